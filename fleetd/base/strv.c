@@ -1,0 +1,144 @@
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <strings.h>
+
+size_t strv_length(char *const *strv) {
+    size_t n = 0;
+    while (strv && strv[n])
+        n++;
+    return n;
+}
+
+void strv_free(char **strv) {
+    STRV_FOREACH (s, strv)
+        free(*s);
+    free(strv);
+}
+
+bool strv_contains(char *const *strv, const char *s) {
+    STRV_FOREACH (p, strv)
+        if (streq(*p, s))
+            return true;
+    return false;
+}
+
+int strv_push_n(char ***strv, const char *s, size_t n) {
+    size_t length = strv_length(*strv);
+    char *copy = strndup(s, n);
+    char **grown = copy ? realloc(*strv, (length + 2) * sizeof(char *)) : NULL;
+    if (!grown) {
+        free(copy);
+        return -ENOMEM;
+    }
+    grown[length] = copy;
+    grown[length + 1] = NULL;
+    *strv = grown;
+    return 0;
+}
+
+int strv_push(char ***strv, const char *s) {
+    return strv_push_n(strv, s, strlen(s));
+}
+
+int strv_copy(char *const *strv, char ***ret) {
+    _cleanup_(strv_freep) char **copy = calloc(1, sizeof(char *));
+    if (!copy)
+        return -ENOMEM;
+    STRV_FOREACH (s, strv) {
+        int r = strv_push(&copy, *s);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_PTR(copy);
+    return 0;
+}
+
+int strv_split(const char *text, const char *separators, char ***ret) {
+    _cleanup_(strv_freep) char **pieces = calloc(1, sizeof(char *));
+    if (!pieces)
+        return -ENOMEM;
+    for (const char *p = text + strspn(text, separators); *p; p += strspn(p, separators)) {
+        size_t n = strcspn(p, separators);
+        int r = strv_push_n(&pieces, p, n);
+        if (r < 0)
+            return r;
+        p += n;
+    }
+    *ret = TAKE_PTR(pieces);
+    return 0;
+}
+
+char *strv_join(char *const *strv, const char *separator) {
+    size_t size = 1;
+    STRV_FOREACH (s, strv)
+        size += strlen(*s) + strlen(separator);
+    char *joined = malloc(size);
+    if (!joined)
+        return NULL;
+    char *end = joined;
+    *end = 0;
+    STRV_FOREACH (s, strv) {
+        if (s != strv)
+            end = stpcpy(end, separator);
+        end = stpcpy(end, *s);
+    }
+    return joined;
+}
+
+char *str_printf(const char *format, ...) {
+    char *s = NULL;
+    va_list ap;
+    va_start(ap, format);
+    if (vasprintf(&s, format, ap) < 0)
+        s = NULL;
+    va_end(ap);
+    return s;
+}
+
+int str_replace(char **s, const char *value) {
+    char *copy = NULL;
+    if (value && !(copy = strdup(value)))
+        return -ENOMEM;
+    free(*s);
+    *s = copy;
+    return 0;
+}
+
+#define SUGGEST_LENGTH_MAX 63 /* options and commands are short; longer words get no suggestion */
+
+static size_t edit_distance(const char *a, const char *b) {
+    size_t n = strlen(b), row[SUGGEST_LENGTH_MAX + 1];
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            bool same = strncasecmp(&a[i - 1], &b[j - 1], 1) == 0;
+            size_t best = MIN(MIN(row[j], row[j - 1]) + 1, diagonal + (same ? 0 : 1));
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[n];
+}
+
+const char *str_suggest(const char *word, const char *const *candidates) {
+    const char *found = NULL;
+    size_t best = MAX((size_t) 1, strlen(word) / 3) + 1;
+    if (strlen(word) > SUGGEST_LENGTH_MAX)
+        return NULL;
+    for (; *candidates; candidates++) {
+        if (strlen(*candidates) > SUGGEST_LENGTH_MAX)
+            continue;
+        size_t distance = edit_distance(word, *candidates);
+        if (distance < best) {
+            best = distance;
+            found = *candidates;
+        }
+    }
+    return found;
+}

@@ -1,0 +1,48 @@
+/* The layout of the store: every key is made and taken apart here. Keys are relative to
+ * `etcd_key_prefix`, which the store adds. Each kind has one kind of writer (docs/architecture.md,
+ * "the store"). */
+#pragma once
+
+#include "fleetd/base/macros.h"
+
+#include <errno.h>
+
+typedef enum KeyKind {
+    KEY_UNIT,     /* unit/<name> */
+    KEY_FILE,     /* file/<sha1> */
+    KEY_MACHINE,  /* machine/<id> */
+    KEY_METADATA, /* metadata/<id>/<key> */
+    KEY_SCHEDULE, /* schedule/<id>/<name> */
+    KEY_STATE,    /* state/<id>/<name> */
+    KEY_PENDING,  /* pending/<name> */
+    KEY_LEADER,   /* leader */
+    _KEY_KIND_MAX,
+    _KEY_KIND_INVALID = -EINVAL,
+} KeyKind;
+
+/* A key, taken apart. Which fields are set depends on the kind: name is a unit's name, a file's
+ * hash or a metadata key. */
+typedef struct Key {
+    KeyKind kind;
+    char *machine_id; /* machine, metadata, schedule, state */
+    char *name;       /* unit, file, metadata, schedule, state, pending */
+} Key;
+
+/* New strings; NULL when out of memory. */
+char *key_unit(const char *name);
+char *key_file(const char *hash);
+char *key_machine(const char *id);
+char *key_metadata(const char *id, const char *key);
+char *key_schedule(const char *machine_id, const char *name);
+char *key_state(const char *machine_id, const char *name);
+char *key_pending(const char *name);
+#define KEY_LEADER_TEXT "leader"
+#define KEY_UNIT_PREFIX "unit/"
+#define KEY_MACHINE_PREFIX "machine/"
+char *key_schedule_prefix(const char *machine_id); /* schedule/<id>/ */
+char *key_state_prefix(const char *machine_id);    /* state/<id>/ */
+
+/* -EINVAL: not a key of this layout (somebody else's, or of a later version): skip it. -ENOMEM. */
+int key_parse(const char *text, Key *ret);
+void key_done(Key *key);
+#define _cleanup_key_ _cleanup_(key_done)

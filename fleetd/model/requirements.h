@@ -1,0 +1,41 @@
+/* The [X-Fleet] section of a unit, understood: where it may run. One table of options drives
+ * parsing, checking and the manual page fleet-unit.5. Pure. */
+#pragma once
+
+#include "fleetd/model/unit-file.h"
+
+typedef struct MetadataRequirement {
+    char *key;
+    char **values; /* any one of them satisfies */
+} MetadataRequirement;
+
+typedef struct Requirements {
+    char *machine_id;              /* NULL: any */
+    char **machine_of;             /* all of these units must be on the machine; NULL: none */
+    MetadataRequirement *metadata; /* all of them must hold; sorted by key */
+    size_t n_metadata;
+    char **conflicts; /* globs over unit names */
+    char **replaces;
+    bool is_global;
+} Requirements;
+
+/* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for
+ * unit_name. For a template the specifiers stay unexpanded. Refused with "line N: [X-Fleet] ..."
+ * and -EINVAL: unknown options (with a suggestion), empty or malformed values, and the combinations
+ * that contradict each other (docs/fleet-unit.5). */
+int requirements_parse(const UnitFile *file, const char *unit_name, Requirements **ret,
+                       Error *reterr);
+void requirements_free(Requirements *requirements);
+DEFINE_POINTER_CLEANUP(Requirements, requirements_free)
+
+/* Whether a unit of that name is meant by one of the globs (fnmatch(3) without flags). */
+bool requirements_glob_matches(char *const *globs, const char *unit_name);
+
+/* One row per option, for documentation and completion. */
+typedef struct RequirementOption {
+    const char *name;
+    const char *old_name; /* X-Condition... or NULL */
+    const char *argument; /* "k=v", "GLOB...", for the manual */
+    const char *meaning;  /* one sentence */
+} RequirementOption;
+const RequirementOption *requirements_options(size_t *ret_n);

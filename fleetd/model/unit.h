@@ -1,0 +1,109 @@
+/* The values that stand for a unit in the store, each with one kind of writer
+ * (docs/architecture.md, "the store"): what users ask for, what the engine orders, what an agent
+ * saw, and why something waits. Pure. */
+#pragma once
+
+#include "fleetd/base/error.h"
+#include "fleetd/model/launch-state.h"
+
+/* `unit/<name>`, written by the API on behalf of a user. */
+typedef struct Unit {
+    char *name;
+    char *hash; /* of the unit file */
+    LaunchState desired;
+    int64_t revision; /* of the store when it was last written: names the request; not part of the
+                         value */
+} Unit;
+
+/* `schedule/<machine>/<name>`, written by the engine that leads. desired inactive withdraws the
+ * order: the agent stops the unit and says so in its state, then the engine deletes the order.
+ * Until then no other machine gets one. */
+typedef struct Order {
+    char *machine_id;
+    char *name;
+    char *hash;
+    LaunchState desired;
+    int64_t unit_revision; /* of the unit/ key that it carries out */
+    char *reason;          /* why this machine, for people */
+} Order;
+
+/* How the last job that the agent asked systemd for ended; systemd's words, besides the first two.
+ */
+typedef enum JobResult {
+    JOB_RESULT_NONE, /* nothing was asked yet */
+    JOB_RESULT_RUNNING,
+    JOB_RESULT_DONE,
+    JOB_RESULT_CANCELED,
+    JOB_RESULT_TIMEOUT,
+    JOB_RESULT_FAILED,
+    JOB_RESULT_DEPENDENCY,
+    JOB_RESULT_SKIPPED,
+    JOB_RESULT_ERROR, /* systemd refused the request itself; the message says why */
+    _JOB_RESULT_MAX,
+    _JOB_RESULT_INVALID = -EINVAL,
+} JobResult;
+
+/* `state/<machine>/<name>`, written by that machine's agent. */
+typedef struct UnitState {
+    char *machine_id;
+    char *name;
+    char *hash; /* of the file on the machine; NULL when there is none */
+    LaunchState
+        current; /* inactive: stopped and removed, an answer to an order of desired inactive */
+    char *load, *active,
+        *sub; /* systemd's LoadState, ActiveState, SubState; NULL when it does not know the unit */
+    char *result; /* systemd's Result of a service (success, exit-code, signal, ...); NULL if it has
+                     none */
+    JobResult job;
+    char *message; /* why the job or the order failed, for people; NULL if it did not */
+    char **log;    /* last lines of the unit's journal when its job failed, oldest first; NULL
+                      otherwise */
+    int64_t unit_revision; /* of the order that this answers; 0: none yet */
+} UnitState;
+
+/* `pending/<name>`, written by the engine: the unit should run and fits nowhere now. */
+typedef struct PendingReason {
+    char *machine_id;
+    char *reason;
+} PendingReason;
+
+typedef struct Pending {
+    char *name;
+    char *summary;          /* one line: "0 of 3 machines fit: ..." */
+    PendingReason *reasons; /* sorted by machine id; at most PENDING_REASONS_MAX of them */
+    size_t n_reasons;
+    int64_t unit_revision;
+} Pending;
+
+#define PENDING_REASONS_MAX \
+    64 /* a value of the store stays small also with thousands of machines */
+
+const char *job_result_to_string(JobResult result);
+JobResult job_result_from_string(const char *text);
+bool job_result_is_final(JobResult result); /* neither none nor running */
+
+/* JSON values; contracts as for machine_format() and machine_parse(). Names and machine ids come
+ * from the key, and a unit's revision from the store. */
+char *unit_format(const Unit *unit);
+int unit_parse(const char *name, const char *text, size_t size, Unit **ret, Error *reterr);
+void unit_free(Unit *unit);
+DEFINE_POINTER_CLEANUP(Unit, unit_free)
+
+char *order_format(const Order *order);
+int order_parse(const char *machine_id, const char *name, const char *text, size_t size,
+                Order **ret, Error *reterr);
+bool order_equal(const Order *a, const Order *b); /* reasons included */
+void order_free(Order *order);
+DEFINE_POINTER_CLEANUP(Order, order_free)
+
+char *unit_state_format(const UnitState *state);
+int unit_state_parse(const char *machine_id, const char *name, const char *text, size_t size,
+                     UnitState **ret, Error *reterr);
+void unit_state_free(UnitState *state);
+DEFINE_POINTER_CLEANUP(UnitState, unit_state_free)
+
+char *pending_format(const Pending *pending);
+int pending_parse(const char *name, const char *text, size_t size, Pending **ret, Error *reterr);
+bool pending_equal(const Pending *a, const Pending *b);
+void pending_free(Pending *pending);
+DEFINE_POINTER_CLEANUP(Pending, pending_free)

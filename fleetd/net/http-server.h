@@ -1,0 +1,67 @@
+/* An HTTP server on sd-event: libmicrohttpd with its epoll descriptor in the loop. It knows nothing
+ * of fleet: it reads whole requests within limits, hands them to one handler, and sends answers
+ * now, later, or as a stream. */
+#pragma once
+
+#include "fleetd/base/error.h"
+#include "fleetd/base/time-units.h"
+
+#include <systemd/sd-event.h>
+
+typedef struct HttpServer HttpServer;
+typedef struct HttpExchange HttpExchange; /* one request and its answer */
+
+typedef struct HttpServerOptions {
+    size_t body_max;          /* bytes; more is answered 413 */
+    size_t header_max;        /* bytes of request line and headers */
+    unsigned connections_max; /* per listening socket; further ones wait in the backlog */
+    usec_t idle_timeout_usec; /* a connection that sends nothing that long is closed; streams are
+                                 exempt */
+} HttpServerOptions;
+
+/* Called once per request that has come whole. It must end, at once or later, in exactly one
+ * http_exchange_reply() or http_exchange_stream(). */
+typedef void (*HttpHandler)(HttpExchange *exchange, void *userdata);
+
+int http_server_new(sd_event *event, const HttpServerOptions *options, HttpHandler handler,
+                    void *userdata, HttpServer **ret);
+/* Serves a listening socket, and takes it over. May be called for several. */
+int http_server_listen_take(HttpServer *server, int fd, Error *reterr);
+/* Closes everything. Exchanges that have no answer yet are aborted (on_abort is called). */
+void http_server_free(HttpServer *server);
+DEFINE_POINTER_CLEANUP(HttpServer, http_server_free)
+
+/* Of the request; all borrowed and valid until the reply. */
+const char *http_exchange_method(const HttpExchange *exchange);
+const char *http_exchange_path(
+    const HttpExchange *exchange); /* without the query; percent-decoding is done */
+const char *http_exchange_query(const HttpExchange *exchange,
+                                const char *name); /* first value, decoded; NULL: not given */
+/* Calls back for each value of that query argument, in order. */
+void http_exchange_query_each(const HttpExchange *exchange, const char *name,
+                              void (*each)(const char *value, void *userdata), void *userdata);
+const char *http_exchange_header(const HttpExchange *exchange,
+                                 const char *name); /* NULL: not sent */
+const char *http_exchange_body(const HttpExchange *exchange,
+                               size_t *ret_size); /* "" if none; NUL-terminated */
+
+/* The client went away, or the server is freed, before reply or while streaming: called at most
+ * once, after it the exchange is gone. After a reply it is never called. */
+void http_exchange_on_abort(HttpExchange *exchange, void (*on_abort)(void *userdata),
+                            void *userdata);
+
+/* Extra header of the answer, before reply or stream. */
+int http_exchange_add_header(HttpExchange *exchange, const char *name, const char *value);
+
+/* Answers and ends the exchange; body is copied. content_type NULL: none. Cannot fail: out of
+ * memory closes the connection. */
+void http_exchange_reply(HttpExchange *exchange, unsigned status, const char *content_type,
+                         const void *body, size_t size);
+
+/* Begins a stream (200, chunked). */
+void http_exchange_stream(HttpExchange *exchange, const char *content_type);
+/* Queues bytes; sends them as the client takes them. -ENOBUFS: over 4 MiB (or the given limit) wait
+ * unsent: a client that does not read is dropped by ending the stream. */
+int http_exchange_write(HttpExchange *exchange, const void *data, size_t size);
+/* Ends a stream once what is queued has been sent; the exchange is gone. */
+void http_exchange_finish(HttpExchange *exchange);

@@ -1,0 +1,46 @@
+/* The engine's model of everything that a placement depends on. It is changed only by applying
+ * events, and remembers which units a change concerns, so that planning costs what the change is
+ * worth, not what the cluster is (docs/architecture.md, promise 6). Pure: no I/O, no clock, no log;
+ * the same history of events gives the same plan. */
+#pragma once
+
+#include "fleetd/model/machine.h"
+#include "fleetd/model/requirements.h"
+#include "fleetd/model/unit.h"
+
+typedef struct Cluster Cluster;
+
+Cluster *cluster_new(void);
+void cluster_free(Cluster *cluster);
+DEFINE_POINTER_CLEANUP(Cluster, cluster_free)
+
+/* Events. What is told again unchanged costs nothing. Everything is copied unless the name ends in
+ * _take. -ENOMEM leaves the cluster in an unknown state: throw it away. */
+
+/* A machine is there (running or restarting) with this effective metadata, or has changed. */
+int cluster_put_machine(Cluster *cluster, const Machine *machine);
+/* It is surely gone: its lease ran out and it had its time to come back. Its orders are void and
+ * its units are placed anew. An id with orders that was never put counts as "not yet there": its
+ * orders stand until this is called. */
+int cluster_remove_machine(Cluster *cluster, const char *id);
+
+/* A unit as users want it. requirements is taken over, also on failure. A template, or a unit that
+ * is to be inactive, gets no orders. */
+int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requirements);
+int cluster_remove_unit(Cluster *cluster, const char *name);
+
+/* What is in the store now. */
+int cluster_put_order(Cluster *cluster, const Order *order);
+int cluster_remove_order(Cluster *cluster, const char *machine_id, const char *name);
+int cluster_put_pending(Cluster *cluster, const Pending *pending);
+int cluster_remove_pending(Cluster *cluster, const char *name);
+
+/* What an agent says of a unit: only whether it has let go of it (current inactive), which is what
+ * a withdrawn order waits for. */
+int cluster_put_state(Cluster *cluster, const UnitState *state);
+int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *name);
+
+/* For whoever feeds the cluster: machines that have orders but were never put, or not since; sorted
+ * ids, borrowed strings in an array that the caller frees. */
+int cluster_missing_machines(const Cluster *cluster, const char ***ret_ids);
+bool cluster_has_orders(const Cluster *cluster, const char *machine_id);

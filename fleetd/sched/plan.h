@@ -1,0 +1,37 @@
+/* Decisions: what to write so that orders fit what is wanted. Pure; pipeline feasible -> rank ->
+ * plan, each in its own file. Deterministic: units in order of name, machines by load and then id.
+ */
+#pragma once
+
+#include "fleetd/sched/cluster.h"
+
+typedef enum PlanStepKind {
+    PLAN_PUT_ORDER,
+    PLAN_DELETE_ORDER,
+    PLAN_PUT_PENDING,
+    PLAN_DELETE_PENDING,
+} PlanStepKind;
+
+typedef struct PlanStep {
+    PlanStepKind kind;
+    bool is_joined; /* must be written in the same transaction as the step before it */
+    Order *order;   /* PUT_ORDER; of DELETE_ORDER only machine_id, name and reason (why it goes) are
+                       set */
+    Pending *pending; /* PUT_PENDING; of DELETE_PENDING only name is set */
+} PlanStep;
+
+typedef struct Plan {
+    PlanStep *steps;
+    size_t n_steps;
+} Plan;
+
+/* Decides for every unit that an event since the last plan concerned, at most max_units of them (0:
+ * all). The cluster is changed as if the steps had been written; if writing fails, throw the
+ * cluster away and feed a new one. An empty plan means that there is nothing to do. -ENOMEM: throw
+ * the cluster away. */
+int cluster_plan(Cluster *cluster, size_t max_units, Plan **ret);
+bool cluster_has_work(
+    const Cluster *cluster); /* an event came since the last plan, or max_units cut it short */
+
+void plan_free(Plan *plan);
+DEFINE_POINTER_CLEANUP(Plan, plan_free)

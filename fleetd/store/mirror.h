@@ -1,0 +1,38 @@
+/* A live copy of a part of the store: list, then watch, resume after a break, list anew after a
+ * compaction, and tell the owner nothing but what changed. Engine, agent and API all see the store
+ * through one of these, so that what a broken watch means is decided in one place. The mirror keeps
+ * only keys and revisions; values are the owner's. */
+#pragma once
+
+#include "fleetd/net/loop.h"
+#include "fleetd/store/store.h"
+
+typedef struct Mirror Mirror;
+
+typedef struct MirrorCallbacks {
+    /* A key appeared or changed. Also during the first list. Never for a revision of the key that
+     * was told before. */
+    void (*on_put)(const StoreEntry *entry, void *userdata);
+    /* A key that was told is gone; revision is when, or, if that was missed, when it was found out.
+     */
+    void (*on_delete)(const char *key, int64_t revision, void *userdata);
+    /* All changes up to revision have been told: the time to look at the whole. Called after the
+     * first list and after each batch of events, and after a resume or new list also when nothing
+     * had changed. */
+    void (*on_synced)(int64_t revision, void *userdata);
+    /* Contact is lost (r: why); what was told may be out of date until the next on_synced. It is
+     * tried again by itself, with growing delay of 0.1 to 2 s. Called once per loss. May be NULL.
+     */
+    void (*on_lost)(int r, void *userdata);
+} MirrorCallbacks;
+
+/* Starts at once; callbacks come from the loop, never from inside this call. Any callback may free
+ * the mirror. Lists in pages of page_size keys (0: 1000) at one revision. */
+int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
+               const MirrorCallbacks *callbacks, void *userdata, Mirror **ret);
+void mirror_free(Mirror *mirror);
+DEFINE_POINTER_CLEANUP(Mirror, mirror_free)
+
+bool mirror_is_synced(const Mirror *mirror); /* listed, and watching now */
+int64_t mirror_revision(
+    const Mirror *mirror); /* all changes up to it have been told; 0: nothing yet */

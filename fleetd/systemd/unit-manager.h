@@ -1,0 +1,115 @@
+/* The seam to the local systemd: fleet's unit files on this machine, jobs, states and changes. All
+ * asynchronous: a callback is called exactly once, never from inside the call that started it. The
+ * sd-bus backend is systemd/bus-unit-manager.h; the fake for tests is
+ * tests/fakes/fake-unit-manager.h. */
+#pragma once
+
+#include "fleetd/base/error.h"
+#include "fleetd/model/unit.h"
+
+typedef struct UnitManager UnitManager;
+
+/* A unit that fleet has on this machine: its file is under /run/fleet/units. */
+typedef struct UnitStatus {
+    char *name;
+    char *hash;        /* SHA-1 of the file's text */
+    bool was_launched; /* started for fleet since its file was last written: survives a restart of
+                          fleetd, not a reboot */
+    char *load, *active, *sub; /* NULL: systemd has it not loaded */
+    char *result;              /* NULL: none, or not a service */
+} UnitStatus;
+
+void unit_status_free(UnitStatus *status);
+DEFINE_POINTER_CLEANUP(UnitStatus, unit_status_free)
+/* "active", "activating", "reloading", "deactivating", "refreshing": a stop job would have
+ * something to do. */
+bool unit_status_is_running(const UnitStatus *status);
+
+typedef struct UnitFileWrite {
+    const char *name;
+    const char *text;
+    size_t size;
+} UnitFileWrite;
+
+/* statuses is NULL when r < 0; entries are borrowed for the call, in order of names. */
+typedef void (*UnitManagerListDone)(int r, const UnitStatus *const *statuses, size_t n,
+                                    void *userdata);
+/* r < 0: nothing is known to have changed; message says why, NULL if there is nothing to say. */
+typedef void (*UnitManagerDone)(int r, const char *message, void *userdata);
+/* result is final. message and log (NULL-terminated, oldest first) say why a start failed; NULL if
+ * they do not. */
+typedef void (*UnitManagerJobDone)(JobResult result, const char *message, char *const *log,
+                                   void *userdata);
+
+typedef struct UnitManagerCallbacks {
+    /* The state of one of fleet's units changed: the whole of it, as of now. */
+    void (*on_changed)(const UnitStatus *status, void *userdata);
+    /* Contact with systemd came back or signals were missed (it was re-executed, the bus broke):
+     * list anew. */
+    void (*on_reset)(void *userdata);
+} UnitManagerCallbacks;
+
+typedef struct UnitManagerVTable {
+    /* Callbacks begin with the first list(): subscribe first, then list, so that nothing slips
+     * between. */
+    void (*set_callbacks)(UnitManager *, const UnitManagerCallbacks *, void *userdata);
+    int (*list)(UnitManager *, UnitManagerListDone, void *userdata);
+    int (*write)(UnitManager *, const UnitFileWrite *files, size_t n, UnitManagerDone,
+                 void *userdata);
+    int (*remove)(UnitManager *, const char *name, UnitManagerDone, void *userdata);
+    int (*start)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
+    int (*stop)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
+    /* Whether the machine itself is going down. */
+    int (*is_stopping)(UnitManager *, void (*done)(bool is_stopping, void *userdata),
+                       void *userdata);
+    void (*free)(UnitManager *);
+} UnitManagerVTable;
+
+struct UnitManager {
+    const UnitManagerVTable *vtable;
+};
+
+static inline void unit_manager_set_callbacks(UnitManager *um,
+                                              const UnitManagerCallbacks *callbacks,
+                                              void *userdata) {
+    um->vtable->set_callbacks(um, callbacks, userdata);
+}
+/* Every unit that has a file under /run/fleet/units, also if systemd does not know it. */
+static inline int unit_manager_list(UnitManager *um, UnitManagerListDone done, void *userdata) {
+    return um->vtable->list(um, done, userdata);
+}
+/* Makes the files known to systemd: written atomically, linked, [Install] enabled; daemon-reload
+ * only where the content of a unit that systemd has loaded changed or something was enabled, and
+ * once for the whole batch. A changed file clears was_launched. Running units are not touched. */
+static inline int unit_manager_write(UnitManager *um, const UnitFileWrite *files, size_t n,
+                                     UnitManagerDone done, void *userdata) {
+    return um->vtable->write(um, files, n, done, userdata);
+}
+/* Disables, unlinks and forgets a unit's file, and its failed state. Already gone is success. Does
+ * not stop it. */
+static inline int unit_manager_remove(UnitManager *um, const char *name, UnitManagerDone done,
+                                      void *userdata) {
+    return um->vtable->remove(um, name, done, userdata);
+}
+/* Job mode "replace". Notes was_launched once systemd has accepted the job. Already active is
+ * JOB_RESULT_DONE. */
+static inline int unit_manager_start(UnitManager *um, const char *name, UnitManagerJobDone done,
+                                     void *userdata) {
+    return um->vtable->start(um, name, done, userdata);
+}
+/* Clears was_launched. Already inactive, failed or unknown to systemd is JOB_RESULT_DONE. */
+static inline int unit_manager_stop(UnitManager *um, const char *name, UnitManagerJobDone done,
+                                    void *userdata) {
+    return um->vtable->stop(um, name, done, userdata);
+}
+static inline int unit_manager_is_stopping(UnitManager *um,
+                                           void (*done)(bool is_stopping, void *userdata),
+                                           void *userdata) {
+    return um->vtable->is_stopping(um, done, userdata);
+}
+/* Cancels what waits for an answer; units are left as they are. */
+static inline void unit_manager_free(UnitManager *um) {
+    if (um)
+        um->vtable->free(um);
+}
+DEFINE_POINTER_CLEANUP(UnitManager, unit_manager_free)
