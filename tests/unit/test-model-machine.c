@@ -52,6 +52,19 @@ static void machine_comes_back_from_its_json(void **state) {
     metadata_done(&machine.metadata);
 }
 
+static void copy_of_a_machine_is_independent(void **state) {
+    static const char text[] = "{\"bootID\":\"b\",\"status\":\"left\",\"metadata\":{\"k\":\"v\"}}";
+    Machine *machine = NULL;
+    _cleanup_(machine_freep) Machine *copy = NULL;
+    assert_int_equal(machine_parse(ID, text, strlen(text), &machine, NULL), 0);
+    assert_int_equal(machine_copy(machine, &copy), 0);
+    machine_free(machine);
+    assert_string_equal(copy->id, ID);
+    assert_string_equal(copy->boot_id, "b");
+    assert_int_equal(copy->status, MACHINE_STATUS_LEFT);
+    assert_string_equal(metadata_get(&copy->metadata, "k"), "v");
+}
+
 static void machine_of_an_older_version_has_defaults(void **state) {
     static const char text[] = "{\"bootID\":\"b\",\"zone\":7}";
     _cleanup_(machine_freep) Machine *machine = NULL;
@@ -88,6 +101,7 @@ int main(void) {
         cmocka_unit_test(machine_id_is_32_lower_case_hexadecimal_digits),
         cmocka_unit_test(machine_status_has_a_name_both_ways),
         cmocka_unit_test(machine_comes_back_from_its_json),
+        cmocka_unit_test(copy_of_a_machine_is_independent),
         cmocka_unit_test(machine_of_an_older_version_has_defaults),
         cmocka_unit_test(bad_machine_is_refused_with_its_field),
     };

@@ -238,7 +238,7 @@ static void instance_is_checked_where_its_template_could_not_be(void **state) {
 
 static void contradicting_options_are_refused(void **state) {
     static const char *const lines[] = {
-        "MachineID=" ID,      "MachineOf=b.service", "Conflicts=c.service",
+        ("MachineID=" ID),    "MachineOf=b.service", "Conflicts=c.service",
         "Replaces=c.service", "Global=true",         "MachineMetadata=k=v",
     };
     static const char *const names[] = {"MachineID", "MachineOf", "Conflicts",
