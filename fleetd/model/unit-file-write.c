@@ -5,6 +5,13 @@
 #include <errno.h>
 #include <stdio.h>
 
+/* A backslash at the end of a line would continue it, unless white space, which is no part of the
+ * value, stands behind it. */
+static bool value_ends_in_backslash(const char *value) {
+    size_t n = strlen(value);
+    return n > 0 && value[n - 1] == '\\';
+}
+
 static int options_write(const UnitOption *options, size_t n_options, char **ret_text,
                          size_t *ret_size) {
     char *text = NULL;
@@ -14,7 +21,8 @@ static int options_write(const UnitOption *options, size_t n_options, char **ret
     for (size_t i = 0; i < n_options; i++) {
         if (i == 0 || !streq(options[i].section, options[i - 1].section))
             fprintf(stream, "%s[%s]\n", i > 0 ? "\n" : "", options[i].section);
-        fprintf(stream, "%s=%s\n", options[i].name, options[i].value);
+        fprintf(stream, "%s=%s%s\n", options[i].name, options[i].value,
+                value_ends_in_backslash(options[i].value) ? " " : "");
     }
     bool has_failed = ferror(stream);
     if (fclose(stream) != 0 || has_failed) {
