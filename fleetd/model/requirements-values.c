@@ -4,6 +4,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/metadata.h"
+#include "fleetd/model/text.h"
 #include "fleetd/model/unit-name.h"
 
 #include <ctype.h>
@@ -58,7 +59,7 @@ static int word_take(RequirementsReader *reader, const char **text, Word *ret) {
     if (!*piece)
         return error_set(reader->reterr, -EINVAL, "an empty word");
     if (strlen(piece) > 2 * METADATA_TEXT_MAX + 1) /* before specifiers make it even longer */
-        return error_set(reader->reterr, -EINVAL, "'%.32s...' is too long", piece);
+        return error_set(reader->reterr, -EINVAL, "'%.*s...' is too long", TEXT_SHORT(piece));
     _cleanup_free_ char *expanded = NULL;
     r = unit_name_expand(reader->unit_name, piece, &expanded, reader->reterr);
     if (r < 0)
@@ -133,8 +134,8 @@ int requirements_read_machine_of(RequirementsReader *reader, const char *value) 
 
 static int glob_add(RequirementsReader *reader, const Word *word, char ***globs) {
     if (!word->is_open && strlen(word->text) > UNIT_NAME_MAX)
-        return error_set(reader->reterr, -EINVAL, "'%.32s...' is longer than any unit name",
-                         word->text);
+        return error_set(reader->reterr, -EINVAL, "'%.*s...' is longer than any unit name",
+                         TEXT_SHORT(word->text));
     if (!word->is_open && word->text[strspn(word->text, UNIT_NAME_CHARACTERS GLOB_CHARACTERS)])
         return error_set(reader->reterr, -EINVAL,
                          "'%s' has a character that is in no unit name and no glob", word->text);
@@ -214,5 +215,6 @@ int requirements_read_global(RequirementsReader *reader, const char *value) {
                 reader->requirements->is_global = truth;
                 return 0;
             }
-    return error_set(reader->reterr, -EINVAL, "'%.64s' is neither true nor false", value);
+    return error_set(reader->reterr, -EINVAL, "'%.*s' is neither true nor false",
+                     TEXT_SHORT(value));
 }

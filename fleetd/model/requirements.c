@@ -1,6 +1,7 @@
 #include "fleetd/model/requirements-internal.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/text.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -99,9 +100,9 @@ static int option_refuse_unknown(const UnitOption *option, Error *reterr) {
         names[i] = rows[i].option.name;
     const char *suggestion = str_suggest(option->name, names);
     if (suggestion)
-        return requirements_refuse(reterr, option, "unknown option '%.64s' (did you mean '%s'?)",
-                                   option->name, suggestion);
-    return requirements_refuse(reterr, option, "unknown option '%.64s'", option->name);
+        return requirements_refuse(reterr, option, "unknown option '%.*s' (did you mean '%s'?)",
+                                   TEXT_SHORT(option->name), suggestion);
+    return requirements_refuse(reterr, option, "unknown option '%.*s'", TEXT_SHORT(option->name));
 }
 
 static int option_read(RequirementsReader *reader, const UnitOption *option, Error *reterr) {

@@ -1,5 +1,6 @@
 /* A unit file from options. Whether a text says what the options say is decided by reading it back:
  * there is one grammar, in unit-file-parse.c. */
+#include "fleetd/model/text.h"
 #include "fleetd/model/unit-file-internal.h"
 
 #include <errno.h>
@@ -51,8 +52,8 @@ static bool value_has_bare_newline(const char *value) {
 }
 
 static int option_refuse(const UnitOption *option, Error *reterr) {
-    return error_set(reterr, -EINVAL, "no unit file can express [%s] %s='%s'", option->section,
-                     option->name, option->value);
+    return error_set(reterr, -EINVAL, "no unit file can express [%.*s] %.*s with its value",
+                     TEXT_SHORT(option->section), TEXT_SHORT(option->name));
 }
 
 int unit_file_from_options(const UnitOption *options, size_t n_options, UnitFile **ret,

@@ -52,12 +52,12 @@ static void malformed_name_is_refused_with_the_rule(void **state) {
         {"a/b.service", "unit name 'a/b.service' has a character other than 0-9A-Za-z:-_.\\@"},
         {"a b.service", "unit name 'a b.service' has a character other than 0-9A-Za-z:-_.\\@"},
         {"a*.service", "unit name 'a*.service' has a character other than 0-9A-Za-z:-_.\\@"},
-        {"a\n.service", "unit name 'a\n.service' has a character other than 0-9A-Za-z:-_.\\@"},
+        {"a\n.service", "unit name 'a' has a character other than 0-9A-Za-z:-_.\\@"},
         {"\xc3\xa9.service",
          "unit name '\xc3\xa9.service' has a character other than 0-9A-Za-z:-_.\\@"},
         {"a@.mount", "unit name 'a@.mount': a mount unit cannot be a template"},
         {"a@.slice", "unit name 'a@.slice': a slice unit cannot be a template"},
-        {A247 "a.service", "unit name 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' is over 255 bytes"},
+        {A247 "a.service", "unit name '" A50 "aaaaaaaaaaaaaa...' is over 255 bytes"},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_error_ Error error = {};
