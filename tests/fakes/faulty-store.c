@@ -104,3 +104,8 @@ void faulty_store_break_watches(Store *base, int r) {
     if (op->kind->interrupt)
         op->kind->interrupt(op, r);
 }
+
+void faulty_store_set_inner(Store *base, Store *inner) {
+    ((FaultyStore *) base)->inner = inner;
+    faulty_store_break_watches(base, -ECONNRESET);
+}

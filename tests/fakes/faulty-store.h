@@ -28,3 +28,7 @@ void faulty_store_cut(Store *store, int r);
 
 /* Ends all watches with that errno, as a restart of the server does. */
 void faulty_store_break_watches(Store *store, int r);
+
+/* Puts another store behind it, as one that lost its data. Watches end with -ECONNRESET; no request
+ * may be at the old one. */
+void faulty_store_set_inner(Store *store, Store *inner);
