@@ -221,6 +221,8 @@ int http_request_result(HttpRequest *request, CURLcode code) {
                  request->answer_max);
     else if (request->result < 0)
         snprintf(message, CURL_ERROR_SIZE, "%s", strerror(-request->result));
+    else if (code == CURLE_SEND_FAIL_REWIND) /* the result of on_send() */
+        snprintf(message, CURL_ERROR_SIZE, "the connection broke before the answer");
     else if (code != CURLE_OK && message[0] == '\0')
         snprintf(message, CURL_ERROR_SIZE, "%s", curl_easy_strerror(code));
     if (request->result < 0)
