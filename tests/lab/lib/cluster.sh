@@ -135,6 +135,7 @@ lab_report() {
 lab_interrupted() {
     trap '' INT TERM HUP
     note "interrupted; taking the lab down"
+    process_settle
     lab_clear
     lab_remove_dir
     exit 130

@@ -30,17 +30,35 @@ process_record_self() {
     echo "$BASHPID $STAT_START" >"$LAB_DIR/proc/$1"
 }
 
-# process_spawn NAME CMD...: CMD may be a function that ends in exec. It outlives the caller and its terminal,
-# and does not hold the lab's lock.
+# A daemon that keeps a caller's pipe open keeps the pipe's reader waiting for ever.
+process_close_files() {
+    local file
+    for file in "/proc/$BASHPID/fd"/*; do
+        file=${file##*/}
+        ((file <= 2 || file == 255)) || eval "exec $file>&-"
+    done
+}
+
+# process_spawn NAME CMD...: CMD may be a function that ends in exec. It outlives the caller and its terminal.
+# It holds the lab's lock until it is recorded, so a `down` can not miss it.
 process_spawn() {
-    local name=$1
-    shift
+    PROCESS_SPAWNING=$1
+    process_forget "$1"
     mkdir -p "$LAB_DIR/log"
     (
-        process_record_self "$name"
-        "$@"
-    ) </dev/null >>"$LAB_DIR/log/$name" 2>&1 9>&- &
-    wait_for 5 test -s "$LAB_DIR/proc/$name"
+        process_record_self "$1"
+        process_close_files
+        "${@:2}"
+    ) </dev/null >>"$LAB_DIR/log/$1" 2>&1 &
+    disown
+    wait_for 5 test -s "$LAB_DIR/proc/$1" || die "$1 can not be started"
+    PROCESS_SPAWNING=
+}
+PROCESS_SPAWNING=
+
+# For a signal's handler: one that is just being started is recorded in a moment.
+process_settle() {
+    [[ -z $PROCESS_SPAWNING ]] || wait_for 1 test -s "$LAB_DIR/proc/$PROCESS_SPAWNING" || true
 }
 
 process_signal() {
