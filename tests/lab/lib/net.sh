@@ -21,12 +21,14 @@ net_exists() {
     [[ -e /run/netns/$1 ]]
 }
 
+# A bridge without an address of its own takes that of a port, and another when ports come and go: whoever
+# remembers the old one is cut off.
 net_up() {
     local i
     ip netns add "$LAB_NAME"
     net_run ip -batch - <<EOF
 link set lo up
-link add br0 type bridge
+link add br0 address 02:00:0a:4d:00:01 type bridge
 addr add $NET_PREFIX.1/24 dev br0
 link set br0 up
 EOF

@@ -74,6 +74,7 @@ check "the journal of a dead machine can be read" mentions fleet lab logs m2
 check "a second power cut changes nothing" lab kill m2
 check "the client finds a living machine" lab ctl list-machines
 check "a dead machine boots" lab boot m2
+check "the others' network is not disturbed" reaches_etcd m1
 check "it has the same id" prints "$id" lab exec m2 cat /etc/machine-id
 check "it has another boot id" not equal "$boot" "$(boot_id m2)"
 check "it keeps /etc and /var" lab exec m2 cat /etc/mark /var/mark
