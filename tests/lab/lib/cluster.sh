@@ -60,7 +60,8 @@ lab_lock() {
 
 lab_create() {
     lab_settings >"$LAB_DIR/settings"
-    process_record_self up
+    process_record up $$
+    process_record starter "$BASHPID"
     mkdir -p "$LAB_MEM"
     mount -t tmpfs -o mode=755 "$LAB_NAME" "$LAB_MEM"
     # Machines of other labs have a copy of this mount; it must go there as well when it goes here.
@@ -69,7 +70,6 @@ lab_create() {
 
 lab_start() {
     local i machine
-    trap lab_interrupted INT TERM HUP
     lab_clear
     lab_create
     net_up "$LAB_ETCD"
@@ -103,19 +103,36 @@ lab_restore() {
 
 lab_up() {
     local started=$EPOCHREALTIME
+    # An empty folder is all there is to leave behind so far, and another's lab is not touched.
+    trap 'rmdir "$LAB_DIR" 2>/dev/null; exit 130' INT TERM HUP
     until mkdir -p "$LAB_DIR" && lab_lock exclusive; do :; done
     lab_is_known || [[ -z $(ls -A "$LAB_DIR") ]] || die "$LAB_DIR is not empty and not a lab's"
     if [[ ! -e $LAB_DIR/ready ]]; then
-        lab_start
+        lab_start_aside
     elif [[ $(lab_settings) == "$(<"$LAB_DIR/settings")" ]]; then
         lab_restore
+        lab_wait
     else
         die "a lab with other settings or another build is up; lab down takes it away"
     fi
-    lab_wait
     : >"$LAB_DIR/ready"
     process_forget up
+    process_forget starter
     lab_report "$started"
+}
+
+# A subshell does the work, so that a signal finds this shell in `wait`: bash can run a trap there at once, and
+# does not stumble over it in the middle of an expansion.
+lab_start_aside() {
+    local status=0
+    trap lab_interrupted INT TERM HUP
+    (
+        lab_start
+        lab_wait
+    ) &
+    wait $! || status=$?
+    trap - INT TERM HUP
+    ((status == 0)) || exit "$status"
 }
 
 lab_wait() {
@@ -132,18 +149,24 @@ lab_report() {
     printf 'up after %d.%d s: %d machines, %d etcd\n' $((ms / 1000)) $((ms % 1000 / 100)) "$LAB_MACHINES" "$LAB_ETCD"
 }
 
+# What the subshell was about ends by itself in a moment; until then it holds the lock.
 lab_interrupted() {
     trap '' INT TERM HUP
     note "interrupted; taking the lab down"
-    process_settle
+    if [[ -n ${!-} ]]; then
+        { kill -s KILL "$!" && wait "$!"; } 2>/dev/null || true
+    fi
+    exec 9<&-
+    lab_lock exclusive
     lab_clear
     lab_remove_dir
     exit 130
 }
 
-# An `up` that is still at work gives way.
+# An `up` that is still at work gives way; so does the rest of one that was killed.
 lab_down() {
     process_signal TERM up
+    process_signal KILL starter
     while [[ -d $LAB_DIR ]]; do
         lab_is_known || [[ -z $(ls -A "$LAB_DIR") ]] || die "$LAB_DIR is not a lab's"
         ! lab_lock exclusive || break

@@ -23,11 +23,10 @@ process_is_alive() {
     process_find "$1" >/dev/null
 }
 
-# Records the calling (sub)shell, which then becomes the program by exec.
-process_record_self() {
-    process_stat "$BASHPID"
+process_record() {
+    process_stat "$2"
     mkdir -p "$LAB_DIR/proc"
-    echo "$BASHPID $STAT_START" >"$LAB_DIR/proc/$1"
+    echo "$2 $STAT_START" >"$LAB_DIR/proc/$1"
 }
 
 # A daemon that keeps a caller's pipe open keeps the pipe's reader waiting for ever.
@@ -42,23 +41,15 @@ process_close_files() {
 # process_spawn NAME CMD...: CMD may be a function that ends in exec. It outlives the caller and its terminal.
 # It holds the lab's lock until it is recorded, so a `down` can not miss it.
 process_spawn() {
-    PROCESS_SPAWNING=$1
     process_forget "$1"
     mkdir -p "$LAB_DIR/log"
     (
-        process_record_self "$1"
+        process_record "$1" "$BASHPID"
         process_close_files
         "${@:2}"
     ) </dev/null >>"$LAB_DIR/log/$1" 2>&1 &
     disown
     wait_for 5 test -s "$LAB_DIR/proc/$1" || die "$1 can not be started"
-    PROCESS_SPAWNING=
-}
-PROCESS_SPAWNING=
-
-# For a signal's handler: one that is just being started is recorded in a moment.
-process_settle() {
-    [[ -z $PROCESS_SPAWNING ]] || wait_for 1 test -s "$LAB_DIR/proc/$PROCESS_SPAWNING" || true
 }
 
 process_signal() {
