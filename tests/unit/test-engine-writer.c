@@ -2,7 +2,7 @@
 #include "fleetd/base/strv.h"
 #include "tests/unit/engine-test.h"
 
-#define SLOW_USEC USEC_PER_SEC
+#define SLOW_USEC (500 * USEC_PER_MSEC) /* of each way: within what etcd_request_timeout allows */
 
 static void slow_down(SimNode *node) {
     StoreFaults slow = {.latency_min_usec = SLOW_USEC,
