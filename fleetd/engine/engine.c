@@ -36,7 +36,7 @@ struct Engine {
     Collector *collector;
     int64_t written_revision; /* the mirror must have told it before the next plan */
     bool is_loaded;           /* the first list has come */
-    bool is_broken;           /* out of memory on the way: the cluster is to be thrown away */
+    bool is_broken;           /* the cluster is not as the store: it is to be thrown away */
     bool needs_fence;         /* a write that was given up may still be on its way to the store */
 };
 
@@ -53,8 +53,9 @@ static void engine_unload(Engine *engine) {
     engine->is_loaded = engine->is_broken = engine->needs_fence = false;
 }
 
-/* From inside callbacks of the parts that it replaces: later. */
+/* From inside callbacks of the parts that it replaces: later. Until then nothing is decided. */
 static void engine_reload_later(Engine *engine, usec_t delay_usec) {
+    engine->is_broken = true;
     timer_stop(engine->plan);
     timer_start_if_idle(engine->reload, delay_usec);
 }
@@ -62,7 +63,7 @@ static void engine_reload_later(Engine *engine, usec_t delay_usec) {
 static void engine_check(Engine *engine, int r) {
     if (r >= 0 || engine->is_broken)
         return;
-    engine->is_broken = engine->needs_fence = true;
+    engine->needs_fence = true;
     log_error("Failed to keep the model of the cluster: %s; loading it anew", strerror(-r));
     engine_reload_later(engine, RELOAD_USEC);
 }
@@ -120,14 +121,14 @@ static void on_plan(void *userdata) {
     Engine *engine = userdata;
     if (engine_may_plan(engine))
         engine_check(engine, engine_plan(engine));
-    else if (engine->is_loaded && engine_is_leader(engine) &&
+    else if (engine->is_loaded && !engine->is_broken && engine_is_leader(engine) &&
              !leadership_is_sure(engine->leadership))
         timer_start(engine->plan,
                     RELOAD_USEC); /* contact with the store may come back without any event */
 }
 
 static void engine_trigger(Engine *engine) {
-    if (engine->is_loaded && cluster_has_work(engine->cluster))
+    if (engine->is_loaded && !engine->is_broken && cluster_has_work(engine->cluster))
         timer_start_if_idle(engine->plan, 0);
 }
 

@@ -127,12 +127,37 @@ static void decision_that_arrives_too_late_has_no_effect(void **state) {
     }
 }
 
+/* The decision to give the unit to the second machine was lost. What the engine thought to have
+ * written must not be what it goes on from. */
+static void event_after_a_lost_decision_is_not_decided_on_before_all_is_looked_up(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *first = engine_test_follower(cluster, NULL), *second = sim_leader(cluster);
+    static const char text[] = SLEEPER "[X-Fleet]\nMachineMetadata=disk=ssd\n";
+    fake_script_set_behaviour(fake_systemd_script(first->systemd), "a.service",
+                              &(FakeBehaviour){.stop_usec = 5 * USEC_PER_SEC});
+    sim_set_metadata(cluster, first, "disk", "ssd");
+    engine_test_start(cluster, "a.service", text);
+    sim_set_metadata(cluster, first, "disk", NULL);
+    sim_set_metadata(cluster, second, "disk", "ssd");
+    sim_cluster_run(cluster, 4900 * USEC_PER_MSEC);
+    StoreFaults faults = {.timeout_usec = USEC_PER_SEC, .lost_request_permille = 1000};
+    faulty_store_set_faults(second->link, &faults);
+    sim_cluster_run(cluster, 200 * USEC_PER_MSEC); /* it stops, and what is decided then is lost */
+    faulty_store_set_faults(second->link, &(StoreFaults){.timeout_usec = USEC_PER_SEC});
+    sim_cluster_run(cluster, 1000 * USEC_PER_MSEC); /* that is found out */
+    assert_ptr_equal(sim_where_ordered(cluster, "a.service"), first);
+    sim_put(cluster, "a.service", text, LAUNCH_STATE_LAUNCHED);
+    assert_false(sim_cluster_wait(cluster, has_two_orders, cluster, 20 * USEC_PER_SEC));
+    assert_ptr_equal(sim_where_runs(cluster, "a.service"), second);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(machine_that_returns_while_its_orders_are_taken_away_has_them_or_not),
         ENGINE_TEST(machine_that_returns_before_the_decision_arrives_keeps_its_units),
         ENGINE_TEST(plan_larger_than_a_transaction_is_written_whole),
         ENGINE_TEST(decision_whose_answer_is_lost_is_looked_up_anew),
+        ENGINE_TEST(event_after_a_lost_decision_is_not_decided_on_before_all_is_looked_up),
         ENGINE_TEST(decision_that_arrives_too_late_has_no_effect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
