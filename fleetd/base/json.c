@@ -12,10 +12,10 @@ int json_parse(const char *text, size_t size, json_object **ret, Error *reterr) 
         return -ENOMEM;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
     json_object *object = json_tokener_parse_ex(tokener, text, (int) size);
+    size_t end = json_tokener_get_parse_end(tokener);
+    if (json_tokener_get_error(tokener) == json_tokener_continue)
+        object = json_tokener_parse_ex(tokener, " ", 1); /* shows a bare number that it has ended */
     enum json_tokener_error e = json_tokener_get_error(tokener);
-    if (e == json_tokener_continue) /* a bare number or literal ends with its text */
-        object = json_tokener_parse_ex(tokener, "", 1), e = json_tokener_get_error(tokener);
-    size_t end = MIN(json_tokener_get_parse_end(tokener), size);
     json_tokener_free(tokener);
 
     while (end < size && isspace((unsigned char) text[end]))
@@ -25,9 +25,10 @@ int json_parse(const char *text, size_t size, json_object **ret, Error *reterr) 
         return 0;
     }
     json_object_put(object);
-    return error_set(reterr, -EBADMSG, "not valid JSON at byte %zu: %s", end,
-                     e == json_tokener_success ? "text after the value"
-                                               : json_tokener_error_desc(e));
+    const char *why = e == json_tokener_success    ? "text after the value"
+                      : e == json_tokener_continue ? "unexpected end of data"
+                                                   : json_tokener_error_desc(e);
+    return error_set(reterr, -EBADMSG, "not valid JSON at byte %zu: %s", end, why);
 }
 
 static int field_get(json_object *object, const char *name, enum json_type type, json_object **ret,
@@ -56,11 +57,13 @@ int json_get_string(json_object *object, const char *name, const char **ret, Err
     return 1;
 }
 
-static int int_from_string(const char *text, int64_t *ret) {
+static int int_from_string(const char *text, size_t length, int64_t *ret) {
     char *end;
+    if (!isdigit((unsigned char) *text) && *text != '-')
+        return -EBADMSG;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end)
+    if (errno != 0 || end != text + length)
         return -EBADMSG;
     *ret = value;
     return 1;
@@ -71,12 +74,14 @@ int json_get_int(json_object *object, const char *name, int64_t *ret, Error *ret
     int r = field_get(object, name, json_type_null, &field, reterr);
     if (r <= 0)
         return r;
-    if (json_object_is_type(field, json_type_int)) {
+    bool is_too_big = json_object_get_uint64(field) > INT64_MAX; /* json-c would cut it down */
+    if (json_object_is_type(field, json_type_int) && !is_too_big) {
         *ret = json_object_get_int64(field);
         return 1;
     }
     if (json_object_is_type(field, json_type_string) &&
-        int_from_string(json_object_get_string(field), ret) > 0)
+        int_from_string(json_object_get_string(field), (size_t) json_object_get_string_len(field),
+                        ret) > 0)
         return 1;
     return error_set(reterr, -EBADMSG, "field '%s' is not a whole number", name);
 }

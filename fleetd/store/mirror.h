@@ -33,6 +33,10 @@ int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
 void mirror_free(Mirror *mirror);
 DEFINE_POINTER_CLEANUP(Mirror, mirror_free)
 
+/* Lists anew, to know all changes up to now: a watch alone never tells that there were none. It is
+ * not synced until then. Not from inside its callbacks. */
+void mirror_relist(Mirror *mirror);
+
 bool mirror_is_synced(const Mirror *mirror); /* listed, and watching now */
 int64_t mirror_revision(
     const Mirror *mirror); /* all changes up to it have been told; 0: nothing yet */
