@@ -17,7 +17,7 @@ typedef struct HttpTls { /* PEM files; NULL: none */
 typedef struct HttpClientOptions {
     const char *unix_socket; /* connect there whatever the URL's host; NULL: TCP */
     HttpTls tls;
-    unsigned max_connections;    /* to one host; 0: no limit. Requests over it wait their turn */
+    unsigned max_connections;    /* to one host; 0: no limit. Requests over it queue */
     usec_t connect_timeout_usec; /* not made by then: -EHOSTUNREACH, nothing was sent. 0: long */
 } HttpClientOptions;
 
