@@ -1,4 +1,5 @@
-/* A command of fleetctl: what it takes, what it says of itself, and the function that carries it out. */
+/* A command of fleetctl: what it takes, what it says of itself, and the function that carries it
+ * out. */
 #pragma once
 
 #include "fleetctl/api-client.h"
@@ -17,8 +18,9 @@ typedef struct Context {
 #define EXIT_NOT_RUNNING 3
 #define EXIT_INTERRUPTED 130
 
-/* Carries a command out. 0: all went well; positive: the exit status, everything has been said; -errno: reterr says why it
- * could not go on. operands is NULL-terminated and of a length that the command allows. */
+/* Carries a command out. 0: all went well; positive: the exit status, everything has been said;
+ * -errno: reterr says why it could not go on. operands is NULL-terminated and of a length that the
+ * command allows. */
 typedef int (*CommandRun)(Context *context, const char *const *operands, Error *reterr);
 
 typedef struct Command {
@@ -36,7 +38,8 @@ typedef struct Command {
 /* All commands in the order of the help text; ends with a row without a name. */
 extern const Command commands[];
 
-/* The command that word names, or is the beginning of when it begins no other. -EINVAL with a suggestion or the choices. */
+/* The command that word names, or is the beginning of when it begins no other. -EINVAL with a
+ * suggestion or the choices. */
 int command_find(const char *word, const Command **ret, Error *reterr);
 
 int command_submit(Context *context, const char *const *operands, Error *reterr);

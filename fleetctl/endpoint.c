@@ -8,9 +8,11 @@
 
 static int socket_endpoint_parse(const char *path, Endpoint *ret, Error *reterr) {
     if (path[0] != '/' || !path[1])
-        return error_set(reterr, -EINVAL, "a socket's path must be absolute, as in unix:///run/fleet.sock");
+        return error_set(reterr, -EINVAL,
+                         "a socket's path must be absolute, as in unix:///run/fleet.sock");
     if (strlen(path) > SOCKET_PATH_MAX)
-        return error_set(reterr, -EINVAL, "a socket's path has at most %zu characters", SOCKET_PATH_MAX);
+        return error_set(reterr, -EINVAL, "a socket's path has at most %zu characters",
+                         SOCKET_PATH_MAX);
     Endpoint endpoint = {.base_url = strdup("http://fleetd"), .unix_socket = strdup(path)};
     if (!endpoint.base_url || !endpoint.unix_socket) {
         endpoint_done(&endpoint);
@@ -50,7 +52,8 @@ int endpoint_parse(const char *text, Endpoint *ret, Error *reterr) {
         r = tcp_endpoint_parse(text, text + length, ret, reterr);
         return r < 0 ? error_prefix(reterr, r, "endpoint '%s'", text) : 0;
     }
-    return error_set(reterr, -EINVAL, "endpoint '%s': must begin with unix://, http:// or https://", text);
+    return error_set(reterr, -EINVAL, "endpoint '%s': must begin with unix://, http:// or https://",
+                     text);
 }
 
 void endpoint_done(Endpoint *endpoint) {

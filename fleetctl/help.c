@@ -12,9 +12,10 @@ static void flags_print(uint32_t mask) {
         char typed[64];
         if (!(mask & FLAG_BIT(id)))
             continue;
-        int n = flag->letter ? snprintf(typed, sizeof(typed), "-%c, ", flag->letter) : snprintf(typed, sizeof(typed), "    ");
-        snprintf(typed + n, sizeof(typed) - (size_t) n, "--%s%s%s", flag->name, flag->argument ? "=" : "",
-                 str_or(flag->argument, ""));
+        int n = flag->letter ? snprintf(typed, sizeof(typed), "-%c, ", flag->letter)
+                             : snprintf(typed, sizeof(typed), "    ");
+        snprintf(typed + n, sizeof(typed) - (size_t) n, "--%s%s%s", flag->name,
+                 flag->argument ? "=" : "", str_or(flag->argument, ""));
         say("  %-*s  %s", FLAG_WIDTH, typed, flag->meaning);
     }
 }
@@ -25,14 +26,16 @@ void help_print(void) {
         "Commands (an unambiguous beginning is enough):");
     for (const Command *command = commands; command->name; command++)
         say("  %-16s  %s", command->name, command->summary);
-    say("\nFlags of every command (in the environment: FLEETCTL_ENDPOINT and so on; the command line wins):");
+    say("\nFlags of every command (in the environment: FLEETCTL_ENDPOINT and so on; the command "
+        "line wins):");
     flags_print(FLAGS_GLOBAL);
     say("\nSee 'fleetctl help COMMAND' for the flags of a command, and fleetctl(1) for all of it.");
 }
 
 void help_print_command(const Command *command) {
-    say("%s.\n\nUsage: fleetctl %s%s%s%s", command->summary, command->name, command->flags ? " [FLAG...]" : "",
-        command->operands ? " " : "", str_or(command->operands, ""));
+    say("%s.\n\nUsage: fleetctl %s%s%s%s", command->summary, command->name,
+        command->flags ? " [FLAG...]" : "", command->operands ? " " : "",
+        str_or(command->operands, ""));
     if (command->description)
         say("\n%s", command->description);
     if (command->flags) {

@@ -21,7 +21,8 @@ static size_t words_count(const char *const *words) {
     return n;
 }
 
-static int usage_check(const Options *options, const Command *command, const char *const *operands, Error *reterr) {
+static int usage_check(const Options *options, const Command *command, const char *const *operands,
+                       Error *reterr) {
     size_t n = words_count(operands);
     int r = options_check_allowed(options, command->name, command->flags, reterr);
     if (r < 0)
@@ -29,14 +30,17 @@ static int usage_check(const Options *options, const Command *command, const cha
     if (n < command->operands_min)
         return error_set(reterr, -EINVAL, "%s", command->too_few);
     if (n > command->operands_max)
-        return error_set(reterr, -EINVAL, "%s takes no '%s'", command->name, operands[command->operands_max]);
+        return error_set(reterr, -EINVAL, "%s takes no '%s'", command->name,
+                         operands[command->operands_max]);
     return 0;
 }
 
 static int connection_check(const Options *options, Error *reterr) {
     if (strcasecmp(options->driver, "API") != 0)
-        return error_set(reterr, -EINVAL, "--driver: '%s' is not there any more; fleetctl speaks to fleetd's API only",
-                         options->driver);
+        return error_set(
+            reterr, -EINVAL,
+            "--driver: '%s' is not there any more; fleetctl speaks to fleetd's API only",
+            options->driver);
     if (!options->cert_file != !options->key_file)
         return error_set(reterr, -EINVAL, "--cert-file and --key-file need each other");
     return 0;
@@ -54,7 +58,9 @@ static int api_open(const Options *options, sd_event *event, ApiClient **ret, Er
         .name = options->endpoint,
         .base_url = endpoint.base_url,
         .unix_socket = endpoint.unix_socket,
-        .tls = {.ca_file = options->ca_file, .cert_file = options->cert_file, .key_file = options->key_file},
+        .tls = {.ca_file = options->ca_file,
+                .cert_file = options->cert_file,
+                .key_file = options->key_file},
         .timeout_usec = options->request_timeout_usec,
     };
     return api_client_new(event, &client_options, ret);
@@ -65,7 +71,8 @@ static const char *machine_id_get(char *buffer) {
     return sd_id128_get_machine(&id) < 0 ? "" : sd_id128_to_string(id, buffer);
 }
 
-static int command_run(const Command *command, const Options *options, const char *const *operands, Error *reterr) {
+static int command_run(const Command *command, const Options *options, const char *const *operands,
+                       Error *reterr) {
     _cleanup_(sd_event_unrefp) sd_event *event = NULL;
     _cleanup_(api_client_freep) ApiClient *api = NULL;
     _cleanup_(machine_names_freep) MachineNames *machines = NULL;

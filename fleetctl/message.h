@@ -1,5 +1,5 @@
-/* What fleetctl tells a person: results on standard output, problems on standard error, in the order in which they came to
- * be, also when both are the same file. */
+/* What fleetctl tells a person: results on standard output, problems on standard error, in the
+ * order in which they came to be, also when both are the same file. */
 #pragma once
 
 #include "fleetd/base/macros.h"
@@ -10,5 +10,6 @@ void say(const char *format, ...) _printf_(1, 2);
 /* One line on standard error. */
 void complain(const char *format, ...) _printf_(1, 2);
 
-/* Writes out what is still buffered of the results. -errno: they did not arrive (a full disk, a closed pipe). */
+/* Writes out what is still buffered of the results. -errno: they did not arrive (a full disk, a
+ * closed pipe). */
 int say_flush(void);

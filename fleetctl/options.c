@@ -51,33 +51,44 @@ static const Flag flags[_FLAG_MAX] = {
                        "Where fleetd answers: unix:///PATH, http://HOST:PORT or https://HOST:PORT "
                        "(default " ENDPOINT_DEFAULT ").",
                        text_parse, VALUE(endpoint)},
-    [FLAG_REQUEST_TIMEOUT] = {"request-timeout", 0, "TIME",
-                              "How long to wait for the answer to one request; a bare number is seconds (default 3.0).",
-                              timeout_parse, VALUE(request_timeout_usec)},
-    [FLAG_CA_FILE] = {"ca-file", 0, "FILE", "Certificates of the authorities that may vouch for fleetd (PEM).",
+    [FLAG_REQUEST_TIMEOUT] =
+        {"request-timeout", 0, "TIME",
+         "How long to wait for the answer to one request; a bare number is seconds (default 3.0).",
+         timeout_parse, VALUE(request_timeout_usec)},
+    [FLAG_CA_FILE] = {"ca-file", 0, "FILE",
+                      "Certificates of the authorities that may vouch for fleetd (PEM).",
                       text_parse, VALUE(ca_file)},
-    [FLAG_CERT_FILE] = {"cert-file", 0, "FILE", "Certificate to show to fleetd (PEM); needs --key-file.", text_parse,
+    [FLAG_CERT_FILE] = {"cert-file", 0, "FILE",
+                        "Certificate to show to fleetd (PEM); needs --key-file.", text_parse,
                         VALUE(cert_file)},
-    [FLAG_KEY_FILE] = {"key-file", 0, "FILE", "Key of that certificate (PEM).", text_parse, VALUE(key_file)},
-    [FLAG_DRIVER] = {"driver", 0, "NAME", "Accepted for old scripts; only API is left.", text_parse, VALUE(driver)},
+    [FLAG_KEY_FILE] = {"key-file", 0, "FILE", "Key of that certificate (PEM).", text_parse,
+                       VALUE(key_file)},
+    [FLAG_DRIVER] = {"driver", 0, "NAME", "Accepted for old scripts; only API is left.", text_parse,
+                     VALUE(driver)},
     [FLAG_ETCD_KEY_PREFIX] = {"etcd-key-prefix", 0, "PREFIX",
-                              "Accepted for old scripts, without effect: fleetd knows its own.", text_parse,
-                              VALUE(etcd_key_prefix)},
-    [FLAG_DEBUG] = {"debug", 0, NULL, "Tell each request and its answer on standard error.", switch_parse,
-                    VALUE(debug)},
-    [FLAG_VERSION] = {"version", 0, NULL, "Print the version and exit.", switch_parse, VALUE(version)},
-    [FLAG_HELP] = {"help", 'h', NULL, "Print help, also on a command, and exit.", switch_parse, VALUE(help)},
+                              "Accepted for old scripts, without effect: fleetd knows its own.",
+                              text_parse, VALUE(etcd_key_prefix)},
+    [FLAG_DEBUG] = {"debug", 0, NULL, "Tell each request and its answer on standard error.",
+                    switch_parse, VALUE(debug)},
+    [FLAG_VERSION] = {"version", 0, NULL, "Print the version and exit.", switch_parse,
+                      VALUE(version)},
+    [FLAG_HELP] = {"help", 'h', NULL, "Print help, also on a command, and exit.", switch_parse,
+                   VALUE(help)},
     [FLAG_REPLACE] = {"replace", 0, NULL,
-                      "Replace a unit of the cluster whose local file differs. Local files win over submitted templates.",
+                      "Replace a unit of the cluster whose local file differs. Local files win "
+                      "over submitted templates.",
                       switch_parse, VALUE(replace)},
-    [FLAG_NO_BLOCK] = {"no-block", 0, NULL, "Do not wait until the request has been carried out.", switch_parse,
-                       VALUE(no_block)},
+    [FLAG_NO_BLOCK] = {"no-block", 0, NULL, "Do not wait until the request has been carried out.",
+                       switch_parse, VALUE(no_block)},
     [FLAG_BLOCK_ATTEMPTS] = {"block-attempts", 0, "N",
-                             "Wait N seconds at most; 0 waits for ever, also for a place.", count_parse,
-                             VALUE(block_attempts)},
-    [FLAG_NO_LEGEND] = {"no-legend", 0, NULL, "Leave out the column headers.", switch_parse, VALUE(no_legend)},
-    [FLAG_FULL] = {"full", 'l', NULL, "Do not shorten machine ids and hashes.", switch_parse, VALUE(full)},
-    [FLAG_FIELDS] = {"fields", 0, "NAME,...", "The columns to show, in this order.", text_parse, VALUE(fields)},
+                             "Wait N seconds at most; 0 waits for ever, also for a place.",
+                             count_parse, VALUE(block_attempts)},
+    [FLAG_NO_LEGEND] = {"no-legend", 0, NULL, "Leave out the column headers.", switch_parse,
+                        VALUE(no_legend)},
+    [FLAG_FULL] = {"full", 'l', NULL, "Do not shorten machine ids and hashes.", switch_parse,
+                   VALUE(full)},
+    [FLAG_FIELDS] = {"fields", 0, "NAME,...", "The columns to show, in this order.", text_parse,
+                     VALUE(fields)},
 };
 
 const Flag *flag_get(FlagId id) {
@@ -99,7 +110,8 @@ static FlagId flag_find_letter(char letter) {
 }
 
 /* name is the flag as it was typed, for the message. */
-static int flag_set(Options *options, FlagId id, const char *text, const char *name, Error *reterr) {
+static int flag_set(Options *options, FlagId id, const char *text, const char *name,
+                    Error *reterr) {
     int r = flags[id].parse(text, (char *) options + flags[id].offset, reterr);
     return r < 0 ? error_prefix(reterr, r, "%s", name) : 0;
 }
@@ -161,11 +173,14 @@ static int long_flag_parse(Parser *parser, const char *argument, Error *reterr) 
         return flag_unknown(argument, name, length, reterr);
 
     _cleanup_free_ char *typed = str_printf("--%s", flags[id].name);
-    const char *text = name[length] == '=' ? name + length + 1 : flags[id].argument ? *parser->next : "true";
+    const char *text = name[length] == '='  ? name + length + 1
+                       : flags[id].argument ? *parser->next
+                                            : "true";
     if (!typed)
         return -ENOMEM;
     if (!text)
-        return error_set(reterr, -EINVAL, "%s needs a value: %s=%s", typed, typed, flags[id].argument);
+        return error_set(reterr, -EINVAL, "%s needs a value: %s=%s", typed, typed,
+                         flags[id].argument);
     if (flags[id].argument && text == *parser->next)
         parser->next++;
     parser->options->given |= FLAG_BIT(id);
@@ -196,14 +211,16 @@ static int arguments_parse(Parser *parser, Error *reterr) {
         else if (streq(argument, "--"))
             only_words = true;
         else
-            r = argument[1] == '-' ? long_flag_parse(parser, argument, reterr) : letters_parse(parser, argument, reterr);
+            r = argument[1] == '-' ? long_flag_parse(parser, argument, reterr)
+                                   : letters_parse(parser, argument, reterr);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-int options_parse(char *const *arguments, char *const *environment, Options *ret, const char ***ret_words, Error *reterr) {
+int options_parse(char *const *arguments, char *const *environment, Options *ret,
+                  const char ***ret_words, Error *reterr) {
     Options options = {
         .endpoint = ENDPOINT_DEFAULT,
         .driver = "API",
@@ -225,9 +242,11 @@ int options_parse(char *const *arguments, char *const *environment, Options *ret
     return 0;
 }
 
-int options_check_allowed(const Options *options, const char *command, uint32_t allowed, Error *reterr) {
+int options_check_allowed(const Options *options, const char *command, uint32_t allowed,
+                          Error *reterr) {
     uint32_t foreign = options->given & ~(FLAGS_GLOBAL | allowed);
     if (!foreign)
         return 0;
-    return error_set(reterr, -EINVAL, "%s has no flag --%s", command, flags[__builtin_ctz(foreign)].name);
+    return error_set(reterr, -EINVAL, "%s has no flag --%s", command,
+                     flags[__builtin_ctz(foreign)].name);
 }

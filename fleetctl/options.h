@@ -1,4 +1,5 @@
-/* The flags of fleetctl, from one table: parsing, the environment and the help text go by it. Pure. */
+/* The flags of fleetctl, from one table: parsing, the environment and the help text go by it. Pure.
+ */
 #pragma once
 
 #include "fleetd/base/error.h"
@@ -58,10 +59,14 @@ typedef struct Flag {
 
 const Flag *flag_get(FlagId id);
 
-/* Reads flags from the environment (FLEETCTL_<FLAG>, the global ones except --help and --version), then from the arguments,
- * where they may stand before, between and after the words until "--". The words, NULL-terminated, are borrowed;
- * the caller frees the array. -EINVAL for unknown flags (with a suggestion), missing and bad values. */
-int options_parse(char *const *arguments, char *const *environment, Options *ret, const char ***ret_words, Error *reterr);
+/* Reads flags from the environment (FLEETCTL_<FLAG>, the global ones except --help and --version),
+ * then from the arguments, where they may stand before, between and after the words until "--". The
+ * words, NULL-terminated, are borrowed; the caller frees the array. -EINVAL for unknown flags (with
+ * a suggestion), missing and bad values. */
+int options_parse(char *const *arguments, char *const *environment, Options *ret,
+                  const char ***ret_words, Error *reterr);
 
-/* -EINVAL when a flag was given that is neither global nor in allowed. command is for the message. */
-int options_check_allowed(const Options *options, const char *command, uint32_t allowed, Error *reterr);
+/* -EINVAL when a flag was given that is neither global nor in allowed. command is for the message.
+ */
+int options_check_allowed(const Options *options, const char *command, uint32_t allowed,
+                          Error *reterr);
