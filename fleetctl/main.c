@@ -12,8 +12,6 @@
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
-DEFINE_POINTER_CLEANUP(sd_event, sd_event_unref)
-
 static size_t words_count(const char *const *words) {
     size_t n = 0;
     while (words[n])

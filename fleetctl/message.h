@@ -7,6 +7,8 @@
 /* One line on standard output. */
 void say(const char *format, ...) _printf_(1, 2);
 
+void say_blank_line(void);
+
 /* One line on standard error. */
 void complain(const char *format, ...) _printf_(1, 2);
 
