@@ -58,6 +58,8 @@ static int page_fetch(ApiClient *client, ApiResource resource, char **token, jso
     int r = document_fetch(client, path, &page, reterr);
     if (r >= 0)
         r = array_append(array, page, resources[resource].field, reterr);
+    if (r == -EREMOTEIO || r == -EBADMSG)
+        return error_prefix(reterr, r, "Failed to list %s", resources[resource].field);
     if (r < 0)
         return r;
 
@@ -78,7 +80,7 @@ int api_list(ApiClient *client, ApiResource resource, json_object **ret_array, E
         r = r < 0 ? r : page_fetch(client, resource, &token, array, reterr);
     while (r >= 0 && token);
     if (r < 0)
-        return error_prefix(reterr, r, "Failed to list %s", resources[resource].field);
+        return r;
     *ret_array = TAKE_PTR(array);
     return 0;
 }

@@ -43,17 +43,16 @@ int endpoint_parse(const char *text, Endpoint *ret, Error *reterr) {
     int r;
     if (strncmp(text, "unix://", strlen("unix://")) == 0) {
         r = socket_endpoint_parse(text + strlen("unix://"), ret, reterr);
-        return r < 0 ? error_prefix(reterr, r, "endpoint '%s'", text) : 0;
+        return r < 0 ? error_prefix(reterr, r, "'%s'", text) : 0;
     }
     for (size_t i = 0; i < ELEMENTSOF(tcp_schemes); i++) {
         size_t length = strlen(tcp_schemes[i]);
         if (strncmp(text, tcp_schemes[i], length) != 0)
             continue;
         r = tcp_endpoint_parse(text, text + length, ret, reterr);
-        return r < 0 ? error_prefix(reterr, r, "endpoint '%s'", text) : 0;
+        return r < 0 ? error_prefix(reterr, r, "'%s'", text) : 0;
     }
-    return error_set(reterr, -EINVAL, "endpoint '%s': must begin with unix://, http:// or https://",
-                     text);
+    return error_set(reterr, -EINVAL, "'%s' must begin with unix://, http:// or https://", text);
 }
 
 void endpoint_done(Endpoint *endpoint) {

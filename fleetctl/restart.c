@@ -60,6 +60,18 @@ static int global_unit_restart(Context *context, const ApiUnit *unit, Error *ret
     return r;
 }
 
+/* What the end of a roll leaves as it was. */
+static int rest_complain(const UnitSelection *selection, size_t next) {
+    _cleanup_(strv_freep) char **names = NULL;
+    for (size_t i = next; i < selection->n_known; i++)
+        if (strv_push(&names, selection->known[i]->name) < 0)
+            return -ENOMEM;
+    _cleanup_free_ char *joined = names ? strv_join(names, " ") : NULL;
+    if (joined)
+        complain("Not restarted: %s", joined);
+    return 0;
+}
+
 int command_restart(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
     int status = 0;
@@ -76,6 +88,8 @@ int command_restart(Context *context, const char *const *operands, Error *reterr
             continue;
         }
         r = (unit->is_global ? global_unit_restart : unit_restart)(context, unit, reterr);
+        if (r > 0 && rest_complain(&selection, i + 1) < 0)
+            return -ENOMEM;
         if (r != 0)
             return r;
     }

@@ -16,8 +16,6 @@ static const struct {
 
 static void report_reached(WaitGoal goal, const WaitUnit *unit, const char *label) {
     bool is_somewhere = *unit->event.machine_id;
-    if (unit->is_quiet)
-        return;
     if (goal == WAIT_GONE)
         say("Destroyed %s", unit->name);
     else if (goal == WAIT_INACTIVE || !is_somewhere)
@@ -29,17 +27,21 @@ static void report_reached(WaitGoal goal, const WaitUnit *unit, const char *labe
                  label);
 }
 
-/* The agent's words, or systemd's. */
+static const char *const job_causes[_JOB_RESULT_MAX] = {
+    [JOB_RESULT_DONE] = "it was started and has failed since",
+    [JOB_RESULT_CANCELED] = "its job was canceled",
+    [JOB_RESULT_TIMEOUT] = "its job timed out",
+    [JOB_RESULT_FAILED] = "its job failed",
+    [JOB_RESULT_DEPENDENCY] = "a unit that it depends on failed",
+    [JOB_RESULT_ERROR] = "systemd refused it",
+};
+
+/* The agent's words, or what systemd's job result means, with its result of the unit. */
 static char *cause_format(const ApiEvent *event) {
-    bool has_result = *event->result && !streq(event->result, "success");
-    if (event->message)
-        return strdup(event->message);
-    if (event->job == JOB_RESULT_DONE)
-        return str_printf("it ended right after its start%s%s", has_result ? ": " : "",
-                          has_result ? event->result : "");
-    return str_printf("its job ended with '%s'%s%s%s", job_result_to_string(event->job),
-                      has_result ? " (" : "", has_result ? event->result : "",
-                      has_result ? ")" : "");
+    const char *cause =
+        str_or(event->message, str_or(job_causes[event->job], "for no known reason"));
+    bool has_result = !event->message && *event->result && !streq(event->result, "success");
+    return has_result ? str_printf("%s (%s)", cause, event->result) : strdup(cause);
 }
 
 static void log_complain(json_object *log) {
@@ -88,7 +90,8 @@ void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
     };
     if (unit->status == WAIT_STATUS_PENDING)
         report_pending(context, unit);
-    if (!reports[unit->status])
+    bool is_no_news = unit->status == WAIT_STATUS_REACHED && unit->is_quiet;
+    if (!reports[unit->status] || is_no_news)
         return;
     _cleanup_free_ char *label =
         machine_names_label(context->machines, unit->event.machine_id, false);
