@@ -20,6 +20,7 @@ typedef struct Outcome {
     int r;
     unsigned status;
     char *body, *content_type, *message;
+    char *revision; /* of a header */
     ByteBuffer data;
     void (*in_data)(struct Outcome *); /* done from inside on_data, on_done */
     void (*in_done)(struct Outcome *);
@@ -61,6 +62,7 @@ static void outcome_done(Outcome *outcome) {
     free(outcome->body);
     free(outcome->content_type);
     free(outcome->message);
+    free(outcome->revision);
     byte_buffer_done(&outcome->data);
 }
 
@@ -88,6 +90,8 @@ static void on_done(int r, const HttpAnswer *answer, const char *message, void *
         outcome->status = answer->status;
         outcome->body = strdup(answer->body);
         outcome->content_type = strdup(answer->content_type);
+        assert_int_equal(
+            str_replace(&outcome->revision, http_answer_header(answer, "x-fleet-revision")), 0);
     } else
         outcome->message = strdup(message);
     if (outcome->in_done)
@@ -746,6 +750,25 @@ static void unix_socket_is_used_whatever_the_host(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void answer_with_revision(Fixture *f) {
+    static const char text[] = "HTTP/1.1 204 No Content\r\nX-Fleet-Revision: 17\r\n\r\n";
+    peer_connection_send(f->connection, text, strlen(text));
+}
+
+static void headers_of_an_answer_are_found_whatever_their_case(void **state) {
+    Fixture *f = *state;
+    f->answer = answer_with_revision;
+    start(&f->a, (HttpCall){.method = "PUT", .body = "{}", .body_size = 2}, NULL);
+    RUN_UNTIL(f, f->a.n_done == 1);
+    assert_int_equal(f->a.status, 204);
+    assert_string_equal(f->a.revision, "17");
+
+    f->answer = answer_hello;
+    start(&f->b, (HttpCall){}, NULL);
+    RUN_UNTIL(f, f->b.n_done == 1);
+    assert_null(f->b.revision);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(get_delivers_status_type_and_body),
@@ -785,6 +808,7 @@ int main(void) {
         TEST(client_may_be_freed_in_on_data),
         TEST(client_may_be_freed_when_a_request_times_out),
         TEST(client_is_freed_with_requests_under_way),
+        TEST(headers_of_an_answer_are_found_whatever_their_case),
         TEST(unix_socket_is_used_whatever_the_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
