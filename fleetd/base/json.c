@@ -12,10 +12,10 @@ int json_parse(const char *text, size_t size, json_object **ret, Error *reterr) 
         return -ENOMEM;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
     json_object *object = json_tokener_parse_ex(tokener, text, (int) size);
+    size_t end = json_tokener_get_parse_end(tokener);
+    if (json_tokener_get_error(tokener) == json_tokener_continue)
+        object = json_tokener_parse_ex(tokener, " ", 1); /* shows a bare number that it has ended */
     enum json_tokener_error e = json_tokener_get_error(tokener);
-    if (e == json_tokener_continue) /* a bare number or literal ends with its text */
-        object = json_tokener_parse_ex(tokener, "", 1), e = json_tokener_get_error(tokener);
-    size_t end = MIN(json_tokener_get_parse_end(tokener), size);
     json_tokener_free(tokener);
 
     while (end < size && isspace((unsigned char) text[end]))
@@ -25,9 +25,10 @@ int json_parse(const char *text, size_t size, json_object **ret, Error *reterr) 
         return 0;
     }
     json_object_put(object);
-    return error_set(reterr, -EBADMSG, "not valid JSON at byte %zu: %s", end,
-                     e == json_tokener_success ? "text after the value"
-                                               : json_tokener_error_desc(e));
+    const char *why = e == json_tokener_success    ? "text after the value"
+                      : e == json_tokener_continue ? "unexpected end of data"
+                                                   : json_tokener_error_desc(e);
+    return error_set(reterr, -EBADMSG, "not valid JSON at byte %zu: %s", end, why);
 }
 
 static int field_get(json_object *object, const char *name, enum json_type type, json_object **ret,

@@ -3,11 +3,11 @@
 
 #include "fleetd/base/error.h"
 
-#define UNIT_NAME_MAX 256 /* characters, as in CoreOS fleet and systemd */
+#define UNIT_NAME_MAX 255 /* bytes: no file name is longer, and systemd takes no more either */
 
 /* 0, or -EINVAL with the rule that the name breaks. Characters 0-9A-Za-z:-_.\@ ; one of systemd's
- * unit types; at most UNIT_NAME_MAX; no leading '@', at most one '@' group; templates only of path,
- * service, socket, target and timer. */
+ * unit types; at most UNIT_NAME_MAX; something before the first '@' and before the type (further
+ * '@' belong to the instance); templates only of path, service, socket, target and timer. */
 int unit_name_check(const char *name, Error *reterr);
 
 /* The following need a name that passed unit_name_check(). */

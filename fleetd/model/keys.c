@@ -1,0 +1,125 @@
+/* One row per kind says what a key of it looks like. What is taken apart is also checked, since
+ * names from keys become paths of files on a machine. */
+#include "fleetd/model/keys.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/machine.h"
+#include "fleetd/model/unit-file.h"
+#include "fleetd/model/unit-name.h"
+
+typedef struct KeyLayout {
+    const char *prefix;
+    bool has_machine_id;
+    int (*name_check)(const char *name, Error *reterr); /* NULL: no name */
+} KeyLayout;
+
+static int hash_check(const char *hash, Error *reterr) {
+    size_t n = strspn(hash, "0123456789abcdef");
+    return n == UNIT_FILE_HASH_LENGTH && !hash[n] ? 0 : -EINVAL;
+}
+
+static int metadata_key_check(const char *key, Error *reterr) {
+    return metadata_check_pair(key, "", reterr);
+}
+
+static const KeyLayout layouts[_KEY_KIND_MAX] = {
+    [KEY_UNIT] = {KEY_UNIT_PREFIX, false, unit_name_check},
+    [KEY_FILE] = {"file/", false, hash_check},
+    [KEY_MACHINE] = {KEY_MACHINE_PREFIX, true, NULL},
+    [KEY_METADATA] = {"metadata/", true, metadata_key_check},
+    [KEY_SCHEDULE] = {"schedule/", true, unit_name_check},
+    [KEY_STATE] = {"state/", true, unit_name_check},
+    [KEY_PENDING] = {"pending/", false, unit_name_check},
+    [KEY_LEADER] = {KEY_LEADER_TEXT, false, NULL},
+};
+
+static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
+    return str_printf("%s%s%s%s", layouts[kind].prefix, str_or(machine_id, ""),
+                      machine_id && name ? "/" : "", str_or(name, ""));
+}
+
+char *key_unit(const char *name) {
+    return key_format(KEY_UNIT, NULL, name);
+}
+
+char *key_file(const char *hash) {
+    return key_format(KEY_FILE, NULL, hash);
+}
+
+char *key_machine(const char *id) {
+    return key_format(KEY_MACHINE, id, NULL);
+}
+
+char *key_metadata(const char *id, const char *key) {
+    return key_format(KEY_METADATA, id, key);
+}
+
+char *key_schedule(const char *machine_id, const char *name) {
+    return key_format(KEY_SCHEDULE, machine_id, name);
+}
+
+char *key_state(const char *machine_id, const char *name) {
+    return key_format(KEY_STATE, machine_id, name);
+}
+
+char *key_pending(const char *name) {
+    return key_format(KEY_PENDING, NULL, name);
+}
+
+char *key_schedule_prefix(const char *machine_id) {
+    return key_format(KEY_SCHEDULE, machine_id, "");
+}
+
+char *key_state_prefix(const char *machine_id) {
+    return key_format(KEY_STATE, machine_id, "");
+}
+
+static int machine_id_take(const char **text, char **ret) {
+    size_t n = strcspn(*text, "/");
+    char *id = strndup(*text, n);
+    if (!id)
+        return -ENOMEM;
+    *ret = id;
+    *text += n;
+    return machine_id_check(id, NULL);
+}
+
+/* Fills key, which the caller frees also on failure, from what stands behind the prefix. */
+static int rest_parse(const KeyLayout *layout, const char *rest, Key *key) {
+    if (layout->has_machine_id) {
+        int r = machine_id_take(&rest, &key->machine_id);
+        if (r < 0)
+            return r;
+        if (layout->name_check && *rest++ != '/')
+            return -EINVAL;
+    }
+    if (!layout->name_check)
+        return *rest ? -EINVAL : 0;
+    int r = layout->name_check(rest, NULL);
+    if (r < 0)
+        return r;
+    key->name = strdup(rest);
+    return key->name ? 0 : -ENOMEM;
+}
+
+int key_parse(const char *text, Key *ret) {
+    for (KeyKind kind = 0; kind < _KEY_KIND_MAX; kind++) {
+        size_t n = strlen(layouts[kind].prefix);
+        if (strncmp(text, layouts[kind].prefix, n) != 0)
+            continue;
+        _cleanup_key_ Key key = {.kind = kind};
+        int r = rest_parse(&layouts[kind], text + n, &key);
+        if (r < 0)
+            return r;
+        *ret = key;
+        key = (Key){};
+        return 0;
+    }
+    return -EINVAL;
+}
+
+void key_done(Key *key) {
+    free(key->machine_id);
+    free(key->name);
+    *key = (Key){};
+}

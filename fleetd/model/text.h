@@ -1,0 +1,11 @@
+/* What outside text may consist of. Inside model only. */
+#pragma once
+
+#include "fleetd/base/macros.h"
+
+/* Length in bytes of the character at the start of text: valid UTF-8 (the shortest form, no
+ * surrogates) and no control character but TAB. 0: neither. */
+size_t text_character_length(const char *text, size_t size);
+
+/* Whether all of a string consists of such characters, and no TAB. */
+bool text_is_printable(const char *text);

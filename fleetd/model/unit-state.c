@@ -1,0 +1,47 @@
+#include "fleetd/base/strv.h"
+#include "fleetd/model/record.h"
+#include "fleetd/model/unit.h"
+
+static const RecordField fields[] = {
+    {"hash", &field_string, offsetof(UnitState, hash)},
+    {"current", &field_enum, offsetof(UnitState, current), true, &launch_state_names},
+    {"load", &field_string, offsetof(UnitState, load)},
+    {"active", &field_string, offsetof(UnitState, active)},
+    {"sub", &field_string, offsetof(UnitState, sub)},
+    {"result", &field_string, offsetof(UnitState, result)},
+    {"job", &field_enum, offsetof(UnitState, job), false, &job_result_names},
+    {"message", &field_string, offsetof(UnitState, message)},
+    {"log", &field_strv, offsetof(UnitState, log)},
+    {"unitRevision", &field_number, offsetof(UnitState, unit_revision)},
+};
+
+char *unit_state_format(const UnitState *state) {
+    return record_format(fields, ELEMENTSOF(fields), state);
+}
+
+int unit_state_parse(const char *machine_id, const char *name, const char *text, size_t size,
+                     UnitState **ret, Error *reterr) {
+    _cleanup_(unit_state_freep) UnitState *state = calloc(1, sizeof(UnitState));
+    if (!state || !(state->machine_id = strdup(machine_id)) || !(state->name = strdup(name)))
+        return -ENOMEM;
+    int r = record_parse(fields, ELEMENTSOF(fields), text, size, state, reterr);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(state);
+    return 0;
+}
+
+void unit_state_free(UnitState *state) {
+    if (!state)
+        return;
+    free(state->machine_id);
+    free(state->name);
+    free(state->hash);
+    free(state->load);
+    free(state->active);
+    free(state->sub);
+    free(state->result);
+    free(state->message);
+    strv_free(state->log);
+    free(state);
+}

@@ -1,0 +1,31 @@
+#include "fleetd/model/unit.h"
+
+#include "fleetd/model/record.h"
+
+static const RecordField fields[] = {
+    {"hash", &field_string, offsetof(Unit, hash), true},
+    {"desired", &field_enum, offsetof(Unit, desired), true, &launch_state_names},
+};
+
+char *unit_format(const Unit *unit) {
+    return record_format(fields, ELEMENTSOF(fields), unit);
+}
+
+int unit_parse(const char *name, const char *text, size_t size, Unit **ret, Error *reterr) {
+    _cleanup_(unit_freep) Unit *unit = calloc(1, sizeof(Unit));
+    if (!unit || !(unit->name = strdup(name)))
+        return -ENOMEM;
+    int r = record_parse(fields, ELEMENTSOF(fields), text, size, unit, reterr);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(unit);
+    return 0;
+}
+
+void unit_free(Unit *unit) {
+    if (!unit)
+        return;
+    free(unit->name);
+    free(unit->hash);
+    free(unit);
+}

@@ -1,0 +1,89 @@
+#include "fleetd/model/keys.h"
+#include "tests/unit/cmocka-test.h"
+
+#define ID "0123456789abcdef0123456789abcdef"
+#define HASH "0123456789abcdef0123456789abcdef01234567"
+
+typedef struct KeyCase {
+    char *text; /* made by the key_ function of its kind */
+    const char *expected;
+    KeyKind kind;
+    const char *machine_id;
+    const char *name;
+} KeyCase;
+
+static void key_is_made_and_taken_apart_again(void **state) {
+    KeyCase cases[] = {
+        {key_unit("a@1.service"), "unit/a@1.service", KEY_UNIT, NULL, "a@1.service"},
+        {key_file(HASH), "file/" HASH, KEY_FILE, NULL, HASH},
+        {key_machine(ID), "machine/" ID, KEY_MACHINE, ID, NULL},
+        {key_metadata(ID, "a/b"), "metadata/" ID "/a/b", KEY_METADATA, ID, "a/b"},
+        {key_schedule(ID, "a.service"), "schedule/" ID "/a.service", KEY_SCHEDULE, ID, "a.service"},
+        {key_state(ID, "a.service"), "state/" ID "/a.service", KEY_STATE, ID, "a.service"},
+        {key_pending("a.service"), "pending/a.service", KEY_PENDING, NULL, "a.service"},
+        {strdup(KEY_LEADER_TEXT), "leader", KEY_LEADER, NULL, NULL},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        _cleanup_key_ Key key = {};
+        assert_string_equal(cases[i].text, cases[i].expected);
+        assert_int_equal(key_parse(cases[i].text, &key), 0);
+        assert_int_equal(key.kind, cases[i].kind);
+        assert_true(streq_ptr(key.machine_id, cases[i].machine_id));
+        assert_true(streq_ptr(key.name, cases[i].name));
+        free(cases[i].text);
+    }
+}
+
+static void prefix_of_a_machine_ends_in_a_slash(void **state) {
+    _cleanup_free_ char *schedule = key_schedule_prefix(ID), *states = key_state_prefix(ID);
+    assert_string_equal(schedule, "schedule/" ID "/");
+    assert_string_equal(states, "state/" ID "/");
+}
+
+static void foreign_key_is_refused_and_output_untouched(void **state) {
+    static const char *const texts[] = {
+        "",
+        "unit",
+        "unit/",
+        "unit/noname",
+        "unit/a/b.service",
+        "unit/../a.service",
+        "unit/.service",
+        "unit/a.service/",
+        "units/a.service",
+        "file/" HASH "0",
+        "file/" ID,
+        "file/../../etc/passwd",
+        "machine/",
+        "machine/" ID "/",
+        "machine/" ID "0",
+        "machine/0123456789ABCDEF0123456789ABCDEF",
+        "metadata/" ID,
+        "metadata/" ID "/",
+        "metadata/" ID "/a=b",
+        "schedule/" ID,
+        "schedule/" ID "/",
+        "schedule/short/a.service",
+        "schedule/" ID "/../a.service",
+        "state//a.service",
+        "leader/",
+        "leaders",
+        "/leader",
+    };
+    for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+        Key key = {.kind = _KEY_KIND_INVALID};
+        assert_int_equal(key_parse(texts[i], &key), -EINVAL);
+        assert_int_equal(key.kind, _KEY_KIND_INVALID);
+        assert_null(key.machine_id);
+        assert_null(key.name);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(key_is_made_and_taken_apart_again),
+        cmocka_unit_test(prefix_of_a_machine_ends_in_a_slash),
+        cmocka_unit_test(foreign_key_is_refused_and_output_untouched),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
