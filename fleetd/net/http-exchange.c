@@ -23,8 +23,8 @@ static void exchange_free(HttpExchange *exchange) {
     sd_event_source_disable_unref(exchange->drained);
     if (exchange->response)
         MHD_destroy_response(exchange->response);
-    byte_queue_done(&exchange->body);
-    byte_queue_done(&exchange->unsent);
+    byte_buffer_done(&exchange->body);
+    byte_buffer_done(&exchange->unsent);
     strv_free(exchange->headers);
     free(exchange);
 }
@@ -120,8 +120,8 @@ static enum MHD_Result exchange_begin(Listener *listener, struct MHD_Connection 
 
 static enum MHD_Result exchange_take_body(HttpExchange *exchange, const char *data, size_t size) {
     size_t max = exchange->listener->server->options.body_max;
-    if (exchange->n_discarded == 0 && byte_queue_size(&exchange->body) + size <= max)
-        return byte_queue_append(&exchange->body, data, size) < 0 ? MHD_NO : MHD_YES;
+    if (exchange->n_discarded == 0 && exchange->body.size + size <= max)
+        return byte_buffer_append(&exchange->body, data, size) < 0 ? MHD_NO : MHD_YES;
     exchange->n_discarded += size;
     return exchange->n_discarded / DISCARD_FACTOR > max ? MHD_NO : MHD_YES;
 }

@@ -1,8 +1,8 @@
 /* What http-server.c (sockets and the event loop), http-exchange.c (the life of a request),
- * http-request.c and http-answer.c share; private to them. */
+ * http-exchange-request.c and http-exchange-answer.c share; private to them. */
 #pragma once
 
-#include "fleetd/net/byte-queue.h"
+#include "fleetd/net/byte-buffer.h"
 #include "fleetd/net/http-server.h"
 
 #include <microhttpd.h>
@@ -44,12 +44,13 @@ struct HttpExchange {
     Phase phase;
     bool is_suspended;
     bool is_stalled; /* too much would have waited unsent */
-    ByteQueue body;
+    ByteBuffer body;
     size_t n_discarded; /* bytes of the body beyond the limit */
     char **headers;     /* of the answer: name, value, name, value, ... */
     unsigned status;
     struct MHD_Response *response;
-    ByteQueue unsent;
+    ByteBuffer unsent;
+    size_t n_taken; /* of unsent, by libmicrohttpd */
     void (*on_abort)(void *userdata);
     void *abort_userdata;
     void (*on_drain)(void *userdata);

@@ -1,5 +1,5 @@
 /* A real server and raw clients in one event loop: what goes over the wire is what is checked. */
-#include "fleetd/net/byte-queue.h"
+#include "fleetd/net/byte-buffer.h"
 #include "fleetd/net/http-server.h"
 #include "tests/unit/cmocka-test.h"
 
@@ -27,7 +27,7 @@ typedef struct Client {
     Fixture *fixture;
     int fd;
     sd_event_source *source;
-    ByteQueue received;
+    ByteBuffer received;
     bool is_closed;
 } Client;
 
@@ -142,7 +142,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     char buffer[65536];
     ssize_t n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
     if (n > 0) {
-        byte_queue_append(&client->received, buffer, (size_t) n);
+        byte_buffer_append(&client->received, buffer, (size_t) n);
     } else if (n == 0 || errno != EAGAIN) {
         client->is_closed = true;
         sd_event_source_set_enabled(source, SD_EVENT_OFF);
@@ -170,7 +170,7 @@ static Client *client_connect(Fixture *fixture, int family) {
 static void client_free(Client *client) {
     sd_event_source_disable_unref(client->source);
     close(client->fd);
-    byte_queue_done(&client->received);
+    byte_buffer_done(&client->received);
     free(client);
 }
 DEFINE_POINTER_CLEANUP(Client, client_free)
@@ -208,9 +208,8 @@ static usec_t now(void) {
     } while (0)
 
 static bool client_has(const Client *client, const char *text) {
-    const ByteQueue *received = &client->received;
-    return received->data &&
-           memmem(received->data, byte_queue_size(received), text, strlen(text)) != NULL;
+    const ByteBuffer *received = &client->received;
+    return received->data && memmem(received->data, received->size, text, strlen(text)) != NULL;
 }
 
 static void client_expect(Client *client, const char *text) {
@@ -220,7 +219,7 @@ static void client_expect(Client *client, const char *text) {
 }
 
 static void client_forget(Client *client) {
-    byte_queue_done(&client->received);
+    byte_buffer_done(&client->received);
 }
 
 /* A turn of the loop or two in which nothing is awaited. */
@@ -445,7 +444,7 @@ static void large_stream_passes_by_waiting_for_drains(void **state) {
     }
     http_exchange_finish(fixture->kept);
     client_expect(client, "\r\n0\r\n\r\n");
-    assert_true(byte_queue_size(&client->received) > 2000 * 1024);
+    assert_true(client->received.size > 2000 * 1024);
 }
 
 static void client_that_does_not_read_is_dropped(void **state) {

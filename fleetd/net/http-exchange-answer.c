@@ -45,9 +45,36 @@ void http_exchange_reply(HttpExchange *exchange, unsigned status, const char *co
     exchange_start(exchange, PHASE_ANSWERED, status, content_type);
 }
 
+static size_t unsent_size(const HttpExchange *exchange) {
+    return exchange->unsent.size - exchange->n_taken;
+}
+
+/* Closes the gap at the front only where that frees more than it moves, so that a long queue is not
+ * moved for each piece of it. */
+static int unsent_append(HttpExchange *exchange, const void *data, size_t size) {
+    if (exchange->n_taken > unsent_size(exchange)) {
+        byte_buffer_consume(&exchange->unsent, exchange->n_taken);
+        exchange->n_taken = 0;
+    }
+    return byte_buffer_append(&exchange->unsent, data, size);
+}
+
+static size_t unsent_take(HttpExchange *exchange, char *ret, size_t max) {
+    size_t n = MIN(unsent_size(exchange), max);
+    if (n == 0)
+        return 0;
+    memcpy(ret, exchange->unsent.data + exchange->n_taken, n);
+    exchange->n_taken += n;
+    if (unsent_size(exchange) == 0) {
+        byte_buffer_done(&exchange->unsent); /* an idle stream keeps no memory */
+        exchange->n_taken = 0;
+    }
+    return n;
+}
+
 static int on_drained(sd_event_source *source, void *userdata) {
     HttpExchange *exchange = userdata;
-    if (exchange->phase == PHASE_STREAMING && byte_queue_size(&exchange->unsent) == 0)
+    if (exchange->phase == PHASE_STREAMING && unsent_size(exchange) == 0)
         exchange->on_drain(exchange->drain_userdata);
     return 0;
 }
@@ -56,7 +83,7 @@ static ssize_t on_read(void *cls, uint64_t position, char *ret, size_t max) {
     HttpExchange *exchange = cls;
     if (exchange->phase == PHASE_BROKEN)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    size_t n = byte_queue_take(&exchange->unsent, ret, max);
+    size_t n = unsent_take(exchange, ret, max);
     if (n > 0)
         return (ssize_t) n;
     if (exchange->phase == PHASE_FINISHED)
@@ -81,9 +108,7 @@ void http_exchange_stream(HttpExchange *exchange, const char *content_type) {
 
 int http_exchange_write(HttpExchange *exchange, const void *data, size_t size) {
     size_t max = exchange->listener->server->options.stream_max;
-    int r = byte_queue_size(&exchange->unsent) + size > max
-                ? -ENOBUFS
-                : byte_queue_append(&exchange->unsent, data, size);
+    int r = unsent_size(exchange) + size > max ? -ENOBUFS : unsent_append(exchange, data, size);
     if (r < 0) {
         exchange->is_stalled = true;
         return r;
