@@ -4,6 +4,8 @@
 
 #include "fleetd/model/unit-file.h"
 
+#define REQUIREMENT_VALUES_MAX 256 /* each is held against every unit or machine */
+
 typedef struct MetadataRequirement {
     char *key;
     char **values; /* any one of them satisfies */
@@ -20,22 +22,28 @@ typedef struct Requirements {
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for
- * unit_name. For a template the specifiers stay unexpanded. Refused with "line N: [X-Fleet] ..."
- * and -EINVAL: unknown options (with a suggestion), empty or malformed values, and the combinations
- * that contradict each other (docs/fleet-unit.5). */
+ * unit_name. Refused with "line N: [X-Fleet] ..." and -EINVAL: unknown options (with a suggestion),
+ * empty or malformed values, more than REQUIREMENT_VALUES_MAX values of one option, and the
+ * combinations that contradict each other (docs/fleet-unit.5).
+ *
+ * A template runs nowhere: its values with specifiers stay unexpanded and are only checked once an
+ * instance has them. */
 int requirements_parse(const UnitFile *file, const char *unit_name, Requirements **ret,
                        Error *reterr);
 void requirements_free(Requirements *requirements);
 DEFINE_POINTER_CLEANUP(Requirements, requirements_free)
 
-/* Whether a unit of that name is meant by one of the globs (fnmatch(3) without flags). */
+/* Whether a unit of that name is meant by one of the globs: fnmatch(3) with FNM_NOESCAPE, as a
+ * backslash is an ordinary character of unit names. */
 bool requirements_glob_matches(char *const *globs, const char *unit_name);
 
-/* One row per option, for documentation and completion. */
+/* What there is to know of an option, for documentation and completion. */
 typedef struct RequirementOption {
     const char *name;
-    const char *old_name; /* X-Condition... or NULL */
-    const char *argument; /* "k=v", "GLOB...", for the manual */
-    const char *meaning;  /* one sentence */
+    const char *old_names[2]; /* X-Condition..., as far as there are any */
+    const char *argument;     /* "KEY=VALUE...", for the manual */
+    const char *meaning;      /* one sentence */
 } RequirementOption;
-const RequirementOption *requirements_options(size_t *ret_n);
+
+/* The options in the order of the manual; NULL behind the last. */
+const RequirementOption *requirements_option(size_t i);

@@ -9,23 +9,25 @@
 #define UNIT_FILE_HASH_LENGTH 40 /* SHA-1 in hexadecimal, as CoreOS fleet shows it */
 
 typedef struct UnitOption {
-    char *section;
-    char *name;
-    char *value;   /* continued lines joined by one space each, comments between them left out */
-    unsigned line; /* where it starts, from 1; 0 if it came from no text */
+    const char *section;
+    const char *name;
+    const char *value; /* of continued lines, each backslash with its line end became one space */
+    unsigned line;     /* where it starts, from 1; 0 if it came from no text */
 } UnitOption;
 
 typedef struct UnitFile UnitFile;
 
 /* Parses systemd's syntax (systemd.syntax(7)): sections, `name=value`, comments from # or ; at the
  * start of a line, continuation with '\', also over comments; CRLF is accepted. -EINVAL with "line
- * N: ..." for anything else, for an option outside a section, for NUL and other control characters,
- * for text over UNIT_FILE_SIZE_MAX. A missing last newline is fine. */
+ * N: ..." for anything else, for an option outside a section, for text that is not UTF-8, for NUL
+ * and other control characters, for text over UNIT_FILE_SIZE_MAX. A missing last newline is fine,
+ * and so is an empty value. */
 int unit_file_parse(const char *text, size_t size, UnitFile **ret, Error *reterr);
 
 /* The same object from options (line is ignored): text is written in their order, one section
  * header per run of options of a section. -EINVAL for names or values that no unit file can
- * express, such as with a newline. */
+ * express, such as with a newline; only one after a backslash is fine: clients of CoreOS fleet send
+ * continued lines so. */
 int unit_file_from_options(const UnitOption *options, size_t n_options, UnitFile **ret,
                            Error *reterr);
 
@@ -37,6 +39,7 @@ const char *unit_file_text(const UnitFile *file,
                            size_t *ret_size);     /* ret_size may be NULL; NUL-terminated */
 const char *unit_file_hash(const UnitFile *file); /* lower-case SHA-1 of the text */
 const UnitOption *unit_file_options(const UnitFile *file, size_t *ret_n);
+/* Whether any option stands in that section. */
 bool unit_file_has_section(const UnitFile *file, const char *section);
 /* The last value of an option, NULL if it is not there. */
 const char *unit_file_find(const UnitFile *file, const char *section, const char *name);

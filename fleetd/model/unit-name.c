@@ -16,11 +16,6 @@ static const UnitType types[] = {
     {"swap", false},      {"target", true},  {"timer", true},
 };
 
-static const char name_characters[] = "0123456789"
-                                      "abcdefghijklmnopqrstuvwxyz"
-                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      ":-_.\\@";
-
 static const UnitType *type_find(const char *name) {
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < ELEMENTSOF(types); i++)
@@ -30,7 +25,7 @@ static const UnitType *type_find(const char *name) {
 }
 
 int unit_name_check(const char *name, Error *reterr) {
-    size_t n = strspn(name, name_characters);
+    size_t n = strspn(name, UNIT_NAME_CHARACTERS);
     if (!*name)
         return error_set(reterr, -EINVAL, "a unit name is empty");
     if (strlen(name) > UNIT_NAME_MAX)

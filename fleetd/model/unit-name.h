@@ -5,7 +5,9 @@
 
 #define UNIT_NAME_MAX 255 /* bytes: no file name is longer, and systemd takes no more either */
 
-/* 0, or -EINVAL with the rule that the name breaks. Characters 0-9A-Za-z:-_.\@ ; one of systemd's
+#define UNIT_NAME_CHARACTERS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@"
+
+/* 0, or -EINVAL with the rule that the name breaks. Only UNIT_NAME_CHARACTERS; one of systemd's
  * unit types; at most UNIT_NAME_MAX; something before the first '@' and before the type (further
  * '@' belong to the instance); templates only of path, service, socket, target and timer. */
 int unit_name_check(const char *name, Error *reterr);

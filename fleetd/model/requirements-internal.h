@@ -1,0 +1,40 @@
+/* What the sources of Requirements share: one option being read, and the rules between options. */
+#pragma once
+
+#include "fleetd/model/requirements.h"
+
+typedef enum OptionId {
+    OPTION_MACHINE_ID,
+    OPTION_MACHINE_OF,
+    OPTION_MACHINE_METADATA,
+    OPTION_CONFLICTS,
+    OPTION_REPLACES,
+    OPTION_GLOBAL,
+    _OPTION_MAX,
+} OptionId;
+
+typedef struct RequirementsReader {
+    Requirements *requirements;
+    const char *unit_name;
+    bool is_template;
+    const UnitOption *options[_OPTION_MAX]; /* where each was last set, NULL if it is not */
+    size_t n_values[_OPTION_MAX];
+    Error *reterr;
+} RequirementsReader;
+
+/* Reads the value of one line. -EINVAL with the reason alone in reterr. */
+typedef int (*RequirementRead)(RequirementsReader *reader, const char *value);
+
+int requirements_read_machine_id(RequirementsReader *reader, const char *value);
+int requirements_read_machine_of(RequirementsReader *reader, const char *value);
+int requirements_read_metadata(RequirementsReader *reader, const char *value);
+int requirements_read_conflicts(RequirementsReader *reader, const char *value);
+int requirements_read_replaces(RequirementsReader *reader, const char *value);
+int requirements_read_global(RequirementsReader *reader, const char *value);
+
+/* -EINVAL, the whole message in reterr: options that contradict each other. */
+int requirements_check_combinations(const RequirementsReader *reader);
+
+/* Puts "line N: [X-Fleet] " before the message. */
+int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...)
+    _printf_(3, 4);

@@ -1,0 +1,52 @@
+/* Which options contradict each other. Each rule is refused at submission, as there would be no
+ * machine, or no order of moves, that satisfies both sides. */
+#include "fleetd/model/requirements-internal.h"
+
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+typedef struct Contradiction {
+    OptionId a, b;
+} Contradiction;
+
+static const Contradiction contradictions[] = {
+    {OPTION_MACHINE_ID, OPTION_MACHINE_OF}, {OPTION_MACHINE_ID, OPTION_CONFLICTS},
+    {OPTION_MACHINE_ID, OPTION_GLOBAL},     {OPTION_MACHINE_ID, OPTION_REPLACES},
+    {OPTION_GLOBAL, OPTION_MACHINE_OF},     {OPTION_GLOBAL, OPTION_REPLACES},
+    {OPTION_CONFLICTS, OPTION_REPLACES},
+};
+
+static bool option_counts(const RequirementsReader *reader, OptionId id) {
+    return reader->options[id] && (id != OPTION_GLOBAL || reader->requirements->is_global);
+}
+
+static int contradiction_refuse(const RequirementsReader *reader, const UnitOption *a,
+                                const UnitOption *b) {
+    const UnitOption *first = a->line <= b->line ? a : b;
+    const UnitOption *second = first == a ? b : a;
+    if (first->line == 0)
+        return requirements_refuse(reader->reterr, second, "%s contradicts %s", second->name,
+                                   first->name);
+    return requirements_refuse(reader->reterr, second, "%s contradicts %s in line %u", second->name,
+                               first->name, first->line);
+}
+
+static int peers_check(const RequirementsReader *reader, OptionId id, char *const *globs) {
+    STRV_FOREACH (peer, reader->requirements->machine_of)
+        if (requirements_glob_matches(globs, *peer))
+            return requirements_refuse(reader->reterr, reader->options[id],
+                                       "%s matches '%s', which MachineOf asks for",
+                                       reader->options[id]->name, *peer);
+    return 0;
+}
+
+int requirements_check_combinations(const RequirementsReader *reader) {
+    for (size_t i = 0; i < ELEMENTSOF(contradictions); i++) {
+        OptionId a = contradictions[i].a, b = contradictions[i].b;
+        if (option_counts(reader, a) && option_counts(reader, b))
+            return contradiction_refuse(reader, reader->options[a], reader->options[b]);
+    }
+    int r = peers_check(reader, OPTION_CONFLICTS, reader->requirements->conflicts);
+    return r < 0 ? r : peers_check(reader, OPTION_REPLACES, reader->requirements->replaces);
+}

@@ -1,0 +1,175 @@
+#include "fleetd/model/requirements-internal.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <strings.h>
+
+#define SECTION "X-Fleet"
+
+typedef struct OptionRow {
+    RequirementOption option;
+    RequirementRead read;
+} OptionRow;
+
+/* To add an option: one row, its reader in requirements-values.c, and its rules, if any, in
+ * requirements-rules.c. */
+static const OptionRow rows[_OPTION_MAX] = {
+    [OPTION_MACHINE_ID] = {{"MachineID",
+                            {"X-ConditionMachineID", "X-ConditionMachineBootID"},
+                            "ID",
+                            "Run only on the machine with this machine id. If it is given "
+                            "several times, the first one counts."},
+                           requirements_read_machine_id},
+    [OPTION_MACHINE_OF] = {{"MachineOf",
+                            {"X-ConditionMachineOf"},
+                            "UNIT...",
+                            "Run only on the machine where these units are scheduled, and follow "
+                            "them when they move."},
+                           requirements_read_machine_of},
+    [OPTION_MACHINE_METADATA] = {{"MachineMetadata",
+                                  {"X-ConditionMachineMetadata"},
+                                  "KEY=VALUE...",
+                                  "Run only on machines with this metadata: all of different "
+                                  "keys must match, any one of several values of a key."},
+                                 requirements_read_metadata},
+    [OPTION_CONFLICTS] = {{"Conflicts",
+                           {"X-Conflicts"},
+                           "GLOB...",
+                           "Never run on a machine together with another unit whose name matches; "
+                           "that unit need not say it, too."},
+                          requirements_read_conflicts},
+    [OPTION_REPLACES] = {{"Replaces",
+                          {},
+                          "GLOB...",
+                          "Other units whose name matches move away from the machine that is "
+                          "chosen for this one."},
+                         requirements_read_replaces},
+    [OPTION_GLOBAL] = {{"Global",
+                        {},
+                        "BOOLEAN",
+                        "Run on every machine that MachineMetadata and Conflicts allow. The last "
+                        "one counts."},
+                       requirements_read_global},
+};
+
+const RequirementOption *requirements_option(size_t i) {
+    return i < ELEMENTSOF(rows) ? &rows[i].option : NULL;
+}
+
+int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...) {
+    _cleanup_free_ char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    int n = vasprintf(&text, format, ap);
+    va_end(ap);
+    if (n < 0) {
+        text = NULL;
+        return -ENOMEM;
+    }
+    return option->line > 0
+               ? error_set(reterr, -EINVAL, "line %u: [" SECTION "] %s", option->line, text)
+               : error_set(reterr, -EINVAL, "[" SECTION "] %s", text);
+}
+
+static bool option_is_named(const RequirementOption *option, const char *name) {
+    for (size_t i = 0; i < ELEMENTSOF(option->old_names); i++)
+        if (option->old_names[i] && streq(option->old_names[i], name))
+            return true;
+    return streq(option->name, name);
+}
+
+static int option_refuse_unknown(const UnitOption *option, Error *reterr) {
+    const char *names[_OPTION_MAX + 1] = {};
+    for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+        names[i] = rows[i].option.name;
+    const char *suggestion = str_suggest(option->name, names);
+    if (suggestion)
+        return requirements_refuse(reterr, option, "unknown option '%.64s' (did you mean '%s'?)",
+                                   option->name, suggestion);
+    return requirements_refuse(reterr, option, "unknown option '%.64s'", option->name);
+}
+
+static int option_read(RequirementsReader *reader, const UnitOption *option, Error *reterr) {
+    size_t i = 0;
+    while (i < ELEMENTSOF(rows) && !option_is_named(&rows[i].option, option->name))
+        i++;
+    if (i == ELEMENTSOF(rows))
+        return option_refuse_unknown(option, reterr);
+    if (!*option->value)
+        return requirements_refuse(reterr, option, "%s has no value", option->name);
+
+    _cleanup_error_ Error reason = {};
+    reader->options[i] = option;
+    reader->reterr = &reason;
+    int r = rows[i].read(reader, option->value);
+    reader->reterr = NULL;
+    if (r == -EINVAL)
+        return requirements_refuse(reterr, option, "%s: %s", option->name, error_text(&reason, r));
+    return r;
+}
+
+static int options_read(RequirementsReader *reader, const UnitFile *file, Error *reterr) {
+    size_t n;
+    const UnitOption *options = unit_file_options(file, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcasecmp(options[i].section, SECTION) != 0)
+            continue;
+        /* systemd skips any section X-..., so that nobody else would notice. */
+        if (!streq(options[i].section, SECTION))
+            return error_set(reterr, -EINVAL,
+                             "line %u: section [%s] (did you mean '[" SECTION "]'?)",
+                             options[i].line, options[i].section);
+        int r = option_read(reader, &options[i], reterr);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int requirements_parse(const UnitFile *file, const char *unit_name, Requirements **ret,
+                       Error *reterr) {
+    _cleanup_(requirements_freep) Requirements *requirements = calloc(1, sizeof(Requirements));
+    if (!requirements)
+        return -ENOMEM;
+    RequirementsReader reader = {
+        .requirements = requirements,
+        .unit_name = unit_name,
+        .is_template = unit_name_is_template(unit_name),
+    };
+    int r = options_read(&reader, file, reterr);
+    if (r < 0)
+        return r;
+    reader.reterr = reterr;
+    r = requirements_check_combinations(&reader);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(requirements);
+    return 0;
+}
+
+void requirements_free(Requirements *requirements) {
+    if (!requirements)
+        return;
+    free(requirements->machine_id);
+    strv_free(requirements->machine_of);
+    for (size_t i = 0; i < requirements->n_metadata; i++) {
+        free(requirements->metadata[i].key);
+        strv_free(requirements->metadata[i].values);
+    }
+    free(requirements->metadata);
+    strv_free(requirements->conflicts);
+    strv_free(requirements->replaces);
+    free(requirements);
+}
+
+bool requirements_glob_matches(char *const *globs, const char *unit_name) {
+    STRV_FOREACH (glob, globs)
+        if (fnmatch(*glob, unit_name, FNM_NOESCAPE) == 0)
+            return true;
+    return false;
+}
