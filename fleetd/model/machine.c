@@ -5,6 +5,7 @@
 static const char *const names[_MACHINE_STATUS_MAX] = {
     [MACHINE_STATUS_RUNNING] = "running",
     [MACHINE_STATUS_RESTARTING] = "restarting",
+    [MACHINE_STATUS_LEFT] = "left",
 };
 
 const EnumNames machine_status_names = ENUM_NAMES(names);
@@ -64,6 +65,11 @@ int machine_parse(const char *id, const char *text, size_t size, Machine **ret, 
         return r;
     *ret = TAKE_PTR(machine);
     return 0;
+}
+
+int machine_copy(const Machine *machine, Machine **ret) {
+    _cleanup_free_ char *text = machine_format(machine);
+    return text ? machine_parse(machine->id, text, strlen(text), ret, NULL) : -ENOMEM;
 }
 
 void machine_free(Machine *machine) {
