@@ -17,7 +17,8 @@ typedef struct HttpTls { /* PEM files; NULL: none */
 typedef struct HttpClientOptions {
     const char *unix_socket; /* connect there whatever the URL's host; NULL: TCP */
     HttpTls tls;
-    unsigned max_connections; /* to one host; 0: no limit. Requests over it wait their turn */
+    unsigned max_connections;    /* to one host; 0: no limit. Requests over it queue */
+    usec_t connect_timeout_usec; /* not made by then: -EHOSTUNREACH, nothing was sent. 0: long */
 } HttpClientOptions;
 
 typedef struct HttpCall {
@@ -25,6 +26,7 @@ typedef struct HttpCall {
     const char *url;
     const char *content_type;  /* of body; NULL: application/json */
     const char *authorization; /* value of that header; NULL: none */
+    const char *header;        /* one more, "Name: value"; NULL: none */
     const void *body;          /* copied; NULL: none */
     size_t body_size;
     usec_t timeout_usec; /* for the whole request, 0: none. With on_data: for the headers of the
