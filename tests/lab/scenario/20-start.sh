@@ -4,8 +4,8 @@
 # The main job: from a unit file to a running unit, and back.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
-# shellcheck source=tests/lab/lib/fleet.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib/fleet.sh"
+# shellcheck source=tests/lab/lib/ask.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
 sleeper hello.service
 sleeper web@.service

@@ -4,8 +4,8 @@
 # Where units run: every option of [X-Fleet] on real machines, and the kinds of units that systemd has.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
-# shellcheck source=tests/lab/lib/fleet.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib/fleet.sh"
+# shellcheck source=tests/lab/lib/ask.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
 apart() {
     not equal "$(where "$1")" "$(where "$2")"

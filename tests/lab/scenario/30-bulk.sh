@@ -4,8 +4,8 @@
 # Many units at once.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
-# shellcheck source=tests/lab/lib/fleet.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib/fleet.sh"
+# shellcheck source=tests/lab/lib/ask.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
 sleeper bulk@.service
 

@@ -4,8 +4,8 @@
 # A restart of fleetd is invisible to units (docs/architecture.md, promise 2).
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
-# shellcheck source=tests/lab/lib/fleet.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib/fleet.sh"
+# shellcheck source=tests/lab/lib/ask.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
 sleeper keep@.service
 unit once.service '[Service]' 'Type=oneshot' 'ExecStart=/bin/sh -c "echo ran >> /run/once"' '[X-Fleet]' 'MachineMetadata=host=m1'

@@ -4,8 +4,8 @@
 # No answer, no change (docs/architecture.md, promise 1): the store is away for longer than every lease.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
-# shellcheck source=tests/lab/lib/fleet.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib/fleet.sh"
+# shellcheck source=tests/lab/lib/ask.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
 OUTAGE_SECONDS=60
 SETTLE_SECONDS=25 # more than two lease times: whoever would move units has moved them by then

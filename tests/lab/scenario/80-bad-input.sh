@@ -4,8 +4,8 @@
 # Bad input is refused with the place and the rule, and stores nothing (docs/architecture.md, promise 5).
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
-# shellcheck source=tests/lab/lib/fleet.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib/fleet.sh"
+# shellcheck source=tests/lab/lib/ask.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
 # refused TEXT FILE-NAME LINE...: submitting it exits with 1 and mentions TEXT.
 refused() {
