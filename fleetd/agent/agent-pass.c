@@ -93,6 +93,8 @@ static void on_batch_written(int r, const char *message, void *userdata) {
     agent_drop_write_run(agent, run);
     if (r < 0 && run->n > 1)
         agent->write_singly = true;
+    else if (!agent->writing)
+        agent->write_singly = false;
     for (size_t i = 0; i < run->n; i++) {
         AgentUnit *unit = run->units[i];
         unit->running = TASK_NONE;
@@ -243,8 +245,6 @@ static int agent_write_files(Agent *agent, const Pass *pass) {
             return r;
         n_awaited += r;
     }
-    if (pass->n_writes > 0)
-        agent->write_singly = false;
     return n_awaited;
 }
 

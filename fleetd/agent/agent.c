@@ -98,8 +98,7 @@ static void on_order_deleted(const char *key, _unused_ int64_t revision, void *u
 
 static void on_orders_synced(_unused_ int64_t revision, void *userdata) {
     Agent *agent = userdata;
-    if (map_size(agent->marked) > 0)
-        timer_start_if_idle(agent->pass, 0);
+    timer_start_if_idle(agent->pass, 0);
 }
 
 /* --- what happens: systemd --- */
@@ -195,6 +194,8 @@ static void on_presence_registered(int64_t lease, int64_t revision, int64_t form
     agent->registered_revision = revision;
     agent->former_lease = former_lease;
     publisher_set_lease(agent->publisher, lease);
+    mirror_relist(
+        agent->orders); /* what was withdrawn before this must be known before anything is done */
     agent_mark_all(agent);
     if (agent->on_registered)
         agent->on_registered(agent->userdata);

@@ -1,7 +1,7 @@
 #include "fleetd/api/events.h"
 
 #include "fleetd/api/api-json.h"
-#include "fleetd/api/event-stream.h"
+#include "fleetd/api/client-stream.h"
 #include "fleetd/api/reads.h"
 #include "fleetd/base/strv.h"
 

@@ -1,6 +1,7 @@
 #include "fleetd/model/machine.h"
 
 #include "fleetd/model/record.h"
+#include "fleetd/model/text.h"
 
 static const char *const names[_MACHINE_STATUS_MAX] = {
     [MACHINE_STATUS_RUNNING] = "running",
@@ -23,8 +24,8 @@ int machine_id_check(const char *id, Error *reterr) {
     if (n == MACHINE_ID_LENGTH && !id[n])
         return 0;
     return error_set(reterr, -EINVAL,
-                     "'%.64s' is not a machine id (%d lower-case hexadecimal digits)", id,
-                     MACHINE_ID_LENGTH);
+                     "'%.*s' is not a machine id (%d lower-case hexadecimal digits)",
+                     TEXT_SHORT(id), MACHINE_ID_LENGTH);
 }
 
 static int metadata_read(const RecordField *field, json_object *object, void *slot, Error *reterr) {

@@ -19,6 +19,7 @@ typedef struct UnitStatus {
     char *result;              /* NULL: none, or not a service */
 } UnitStatus;
 
+void unit_status_done(UnitStatus *status);
 void unit_status_free(UnitStatus *status);
 DEFINE_POINTER_CLEANUP(UnitStatus, unit_status_free)
 /* "active", "activating", "reloading", "deactivating", "refreshing": a stop job would have
