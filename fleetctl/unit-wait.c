@@ -143,6 +143,7 @@ static void wait_tell(Wait *wait) {
             if (unit->line && !unit->is_told &&
                 (unit->status != WAIT_STATUS_PENDING || wait->is_settled))
                 unit_tell(wait, unit);
+        (void) say_flush(); /* main() tells when it fails */
     }
 }
 
