@@ -283,6 +283,8 @@ int etcd_watch_line_parse(const char *text, size_t size, const char *prefix, Etc
         r = json_get_bool(result, "created", &line.is_created, reterr);
     if (r >= 0)
         r = json_get_bool(result, "canceled", &is_canceled, reterr);
+    if (r >= 0 && line.is_created && line.revision <= 0)
+        return bad(reterr, "a watch without a revision");
     if (r >= 0 && is_canceled)
         r = watch_line_end(result, &line, reterr);
     if (r >= 0)

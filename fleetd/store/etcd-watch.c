@@ -19,9 +19,12 @@ struct EtcdWatch {
     LIST_ENTRY(EtcdWatch) link;
     size_t endpoint;
     HttpRequest *request;
-    Timer *timer; /* until it is created; then to end it from the loop */
+    Timer *timer; /* until it stands; then to end it from the loop */
     int end;      /* why, negative */
-    bool is_created;
+    int64_t start_revision;
+    int64_t created_revision;
+    StoreOp *check;    /* whether the start is compacted */
+    bool is_told;      /* that it stands */
     bool is_busy;      /* reading lines */
     ByteBuffer buffer; /* a line that has not come whole */
     size_t n_scanned;  /* of its bytes, without a line's end */
@@ -38,6 +41,7 @@ static void watch_free(EtcdWatch *watch) {
 /* Nothing comes any more. */
 static void watch_stop(EtcdWatch *watch) {
     http_request_cancel(TAKE_PTR(watch->request));
+    store_op_cancel(TAKE_PTR(watch->check));
     timer_stop(watch->timer);
     LIST_REMOVE(watch, link);
     watch->cluster = NULL;
@@ -76,14 +80,50 @@ static void on_timer(void *userdata) {
         watch_fail(watch, -ETIMEDOUT, "a watch was not created in time");
 }
 
-static void watch_created(EtcdWatch *watch, int64_t revision) {
-    if (watch->is_created)
+static void watch_tell_created(EtcdWatch *watch) {
+    if (watch->is_told)
         return;
-    watch->is_created = true;
+    watch->is_told = true;
     timer_stop(watch->timer);
-    etcd_cluster_member_answered(watch->cluster, watch->endpoint);
+    store_op_cancel(TAKE_PTR(watch->check));
     if (watch->callbacks.on_created)
-        watch->callbacks.on_created(revision, watch->userdata);
+        watch->callbacks.on_created(watch->created_revision, watch->userdata);
+}
+
+static void on_checked(int r, const StoreRangeResult *result, void *userdata) {
+    EtcdWatch *watch = userdata;
+    watch->check = NULL;
+    if (r < 0)
+        watch_close(watch, r);
+    else
+        watch_tell_created(watch);
+}
+
+/* etcd says "created" before it looks whether the start is compacted, and nothing when it is not: a
+ * read of that revision tells. */
+static void watch_check_start(EtcdWatch *watch) {
+    StoreRange range = {
+        .key = "", .limit = 1, .revision = watch->start_revision, .is_keys_only = true};
+    int r = store_range(&watch->cluster->store, &range, on_checked, watch, &watch->check);
+    if (r < 0)
+        watch_close(watch, r);
+}
+
+static void watch_created(EtcdWatch *watch, int64_t revision) {
+    if (watch->created_revision > 0)
+        return;
+    watch->created_revision = revision;
+    etcd_cluster_member_answered(watch->cluster, watch->endpoint);
+    if (watch->start_revision > 0 && watch->start_revision <= revision)
+        watch_check_start(watch);
+    else
+        watch_tell_created(watch);
+}
+
+static void watch_tell_events(EtcdWatch *watch, const EtcdWatchLine *line) {
+    watch_tell_created(watch);
+    if (watch->cluster)
+        watch->callbacks.on_events(line->events, line->n_events, line->revision, watch->userdata);
 }
 
 /* Each step may end the watch. */
@@ -98,7 +138,7 @@ static void watch_handle_line(EtcdWatch *watch, const char *text, size_t size) {
     if (line.is_created)
         watch_created(watch, line.revision);
     if (watch->cluster && line.n_events > 0)
-        watch->callbacks.on_events(line.events, line.n_events, line.revision, watch->userdata);
+        watch_tell_events(watch, &line);
     if (watch->cluster && line.error < 0)
         watch_close(watch, line.error);
 }
@@ -176,6 +216,7 @@ int etcd_watch_start(EtcdCluster *cluster, const StoreWatch *what,
         return -ENOMEM;
     watch->handle = (EtcdHandle){.op.store = &cluster->store, .cancel = etcd_watch_cancel};
     watch->cluster = cluster;
+    watch->start_revision = what->start_revision;
     watch->callbacks = *callbacks;
     watch->userdata = userdata;
     int r = timer_new(cluster->loop, on_timer, watch, &watch->timer);
@@ -199,6 +240,7 @@ void etcd_watches_abandon(EtcdCluster *cluster, size_t endpoint, int r) {
             continue;
         watch->end = r;
         http_request_cancel(TAKE_PTR(watch->request));
+        store_op_cancel(TAKE_PTR(watch->check));
         timer_start(watch->timer, 0);
     }
 }

@@ -145,22 +145,25 @@ static int member_spawn(EtcdProcess *etcd, size_t i) {
     return 0;
 }
 
-static bool member_is_healthy(const Member *member) {
-    static const char request[] = "GET /health HTTP/1.0\r\n\r\n";
+/* The answer to a request that is text, up to size - 1 bytes; "" if there is none. */
+static void member_ask(const Member *member, const char *request, char *ret, size_t size) {
     struct sockaddr_in address = loopback(member->client_port);
     struct timeval timeout = {.tv_sec = 1};
-    char answer[512] = "";
+    ssize_t n = 1;
+    size_t used = 0;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     if (connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0 &&
         send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
-        for (size_t size = 0; size < sizeof(answer) - 1;) {
-            ssize_t n = recv(fd, answer + size, sizeof(answer) - 1 - size, 0);
-            if (n <= 0)
-                break;
-            size += (size_t) n;
-        }
+        for (; n > 0 && used<size - 1; used += n> 0 ? (size_t) n : 0)
+            n = recv(fd, ret + used, size - 1 - used, 0);
+    ret[used] = '\0';
     close(fd);
+}
+
+static bool member_is_healthy(const Member *member) {
+    char answer[512];
+    member_ask(member, "GET /health HTTP/1.0\r\n\r\n", answer, sizeof(answer));
     return strstr(answer, "\"health\":\"true\"") != NULL;
 }
 
@@ -235,6 +238,23 @@ const char *etcd_process_url(const EtcdProcess *etcd, size_t member) {
 
 char *const *etcd_process_urls(const EtcdProcess *etcd) {
     return etcd->urls;
+}
+
+int etcd_process_post(const EtcdProcess *etcd, size_t member, const char *path, const char *body) {
+    char answer[512];
+    int status = 0;
+    _cleanup_free_ char *request =
+        str_printf("POST %s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s", path, strlen(body), body);
+    if (!request)
+        return 0;
+    member_ask(&etcd->members[member], request, answer, sizeof(answer));
+    return sscanf(answer, "HTTP/%*d.%*d %d", &status) == 1 ? status : 0;
+}
+
+int etcd_process_compact(const EtcdProcess *etcd, int64_t revision) {
+    char body[64];
+    snprintf(body, sizeof(body), "{\"revision\":\"%lld\"}", (long long) revision);
+    return etcd_process_post(etcd, 0, "/v3/kv/compaction", body) == 200 ? 0 : -EPROTO;
 }
 
 static void member_signal(EtcdProcess *etcd, size_t member, int signal_number) {

@@ -21,6 +21,11 @@ const char *etcd_process_url(const EtcdProcess *etcd, size_t member);
 /* All of them, NULL-terminated; borrowed. */
 char *const *etcd_process_urls(const EtcdProcess *etcd);
 
+/* The HTTP status of a POST that has nothing to do with the code under test; 0: no answer. */
+int etcd_process_post(const EtcdProcess *etcd, size_t member, const char *path, const char *body);
+/* Forgets the past up to the revision. */
+int etcd_process_compact(const EtcdProcess *etcd, int64_t revision);
+
 void etcd_process_pause(EtcdProcess *etcd, size_t member); /* it hangs, its connections stay */
 void etcd_process_resume(EtcdProcess *etcd, size_t member);
 void etcd_process_kill(EtcdProcess *etcd, size_t member);

@@ -1,0 +1,139 @@
+/* The records behind cluster.h, and how they hang together. Inside sched only.
+ *
+ * A Placement is the pair of a unit and a machine for which there is an order or an agent's answer.
+ * It hangs in two places: in its machine's map, which owns it, and in its unit's list. Records of
+ * units and machines come with the first event that names them, and go when nothing does any more
+ * (the ..._release() functions). */
+#pragma once
+
+#include "fleetd/base/map.h"
+#include "fleetd/sched/cluster.h"
+#include "fleetd/sched/load-index.h"
+#include "fleetd/sched/machine-set.h"
+#include "fleetd/sched/work-queue.h"
+
+typedef struct ClusterUnit ClusterUnit;
+typedef struct ClusterMachine ClusterMachine;
+typedef struct Placement Placement;
+
+typedef enum MachinePresence {
+    MACHINE_PRESENCE_UNKNOWN, /* only named by an order or a state: its orders stand */
+    MACHINE_PRESENCE_HERE,
+    MACHINE_PRESENCE_GONE, /* was removed: its orders are void */
+} MachinePresence;
+
+/* What an ordinary unit waits for that should have an order and has none. */
+typedef enum WaitCause {
+    WAIT_NONE,
+    WAIT_FOR_MACHINE, /* none of those that are here fits */
+    WAIT_FOR_TARGET,  /* a unit that its MachineOf= names is on no machine */
+} WaitCause;
+
+struct Placement {
+    ClusterUnit *unit;
+    ClusterMachine *machine;
+    Placement *previous, *next; /* of the same unit, in no order */
+
+    struct {
+        bool exists;
+        LaunchState desired; /* inactive: withdrawn */
+        int64_t revision;    /* the unit's, that it carries out */
+        char *hash;
+        char *reason;
+    } order;
+
+    struct {
+        bool has_let_go; /* the agent's state says inactive */
+        int64_t revision;
+    } answer;
+
+    size_t step; /* of the plan in the making that writes the order, from 1; 0: none */
+    WorkItem work;
+};
+
+struct ClusterUnit {
+    const char *name; /* the map's key */
+    bool is_known;    /* to the users; else only to orders, states and other units' options */
+    bool is_touched;  /* by the plan in the making */
+    LaunchState desired;
+    int64_t revision;
+    char *hash;
+    Requirements *requirements; /* outlive is_known: they matter until the unit has stopped */
+
+    Placement *placements;
+    size_t n_orders;
+    Map *followers;   /* by name, the units whose MachineOf= names this one; NULL: none yet */
+    Pending *pending; /* as it stands in the store */
+    WaitCause waits;
+
+    WorkItem work;
+    size_t n_queued_placements;
+    size_t search; /* scratch of replaces.c and explain.c */
+    ClusterUnit *search_next;
+};
+
+struct ClusterMachine {
+    const char *id; /* the map's key */
+    MachinePresence presence;
+    MachineStatus status;
+    Metadata metadata;
+    Map *placements; /* by the unit's name; owner */
+    size_t n_orders;
+    size_t load;         /* orders that are not withdrawn */
+    Placement **globbed; /* those with an order whose unit has Conflicts= or Replaces= */
+    size_t n_globbed;
+    LoadBucket *bucket;
+};
+
+struct Cluster {
+    Map *units;    /* owner */
+    Map *machines; /* owner */
+
+    MachineSet here; /* the machines that are here, by id */
+    LoadIndex loads; /* the same by load */
+    Map *globals;    /* known units with Global=true */
+    Map *replacers;  /* known units with Replaces= */
+    Map *movers;     /* units whose coming or moving may move others: replacers and followed ones */
+    Map *waiting;    /* units whose waits is not WAIT_NONE */
+    Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
+    WorkQueue queue; /* what events concern, until it is decided */
+    size_t last_search;
+};
+
+ClusterUnit *cluster_find_unit(const Cluster *cluster, const char *name);
+ClusterMachine *cluster_find_machine(const Cluster *cluster, const char *id);
+Placement *cluster_find_placement(const Cluster *cluster, const char *machine_id, const char *name);
+
+/* Find or make the record. -ENOMEM. */
+int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret);
+int cluster_need_machine(Cluster *cluster, const char *id, ClusterMachine **ret);
+int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *machine,
+                           Placement **ret);
+
+/* Free the record if nothing needs it any more; a placement's unit and machine with it. */
+void unit_release(Cluster *cluster, ClusterUnit *unit);
+void machine_release(Cluster *cluster, ClusterMachine *machine);
+void placement_release(Cluster *cluster, Placement *placement);
+
+/* Change an order in the model and queue whomever else that concerns; the unit itself is the
+ * caller's to queue. desired inactive withdraws. */
+int placement_set_order(Cluster *cluster, Placement *placement, const Order *order);
+int placement_clear_order(Cluster *cluster, Placement *placement);
+
+/* The machine's list of orders whose unit has globs. */
+int machine_add_globbed(ClusterMachine *machine, Placement *placement);
+void machine_remove_globbed(ClusterMachine *machine, const Placement *placement);
+
+int pending_copy(const Pending *pending, Pending **ret);
+
+int unit_set_waits(Cluster *cluster, ClusterUnit *unit, WaitCause cause, bool is_obstructed);
+
+bool unit_is_wanted(const ClusterUnit *unit); /* on one machine, or on all that fit */
+bool unit_is_global(const ClusterUnit *unit);
+bool unit_is_placed(const ClusterUnit *unit); /* has an order that counts */
+bool unit_has_globs(const ClusterUnit *unit);
+bool placement_is_active(const Placement *placement); /* an order, neither withdrawn nor void */
+
+static inline bool globs_are_empty(char *const *globs) {
+    return !globs || !globs[0];
+}

@@ -1,0 +1,85 @@
+/* Machines come, change and go. */
+#include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/concerns.h"
+
+#include <errno.h>
+
+static int machine_set_metadata(ClusterMachine *machine, const Metadata *metadata) {
+    Metadata copy;
+    int r = metadata_copy(metadata, &copy);
+    if (r < 0)
+        return r;
+    metadata_done(&machine->metadata);
+    machine->metadata = copy;
+    return 0;
+}
+
+static int machine_enter(Cluster *cluster, ClusterMachine *machine) {
+    if (machine->presence == MACHINE_PRESENCE_HERE)
+        return 0;
+    int r = machine_set_add(&cluster->here, machine);
+    if (r < 0)
+        return r;
+    machine->presence = MACHINE_PRESENCE_HERE;
+    return load_index_add(&cluster->loads, machine);
+}
+
+static void machine_leave(Cluster *cluster, ClusterMachine *machine) {
+    if (machine->presence == MACHINE_PRESENCE_HERE) {
+        machine_set_remove(&cluster->here, machine);
+        load_index_remove(&cluster->loads, machine);
+    }
+    machine->presence = MACHINE_PRESENCE_GONE;
+}
+
+int cluster_put_machine(Cluster *cluster, const Machine *machine) {
+    ClusterMachine *record;
+    int r = cluster_need_machine(cluster, machine->id, &record);
+    if (r < 0)
+        return r;
+    if (record->presence == MACHINE_PRESENCE_HERE && record->status == machine->status &&
+        metadata_equal(&record->metadata, &machine->metadata))
+        return 0;
+
+    record->status = machine->status;
+    if ((r = machine_set_metadata(record, &machine->metadata)) < 0 ||
+        (r = machine_enter(cluster, record)) < 0)
+        return r;
+    return concern_machine(cluster, record);
+}
+
+int cluster_remove_machine(Cluster *cluster, const char *id) {
+    ClusterMachine *machine = cluster_find_machine(cluster, id);
+    if (!machine || machine->presence == MACHINE_PRESENCE_GONE)
+        return 0;
+    machine_leave(cluster, machine);
+    int r = concern_machine(cluster, machine);
+    if (r < 0)
+        return r;
+    machine_release(cluster, machine);
+    return 0;
+}
+
+static int id_compare(const void *a, const void *b) {
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+int cluster_missing_machines(const Cluster *cluster, const char ***ret_ids) {
+    const char **ids = calloc(map_size(cluster->machines) + 1, sizeof(*ids));
+    if (!ids)
+        return -ENOMEM;
+    size_t n = 0;
+    const char *id;
+    const ClusterMachine *machine;
+    MAP_FOREACH (id, machine, cluster->machines)
+        if (machine->presence != MACHINE_PRESENCE_HERE && machine->n_orders > 0)
+            ids[n++] = id;
+    qsort(ids, n, sizeof(*ids), id_compare);
+    *ret_ids = ids;
+    return 0;
+}
+
+bool cluster_has_orders(const Cluster *cluster, const char *machine_id) {
+    const ClusterMachine *machine = cluster_find_machine(cluster, machine_id);
+    return machine && machine->n_orders > 0;
+}

@@ -1,0 +1,182 @@
+/* Orders, the agents' answers to them, and pendings: as the store has them, or as a plan is about
+ * to write them. */
+#include "fleetd/base/strv.h"
+#include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/concerns.h"
+
+#include <errno.h>
+
+static bool order_is_load(const Placement *placement) {
+    return placement->order.exists && placement->order.desired != LAUNCH_STATE_INACTIVE;
+}
+
+static int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load) {
+    if (machine->load == load)
+        return 0;
+    machine->load = load;
+    return machine->bucket ? load_index_move(&cluster->loads, machine) : 0;
+}
+
+int machine_add_globbed(ClusterMachine *machine, Placement *placement) {
+    size_t size = (machine->n_globbed + 1) * sizeof(*machine->globbed);
+    Placement **globbed = realloc(machine->globbed, size);
+    if (!globbed)
+        return -ENOMEM;
+    globbed[machine->n_globbed++] = placement;
+    machine->globbed = globbed;
+    return 0;
+}
+
+void machine_remove_globbed(ClusterMachine *machine, const Placement *placement) {
+    for (size_t i = 0; i < machine->n_globbed; i++) {
+        if (machine->globbed[i] != placement)
+            continue;
+        machine->globbed[i] = machine->globbed[--machine->n_globbed];
+        return;
+    }
+}
+
+static int placement_begin_order(Placement *placement) {
+    placement->order.exists = true;
+    placement->unit->n_orders++;
+    placement->machine->n_orders++;
+    return unit_has_globs(placement->unit) ? machine_add_globbed(placement->machine, placement) : 0;
+}
+
+int placement_set_order(Cluster *cluster, Placement *placement, const Order *order) {
+    ClusterMachine *machine = placement->machine;
+    bool was_active = placement_is_active(placement);
+    size_t load = machine->load - order_is_load(placement);
+    int r;
+    if ((r = str_replace(&placement->order.hash, order->hash)) < 0 ||
+        (r = str_replace(&placement->order.reason, order->reason)) < 0 ||
+        (!placement->order.exists && (r = placement_begin_order(placement)) < 0))
+        return r;
+    placement->order.desired = order->desired;
+    placement->order.revision = order->unit_revision;
+
+    r = machine_set_load(cluster, machine, load + order_is_load(placement));
+    if (r < 0 || was_active == placement_is_active(placement))
+        return r;
+    if (!was_active && (r = concern_neighbours(cluster, placement)) < 0)
+        return r;
+    return concern_activity(cluster, placement->unit);
+}
+
+int placement_clear_order(Cluster *cluster, Placement *placement) {
+    ClusterMachine *machine = placement->machine;
+    bool was_active = placement_is_active(placement);
+    size_t load = machine->load - order_is_load(placement);
+    placement->order.exists = false;
+    placement->unit->n_orders--;
+    machine->n_orders--;
+    machine_remove_globbed(machine, placement);
+
+    int r = machine_set_load(cluster, machine, load);
+    if (r < 0 || (r = concern_released(cluster, placement)) < 0)
+        return r;
+    return was_active ? concern_activity(cluster, placement->unit) : 0;
+}
+
+static bool placement_has_order(const Placement *placement, const Order *order) {
+    return placement->order.exists && placement->order.desired == order->desired &&
+           placement->order.revision == order->unit_revision &&
+           streq_ptr(placement->order.hash, order->hash) &&
+           streq_ptr(placement->order.reason, order->reason);
+}
+
+static int need_placement(Cluster *cluster, const char *machine_id, const char *name,
+                          Placement **ret) {
+    ClusterUnit *unit;
+    ClusterMachine *machine;
+    int r;
+    if ((r = cluster_need_machine(cluster, machine_id, &machine)) < 0 ||
+        (r = cluster_need_unit(cluster, name, &unit)) < 0)
+        return r;
+    return cluster_need_placement(cluster, unit, machine, ret);
+}
+
+int cluster_put_order(Cluster *cluster, const Order *order) {
+    Placement *placement;
+    int r = need_placement(cluster, order->machine_id, order->name, &placement);
+    if (r < 0 || placement_has_order(placement, order))
+        return r;
+    r = placement_set_order(cluster, placement, order);
+    if (r < 0)
+        return r;
+    return look_at_placement(cluster, placement);
+}
+
+int cluster_remove_order(Cluster *cluster, const char *machine_id, const char *name) {
+    Placement *placement = cluster_find_placement(cluster, machine_id, name);
+    if (!placement || !placement->order.exists)
+        return 0;
+    int r = placement_clear_order(cluster, placement);
+    if (r < 0)
+        return r;
+    return look_at_placement(cluster, placement);
+}
+
+int cluster_put_state(Cluster *cluster, const UnitState *state) {
+    if (state->current != LAUNCH_STATE_INACTIVE)
+        return cluster_remove_state(cluster, state->machine_id, state->name);
+    Placement *placement;
+    int r = need_placement(cluster, state->machine_id, state->name, &placement);
+    if (r < 0 ||
+        (placement->answer.has_let_go && placement->answer.revision == state->unit_revision))
+        return r;
+    placement->answer.has_let_go = true;
+    placement->answer.revision = state->unit_revision;
+    return look_at_placement(cluster, placement);
+}
+
+int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *name) {
+    Placement *placement = cluster_find_placement(cluster, machine_id, name);
+    if (!placement || !placement->answer.has_let_go)
+        return 0;
+    placement->answer.has_let_go = false;
+    return look_at_placement(cluster, placement);
+}
+
+int pending_copy(const Pending *pending, Pending **ret) {
+    _cleanup_(pending_freep) Pending *copy = calloc(1, sizeof(Pending));
+    if (!copy)
+        return -ENOMEM;
+    copy->unit_revision = pending->unit_revision;
+    copy->name = strdup(pending->name);
+    copy->summary = strdup(pending->summary);
+    copy->reasons = calloc(pending->n_reasons + 1, sizeof(PendingReason));
+    if (!copy->name || !copy->summary || !copy->reasons)
+        return -ENOMEM;
+    for (size_t i = 0; i < pending->n_reasons; i++) {
+        copy->n_reasons = i + 1;
+        copy->reasons[i].machine_id = strdup(pending->reasons[i].machine_id);
+        copy->reasons[i].reason = strdup(pending->reasons[i].reason);
+        if (!copy->reasons[i].machine_id || !copy->reasons[i].reason)
+            return -ENOMEM;
+    }
+    *ret = TAKE_PTR(copy);
+    return 0;
+}
+
+int cluster_put_pending(Cluster *cluster, const Pending *pending) {
+    ClusterUnit *unit;
+    int r = cluster_need_unit(cluster, pending->name, &unit);
+    if (r < 0 || (unit->pending && pending_equal(unit->pending, pending)))
+        return r;
+    Pending *copy;
+    r = pending_copy(pending, &copy);
+    if (r < 0)
+        return r;
+    pending_free(unit->pending);
+    unit->pending = copy;
+    return look_at_unit(cluster, unit);
+}
+
+int cluster_remove_pending(Cluster *cluster, const char *name) {
+    ClusterUnit *unit = cluster_find_unit(cluster, name);
+    if (!unit || !unit->pending)
+        return 0;
+    pending_free(TAKE_PTR(unit->pending));
+    return look_at_unit(cluster, unit);
+}

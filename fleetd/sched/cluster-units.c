@@ -1,0 +1,173 @@
+/* Units as users want them, and the indexes over their requirements. */
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+#include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/concerns.h"
+
+#include <errno.h>
+
+static bool unit_replaces_any(const ClusterUnit *unit) {
+    return unit->is_known && unit->requirements && !globs_are_empty(unit->requirements->replaces) &&
+           !unit_name_is_template(unit->name);
+}
+
+static bool unit_follows_any(const ClusterUnit *unit) {
+    return unit->is_known && unit->requirements &&
+           !globs_are_empty(unit->requirements->machine_of) && !unit_name_is_template(unit->name);
+}
+
+/* Keeps index[name] exactly while is_member. */
+static int index_set(Map *index, ClusterUnit *unit, bool is_member) {
+    if (!is_member) {
+        map_remove(index, unit->name);
+        return 0;
+    }
+    return map_has(index, unit->name) ? 0 : MIN(map_put(index, unit->name, unit), 0);
+}
+
+static int index_movers(Cluster *cluster, ClusterUnit *unit) {
+    bool is_followed = map_size(unit->followers) > 0;
+    return index_set(cluster->movers, unit, is_followed || unit_replaces_any(unit));
+}
+
+static int unit_follow(Cluster *cluster, ClusterUnit *unit, const char *target_name) {
+    ClusterUnit *target;
+    int r = cluster_need_unit(cluster, target_name, &target);
+    if (r < 0)
+        return r;
+    if (!target->followers && !(target->followers = map_new(NULL))) {
+        unit_release(cluster, target);
+        return -ENOMEM;
+    }
+    r = index_set(target->followers, unit, true);
+    if (r < 0)
+        return r;
+    return index_movers(cluster, target);
+}
+
+static int unit_unfollow(Cluster *cluster, ClusterUnit *unit, const char *target_name) {
+    ClusterUnit *target = cluster_find_unit(cluster, target_name);
+    if (!target || !map_remove(target->followers, unit->name))
+        return 0;
+    int r = index_movers(cluster, target);
+    if (target != unit)
+        unit_release(cluster, target);
+    return r;
+}
+
+static int index_followers(Cluster *cluster, ClusterUnit *unit, bool is_member) {
+    if (!unit->requirements)
+        return 0;
+    STRV_FOREACH (target, unit->requirements->machine_of) {
+        int r =
+            is_member ? unit_follow(cluster, unit, *target) : unit_unfollow(cluster, unit, *target);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Brings every index in line with what the unit is now. */
+static int index_unit(Cluster *cluster, ClusterUnit *unit) {
+    int r;
+    if ((r = index_followers(cluster, unit, unit_follows_any(unit))) < 0 ||
+        (r = index_set(cluster->globals, unit, unit->is_known && unit_is_global(unit))) < 0 ||
+        (r = index_set(cluster->replacers, unit, unit_replaces_any(unit))) < 0)
+        return r;
+    return index_movers(cluster, unit);
+}
+
+/* For every order of the unit. */
+static int for_each_order(Cluster *cluster, const ClusterUnit *unit,
+                          int (*act)(Cluster *, Placement *)) {
+    int r = 0;
+    for (Placement *p = unit->placements; r >= 0 && p; p = p->next)
+        if (p->order.exists)
+            r = act(cluster, p);
+    return r;
+}
+
+static int globbed_add(Cluster *cluster, Placement *placement) {
+    return machine_add_globbed(placement->machine, placement);
+}
+
+static int globbed_remove(Cluster *cluster, Placement *placement) {
+    machine_remove_globbed(placement->machine, placement);
+    return 0;
+}
+
+static int unit_drop_globs(Cluster *cluster, ClusterUnit *unit) {
+    int r = for_each_order(cluster, unit, concern_released);
+    if (r < 0)
+        return r;
+    return for_each_order(cluster, unit, globbed_remove);
+}
+
+static int unit_add_globs(Cluster *cluster, ClusterUnit *unit) {
+    int r = for_each_order(cluster, unit, globbed_add);
+    if (r < 0)
+        return r;
+    return for_each_order(cluster, unit, concern_neighbours);
+}
+
+static int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit,
+                                      Requirements *requirements) {
+    bool shapes_replacing = unit_replaces_any(unit) || unit_follows_any(unit);
+    look_away(cluster, unit); /* its place in the queue depends on them; the caller looks again */
+    int r = unit_has_globs(unit) ? unit_drop_globs(cluster, unit) : 0;
+    if (r >= 0)
+        r = index_followers(cluster, unit, false);
+    requirements_free(unit->requirements);
+    unit->requirements = requirements;
+    if (r < 0 || (r = index_unit(cluster, unit)) < 0)
+        return r;
+    if (unit_has_globs(unit) && (r = unit_add_globs(cluster, unit)) < 0)
+        return r;
+    r = concern_chains(cluster, unit);
+    if (r < 0)
+        return r;
+    shapes_replacing = shapes_replacing || unit_replaces_any(unit) || unit_follows_any(unit);
+    return shapes_replacing ? concern_replacers(cluster) : 0;
+}
+
+static bool unit_is_unchanged(const ClusterUnit *record, const Unit *unit) {
+    return record->is_known && record->revision == unit->revision &&
+           record->desired == unit->desired && streq_ptr(record->hash, unit->hash);
+}
+
+int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requirements) {
+    _cleanup_(requirements_freep) Requirements *owned = requirements;
+    ClusterUnit *record;
+    int r = cluster_need_unit(cluster, unit->name, &record);
+    if (r < 0 || unit_is_unchanged(record, unit))
+        return r;
+
+    bool has_new_file = !record->is_known || !streq_ptr(record->hash, unit->hash);
+    r = str_replace(&record->hash, unit->hash);
+    if (r < 0)
+        return r;
+    record->is_known = true;
+    record->desired = unit->desired;
+    record->revision = unit->revision;
+    if (has_new_file) {
+        r = unit_set_requirements_take(cluster, record, TAKE_PTR(owned));
+        if (r < 0)
+            return r;
+    }
+    r = look_at_unit(cluster, record);
+    if (r < 0)
+        return r;
+    return concern_obstructed(cluster);
+}
+
+int cluster_remove_unit(Cluster *cluster, const char *name) {
+    ClusterUnit *unit = cluster_find_unit(cluster, name);
+    if (!unit || !unit->is_known)
+        return 0;
+    bool shapes_replacing = unit_replaces_any(unit) || unit_follows_any(unit);
+    unit->is_known = false;
+    int r = index_unit(cluster, unit);
+    if (r < 0 || (r = look_at_unit(cluster, unit)) < 0 || (r = concern_chains(cluster, unit)) < 0)
+        return r;
+    return shapes_replacing ? concern_replacers(cluster) : 0;
+}

@@ -1,0 +1,201 @@
+#include "fleetd/model/unit-name.h"
+#include "fleetd/sched/cluster-internal.h"
+
+#include <errno.h>
+
+static void placement_free(void *value) {
+    Placement *placement = value;
+    free(placement->order.hash);
+    free(placement->order.reason);
+    free(placement);
+}
+
+static void unit_record_free(void *value) {
+    ClusterUnit *unit = value;
+    free(unit->hash);
+    requirements_free(unit->requirements);
+    map_free(unit->followers);
+    pending_free(unit->pending);
+    free(unit);
+}
+
+static void machine_record_free(void *value) {
+    ClusterMachine *machine = value;
+    metadata_done(&machine->metadata);
+    map_free(machine->placements);
+    free(machine->globbed);
+    free(machine);
+}
+
+Cluster *cluster_new(void) {
+    _cleanup_(cluster_freep) Cluster *cluster = calloc(1, sizeof(Cluster));
+    if (!cluster)
+        return NULL;
+    if (!(cluster->units = map_new(unit_record_free)) ||
+        !(cluster->machines = map_new(machine_record_free)) ||
+        !(cluster->globals = map_new(NULL)) || !(cluster->replacers = map_new(NULL)) ||
+        !(cluster->movers = map_new(NULL)) || !(cluster->waiting = map_new(NULL)) ||
+        !(cluster->obstructed = map_new(NULL)))
+        return NULL;
+    return TAKE_PTR(cluster);
+}
+
+void cluster_free(Cluster *cluster) {
+    if (!cluster)
+        return;
+    map_free(cluster->units);
+    map_free(cluster->machines);
+    machine_set_done(&cluster->here);
+    load_index_done(&cluster->loads);
+    map_free(cluster->globals);
+    map_free(cluster->replacers);
+    map_free(cluster->movers);
+    map_free(cluster->waiting);
+    map_free(cluster->obstructed);
+    work_queue_done(&cluster->queue);
+    free(cluster);
+}
+
+ClusterUnit *cluster_find_unit(const Cluster *cluster, const char *name) {
+    return map_get(cluster->units, name);
+}
+
+ClusterMachine *cluster_find_machine(const Cluster *cluster, const char *id) {
+    return map_get(cluster->machines, id);
+}
+
+Placement *cluster_find_placement(const Cluster *cluster, const char *machine_id,
+                                  const char *name) {
+    const ClusterMachine *machine = cluster_find_machine(cluster, machine_id);
+    return machine ? map_get(machine->placements, name) : NULL;
+}
+
+int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret) {
+    ClusterUnit *unit = cluster_find_unit(cluster, name);
+    if (!unit) {
+        unit = calloc(1, sizeof(ClusterUnit));
+        int r = unit ? map_put(cluster->units, name, unit) : -ENOMEM;
+        if (r < 0) {
+            free(unit);
+            return r;
+        }
+        unit->name = map_get_key(cluster->units, name);
+        unit->work.unit = unit;
+    }
+    *ret = unit;
+    return 0;
+}
+
+int cluster_need_machine(Cluster *cluster, const char *id, ClusterMachine **ret) {
+    ClusterMachine *machine = cluster_find_machine(cluster, id);
+    if (!machine) {
+        machine = calloc(1, sizeof(ClusterMachine));
+        if (!machine || !(machine->placements = map_new(placement_free)) ||
+            map_put(cluster->machines, id, machine) < 0) {
+            if (machine)
+                machine_record_free(machine);
+            return -ENOMEM;
+        }
+        machine->id = map_get_key(cluster->machines, id);
+    }
+    *ret = machine;
+    return 0;
+}
+
+static void unit_link_placement(ClusterUnit *unit, Placement *placement) {
+    placement->next = unit->placements;
+    if (placement->next)
+        placement->next->previous = placement;
+    unit->placements = placement;
+}
+
+static void unit_unlink_placement(ClusterUnit *unit, Placement *placement) {
+    if (placement->next)
+        placement->next->previous = placement->previous;
+    *(placement->previous ? &placement->previous->next : &unit->placements) = placement->next;
+}
+
+int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *machine,
+                           Placement **ret) {
+    Placement *placement = map_get(machine->placements, unit->name);
+    if (!placement) {
+        placement = calloc(1, sizeof(Placement));
+        int r = placement ? map_put(machine->placements, unit->name, placement) : -ENOMEM;
+        if (r < 0) {
+            free(placement);
+            return r;
+        }
+        placement->unit = unit;
+        placement->machine = machine;
+        placement->work = (WorkItem){.unit = unit, .placement = placement};
+        unit_link_placement(unit, placement);
+    }
+    *ret = placement;
+    return 0;
+}
+
+void unit_release(Cluster *cluster, ClusterUnit *unit) {
+    if (unit->is_known || unit->is_touched || unit->placements || unit->pending ||
+        map_size(unit->followers) > 0 || unit->work.position > 0)
+        return;
+    map_remove(cluster->units, unit->name);
+}
+
+void machine_release(Cluster *cluster, ClusterMachine *machine) {
+    if (machine->presence != MACHINE_PRESENCE_HERE && map_size(machine->placements) == 0)
+        map_remove(cluster->machines, machine->id);
+}
+
+void placement_release(Cluster *cluster, Placement *placement) {
+    ClusterUnit *unit = placement->unit;
+    ClusterMachine *machine = placement->machine;
+    if (placement->order.exists || placement->answer.has_let_go || placement->step > 0 ||
+        placement->work.position > 0)
+        return;
+    unit_unlink_placement(unit, placement);
+    map_remove(machine->placements, unit->name);
+    unit_release(cluster, unit);
+    machine_release(cluster, machine);
+}
+
+int unit_set_waits(Cluster *cluster, ClusterUnit *unit, WaitCause cause, bool is_obstructed) {
+    int r = 0;
+    if (cause == WAIT_NONE)
+        map_remove(cluster->waiting, unit->name);
+    else if (unit->waits == WAIT_NONE)
+        r = map_put(cluster->waiting, unit->name, unit);
+    unit->waits = cause;
+    if (r < 0)
+        return r;
+    if (!is_obstructed)
+        map_remove(cluster->obstructed, unit->name);
+    else if (!map_has(cluster->obstructed, unit->name))
+        r = map_put(cluster->obstructed, unit->name, unit);
+    return MIN(r, 0);
+}
+
+bool unit_is_wanted(const ClusterUnit *unit) {
+    return unit->is_known && unit->desired != LAUNCH_STATE_INACTIVE &&
+           !unit_name_is_template(unit->name);
+}
+
+bool unit_is_global(const ClusterUnit *unit) {
+    return unit->requirements && unit->requirements->is_global;
+}
+
+bool unit_has_globs(const ClusterUnit *unit) {
+    return unit->requirements && (!globs_are_empty(unit->requirements->conflicts) ||
+                                  !globs_are_empty(unit->requirements->replaces));
+}
+
+bool placement_is_active(const Placement *placement) {
+    return placement->order.exists && placement->order.desired != LAUNCH_STATE_INACTIVE &&
+           placement->machine->presence != MACHINE_PRESENCE_GONE;
+}
+
+bool unit_is_placed(const ClusterUnit *unit) {
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (placement_is_active(p))
+            return true;
+    return false;
+}

@@ -1,0 +1,186 @@
+#include "fleetd/sched/concerns.h"
+
+#include <errno.h>
+
+int look_at_unit(Cluster *cluster, ClusterUnit *unit) {
+    return work_queue_push(&cluster->queue, &unit->work);
+}
+
+int look_at_placement(Cluster *cluster, Placement *placement) {
+    if (placement->work.position > 0)
+        return 0;
+    int r = work_queue_push(&cluster->queue, &placement->work);
+    if (r < 0)
+        return r;
+    placement->unit->n_queued_placements++;
+    return 0;
+}
+
+WorkItem *look_next(Cluster *cluster) {
+    WorkItem *item = work_queue_pop(&cluster->queue);
+    if (item && item->placement)
+        item->unit->n_queued_placements--;
+    return item;
+}
+
+void look_away(Cluster *cluster, ClusterUnit *unit) {
+    work_queue_remove(&cluster->queue, &unit->work);
+    for (Placement *p = unit->placements; p && unit->n_queued_placements > 0; p = p->next) {
+        if (p->work.position == 0)
+            continue;
+        work_queue_remove(&cluster->queue, &p->work);
+        unit->n_queued_placements--;
+    }
+}
+
+/* Every unit of an index that names units. */
+static int look_at_all(Cluster *cluster, const Map *units) {
+    const char *name;
+    ClusterUnit *unit;
+    MAP_FOREACH (name, unit, units) {
+        int r = look_at_unit(cluster, unit);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int look_at_waiting(Cluster *cluster, WaitCause cause) {
+    const char *name;
+    ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->waiting) {
+        int r = unit->waits == cause ? look_at_unit(cluster, unit) : 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int concern_activity(Cluster *cluster, ClusterUnit *unit) {
+    int r = look_at_all(cluster, unit->followers);
+    if (r < 0)
+        return r;
+    return concern_obstructed(cluster);
+}
+
+int concern_obstructed(Cluster *cluster) {
+    return look_at_all(cluster, cluster->obstructed);
+}
+
+int concern_chains(Cluster *cluster, const ClusterUnit *unit) {
+    if (map_size(unit->followers) == 0)
+        return 0;
+    return look_at_waiting(cluster, WAIT_FOR_TARGET);
+}
+
+static bool unit_shuns(const ClusterUnit *unit, const ClusterUnit *other) {
+    const Requirements *requirements = unit->requirements;
+    return requirements && ((!globs_are_empty(requirements->conflicts) &&
+                             requirements_glob_matches(requirements->conflicts, other->name)) ||
+                            (!globs_are_empty(requirements->replaces) &&
+                             requirements_glob_matches(requirements->replaces, other->name)));
+}
+
+/* Whether the two may keep each other off a machine. */
+static bool units_are_at_odds(const ClusterUnit *a, const ClusterUnit *b) {
+    return a != b && (unit_shuns(a, b) || unit_shuns(b, a));
+}
+
+int concern_neighbours(Cluster *cluster, Placement *placement) {
+    const ClusterMachine *machine = placement->machine;
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < machine->n_globbed; i++)
+        if (units_are_at_odds(machine->globbed[i]->unit, placement->unit))
+            r = look_at_placement(cluster, machine->globbed[i]);
+    if (r < 0 || !unit_has_globs(placement->unit))
+        return r;
+
+    const char *name;
+    Placement *other;
+    MAP_FOREACH (name, other, machine->placements) {
+        if (!other->order.exists || !units_are_at_odds(other->unit, placement->unit))
+            continue;
+        r = look_at_placement(cluster, other);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int look_at_global(Cluster *cluster, ClusterUnit *unit, ClusterMachine *machine) {
+    if (!unit_is_wanted(unit) || machine->presence != MACHINE_PRESENCE_HERE)
+        return 0;
+    Placement *placement;
+    int r = cluster_need_placement(cluster, unit, machine, &placement);
+    if (r < 0)
+        return r;
+    return look_at_placement(cluster, placement);
+}
+
+int concern_released(Cluster *cluster, Placement *placement) {
+    const ClusterUnit *unit = placement->unit;
+    ClusterMachine *machine = placement->machine;
+    const char *name;
+    ClusterUnit *other;
+    int r = 0;
+    MAP_FOREACH (name, other, cluster->waiting) {
+        if (other->waits == WAIT_FOR_MACHINE && units_are_at_odds(other, unit) &&
+            (r = look_at_unit(cluster, other)) < 0)
+            return r;
+    }
+    MAP_FOREACH (name, other, cluster->globals) {
+        if (units_are_at_odds(other, unit) && (r = look_at_global(cluster, other, machine)) < 0)
+            return r;
+    }
+    for (size_t i = 0; i < machine->n_globbed; i++) /* one may be waiting to start in its place */
+        if (units_are_at_odds(machine->globbed[i]->unit, unit) &&
+            (r = look_at_placement(cluster, machine->globbed[i])) < 0)
+            return r;
+    return 0;
+}
+
+static int concern_globals(Cluster *cluster, ClusterMachine *machine) {
+    const char *name;
+    ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->globals) {
+        int r = look_at_global(cluster, unit, machine);
+        if (r < 0)
+            return r;
+        if (unit->pending && (r = look_at_unit(cluster, unit)) < 0) /* its reasons name machines */
+            return r;
+    }
+    return 0;
+}
+
+int concern_machine(Cluster *cluster, ClusterMachine *machine) {
+    const char *name;
+    Placement *placement;
+    int r;
+    MAP_FOREACH (name, placement, machine->placements) {
+        if ((r = look_at_placement(cluster, placement)) < 0 ||
+            (r = concern_activity(cluster, placement->unit)) < 0)
+            return r;
+    }
+    r = look_at_waiting(cluster, WAIT_FOR_MACHINE);
+    if (r < 0)
+        return r;
+    return concern_globals(cluster, machine);
+}
+
+int concern_replacers(Cluster *cluster) {
+    const char *name;
+    ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->replacers) {
+        int r = look_at_unit(cluster, unit);
+        for (Placement *p = unit->placements; r >= 0 && p; p = p->next) {
+            if (!p->order.exists)
+                continue;
+            r = concern_released(cluster, p);
+            if (r >= 0)
+                r = concern_neighbours(cluster, p);
+        }
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

@@ -1,0 +1,202 @@
+#include "fleetd/sched/decide.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/sched/concerns.h"
+#include "fleetd/sched/explain.h"
+#include "fleetd/sched/rank.h"
+#include "fleetd/sched/settle.h"
+
+#include <errno.h>
+
+/* A chain of MachineOf= is decided from its end, so that one pass settles it. Longer ones, which
+ * nobody has, take the long way: followers are looked at again when their target was placed. */
+#define CHAIN_LENGTH_MAX 64
+
+typedef struct Places {
+    Placement **items; /* of one unit, by machine id */
+    size_t n;
+} Places;
+
+static void places_done(Places *places) {
+    free(places->items);
+}
+
+static int places_compare(const void *a, const void *b) {
+    const Placement *const *x = a, *const *y = b;
+    return strcmp((*x)->machine->id, (*y)->machine->id);
+}
+
+static int places_collect(const ClusterUnit *unit, Places *ret) {
+    size_t n = 0;
+    for (const Placement *p = unit->placements; p; p = p->next)
+        n++;
+    Placement **items = malloc((n + 1) * sizeof(*items));
+    if (!items)
+        return -ENOMEM;
+    *ret = (Places){.items = items};
+    for (Placement *p = unit->placements; p; p = p->next)
+        items[ret->n++] = p;
+    qsort(items, n, sizeof(*items), places_compare);
+    return 0;
+}
+
+/* The order that an ordinary unit keeps: one that it may keep as it is, on a machine that is here
+ * if possible; else its only one, withdrawn, if it is now asked for again. */
+static Placement *find_kept(Cluster *cluster, const ClusterUnit *unit, const Places *places) {
+    Placement *kept = NULL;
+    Misfit misfit;
+    for (size_t i = 0; i < places->n; i++) {
+        Placement *p = places->items[i];
+        bool is_candidate =
+            placement_is_active(p) ||
+            (unit->n_orders == 1 && order_is_withdrawn(p) && unit->revision > p->order.revision);
+        bool is_better = !kept || (kept->machine->presence == MACHINE_PRESENCE_UNKNOWN &&
+                                   p->machine->presence == MACHINE_PRESENCE_HERE);
+        if (is_candidate && is_better && machine_fits(cluster, unit, p->machine, &misfit))
+            kept = p;
+    }
+    return kept;
+}
+
+/* Away from a machine; kept: the other order that makes this one superfluous, if that is why. */
+static int leave(Planner *planner, Placement *placement, const Placement *kept) {
+    if (!placement_is_active(placement)) /* it is leaving already, and knows why */
+        return settle(planner, placement, false, "");
+    Misfit misfit = {};
+    bool fits = machine_fits(planner->cluster, placement->unit, placement->machine, &misfit);
+    _cleanup_free_ char *why = fits && kept ? str_printf("is placed on %s", kept->machine->id)
+                                            : misfit_leaving_text(&misfit);
+    if (!why)
+        return -ENOMEM;
+    return settle(planner, placement, false, why);
+}
+
+/* A place for a unit that has none. The order that was deleted for it just before, if any, goes in
+ * the same transaction: whoever reads the store finds the unit in one place or the other. */
+static int place(Planner *planner, ClusterUnit *unit, bool has_left_another) {
+    Cluster *cluster = planner->cluster;
+    if (unit_unplaced_target(cluster, unit))
+        return unit_set_waits(cluster, unit, WAIT_FOR_TARGET, false);
+    Choice choice = rank_machines(cluster, unit);
+    if (!choice.machine)
+        return unit_set_waits(cluster, unit, WAIT_FOR_MACHINE, choice.is_obstructed);
+
+    _cleanup_free_ char *reason = choice_reason(cluster, &choice);
+    Placement *placement;
+    int r = reason ? cluster_need_placement(cluster, unit, choice.machine, &placement) : -ENOMEM;
+    if (r < 0 || (r = unit_set_waits(cluster, unit, WAIT_NONE, false)) < 0)
+        return r;
+    planner->joins = has_left_another;
+    r = settle(planner, placement, true, reason);
+    planner->joins = false;
+    return r;
+}
+
+static int decide_ordinary(Planner *planner, ClusterUnit *unit, const Places *places) {
+    const Placement *kept = find_kept(planner->cluster, unit, places);
+    size_t n_steps = planner->plan->n_steps;
+    for (size_t i = 0; i < places->n; i++) {
+        Placement *p = places->items[i];
+        int r = p == kept ? settle(planner, p, true, NULL) : leave(planner, p, kept);
+        if (r < 0)
+            return r;
+    }
+    if (unit->n_orders > 0)
+        return unit_set_waits(planner->cluster, unit, WAIT_NONE, false);
+    return place(planner, unit, planner->plan->n_steps > n_steps);
+}
+
+static const char *unwanted_reason(const ClusterUnit *unit) {
+    return unit->is_known ? "unloaded" : "destroyed";
+}
+
+/* A global unit on one machine, or one that nobody wants. */
+static int decide_place(Planner *planner, Placement *placement) {
+    const ClusterUnit *unit = placement->unit;
+    if (!unit_is_wanted(unit))
+        return settle(planner, placement, false, unwanted_reason(unit));
+    Misfit misfit;
+    if (!machine_fits(planner->cluster, unit, placement->machine, &misfit))
+        return leave(planner, placement, NULL);
+    return settle(planner, placement, true, "global unit, and the machine fits");
+}
+
+static int decide_everywhere(Planner *planner, const Places *places) {
+    for (size_t i = 0; i < places->n; i++) {
+        int r = decide_place(planner, places->items[i]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int need_places_everywhere(Cluster *cluster, ClusterUnit *unit) {
+    for (size_t i = 0; i < cluster->here.n; i++) {
+        Placement *placement;
+        int r =
+            cluster_need_placement(cluster, unit, machine_set_get(&cluster->here, i), &placement);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int decide_unit(Planner *planner, ClusterUnit *unit, unsigned depth);
+
+static int decide_targets(Planner *planner, const ClusterUnit *unit, unsigned depth) {
+    if (!unit->requirements || depth == CHAIN_LENGTH_MAX)
+        return 0;
+    STRV_FOREACH (name, unit->requirements->machine_of) {
+        ClusterUnit *target = cluster_find_unit(planner->cluster, *name);
+        if (!target || (target->work.position == 0 && target->n_queued_placements == 0))
+            continue;
+        int r = decide_unit(planner, target, depth + 1);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static bool unit_is_ordinary(const ClusterUnit *unit) {
+    return unit_is_wanted(unit) && !unit_is_global(unit);
+}
+
+/* What must be in place before a unit's own places are looked at. */
+static int prepare_unit(Planner *planner, ClusterUnit *unit, unsigned depth) {
+    if (unit_is_ordinary(unit)) {
+        int r = decide_targets(planner, unit, depth);
+        look_away(planner->cluster, unit); /* they may have asked for this very look */
+        return r;
+    }
+    int r = unit_set_waits(planner->cluster, unit, WAIT_NONE, false);
+    if (r < 0 || !unit_is_wanted(unit))
+        return r;
+    return need_places_everywhere(planner->cluster, unit);
+}
+
+static int decide_unit(Planner *planner, ClusterUnit *unit, unsigned depth) {
+    look_away(planner->cluster, unit);
+    int r = planner_touch(planner, unit); /* holds the record, too */
+    if (r < 0 || (r = prepare_unit(planner, unit, depth)) < 0)
+        return r;
+    _cleanup_(places_done) Places places = {};
+    r = places_collect(unit, &places);
+    if (r < 0)
+        return r;
+    r = unit_is_ordinary(unit) ? decide_ordinary(planner, unit, &places)
+                               : decide_everywhere(planner, &places);
+    for (size_t i = 0; r >= 0 && i < places.n; i++)
+        placement_release(planner->cluster, places.items[i]);
+    return r;
+}
+
+int decide(Planner *planner, const WorkItem *item) {
+    Placement *placement = item->placement;
+    if (!placement || unit_is_ordinary(item->unit))
+        return decide_unit(planner, item->unit, 0);
+    int r = planner_touch(planner, item->unit);
+    if (r < 0 || (r = decide_place(planner, placement)) < 0)
+        return r;
+    placement_release(planner->cluster, placement);
+    return 0;
+}

@@ -1,0 +1,124 @@
+#include "fleetd/sched/feasible.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/sched/replaces.h"
+
+static bool metadata_suits(const Requirements *requirements, const ClusterMachine *machine,
+                           Misfit *ret) {
+    for (size_t i = 0; i < requirements->n_metadata; i++) {
+        const MetadataRequirement *wanted = &requirements->metadata[i];
+        const char *found = metadata_get(&machine->metadata, wanted->key);
+        if (found && strv_contains(wanted->values, found))
+            continue;
+        *ret = (Misfit){.kind = MISFIT_METADATA, .metadata = wanted, .found = found};
+        return false;
+    }
+    return true;
+}
+
+static bool targets_are_there(const Requirements *requirements, const ClusterMachine *machine,
+                              Misfit *ret) {
+    STRV_FOREACH (target, requirements->machine_of) {
+        const Placement *placement = map_get(machine->placements, *target);
+        if (placement && placement_is_active(placement))
+            continue;
+        *ret = (Misfit){.kind = MISFIT_MACHINE_OF, .name = *target};
+        return false;
+    }
+    return true;
+}
+
+static bool unit_conflicts(const ClusterUnit *unit, const ClusterUnit *other) {
+    return unit->requirements && !globs_are_empty(unit->requirements->conflicts) &&
+           requirements_glob_matches(unit->requirements->conflicts, other->name);
+}
+
+/* Of two conflicting units on one machine the later request gives way. */
+static bool unit_is_senior(const ClusterUnit *unit, const ClusterUnit *than) {
+    if (unit->revision != than->revision)
+        return unit->revision < than->revision;
+    return strcmp(unit->name, than->name) < 0;
+}
+
+/* Whether other, which has an order on the machine, keeps unit off it. may_stay: unit is there. */
+static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_stay,
+                           const Placement *other) {
+    bool is_settled = placement_is_active(other) && unit_is_wanted(other->unit);
+    if (may_stay && !is_settled)
+        return MISFIT_NONE;
+    if ((unit_conflicts(unit, other->unit) || unit_conflicts(other->unit, unit)) &&
+        (!may_stay || unit_is_senior(other->unit, unit)))
+        return MISFIT_CONFLICT;
+    return unit_replaces(cluster, other->unit, unit) ? MISFIT_HELD : MISFIT_NONE;
+}
+
+/* Of several obstacles the first by name is told. */
+static void weigh_obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_stay,
+                           const Placement *other, Misfit *misfit) {
+    if (!other->order.exists || other->unit == unit ||
+        (misfit->name && strcmp(misfit->name, other->unit->name) <= 0))
+        return;
+    MisfitKind kind = obstacle(cluster, unit, may_stay, other);
+    if (kind != MISFIT_NONE)
+        *misfit = (Misfit){.kind = kind, .name = other->unit->name};
+}
+
+static bool neighbours_allow(Cluster *cluster, const ClusterUnit *unit,
+                             const ClusterMachine *machine, bool may_stay, Misfit *ret) {
+    Misfit found = {};
+    if (unit->requirements && !globs_are_empty(unit->requirements->conflicts)) {
+        const char *name;
+        const Placement *other;
+        MAP_FOREACH (name, other, machine->placements)
+            weigh_obstacle(cluster, unit, may_stay, other, &found);
+    } else
+        for (size_t i = 0; i < machine->n_globbed; i++)
+            weigh_obstacle(cluster, unit, may_stay, machine->globbed[i], &found);
+    if (found.kind == MISFIT_NONE)
+        return true;
+    *ret = found;
+    return false;
+}
+
+static bool requirements_hold(const ClusterUnit *unit, const ClusterMachine *machine, Misfit *ret) {
+    const Requirements *requirements = unit->requirements;
+    if (!requirements)
+        return true;
+    if (requirements->machine_id && !streq(requirements->machine_id, machine->id)) {
+        *ret = (Misfit){.kind = MISFIT_MACHINE_ID, .name = requirements->machine_id};
+        return false;
+    }
+    return metadata_suits(requirements, machine, ret) &&
+           targets_are_there(requirements, machine, ret);
+}
+
+/* What only a unit that is not there yet has to wait for. The agent's word that it has let go of an
+ * order must be gone before an order that it could be taken to answer is put (settle.c). */
+static bool machine_is_ready(const ClusterUnit *unit, const ClusterMachine *machine,
+                             const Placement *placement, Misfit *ret) {
+    if (machine->status == MACHINE_STATUS_RESTARTING)
+        *ret = (Misfit){.kind = MISFIT_RESTARTING};
+    else if (placement && placement->answer.has_let_go &&
+             placement->answer.revision >= unit->revision)
+        *ret = (Misfit){.kind = MISFIT_UNCLEARED};
+    else
+        return true;
+    return false;
+}
+
+bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
+                  Misfit *ret) {
+    const Placement *placement = unit->placements ? map_get(machine->placements, unit->name) : NULL;
+    bool has_order = placement && placement->order.exists;
+    if (machine->presence != MACHINE_PRESENCE_HERE)
+        return has_order && machine->presence == MACHINE_PRESENCE_UNKNOWN;
+    return (has_order || machine_is_ready(unit, machine, placement, ret)) &&
+           requirements_hold(unit, machine, ret) &&
+           neighbours_allow(cluster, unit, machine, has_order && placement_is_active(placement),
+                            ret);
+}
+
+bool misfit_equal(const Misfit *a, const Misfit *b) {
+    return a->kind == b->kind && a->metadata == b->metadata && streq_ptr(a->name, b->name) &&
+           streq_ptr(a->found, b->found);
+}

@@ -1,0 +1,39 @@
+/* feasible -> rank -> plan, the first step: may this unit be on that machine, and if not, why? The
+ * order of the rules, and the names they give, do not depend on history. Inside sched only. */
+#pragma once
+
+#include "fleetd/sched/cluster-internal.h"
+
+typedef enum MisfitKind {
+    MISFIT_NONE,
+    MISFIT_RESTARTING,
+    MISFIT_MACHINE_ID, /* name: the machine that is asked for */
+    MISFIT_METADATA,   /* metadata: what is asked for; found */
+    MISFIT_MACHINE_OF, /* name: the unit that is not there */
+    MISFIT_CONFLICT,   /* name: the unit that is there */
+    MISFIT_HELD,       /* name: the unit there that replaces this one */
+    MISFIT_UNCLEARED,
+    MISFIT_OBSTRUCTED, /* name: the unit that would have to leave (rank.h) */
+    _MISFIT_KIND_MAX,
+} MisfitKind;
+
+/* Why a unit does not fit. Borrows from the cluster: good until the next event. */
+typedef struct Misfit {
+    MisfitKind kind;
+    const char *name;
+    const MetadataRequirement *metadata;
+    const char *found; /* the machine's value; NULL: it has none */
+} Misfit;
+
+/* Whether the machine suits the unit. If it does not, ret says why. For a unit that is placed there
+ * the question is whether it may stay, which asks for less: its machine may be restarting, what is
+ * being withdrawn is in nobody's way, and of two that conflict only one has to go. A machine that
+ * is not here cannot be judged: what is placed there stays. */
+bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
+                  Misfit *ret);
+
+bool misfit_equal(const Misfit *a, const Misfit *b);
+/* As a person reads it after "the machine ..."; and as the reason for leaving a machine. NULL when
+ * out of memory; the caller frees. */
+char *misfit_text(const Misfit *misfit);
+char *misfit_leaving_text(const Misfit *misfit);

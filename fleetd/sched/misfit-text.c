@@ -1,0 +1,42 @@
+/* Why a unit does not fit a machine, in words. */
+#include "fleetd/base/strv.h"
+#include "fleetd/sched/feasible.h"
+
+typedef struct MisfitWords {
+    const char *before, *after; /* the name */
+} MisfitWords;
+
+static const MisfitWords words[_MISFIT_KIND_MAX] = {
+    [MISFIT_RESTARTING] = {"fleetd is restarting", ""},
+    [MISFIT_MACHINE_ID] = {"is not machine ", ""},
+    [MISFIT_MACHINE_OF] = {"does not have ", " (MachineOf)"},
+    [MISFIT_CONFLICT] = {"conflicts with ", ""},
+    [MISFIT_HELD] = {"is held by ", ", which replaces it"},
+    [MISFIT_UNCLEARED] = {"has not yet cleared away its last order for it", ""},
+    [MISFIT_OBSTRUCTED] = {"", ", which it replaces, fits on no other machine"},
+};
+
+static char *metadata_text(const Misfit *misfit) {
+    const MetadataRequirement *wanted = misfit->metadata;
+    if (!misfit->found)
+        return str_printf("metadata %s is not set", wanted->key);
+    _cleanup_free_ char *values = strv_join(wanted->values, "', '");
+    if (!values)
+        return NULL;
+    return str_printf("metadata %s is '%s', not one of '%s'", wanted->key, misfit->found, values);
+}
+
+char *misfit_text(const Misfit *misfit) {
+    if (misfit->kind == MISFIT_METADATA)
+        return metadata_text(misfit);
+    const MisfitWords *w = &words[misfit->kind];
+    return str_printf("%s%s%s", str_or(w->before, ""), str_or(misfit->name, ""),
+                      str_or(w->after, ""));
+}
+
+char *misfit_leaving_text(const Misfit *misfit) {
+    if (misfit->kind == MISFIT_HELD)
+        return str_printf("makes room for %s (Replaces)", misfit->name);
+    _cleanup_free_ char *text = misfit_text(misfit);
+    return text ? str_printf("machine no longer fits: %s", text) : NULL;
+}

@@ -1,0 +1,147 @@
+#include "fleetd/sched/planner.h"
+
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+int planner_init(Planner *planner, Cluster *cluster) {
+    *planner = (Planner){.cluster = cluster, .plan = calloc(1, sizeof(Plan))};
+    return planner->plan ? 0 : -ENOMEM;
+}
+
+void planner_done(Planner *planner) {
+    if (!planner->plan) { /* it was handed out: all went well */
+        for (size_t i = 0; i < planner->n_allocated && planner->placements[i]; i++) {
+            planner->placements[i]->step = 0;
+            placement_release(planner->cluster, planner->placements[i]);
+        }
+        for (size_t i = 0; i < planner->n_touched; i++) {
+            planner->touched[i]->is_touched = false;
+            unit_release(planner->cluster, planner->touched[i]);
+        }
+    }
+    plan_free(planner->plan);
+    free(planner->placements);
+    free(planner->touched);
+}
+
+int planner_touch(Planner *planner, ClusterUnit *unit) {
+    if (unit->is_touched)
+        return 0;
+    if (planner->n_touched == planner->n_touched_allocated) {
+        size_t n = MAX((size_t) 16, planner->n_touched_allocated * 2);
+        ClusterUnit **touched = realloc(planner->touched, n * sizeof(*touched));
+        if (!touched)
+            return -ENOMEM;
+        planner->touched = touched;
+        planner->n_touched_allocated = n;
+    }
+    planner->touched[planner->n_touched++] = unit;
+    unit->is_touched = true;
+    return 0;
+}
+
+static int planner_reserve(Planner *planner) {
+    if (planner->plan->n_steps < planner->n_allocated)
+        return 0;
+    size_t n = MAX((size_t) 16, planner->n_allocated * 2);
+    PlanStep *steps = realloc(planner->plan->steps, n * sizeof(*steps));
+    if (!steps)
+        return -ENOMEM;
+    planner->plan->steps = steps;
+    Placement **placements = realloc(planner->placements, n * sizeof(*placements));
+    if (!placements)
+        return -ENOMEM;
+    memset(&placements[planner->n_allocated], 0, (n - planner->n_allocated) * sizeof(*placements));
+    planner->placements = placements;
+    planner->n_allocated = n;
+    return 0;
+}
+
+static int planner_append(Planner *planner, const PlanStep *step) {
+    int r = planner_reserve(planner);
+    if (r < 0)
+        return r;
+    PlanStep *slot = &planner->plan->steps[planner->plan->n_steps++];
+    *slot = *step;
+    slot->is_joined = planner->joins;
+    return 0;
+}
+
+static int planner_write_order_take(Planner *planner, Placement *placement, PlanStepKind kind,
+                                    Order *order) {
+    _cleanup_(order_freep) Order *owned = order;
+    if (placement->step > 0) {
+        PlanStep *earlier = &planner->plan->steps[placement->step - 1];
+        order_free(earlier->order);
+        earlier->kind = kind;
+        earlier->order = TAKE_PTR(owned);
+        return 0;
+    }
+    int r = planner_append(planner, &(PlanStep){.kind = kind, .order = order});
+    if (r < 0)
+        return r;
+    TAKE_PTR(owned);
+    placement->step = planner->plan->n_steps;
+    planner->placements[placement->step - 1] = placement;
+    return 0;
+}
+
+static Order *order_new(const Placement *placement, const char *hash, const char *reason) {
+    _cleanup_(order_freep) Order *order = calloc(1, sizeof(Order));
+    if (!order || !(order->machine_id = strdup(placement->machine->id)) ||
+        !(order->name = strdup(placement->unit->name)) ||
+        !(order->reason = strdup(str_or(reason, ""))) || (hash && !(order->hash = strdup(hash))))
+        return NULL;
+    return TAKE_PTR(order);
+}
+
+int planner_put_order(Planner *planner, Placement *placement, const Order *order) {
+    _cleanup_(order_freep) Order *copy = order_new(placement, order->hash, order->reason);
+    if (!copy)
+        return -ENOMEM;
+    copy->desired = order->desired;
+    copy->unit_revision = order->unit_revision;
+    int r = placement_set_order(planner->cluster, placement, copy);
+    if (r < 0)
+        return r;
+    return planner_write_order_take(planner, placement, PLAN_PUT_ORDER, TAKE_PTR(copy));
+}
+
+int planner_delete_order(Planner *planner, Placement *placement, const char *reason) {
+    _cleanup_(order_freep) Order *order = order_new(placement, NULL, reason);
+    if (!order)
+        return -ENOMEM;
+    int r = placement_clear_order(planner->cluster, placement);
+    if (r < 0)
+        return r;
+    return planner_write_order_take(planner, placement, PLAN_DELETE_ORDER, TAKE_PTR(order));
+}
+
+static int planner_write_pending_take(Planner *planner, PlanStepKind kind, Pending *pending) {
+    _cleanup_(pending_freep) Pending *owned = pending;
+    int r = planner_append(planner, &(PlanStep){.kind = kind, .pending = pending});
+    if (r < 0)
+        return r;
+    TAKE_PTR(owned);
+    return 0;
+}
+
+int planner_put_pending_take(Planner *planner, ClusterUnit *unit, Pending *pending) {
+    _cleanup_(pending_freep) Pending *owned = pending;
+    Pending *copy;
+    int r = pending_copy(pending, &copy);
+    if (r < 0)
+        return r;
+    pending_free(unit->pending);
+    unit->pending = TAKE_PTR(owned);
+    return planner_write_pending_take(planner, PLAN_PUT_PENDING, copy);
+}
+
+int planner_delete_pending(Planner *planner, ClusterUnit *unit) {
+    _cleanup_(pending_freep) Pending *pending = calloc(1, sizeof(Pending));
+    if (!pending || !(pending->name = strdup(unit->name)))
+        return -ENOMEM;
+    pending_free(TAKE_PTR(unit->pending));
+    return planner_write_pending_take(planner, PLAN_DELETE_PENDING, TAKE_PTR(pending));
+}

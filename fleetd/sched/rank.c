@@ -1,0 +1,113 @@
+#include "fleetd/sched/rank.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/sched/replaces.h"
+
+static bool unit_fits_elsewhere(Cluster *cluster, const ClusterUnit *unit,
+                                const ClusterMachine *machine) {
+    LoadWalk walk = {};
+    const ClusterMachine *other;
+    Misfit misfit;
+    while ((other = load_walk_next(&cluster->loads, &walk)))
+        if (other != machine && machine_fits(cluster, unit, other, &misfit))
+            return true;
+    return false;
+}
+
+/* Global units just leave: they are everywhere else already. So does what leaves anyway. */
+static bool placement_needs_another_place(const Placement *placement) {
+    return placement_is_active(placement) && unit_is_wanted(placement->unit) &&
+           !unit_is_global(placement->unit);
+}
+
+/* The first by name of those that the unit replaces on the machine and that fit nowhere else. */
+static const char *find_obstruction(Cluster *cluster, const ClusterUnit *unit,
+                                    const ClusterMachine *machine) {
+    const char *found = NULL, *name;
+    const Placement *other;
+    MAP_FOREACH (name, other, machine->placements)
+        if ((!found || strcmp(name, found) < 0) && placement_needs_another_place(other) &&
+            placement_is_replaced_by(cluster, other, unit) &&
+            !unit_fits_elsewhere(cluster, other->unit, machine))
+            found = name;
+    return found;
+}
+
+bool machine_can_take(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
+                      Misfit *ret) {
+    if (!machine_fits(cluster, unit, machine, ret))
+        return false;
+    if (!unit->requirements || globs_are_empty(unit->requirements->replaces))
+        return true;
+    const char *obstruction = find_obstruction(cluster, unit, machine);
+    if (!obstruction)
+        return true;
+    *ret = (Misfit){.kind = MISFIT_OBSTRUCTED, .name = obstruction};
+    return false;
+}
+
+static ClusterMachine *unit_machine(const ClusterUnit *unit) {
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (p->order.exists)
+            return p->machine;
+    return NULL;
+}
+
+/* Whether only one machine, if any, comes into question, as the unit names it or follows an
+ * ordinary unit. */
+static bool unit_names_machine(const Cluster *cluster, const ClusterUnit *unit,
+                               ClusterMachine **ret) {
+    const Requirements *requirements = unit->requirements;
+    if (requirements && requirements->machine_id) {
+        *ret = cluster_find_machine(cluster, requirements->machine_id);
+        return true;
+    }
+    if (!requirements || globs_are_empty(requirements->machine_of))
+        return false;
+    const ClusterUnit *target = cluster_find_unit(cluster, requirements->machine_of[0]);
+    if (target && target->n_orders > 1)
+        return false;
+    *ret = target ? unit_machine(target) : NULL;
+    return true;
+}
+
+static void choice_consider(Cluster *cluster, const ClusterUnit *unit, ClusterMachine *machine,
+                            Choice *choice) {
+    Misfit misfit = {};
+    choice->n_seen++;
+    if (machine_can_take(cluster, unit, machine, &misfit)) {
+        choice->n_fit++;
+        if (!choice->machine) {
+            choice->machine = machine;
+            choice->load = machine->load;
+        }
+    }
+    choice->is_obstructed = choice->is_obstructed || misfit.kind == MISFIT_OBSTRUCTED;
+}
+
+Choice rank_machines(Cluster *cluster, const ClusterUnit *unit) {
+    Choice choice = {};
+    ClusterMachine *machine;
+    if (unit_names_machine(cluster, unit, &machine)) {
+        if (machine)
+            choice_consider(cluster, unit, machine, &choice);
+        choice.n_seen = cluster->here.n;
+        return choice;
+    }
+    LoadWalk walk = {};
+    while ((!choice.machine || choice.n_seen < RANK_COUNT_MAX) &&
+           (machine = load_walk_next(&cluster->loads, &walk)))
+        choice_consider(cluster, unit, machine, &choice);
+    return choice;
+}
+
+char *choice_reason(const Cluster *cluster, const Choice *choice) {
+    size_t n_machines = cluster->here.n;
+    if (n_machines == 1)
+        return strdup("only machine in the cluster");
+    bool is_complete = choice->n_seen == n_machines;
+    if (is_complete && choice->n_fit == 1)
+        return str_printf("only machine that fits (of %zu)", n_machines);
+    return str_printf("fewest units (%zu) of %s%zu machines that fit", choice->load,
+                      is_complete ? "" : "at least ", choice->n_fit);
+}

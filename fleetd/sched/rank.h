@@ -1,0 +1,25 @@
+/* feasible -> rank -> plan, the second step: of the machines that fit, the one with the fewest
+ * units, and of equals the one with the smallest id. Inside sched only. */
+#pragma once
+
+#include "fleetd/sched/feasible.h"
+
+/* So many machines are looked at to say how many fit; the choice itself looks at as many as it
+ * must. */
+#define RANK_COUNT_MAX 64
+
+typedef struct Choice {
+    ClusterMachine *machine; /* NULL: none fits */
+    size_t load;             /* of it */
+    size_t n_seen, n_fit;
+    bool is_obstructed; /* some would fit if what the unit replaces could go elsewhere */
+} Choice;
+
+Choice rank_machines(Cluster *cluster, const ClusterUnit *unit);
+
+/* machine_fits(), for a unit that comes, and that what it replaces there can go elsewhere. */
+bool machine_can_take(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
+                      Misfit *ret);
+
+/* Why this one, for people. NULL when out of memory; the caller frees. */
+char *choice_reason(const Cluster *cluster, const Choice *choice);

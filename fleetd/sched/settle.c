@@ -1,0 +1,121 @@
+/* One place at a time (docs/architecture.md, promise 3): an order on a machine that may live is
+ * never just deleted. It is withdrawn, that is rewritten with desired inactive; the agent stops the
+ * unit and says inactive in its state, with the revision of the order that it has carried out; then
+ * the order is deleted, and the agent deletes its state. Nobody else gets an order meanwhile.
+ *
+ * All hangs on never taking an old word for the answer. A state S answers a withdrawn order O if it
+ * says inactive and S.revision >= O.revision. Could S be the answer to an earlier withdrawal W of
+ * the same pair, with the unit started again since? Then an order A that is not withdrawn stood
+ * between W and O. A.revision <= O.revision, as revisions only grow while an order stands; and
+ * S.revision = W.revision. A came in one of two ways:
+ *
+ * - W was rewritten into A. That is done only for a later request than W's, so that
+ *   S.revision < A.revision <= O.revision: S is no answer to O. (What is wanted again for another
+ *   reason, such as metadata that come back, is first let go of as ordered.)
+ * - W was deleted and A put later. That is done only when no inactive state with a revision >= A's
+ *   is known (MISFIT_UNCLEARED). So either S.revision < A.revision, as above, or S is gone, and as
+ *   the agent says inactive only while a withdrawn order stands, S is of no time before A.
+ *
+ * The one order that carries a lower revision than its unit, a replacer's that waits for others to
+ * leave (below), has never started anything: letting go of it too early is harmless.
+ *
+ * A removed machine needs no answer: whoever removed it has waited for its lease. Of a machine that
+ * was never seen nobody knows anything: its orders are rewritten, but stand. */
+#include "fleetd/sched/settle.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/sched/replaces.h"
+
+#include <errno.h>
+
+#define WAITS_FOR "; waits for "
+
+bool order_is_withdrawn(const Placement *placement) {
+    return placement->order.exists && placement->order.desired == LAUNCH_STATE_INACTIVE;
+}
+
+static bool order_is_answered(const Placement *placement) {
+    return order_is_withdrawn(placement) && placement->answer.has_let_go &&
+           placement->answer.revision >= placement->order.revision;
+}
+
+/* A unit that replaces others takes its place at once, which keeps the others from coming back,
+ * but is only loaded until they have left: two that need the same port must not meet. So the
+ * reservation is the order itself, and a new engine finds it. The first by name of those it waits
+ * for; NULL: none, or it runs already. */
+static const char *order_is_held_back_by(Cluster *cluster, const Placement *placement) {
+    const ClusterUnit *unit = placement->unit;
+    if (unit->desired != LAUNCH_STATE_LAUNCHED || !unit->requirements ||
+        globs_are_empty(unit->requirements->replaces) ||
+        (placement->order.exists && placement->order.desired == LAUNCH_STATE_LAUNCHED))
+        return NULL;
+    const char *found = NULL, *name;
+    const Placement *other;
+    MAP_FOREACH (name, other, placement->machine->placements)
+        if ((!found || strcmp(name, found) < 0) && placement_is_replaced_by(cluster, other, unit))
+            found = name;
+    return found;
+}
+
+static char *reason_with_wait(const char *reason, const char *waits_for) {
+    const char *end = strstr(reason, WAITS_FOR);
+    int n = end ? (int) (end - reason) : (int) strlen(reason);
+    return waits_for ? str_printf("%.*s" WAITS_FOR "%s to leave (Replaces)", n, reason, waits_for)
+                     : strndup(reason, (size_t) n);
+}
+
+static bool order_says(const Placement *placement, const Order *order) {
+    return placement->order.exists && placement->order.desired == order->desired &&
+           placement->order.revision == order->unit_revision &&
+           streq_ptr(placement->order.hash, order->hash);
+}
+
+/* The order as the unit asks for it. */
+static int settle_wanted(Planner *planner, Placement *placement, const char *why) {
+    const ClusterUnit *unit = placement->unit;
+    const char *waits_for = order_is_held_back_by(planner->cluster, placement);
+    Order order = {.hash = unit->hash, .desired = unit->desired, .unit_revision = unit->revision};
+    if (waits_for) { /* it does not carry out the request yet */
+        order.desired = LAUNCH_STATE_LOADED;
+        order.unit_revision = placement->order.exists ? placement->order.revision : 0;
+    }
+    if (order_says(placement, &order))
+        return 0;
+    _cleanup_free_ char *reason = reason_with_wait(str_or(why, ""), waits_for);
+    if (!reason)
+        return -ENOMEM;
+    order.reason = reason;
+    return planner_put_order(planner, placement, &order);
+}
+
+/* Withdraws the order, or tells a withdrawn one of a later request that asks for the same. */
+static int settle_unwanted(Planner *planner, Placement *placement, const char *why) {
+    const ClusterUnit *unit = placement->unit;
+    bool is_request = unit->is_known && !unit_is_wanted(unit);
+    int64_t revision = placement->order.revision;
+    Order order = {.hash = placement->order.hash,
+                   .desired = LAUNCH_STATE_INACTIVE,
+                   .unit_revision = is_request ? MAX(revision, unit->revision) : revision};
+    if (order_says(placement, &order))
+        return 0;
+    _cleanup_free_ char *reason = strdup(why);
+    if (!reason)
+        return -ENOMEM;
+    order.reason = reason;
+    return planner_put_order(planner, placement, &order);
+}
+
+int settle(Planner *planner, Placement *placement, bool is_wanted, const char *why) {
+    if (!placement->order.exists)
+        return is_wanted ? settle_wanted(planner, placement, why) : 0;
+    if (placement->machine->presence == MACHINE_PRESENCE_GONE)
+        return planner_delete_order(planner, placement, "machine is gone");
+    if (!order_is_withdrawn(placement))
+        return is_wanted ? settle_wanted(planner, placement, placement->order.reason)
+                         : settle_unwanted(planner, placement, why);
+    if (is_wanted && placement->unit->revision > placement->order.revision)
+        return settle_wanted(planner, placement, "wanted again where it was");
+    if (order_is_answered(placement))
+        return planner_delete_order(planner, placement, placement->order.reason);
+    return is_wanted ? 0 : settle_unwanted(planner, placement, why);
+}

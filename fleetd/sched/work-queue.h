@@ -1,0 +1,29 @@
+/* What is to be decided, in the order in which it is: units that replace others before the rest,
+ * so that these need not move again at once; then by name; of a unit, by machine. A binary heap;
+ * an item knows its position, so that it is queued once and can be taken out. Inside sched only. */
+#pragma once
+
+#include "fleetd/base/macros.h"
+
+typedef struct ClusterUnit ClusterUnit;
+typedef struct Placement Placement;
+
+typedef struct WorkItem {
+    ClusterUnit *unit;
+    Placement *placement; /* NULL: the unit as a whole */
+    size_t position;      /* from 1; 0: not queued */
+} WorkItem;
+
+typedef struct WorkQueue {
+    WorkItem **items;
+    size_t n;
+    size_t n_allocated;
+} WorkQueue;
+
+/* Nothing happens if item is queued already. -ENOMEM. */
+int work_queue_push(WorkQueue *queue, WorkItem *item);
+/* NULL: empty. */
+WorkItem *work_queue_pop(WorkQueue *queue);
+/* Nothing happens if item is not queued. */
+void work_queue_remove(WorkQueue *queue, WorkItem *item);
+void work_queue_done(WorkQueue *queue);

@@ -1,0 +1,249 @@
+#include "tests/sched/oracle.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+
+#define UNITS_MAX 64
+
+typedef struct OracleUnit {
+    const WorldUnit *record;
+    const char *name;
+    Requirements *requirements;
+    bool is_wanted;
+} OracleUnit;
+
+struct Oracle {
+    const World *world;
+    OracleUnit units[UNITS_MAX];
+    size_t n;
+    bool moves[UNITS_MAX][UNITS_MAX]; /* may move the other, directly or through others */
+};
+
+static bool globs_match(char *const *globs, const char *name) {
+    return globs && requirements_glob_matches(globs, name);
+}
+
+/* Warshall's closure over "replaces it" and "is followed by it". */
+static void find_moves(Oracle *oracle) {
+    for (size_t i = 0; i < oracle->n; i++)
+        for (size_t j = 0; j < oracle->n; j++)
+            oracle->moves[i][j] =
+                globs_match(oracle->units[i].requirements->replaces, oracle->units[j].name) ||
+                strv_contains(oracle->units[j].requirements->machine_of, oracle->units[i].name);
+    for (size_t k = 0; k < oracle->n; k++)
+        for (size_t i = 0; i < oracle->n; i++)
+            for (size_t j = 0; j < oracle->n; j++)
+                if (oracle->moves[i][k] && oracle->moves[k][j])
+                    oracle->moves[i][j] = true;
+}
+
+Oracle *oracle_new(const World *world) {
+    Oracle *oracle = calloc(1, sizeof(Oracle));
+    must(oracle);
+    oracle->world = world;
+    const char *name;
+    const WorldUnit *record;
+    MAP_FOREACH (name, record, world->units) {
+        must(oracle->n < UNITS_MAX);
+        oracle->units[oracle->n++] =
+            (OracleUnit){.record = record,
+                         .name = name,
+                         .requirements = world_requirements(record),
+                         .is_wanted = record->unit.desired != LAUNCH_STATE_INACTIVE};
+    }
+    find_moves(oracle);
+    return oracle;
+}
+
+void oracle_free(Oracle *oracle) {
+    if (!oracle)
+        return;
+    for (size_t i = 0; i < oracle->n; i++)
+        requirements_free(oracle->units[i].requirements);
+    free(oracle);
+}
+
+static const OracleUnit *find_unit(const Oracle *oracle, const char *name) {
+    for (size_t i = 0; i < oracle->n; i++)
+        if (streq(oracle->units[i].name, name))
+            return &oracle->units[i];
+    return NULL;
+}
+
+static bool replaces(const Oracle *oracle, const OracleUnit *a, const OracleUnit *b) {
+    return a != b && globs_match(a->requirements->replaces, b->name) &&
+           !oracle->moves[b - oracle->units][a - oracle->units];
+}
+
+static bool conflicts(const OracleUnit *a, const OracleUnit *b) {
+    return a != b && (globs_match(a->requirements->conflicts, b->name) ||
+                      globs_match(b->requirements->conflicts, a->name));
+}
+
+static bool is_active(const Oracle *oracle, const char *machine_id, const char *name) {
+    const Order *order = world_find_order(oracle->world, machine_id, name);
+    return order && order->desired != LAUNCH_STATE_INACTIVE;
+}
+
+/* What the unit says of the machine, not of its neighbours. */
+static bool suits(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
+    const Requirements *requirements = unit->requirements;
+    if (requirements->machine_id && !streq(requirements->machine_id, machine->id))
+        return false;
+    for (size_t i = 0; i < requirements->n_metadata; i++) {
+        const char *value = metadata_get(&machine->metadata, requirements->metadata[i].key);
+        if (!value || !strv_contains(requirements->metadata[i].values, value))
+            return false;
+    }
+    STRV_FOREACH (target, requirements->machine_of)
+        if (!is_active(oracle, machine->id, *target))
+            return false;
+    return true;
+}
+
+/* Whether a unit that is not there could go there at once. */
+static bool could_go(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
+    if (machine->status != MACHINE_STATUS_RUNNING || !suits(oracle, unit, machine))
+        return false;
+    for (size_t i = 0; i < oracle->n; i++) {
+        const OracleUnit *other = &oracle->units[i];
+        if (world_find_order(oracle->world, machine->id, other->name) &&
+            (conflicts(unit, other) || replaces(oracle, other, unit)))
+            return false;
+    }
+    return true;
+}
+
+static bool could_go_elsewhere(const Oracle *oracle, const OracleUnit *unit,
+                               const Machine *machine) {
+    const char *id;
+    const Machine *other;
+    MAP_FOREACH (id, other, oracle->world->machines)
+        if (other != machine && could_go(oracle, unit, other))
+            return true;
+    return false;
+}
+
+static bool could_be_placed(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
+    if (!could_go(oracle, unit, machine))
+        return false;
+    for (size_t i = 0; i < oracle->n; i++) {
+        const OracleUnit *other = &oracle->units[i];
+        if (replaces(oracle, unit, other) && is_active(oracle, machine->id, other->name) &&
+            !other->requirements->is_global && !could_go_elsewhere(oracle, other, machine))
+            return false;
+    }
+    return true;
+}
+
+static void check_pair(const Oracle *oracle, const Order *order, const OracleUnit *unit,
+                       const OracleUnit *other) {
+    if (!other->is_wanted || !is_active(oracle, order->machine_id, other->name))
+        return;
+    if (conflicts(unit, other))
+        world_fail("%s conflicts with %s on %s", unit->name, other->name, order->machine_id);
+    if (replaces(oracle, other, unit))
+        world_fail("%s is with its replacer %s on %s", unit->name, other->name, order->machine_id);
+}
+
+static void check_order(const Oracle *oracle, const Order *order) {
+    const OracleUnit *unit = find_unit(oracle, order->name);
+    const Machine *machine = map_get(oracle->world->machines, order->machine_id);
+    if (order->desired == LAUNCH_STATE_INACTIVE)
+        return;
+    if (!machine || !unit || !unit->is_wanted)
+        world_fail("%s has an order on %s", order->name, order->machine_id);
+    if (!suits(oracle, unit, machine))
+        world_fail("%s does not suit %s", unit->name, machine->id);
+    for (size_t i = 0; i < oracle->n; i++) {
+        const OracleUnit *other = &oracle->units[i];
+        check_pair(oracle, order, unit, other);
+        if (order->desired == LAUNCH_STATE_LAUNCHED && replaces(oracle, unit, other) &&
+            order->unit_revision == unit->record->unit.revision &&
+            is_active(oracle, machine->id, other->name))
+            world_fail("%s did not wait for %s to leave %s", unit->name, other->name, machine->id);
+    }
+}
+
+static size_t count_active(const Oracle *oracle, const char *name) {
+    size_t n = 0;
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, oracle->world->orders)
+        n += streq(order->name, name) && order->desired != LAUNCH_STATE_INACTIVE;
+    return n;
+}
+
+void oracle_check_placements(const Oracle *oracle) {
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, oracle->world->orders)
+        check_order(oracle, order);
+    for (size_t i = 0; i < oracle->n; i++)
+        if (!oracle->units[i].requirements->is_global &&
+            count_active(oracle, oracle->units[i].name) > 1)
+            world_fail("%s has two places", oracle->units[i].name);
+}
+
+static void check_rest_order(const Oracle *oracle, const Order *order) {
+    const OracleUnit *unit = find_unit(oracle, order->name);
+    if (order->desired == LAUNCH_STATE_INACTIVE)
+        world_fail("%s is still leaving %s", order->name, order->machine_id);
+    must(unit);
+    must(order->desired == unit->record->unit.desired);
+    must(order->unit_revision == unit->record->unit.revision);
+    must(streq(order->hash, unit->record->unit.hash));
+    must(!str_is_empty(order->reason));
+}
+
+static void check_pending(const Oracle *oracle, const OracleUnit *unit) {
+    const Pending *pending = map_get(oracle->world->pendings, unit->name);
+    if (!pending)
+        world_fail("%s waits and does not say why", unit->name);
+    must(pending->unit_revision == unit->record->unit.revision);
+    size_t n = 0;
+    const char *id;
+    const Machine *machine;
+    MAP_FOREACH (id, machine, oracle->world->machines) {
+        if (could_be_placed(oracle, unit, machine))
+            world_fail("%s waits and fits on %s", unit->name, machine->id);
+        n++;
+    }
+    if (pending->n_reasons == 0)
+        must(n == 0 || strstr(pending->summary, "MachineOf"));
+    else
+        must(pending->n_reasons == n);
+    for (size_t i = 0; i < pending->n_reasons; i++)
+        must(*pending->reasons[i].reason && (i == 0 || strcmp(pending->reasons[i - 1].machine_id,
+                                                              pending->reasons[i].machine_id) < 0));
+}
+
+static void check_global(const Oracle *oracle, const OracleUnit *unit) {
+    const char *id;
+    const Machine *machine;
+    MAP_FOREACH (id, machine, oracle->world->machines)
+        if (!is_active(oracle, id, unit->name) && could_go(oracle, unit, machine))
+            world_fail("global %s is not on %s", unit->name, id);
+}
+
+void oracle_check_rest(const Oracle *oracle) {
+    oracle_check_placements(oracle);
+    const char *key;
+    const Order *order;
+    const Pending *pending;
+    MAP_FOREACH (key, order, oracle->world->orders)
+        check_rest_order(oracle, order);
+    MAP_FOREACH (key, pending, oracle->world->pendings) {
+        const OracleUnit *unit = find_unit(oracle, key);
+        must(unit && unit->is_wanted && count_active(oracle, key) == 0);
+    }
+    for (size_t i = 0; i < oracle->n; i++) {
+        const OracleUnit *unit = &oracle->units[i];
+        if (!unit->is_wanted)
+            continue;
+        if (unit->requirements->is_global)
+            check_global(oracle, unit);
+        if (count_active(oracle, unit->name) == 0)
+            check_pending(oracle, unit);
+    }
+}

@@ -1,0 +1,16 @@
+/* What is right, worked out the slow and obvious way from the store of a World, to judge the
+ * scheduler by. Knows nothing of its code. */
+#pragma once
+
+#include "tests/sched/world.h"
+
+typedef struct Oracle Oracle;
+
+Oracle *oracle_new(const World *world);
+void oracle_free(Oracle *oracle);
+DEFINE_POINTER_CLEANUP(Oracle, oracle_free)
+
+/* After any plan that has heard everything: nothing stands where it must not. */
+void oracle_check_placements(const Oracle *oracle);
+/* When everything has come to rest: everything stands where it should, or says why not. */
+void oracle_check_rest(const Oracle *oracle);

@@ -1,0 +1,315 @@
+/* Runs the cases in tests/sched/cases: each tells a story of events, and what the plans in it must
+ * be, in indented lines below "plan". `make update-golden` writes what they are; look at the diff.
+ *
+ *   machine ID [restarting] [k=v,...]   a machine comes or changes
+ *   gone ID                             it is surely gone
+ *   unit NAME STATE                     a user's request, with [X-Fleet] options in the lines below
+ *   want NAME STATE                     the same with the file as it is
+ *   destroy NAME
+ *   order ID NAME STATE REVISION REASON     left by an engine before: comes with "restart"
+ *   pending NAME SUMMARY                    the same
+ *   state ID NAME STATE REVISION        an agent's word
+ *   no-state ID NAME
+ *   agents [ID [NAME]]                  all agents, or one, carry out their orders, or one
+ *   restart                             a new engine reads the store
+ *   plan [MAX]
+ *   missing                             the machines that have orders and were not seen
+ *
+ * In a plan: + a new order, = a changed one, ~ a withdrawn one, - a deleted one, ? a pending,
+ * ! a deleted pending, & in the same transaction as the line above; @ the unit's revision. */
+#include "fleetd/base/strv.h"
+#include "tests/sched/world.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+
+typedef struct Run {
+    World *world;
+    FILE *in, *out;
+    char *line; /* the current one; NULL: at the end */
+    size_t size;
+} Run;
+
+static void run_next_line(Run *run) {
+    ssize_t n = getline(&run->line, &run->size, run->in);
+    if (n < 0) {
+        free(run->line);
+        run->line = NULL;
+    } else if (n > 0 && run->line[n - 1] == '\n')
+        run->line[n - 1] = 0;
+}
+
+static bool run_is_indented(const Run *run) {
+    return run->line && run->line[0] == ' ';
+}
+
+/* The next word of a line, cut off; "" at its end. */
+static char *word(char **line) {
+    char *start = *line + strspn(*line, " ");
+    char *end = start + strcspn(start, " ");
+    *line = *end ? end + 1 : end;
+    *end = 0;
+    return start;
+}
+
+static LaunchState word_state(char **line) {
+    LaunchState state = launch_state_from_string(word(line));
+    must(state >= 0);
+    return state;
+}
+
+static void do_machine(Run *run, char *args) {
+    const char *id = word(&args);
+    bool is_restarting = strncmp(args, "restarting", strlen("restarting")) == 0;
+    if (is_restarting)
+        word(&args);
+    world_put_machine(run->world, id,
+                      is_restarting ? MACHINE_STATUS_RESTARTING : MACHINE_STATUS_RUNNING, args);
+}
+
+static void do_gone(Run *run, char *args) {
+    world_remove_machine(run->world, args);
+}
+
+static void do_unit(Run *run, char *args) {
+    _cleanup_free_ char *name = strdup(word(&args));
+    LaunchState state = word_state(&args);
+    _cleanup_free_ char *options = strdup("");
+    for (run_next_line(run); run_is_indented(run); run_next_line(run)) {
+        fprintf(run->out, "%s\n", run->line);
+        char *longer = str_printf("%s%s\n", options, run->line + strspn(run->line, " "));
+        free(options);
+        options = longer;
+    }
+    world_put_unit(run->world, name, state, options);
+}
+
+static void do_want(Run *run, char *args) {
+    const char *name = word(&args);
+    world_put_unit(run->world, name, word_state(&args), NULL);
+}
+
+static void do_destroy(Run *run, char *args) {
+    world_remove_unit(run->world, args);
+}
+
+static void do_order(Run *run, char *args) {
+    const char *id = word(&args), *name = word(&args);
+    LaunchState state = word_state(&args);
+    int64_t revision = atoll(word(&args));
+    world_leave_order(run->world, id, name, state, revision, args);
+}
+
+static void do_pending(Run *run, char *args) {
+    const char *name = word(&args);
+    world_leave_pending(run->world, name, args);
+}
+
+static void do_state(Run *run, char *args) {
+    const char *id = word(&args), *name = word(&args);
+    LaunchState state = word_state(&args);
+    world_put_state(run->world, id, name, state, atoll(word(&args)));
+}
+
+static void do_no_state(Run *run, char *args) {
+    const char *id = word(&args), *name = word(&args);
+    world_remove_state(run->world, id, name);
+}
+
+static void do_agents(Run *run, char *args) {
+    const char *id = word(&args), *name = word(&args);
+    if (*name)
+        world_agent_act(run->world, id, name);
+    else
+        world_agents_act(run->world, *id ? id : NULL);
+}
+
+static void do_restart(Run *run, char *args) {
+    world_restart_engine(run->world, NULL, NULL);
+}
+
+static void print_order(FILE *out, const Order *order, const char *sign) {
+    fprintf(out, "%s %s %s %s @%" PRIi64 ": %s\n", sign, order->machine_id, order->name,
+            launch_state_to_string(order->desired), order->unit_revision, order->reason);
+}
+
+static void print_pending(FILE *out, const Pending *pending) {
+    fprintf(out, "? %s @%" PRIi64 ": %s\n", pending->name, pending->unit_revision,
+            pending->summary);
+    for (size_t i = 0; i < pending->n_reasons; i++)
+        fprintf(out, "      %s: %s\n", pending->reasons[i].machine_id, pending->reasons[i].reason);
+}
+
+static void print_step(FILE *out, const PlanStep *step, bool is_new) {
+    fputs(step->is_joined ? "  & " : "  ", out);
+    if (step->kind == PLAN_PUT_ORDER)
+        print_order(out, step->order,
+                    step->order->desired == LAUNCH_STATE_INACTIVE ? "~"
+                    : is_new                                      ? "+"
+                                                                  : "=");
+    else if (step->kind == PLAN_DELETE_ORDER)
+        fprintf(out, "- %s %s: %s\n", step->order->machine_id, step->order->name,
+                step->order->reason);
+    else if (step->kind == PLAN_PUT_PENDING)
+        print_pending(out, step->pending);
+    else
+        fprintf(out, "! %s\n", step->pending->name);
+}
+
+static Map *standing_orders(const World *world) {
+    Map *standing = map_new(NULL);
+    const char *key;
+    void *order;
+    MAP_FOREACH (key, order, world->orders)
+        must(map_put(standing, key, standing) >= 0);
+    return standing;
+}
+
+static void do_plan(Run *run, char *args) {
+    _cleanup_(map_freep) Map *before = standing_orders(run->world);
+    world_tell(run->world, SIZE_MAX);
+    _cleanup_(plan_freep) Plan *plan = world_plan(run->world, (size_t) atoll(args));
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const Order *order = plan->steps[i].order;
+        _cleanup_free_ char *key =
+            order ? str_printf("%s/%s", order->machine_id, order->name) : NULL;
+        print_step(run->out, &plan->steps[i], key && !map_has(before, key));
+    }
+    if (plan->n_steps == 0)
+        fputs("  nothing\n", run->out);
+    if (cluster_has_work(run->world->cluster))
+        fputs("  ...\n", run->out);
+}
+
+static void do_missing(Run *run, char *args) {
+    world_tell(run->world, SIZE_MAX);
+    _cleanup_free_ const char **ids = NULL;
+    must(cluster_missing_machines(run->world->cluster, &ids) == 0);
+    for (size_t i = 0; ids[i]; i++)
+        fprintf(run->out, "  %s\n", ids[i]);
+}
+
+typedef struct Verb {
+    const char *name;
+    void (*act)(Run *run, char *args);
+    bool reads_on; /* leaves the line after its own in place */
+    bool prints;   /* the indented lines below are what it says */
+} Verb;
+
+static const Verb verbs[] = {
+    {"machine", do_machine},
+    {"gone", do_gone},
+    {"unit", do_unit, .reads_on = true},
+    {"want", do_want},
+    {"destroy", do_destroy},
+    {"order", do_order},
+    {"pending", do_pending},
+    {"state", do_state},
+    {"no-state", do_no_state},
+    {"agents", do_agents},
+    {"restart", do_restart},
+    {"plan", do_plan, .prints = true},
+    {"missing", do_missing, .prints = true},
+};
+
+static void run_line(Run *run) {
+    snprintf(world_context, sizeof(world_context), "%s", run->line);
+    fprintf(run->out, "%s\n", run->line);
+    if (!*run->line || *run->line == '#') {
+        run_next_line(run);
+        return;
+    }
+    char *rest = run->line;
+    const char *name = word(&rest);
+    const Verb *verb = verbs;
+    while (verb < verbs + ELEMENTSOF(verbs) && !streq(verb->name, name))
+        verb++;
+    if (verb == verbs + ELEMENTSOF(verbs))
+        world_fail("no such word: %s", name);
+    verb->act(run, rest);
+    if (!verb->reads_on)
+        run_next_line(run);
+    while (verb->prints && run_is_indented(run))
+        run_next_line(run);
+}
+
+/* The case as it should read. */
+static char *run_case(const char *path) {
+    char *text = NULL;
+    size_t size;
+    Run run = {.world = world_new(), .in = fopen(path, "r"), .out = open_memstream(&text, &size)};
+    if (!run.in || !run.out)
+        world_fail("%s: %s", path, strerror(errno));
+    run_next_line(&run);
+    while (run.line)
+        run_line(&run);
+    fclose(run.in);
+    fclose(run.out);
+    world_free(run.world);
+    return text;
+}
+
+static char *read_text(const char *path) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = fopen(path, "r");
+    if (file && getdelim(&text, &size, 0, file) < 0)
+        must(feof(file));
+    if (file)
+        fclose(file);
+    return text;
+}
+
+static void write_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "w");
+    must(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static void print_difference(const char *expected, const char *actual) {
+    size_t start = 0;
+    for (size_t i = 0; expected[i] && expected[i] == actual[i]; i++)
+        if (expected[i] == '\n')
+            start = i + 1;
+    int n_expected = (int) strcspn(&expected[start], "\n");
+    int n_actual = (int) strcspn(&actual[start], "\n");
+    printf("# expected: %.*s\n#      got: %.*s\n", n_expected, &expected[start], n_actual,
+           &actual[start]);
+}
+
+static bool check_case(const char *path, bool is_update) {
+    _cleanup_free_ char *expected = read_text(path);
+    _cleanup_free_ char *actual = run_case(path);
+    if (expected && streq(expected, actual))
+        return true;
+    if (is_update)
+        write_text(path, actual);
+    else
+        print_difference(str_or(expected, ""), actual);
+    return is_update;
+}
+
+static int is_case(const struct dirent *entry) {
+    const char *dot = strrchr(entry->d_name, '.');
+    return dot && streq(dot, ".case");
+}
+
+int main(int argc, char **argv) {
+    bool is_update = argc > 1 && streq(argv[1], "--update");
+    _cleanup_free_ char *folder =
+        str_printf("%s/tests/sched/cases", str_or(getenv("top_srcdir"), "."));
+    struct dirent **entries;
+    int n = scandir(folder, &entries, is_case, alphasort);
+    must(n > 0);
+    printf("1..%d\n", n);
+    bool all_good = true;
+    for (int i = 0; i < n; i++) {
+        _cleanup_free_ char *path = str_printf("%s/%s", folder, entries[i]->d_name);
+        bool is_good = check_case(path, is_update);
+        printf("%s %d - %s\n", is_good ? "ok" : "not ok", i + 1, entries[i]->d_name);
+        all_good = all_good && is_good;
+        free(entries[i]);
+    }
+    free(entries);
+    return all_good ? 0 : 1;
+}

@@ -1,0 +1,289 @@
+/* Random clusters with random histories, each from a seed: what must hold of all of them. SEEDS=n
+ * in the environment tries n of them, SEED=s only that one. */
+#include "fleetd/base/strv.h"
+#include "tests/sched/oracle.h"
+#include "tests/sched/world.h"
+
+#include <stdio.h>
+
+#define SEEDS_DEFAULT 400
+#define N_ACTIONS 120
+#define N_MACHINES 5
+#define N_UNITS 10
+#define N_ROUNDS_MAX 60 /* to come to rest; a handful is usual */
+
+typedef struct Chance {
+    uint64_t state;
+} Chance;
+
+/* splitmix64 */
+static uint64_t chance_next(Chance *chance) {
+    uint64_t z = (chance->state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static size_t pick(Chance *chance, size_t n) {
+    return (size_t) (chance_next(chance) % n);
+}
+
+static size_t pick_for_shuffle(void *userdata, size_t n) {
+    return pick(userdata, n);
+}
+
+static bool maybe(Chance *chance, size_t percent) {
+    return pick(chance, 100) < percent;
+}
+
+/* Things to do with */
+
+static char *some_machine(Chance *chance) {
+    return str_printf("%032zx", pick(chance, N_MACHINES) + 1);
+}
+
+static char *some_unit(Chance *chance) {
+    return str_printf("%c@%zu.service", (int) ('a' + pick(chance, 2)), pick(chance, N_UNITS / 2));
+}
+
+/* A unit, or several by a glob. */
+static char *some_glob(Chance *chance) {
+    if (maybe(chance, 60))
+        return some_unit(chance);
+    return maybe(chance, 50) ? str_printf("%c@*.service", (int) ('a' + pick(chance, 2)))
+                             : str_printf("?@%zu.service", pick(chance, N_UNITS / 2));
+}
+
+static const char *const regions[] = {"eu", "us", "asia"};
+
+static void add_option(char **options, const char *name, char *value_take) {
+    char *longer = str_printf("%s%s=%s\n", *options, name, value_take);
+    must(longer);
+    free(value_take);
+    free(*options);
+    *options = longer;
+}
+
+static bool options_are_allowed(const char *name, const char *options) {
+    _cleanup_free_ char *text = str_printf("[X-Fleet]\n%s", options);
+    _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
+    _cleanup_(requirements_freep) Requirements *requirements = NULL;
+    must(unit_file_parse(text, strlen(text), &file, NULL) == 0);
+    return requirements_parse(file, name, &requirements, NULL) == 0;
+}
+
+static char *some_options(Chance *chance, const char *name) {
+    for (;;) {
+        char *options = strdup("");
+        if (maybe(chance, 30))
+            add_option(&options, "MachineMetadata",
+                       str_printf("region=%s", regions[pick(chance, ELEMENTSOF(regions))]));
+        if (maybe(chance, 5))
+            add_option(&options, "MachineID", some_machine(chance));
+        if (maybe(chance, 20))
+            add_option(&options, "MachineOf", some_unit(chance));
+        if (maybe(chance, 25))
+            add_option(&options, "Conflicts", some_glob(chance));
+        if (maybe(chance, 20))
+            add_option(&options, "Replaces", some_glob(chance));
+        if (maybe(chance, 10))
+            add_option(&options, "Global", strdup("true"));
+        if (options_are_allowed(name, options))
+            return options;
+        free(options);
+    }
+}
+
+/* What may happen */
+
+static void put_machine(World *world, Chance *chance) {
+    _cleanup_free_ char *id = some_machine(chance);
+    _cleanup_free_ char *metadata =
+        str_printf("region=%s", regions[pick(chance, ELEMENTSOF(regions))]);
+    world_put_machine(world, id,
+                      maybe(chance, 10) ? MACHINE_STATUS_RESTARTING : MACHINE_STATUS_RUNNING,
+                      maybe(chance, 80) ? metadata : "");
+}
+
+static void remove_machine(World *world, Chance *chance) {
+    _cleanup_free_ char *id = some_machine(chance);
+    if (world_is_live(world, id))
+        world_remove_machine(world, id);
+}
+
+static LaunchState some_desired(Chance *chance) {
+    return maybe(chance, 70) ? LAUNCH_STATE_LAUNCHED : (LaunchState) pick(chance, 2);
+}
+
+static void put_unit(World *world, Chance *chance) {
+    _cleanup_free_ char *name = some_unit(chance);
+    _cleanup_free_ char *options = some_options(chance, name);
+    world_put_unit(world, name, some_desired(chance), options);
+}
+
+static void want_unit(World *world, Chance *chance) {
+    _cleanup_free_ char *name = some_unit(chance);
+    if (map_has(world->units, name))
+        world_put_unit(world, name, some_desired(chance), NULL);
+}
+
+static void remove_unit(World *world, Chance *chance) {
+    _cleanup_free_ char *name = some_unit(chance);
+    if (map_has(world->units, name))
+        world_remove_unit(world, name);
+}
+
+static void agent_acts(World *world, Chance *chance) {
+    _cleanup_free_ char *id = some_machine(chance);
+    _cleanup_free_ char *name = some_unit(chance);
+    world_agent_act(world, id, name);
+}
+
+static void agents_act(World *world, Chance *chance) {
+    _cleanup_free_ char *id = some_machine(chance);
+    world_agents_act(world, id);
+}
+
+static void tell(World *world, Chance *chance) {
+    world_tell(world, pick(chance, 10));
+}
+
+static void plan_blindly(World *world, Chance *chance) {
+    _cleanup_(plan_freep) Plan *plan = world_plan(world, pick(chance, 6));
+}
+
+static void plan_knowingly(World *world, Chance *chance) {
+    world_tell(world, SIZE_MAX);
+    world_give_up_missing(world);
+    _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
+    _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
+    oracle_check_placements(oracle);
+}
+
+static void restart(World *world, Chance *chance) {
+    world_restart_engine(world, pick_for_shuffle, chance);
+}
+
+typedef struct Action {
+    void (*act)(World *world, Chance *chance);
+    size_t weight;
+} Action;
+
+static const Action actions[] = {
+    {put_machine, 12},  {remove_machine, 3}, {put_unit, 20},  {want_unit, 12},
+    {remove_unit, 6},   {agent_acts, 30},    {agents_act, 8}, {tell, 20},
+    {plan_blindly, 10}, {plan_knowingly, 8}, {restart, 2},
+};
+
+static void something_happens(World *world, Chance *chance) {
+    size_t sum = 0;
+    for (size_t i = 0; i < ELEMENTSOF(actions); i++)
+        sum += actions[i].weight;
+    size_t n = pick(chance, sum), i = 0;
+    for (; n >= actions[i].weight; i++)
+        n -= actions[i].weight;
+    actions[i].act(world, chance);
+}
+
+/* Machines that restart come back, and then all sides go on until nobody has anything to do. */
+static void come_to_rest(World *world) {
+    const char *id;
+    const Machine *machine;
+    _cleanup_free_ const char **ids = NULL;
+    must(map_sorted_keys(world->machines, &ids) == 0);
+    for (size_t i = 0; ids[i]; i++) {
+        machine = map_get(world->machines, ids[i]);
+        id = machine->id;
+        _cleanup_free_ char *own_id = strdup(id);
+        _cleanup_free_ char *metadata = metadata_format(&machine->metadata);
+        world_put_machine(world, own_id, MACHINE_STATUS_RUNNING, metadata);
+    }
+    for (size_t round = 0; round < N_ROUNDS_MAX; round++) {
+        world_agents_act(world, NULL);
+        bool is_quiet = round > 0 && world->n_events == 0;
+        world_tell(world, SIZE_MAX);
+        world_give_up_missing(world);
+        _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
+        if (is_quiet && plan->n_steps == 0)
+            return;
+    }
+    world_fail("does not come to rest");
+}
+
+static void check_history(uint64_t seed) {
+    Chance chance = {seed};
+    _cleanup_(world_freep) World *world = world_new();
+    for (size_t i = 0; i < N_ACTIONS; i++)
+        something_happens(world, &chance);
+    come_to_rest(world);
+    _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
+    oracle_check_rest(oracle);
+
+    world_restart_engine(world, pick_for_shuffle, &chance);
+    _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
+    if (plan->n_steps > 0)
+        world_fail("a new engine finds something to do");
+}
+
+/* Plans for fresh clusters */
+
+static void step_append(char **text, const PlanStep *step) {
+    _cleanup_free_ char *value =
+        step->kind == PLAN_PUT_ORDER ? order_format(step->order) : pending_format(step->pending);
+    must(step->kind == PLAN_PUT_ORDER || step->kind == PLAN_PUT_PENDING);
+    char *longer = str_printf("%s%s %s %s\n", *text, step->order ? step->order->machine_id : "",
+                              step->order ? step->order->name : step->pending->name, value);
+    free(*text);
+    *text = longer;
+    must(longer);
+}
+
+static char *plan_of_new_engine(World *world, Chance *chance) {
+    world_restart_engine(world, pick_for_shuffle, chance);
+    _cleanup_(plan_freep) Plan *plan = NULL;
+    must(cluster_plan(world->cluster, 0, &plan) == 0);
+    char *text = strdup("");
+    for (size_t i = 0; i < plan->n_steps; i++)
+        step_append(&text, &plan->steps[i]);
+    return text;
+}
+
+static void check_order_of_input(uint64_t seed) {
+    Chance chance = {seed};
+    _cleanup_(world_freep) World *world = world_new();
+    for (size_t i = 0; i < 4; i++)
+        put_machine(world, &chance);
+    for (size_t i = 0; i < 3 * N_UNITS; i++)
+        put_unit(world, &chance);
+    _cleanup_free_ char *first = plan_of_new_engine(world, &chance);
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_free_ char *again = plan_of_new_engine(world, &chance);
+        if (!streq(first, again))
+            world_fail("another order of events gives another plan:\n%s\n%s", first, again);
+    }
+}
+
+typedef struct Property {
+    const char *name;
+    void (*check)(uint64_t seed);
+} Property;
+
+static const Property properties[] = {
+    {"every history keeps to the rules and comes to rest where it should", check_history},
+    {"order of events does not matter to a fresh cluster", check_order_of_input},
+};
+
+int main(void) {
+    const char *n_text = getenv("SEEDS"), *one = getenv("SEED");
+    uint64_t from = one ? strtoull(one, NULL, 10) : 1;
+    uint64_t n = one ? 1 : n_text ? strtoull(n_text, NULL, 10) : SEEDS_DEFAULT;
+    printf("1..%zu\n", ELEMENTSOF(properties));
+    for (size_t i = 0; i < ELEMENTSOF(properties); i++) {
+        for (uint64_t seed = from; seed < from + n; seed++) {
+            snprintf(world_context, sizeof(world_context), "SEED=%" PRIu64, seed);
+            properties[i].check(seed);
+        }
+        printf("ok %zu - %s\n", i + 1, properties[i].name);
+    }
+    return 0;
+}
