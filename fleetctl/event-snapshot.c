@@ -1,7 +1,7 @@
 #include "fleetctl/event-snapshot.h"
 
 #include "fleetctl/api-objects.h"
-#include "fleetctl/event-stream.h"
+#include "fleetctl/event-reader.h"
 
 #include <errno.h>
 
@@ -37,12 +37,12 @@ static void on_timeout(void *userdata) {
 }
 
 static int snapshot_run(Snapshot *snapshot, ApiClient *api, const char *path, usec_t timeout_usec) {
-    _cleanup_(event_stream_closep) EventStream *stream = NULL;
+    _cleanup_(event_reader_closep) EventReader *reader = NULL;
     _cleanup_(timer_freep) Timer *timer = NULL;
-    EventStreamHandler handler = {.on_line = on_line, .on_end = on_end, .userdata = snapshot};
+    EventHandler handler = {.on_line = on_line, .on_end = on_end, .userdata = snapshot};
     int r = timer_new(api_client_loop(api), on_timeout, snapshot, &timer);
     if (r >= 0)
-        r = event_stream_open(api, path, &handler, &stream, snapshot->reterr);
+        r = event_reader_open(api, path, &handler, &reader, snapshot->reterr);
     if (r < 0)
         return r;
     timer_start(timer, timeout_usec);
@@ -55,7 +55,7 @@ static int snapshot_run(Snapshot *snapshot, ApiClient *api, const char *path, us
 
 int event_snapshot(ApiClient *api, const char *const *names, size_t n_names, usec_t timeout_usec,
                    json_object **ret_array, Error *reterr) {
-    _cleanup_free_ char *path = event_stream_path(names, n_names, 0);
+    _cleanup_free_ char *path = event_reader_path(names, n_names, 0);
     Snapshot snapshot = {.array = json_object_new_array(), .reterr = reterr};
     int r = path && snapshot.array ? snapshot_run(&snapshot, api, path, timeout_usec) : -ENOMEM;
     if (r < 0) {

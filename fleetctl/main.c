@@ -92,12 +92,12 @@ static int command_run(const Command *command, const Options *options, const cha
 }
 
 /* Everything between the command line and the exit status. */
-static int fleetctl_run(char *const *arguments, Error *reterr) {
+static int fleetctl_run(const char *const *arguments, Error *reterr) {
     Options options;
     _cleanup_free_ const char **words = NULL;
     const Command *command = NULL;
 
-    int r = options_parse(arguments, environ, &options, &words, reterr);
+    int r = options_parse(arguments, (const char *const *) environ, &options, &words, reterr);
     if (r < 0)
         return r;
     log_setup(options.debug ? LOG_DEBUG : LOG_WARNING);
@@ -121,7 +121,7 @@ static int fleetctl_run(char *const *arguments, Error *reterr) {
 int main(int argc, char **argv) {
     _cleanup_error_ Error error = {};
     setlocale(LC_CTYPE, "");
-    int status = fleetctl_run(argv + 1, &error);
+    int status = fleetctl_run((const char *const *) argv + 1, &error);
     if (status < 0)
         complain("%s", error_text(&error, status));
     int r = say_flush();

@@ -123,7 +123,7 @@ static char *environment_name(const Flag *flag) {
     return name;
 }
 
-static const char *environment_find(char *const *environment, const char *name) {
+static const char *environment_find(const char *const *environment, const char *name) {
     size_t length = strlen(name);
     STRV_FOREACH (entry, environment)
         if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
@@ -132,7 +132,7 @@ static const char *environment_find(char *const *environment, const char *name) 
 }
 
 /* FLEETCTL_VERSION and FLEETCTL_HELP are not read: image builders call the wanted release so. */
-static int environment_apply(char *const *environment, Options *options, Error *reterr) {
+static int environment_apply(const char *const *environment, Options *options, Error *reterr) {
     for (FlagId id = 0; id < FLAG_VERSION; id++) {
         _cleanup_free_ char *name = environment_name(&flags[id]);
         if (!name)
@@ -147,7 +147,7 @@ static int environment_apply(char *const *environment, Options *options, Error *
 
 typedef struct Parser {
     Options *options;
-    char *const *next;
+    const char *const *next;
     const char **words;
     size_t n_words;
 } Parser;
@@ -219,7 +219,7 @@ static int arguments_parse(Parser *parser, Error *reterr) {
     return 0;
 }
 
-int options_parse(char *const *arguments, char *const *environment, Options *ret,
+int options_parse(const char *const *arguments, const char *const *environment, Options *ret,
                   const char ***ret_words, Error *reterr) {
     Options options = {
         .endpoint = ENDPOINT_DEFAULT,
@@ -227,7 +227,8 @@ int options_parse(char *const *arguments, char *const *environment, Options *ret
         .request_timeout_usec = 3 * USEC_PER_SEC,
         .block_attempts = BLOCK_ATTEMPTS_UNSET,
     };
-    _cleanup_free_ const char **words = calloc(strv_length(arguments) + 1, sizeof(char *));
+    _cleanup_free_ const char **words =
+        calloc(strv_length((char *const *) arguments) + 1, sizeof(char *));
     if (!words)
         return -ENOMEM;
     Parser parser = {.options = &options, .next = arguments, .words = words};

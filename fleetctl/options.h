@@ -63,7 +63,7 @@ const Flag *flag_get(FlagId id);
  * then from the arguments, where they may stand before, between and after the words until "--". The
  * words, NULL-terminated, are borrowed; the caller frees the array. -EINVAL for unknown flags (with
  * a suggestion), missing and bad values. */
-int options_parse(char *const *arguments, char *const *environment, Options *ret,
+int options_parse(const char *const *arguments, const char *const *environment, Options *ret,
                   const char ***ret_words, Error *reterr);
 
 /* -EINVAL when a flag was given that is neither global nor in allowed. command is for the message.

@@ -3,7 +3,7 @@
  * may be restarting, and its units run on. */
 #include "fleetctl/unit-wait.h"
 
-#include "fleetctl/event-stream.h"
+#include "fleetctl/event-reader.h"
 #include "fleetctl/message.h"
 #include "fleetctl/wait-report.h"
 
@@ -18,7 +18,7 @@
 typedef struct Wait {
     Context *context;
     WaitTracker *tracker;
-    EventStream *stream;
+    EventReader *reader;
     Timer *deadline, *settle;
     sd_event_source *interrupt;
     sigset_t old_signals;
@@ -91,22 +91,22 @@ static char *wait_path(const WaitTracker *tracker) {
         names[i] = unit->name;
         revision = MAX(revision, unit->revision);
     }
-    return event_stream_path(names, n, revision);
+    return event_reader_path(names, n, revision);
 }
 
 static int wait_begin(Wait *wait) {
-    EventStreamHandler handler = {.on_line = on_line, .on_end = on_end, .userdata = wait};
+    EventHandler handler = {.on_line = on_line, .on_end = on_end, .userdata = wait};
     _cleanup_free_ char *path = wait_path(wait->tracker);
     int r = path ? deadline_start(wait) : -ENOMEM;
     if (r >= 0)
         r = interrupt_catch(wait);
     if (r >= 0)
-        r = event_stream_open(wait->context->api, path, &handler, &wait->stream, wait->reterr);
+        r = event_reader_open(wait->context->api, path, &handler, &wait->reader, wait->reterr);
     return r;
 }
 
 static void wait_end(Wait *wait) {
-    event_stream_close(wait->stream);
+    event_reader_close(wait->reader);
     timer_free(wait->deadline);
     timer_free(wait->settle);
     sd_event_source_disable_unref(wait->interrupt);

@@ -40,7 +40,8 @@ static const char *const job_causes[_JOB_RESULT_MAX] = {
 static char *cause_format(const ApiEvent *event) {
     const char *cause =
         str_or(event->message, str_or(job_causes[event->job], "for no known reason"));
-    bool has_result = !event->message && *event->result && !streq(event->result, "success");
+    bool has_result = !event->message && *event->result && !streq(event->result, "success") &&
+                      !streq(event->result, job_result_to_string(event->job));
     return has_result ? str_printf("%s (%s)", cause, event->result) : strdup(cause);
 }
 

@@ -8,8 +8,9 @@
 
 /* A field that is there also without a value. */
 static int add_text(json_object *object, const char *name, const char *value) {
-    return value ? json_add_string(object, name, value)
-                 : json_object_object_add(object, name, NULL) < 0 ? -ENOMEM : 0;
+    return value                                            ? json_add_string(object, name, value)
+           : json_object_object_add(object, name, NULL) < 0 ? -ENOMEM
+                                                            : 0;
 }
 
 static json_object *option_to_json(const UnitOption *option) {
@@ -153,7 +154,7 @@ json_object *machine_to_json(const MachineView *machine) {
 
 json_object *machine_event_to_json(const MachineView *machine) {
     _cleanup_json_ json_object *object = json_object_new_object();
-    const Machine *present = machine->machine;
+    const Machine *present = machine_view_is_present(machine) ? machine->machine : NULL;
     const char *status = present ? machine_status_to_string(present->status) : "gone";
     if (!object || json_add_string(object, "type", "machine") < 0 ||
         json_add_string(object, "machineID", machine->id) < 0 ||

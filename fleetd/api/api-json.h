@@ -15,7 +15,6 @@ json_object *unit_state_to_json(const UnitView *unit, const Placement *placement
 json_object *machine_to_json(const MachineView *machine);
 
 /* Events. placement NULL: the line that says that the unit is on no machine. */
-json_object *unit_event_to_json(const View *view, const UnitView *unit,
-                                const Placement *placement);
+json_object *unit_event_to_json(const View *view, const UnitView *unit, const Placement *placement);
 json_object *machine_event_to_json(const MachineView *machine);
 json_object *synced_event_to_json(int64_t revision);

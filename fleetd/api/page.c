@@ -23,25 +23,27 @@ static int digit_value(char c) {
     return isdigit((unsigned char) c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static int name_decode(const char *digits, size_t n, char *ret) {
+    for (size_t i = 0; i < n; i++) {
+        int high = digit_value(digits[2 * i]), low = digit_value(digits[2 * i + 1]);
+        if (high < 0 || low < 0 || high + low == 0)
+            return -EINVAL;
+        ret[i] = (char) (high * 16 + low);
+    }
+    ret[n] = 0;
+    return 0;
+}
+
 int page_token_parse(char kind, const char *token, char **ret, Error *reterr) {
     size_t n = strlen(token);
-    if (n < 3 || n % 2 == 0 || token[0] != kind)
-        goto bad;
     _cleanup_free_ char *name = malloc(n / 2 + 1);
     if (!name)
         return -ENOMEM;
-    for (size_t i = 0; i < n / 2; i++) {
-        int high = digit_value(token[1 + 2 * i]), low = digit_value(token[2 + 2 * i]);
-        if (high < 0 || low < 0 || high + low == 0)
-            goto bad;
-        name[i] = (char) (high * 16 + low);
-    }
-    name[n / 2] = 0;
+    if (n < 3 || n % 2 == 0 || token[0] != kind || name_decode(token + 1, n / 2, name) < 0)
+        return error_set(reterr, -EINVAL, "nextPageToken '%.100s' is not one that this list gave",
+                         token);
     *ret = TAKE_PTR(name);
     return 0;
-bad:
-    return error_set(reterr, -EINVAL, "nextPageToken '%.100s' is not one that this list gave",
-                     token);
 }
 
 size_t names_after(const char *const *names, size_t n_names, const char *after) {

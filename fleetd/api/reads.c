@@ -64,11 +64,11 @@ static void on_timeout(void *userdata) {
     int64_t revision = read->revision;
     ApiExchange *exchange = read_end(read);
     if (is_confirmed && is_synced)
-        answer_error(exchange, 503,
-                     "revision %" PRId64 " of the store has not been seen here yet", revision);
+        answer_error(exchange, 503, "revision %" PRId64 " of the store has not been seen here yet",
+                     revision);
     else
         answer_error(exchange, 503, "the store cannot be reached: %s",
-                     is_confirmed ? "the watch of it is interrupted" : "it does not answer");
+                     is_confirmed ? "it does not tell what changes" : "it does not answer");
 }
 
 static bool read_is_ready(const Read *read) {

@@ -9,9 +9,9 @@
 typedef struct StateList {
     ListPage page;
     View *view;
-    char *unit_name, *machine_id;         /* the filters; NULL: all */
-    char *after_unit;                     /* where the page begins, */
-    const char *after_machine;            /* taken apart */
+    char *unit_name, *machine_id; /* the filters; NULL: all */
+    char *after_unit;             /* where the page begins, */
+    const char *after_machine;    /* taken apart */
 } StateList;
 
 static void state_list_done(StateList *list) {

@@ -1,7 +1,9 @@
-/* What view.c (the life of a view) and view-apply.c (keys and values) share; private to them. */
+/* What view.c (the life of a view), view-apply.c (keys and values) and view-records.c share;
+ * private to them. */
 #pragma once
 
 #include "fleetd/api/view.h"
+#include "fleetd/model/keys.h"
 #include "fleetd/store/mirror.h"
 
 typedef struct SortedMap { /* a map and its keys in order, as long as no key came or went */
@@ -23,6 +25,13 @@ struct View {
 /* A key of the store has this value now, or none. */
 void view_apply(View *view, const StoreEntry *entry);
 void view_apply_delete(View *view, const char *key);
+
+/* The record that a key is about, noted as changed; made when it is not there. -ENOMEM. */
+int view_touch_unit(View *view, const char *name, UnitView **ret);
+int view_touch_machine(View *view, const char *id, MachineView **ret);
+int view_touch_placement(View *view, const Key *key, Placement **ret);
+/* Whether there is a value under that key: else its end changes nothing. */
+bool view_holds(const View *view, const Key *key);
 
 /* Drops what stands for nothing any more, and forgets that the rest has changed. */
 void view_settle_unit(View *view, UnitView *unit);

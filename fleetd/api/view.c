@@ -178,6 +178,10 @@ LaunchState unit_view_current(const UnitView *unit) {
     return lowest == _LAUNCH_STATE_MAX ? LAUNCH_STATE_INACTIVE : lowest;
 }
 
+bool machine_view_is_present(const MachineView *machine) {
+    return machine->machine && machine->machine->status != MACHINE_STATUS_LEFT;
+}
+
 int machine_view_metadata(const MachineView *machine, Metadata *ret) {
     _cleanup_metadata_ Metadata metadata = {};
     int r = machine->machine ? metadata_copy(&machine->machine->metadata, &metadata) : 0;

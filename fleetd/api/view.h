@@ -54,8 +54,8 @@ int view_new(Store *store, Loop *loop, const ViewCallbacks *callbacks, void *use
 void view_free(View *view);
 DEFINE_POINTER_CLEANUP(View, view_free)
 
-bool view_is_synced(const View *view);     /* whole, and being watched */
-int64_t view_revision(const View *view);   /* of the store that it shows */
+bool view_is_synced(const View *view);   /* whole, and being watched */
+int64_t view_revision(const View *view); /* of the store that it shows */
 const UnitView *view_find_unit(const View *view, const char *name);
 const MachineView *view_find_machine(const View *view, const char *id);
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
@@ -74,5 +74,7 @@ const Placement *unit_view_placement(const UnitView *unit);
 /* The lowest state that the machines report which should have it, or which have yet to stop it. */
 LaunchState unit_view_current(const UnitView *unit);
 
+/* Not so when it has taken its leave, although its key is still there. */
+bool machine_view_is_present(const MachineView *machine);
 /* What the machine says of itself, overlaid by what the API was told. -ENOMEM. */
 int machine_view_metadata(const MachineView *machine, Metadata *ret);

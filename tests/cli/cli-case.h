@@ -1,23 +1,20 @@
 /* A case of the command line's golden tests: commands, the files beside them, and what the fake
- * fleetd answers.
+ * fleetd answers. Comments and commands come first ("$ " before each), then sections:
  *
- *   # comments, up to the first other line
- *   $ a command for the shell; several are run one after another
- *   == file NAME                          the lines that follow are the file's text (in bin/: a
- * program)
- *   == METHOD PATH -> STATUS [revision=N] the lines that follow are the answer; PATH is below
- * /fleet/v1
- *   == METHOD PATH -> stream              the lines that follow are sent one by one, and the stream
- * stays open;
- *                                         "@end" ends it, "@break" cuts the connection,
- *                                         "@until METHOD PATH" holds the rest back until that is
- * asked
- *   == METHOD PATH -> silence             no answer comes
- *   == METHOD PATH -> break               the connection is cut
+ *   == file NAME
+ *      The lines that follow are the file's text. What is in bin/ is a program.
+ *   == METHOD PATH -> STATUS [revision=N] [always]
+ *      The lines that follow are the answer's body. PATH is below /fleet/v1.
+ *   == METHOD PATH -> stream
+ *      The lines that follow are sent one by one, and the stream stays open. "@end" ends it,
+ *      "@break" cuts the connection, "@until METHOD PATH" holds the rest back until that is asked.
+ *   == METHOD PATH -> silence
+ *      No answer comes.
+ *   == METHOD PATH -> break
+ *      The connection is cut.
  *
- * "@MACHINE@" in an answer stands for the id of the machine that the test runs on.
- * Each answer is given once, those to equal requests in their order; with "always" behind it,
- * whenever it is asked for. */
+ * Each answer is given once, those to equal requests in their order; with "always" it is given
+ * whenever it is asked for. "@MACHINE@" stands for the id of the machine that the test runs on. */
 #pragma once
 
 #include "fleetd/base/macros.h"
