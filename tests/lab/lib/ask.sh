@@ -55,6 +55,11 @@ running() {
     ctl list-units --no-legend | awk -v name="$1" '$1 ~ name && $3 == "active" { n++ } END { print n + 0 }'
 }
 
+# running_is N REGEX: for `eventually`, which must ask anew each time.
+running_is() {
+    equal "$1" "$(running "$2")"
+}
+
 # Every unit of fleet's with its machine, main process and the time of its last start.
 main_pids() {
     local machine
