@@ -14,6 +14,10 @@
  */
 #define CALLS_IN_FLIGHT_MAX 8
 
+/* A kept connection may be closed by the server just when it is used again. All requests to the API
+ * may be carried out twice. */
+#define ATTEMPTS_MAX 2
+
 struct ApiClient {
     sd_event *event;
     Loop *loop;
@@ -120,6 +124,7 @@ typedef struct Batch {
         struct Batch *batch;
         ApiCall *call; /* NULL: free */
         HttpRequest *request;
+        unsigned n_attempts;
     } slots[CALLS_IN_FLIGHT_MAX];
     int result;
     Error *reterr;
@@ -139,20 +144,6 @@ static int call_take_answer(ApiCall *call, const HttpAnswer *answer) {
     return 0;
 }
 
-static void on_call_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
-    struct Slot *slot = userdata;
-    Batch *batch = slot->batch;
-    if (r < 0)
-        r = api_client_unreachable(batch->client, r, message, batch->reterr);
-    else
-        r = call_take_answer(slot->call, answer);
-    if (r < 0 && batch->result >= 0)
-        batch->result = r;
-    slot->call = NULL;
-    slot->request = NULL;
-    batch->n_done++;
-}
-
 static int request_start(ApiClient *client, const ApiCall *call, HttpData on_data, HttpDone on_done,
                          void *userdata, HttpRequest **ret) {
     _cleanup_free_ char *url = str_printf("%s/fleet/v1%s", client->base_url, call->path);
@@ -169,6 +160,29 @@ static int request_start(ApiClient *client, const ApiCall *call, HttpData on_dat
     return http_client_start(client->http, &http_call, on_data, on_done, userdata, ret);
 }
 
+static void on_call_done(int r, const HttpAnswer *answer, const char *message, void *userdata);
+
+static int slot_request(struct Slot *slot) {
+    slot->n_attempts++;
+    return request_start(slot->batch->client, slot->call, NULL, on_call_done, slot, &slot->request);
+}
+
+static void on_call_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
+    struct Slot *slot = userdata;
+    Batch *batch = slot->batch;
+    slot->request = NULL;
+    if (r == -ECONNRESET && slot->n_attempts < ATTEMPTS_MAX && slot_request(slot) >= 0)
+        return;
+    if (r < 0)
+        r = api_client_unreachable(batch->client, r, message, batch->reterr);
+    else
+        r = call_take_answer(slot->call, answer);
+    if (r < 0 && batch->result >= 0)
+        batch->result = r;
+    slot->call = NULL;
+    batch->n_done++;
+}
+
 static int batch_fill(Batch *batch) {
     for (size_t i = 0; i < ELEMENTSOF(batch->slots) && batch->n_started < batch->n_calls; i++) {
         struct Slot *slot = &batch->slots[i];
@@ -176,7 +190,8 @@ static int batch_fill(Batch *batch) {
             continue;
         slot->batch = batch;
         slot->call = &batch->calls[batch->n_started];
-        int r = request_start(batch->client, slot->call, NULL, on_call_done, slot, &slot->request);
+        slot->n_attempts = 0;
+        int r = slot_request(slot);
         if (r < 0) {
             slot->call = NULL;
             return r;

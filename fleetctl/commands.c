@@ -164,7 +164,7 @@ static int command_unknown(const char *word, Error *reterr) {
         names[i] = commands[i].name;
     const char *suggestion = str_suggest(word, names);
     if (!suggestion)
-        return error_set(reterr, -EINVAL, "unknown command '%s'", word);
+        return error_set(reterr, -EINVAL, "unknown command '%s'; 'fleetctl help' lists them", word);
     return error_set(reterr, -EINVAL, "unknown command '%s' (did you mean '%s'?)", word,
                      suggestion);
 }

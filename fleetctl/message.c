@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* Reasons and log lines come from elsewhere: what would steer a terminal is shown as '?'. */
-static void line_write(FILE *file, const char *format, va_list ap) {
+_printf_(2, 0) static void line_write(FILE *file, const char *format, va_list ap) {
     _cleanup_free_ char *line = NULL;
     if (vasprintf(&line, format, ap) < 0)
         return;

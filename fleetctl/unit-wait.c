@@ -128,7 +128,7 @@ static bool wait_is_over(const Wait *wait) {
 /* A name may have to be asked for, and while that request runs the stream goes on: so this speaks
  * of the line as it is now. */
 static void unit_tell(Wait *wait, WaitUnit *unit) {
-    _cleanup_json_ json_object *line = json_object_get(unit->line);
+    _cleanup_json_ _unused_ json_object *line = json_object_get(unit->line);
     WaitUnit now = *unit;
     unit->is_told = true;
     wait_report_unit(wait->context, wait_tracker_goal(wait->tracker), &now);
@@ -143,6 +143,7 @@ static void wait_tell(Wait *wait) {
             if (unit->line && !unit->is_told &&
                 (unit->status != WAIT_STATUS_PENDING || wait->is_settled))
                 unit_tell(wait, unit);
+        (void) say_flush(); /* main() tells when it fails */
     }
 }
 
