@@ -155,7 +155,7 @@ void scene_other_types(Probe *probe) {
     static const UnitFileWrite files[] = {
         FILE_OF("t.timer", "[Timer]\nOnActiveSec=1000\n"),
         FILE_OF("t.service", SLEEP),
-        FILE_OF("s.socket", "[Socket]\nListenStream=/run/probe.socket\n"),
+        FILE_OF("s.socket", "[Socket]\nListenStream=/run/probe.socket\nRemoveOnStop=yes\n"),
         FILE_OF("s.service", SLEEP),
         FILE_OF("p.path", "[Path]\nPathExists=/nowhere\nUnit=t.service\n"),
         FILE_OF("g.target", "[Unit]\nWants=t.timer\n"),
