@@ -109,7 +109,7 @@ void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, con
 }
 
 bool agent_unit_is_over(const AgentUnit *unit) {
-    return !unit->order && !unit->status && unit->running == TASK_NONE;
+    return !unit->order && !unit->status && unit->running == TASK_NONE && unit->n_stale_starts == 0;
 }
 
 void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec) {

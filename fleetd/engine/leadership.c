@@ -208,6 +208,11 @@ StoreCompare leadership_fence(const Leadership *leadership) {
     };
 }
 
+void leadership_renew_fence(Leadership *leadership) {
+    leadership->elected_revision = 0;
+    leadership_campaign(leadership);
+}
+
 usec_t leadership_steady_since(const Leadership *leadership) {
     return leadership->lease ? lease_steady_since(leadership->lease) : USEC_INFINITY;
 }

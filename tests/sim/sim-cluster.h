@@ -19,6 +19,7 @@ typedef struct SimCluster {
     /* Transactions of each machine that were carried out and wrote keys of the engine. */
     size_t n_decisions[SIM_NODES_MAX];
     TapOnTxn on_txn; /* may be NULL; its userdata is the node */
+    void *userdata;  /* of who looks on */
 } SimCluster;
 
 /* All machines are off. */

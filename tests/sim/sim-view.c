@@ -79,8 +79,8 @@ static void view_apply(SimView *view, const Key *key, const StoreEvent *event) {
         abort();
     if (key->kind == KEY_LEADER)
         view->leader_revision = new ? event->entry.mod_revision : 0;
-    if (key->kind == KEY_SCHEDULE && view->hooks.on_order)
-        view->hooks.on_order(key->machine_id, key->name, old, new, view->userdata);
+    if (view->hooks.on_change)
+        view->hooks.on_change(key, old, new, view->userdata);
     if (old)
         kind->free(old);
 }

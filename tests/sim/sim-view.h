@@ -12,9 +12,9 @@
 typedef struct SimView SimView;
 
 typedef struct SimViewHooks {
-    /* The view is as after it. NULL: there was none, there is none any more. */
-    void (*on_order)(const char *machine_id, const char *name, const Order *old, const Order *new,
-                     void *userdata);
+    /* What old and new are depends on the kind; NULL: there was nothing, there is nothing any more.
+     * The view is as after it. */
+    void (*on_change)(const Key *key, const void *old, const void *new, void *userdata);
     void (*on_revision)(int64_t revision, void *userdata); /* all of it was told */
 } SimViewHooks;
 

@@ -85,7 +85,7 @@ static void on_late(void *userdata) {
         return;
     }
     op->is_given_up = true;
-    timer_start(op->timer, loop_random(store->loop) % store->late_usec);
+    timer_start(op->timer, loop_random(store->loop) % MAX(store->late_usec, (usec_t) 1));
     StoreTxnDone done = op->txn_done;
     op->txn_done = NULL;
     if (done)

@@ -104,12 +104,45 @@ static void decision_whose_answer_is_lost_is_looked_up_anew(void **state) {
     }
 }
 
+static bool has_two_orders(void *userdata) {
+    SimCluster *cluster = userdata;
+    const char *name;
+    _unused_ const Unit *unit;
+    MAP_FOREACH (name, unit, sim_view_all(cluster->view, KEY_UNIT))
+        if (sim_view_count_orders(cluster->view, name) > 1)
+            return true;
+    return false;
+}
+
+/* Its sender has given it up, and has decided otherwise since. */
+static void decision_that_arrives_too_late_has_no_effect(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *first = &cluster->nodes[0], *second = &cluster->nodes[1];
+    Store *way = sim_leader(cluster)->way;
+    for (size_t i = 0; i < 10; i++) { /* how much too late, is up to chance */
+        _cleanup_free_ char *name = str_printf("a%zu.service", i);
+        sim_set_metadata(cluster, first, "disk", "ssd");
+        sim_set_metadata(cluster, second, "disk", NULL);
+        sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+        tap_store_set_late(way, 1000, 2 * USEC_PER_SEC);
+        sim_put(cluster, name, SLEEPER "[X-Fleet]\nMachineMetadata=disk=ssd\n",
+                LAUNCH_STATE_LAUNCHED);
+        sim_cluster_run(cluster, USEC_PER_SEC);
+        tap_store_set_late(way, 0, 2 * USEC_PER_SEC);
+        sim_set_metadata(cluster, second, "disk", "ssd");
+        sim_set_metadata(cluster, first, "disk", NULL);
+        assert_false(sim_cluster_wait(cluster, has_two_orders, cluster, 10 * USEC_PER_SEC));
+        assert_ptr_equal(sim_where_runs(cluster, name), second);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(machine_that_returns_while_its_orders_are_taken_away_has_them_or_not),
         ENGINE_TEST(machine_that_returns_before_the_decision_arrives_keeps_its_units),
         ENGINE_TEST(plan_larger_than_a_transaction_is_written_whole),
         ENGINE_TEST(decision_whose_answer_is_lost_is_looked_up_anew),
+        ENGINE_TEST(decision_that_arrives_too_late_has_no_effect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
