@@ -155,10 +155,19 @@ int wait_tracker_add(WaitTracker *tracker, const char *name, int64_t revision, b
     return 0;
 }
 
+/* A removed unit has no revision that a report could answer: only a job that was seen running can
+ * be told from the one that brought the unit up. */
+static bool is_old_news(const WaitTracker *tracker, const WaitUnit *unit, WaitStatus status) {
+    return tracker->goal == WAIT_GONE && status == WAIT_STATUS_STUCK && !unit->saw_running;
+}
+
 /* Each line decides anew until one ends the wait. */
 static int unit_judge(WaitTracker *tracker, WaitUnit *unit, const ApiEvent *event,
                       json_object *line) {
     WaitStatus status = wait_judge(tracker->goal, unit->revision, event);
+    unit->saw_running |= event->job == JOB_RESULT_RUNNING;
+    if (is_old_news(tracker, unit, status))
+        return 0;
     if (!wait_status_is_open(unit->status) || status == unit->status)
         return 0;
     tracker->counts[unit->status]--;

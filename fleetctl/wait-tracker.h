@@ -36,6 +36,7 @@ typedef struct WaitUnit {
     WaitStatus status;
     ApiEvent event;    /* the line that led to the status; borrows from line */
     json_object *line; /* NULL while none did */
+    bool saw_running;  /* a job, since the request */
     bool is_told;      /* kept by whoever tells the status; false again when it changes */
 } WaitUnit;
 

@@ -195,6 +195,20 @@ static void what_is_decided_stays(void **state) {
     assert_int_equal(wait_tracker_get(tracker, 0)->status, WAIT_STATUS_REACHED);
 }
 
+static void destroyed_unit_is_stuck_only_after_a_job_of_that_time(void **state) {
+    static const char bad[] = MACHINE DELETED STATES("inactive", "launched") ANSWERS(5, "failed");
+    static const char busy[] = MACHINE DELETED STATES("inactive", "launched") ANSWERS(5, "running");
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_GONE, &tracker), 0);
+    assert_int_equal(wait_tracker_add(tracker, "a.service", 10, false), 0);
+    assert_int_equal(feed(tracker, "a.service", bad), 0);
+    assert_int_equal(feed(tracker, "a.service", busy), 0);
+    assert_int_equal(feed(tracker, "a.service", bad), 1);
+    assert_int_equal(wait_tracker_count(tracker, WAIT_STATUS_STUCK), 1);
+    assert_int_equal(feed(tracker, "a.service", DELETED), 1);
+    assert_int_equal(wait_tracker_count_open(tracker), 0);
+}
+
 static void only_lines_of_the_stream_are_taken(void **state) {
     static const char *const bad[] = {
         "",
@@ -231,6 +245,7 @@ int main(void) {
         cmocka_unit_test(destroy_ends_when_nobody_knows_the_unit),
         cmocka_unit_test(tracker_counts_and_keeps_the_line_that_decided),
         cmocka_unit_test(what_is_decided_stays),
+        cmocka_unit_test(destroyed_unit_is_stuck_only_after_a_job_of_that_time),
         cmocka_unit_test(only_lines_of_the_stream_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
