@@ -59,8 +59,11 @@ static void on_campaigned(int r, const StoreTxnResult *result, void *userdata) {
         timer_start(leadership->retry, RETRY_USEC);
         return;
     }
-    if (!result->succeeded) { /* the mirror will tell who was faster, and when it is gone */
+    if (!result->succeeded) {
+        /* The mirror tells who was faster; or it has told already, during this very try, that the
+         * key that was expected is gone, and will say no more. */
         leadership_drop_lease(leadership);
+        timer_start(leadership->retry, RETRY_USEC);
         return;
     }
     leadership->elected_revision = leadership->key_revision = result->revision;

@@ -165,13 +165,11 @@ static bool has_settled(const SimCheck *check, KeyKind kind, const char *machine
 static void check_fit(SimCheck *check, const Order *order) {
     _cleanup_free_ char *why = NULL;
     const SimView *view = check->cluster->view;
-    const char *name;
-    const Unit *unit;
     if (!has_settled(check, KEY_MACHINE, order->machine_id, NULL) ||
         !has_settled(check, KEY_METADATA, order->machine_id, "disk"))
         return;
-    MAP_FOREACH (name, unit, sim_view_all(view, KEY_UNIT))
-        if (!has_settled(check, KEY_UNIT, NULL, name))
+    for (size_t i = 0; sim_unit(i); i++)
+        if (!has_settled(check, KEY_UNIT, NULL, sim_unit(i)->name))
             return;
     if (!sim_fits(view, order->name, order->machine_id, &why))
         sim_trace_fail(check->trace, "%s is ordered on %s, where it does not fit: %s", order->name,

@@ -194,6 +194,19 @@ static void file_that_cannot_be_written_holds_up_no_other_unit(void **state) {
     agent_test_expect(test, "bad.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 2);
 }
 
+/* What was never there is let go of all the same, but not before that is asked for. */
+static void unit_that_could_not_be_written_is_let_go_of_when_its_order_is_withdrawn(void **state) {
+    AgentTest *test = *state;
+    fake_script_set_fault(script(test), fail_one_file, NULL);
+    agent_test_start(test);
+    agent_test_order(test, "bad.service", OTHER, LAUNCH_STATE_LAUNCHED, 1);
+    agent_test_run(test, 5 * USEC_PER_SEC);
+    agent_test_expect(test, "bad.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_ERROR, 1);
+    agent_test_order(test, "bad.service", OTHER, LAUNCH_STATE_INACTIVE, 1);
+    agent_test_run(test, 5 * USEC_PER_SEC);
+    agent_test_expect(test, "bad.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_DONE, 1);
+}
+
 static void missing_file_is_told_and_taken_when_it_comes(void **state) {
     AgentTest *test = *state;
     agent_test_start(test);
@@ -339,6 +352,7 @@ int main(void) {
         AGENT_TEST(failed_start_is_told_with_its_log_and_not_repeated),
         AGENT_TEST(start_that_systemd_refuses_is_told_and_not_repeated),
         AGENT_TEST(file_that_cannot_be_written_holds_up_no_other_unit),
+        AGENT_TEST(unit_that_could_not_be_written_is_let_go_of_when_its_order_is_withdrawn),
         AGENT_TEST(missing_file_is_told_and_taken_when_it_comes),
         AGENT_TEST(crash_of_a_unit_is_published),
         AGENT_TEST(crash_and_restart_of_fleetd_touch_no_unit),

@@ -60,6 +60,23 @@ static void file_that_is_used_anew_in_the_last_moment_stays(void **state) {
     }
 }
 
+/* The leader cannot be sure that it still leads just when it would look. */
+static void file_goes_also_if_the_store_was_away_for_a_moment(void **state) {
+    for (usec_t usec = 55 * USEC_PER_SEC; usec < 60 * USEC_PER_SEC; usec += 100 * USEC_PER_MSEC) {
+        SimCluster *cluster = *state;
+        sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_INACTIVE);
+        sim_destroy(cluster, "a.service");
+        sim_cluster_run(cluster, usec);
+        sim_cluster_freeze_store(cluster);
+        sim_cluster_run(cluster, 4800 * USEC_PER_MSEC); /* no watch breaks */
+        sim_cluster_thaw_store(cluster);
+        sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
+        assert_int_equal(count_files(cluster), 0);
+        engine_test_teardown(state);
+        engine_test_setup(state);
+    }
+}
+
 static void many_files_go_one_after_another(void **state) {
     SimCluster *cluster = *state;
     for (unsigned i = 0; i < 20; i++) {
@@ -77,6 +94,7 @@ int main(void) {
         ENGINE_TEST(file_that_another_unit_uses_stays),
         ENGINE_TEST(file_of_a_replaced_unit_goes_and_its_new_one_stays),
         ENGINE_TEST(file_that_is_used_anew_in_the_last_moment_stays),
+        ENGINE_TEST(file_goes_also_if_the_store_was_away_for_a_moment),
         ENGINE_TEST(many_files_go_one_after_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 #include "fleetd/base/strv.h"
 #include "tests/unit/engine-test.h"
 
+#include <errno.h>
+
 static size_t count_orders_on(SimCluster *cluster, const SimNode *node) {
     size_t n = 0;
     const char *key;
@@ -94,6 +96,47 @@ static void unit_that_is_to_be_inactive_leaves_its_machine(void **state) {
     sim_cluster_run(cluster, 2 * USEC_PER_SEC);
     engine_test_expect_gone(cluster, "a.service");
     engine_test_start(cluster, "a.service", SLEEPER);
+}
+
+static int fail_to_write(FakeAction action, _unused_ const char *name, _unused_ void *userdata) {
+    return action == FAKE_ACTION_WRITE ? -ENOSPC : 0;
+}
+
+static void unit_that_its_machine_cannot_write_is_destroyed_all_the_same(void **state) {
+    SimCluster *cluster = *state;
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        fake_script_set_fault(fake_systemd_script(cluster->nodes[i].systemd), fail_to_write, NULL);
+    sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_non_null(sim_where_ordered(cluster, "a.service"));
+    sim_destroy(cluster, "a.service");
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    engine_test_expect_gone(cluster, "a.service");
+}
+
+/* That it is not there, as it could not be written, is no leave to run it elsewhere: it may be
+ * written by now. */
+static void unit_that_its_machine_writes_at_last_does_not_run_twice(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *node = engine_test_follower(cluster, NULL), *leader = sim_leader(cluster);
+    sim_set_metadata(cluster, node, "disk", "ssd");
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    StoreFaults slow = {.latency_min_usec = 500 * USEC_PER_MSEC,
+                        .latency_max_usec = 500 * USEC_PER_MSEC,
+                        .timeout_usec = 5 * USEC_PER_SEC};
+    faulty_store_set_faults(node->link, &slow);
+    fake_script_set_fault(fake_systemd_script(node->systemd), fail_to_write, NULL);
+    sim_put(cluster, "a.service", SLEEPER "[X-Fleet]\nMachineMetadata=disk=ssd\n",
+            LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    fake_script_set_fault(fake_systemd_script(node->systemd), NULL, NULL);
+    while (!sim_node_has(node, "a.service"))
+        sim_cluster_run(cluster, 10 * USEC_PER_MSEC);
+    sim_set_metadata(cluster, leader, "disk", "ssd");
+    sim_set_metadata(cluster, node, "disk", NULL);
+    sim_set_metadata(cluster, node, "zone", "a"); /* looks at its units once more */
+    engine_test_run_single(cluster, "a.service", 20 * USEC_PER_SEC);
+    assert_ptr_equal(sim_where_runs(cluster, "a.service"), leader);
 }
 
 /* The old machine takes its time to stop it; until then nobody else is given it. */
@@ -229,6 +272,8 @@ int main(void) {
         ENGINE_TEST(global_unit_runs_everywhere_also_on_machines_that_come_later),
         ENGINE_TEST(destroyed_unit_is_stopped_and_leaves_nothing),
         ENGINE_TEST(unit_that_is_to_be_inactive_leaves_its_machine),
+        ENGINE_TEST(unit_that_its_machine_cannot_write_is_destroyed_all_the_same),
+        ENGINE_TEST(unit_that_its_machine_writes_at_last_does_not_run_twice),
         ENGINE_TEST(unit_moves_between_living_machines_without_running_twice),
         ENGINE_TEST(power_cut_moves_units_right_after_the_lease_and_not_before),
         ENGINE_TEST(restart_of_every_fleetd_touches_no_unit),

@@ -93,6 +93,24 @@ static void new_leader_gives_a_missing_machine_a_whole_lease_time(void **state) 
     assert_int_equal(fake_systemd_count_running(sim_leader(cluster)->systemd), 3);
 }
 
+/* Its lease ran out while it was cut off, and it hears so from all sides at once. */
+static void leader_without_rivals_leads_again_after_any_absence(void **state) {
+    SimCluster *cluster = sim_cluster_new(1, 1);
+    SimNode *node = &cluster->nodes[0];
+    StoreFaults faults = {.latency_max_usec = 50 * USEC_PER_MSEC, .timeout_usec = USEC_PER_SEC};
+    faulty_store_set_faults(node->link, &faults);
+    sim_cluster_boot(cluster);
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    for (size_t i = 0; i < 100; i++) {
+        sim_node_cut_off(node, i % 2 ? -ETIMEDOUT : -ECONNRESET);
+        sim_cluster_run(cluster, LEADER_TTL / 2 + i * 100 * USEC_PER_MSEC);
+        sim_node_cut_off(node, 0);
+        sim_cluster_run(cluster, 2 * LEADER_TTL);
+        assert_true(sim_node_leads(node));
+    }
+    sim_cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(crash_of_the_leader_is_made_good_after_its_lease),
@@ -100,6 +118,7 @@ int main(void) {
         ENGINE_TEST(restarted_leader_leads_on_without_waiting_for_its_old_lease),
         ENGINE_TEST(leader_that_was_paused_past_its_lease_writes_nothing),
         ENGINE_TEST(leader_that_is_cut_off_decides_nothing),
+        ENGINE_TEST(leader_without_rivals_leads_again_after_any_absence),
         ENGINE_TEST(new_leader_gives_a_missing_machine_a_whole_lease_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
