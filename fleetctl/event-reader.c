@@ -28,6 +28,7 @@ struct EventReader {
     ByteBuffer buffer; /* an unfinished line */
     Timer *retry, *silence;
     bool was_open;
+    bool is_new;      /* nothing has come yet of the stream that was asked for */
     int result;       /* negative: why this side ended it */
     usec_t lost_usec; /* since when it is lost; 0: it is not */
 };
@@ -53,6 +54,9 @@ static int lines_take(EventReader *reader) {
 
 static int on_data(const char *data, size_t size, void *userdata) {
     EventReader *reader = userdata;
+    if (reader->is_new && reader->handler.on_begin)
+        reader->handler.on_begin(reader->handler.userdata);
+    reader->is_new = false;
     reader->was_open = true;
     reader->lost_usec = 0;
     timer_start(reader->silence, SILENCE_MAX_USEC);
@@ -103,6 +107,7 @@ static void on_done(int r, const HttpAnswer *answer, const char *message, void *
 }
 
 static int reader_request(EventReader *reader) {
+    reader->is_new = true;
     return api_client_stream(reader->api, reader->path, on_data, on_done, reader, &reader->request);
 }
 

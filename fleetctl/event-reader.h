@@ -7,6 +7,8 @@
 typedef struct EventReader EventReader;
 
 typedef struct EventHandler {
+    /* A stream begins, the first or another after one that broke. NULL: of no interest. */
+    void (*on_begin)(void *userdata);
     /* A line that is not empty. Negative ends the stream with that result. */
     int (*on_line)(const char *line, size_t size, void *userdata);
     /* No line comes any more: the stream could not be opened, or not be had back in time, or

@@ -43,6 +43,10 @@ static int on_interrupt(sd_event_source *source, const struct signalfd_siginfo *
     return 0;
 }
 
+static void on_begin(void *userdata) {
+    wait_tracker_begin(((Wait *) userdata)->tracker);
+}
+
 static int on_line(const char *line, size_t size, void *userdata) {
     Wait *wait = userdata;
     int r = wait_tracker_feed(wait->tracker, line, size, wait->reterr);
@@ -95,7 +99,7 @@ static char *wait_path(const WaitTracker *tracker) {
 }
 
 static int wait_begin(Wait *wait) {
-    EventHandler handler = {.on_line = on_line, .on_end = on_end, .userdata = wait};
+    EventHandler handler = {on_begin, on_line, on_end, wait};
     _cleanup_free_ char *path = wait_path(wait->tracker);
     int r = path ? deadline_start(wait) : -ENOMEM;
     if (r >= 0)
@@ -140,7 +144,7 @@ static void wait_tell(Wait *wait) {
     while (wait->has_news) {
         wait->has_news = false;
         for (size_t i = 0; (unit = wait_tracker_get(wait->tracker, i)); i++)
-            if (unit->line && !unit->is_told &&
+            if (unit->status != WAIT_STATUS_OPEN && !unit->is_told &&
                 (unit->status != WAIT_STATUS_PENDING || wait->is_settled))
                 unit_tell(wait, unit);
         (void) say_flush(); /* main() tells when it fails */

@@ -180,6 +180,41 @@ static int unit_judge(WaitTracker *tracker, WaitUnit *unit, const ApiEvent *even
     return 1;
 }
 
+void wait_tracker_begin(WaitTracker *tracker) {
+    for (size_t i = 0; i < tracker->n_units; i++)
+        tracker->units[i]->is_mentioned = false;
+}
+
+static int unit_feed(WaitTracker *tracker, const ApiEvent *event, json_object *line) {
+    WaitUnit *unit = map_get(tracker->by_name, event->unit);
+    if (!unit)
+        return 0;
+    unit->is_mentioned = true;
+    return unit_judge(tracker, unit, event, line);
+}
+
+/* A unit that the whole present does not mention is unknown to the cluster. */
+static int unit_feed_absence(WaitTracker *tracker, WaitUnit *unit) {
+    _cleanup_json_ json_object *line = json_object_new_object();
+    ApiEvent event;
+    if (!line || json_add_string(line, "type", "unit") < 0 ||
+        json_add_string(line, "unit", unit->name) < 0 || json_add_bool(line, "deleted", true) < 0)
+        return -ENOMEM;
+    int r = api_event_read(line, &event, NULL);
+    return r < 0 ? r : unit_judge(tracker, unit, &event, line);
+}
+
+static int synced_feed(WaitTracker *tracker) {
+    int r, changed = 0;
+    for (size_t i = 0; i < tracker->n_units; i++) {
+        r = tracker->units[i]->is_mentioned ? 0 : unit_feed_absence(tracker, tracker->units[i]);
+        if (r < 0)
+            return r;
+        changed |= r;
+    }
+    return changed;
+}
+
 int wait_tracker_feed(WaitTracker *tracker, const char *line, size_t size, Error *reterr) {
     _cleanup_json_ json_object *json = NULL;
     ApiEvent event;
@@ -188,8 +223,9 @@ int wait_tracker_feed(WaitTracker *tracker, const char *line, size_t size, Error
         r = api_event_read(json, &event, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "Bad line in the stream of events");
-    WaitUnit *unit = event.type == API_EVENT_UNIT ? map_get(tracker->by_name, event.unit) : NULL;
-    return unit ? unit_judge(tracker, unit, &event, json) : 0;
+    if (event.type == API_EVENT_SYNCED)
+        return synced_feed(tracker);
+    return event.type == API_EVENT_UNIT ? unit_feed(tracker, &event, json) : 0;
 }
 
 WaitGoal wait_tracker_goal(const WaitTracker *tracker) {

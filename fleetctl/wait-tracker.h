@@ -37,6 +37,7 @@ typedef struct WaitUnit {
     ApiEvent event;    /* the line that led to the status; borrows from line */
     json_object *line; /* NULL while none did */
     bool saw_running;  /* a job, since the request */
+    bool is_mentioned; /* by the stream that is being read */
     bool is_told;      /* kept by whoever tells the status; false again when it changes */
 } WaitUnit;
 
@@ -48,6 +49,9 @@ DEFINE_POINTER_CLEANUP(WaitTracker, wait_tracker_free)
 
 /* Waits for a unit too, once per name. -ENOMEM. */
 int wait_tracker_add(WaitTracker *tracker, const char *name, int64_t revision, bool is_quiet);
+
+/* A stream begins, with the present: which is also told by what it does not mention. */
+void wait_tracker_begin(WaitTracker *tracker);
 
 /* Takes a line in. 1: a unit's status has changed; 0: none has; -EBADMSG: not a line of the stream.
  */

@@ -209,6 +209,24 @@ static void destroyed_unit_is_stuck_only_after_a_job_of_that_time(void **state) 
     assert_int_equal(wait_tracker_count_open(tracker), 0);
 }
 
+static void unit_that_the_present_does_not_mention_is_unknown(void **state) {
+    static const char synced[] = "{\"type\":\"synced\",\"revision\":10}";
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_GONE, &tracker), 0);
+    assert_int_equal(wait_tracker_add(tracker, "a.service", 10, false), 0);
+    assert_int_equal(wait_tracker_add(tracker, "b.service", 10, false), 0);
+    wait_tracker_begin(tracker);
+    assert_int_equal(feed(tracker, "b.service", MACHINE DELETED), 0);
+    assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 1);
+    assert_int_equal(wait_tracker_get(tracker, 0)->status, WAIT_STATUS_REACHED);
+    assert_int_equal(wait_tracker_get(tracker, 1)->status, WAIT_STATUS_OPEN);
+
+    wait_tracker_begin(tracker);
+    assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 1);
+    assert_int_equal(wait_tracker_get(tracker, 1)->status, WAIT_STATUS_REACHED);
+    assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 0);
+}
+
 static void only_lines_of_the_stream_are_taken(void **state) {
     static const char *const bad[] = {
         "",
@@ -246,6 +264,7 @@ int main(void) {
         cmocka_unit_test(tracker_counts_and_keeps_the_line_that_decided),
         cmocka_unit_test(what_is_decided_stays),
         cmocka_unit_test(destroyed_unit_is_stuck_only_after_a_job_of_that_time),
+        cmocka_unit_test(unit_that_the_present_does_not_mention_is_unknown),
         cmocka_unit_test(only_lines_of_the_stream_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
