@@ -52,6 +52,9 @@ void agent_mark_all(Agent *agent);
 /* Brings the unit's state, as it is now, to the store. */
 void agent_publish(Agent *agent, const AgentUnit *unit);
 
+/* Asks systemd for all units; nothing is begun before it has answered. */
+void agent_list(Agent *agent);
+
 /* The pass timer's callback. */
 void agent_on_pass(void *userdata);
 /* Has all units looked at again at that time, or earlier. */

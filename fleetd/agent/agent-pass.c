@@ -33,6 +33,8 @@ static void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, c
     agent_log_end(unit, kind, result, message);
     agent_unit_note_ended(unit, kind, result, message, log, loop_now(unit->agent->loop));
     agent_mark(unit->agent, unit->name);
+    if (result == JOB_RESULT_CANCELED) /* with contact lost nobody knows what came of it */
+        agent_list(unit->agent);
 }
 
 /* Jobs of one unit end in the order in which they began, so the stale ones come first. */

@@ -72,9 +72,10 @@ int agent_unit_note_written(AgentUnit *unit, const char *hash) {
 
 /* A start that systemd took up is over, well or not: the unit's file decides about restarts. What
  * else fails is tried again, later and later, as a disk may be full or a stop slow; a start that
- * systemd refused would be refused again. */
-static usec_t retry_delay(const AgentUnit *unit, TaskKind kind) {
-    if (kind == TASK_START)
+ * systemd refused would be refused again. A canceled start may never have reached systemd; whether
+ * it has, the next list tells. */
+static usec_t retry_delay(const AgentUnit *unit, TaskKind kind, JobResult result) {
+    if (kind == TASK_START && result != JOB_RESULT_CANCELED)
         return USEC_INFINITY;
     return RETRY_FIRST_USEC << MIN(unit->n_failures, (unsigned) RETRY_DOUBLINGS_MAX);
 }
@@ -84,7 +85,7 @@ static void agent_unit_note_effect(AgentUnit *unit, TaskKind kind, JobResult res
         agent_unit_set_status_take(unit, NULL);
     else if (kind == TASK_START && unit->status)
         unit->status->was_launched = result != JOB_RESULT_ERROR;
-    else if (kind == TASK_STOP && unit->status)
+    else if (kind == TASK_STOP && result == JOB_RESULT_DONE && unit->status)
         unit->status->was_launched = false;
 }
 
@@ -94,7 +95,7 @@ void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, con
     agent_unit_note_effect(unit, kind, result);
 
     bool is_failure = result != JOB_RESULT_DONE && result != JOB_RESULT_SKIPPED;
-    usec_t delay = is_failure ? retry_delay(unit, kind) : 0;
+    usec_t delay = is_failure ? retry_delay(unit, kind, result) : 0;
     unit->not_before_usec = delay == USEC_INFINITY ? USEC_INFINITY : now_usec + delay;
     unit->n_failures = is_failure ? unit->n_failures + 1 : 0;
 

@@ -146,7 +146,7 @@ static void on_listed(int r, const UnitStatus *const *statuses, size_t n, void *
     agent_mark_all(agent);
 }
 
-static void agent_list(Agent *agent) {
+void agent_list(Agent *agent) {
     agent->is_listed = false;
     int r = unit_manager_list(agent->unit_manager, on_listed, agent);
     if (r < 0)

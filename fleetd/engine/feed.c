@@ -225,17 +225,23 @@ static int feed_put_machine(Feed *feed, const char *id, const StoreEntry *entry)
     return r;
 }
 
+/* As long as nobody knows whether it comes back it keeps what it has and is given nothing new. */
 static int feed_delete_machine(Feed *feed, const char *id) {
     FeedMachine *known = map_get(feed->machines, id);
     if (!known || known->key_revision == 0)
         return 0;
     bool had_left = !known->machine;
+    int r = 0;
+    if (known->machine) {
+        known->machine->status = MACHINE_STATUS_RESTARTING;
+        r = feed_tell_machine(feed, known);
+    }
     known->key_revision = 0;
     machine_free(TAKE_PTR(known->machine));
     feed_drop_machine_if_unknown(feed, id);
     if (!had_left)
         feed->callbacks.on_machine_away(id, false, feed->userdata);
-    return 0;
+    return r;
 }
 
 static int feed_put_metadata(Feed *feed, const Key *key, const StoreEntry *entry) {

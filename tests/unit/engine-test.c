@@ -42,6 +42,15 @@ SimNode *engine_test_follower(SimCluster *cluster, const char *unit) {
     return NULL;
 }
 
+size_t engine_test_count_orders_on(SimCluster *cluster, const SimNode *node) {
+    size_t n = 0;
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, sim_view_all(cluster->view, KEY_SCHEDULE))
+        n += streq(order->machine_id, node->id);
+    return n;
+}
+
 void engine_test_expect_gone(SimCluster *cluster, const char *name) {
     assert_int_equal(sim_view_count_orders(cluster->view, name), 0);
     assert_null(sim_view_pending(cluster->view, name));

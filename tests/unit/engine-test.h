@@ -19,6 +19,8 @@ void engine_test_start_many(SimCluster *cluster, size_t n);
 /* A machine that runs the unit, or any if NULL, and does not lead. */
 SimNode *engine_test_follower(SimCluster *cluster, const char *unit);
 
+size_t engine_test_count_orders_on(SimCluster *cluster, const SimNode *node);
+
 /* Nothing of the unit is left: neither in the store nor on a machine. */
 void engine_test_expect_gone(SimCluster *cluster, const char *name);
 /* Runs, and fails as soon as a unit runs on two machines at once. */

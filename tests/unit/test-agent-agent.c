@@ -173,6 +173,43 @@ static void start_that_systemd_refuses_is_told_and_not_repeated(void **state) {
     assert_int_equal(unit->unit_revision, 5);
 }
 
+static void start_that_a_broken_bus_swallowed_is_tried_again(void **state) {
+    AgentTest *test = *state;
+    agent_test_start(test);
+    agent_test_run(test, USEC_PER_SEC);
+    fake_script_fail_next(script(test), FAKE_ACTION_START, 1, -ENOTCONN);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 5);
+    agent_test_run(test, 10 * USEC_PER_SEC);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 5);
+}
+
+static void unit_is_started_once_the_bus_is_back(void **state) {
+    AgentTest *test = *state;
+    agent_test_start(test);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LOADED, 5);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 6);
+    fake_systemd_set_connected(test->systemd, false);
+    agent_test_run(test, 10 * USEC_PER_SEC);
+    assert_false(fake_systemd_is_running(test->systemd, "a.service"));
+    fake_systemd_set_connected(test->systemd, true);
+    agent_test_run(test, 10 * USEC_PER_SEC);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 6);
+    assert_int_equal(count(test, FAKE_ACTION_START), 1);
+}
+
+static void stop_that_failed_is_tried_again(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    fake_script_fail_next(script(test), FAKE_ACTION_STOP, 2, -EIO);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LOADED, 8);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_ERROR, 8);
+    agent_test_run(test, 10 * USEC_PER_SEC);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LOADED, "inactive", JOB_RESULT_DONE, 8);
+}
+
 static int fail_one_file(FakeAction action, const char *name, _unused_ void *userdata) {
     return action == FAKE_ACTION_WRITE && name && streq(name, "bad.service") ? -ENOSPC : 0;
 }
@@ -351,6 +388,9 @@ int main(void) {
         AGENT_TEST(start_without_end_gives_way_to_another_file),
         AGENT_TEST(failed_start_is_told_with_its_log_and_not_repeated),
         AGENT_TEST(start_that_systemd_refuses_is_told_and_not_repeated),
+        AGENT_TEST(start_that_a_broken_bus_swallowed_is_tried_again),
+        AGENT_TEST(unit_is_started_once_the_bus_is_back),
+        AGENT_TEST(stop_that_failed_is_tried_again),
         AGENT_TEST(file_that_cannot_be_written_holds_up_no_other_unit),
         AGENT_TEST(unit_that_could_not_be_written_is_let_go_of_when_its_order_is_withdrawn),
         AGENT_TEST(missing_file_is_told_and_taken_when_it_comes),

@@ -94,6 +94,32 @@ static void machine_that_stays_away_after_an_outage_is_given_up_at_last(void **s
                      9);
 }
 
+static void machine_without_presence_is_given_nothing_new(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start_many(cluster, 3);
+    SimNode *missing = engine_test_follower(cluster, NULL);
+    engine_test_start(cluster, "more@1.service", SLEEPER);
+    engine_test_start(cluster, "more@2.service", SLEEPER);
+    engine_test_start(cluster, "more@3.service", SLEEPER);
+    sim_node_crash(missing);
+    sim_cluster_freeze_store(cluster); /* so that it is not given up at once */
+    sim_cluster_run(cluster, OUTAGE_USEC);
+    sim_cluster_thaw_store(cluster);
+    while (sim_view_machine(cluster->view, missing->id))
+        sim_cluster_run(cluster, 100 * USEC_PER_MSEC);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_int_equal(fake_systemd_count_running(missing->systemd), 2);
+    for (unsigned i = 0; i < 6; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "new@%u.service", i);
+        assert_int_not_equal(sim_put(cluster, name, SLEEPER, LAUNCH_STATE_LAUNCHED), 0);
+        sim_cluster_run(cluster, 100 * USEC_PER_MSEC);
+        assert_non_null(sim_where_runs(cluster, name));
+        assert_null(sim_view_order(cluster->view, missing->id, name));
+    }
+    assert_int_equal(engine_test_count_orders_on(cluster, missing), 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(store_that_comes_back_with_its_leases_changes_nothing),
@@ -101,6 +127,7 @@ int main(void) {
         ENGINE_TEST(store_that_refuses_connections_meanwhile_changes_nothing),
         ENGINE_TEST(first_machine_that_is_back_is_not_given_everything),
         ENGINE_TEST(outages_one_after_the_other_change_nothing),
+        ENGINE_TEST(machine_without_presence_is_given_nothing_new),
         ENGINE_TEST(machine_that_stays_away_after_an_outage_is_given_up_at_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

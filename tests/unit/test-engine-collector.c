@@ -62,7 +62,7 @@ static void file_that_is_used_anew_in_the_last_moment_stays(void **state) {
 
 /* The leader cannot be sure that it still leads just when it would look. */
 static void file_goes_also_if_the_store_was_away_for_a_moment(void **state) {
-    for (usec_t usec = 55 * USEC_PER_SEC; usec < 60 * USEC_PER_SEC; usec += 100 * USEC_PER_MSEC) {
+    for (usec_t usec = 50 * USEC_PER_SEC; usec < 60 * USEC_PER_SEC; usec += 100 * USEC_PER_MSEC) {
         SimCluster *cluster = *state;
         sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_INACTIVE);
         sim_destroy(cluster, "a.service");

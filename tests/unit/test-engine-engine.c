@@ -3,15 +3,6 @@
 
 #include <errno.h>
 
-static size_t count_orders_on(SimCluster *cluster, const SimNode *node) {
-    size_t n = 0;
-    const char *key;
-    const Order *order;
-    MAP_FOREACH (key, order, sim_view_all(cluster->view, KEY_SCHEDULE))
-        n += streq(order->machine_id, node->id);
-    return n;
-}
-
 static bool presence_is_gone(void *userdata) {
     const SimNode *node = userdata;
     return !sim_view_machine(node->cluster->view, node->id);
@@ -27,7 +18,7 @@ static void unit_goes_to_the_least_loaded_machine(void **state) {
     SimCluster *cluster = *state;
     engine_test_start_many(cluster, 5);
     for (size_t i = 0; i < cluster->n_nodes; i++)
-        if (count_orders_on(cluster, &cluster->nodes[i]) == 1) {
+        if (engine_test_count_orders_on(cluster, &cluster->nodes[i]) == 1) {
             assert_ptr_equal(engine_test_start(cluster, "a.service", SLEEPER), &cluster->nodes[i]);
             return;
         }
@@ -38,7 +29,7 @@ static void units_spread_over_the_machines(void **state) {
     SimCluster *cluster = *state;
     engine_test_start_many(cluster, 9);
     for (size_t i = 0; i < cluster->n_nodes; i++)
-        assert_int_equal(count_orders_on(cluster, &cluster->nodes[i]), 3);
+        assert_int_equal(engine_test_count_orders_on(cluster, &cluster->nodes[i]), 3);
 }
 
 static void loaded_unit_is_placed_and_not_started(void **state) {
@@ -166,13 +157,13 @@ static void power_cut_moves_units_right_after_the_lease_and_not_before(void **st
     SimCluster *cluster = *state;
     engine_test_start_many(cluster, 3);
     SimNode *node = engine_test_follower(cluster, NULL);
-    size_t n = count_orders_on(cluster, node);
+    size_t n = engine_test_count_orders_on(cluster, node);
     assert_int_equal(n, 1);
     sim_node_cut_power(node);
     assert_true(sim_cluster_wait(cluster, presence_is_gone, node, SIM_TTL));
-    assert_int_equal(count_orders_on(cluster, node), 1);
+    assert_int_equal(engine_test_count_orders_on(cluster, node), 1);
     sim_cluster_run(cluster, USEC_PER_SEC);
-    assert_int_equal(count_orders_on(cluster, node), 0);
+    assert_int_equal(engine_test_count_orders_on(cluster, node), 0);
     for (size_t i = 1; i <= 3; i++) {
         _cleanup_free_ char *name = str_printf("u%zu.service", i);
         assert_non_null(sim_where_runs(cluster, name));
@@ -214,9 +205,9 @@ static void fleetd_that_does_not_come_back_from_a_restart_loses_its_units(void *
     SimNode *node = engine_test_follower(cluster, NULL);
     sim_node_stop(node);
     sim_cluster_run(cluster, SIM_GRACE - SIM_TTL);
-    assert_int_equal(count_orders_on(cluster, node), 1);
+    assert_int_equal(engine_test_count_orders_on(cluster, node), 1);
     sim_cluster_run(cluster, 2 * SIM_TTL);
-    assert_int_equal(count_orders_on(cluster, node), 0);
+    assert_int_equal(engine_test_count_orders_on(cluster, node), 0);
 }
 
 static void shutdown_moves_units_at_once(void **state) {
@@ -225,7 +216,7 @@ static void shutdown_moves_units_at_once(void **state) {
     SimNode *node = engine_test_follower(cluster, NULL);
     sim_node_shut_down(node);
     sim_cluster_run(cluster, USEC_PER_SEC);
-    assert_int_equal(count_orders_on(cluster, node), 0);
+    assert_int_equal(engine_test_count_orders_on(cluster, node), 0);
     assert_int_equal(map_size(sim_view_all(cluster->view, KEY_SCHEDULE)), 3);
     assert_int_equal(map_size(sim_view_all(cluster->view, KEY_STATE)), 3);
 }
@@ -237,7 +228,7 @@ static void machine_that_comes_back_after_its_units_moved_stops_them(void **stat
     sim_node_cut_off(node, -ETIMEDOUT);
     sim_cluster_run(cluster, 3 * SIM_TTL);
     assert_int_equal(fake_systemd_count_running(node->systemd), 1); /* promise 1 */
-    assert_int_equal(count_orders_on(cluster, node), 0);
+    assert_int_equal(engine_test_count_orders_on(cluster, node), 0);
     sim_node_cut_off(node, 0);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(fake_systemd_count_running(node->systemd), 0);

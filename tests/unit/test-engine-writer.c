@@ -16,15 +16,6 @@ static bool presence_is_gone(void *userdata) {
     return !sim_view_machine(node->cluster->view, node->id);
 }
 
-static size_t count_orders_on(SimCluster *cluster, const SimNode *node) {
-    size_t n = 0;
-    const char *key;
-    const Order *order;
-    MAP_FOREACH (key, order, sim_view_all(cluster->view, KEY_SCHEDULE))
-        n += streq(order->machine_id, node->id);
-    return n;
-}
-
 /* Its presence ran out, and the order to move its units is on its way; it comes back so much after
  * its presence went. Either it keeps them, or it sees them gone before it acts. */
 static void return_after(SimCluster *cluster, usec_t usec) {
@@ -69,11 +60,11 @@ static void machine_that_returns_before_the_decision_arrives_keeps_its_units(voi
     sim_node_crash(node);
     assert_true(sim_cluster_wait(cluster, presence_is_gone, node, 2 * SIM_TTL));
     sim_cluster_run(cluster, SLOW_USEC + SLOW_USEC / 2); /* the leader knows, and has decided */
-    assert_int_equal(count_orders_on(cluster, node), 1);
+    assert_int_equal(engine_test_count_orders_on(cluster, node), 1);
     sim_node_start(node);
     size_t n_touches = sim_count_touches(cluster);
     sim_cluster_run(cluster, 30 * USEC_PER_SEC);
-    assert_int_equal(count_orders_on(cluster, node), 1);
+    assert_int_equal(engine_test_count_orders_on(cluster, node), 1);
     assert_int_equal(sim_count_touches(cluster), n_touches);
 }
 
