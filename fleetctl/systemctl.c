@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 int systemctl_status(const char *name) {
-    const char *const arguments[] = {"systemctl", "status", "-l", "--", name, NULL};
+    const char *const arguments[] = {"systemctl", "--no-pager", "status", "-l", "--", name, NULL};
     pid_t pid;
     int status;
     int r = say_flush(); /* ours first */

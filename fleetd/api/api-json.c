@@ -181,14 +181,23 @@ static const char *event_hash(const UnitView *unit, const Placement *placement) 
     return placement && placement->state ? placement->state->hash : NULL;
 }
 
+/* What is asked of the unit; on a machine that it is to leave, that is to be stopped. */
+static LaunchState event_desired(const UnitView *unit, const Placement *placement) {
+    if (!unit->unit)
+        return LAUNCH_STATE_INACTIVE;
+    bool is_leaving =
+        placement && (!placement->order || placement->order->desired == LAUNCH_STATE_INACTIVE);
+    return is_leaving ? LAUNCH_STATE_INACTIVE : unit->unit->desired;
+}
+
 /* What is asked for, and why the unit is where it is or waits. */
 static int add_request(json_object *object, const View *view, const UnitView *unit,
                        const Placement *placement) {
     const Unit *known = unit->unit;
     const Pending *pending = pending_of_request(unit);
     const Order *order = placement ? placement->order : NULL;
-    LaunchState desired = known ? known->desired : LAUNCH_STATE_INACTIVE;
-    if (json_add_string(object, "desiredState", launch_state_to_string(desired)) < 0 ||
+    const char *desired = launch_state_to_string(event_desired(unit, placement));
+    if (json_add_string(object, "desiredState", desired) < 0 ||
         add_text(object, "hash", event_hash(unit, placement)) < 0 ||
         json_add_int(object, "unitRevision", known ? known->revision : 0) < 0 ||
         json_add_bool(object, "global", unit_is_global(view, known)) < 0 ||

@@ -26,7 +26,7 @@ static inline void api_acknowledge(Api *api, ApiExchange *exchange, unsigned sta
 }
 
 /* A handler that answers from the view; it runs once the store has shown that it answers and the
- * view has caught up. name is the last piece of the path, NULL for a collection. */
+ * view has caught up. name is the last piece of the path, "" for a collection. */
 typedef void (*ReadHandler)(Api *api, ApiExchange *exchange, const char *name, View *view);
 /* A handler that goes to the store itself. */
 typedef void (*WriteHandler)(Api *api, ApiExchange *exchange, const char *name);

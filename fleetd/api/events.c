@@ -1,7 +1,7 @@
 #include "fleetd/api/events.h"
 
 #include "fleetd/api/api-json.h"
-#include "fleetd/api/event-stream.h"
+#include "fleetd/api/client-stream.h"
 #include "fleetd/api/reads.h"
 #include "fleetd/base/strv.h"
 
@@ -105,21 +105,24 @@ static void on_pattern(const char *value, void *userdata) {
         patterns->r = *value ? strv_push(&patterns->list, value) : -EINVAL;
 }
 
-void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view) {
-    _cleanup_(strv_freep) char **list = NULL;
+/* What ?unit= asks for. -EINVAL: one of them is empty. */
+static int stream_create(Events *events, ApiExchange *exchange, Stream **ret) {
     Patterns patterns = {};
-    Stream *stream = NULL;
     exchange->vtable->query_each(exchange, "unit", on_pattern, &patterns);
-    list = patterns.list;
-    if (patterns.r == -EINVAL) {
+    _cleanup_(strv_freep) char **list = patterns.list;
+    return patterns.r < 0 ? patterns.r
+                          : stream_new(events, events->subscriptions, exchange, list, ret);
+}
+
+void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view) {
+    Stream *stream;
+    int r = stream_create(api->events, exchange, &stream);
+    if (r == -EINVAL)
         answer_error(exchange, 400, "unit= names no unit");
-        return;
-    }
-    if (patterns.r < 0 ||
-        stream_new(api->events, api->events->subscriptions, exchange, list, &stream) < 0) {
+    else if (r < 0)
         answer_no_memory(exchange);
+    if (r < 0)
         return;
-    }
     LIST_INSERT_HEAD(&api->events->streams, stream, siblings);
     reads_hold_view(api->reads);
     timer_start_if_idle(api->events->keep_alive, EVENTS_KEEP_ALIVE_USEC);

@@ -127,9 +127,11 @@ int bus_remove_begin(BusUnitManager *um, const char *name, UnitManagerDone done,
     }
     removal->done = done;
     removal->userdata = userdata;
-    removal->next_same = um->remove_waiting;
-    um->remove_waiting = removal;
     bus_op_init(&removal->op, um, remove_run, remove_free);
+    RemoveOp **last = &um->remove_waiting;
+    while (*last)
+        last = &(*last)->next_same;
+    *last = removal;
     waiting_remove(um);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* A store in front of another that lets through, refuses, or swallows what comes: a network that
- * fails when a test says so. */
+/* A store in front of another with a gate for each kind of operation, and a count of what came: for
+ * tests that fail one step of something, where faulty-store.h fails by chance or altogether. */
 #pragma once
 
 #include "fleetd/net/loop.h"

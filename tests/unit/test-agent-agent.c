@@ -102,6 +102,46 @@ static void unit_that_ended_by_itself_is_not_started_again(void **state) {
     assert_int_equal(count(test, FAKE_ACTION_START), 1);
 }
 
+static void start_hanging_unit(AgentTest *test) {
+    fake_script_set_behaviour(script(test), "hang.service",
+                              &(FakeBehaviour){.start_usec = USEC_INFINITY});
+    agent_test_start(test);
+    agent_test_order(test, "hang.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 4);
+    agent_test_run(test, 60 * USEC_PER_SEC);
+    agent_test_expect(test, "hang.service", LAUNCH_STATE_LAUNCHED, "activating", JOB_RESULT_RUNNING,
+                      0);
+}
+
+static void start_without_end_is_stopped_when_its_order_is_withdrawn(void **state) {
+    AgentTest *test = *state;
+    start_hanging_unit(test);
+    agent_test_order(test, "hang.service", SLEEPER, LAUNCH_STATE_INACTIVE, 5);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_expect(test, "hang.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_DONE, 5);
+    agent_test_withdraw(test, "hang.service");
+    agent_test_run(test, USEC_PER_SEC);
+    assert_null(agent_test_state(test, "hang.service"));
+    assert_false(fake_systemd_is_running(test->systemd, "hang.service"));
+}
+
+static void start_without_end_is_stopped_when_it_is_to_be_loaded_only(void **state) {
+    AgentTest *test = *state;
+    start_hanging_unit(test);
+    agent_test_order(test, "hang.service", SLEEPER, LAUNCH_STATE_LOADED, 5);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_expect(test, "hang.service", LAUNCH_STATE_LOADED, "inactive", JOB_RESULT_DONE, 5);
+}
+
+static void start_without_end_gives_way_to_another_file(void **state) {
+    AgentTest *test = *state;
+    start_hanging_unit(test);
+    fake_script_set_behaviour(script(test), "hang.service", &(FakeBehaviour){0});
+    agent_test_order(test, "hang.service", OTHER, LAUNCH_STATE_LAUNCHED, 5);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_expect(test, "hang.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 5);
+    assert_string_equal(fake_systemd_text(test->systemd, "hang.service"), OTHER);
+}
+
 /* --- failures --- */
 
 static void failed_start_is_told_with_its_log_and_not_repeated(void **state) {
@@ -152,6 +192,19 @@ static void file_that_cannot_be_written_holds_up_no_other_unit(void **state) {
     fake_script_set_fault(script(test), NULL, NULL);
     agent_test_run(test, 120 * USEC_PER_SEC);
     agent_test_expect(test, "bad.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 2);
+}
+
+/* What was never there is let go of all the same, but not before that is asked for. */
+static void unit_that_could_not_be_written_is_let_go_of_when_its_order_is_withdrawn(void **state) {
+    AgentTest *test = *state;
+    fake_script_set_fault(script(test), fail_one_file, NULL);
+    agent_test_start(test);
+    agent_test_order(test, "bad.service", OTHER, LAUNCH_STATE_LAUNCHED, 1);
+    agent_test_run(test, 5 * USEC_PER_SEC);
+    agent_test_expect(test, "bad.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_ERROR, 1);
+    agent_test_order(test, "bad.service", OTHER, LAUNCH_STATE_INACTIVE, 1);
+    agent_test_run(test, 5 * USEC_PER_SEC);
+    agent_test_expect(test, "bad.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_DONE, 1);
 }
 
 static void missing_file_is_told_and_taken_when_it_comes(void **state) {
@@ -293,9 +346,13 @@ int main(void) {
         AGENT_TEST(changed_file_stops_the_old_unit_before_the_new_one_starts),
         AGENT_TEST(no_unit_starts_before_all_files_are_written),
         AGENT_TEST(unit_that_ended_by_itself_is_not_started_again),
+        AGENT_TEST(start_without_end_is_stopped_when_its_order_is_withdrawn),
+        AGENT_TEST(start_without_end_is_stopped_when_it_is_to_be_loaded_only),
+        AGENT_TEST(start_without_end_gives_way_to_another_file),
         AGENT_TEST(failed_start_is_told_with_its_log_and_not_repeated),
         AGENT_TEST(start_that_systemd_refuses_is_told_and_not_repeated),
         AGENT_TEST(file_that_cannot_be_written_holds_up_no_other_unit),
+        AGENT_TEST(unit_that_could_not_be_written_is_let_go_of_when_its_order_is_withdrawn),
         AGENT_TEST(missing_file_is_told_and_taken_when_it_comes),
         AGENT_TEST(crash_of_a_unit_is_published),
         AGENT_TEST(crash_and_restart_of_fleetd_touch_no_unit),

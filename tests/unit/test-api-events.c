@@ -166,6 +166,29 @@ static void life_of_a_unit_is_told_line_by_line(void **state) {
     assert_notes(fixture, stream, "a.service@-:inactive");
 }
 
+static void assert_desired(ApiFixture *fixture, RecordedExchange *stream, const char *expected) {
+    settle(fixture);
+    _cleanup_free_ char *line = recorded_exchange_take(stream);
+    _cleanup_json_ json_object *object = NULL;
+    assert_int_equal(json_parse(line, strlen(line), &object, NULL), 0);
+    assert_string_equal(field(object, "desiredState"), expected);
+}
+
+static void machine_that_a_unit_is_to_leave_is_told_to_stop_it(void **state) {
+    ApiFixture *fixture = *state;
+    int64_t n = seed_unit(fixture, "a.service", TEXT, LAUNCH_STATE_LAUNCHED);
+    seed_state(fixture, M1, "a.service", LAUNCH_STATE_LAUNCHED, n);
+    _cleanup_exchange_ RecordedExchange *stream =
+        api_start(fixture, "GET", "/events?unit=a.service", NULL);
+    assert_notes(fixture, stream, "a.service@1:launched synced");
+    seed_order(fixture, M1, "a.service", LAUNCH_STATE_LOADED, n); /* not yet carried on */
+    assert_desired(fixture, stream, "launched");
+    seed_order(fixture, M1, "a.service", LAUNCH_STATE_INACTIVE, n);
+    assert_desired(fixture, stream, "inactive");
+    seed_delete(fixture, "schedule/" M1 "/a.service");
+    assert_desired(fixture, stream, "inactive");
+}
+
 static void change_of_the_request_is_told_for_every_placement(void **state) {
     ApiFixture *fixture = *state;
     int64_t n = seed_unit(fixture, "a.service", TEXT, LAUNCH_STATE_LAUNCHED);
@@ -338,6 +361,7 @@ int main(void) {
         API_TEST(line_has_the_fields_of_the_contract),
         API_TEST(unknown_name_gives_a_deleted_line),
         API_TEST(life_of_a_unit_is_told_line_by_line),
+        API_TEST(machine_that_a_unit_is_to_leave_is_told_to_stop_it),
         API_TEST(change_of_the_request_is_told_for_every_placement),
         API_TEST(changes_of_one_transaction_are_one_line),
         API_TEST(each_stream_hears_of_its_own_units),

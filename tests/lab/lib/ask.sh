@@ -36,13 +36,14 @@ takes_at_most() {
     ((status == 0)) && awk -v took="$took" -v most="$1" 'BEGIN { exit !(took <= most) }'
 }
 
-# The machine (m1, ...) that a unit is listed on; nothing if it is on none.
+# The machines (m1, ...) that a unit is listed on; nothing if it is on none.
 where() {
-    local id machine
-    id=$(ctl list-units --full --no-legend --fields=unit,machine | awk -v unit="$1" '$1 == unit { print $2 }')
+    local ids machine
+    ids=$(ctl list-units --full --no-legend --fields=unit,machine | awk -v unit="$1" '$1 == unit { print $2 }')
     for machine in m1 m2 m3; do
-        [[ -n $id && $id == "$(lab id "$machine" 2>/dev/null)"* ]] && echo "$machine"
+        [[ $ids == *"$(lab id "$machine")"* ]] && echo "$machine"
     done
+    true
 }
 
 runs_on() {
@@ -52,6 +53,11 @@ runs_on() {
 # How many listed units match the extended regular expression and run.
 running() {
     ctl list-units --no-legend | awk -v name="$1" '$1 ~ name && $3 == "active" { n++ } END { print n + 0 }'
+}
+
+# running_is N REGEX: for `eventually`, which must ask anew each time.
+running_is() {
+    equal "$1" "$(running "$2")"
 }
 
 # Every unit of fleet's with its machine, main process and the time of its last start.
@@ -79,4 +85,5 @@ leader() {
     for machine in m1 m2 m3; do
         [[ -n $id && $id == "$(lab id "$machine")" ]] && echo "$machine"
     done
+    true
 }

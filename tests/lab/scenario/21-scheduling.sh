@@ -60,11 +60,11 @@ check "on m1" runs_on new.service m1
 check "the old one is on the other machine" eventually 10 runs_on old.service m2
 
 # --- kinds of units
-unit beat.service '[Service]' 'Type=oneshot' 'ExecStart=/bin/sh -c "date > /run/beat"' '[X-Fleet]' 'MachineMetadata=host=m1'
-unit beat.timer '[Timer]' 'OnActiveSec=1s' 'AccuracySec=100ms' '[X-Fleet]' 'MachineOf=beat.service'
-ctl load beat.service >/dev/null
-check "a timer starts" ctl start beat.timer
-check "and fires its service, which was only loaded" eventually 10 lab exec m1 test -e /run/beat
+unit pulse.service '[Service]' 'Type=oneshot' 'ExecStart=/bin/sh -c "date > /run/pulse"' '[X-Fleet]' 'MachineMetadata=host=m1'
+unit pulse.timer '[Timer]' 'OnActiveSec=1s' 'AccuracySec=100ms' '[X-Fleet]' 'MachineOf=pulse.service'
+ctl load pulse.service >/dev/null
+check "a timer starts" ctl start pulse.timer
+check "and fires its service, which was only loaded" eventually 10 lab exec m1 test -e /run/pulse
 check "the loaded service is not stopped for it" mentions loaded ctl list-unit-files
 unit talk.socket '[Socket]' 'ListenStream=/run/talk.sock' 'Accept=yes' '[X-Fleet]' 'MachineMetadata=host=m2'
 check "a socket starts" ctl start talk.socket

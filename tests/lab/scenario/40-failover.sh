@@ -11,7 +11,7 @@ sleeper job@.service
 sleeper agent.service 'Global=true'
 
 ten_elsewhere() {
-    equal 30 "$(running '^job@')" && ! where_any "$1"
+    running_is 30 '^job@' && ! where_any "$1"
 }
 
 # Whether any job is listed on that machine.
@@ -19,12 +19,13 @@ where_any() {
     ctl list-units --no-legend --full --fields=unit,machine | grep '^job@' | grep -q "$(lab id "$1")"
 }
 
-processes() {
-    lab exec "$1" pgrep -cf 'sleep infinity' || true
+# sleepers_are N MACHINE: what really runs there.
+sleepers_are() {
+    equal "$1" "$(lab exec "$2" pgrep -cf 'sleep infinity' || true)"
 }
 
 ctl start job@{1..30}.service agent.service >/dev/null
-check "30 units run, 10 a machine" equal 30 "$(running '^job@')"
+check "30 units run, 10 a machine" running_is 30 '^job@'
 
 # --- power cut: the lease was renewed at most one third of it ago, so it ends within agent_ttl
 victim=m2
@@ -35,9 +36,9 @@ echo "# moved $(((${EPOCHREALTIME/./} - started) / 1000)) ms after the cut, with
 check "list-machines shows two" equal 2 "$(ctl list-machines --no-legend | wc -l)"
 lab boot $victim
 check "the machine comes back" eventually 20 mentions "$(lab id $victim)" ctl list-machines --full
-check "the global unit runs on it again" eventually 20 equal 3 "$(running agent)"
-check "its old units do not" equal 30 "$(running '^job@')"
-check "only the global one runs there" eventually 10 equal 1 "$(processes $victim)"
+check "the global unit runs on it again" eventually 20 running_is 3 '^agent'
+check "its old units do not" running_is 30 '^job@'
+check "only the global one runs there" eventually 10 sleepers_are 1 "$victim"
 
 # --- of the machine that leads
 victim=$(leader)
@@ -61,6 +62,6 @@ lab cut "$victim"
 check "cut off: its units run elsewhere after the lease" eventually 12 ten_elsewhere "$victim"
 check "meanwhile it keeps what it has" equal "$before" "$(main_pids "$victim" | grep job@)"
 lab heal "$victim"
-check "back again it stops what was moved" eventually 15 equal 1 "$(processes "$victim")"
-check "all run once" equal 30 "$(running '^job@')"
+check "back again it stops what was moved" eventually 15 sleepers_are 1 "$victim"
+check "all run once" running_is 30 '^job@'
 ctl destroy '*' >/dev/null

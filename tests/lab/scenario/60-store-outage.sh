@@ -23,7 +23,7 @@ all_listed() {
 
 ctl start steady@{1..30}.service >/dev/null
 before=$(main_pids m1 m2 m3 | grep steady@)
-check "30 units run" equal 30 "$(running '^steady@')"
+check "30 units run" running_is 30 '^steady@'
 
 # --- stopped
 lab etcd stop
@@ -37,7 +37,7 @@ lab etcd start
 check "the machines are there again" eventually 15 all_listed
 sleep $SETTLE_SECONDS
 check "no unit has changed since it is back" unchanged
-check "all are listed" equal 30 "$(running '^steady@')"
+check "all are listed" running_is 30 '^steady@'
 check "and the cluster works" ctl start crashy.service
 
 # --- paused: its clock goes on, so that every lease has run out when it wakes

@@ -1,4 +1,4 @@
-#include "fleetd/api/event-stream.h"
+#include "fleetd/api/client-stream.h"
 
 #include "fleetd/api/api-json.h"
 #include "fleetd/api/page.h"
