@@ -15,7 +15,7 @@
 #define SILENCE_MAX_USEC (45 * USEC_PER_SEC)
 /* A line with 64 reasons and the last lines of a log is far from it. */
 #define LINE_MAX_SIZE ((size_t) 4 * 1024 * 1024)
-/* What a server takes as a request line, and more. */
+/* Beyond, it is cheaper to read about all units, and a server may refuse so long a path. */
 #define FILTER_UNITS_MAX 64
 #define PATH_LENGTH_MAX 4096
 
