@@ -57,11 +57,13 @@ int json_get_string(json_object *object, const char *name, const char **ret, Err
     return 1;
 }
 
-static int int_from_string(const char *text, int64_t *ret) {
+static int int_from_string(const char *text, size_t length, int64_t *ret) {
     char *end;
+    if (!isdigit((unsigned char) *text) && *text != '-')
+        return -EBADMSG;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end)
+    if (errno != 0 || end != text + length)
         return -EBADMSG;
     *ret = value;
     return 1;
@@ -72,12 +74,14 @@ int json_get_int(json_object *object, const char *name, int64_t *ret, Error *ret
     int r = field_get(object, name, json_type_null, &field, reterr);
     if (r <= 0)
         return r;
-    if (json_object_is_type(field, json_type_int)) {
+    bool is_too_big = json_object_get_uint64(field) > INT64_MAX; /* json-c would cut it down */
+    if (json_object_is_type(field, json_type_int) && !is_too_big) {
         *ret = json_object_get_int64(field);
         return 1;
     }
     if (json_object_is_type(field, json_type_string) &&
-        int_from_string(json_object_get_string(field), ret) > 0)
+        int_from_string(json_object_get_string(field), (size_t) json_object_get_string_len(field),
+                        ret) > 0)
         return 1;
     return error_set(reterr, -EBADMSG, "field '%s' is not a whole number", name);
 }

@@ -56,16 +56,27 @@ int strv_copy(char *const *strv, char ***ret) {
     return 0;
 }
 
+static size_t pieces_count(const char *text, const char *separators) {
+    size_t n = 0;
+    for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+        text += strcspn(text, separators);
+        n++;
+    }
+    return n;
+}
+
 int strv_split(const char *text, const char *separators, char ***ret) {
-    _cleanup_(strv_freep) char **pieces = calloc(1, sizeof(char *));
+    _cleanup_(strv_freep) char **pieces =
+        calloc(pieces_count(text, separators) + 1, sizeof(char *));
     if (!pieces)
         return -ENOMEM;
-    for (const char *p = text + strspn(text, separators); *p; p += strspn(p, separators)) {
-        size_t n = strcspn(p, separators);
-        int r = strv_push_n(&pieces, p, n);
-        if (r < 0)
-            return r;
-        p += n;
+    size_t i = 0;
+    for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+        size_t n = strcspn(text, separators);
+        pieces[i] = strndup(text, n);
+        if (!pieces[i++])
+            return -ENOMEM;
+        text += n;
     }
     *ret = TAKE_PTR(pieces);
     return 0;

@@ -43,9 +43,9 @@ int timespan_parse(const char *text, usec_t *ret_usec, Error *reterr) {
         return error_set(reterr, -EINVAL, "a time span is missing");
     while (*p) {
         char *end;
-        if (!isdigit((unsigned char) *p))
+        double number = isdigit((unsigned char) *p) ? strtod(p, &end) : -1;
+        if (number < 0 || end != p + strspn(p, "0123456789.")) /* strtod() also knows 0x10, 1e9 */
             return error_set(reterr, -EINVAL, "'%s' is not a time span (like 30s or 5min)", text);
-        double number = strtod(p, &end);
         p = spaces_skip(end);
         usec_t unit = unit_take(&p);
         if (unit == 0)

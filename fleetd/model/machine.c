@@ -1,10 +1,12 @@
 #include "fleetd/model/machine.h"
 
 #include "fleetd/model/record.h"
+#include "fleetd/model/text.h"
 
 static const char *const names[_MACHINE_STATUS_MAX] = {
     [MACHINE_STATUS_RUNNING] = "running",
     [MACHINE_STATUS_RESTARTING] = "restarting",
+    [MACHINE_STATUS_LEFT] = "left",
 };
 
 const EnumNames machine_status_names = ENUM_NAMES(names);
@@ -22,8 +24,8 @@ int machine_id_check(const char *id, Error *reterr) {
     if (n == MACHINE_ID_LENGTH && !id[n])
         return 0;
     return error_set(reterr, -EINVAL,
-                     "'%.64s' is not a machine id (%d lower-case hexadecimal digits)", id,
-                     MACHINE_ID_LENGTH);
+                     "'%.*s' is not a machine id (%d lower-case hexadecimal digits)",
+                     TEXT_SHORT(id), MACHINE_ID_LENGTH);
 }
 
 static int metadata_read(const RecordField *field, json_object *object, void *slot, Error *reterr) {
@@ -64,6 +66,11 @@ int machine_parse(const char *id, const char *text, size_t size, Machine **ret, 
         return r;
     *ret = TAKE_PTR(machine);
     return 0;
+}
+
+int machine_copy(const Machine *machine, Machine **ret) {
+    _cleanup_free_ char *text = machine_format(machine);
+    return text ? machine_parse(machine->id, text, strlen(text), ret, NULL) : -ENOMEM;
 }
 
 void machine_free(Machine *machine) {

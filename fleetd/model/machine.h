@@ -10,6 +10,8 @@
 typedef enum MachineStatus {
     MACHINE_STATUS_RUNNING,
     MACHINE_STATUS_RESTARTING, /* fleetd stopped cleanly and is expected back; its units run on */
+    MACHINE_STATUS_LEFT, /* the machine went down by itself: its units need not wait for its lease
+                            to run out */
     _MACHINE_STATUS_MAX,
     _MACHINE_STATUS_INVALID = -EINVAL,
 } MachineStatus;
@@ -34,5 +36,6 @@ MachineStatus machine_status_from_string(const char *text);
  * else. id comes from the key. */
 char *machine_format(const Machine *machine);
 int machine_parse(const char *id, const char *text, size_t size, Machine **ret, Error *reterr);
+int machine_copy(const Machine *machine, Machine **ret);
 void machine_free(Machine *machine);
 DEFINE_POINTER_CLEANUP(Machine, machine_free)

@@ -1,6 +1,7 @@
 #include "fleetd/model/record.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/text.h"
 
 #include <errno.h>
 
@@ -48,8 +49,8 @@ static int enum_read(const RecordField *field, json_object *object, void *slot, 
         return r;
     int value = enum_from_string(field->names, text);
     if (value < 0)
-        return error_set(reterr, -EBADMSG, "field '%s' has an unknown value '%.32s'", field->name,
-                         text);
+        return error_set(reterr, -EBADMSG, "field '%s' has an unknown value '%.*s'", field->name,
+                         TEXT_SHORT(text));
     memcpy(slot, &value, sizeof(value));
     return 1;
 }

@@ -35,6 +35,6 @@ int requirements_read_global(RequirementsReader *reader, const char *value);
 /* -EINVAL, the whole message in reterr: options that contradict each other. */
 int requirements_check_combinations(const RequirementsReader *reader);
 
-/* Puts "line N: [X-Fleet] " before the message. */
+/* Sets "line N: [X-Fleet] <message>", without the line if the option came from no text: -EINVAL. */
 int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...)
     _printf_(3, 4);

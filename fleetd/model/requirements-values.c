@@ -4,6 +4,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/metadata.h"
+#include "fleetd/model/text.h"
 #include "fleetd/model/unit-name.h"
 
 #include <ctype.h>
@@ -24,23 +25,28 @@ static void word_done(Word *word) {
 }
 #define _cleanup_word_ _cleanup_(word_done)
 
-/* Takes the next word, white space between words; one that begins with a quote ends with it. 1: a
- * word, 0: no more. */
+/* Where the word at text ends; NULL if a quote stands anywhere but around the whole of it. */
+static const char *word_end(const char *text) {
+    size_t n = strcspn(text, WHITESPACE);
+    if (*text != '"' && *text != '\'')
+        return strcspn(text, "\"'") < n ? NULL : text + n;
+    const char *quote = strchr(text + 1, *text);
+    return quote && (!quote[1] || strchr(WHITESPACE, quote[1])) ? quote + 1 : NULL;
+}
+
+/* Takes the next word, without its quotes. 1: a word, 0: no more. */
 static int piece_take(RequirementsReader *reader, const char **text, char **ret) {
     const char *start = *text + strspn(*text, WHITESPACE);
     if (!*start)
         return 0;
-    bool is_quoted = *start == '"' || *start == '\'';
-    const char *end = is_quoted ? strchr(start + 1, *start) : start + strcspn(start, WHITESPACE);
-    if (!end || (is_quoted && end[1] && !strchr(WHITESPACE, end[1])))
+    const char *end = word_end(start);
+    if (!end)
         return error_set(reader->reterr, -EINVAL, "a quote that does not enclose a whole word");
-    start += is_quoted;
-    if (end == start)
-        return error_set(reader->reterr, -EINVAL, "an empty word");
-    char *piece = strndup(start, (size_t) (end - start));
+    size_t n_quotes = *start == '"' || *start == '\'';
+    char *piece = strndup(start + n_quotes, (size_t) (end - start) - 2 * n_quotes);
     if (!piece)
         return -ENOMEM;
-    *text = end + is_quoted;
+    *text = end;
     *ret = piece;
     return 1;
 }
@@ -50,8 +56,10 @@ static int word_take(RequirementsReader *reader, const char **text, Word *ret) {
     int r = piece_take(reader, text, &piece);
     if (r <= 0)
         return r;
+    if (!*piece)
+        return error_set(reader->reterr, -EINVAL, "an empty word");
     if (strlen(piece) > 2 * METADATA_TEXT_MAX + 1) /* before specifiers make it even longer */
-        return error_set(reader->reterr, -EINVAL, "'%.32s...' is too long", piece);
+        return error_set(reader->reterr, -EINVAL, "'%.*s...' is too long", TEXT_SHORT(piece));
     _cleanup_free_ char *expanded = NULL;
     r = unit_name_expand(reader->unit_name, piece, &expanded, reader->reterr);
     if (r < 0)
@@ -126,8 +134,8 @@ int requirements_read_machine_of(RequirementsReader *reader, const char *value) 
 
 static int glob_add(RequirementsReader *reader, const Word *word, char ***globs) {
     if (!word->is_open && strlen(word->text) > UNIT_NAME_MAX)
-        return error_set(reader->reterr, -EINVAL, "'%.32s...' is longer than any unit name",
-                         word->text);
+        return error_set(reader->reterr, -EINVAL, "'%.*s...' is longer than any unit name",
+                         TEXT_SHORT(word->text));
     if (!word->is_open && word->text[strspn(word->text, UNIT_NAME_CHARACTERS GLOB_CHARACTERS)])
         return error_set(reader->reterr, -EINVAL,
                          "'%s' has a character that is in no unit name and no glob", word->text);
@@ -207,5 +215,6 @@ int requirements_read_global(RequirementsReader *reader, const char *value) {
                 reader->requirements->is_global = truth;
                 return 0;
             }
-    return error_set(reader->reterr, -EINVAL, "'%.64s' is neither true nor false", value);
+    return error_set(reader->reterr, -EINVAL, "'%.*s' is neither true nor false",
+                     TEXT_SHORT(value));
 }

@@ -1,6 +1,7 @@
 #include "fleetd/model/requirements-internal.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/text.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -19,42 +20,54 @@ typedef struct OptionRow {
 /* To add an option: one row, its reader in requirements-values.c, and its rules, if any, in
  * requirements-rules.c. */
 static const OptionRow rows[_OPTION_MAX] = {
-    [OPTION_MACHINE_ID] = {{"MachineID",
-                            {"X-ConditionMachineID", "X-ConditionMachineBootID"},
-                            "ID",
-                            "Run only on the machine with this machine id. If it is given "
-                            "several times, the first one counts."},
-                           requirements_read_machine_id},
-    [OPTION_MACHINE_OF] = {{"MachineOf",
-                            {"X-ConditionMachineOf"},
-                            "UNIT...",
-                            "Run only on the machine where these units are scheduled, and follow "
-                            "them when they move."},
-                           requirements_read_machine_of},
-    [OPTION_MACHINE_METADATA] = {{"MachineMetadata",
-                                  {"X-ConditionMachineMetadata"},
-                                  "KEY=VALUE...",
-                                  "Run only on machines with this metadata: all of different "
-                                  "keys must match, any one of several values of a key."},
-                                 requirements_read_metadata},
-    [OPTION_CONFLICTS] = {{"Conflicts",
-                           {"X-Conflicts"},
-                           "GLOB...",
-                           "Never run on a machine together with another unit whose name matches; "
-                           "that unit need not say it, too."},
-                          requirements_read_conflicts},
-    [OPTION_REPLACES] = {{"Replaces",
-                          {},
-                          "GLOB...",
-                          "Other units whose name matches move away from the machine that is "
-                          "chosen for this one."},
-                         requirements_read_replaces},
-    [OPTION_GLOBAL] = {{"Global",
-                        {},
-                        "BOOLEAN",
-                        "Run on every machine that MachineMetadata and Conflicts allow. The last "
-                        "one counts."},
-                       requirements_read_global},
+    [OPTION_MACHINE_ID] =
+        {
+            {"MachineID",
+             {"X-ConditionMachineID", "X-ConditionMachineBootID"},
+             "ID",
+             "Run only on the machine with this machine id; the first one counts."},
+            requirements_read_machine_id,
+        },
+    [OPTION_MACHINE_OF] =
+        {
+            {"MachineOf",
+             {"X-ConditionMachineOf"},
+             "UNIT...",
+             "Run only on the machine where these units are scheduled, and follow them."},
+            requirements_read_machine_of,
+        },
+    [OPTION_MACHINE_METADATA] =
+        {
+            {"MachineMetadata",
+             {"X-ConditionMachineMetadata"},
+             "KEY=VALUE...",
+             "Run only on machines with this metadata: of each key given, one of its values."},
+            requirements_read_metadata,
+        },
+    [OPTION_CONFLICTS] =
+        {
+            {"Conflicts",
+             {"X-Conflicts"},
+             "GLOB...",
+             "Never share a machine with another unit of a matching name, whoever came first."},
+            requirements_read_conflicts,
+        },
+    [OPTION_REPLACES] =
+        {
+            {"Replaces",
+             {},
+             "GLOB...",
+             "Units of a matching name move away from the machine that is chosen for this one."},
+            requirements_read_replaces,
+        },
+    [OPTION_GLOBAL] =
+        {
+            {"Global",
+             {},
+             "BOOLEAN",
+             "Run on every machine that the metadata and conflicts allow; the last one counts."},
+            requirements_read_global,
+        },
 };
 
 const RequirementOption *requirements_option(size_t i) {
@@ -67,13 +80,11 @@ int requirements_refuse(Error *reterr, const UnitOption *option, const char *for
     va_start(ap, format);
     int n = vasprintf(&text, format, ap);
     va_end(ap);
-    if (n < 0) {
-        text = NULL;
+    if (n < 0)
         return -ENOMEM;
-    }
     return option->line > 0
-               ? error_set(reterr, -EINVAL, "line %u: [" SECTION "] %s", option->line, text)
-               : error_set(reterr, -EINVAL, "[" SECTION "] %s", text);
+               ? error_set(reterr, -EINVAL, "line %u: [%s] %s", option->line, option->section, text)
+               : error_set(reterr, -EINVAL, "[%s] %s", option->section, text);
 }
 
 static bool option_is_named(const RequirementOption *option, const char *name) {
@@ -89,9 +100,9 @@ static int option_refuse_unknown(const UnitOption *option, Error *reterr) {
         names[i] = rows[i].option.name;
     const char *suggestion = str_suggest(option->name, names);
     if (suggestion)
-        return requirements_refuse(reterr, option, "unknown option '%.64s' (did you mean '%s'?)",
-                                   option->name, suggestion);
-    return requirements_refuse(reterr, option, "unknown option '%.64s'", option->name);
+        return requirements_refuse(reterr, option, "unknown option '%.*s' (did you mean '%s'?)",
+                                   TEXT_SHORT(option->name), suggestion);
+    return requirements_refuse(reterr, option, "unknown option '%.*s'", TEXT_SHORT(option->name));
 }
 
 static int option_read(RequirementsReader *reader, const UnitOption *option, Error *reterr) {
@@ -121,9 +132,8 @@ static int options_read(RequirementsReader *reader, const UnitFile *file, Error 
             continue;
         /* systemd skips any section X-..., so that nobody else would notice. */
         if (!streq(options[i].section, SECTION))
-            return error_set(reterr, -EINVAL,
-                             "line %u: section [%s] (did you mean '[" SECTION "]'?)",
-                             options[i].line, options[i].section);
+            return requirements_refuse(reterr, &options[i],
+                                       "unknown section (did you mean '[" SECTION "]'?)");
         int r = option_read(reader, &options[i], reterr);
         if (r < 0)
             return r;

@@ -51,3 +51,12 @@ bool text_is_printable(const char *text) {
     }
     return true;
 }
+
+#define TEXT_SHORT_MAX 64
+
+int text_short_length(const char *text) {
+    size_t length = 0, size = strnlen(text, TEXT_SHORT_MAX);
+    for (size_t n = 1; n > 0 && length < size; length += n)
+        n = text_character_length(text + length, size - length);
+    return (int) length;
+}

@@ -9,3 +9,8 @@ size_t text_character_length(const char *text, size_t size);
 
 /* Whether all of a string consists of such characters, and no TAB. */
 bool text_is_printable(const char *text);
+
+/* For "%.*s": the beginning of outside text, short enough for a message and cut between
+ * characters, since messages travel in JSON. */
+int text_short_length(const char *text);
+#define TEXT_SHORT(text) text_short_length(text), (text)

@@ -110,14 +110,14 @@ static char *strip(char *text, size_t size) {
 static int section_parse(Parser *parser, char *text, unsigned line) {
     size_t size = strlen(text);
     if (text[size - 1] != ']')
-        return error_set(parser->reterr, -EINVAL, "line %u: section header '%.64s' has no ']'",
-                         line, text);
+        return error_set(parser->reterr, -EINVAL, "line %u: section header '%.*s' has no ']'", line,
+                         TEXT_SHORT(text));
     text[size - 1] = 0;
     char *name = text + 1;
     if (!*name || name[strcspn(name, "[]\"'\\")] || strchr(WHITESPACE, *name) ||
         strchr(WHITESPACE, text[size - 2]))
-        return error_set(parser->reterr, -EINVAL, "line %u: '%.64s' is no name for a section", line,
-                         name);
+        return error_set(parser->reterr, -EINVAL, "line %u: '%.*s' is no name for a section", line,
+                         TEXT_SHORT(name));
     parser->section = name;
     return 0;
 }
@@ -126,11 +126,11 @@ static int assignment_parse(Parser *parser, char *text, unsigned line) {
     char *equals = strchr(text, '=');
     if (!equals)
         return error_set(parser->reterr, -EINVAL,
-                         "line %u: '%.64s' is neither a section nor of the form name=value", line,
-                         text);
+                         "line %u: '%.*s' is neither a section nor of the form name=value", line,
+                         TEXT_SHORT(text));
     if (!parser->section)
-        return error_set(parser->reterr, -EINVAL, "line %u: '%.64s' stands before any section",
-                         line, text);
+        return error_set(parser->reterr, -EINVAL, "line %u: '%.*s' stands before any section", line,
+                         TEXT_SHORT(text));
     char *name = strip(text, (size_t) (equals - text));
     char *value = equals + 1;
     if (!*name)

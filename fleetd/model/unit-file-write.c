@@ -1,9 +1,17 @@
 /* A unit file from options. Whether a text says what the options say is decided by reading it back:
  * there is one grammar, in unit-file-parse.c. */
+#include "fleetd/model/text.h"
 #include "fleetd/model/unit-file-internal.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+/* A backslash at the end of a line would continue it, unless white space, which is no part of the
+ * value, stands behind it. */
+static bool value_ends_in_backslash(const char *value) {
+    size_t n = strlen(value);
+    return n > 0 && value[n - 1] == '\\';
+}
 
 static int options_write(const UnitOption *options, size_t n_options, char **ret_text,
                          size_t *ret_size) {
@@ -14,7 +22,8 @@ static int options_write(const UnitOption *options, size_t n_options, char **ret
     for (size_t i = 0; i < n_options; i++) {
         if (i == 0 || !streq(options[i].section, options[i - 1].section))
             fprintf(stream, "%s[%s]\n", i > 0 ? "\n" : "", options[i].section);
-        fprintf(stream, "%s=%s\n", options[i].name, options[i].value);
+        fprintf(stream, "%s=%s%s\n", options[i].name, options[i].value,
+                value_ends_in_backslash(options[i].value) ? " " : "");
     }
     bool has_failed = ferror(stream);
     if (fclose(stream) != 0 || has_failed) {
@@ -43,8 +52,8 @@ static bool value_has_bare_newline(const char *value) {
 }
 
 static int option_refuse(const UnitOption *option, Error *reterr) {
-    return error_set(reterr, -EINVAL, "no unit file can express [%s] %s='%s'", option->section,
-                     option->name, option->value);
+    return error_set(reterr, -EINVAL, "no unit file can express [%.*s] %.*s with its value",
+                     TEXT_SHORT(option->section), TEXT_SHORT(option->name));
 }
 
 int unit_file_from_options(const UnitOption *options, size_t n_options, UnitFile **ret,

@@ -1,6 +1,7 @@
 #include "fleetd/model/unit-name.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,11 +30,12 @@ int unit_name_check(const char *name, Error *reterr) {
     if (!*name)
         return error_set(reterr, -EINVAL, "a unit name is empty");
     if (strlen(name) > UNIT_NAME_MAX)
-        return error_set(reterr, -EINVAL, "unit name '%.32s...' is over %d bytes", name,
+        return error_set(reterr, -EINVAL, "unit name '%.*s...' is over %d bytes", TEXT_SHORT(name),
                          UNIT_NAME_MAX);
     if (name[n])
         return error_set(reterr, -EINVAL,
-                         "unit name '%s' has a character other than 0-9A-Za-z:-_.\\@", name);
+                         "unit name '%.*s' has a character other than 0-9A-Za-z:-_.\\@",
+                         TEXT_SHORT(name));
     const UnitType *type = type_find(name);
     if (!type)
         return error_set(reterr, -EINVAL,

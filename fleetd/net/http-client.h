@@ -35,7 +35,7 @@ typedef struct HttpCall {
 typedef struct HttpAnswer {
     unsigned status;          /* 200, 404, ... */
     const char *content_type; /* "" if none */
-    const char *body;         /* NUL-terminated; "" with on_data */
+    const char *body;         /* NUL-terminated; of a 200 answer with on_data: "" */
     size_t body_size;
 } HttpAnswer;
 
@@ -54,8 +54,10 @@ void http_client_free(HttpClient *client);
 DEFINE_POINTER_CLEANUP(HttpClient, http_client_free)
 
 /* Starts a request. on_done is called exactly once, unless the request is cancelled, and never from
- * inside this call. on_data may be NULL. *ret (may be NULL) is valid until on_done is called. TCP
- * keep-alive is on, so that a dead peer ends a stream in about 15 s; TCP_NODELAY is on. */
+ * inside this call. on_data may be NULL. *ret (may be NULL) is valid until on_done is called.
+ * -EINVAL: a method, URL or header that is none; then no callback comes. TCP keep-alive is on, so
+ * that a dead peer ends a stream in about 15 s; TCP_NODELAY is on. What has a body is never sent
+ * twice: when a kept connection breaks under it, that is -ECONNRESET. */
 int http_client_start(HttpClient *client, const HttpCall *call, HttpData on_data, HttpDone on_done,
                       void *userdata, HttpRequest **ret);
 /* No callback comes any more. NULL is fine. Also allowed from inside its own callbacks. */

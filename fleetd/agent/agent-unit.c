@@ -1,0 +1,151 @@
+#include "fleetd/agent/agent-unit.h"
+
+#include "fleetd/base/strv.h"
+
+#define RETRY_FIRST_USEC (2 * USEC_PER_SEC)
+#define RETRY_DOUBLINGS_MAX 5 /* up to about a minute */
+
+int agent_unit_new(struct Agent *agent, const char *name, AgentUnit **ret) {
+    AgentUnit *unit = calloc(1, sizeof(AgentUnit));
+    if (!unit)
+        return -ENOMEM;
+    unit->agent = agent;
+    unit->name = strdup(name);
+    if (!unit->name) {
+        free(unit);
+        return -ENOMEM;
+    }
+    *ret = unit;
+    return 0;
+}
+
+void agent_unit_free(AgentUnit *unit) {
+    if (!unit)
+        return;
+    order_free(unit->order);
+    unit_status_free(unit->status);
+    strv_free(unit->log);
+    free(unit->message);
+    free(unit->name);
+    free(unit);
+}
+
+void agent_unit_set_order_take(AgentUnit *unit, Order *order) {
+    order_free(unit->order);
+    unit->order = order;
+    unit->n_failures = 0;
+    unit->not_before_usec = 0;
+}
+
+void agent_unit_set_status_take(AgentUnit *unit, UnitStatus *status) {
+    unit_status_free(unit->status);
+    unit->status = status;
+}
+
+static int copy_string(char **to, const char *from) {
+    *to = from ? strdup(from) : NULL;
+    return from && !*to ? -ENOMEM : 0;
+}
+
+int agent_unit_copy_status(AgentUnit *unit, const UnitStatus *status) {
+    _cleanup_(unit_status_freep) UnitStatus *copy = calloc(1, sizeof(UnitStatus));
+    if (!copy)
+        return -ENOMEM;
+    copy->was_launched = status->was_launched;
+    if (copy_string(&copy->name, status->name) < 0 || copy_string(&copy->hash, status->hash) < 0 ||
+        copy_string(&copy->load, status->load) < 0 ||
+        copy_string(&copy->active, status->active) < 0 ||
+        copy_string(&copy->sub, status->sub) < 0 || copy_string(&copy->result, status->result) < 0)
+        return -ENOMEM;
+    agent_unit_set_status_take(unit, TAKE_PTR(copy));
+    return 0;
+}
+
+int agent_unit_note_written(AgentUnit *unit, const char *hash) {
+    if (!unit->status) {
+        UnitStatus fresh = {.name = unit->name, .hash = (char *) hash};
+        return agent_unit_copy_status(unit, &fresh);
+    }
+    unit->status->was_launched = false;
+    return str_replace(&unit->status->hash, hash);
+}
+
+/* A start that systemd took up is over, well or not: the unit's file decides about restarts. What
+ * else fails is tried again, later and later, as a disk may be full or a stop slow; a start that
+ * systemd refused would be refused again. */
+static usec_t retry_delay(const AgentUnit *unit, TaskKind kind) {
+    if (kind == TASK_START)
+        return USEC_INFINITY;
+    return RETRY_FIRST_USEC << MIN(unit->n_failures, (unsigned) RETRY_DOUBLINGS_MAX);
+}
+
+static void agent_unit_note_effect(AgentUnit *unit, TaskKind kind, JobResult result) {
+    if (kind == TASK_REMOVE && result == JOB_RESULT_DONE)
+        agent_unit_set_status_take(unit, NULL);
+    else if (kind == TASK_START && unit->status)
+        unit->status->was_launched = result != JOB_RESULT_ERROR;
+    else if (kind == TASK_STOP && unit->status)
+        unit->status->was_launched = false;
+}
+
+void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
+                           char *const *log, usec_t now_usec) {
+    unit->running = TASK_NONE;
+    agent_unit_note_effect(unit, kind, result);
+
+    bool is_failure = result != JOB_RESULT_DONE && result != JOB_RESULT_SKIPPED;
+    usec_t delay = is_failure ? retry_delay(unit, kind) : 0;
+    unit->not_before_usec = delay == USEC_INFINITY ? USEC_INFINITY : now_usec + delay;
+    unit->n_failures = is_failure ? unit->n_failures + 1 : 0;
+
+    unit->job = result;
+    unit->job_revision = unit->order ? unit->order->unit_revision : 0;
+    free(unit->message);
+    unit->message = message ? strdup(message) : NULL; /* lost only when memory is */
+    strv_free(unit->log);
+    unit->log = NULL;
+    if (log && strv_copy(log, &unit->log) < 0)
+        unit->log = NULL;
+}
+
+bool agent_unit_is_over(const AgentUnit *unit) {
+    return !unit->order && !unit->status && unit->running == TASK_NONE;
+}
+
+void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec) {
+    bool is_waiting = next == TASK_NONE || now_usec < unit->not_before_usec;
+    if (!unit->order || unit->running != TASK_NONE || !is_waiting)
+        return;
+    if (unit->job_revision != unit->order->unit_revision) { /* it already was as ordered */
+        unit->job_revision = unit->order->unit_revision;
+        unit->job = JOB_RESULT_DONE;
+        free(TAKE_PTR(unit->message));
+        strv_free(TAKE_PTR(unit->log));
+    }
+    unit->answered_revision = unit->order->unit_revision;
+}
+
+int agent_unit_format_state(const AgentUnit *unit, char **ret) {
+    if (agent_unit_is_over(unit)) {
+        *ret = NULL;
+        return 0;
+    }
+    const UnitStatus *status = unit->status;
+    bool is_answered = unit->order && unit->answered_revision == unit->order->unit_revision &&
+                       unit->running == TASK_NONE;
+    UnitState state = {
+        .name = unit->name,
+        .hash = status ? status->hash : NULL,
+        .current = reconcile_current(status),
+        .load = status ? status->load : NULL,
+        .active = status ? status->active : NULL,
+        .sub = status ? status->sub : NULL,
+        .result = status ? status->result : NULL,
+        .job = is_answered ? unit->job : JOB_RESULT_RUNNING,
+        .message = is_answered ? unit->message : NULL,
+        .log = is_answered ? unit->log : NULL,
+        .unit_revision = unit->answered_revision,
+    };
+    *ret = unit_state_format(&state);
+    return *ret ? 0 : -ENOMEM;
+}

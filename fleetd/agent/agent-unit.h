@@ -1,0 +1,50 @@
+/* What the agent knows of one unit: its order, its status in systemd, the task under way, and how
+ * the last one ended. Only values and the rules between them; agent.c moves them. */
+#pragma once
+
+#include "fleetd/agent/reconcile.h"
+#include "fleetd/base/time-units.h"
+
+typedef struct AgentUnit {
+    struct Agent *agent; /* whose it is */
+    char *name;
+    Order *order;       /* NULL: none */
+    UnitStatus *status; /* NULL: no file here */
+
+    TaskKind running; /* the task that the unit manager works on; TASK_NONE: none */
+    int64_t
+        answered_revision; /* unit_revision of the last order that was carried out, or given up */
+
+    /* The last task's end, for the order of job_revision. */
+    int64_t job_revision;
+    JobResult job;
+    char *message;
+    char **log;
+
+    unsigned n_failures;    /* in a row, of tasks that are tried again */
+    usec_t not_before_usec; /* of the next try; USEC_INFINITY: not before another order */
+} AgentUnit;
+
+int agent_unit_new(struct Agent *agent, const char *name, AgentUnit **ret);
+void agent_unit_free(AgentUnit *unit);
+DEFINE_POINTER_CLEANUP(AgentUnit, agent_unit_free)
+
+/* A new order, or none: takes it over, and lets what failed be tried at once. */
+void agent_unit_set_order_take(AgentUnit *unit, Order *order);
+void agent_unit_set_status_take(AgentUnit *unit, UnitStatus *status);
+int agent_unit_copy_status(AgentUnit *unit, const UnitStatus *status);
+
+/* The task's effect on the status, as far as it is known before systemd tells. hash: of the file
+ * that was written. */
+int agent_unit_note_written(AgentUnit *unit, const char *hash);
+void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
+                           char *const *log, usec_t now_usec);
+
+/* Nothing is left to know or to do. */
+bool agent_unit_is_over(const AgentUnit *unit);
+
+/* Marks the order as answered if there is nothing to do for it, or nothing more to try now. */
+void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec);
+
+/* The JSON value of `state/<id>/<name>`; *ret NULL: there is nothing to say. -ENOMEM. */
+int agent_unit_format_state(const AgentUnit *unit, char **ret);

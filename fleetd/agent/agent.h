@@ -1,0 +1,33 @@
+/* The agent: carries out this machine's orders (`schedule/<id>/`) through the unit manager, and
+ * reports what became of them (`state/<id>/`). It needs to know nothing else of the cluster. While
+ * the store cannot be reached it changes nothing (docs/architecture.md, promise 1). */
+#pragma once
+
+#include "fleetd/agent/presence.h"
+#include "fleetd/systemd/unit-manager.h"
+
+typedef struct Agent Agent;
+
+typedef struct AgentOptions {
+    Store *store;
+    Loop *loop;
+    UnitManager *unit_manager;
+    const Machine *machine; /* copied */
+    usec_t ttl_usec;        /* of its presence */
+    usec_t restart_grace_usec;
+    void (*on_registered)(void *userdata); /* this machine is in the cluster; may be NULL */
+    void *userdata;
+} AgentOptions;
+
+/* Store and loop must outlive the agent; the unit manager must be freed before it, as its answers
+ * go to the agent. */
+int agent_new(const AgentOptions *options, Agent **ret);
+
+/* Drops everything at once; units are left as they are and the presence runs out by itself. */
+void agent_free(Agent *agent);
+DEFINE_POINTER_CLEANUP(Agent, agent_free)
+
+/* Begins no task any more and says goodbye to the cluster (presence.h). done is called once, r < 0
+ * if the store did not take it; free the agent then. */
+int agent_leave(Agent *agent, PresenceFarewell farewell, void (*done)(int r, void *userdata),
+                void *userdata);

@@ -1,0 +1,42 @@
+/* This machine's key in the store: `machine/<id>` under a lease that is renewed as long as fleetd
+ * runs. A fleetd that comes back on the same boot takes its old key over at once; another living
+ * machine with the same id is not displaced. */
+#pragma once
+
+#include "fleetd/model/machine.h"
+#include "fleetd/net/loop.h"
+#include "fleetd/store/store.h"
+
+typedef struct Presence Presence;
+
+typedef struct PresenceCallbacks {
+    /* The key stands as of revision, under lease. former_lease is what it stood under before (0: it
+     * was not there): keys that are still under it are left over from the last run. Called anew
+     * after each on_lost. */
+    void (*on_registered)(int64_t lease, int64_t revision, int64_t former_lease, void *userdata);
+    void (*on_lost)(void *userdata);           /* the lease ran out, and all keys under it */
+    void (*on_contact)(int r, void *userdata); /* as in lease.h */
+} PresenceCallbacks;
+
+typedef enum PresenceFarewell {
+    PRESENCE_RESTARTING, /* fleetd stops, the machine stays: its place is kept for a while */
+    PRESENCE_LEFT,       /* the machine goes down: its units may move at once */
+} PresenceFarewell;
+
+/* machine is copied. */
+int presence_new(Store *store, Loop *loop, const Machine *machine, usec_t ttl_usec,
+                 const PresenceCallbacks *callbacks, void *userdata, Presence **ret);
+void presence_free(Presence *presence);
+DEFINE_POINTER_CLEANUP(Presence, presence_free)
+
+/* Registered, and its lease surely lives: nobody else has been given this machine's orders. */
+bool presence_is_sure(const Presence *presence);
+
+/* The key turned out not to be this presence's any more: registers anew, without on_lost. */
+void presence_reclaim(Presence *presence);
+
+/* Stops renewing and writes the last word, valid for grace_usec. done gets the lease that it stands
+ * under, so that what shall stay can be put under it as well (RESTARTING); of LEFT everything else
+ * is gone with the old lease. r < 0: the store did not answer; the old lease will run out. */
+int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_usec,
+                   void (*done)(int r, int64_t lease, void *userdata), void *userdata);

@@ -1,0 +1,206 @@
+#include "fleetd/agent/publisher.h"
+
+#include "fleetd/base/log.h"
+#include "fleetd/base/map.h"
+#include "fleetd/base/strv.h"
+#include "fleetd/model/keys.h"
+
+#include <errno.h>
+
+#define BATCH_MAX 100 /* under STORE_TXN_MAX, with room for comparisons */
+#define RETRY_USEC (500 * USEC_PER_MSEC)
+
+typedef struct Publication {
+    char *key;
+    char *value; /* NULL: to be deleted */
+    bool is_in_flight;
+} Publication;
+
+struct Publisher {
+    Store *store;
+    Loop *loop;
+    PublisherCallbacks callbacks;
+    void *userdata;
+    char *machine_id;
+    char *machine_key;
+    int64_t lease;
+    Map *publications; /* by unit name */
+    Map *dirty;        /* names of those that the store does not have yet */
+    Timer *timer;
+    StoreOp *op;
+};
+
+static void publication_free(void *p) {
+    Publication *publication = p;
+    free(publication->key);
+    free(publication->value);
+    free(publication);
+}
+
+bool publisher_is_idle(const Publisher *publisher) {
+    return map_size(publisher->dirty) == 0 && !publisher->op;
+}
+
+/* Written values stay dirty if they changed meanwhile: setting them clears the mark of being in
+ * flight. */
+static void publisher_settle(Publisher *publisher, bool is_written) {
+    const char **names = NULL;
+    if (map_sorted_keys(publisher->dirty, &names) < 0)
+        return; /* they are written once more */
+    for (const char **name = names; *name; name++) {
+        Publication *publication = map_get(publisher->publications, *name);
+        bool is_settled = is_written && publication->is_in_flight;
+        publication->is_in_flight = false;
+        if (!is_settled)
+            continue;
+        if (!publication->value)
+            map_remove(publisher->publications, *name);
+        map_remove(publisher->dirty, *name);
+    }
+    free(names);
+}
+
+static void on_written(int r, const StoreTxnResult *result, void *userdata) {
+    Publisher *publisher = userdata;
+    publisher->op = NULL;
+    bool is_refused = r == -ENOKEY || (r >= 0 && !result->succeeded);
+    publisher_settle(publisher, r >= 0 && !is_refused);
+    if (is_refused) {
+        publisher->lease = 0;
+        publisher->callbacks.on_refused(publisher->userdata);
+    } else if (r < 0)
+        timer_start(publisher->timer, RETRY_USEC);
+    else if (map_size(publisher->dirty) > 0)
+        timer_start(publisher->timer, 0);
+    else if (publisher->callbacks.on_idle)
+        publisher->callbacks.on_idle(publisher->userdata);
+}
+
+static size_t publisher_collect(Publisher *publisher, StoreWrite *writes) {
+    size_t n = 0;
+    const char *name;
+    _unused_ void *value;
+    MAP_FOREACH (name, value, publisher->dirty) {
+        Publication *publication = map_get(publisher->publications, name);
+        writes[n++] = (StoreWrite){
+            .kind = publication->value ? STORE_PUT : STORE_DELETE,
+            .key = publication->key,
+            .value = publication->value,
+            .lease = publication->value ? publisher->lease : 0,
+        };
+        publication->is_in_flight = true;
+        if (n == BATCH_MAX)
+            break;
+    }
+    return n;
+}
+
+/* The comparison keeps a fleetd that was paused, and lost its place to a successor, from writing
+ * over the successor's states. */
+static void on_timer(void *userdata) {
+    Publisher *publisher = userdata;
+    if (publisher->op || publisher->lease == 0 || map_size(publisher->dirty) == 0)
+        return;
+    StoreWrite writes[BATCH_MAX];
+    StoreCompare compare = {
+        .key = publisher->machine_key,
+        .target = STORE_COMPARE_LEASE,
+        .number = publisher->lease,
+    };
+    StoreTxn txn = {
+        .compares = &compare,
+        .n_compares = 1,
+        .writes = writes,
+        .n_writes = publisher_collect(publisher, writes),
+    };
+    int r = store_txn(publisher->store, &txn, on_written, publisher, &publisher->op);
+    if (r < 0) {
+        publisher_settle(publisher, false);
+        timer_start(publisher->timer, RETRY_USEC);
+    }
+}
+
+static int publisher_add(Publisher *publisher, const char *name, Publication **ret) {
+    Publication *publication = map_get(publisher->publications, name);
+    if (!publication) {
+        publication = calloc(1, sizeof(Publication));
+        if (!publication)
+            return -ENOMEM;
+        publication->key = key_state(publisher->machine_id, name);
+        if (!publication->key || map_put(publisher->publications, name, publication) < 0) {
+            publication_free(publication);
+            return -ENOMEM;
+        }
+    }
+    *ret = publication;
+    return 0;
+}
+
+int publisher_set(Publisher *publisher, const char *name, const char *value) {
+    Publication *publication = map_get(publisher->publications, name);
+    if (streq_ptr(publication ? publication->value : NULL, value))
+        return 0;
+    int r = publisher_add(publisher, name, &publication);
+    if (r < 0)
+        return r;
+    r = map_put(publisher->dirty, name, NULL);
+    if (r < 0)
+        return r;
+    r = str_replace(&publication->value, value);
+    if (r < 0)
+        return r;
+    publication->is_in_flight = false;
+    timer_start_if_idle(publisher->timer, 0);
+    return 0;
+}
+
+void publisher_set_lease(Publisher *publisher, int64_t lease) {
+    store_op_cancel(TAKE_PTR(publisher->op));
+    publisher_settle(publisher, false);
+    publisher->lease = lease;
+    if (lease == 0)
+        return;
+    const char *name;
+    _unused_ void *value;
+    MAP_FOREACH (name, value, publisher->publications)
+        if (map_put(publisher->dirty, name, NULL) < 0)
+            log_error("Failed to publish the state of unit '%s' again: out of memory", name);
+    timer_start(publisher->timer, 0);
+}
+
+int publisher_new(Store *store, Loop *loop, const char *machine_id,
+                  const PublisherCallbacks *callbacks, void *userdata, Publisher **ret) {
+    _cleanup_(publisher_freep) Publisher *publisher = calloc(1, sizeof(Publisher));
+    if (!publisher)
+        return -ENOMEM;
+    *publisher = (Publisher){
+        .store = store,
+        .loop = loop,
+        .callbacks = *callbacks,
+        .userdata = userdata,
+        .machine_id = strdup(machine_id),
+        .machine_key = key_machine(machine_id),
+        .publications = map_new(publication_free),
+        .dirty = map_new(NULL),
+    };
+    if (!publisher->machine_id || !publisher->machine_key || !publisher->publications ||
+        !publisher->dirty)
+        return -ENOMEM;
+    int r = timer_new(loop, on_timer, publisher, &publisher->timer);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(publisher);
+    return 0;
+}
+
+void publisher_free(Publisher *publisher) {
+    if (!publisher)
+        return;
+    store_op_cancel(publisher->op);
+    timer_free(publisher->timer);
+    map_free(publisher->dirty);
+    map_free(publisher->publications);
+    free(publisher->machine_key);
+    free(publisher->machine_id);
+    free(publisher);
+}

@@ -1,0 +1,28 @@
+/* Brings the states of this machine's units to the store: `state/<id>/<name>`, all under the
+ * presence's lease. What changes while a write is under way goes with the next one, so that a burst
+ * costs a few transactions. */
+#pragma once
+
+#include "fleetd/net/loop.h"
+#include "fleetd/store/store.h"
+
+typedef struct Publisher Publisher;
+
+typedef struct PublisherCallbacks {
+    void (*on_idle)(void *userdata); /* everything is in the store; not called if it already was */
+    void (*on_refused)(
+        void *userdata); /* this machine's presence is not under the lease any more */
+} PublisherCallbacks;
+
+int publisher_new(Store *store, Loop *loop, const char *machine_id,
+                  const PublisherCallbacks *callbacks, void *userdata, Publisher **ret);
+void publisher_free(Publisher *publisher);
+DEFINE_POINTER_CLEANUP(Publisher, publisher_free)
+
+/* The value of a unit's state from now on; NULL deletes it. Copied. Unchanged values are not
+ * written again. -ENOMEM. */
+int publisher_set(Publisher *publisher, const char *name, const char *value);
+
+/* A lease to write under, which makes everything be written anew; 0: hold everything back. */
+void publisher_set_lease(Publisher *publisher, int64_t lease);
+bool publisher_is_idle(const Publisher *publisher);

@@ -1,0 +1,281 @@
+#include "fleetd/daemon.h"
+
+#include "config.h"
+#include "fleetd/agent/agent.h"
+#include "fleetd/api/api.h"
+#include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
+#include "fleetd/engine/engine.h"
+#include "fleetd/machine-info.h"
+#include "fleetd/net/event-loop.h"
+#include "fleetd/net/http-client.h"
+#include "fleetd/net/http-server.h"
+#include "fleetd/sockets.h"
+#include "fleetd/store/embedded-store.h"
+#include "fleetd/store/etcd-store.h"
+#include "fleetd/systemd/bus-unit-manager.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+/* The farewell takes a few writes; a store that does not take them in this time would not be worth
+ * a longer stop. */
+#define FAREWELL_USEC (5 * USEC_PER_SEC)
+
+#define BODY_MAX ((size_t) 1024 * 1024) /* a unit file of the largest size, as JSON */
+#define HEADER_MAX ((size_t) 64 * 1024) /* an event stream names each unit that it is about */
+#define CONNECTIONS_MAX 1000
+#define IDLE_USEC (5 * USEC_PER_MINUTE)
+
+#define LONELY_URL \
+    "http://127.0.0.1:2379/version" /* where CoreOS fleet looked for etcd by default */
+
+struct Daemon {
+    const Config *config;
+    sd_event *event;
+    Loop *loop;
+    Machine *machine;
+    Store *store;
+    UnitManager *unit_manager;
+    Agent *agent;
+    Engine *engine; /* NULL until this machine is in the cluster */
+    Api *api;
+    HttpServer *server;
+    HttpClient *lonely_check;
+    Timer *farewell_limit;
+    bool is_stopping;
+};
+
+/* --- leaving --- */
+
+static void daemon_exit(Daemon *daemon) {
+    sd_event_exit(daemon->event, 0);
+}
+
+static void on_resigned(_unused_ int r, void *userdata) {
+    daemon_exit(userdata);
+}
+
+static void on_agent_left(int r, void *userdata) {
+    Daemon *daemon = userdata;
+    if (r < 0)
+        log_warning("Failed to tell the cluster that fleetd stops: %s; it will find out by itself",
+                    strerror(-r));
+    if (!daemon->engine || engine_resign(daemon->engine, on_resigned, daemon) < 0)
+        daemon_exit(daemon);
+}
+
+static void on_farewell_limit(void *userdata) {
+    log_warning("The store did not take the farewell in time; stopping without it");
+    daemon_exit(userdata);
+}
+
+/* The presence is given back only when the machine goes down: its units then stop anyway, and may
+ * run elsewhere at once. */
+static void on_is_stopping(bool is_machine_stopping, void *userdata) {
+    Daemon *daemon = userdata;
+    PresenceFarewell farewell = is_machine_stopping ? PRESENCE_LEFT : PRESENCE_RESTARTING;
+    log_info(is_machine_stopping ? "Stopping, as this machine goes down; its units may move"
+                                 : "Stopping; units run on and keep their place");
+    int r = agent_leave(daemon->agent, farewell, on_agent_left, daemon);
+    if (r < 0)
+        on_agent_left(r, daemon);
+}
+
+static int on_signal(_unused_ sd_event_source *source, _unused_ const struct signalfd_siginfo *info,
+                     void *userdata) {
+    Daemon *daemon = userdata;
+    if (daemon->is_stopping)
+        return 0;
+    daemon->is_stopping = true;
+    sd_notify(0, "STOPPING=1");
+    timer_start(daemon->farewell_limit, FAREWELL_USEC);
+    int r = unit_manager_is_stopping(daemon->unit_manager, on_is_stopping, daemon);
+    if (r < 0)
+        on_is_stopping(false, daemon);
+    return 0;
+}
+
+/* --- building --- */
+
+static int daemon_init_event(Daemon *daemon, Error *reterr) {
+    static const int signals[] = {SIGTERM, SIGINT};
+    sigset_t mask;
+    sigemptyset(&mask);
+    for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+        sigaddset(&mask, signals[i]);
+    sigprocmask(SIG_BLOCK, &mask, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    int r = sd_event_default(&daemon->event);
+    if (r >= 0)
+        r = sd_event_set_watchdog(daemon->event, true);
+    for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
+        r = sd_event_add_signal(daemon->event, NULL, signals[i], on_signal, daemon);
+    if (r >= 0)
+        r = event_loop_new(daemon->event, &daemon->loop);
+    if (r >= 0)
+        r = timer_new(daemon->loop, on_farewell_limit, daemon, &daemon->farewell_limit);
+    return r < 0 ? error_set(reterr, r, "cannot set up the event loop: %s", strerror(-r)) : 0;
+}
+
+static void on_lonely_answer(int r, const HttpAnswer *answer, _unused_ const char *message,
+                             _unused_ void *userdata) {
+    if (r >= 0 && answer->status == 200 && strstr(answer->body, "etcdserver"))
+        log_warning(
+            "This fleetd is a cluster of its own, as etcd_servers is not set, but an etcd answers "
+            "on 127.0.0.1:2379: to join "
+            "the cluster behind it, set etcd_servers=http://127.0.0.1:2379 in " CONFIG_FILE);
+}
+
+/* Nobody should be alone by mistake: the option was not needed where CoreOS fleet found its etcd.
+ */
+static void daemon_warn_if_lonely(Daemon *daemon) {
+    HttpCall call = {
+        .method = "GET", .url = LONELY_URL, .timeout_usec = USEC_PER_SEC, .answer_max = 4096};
+    if (http_client_new(daemon->event, &(HttpClientOptions){}, &daemon->lonely_check) >= 0)
+        (void) http_client_start(daemon->lonely_check, &call, NULL, on_lonely_answer, daemon, NULL);
+}
+
+static int daemon_open_embedded(Daemon *daemon, Error *reterr) {
+    const char *directory = daemon->config->data_directory;
+    if (mkdir(directory, 0755) < 0 && errno != EEXIST)
+        return error_set(reterr, -errno, "cannot make the data directory %s: %s", directory,
+                         strerror(errno));
+    _cleanup_free_ char *path = str_printf("%s/fleet.db", directory);
+    if (!path)
+        return -ENOMEM;
+    int r = embedded_store_open(daemon->loop, path, &daemon->store, reterr);
+    if (r < 0)
+        return error_prefix(reterr, r, "embedded store");
+    log_info("No etcd_servers are set: this machine is a cluster of one, kept in %s", path);
+    daemon_warn_if_lonely(daemon);
+    return 0;
+}
+
+static int daemon_open_store(Daemon *daemon, Error *reterr) {
+    const Config *config = daemon->config;
+    if (!config->etcd_servers)
+        return daemon_open_embedded(daemon, reterr);
+    EtcdOptions options = {
+        .endpoints = config->etcd_servers,
+        .key_prefix = config->etcd_key_prefix,
+        .request_timeout_usec = config->etcd_request_timeout_usec,
+        .tls = {.ca_file = config->etcd_cafile,
+                .cert_file = config->etcd_certfile,
+                .key_file = config->etcd_keyfile},
+    };
+    int r = etcd_store_new(daemon->event, daemon->loop, &options, &daemon->store, reterr);
+    return r < 0 ? error_prefix(reterr, r, "etcd") : 0;
+}
+
+/* The engine begins when this machine is in the cluster: one that is refused, as its id is taken,
+ * must not lead either. */
+static void on_registered(void *userdata) {
+    Daemon *daemon = userdata;
+    EngineOptions options = {
+        .store = daemon->store,
+        .loop = daemon->loop,
+        .machine_id = daemon->machine->id,
+        .agent_ttl_usec = daemon->config->agent_ttl_usec,
+    };
+    if (daemon->config->disable_engine || daemon->engine)
+        return;
+    int r = engine_new(&options, &daemon->engine);
+    if (r < 0)
+        log_error("Failed to start the engine: %s; this machine will not lead", strerror(-r));
+}
+
+static int daemon_start_agent(Daemon *daemon, Error *reterr) {
+    int r = bus_unit_manager_new(daemon->event, &(BusUnitManagerOptions){}, &daemon->unit_manager,
+                                 reterr);
+    if (r < 0)
+        return error_prefix(reterr, r, "systemd");
+    AgentOptions options = {
+        .store = daemon->store,
+        .loop = daemon->loop,
+        .unit_manager = daemon->unit_manager,
+        .machine = daemon->machine,
+        .ttl_usec = daemon->config->agent_ttl_usec,
+        .restart_grace_usec = daemon->config->restart_grace_usec,
+        .on_registered = on_registered,
+        .userdata = daemon,
+    };
+    return agent_new(&options, &daemon->agent);
+}
+
+static int daemon_start_api(Daemon *daemon, Error *reterr) {
+    ApiOptions api_options = {
+        .store = daemon->store,
+        .loop = daemon->loop,
+        .store_timeout_usec = 2 * daemon->config->etcd_request_timeout_usec,
+        .page_size = daemon->config->token_limit,
+    };
+    HttpServerOptions server_options = {
+        .body_max = BODY_MAX,
+        .header_max = HEADER_MAX,
+        .connections_max = CONNECTIONS_MAX,
+        .idle_timeout_usec = IDLE_USEC,
+    };
+    int r = api_new(&api_options, &daemon->api);
+    if (r >= 0)
+        r = http_server_new(daemon->event, &server_options, api_handle, daemon->api,
+                            &daemon->server);
+    if (r < 0)
+        return r;
+    r = sockets_listen(daemon->server, daemon->config->listen, reterr);
+    return r < 0 ? error_prefix(reterr, r, "API") : 0;
+}
+
+static int daemon_init(Daemon *daemon, Error *reterr) {
+    int r = machine_info_load(daemon->config, &daemon->machine, reterr);
+    if (r >= 0)
+        r = daemon_init_event(daemon, reterr);
+    if (r >= 0)
+        r = daemon_open_store(daemon, reterr);
+    if (r >= 0)
+        r = daemon_start_agent(daemon, reterr);
+    if (r >= 0)
+        r = daemon_start_api(daemon, reterr);
+    return r;
+}
+
+int daemon_new(const Config *config, Daemon **ret, Error *reterr) {
+    _cleanup_(daemon_freep) Daemon *daemon = calloc(1, sizeof(Daemon));
+    if (!daemon)
+        return -ENOMEM;
+    daemon->config = config;
+    int r = daemon_init(daemon, reterr);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(daemon);
+    return 0;
+}
+
+int daemon_run(Daemon *daemon) {
+    log_info("fleetd " PACKAGE_VERSION " runs on machine %s at %s", daemon->machine->id,
+             str_or(daemon->machine->address, "no address"));
+    sd_notify(0, "READY=1");
+    return sd_event_loop(daemon->event);
+}
+
+/* From the outside in: first who calls, then who is called. The unit manager before the agent, as
+ * its answers go there. */
+void daemon_free(Daemon *daemon) {
+    if (!daemon)
+        return;
+    http_server_free(daemon->server);
+    api_free(daemon->api);
+    engine_free(daemon->engine);
+    unit_manager_free(daemon->unit_manager);
+    agent_free(daemon->agent);
+    http_client_free(daemon->lonely_check);
+    store_free(daemon->store);
+    timer_free(daemon->farewell_limit);
+    event_loop_free(daemon->loop);
+    sd_event_unref(daemon->event);
+    machine_free(daemon->machine);
+    free(daemon);
+}

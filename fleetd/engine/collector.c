@@ -1,0 +1,105 @@
+#include "fleetd/engine/collector.h"
+
+#include "fleetd/base/map.h"
+#include "fleetd/model/keys.h"
+
+#include <errno.h>
+
+#define DELAY_USEC (60 * USEC_PER_SEC)
+
+struct Collector {
+    Store *store;
+    const Leadership *leadership;
+    const Feed *feed;
+    Timer *timer;
+    Map *seen; /* hash -> mod revision, unused at the last look: only what was unused twice goes */
+    StoreOp *op;
+};
+
+typedef struct Look {
+    Collector *collector;
+    Map *unused;
+    char *hash; /* the one to delete now */
+    int64_t mod_revision;
+    int result;
+} Look;
+
+static void on_unused(const char *hash, int64_t mod_revision, void *userdata) {
+    Look *look = userdata;
+    bool was_seen = (int64_t) (intptr_t) map_get(look->collector->seen, hash) == mod_revision;
+    if (map_put(look->unused, hash, (void *) (intptr_t) mod_revision) < 0)
+        look->result = -ENOMEM;
+    if (!was_seen || look->hash)
+        return;
+    look->hash = strdup(hash);
+    look->mod_revision = mod_revision;
+}
+
+static void on_deleted(_unused_ int r, _unused_ const StoreTxnResult *result, void *userdata) {
+    Collector *collector = userdata;
+    collector->op = NULL;
+    timer_start_if_idle(collector->timer, USEC_PER_MSEC); /* the next one */
+}
+
+static void collector_delete(Collector *collector, const Look *look) {
+    _cleanup_free_ char *key = key_file(look->hash);
+    if (!key)
+        return;
+    StoreCompare compares[] = {
+        leadership_fence(collector->leadership),
+        {.key = key, .target = STORE_COMPARE_MOD_REVISION, .number = look->mod_revision},
+    };
+    StoreWrite write = {.kind = STORE_DELETE, .key = key};
+    StoreTxn txn = {
+        .compares = compares, .n_compares = ELEMENTSOF(compares), .writes = &write, .n_writes = 1};
+    (void) store_txn(collector->store, &txn, on_deleted, collector,
+                     &collector->op); /* else at the next look */
+}
+
+static void on_timer(void *userdata) {
+    Collector *collector = userdata;
+    Look look = {.collector = collector, .unused = map_new(NULL)};
+    if (look.unused && !collector->op && leadership_is_sure(collector->leadership)) {
+        feed_each_unused_file(collector->feed, on_unused, &look);
+        if (look.hash)
+            collector_delete(collector, &look);
+        if (look.result >= 0) {
+            Map *last = collector->seen;
+            collector->seen = TAKE_PTR(look.unused);
+            map_free(last);
+        }
+        if (!look.hash && map_size(collector->seen) > 0)
+            timer_start(collector->timer, DELAY_USEC);
+    }
+    map_free(look.unused);
+    free(look.hash);
+}
+
+void collector_look(Collector *collector) {
+    timer_start_if_idle(collector->timer, DELAY_USEC);
+}
+
+int collector_new(Store *store, Loop *loop, const Leadership *leadership, const Feed *feed,
+                  Collector **ret) {
+    _cleanup_(collector_freep) Collector *collector = calloc(1, sizeof(Collector));
+    if (!collector)
+        return -ENOMEM;
+    *collector =
+        (Collector){.store = store, .leadership = leadership, .feed = feed, .seen = map_new(NULL)};
+    if (!collector->seen)
+        return -ENOMEM;
+    int r = timer_new(loop, on_timer, collector, &collector->timer);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(collector);
+    return 0;
+}
+
+void collector_free(Collector *collector) {
+    if (!collector)
+        return;
+    store_op_cancel(collector->op);
+    timer_free(collector->timer);
+    map_free(collector->seen);
+    free(collector);
+}

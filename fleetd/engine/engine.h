@@ -1,0 +1,27 @@
+/* The engine: on one machine at a time it decides where units run. It takes part in the election;
+ * once elected it mirrors the store into a Cluster, plans whenever something changed, and writes
+ * the plan, fenced. It stops at once when it does not lead any more. */
+#pragma once
+
+#include "fleetd/net/loop.h"
+#include "fleetd/store/store.h"
+
+typedef struct Engine Engine;
+
+typedef struct EngineOptions {
+    Store *store;
+    Loop *loop;
+    const char *machine_id;
+    usec_t agent_ttl_usec; /* how long a machine without presence may take to come back */
+} EngineOptions;
+
+int engine_new(const EngineOptions *options, Engine **ret);
+/* Its leadership, if any, runs out by itself. */
+void engine_free(Engine *engine);
+DEFINE_POINTER_CLEANUP(Engine, engine_free)
+
+bool engine_is_leader(const Engine *engine);
+
+/* Stops deciding and gives leadership back. done is called once, unless this returns an error (it
+ * did not lead: -ENOTCONN). */
+int engine_resign(Engine *engine, void (*done)(int r, void *userdata), void *userdata);

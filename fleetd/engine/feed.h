@@ -1,0 +1,33 @@
+/* Turns what the store holds into what the scheduler's Cluster knows: parses values, joins units
+ * with their files and machines with the metadata that was set through the API, and keeps account
+ * of files that nobody uses. What cannot be read is reported once per change and skipped. */
+#pragma once
+
+#include "fleetd/sched/cluster.h"
+#include "fleetd/store/store.h"
+
+typedef struct Feed Feed;
+
+typedef struct FeedCallbacks {
+    void (*on_machine_here)(const char *id, void *userdata);
+    void (*on_machine_away)(const char *id, bool is_surely_gone,
+                            void *userdata); /* presence ran out, or: it said that it left */
+} FeedCallbacks;
+
+int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, Feed **ret);
+void feed_free(Feed *feed);
+DEFINE_POINTER_CLEANUP(Feed, feed_free)
+
+/* Changes of the store, in any order that the store can give them. -ENOMEM: the cluster is in an
+ * unknown state; otherwise 0. */
+int feed_put(Feed *feed, const StoreEntry *entry);
+int feed_delete(Feed *feed, const char *key);
+
+bool feed_has_machine(const Feed *feed, const char *id); /* it has a presence */
+/* Of the machine's key, also when it says that the machine left; 0: there is none. */
+int64_t feed_machine_revision(const Feed *feed, const char *id);
+
+/* Files that no unit refers to: hashes with their mod revisions. Calls back for each. */
+void feed_each_unused_file(const Feed *feed,
+                           void (*each)(const char *hash, int64_t mod_revision, void *userdata),
+                           void *userdata);

@@ -1,0 +1,21 @@
+/* Writes a plan to the store: transactions as large as the store takes, all under way at once, each
+ * fenced by the leadership key, and by the absence of a machine whose orders it takes away. */
+#pragma once
+
+#include "fleetd/engine/feed.h"
+#include "fleetd/sched/plan.h"
+
+typedef struct Writer Writer;
+
+/* Of a whole plan. 0: it is in the store as of revision. -ESTALE: a fence did not hold, part of it
+ * may have been written. Other errors: unknown what was written. */
+typedef void (*WriterDone)(int r, int64_t revision, void *userdata);
+
+int writer_new(Store *store, WriterDone done, void *userdata, Writer **ret);
+void writer_free(Writer *writer);
+DEFINE_POINTER_CLEANUP(Writer, writer_free)
+
+/* Only while not busy. feed tells which machines are there. -ENOMEM: perhaps written in part; done
+ * is not called. */
+int writer_write(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed);
+bool writer_is_busy(const Writer *writer);

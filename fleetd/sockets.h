@@ -1,0 +1,9 @@
+/* The sockets that the API is served on: those that systemd passes (fleet.socket), or one that
+ * fleetd opens itself. */
+#pragma once
+
+#include "fleetd/net/http-server.h"
+
+/* unix_path: where to listen when systemd passed nothing; a stale socket there is replaced, a
+ * living one is -EADDRINUSE. */
+int sockets_listen(HttpServer *server, const char *unix_path, Error *reterr);

@@ -1,0 +1,136 @@
+#include "fleetd/store/lease.h"
+
+#include <errno.h>
+
+#define RETRY_USEC (200 * USEC_PER_MSEC)
+
+struct Lease {
+    Store *store;
+    Loop *loop;
+    LeaseCallbacks callbacks;
+    void *userdata;
+    usec_t ttl_usec;
+    usec_t interval_usec;
+    int64_t id;
+    Timer *timer;
+    StoreOp *op;
+    usec_t sent_usec; /* when the operation under way was sent */
+    usec_t sure_until_usec;
+    usec_t last_success_usec;
+    usec_t steady_since_usec;
+    bool is_in_contact;
+    bool was_asked; /* contact is known at all */
+};
+
+static void on_timer(void *userdata);
+
+static usec_t lease_gap_limit(const Lease *lease) {
+    return 2 * lease->interval_usec;
+}
+
+static void lease_note_contact(Lease *lease, int r) {
+    usec_t now = loop_now(lease->loop);
+    bool is_in_contact = r == 0 || r == -ENOKEY;
+    if (is_in_contact) {
+        if (lease->last_success_usec == 0 ||
+            now - lease->last_success_usec > lease_gap_limit(lease))
+            lease->steady_since_usec = now;
+        lease->last_success_usec = now;
+    }
+    bool is_news = !lease->was_asked || is_in_contact != lease->is_in_contact;
+    lease->was_asked = true;
+    lease->is_in_contact = is_in_contact;
+    if (is_news && lease->callbacks.on_contact)
+        lease->callbacks.on_contact(is_in_contact ? 0 : r, lease->userdata);
+}
+
+static void lease_note_alive(Lease *lease, usec_t ttl_usec) {
+    lease->sure_until_usec = lease->sent_usec + ttl_usec;
+    timer_start(lease->timer, lease->interval_usec);
+}
+
+/* The owner's callbacks may free the lease, so each of these handlers calls the owner last. */
+static void on_granted(int r, int64_t id, usec_t ttl_usec, void *userdata) {
+    Lease *lease = userdata;
+    lease->op = NULL;
+    if (r < 0) {
+        timer_start(lease->timer, RETRY_USEC);
+        lease_note_contact(lease, r);
+        return;
+    }
+    lease->id = id;
+    lease_note_alive(lease, ttl_usec);
+    lease_note_contact(lease, 0);
+    lease->callbacks.on_granted(id, lease->userdata);
+}
+
+static void on_renewed(int r, int64_t id, usec_t ttl_usec, void *userdata) {
+    Lease *lease = userdata;
+    lease->op = NULL;
+    if (r == -ENOKEY) {
+        lease->id = 0;
+        timer_start(lease->timer, 0);
+        lease_note_contact(lease, 0);
+        lease->callbacks.on_lost(lease->userdata);
+    } else if (r < 0) {
+        timer_start(lease->timer, RETRY_USEC);
+        lease_note_contact(lease, r);
+    } else {
+        lease_note_alive(lease, ttl_usec);
+        lease_note_contact(lease, 0);
+    }
+}
+
+static void on_timer(void *userdata) {
+    Lease *lease = userdata;
+    lease->sent_usec = loop_now(lease->loop);
+    int r = lease->id
+                ? store_lease_renew(lease->store, lease->id, on_renewed, lease, &lease->op)
+                : store_lease_grant(lease->store, lease->ttl_usec, on_granted, lease, &lease->op);
+    if (r < 0)
+        timer_start(lease->timer, RETRY_USEC);
+}
+
+int lease_new(Store *store, Loop *loop, usec_t ttl_usec, const LeaseCallbacks *callbacks,
+              void *userdata, Lease **ret) {
+    _cleanup_(lease_freep) Lease *lease = calloc(1, sizeof(Lease));
+    if (!lease)
+        return -ENOMEM;
+    *lease = (Lease){
+        .store = store,
+        .loop = loop,
+        .callbacks = *callbacks,
+        .userdata = userdata,
+        .ttl_usec = ttl_usec,
+        .interval_usec = ttl_usec / 3,
+    };
+    int r = timer_new(loop, on_timer, lease, &lease->timer);
+    if (r < 0)
+        return r;
+    timer_start(lease->timer, 0);
+    *ret = TAKE_PTR(lease);
+    return 0;
+}
+
+void lease_free(Lease *lease) {
+    if (!lease)
+        return;
+    store_op_cancel(lease->op);
+    timer_free(lease->timer);
+    free(lease);
+}
+
+int64_t lease_id(const Lease *lease) {
+    return lease->id;
+}
+
+bool lease_is_sure(const Lease *lease) {
+    return lease->id != 0 && loop_now(lease->loop) < lease->sure_until_usec;
+}
+
+usec_t lease_steady_since(const Lease *lease) {
+    if (lease->last_success_usec == 0 ||
+        loop_now(lease->loop) - lease->last_success_usec > lease_gap_limit(lease))
+        return USEC_INFINITY;
+    return lease->steady_since_usec;
+}

@@ -1,0 +1,12 @@
+/* A store that lives and dies with the process: for tests and simulations. */
+#pragma once
+
+#include "fleetd/net/loop.h"
+#include "fleetd/store/store.h"
+
+/* The loop must outlive it. -ENOMEM. */
+int memory_store_new(Loop *loop, Store **ret);
+
+/* Forgets the past up to a revision, as an operator or etcd's auto-compaction does. Not from inside
+ * a callback of the store. */
+void memory_store_compact(Store *store, int64_t revision);

@@ -1,0 +1,322 @@
+/* A circle: list in pages, watch from there, and when that breaks, wait and watch again from where
+ * it broke, or list again where that place is forgotten. A list tells by comparison with what was
+ * told before, so it may start over at any time. */
+#include "fleetd/store/mirror.h"
+
+#include "fleetd/base/map.h"
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+#define PAGE_SIZE_DEFAULT 1000
+#define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
+#define RETRY_MAX_USEC (2 * USEC_PER_SEC)
+
+struct Mirror {
+    Store *store;
+    char *prefix;
+    size_t page_size;
+    MirrorCallbacks callbacks;
+    void *userdata;
+
+    StoreOp *op;  /* the range or watch under way */
+    Timer *retry; /* else this is armed */
+    Loop *loop;
+    unsigned n_failures;
+    usec_t synced_at;
+    bool is_synced;
+    bool is_lost; /* and the owner was told */
+
+    Map *told;        /* key -> its mod_revision, as told */
+    int64_t revision; /* all up to it is told */
+
+    bool needs_list;
+    Map *listed; /* the keys of the list so far, a set; NULL while no list is under way */
+    char *after; /* the last of them */
+    int64_t list_revision;
+
+    bool is_busy; /* in a callback of the store or loop: freeing waits for its end */
+    bool is_freed;
+};
+
+static void mirror_destroy(Mirror *mirror) {
+    store_op_cancel(mirror->op);
+    timer_free(mirror->retry);
+    map_free(mirror->told);
+    map_free(mirror->listed);
+    free(mirror->after);
+    free(mirror->prefix);
+    free(mirror);
+}
+
+/* Entry points hold the mirror until they return; in between, whoever called the owner asks
+ * is_freed before it goes on. */
+static Mirror *mirror_enter(void *userdata) {
+    Mirror *mirror = userdata;
+    mirror->is_busy = true;
+    return mirror;
+}
+
+static void mirror_leave(Mirror **mirror) {
+    (*mirror)->is_busy = false;
+    if ((*mirror)->is_freed)
+        mirror_destroy(*mirror);
+}
+
+#define _cleanup_leave_ _cleanup_(mirror_leave)
+
+void mirror_free(Mirror *mirror) {
+    if (!mirror)
+        return;
+    mirror->is_freed = true;
+    store_op_cancel(TAKE_PTR(mirror->op));
+    if (mirror->is_busy)
+        timer_stop(mirror->retry);
+    else
+        mirror_destroy(mirror);
+}
+
+/* Telling the owner */
+
+static void *revision_to_pointer(int64_t revision) {
+    return (void *) (uintptr_t) revision;
+}
+
+static int mirror_put(Mirror *mirror, const StoreEntry *entry) {
+    void *revision = revision_to_pointer(entry->mod_revision);
+    if (map_get(mirror->told, entry->key) == revision)
+        return 0;
+    int r = map_put(mirror->told, entry->key, revision);
+    if (r < 0)
+        return r;
+    mirror->callbacks.on_put(entry, mirror->userdata);
+    return 0;
+}
+
+static void mirror_delete(Mirror *mirror, const char *key, int64_t revision) {
+    const char *told = map_get_key(mirror->told, key);
+    if (!told)
+        return;
+    mirror->callbacks.on_delete(told, revision, mirror->userdata);
+    map_remove(mirror->told, told);
+}
+
+/* Call last. */
+static void mirror_synced(Mirror *mirror) {
+    if (!mirror->is_synced)
+        mirror->synced_at = loop_now(mirror->loop);
+    mirror->is_synced = true;
+    mirror->is_lost = false;
+    mirror->callbacks.on_synced(mirror->revision, mirror->userdata);
+}
+
+/* Losing contact and coming back */
+
+/* By chance between the shortest delay and a bound that doubles, so that those who lost the store
+ * together do not come back together. */
+static usec_t retry_delay(Mirror *mirror) {
+    usec_t bound = MIN(2 * RETRY_MIN_USEC << MIN(mirror->n_failures, 8u), RETRY_MAX_USEC);
+    return RETRY_MIN_USEC + loop_random(mirror->loop) % (bound - RETRY_MIN_USEC + 1);
+}
+
+static void mirror_retry(Mirror *mirror) {
+    store_op_cancel(TAKE_PTR(mirror->op));
+    /* A watch that breaks as soon as it stands is no success. */
+    if (mirror->is_synced && loop_now(mirror->loop) - mirror->synced_at > RETRY_MAX_USEC)
+        mirror->n_failures = 0;
+    mirror->is_synced = false;
+    timer_start(mirror->retry, retry_delay(mirror));
+    mirror->n_failures++;
+}
+
+/* Call last. */
+static void mirror_lost(Mirror *mirror, int r) {
+    mirror_retry(mirror);
+    if (mirror->is_lost)
+        return;
+    mirror->is_lost = true;
+    if (mirror->callbacks.on_lost)
+        mirror->callbacks.on_lost(r, mirror->userdata);
+}
+
+/* Watching */
+
+static void on_watch_created(int64_t revision, void *userdata) {
+    _cleanup_leave_ Mirror *mirror = mirror_enter(userdata);
+    if (revision < mirror->revision) {
+        /* The store is not where it was: a member that lags behind, or one that lost its data. A
+         * watch of the future would tell nothing for long, the list tells which of the two it is.
+         */
+        mirror->needs_list = true;
+        mirror_lost(mirror, -ESTALE);
+        return;
+    }
+    mirror_synced(mirror);
+}
+
+static int mirror_event(Mirror *mirror, const StoreEvent *event) {
+    if (event->kind == STORE_EVENT_PUT)
+        return mirror_put(mirror, &event->entry);
+    mirror_delete(mirror, event->entry.key, event->entry.mod_revision);
+    return 0;
+}
+
+static void on_watch_events(const StoreEvent *events, size_t n_events, int64_t revision,
+                            void *userdata) {
+    _cleanup_leave_ Mirror *mirror = mirror_enter(userdata);
+    for (size_t i = 0; i < n_events && !mirror->is_freed; i++)
+        if (mirror_event(mirror, &events[i]) < 0) {
+            mirror->needs_list = true; /* to find what was not told */
+            mirror_lost(mirror, -ENOMEM);
+            return;
+        }
+    if (mirror->is_freed)
+        return;
+    mirror->revision = revision;
+    mirror_synced(mirror);
+}
+
+static void on_watch_closed(int r, void *userdata) {
+    _cleanup_leave_ Mirror *mirror = mirror_enter(userdata);
+    mirror->op = NULL;
+    mirror->needs_list = mirror->needs_list || r == -ESTALE;
+    mirror_lost(mirror, r);
+}
+
+static int mirror_watch(Mirror *mirror) {
+    static const StoreWatchCallbacks callbacks = {
+        .on_created = on_watch_created,
+        .on_events = on_watch_events,
+        .on_closed = on_watch_closed,
+    };
+    StoreWatch watch = {
+        .key = mirror->prefix, .is_prefix = true, .start_revision = mirror->revision + 1};
+    return store_watch(mirror->store, &watch, &callbacks, mirror, &mirror->op);
+}
+
+/* Listing */
+
+static void list_forget(Mirror *mirror) {
+    map_free(TAKE_PTR(mirror->listed));
+    free(TAKE_PTR(mirror->after));
+    mirror->list_revision = 0;
+}
+
+/* A store that lost its data counts from the beginning, and a revision may come again with another
+ * content: none that was told counts any more. */
+static void forget_revisions(Mirror *mirror) {
+    const char *key;
+    _unused_ void *value;
+    MAP_FOREACH (key, value, mirror->told)
+        map_put(mirror->told, key, revision_to_pointer(0));
+}
+
+static int list_page(Mirror *mirror, const StoreRangeResult *result) {
+    if (mirror->list_revision == 0) {
+        mirror->list_revision = result->revision;
+        if (result->revision < mirror->revision)
+            forget_revisions(mirror);
+    }
+    for (size_t i = 0; i < result->n_entries && !mirror->is_freed; i++) {
+        int r = map_put(mirror->listed, result->entries[i].key, NULL);
+        if (r >= 0)
+            r = mirror_put(mirror, &result->entries[i]);
+        if (r < 0)
+            return r;
+    }
+    if (mirror->is_freed || result->n_entries == 0)
+        return 0;
+    return str_replace(&mirror->after, result->entries[result->n_entries - 1].key);
+}
+
+static void list_finish(Mirror *mirror) {
+    const char *key;
+    _unused_ void *value;
+    MAP_FOREACH (key, value, mirror->told) {
+        if (!map_has(mirror->listed, key))
+            mirror_delete(mirror, key, mirror->list_revision);
+        if (mirror->is_freed)
+            return;
+    }
+    mirror->revision = mirror->list_revision;
+    mirror->needs_list = false;
+    list_forget(mirror);
+}
+
+static int mirror_list(Mirror *mirror);
+
+static void on_range_done(int r, const StoreRangeResult *result, void *userdata) {
+    _cleanup_leave_ Mirror *mirror = mirror_enter(userdata);
+    mirror->op = NULL;
+    if (r >= 0)
+        r = list_page(mirror, result);
+    if (mirror->is_freed)
+        return;
+    if (r >= 0 && result->has_more) {
+        r = mirror_list(mirror);
+    } else if (r >= 0) {
+        list_finish(mirror);
+        if (mirror->is_freed)
+            return;
+        r = mirror_watch(mirror);
+    }
+    if (r == -ESTALE) /* the list took longer than the store remembers: no contact is lost */
+        mirror_retry(mirror);
+    else if (r < 0)
+        mirror_lost(mirror, r);
+}
+
+static int mirror_list(Mirror *mirror) {
+    if (!mirror->listed) {
+        mirror->listed = map_new(NULL);
+        if (!mirror->listed)
+            return -ENOMEM;
+    }
+    StoreRange range = {
+        .key = mirror->prefix,
+        .is_prefix = true,
+        .after = mirror->after,
+        .limit = mirror->page_size,
+        .revision = mirror->list_revision,
+    };
+    return store_range(mirror->store, &range, on_range_done, mirror, &mirror->op);
+}
+
+static void mirror_begin(void *userdata) {
+    _cleanup_leave_ Mirror *mirror = mirror_enter(userdata);
+    list_forget(mirror);
+    int r = mirror->needs_list ? mirror_list(mirror) : mirror_watch(mirror);
+    if (r < 0)
+        mirror_lost(mirror, r);
+}
+
+int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
+               const MirrorCallbacks *callbacks, void *userdata, Mirror **ret) {
+    _cleanup_(mirror_freep) Mirror *mirror = calloc(1, sizeof(Mirror));
+    if (!mirror)
+        return -ENOMEM;
+    mirror->store = store;
+    mirror->loop = loop;
+    mirror->page_size = page_size > 0 ? page_size : PAGE_SIZE_DEFAULT;
+    mirror->callbacks = *callbacks;
+    mirror->userdata = userdata;
+    mirror->needs_list = true;
+    mirror->prefix = strdup(prefix);
+    mirror->told = map_new(NULL);
+    if (!mirror->prefix || !mirror->told)
+        return -ENOMEM;
+    int r = timer_new(loop, mirror_begin, mirror, &mirror->retry);
+    if (r < 0)
+        return r;
+    timer_start(mirror->retry, 0);
+    *ret = TAKE_PTR(mirror);
+    return 0;
+}
+
+bool mirror_is_synced(const Mirror *mirror) {
+    return mirror->is_synced;
+}
+
+int64_t mirror_revision(const Mirror *mirror) {
+    return mirror->revision;
+}

@@ -1,0 +1,22 @@
+#include "fleetd/systemd/unit-manager.h"
+
+void unit_status_free(UnitStatus *status) {
+    if (!status)
+        return;
+    free(status->name);
+    free(status->hash);
+    free(status->load);
+    free(status->active);
+    free(status->sub);
+    free(status->result);
+    free(status);
+}
+
+bool unit_status_is_running(const UnitStatus *status) {
+    static const char *const running[] = {"active", "activating", "reloading", "deactivating",
+                                          "refreshing"};
+    for (size_t i = 0; i < ELEMENTSOF(running); i++)
+        if (streq_ptr(status->active, running[i]))
+            return true;
+    return false;
+}

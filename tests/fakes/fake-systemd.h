@@ -1,0 +1,75 @@
+/* A systemd in memory, for tests: units with files, jobs that take time on the loop's clock, and
+ * behaviour by script. It outlives the handles (fake-unit-manager.h) that are one fleetd's contact
+ * with it each, so that a restart of fleetd is a new handle on the same FakeSystemd. The same calls
+ * give the same run; nothing is random. */
+#pragma once
+
+#include "fleetd/net/loop.h"
+#include "fleetd/systemd/unit-manager.h"
+#include "tests/fakes/fake-script.h"
+
+typedef struct FakeSystemd FakeSystemd;
+
+int fake_systemd_new(Loop *loop, FakeSystemd **ret);
+void fake_systemd_free(FakeSystemd *systemd); /* all handles must be free */
+DEFINE_POINTER_CLEANUP(FakeSystemd, fake_systemd_free)
+
+/* The behaviour of its units and the record of what was done: fake-script.h. Borrowed. */
+FakeScript *fake_systemd_script(FakeSystemd *systemd);
+
+/* How long each call of a handle is under way; 0, the default: it is done in the next turn. */
+void fake_systemd_set_latency(FakeSystemd *systemd, usec_t usec);
+/* false: handles hear nothing, their calls fail and their waiting jobs are canceled. true again:
+ * they hear on_reset. Units live on meanwhile. */
+void fake_systemd_set_connected(FakeSystemd *systemd, bool is_connected);
+/* on_reset without any loss. */
+void fake_systemd_reset(FakeSystemd *systemd);
+void fake_systemd_set_stopping(FakeSystemd *systemd, bool is_stopping);
+/* Power cut: files, markers, units and jobs are gone, waiting calls are never answered. Behaviours
+ * stay. Free the handles before or after. */
+void fake_systemd_reboot(FakeSystemd *systemd);
+
+/* Behind fleet's back. The unit must exist (-ENOENT). A running job of the unit is canceled.
+ * result may be NULL. */
+int fake_systemd_set_state(FakeSystemd *systemd, const char *name, const char *active,
+                           const char *sub, const char *result);
+/* Removes the file and the marker only; no signal comes. */
+void fake_systemd_lose_file(FakeSystemd *systemd, const char *name);
+
+/* What a test looks at. Names are units' names. */
+const char *fake_systemd_active(FakeSystemd *systemd, const char *name); /* NULL: no such unit */
+bool fake_systemd_is_running(FakeSystemd *systemd, const char *name);
+size_t fake_systemd_count_running(FakeSystemd *systemd);
+const char *fake_systemd_text(FakeSystemd *systemd, const char *name); /* of its file; NULL: none */
+/* The hash of the text that it was last started with; NULL: never. */
+const char *fake_systemd_started_hash(FakeSystemd *systemd, const char *name);
+
+/* The rest is what a handle needs. */
+
+typedef struct FakeObserver FakeObserver;
+struct FakeObserver { /* embedded by a handle; its functions only note what they hear */
+    void (*on_changed)(FakeObserver *observer, const char *name);
+    void (*on_job_removed)(FakeObserver *observer, int64_t job, JobResult result,
+                           const char *message, const char *log);
+    void (*on_reset)(FakeObserver *observer);
+    void (*on_lost)(FakeObserver *observer);
+    void (*on_dead)(FakeObserver *observer); /* reboot: forget everything */
+    FakeObserver *next;
+};
+void fake_systemd_observe(FakeSystemd *systemd, FakeObserver *observer);
+void fake_systemd_unobserve(FakeSystemd *systemd, FakeObserver *observer);
+
+Loop *fake_systemd_loop(FakeSystemd *systemd);
+usec_t fake_systemd_latency(FakeSystemd *systemd);
+bool fake_systemd_is_stopping(FakeSystemd *systemd);
+/* 0, or why the action fails now: the scripted faults, -ENOTCONN. */
+int fake_systemd_check(FakeSystemd *systemd, FakeAction action, const char *name);
+int fake_systemd_write(FakeSystemd *systemd, const UnitFileWrite *files, size_t n);
+void fake_systemd_remove(FakeSystemd *systemd, const char *name);
+/* The job's id; 0: nothing to do; -ENOENT: no such unit; -EINVAL: refused, by its behaviour. */
+int64_t fake_systemd_start(FakeSystemd *systemd, const char *name);
+int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name);
+/* -ENOENT: it has no file. */
+int fake_systemd_status(FakeSystemd *systemd, const char *name, UnitStatus **ret);
+/* Names of all units with files, in order; the caller frees the array only. */
+int fake_systemd_names(FakeSystemd *systemd, const char ***ret);

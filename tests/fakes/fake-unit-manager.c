@@ -1,0 +1,425 @@
+/* One queue holds the calls and what is heard, in order; a timer takes one from its head per turn.
+ * A callback is always the last thing that a turn does, as it may free the handle. */
+#include "tests/fakes/fake-unit-manager.h"
+
+#include "fleetd/base/strv.h"
+
+typedef struct FakeUnitManager FakeUnitManager;
+typedef struct FakeCall FakeCall;
+
+struct FakeCall {
+    void (*run)(FakeUnitManager *um, FakeCall **call);
+    char *name;
+    UnitFileWrite *files;
+    size_t n_files;
+    union {
+        UnitManagerListDone list;
+        UnitManagerDone done;
+        UnitManagerJobDone job;
+        void (*stopping)(bool is_stopping, void *userdata);
+    } reply;
+    void *userdata;
+    usec_t due_usec;
+
+    int64_t job; /* that it waits for */
+    JobResult result;
+    char *message;
+    char **log;
+    FakeCall *next;
+};
+
+struct FakeUnitManager {
+    UnitManager base;
+    FakeObserver observer;
+    FakeSystemd *systemd;
+    Timer *timer;
+    FakeCall *queue, **queue_end;
+    FakeCall *waiting; /* for the end of their jobs */
+    UnitManagerCallbacks callbacks;
+    void *userdata;
+    bool is_listed; /* signals begin with the first list */
+};
+
+static FakeUnitManager *from_base(UnitManager *base) {
+    return (FakeUnitManager *) base;
+}
+
+static FakeUnitManager *from_observer(FakeObserver *observer) {
+    return (FakeUnitManager *) ((char *) observer - offsetof(FakeUnitManager, observer));
+}
+
+static void fake_call_free(FakeCall *call) {
+    if (!call)
+        return;
+    for (size_t i = 0; i < call->n_files; i++) {
+        free((char *) call->files[i].name);
+        free((char *) call->files[i].text);
+    }
+    free(call->files);
+    free(call->name);
+    free(call->message);
+    strv_free(call->log);
+    free(call);
+}
+DEFINE_POINTER_CLEANUP(FakeCall, fake_call_free)
+
+static void calls_free(FakeCall **list) {
+    while (*list) {
+        FakeCall *call = *list;
+        *list = call->next;
+        fake_call_free(call);
+    }
+}
+
+static void timer_arm(FakeUnitManager *um) {
+    usec_t now = loop_now(fake_systemd_loop(um->systemd));
+    if (um->queue)
+        timer_start_if_idle(um->timer, um->queue->due_usec > now ? um->queue->due_usec - now : 0);
+}
+
+static void call_push(FakeUnitManager *um, FakeCall *call) {
+    *um->queue_end = call;
+    um->queue_end = &call->next;
+    call->next = NULL;
+    call->due_usec = loop_now(fake_systemd_loop(um->systemd)) + fake_systemd_latency(um->systemd);
+    timer_arm(um);
+}
+
+static void on_timer(void *userdata) {
+    FakeUnitManager *um = userdata;
+    _cleanup_(fake_call_freep) FakeCall *call = um->queue;
+    um->queue = call->next;
+    if (!um->queue)
+        um->queue_end = &um->queue;
+    call->next = NULL;
+    timer_arm(um);
+    call->run(um, &call);
+}
+
+static int call_new(void (*run)(FakeUnitManager *, FakeCall **), const char *name, void *userdata,
+                    FakeCall **ret) {
+    _cleanup_(fake_call_freep) FakeCall *call = calloc(1, sizeof(FakeCall));
+    if (!call || str_replace(&call->name, name) < 0)
+        return -ENOMEM;
+    call->run = run;
+    call->userdata = userdata;
+    *ret = TAKE_PTR(call);
+    return 0;
+}
+
+/* What is heard */
+
+static void run_changed(FakeUnitManager *um, FakeCall **call) {
+    _cleanup_(unit_status_freep) UnitStatus *status = NULL;
+    if (fake_systemd_status(um->systemd, (*call)->name, &status) >= 0)
+        um->callbacks.on_changed(status, um->userdata);
+}
+
+static void run_reset(FakeUnitManager *um, FakeCall **call) {
+    if (um->callbacks.on_reset)
+        um->callbacks.on_reset(um->userdata);
+}
+
+static void run_job_done(FakeUnitManager *um, FakeCall **call) {
+    (*call)->reply.job((*call)->result, (*call)->message, (*call)->log, (*call)->userdata);
+}
+
+static void hear(FakeUnitManager *um, void (*run)(FakeUnitManager *, FakeCall **),
+                 const char *name) {
+    FakeCall *call;
+    if (!um->is_listed || !um->callbacks.on_changed)
+        return;
+    if (call_new(run, name, NULL, &call) < 0)
+        abort(); /* out of memory in a test */
+    call_push(um, call);
+}
+
+static void on_changed(FakeObserver *observer, const char *name) {
+    hear(from_observer(observer), run_changed, name);
+}
+
+static void on_reset(FakeObserver *observer) {
+    hear(from_observer(observer), run_reset, NULL);
+}
+
+static void job_finish(FakeUnitManager *um, FakeCall *call, JobResult result, const char *message,
+                       const char *log) {
+    call->run = run_job_done;
+    call->result = result;
+    if (str_replace(&call->message, message) < 0 || (log && strv_split(log, "\n", &call->log) < 0))
+        abort(); /* out of memory in a test */
+    call_push(um, call);
+}
+
+/* Ends the waiting calls of one job, or of all (job 0). */
+static void jobs_finish(FakeUnitManager *um, int64_t job, JobResult result, const char *message,
+                        const char *log) {
+    for (FakeCall **p = &um->waiting; *p;) {
+        FakeCall *call = *p;
+        if (job != 0 && call->job != job) {
+            p = &call->next;
+            continue;
+        }
+        *p = call->next;
+        job_finish(um, call, result, message, log);
+    }
+}
+
+static void on_job_removed(FakeObserver *observer, int64_t job, JobResult result,
+                           const char *message, const char *log) {
+    jobs_finish(from_observer(observer), job, result, message, log);
+}
+
+static void on_lost(FakeObserver *observer) {
+    jobs_finish(from_observer(observer), 0, JOB_RESULT_CANCELED, "contact with systemd was lost",
+                NULL);
+}
+
+static void on_dead(FakeObserver *observer) {
+    FakeUnitManager *um = from_observer(observer);
+    calls_free(&um->queue);
+    um->queue_end = &um->queue;
+    calls_free(&um->waiting);
+    timer_stop(um->timer);
+    um->is_listed = false;
+}
+
+/* What is asked for */
+
+static void statuses_free(UnitStatus ***statuses) {
+    for (UnitStatus **status = *statuses; status && *status; status++)
+        unit_status_free(*status);
+    free(*statuses);
+}
+
+static int statuses_get(FakeSystemd *systemd, UnitStatus ***ret, size_t *ret_n) {
+    _cleanup_free_ const char **names = NULL;
+    size_t n = 0;
+    int r = fake_systemd_names(systemd, &names);
+    if (r < 0)
+        return r;
+    while (names[n])
+        n++;
+    _cleanup_(statuses_free) UnitStatus **statuses = calloc(n + 1, sizeof(UnitStatus *));
+    if (!statuses)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        r = fake_systemd_status(systemd, names[i], &statuses[i]);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_PTR(statuses);
+    *ret_n = n;
+    return 0;
+}
+
+static void run_list(FakeUnitManager *um, FakeCall **call) {
+    _cleanup_(statuses_free) UnitStatus **statuses = NULL;
+    size_t n = 0;
+    int r = fake_systemd_check(um->systemd, FAKE_ACTION_LIST, NULL);
+    if (r >= 0) {
+        fake_script_note(fake_systemd_script(um->systemd), FAKE_ACTION_LIST, NULL);
+        um->is_listed = true;
+        r = statuses_get(um->systemd, &statuses, &n);
+    }
+    (*call)->reply.list(r, (const UnitStatus *const *) statuses, n, (*call)->userdata);
+}
+
+static int write_check(FakeUnitManager *um, const FakeCall *call, char **ret_message) {
+    for (size_t i = 0; i < call->n_files; i++) {
+        const char *name = call->files[i].name;
+        int r = fake_systemd_check(um->systemd, FAKE_ACTION_WRITE, name);
+        if (r < 0) {
+            *ret_message = str_printf("failed to write unit file '%s': %s", name, strerror(-r));
+            return r;
+        }
+    }
+    return 0;
+}
+
+static void run_write(FakeUnitManager *um, FakeCall **call) {
+    _cleanup_free_ char *message = NULL;
+    int r = write_check(um, *call, &message);
+    if (r >= 0)
+        r = fake_systemd_write(um->systemd, (*call)->files, (*call)->n_files);
+    (*call)->reply.done(r, message, (*call)->userdata);
+}
+
+static void run_remove(FakeUnitManager *um, FakeCall **call) {
+    _cleanup_free_ char *message = NULL;
+    const char *name = (*call)->name;
+    int r = fake_systemd_check(um->systemd, FAKE_ACTION_REMOVE, name);
+    if (r < 0)
+        message = str_printf("failed to remove unit file '%s': %s", name, strerror(-r));
+    else
+        fake_systemd_remove(um->systemd, name);
+    (*call)->reply.done(r, message, (*call)->userdata);
+}
+
+static void job_wait(FakeUnitManager *um, FakeCall **call, int64_t job) {
+    (*call)->job = job;
+    if (job == 0)
+        return (*call)->reply.job(JOB_RESULT_DONE, NULL, NULL, (*call)->userdata);
+    (*call)->next = um->waiting;
+    um->waiting = TAKE_PTR(*call);
+}
+
+static void job_refuse(FakeUnitManager *um, FakeCall **call, int r) {
+    const FakeBehaviour *behaviour =
+        fake_script_behaviour(fake_systemd_script(um->systemd), (*call)->name);
+    const char *message = r == -ENOENT ? "Unit not found." : strerror(-r);
+    if (r == -EINVAL)
+        message = str_or(behaviour->message, message);
+    (*call)->reply.job(r == -ENOTCONN ? JOB_RESULT_CANCELED : JOB_RESULT_ERROR, message, NULL,
+                       (*call)->userdata);
+}
+
+static void run_job(FakeUnitManager *um, FakeCall **call, FakeAction action,
+                    int64_t (*begin)(FakeSystemd *, const char *)) {
+    int64_t job = fake_systemd_check(um->systemd, action, (*call)->name);
+    if (job >= 0)
+        job = begin(um->systemd, (*call)->name);
+    if (job < 0)
+        job_refuse(um, call, (int) job);
+    else
+        job_wait(um, call, job);
+}
+
+static void run_start(FakeUnitManager *um, FakeCall **call) {
+    run_job(um, call, FAKE_ACTION_START, fake_systemd_start);
+}
+
+static void run_stop(FakeUnitManager *um, FakeCall **call) {
+    run_job(um, call, FAKE_ACTION_STOP, fake_systemd_stop);
+}
+
+static void run_stopping(FakeUnitManager *um, FakeCall **call) {
+    (*call)->reply.stopping(fake_systemd_is_stopping(um->systemd), (*call)->userdata);
+}
+
+/* The interface */
+
+static void fake_set_callbacks(UnitManager *base, const UnitManagerCallbacks *callbacks,
+                               void *userdata) {
+    from_base(base)->callbacks = *callbacks;
+    from_base(base)->userdata = userdata;
+}
+
+static int fake_list(UnitManager *base, UnitManagerListDone done, void *userdata) {
+    FakeCall *call;
+    int r = call_new(run_list, NULL, userdata, &call);
+    if (r < 0)
+        return r;
+    call->reply.list = done;
+    call_push(from_base(base), call);
+    return 0;
+}
+
+static int files_copy(const UnitFileWrite *files, size_t n, FakeCall *call) {
+    call->files = calloc(MAX(n, (size_t) 1), sizeof(UnitFileWrite));
+    if (!call->files)
+        return -ENOMEM;
+    call->n_files = n;
+    for (size_t i = 0; i < n; i++) {
+        call->files[i].name = strdup(files[i].name);
+        call->files[i].text = strndup(files[i].text, files[i].size);
+        call->files[i].size = files[i].size;
+        if (!call->files[i].name || !call->files[i].text)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int fake_write(UnitManager *base, const UnitFileWrite *files, size_t n, UnitManagerDone done,
+                      void *userdata) {
+    _cleanup_(fake_call_freep) FakeCall *call = NULL;
+    int r = call_new(run_write, NULL, userdata, &call);
+    if (r >= 0)
+        r = files_copy(files, n, call);
+    if (r < 0)
+        return r;
+    call->reply.done = done;
+    call_push(from_base(base), TAKE_PTR(call));
+    return 0;
+}
+
+static int fake_remove(UnitManager *base, const char *name, UnitManagerDone done, void *userdata) {
+    FakeCall *call;
+    int r = call_new(run_remove, name, userdata, &call);
+    if (r < 0)
+        return r;
+    call->reply.done = done;
+    call_push(from_base(base), call);
+    return 0;
+}
+
+static int job_push(UnitManager *base, void (*run)(FakeUnitManager *, FakeCall **),
+                    const char *name, UnitManagerJobDone done, void *userdata) {
+    FakeCall *call;
+    int r = call_new(run, name, userdata, &call);
+    if (r < 0)
+        return r;
+    call->reply.job = done;
+    call_push(from_base(base), call);
+    return 0;
+}
+
+static int fake_start(UnitManager *base, const char *name, UnitManagerJobDone done,
+                      void *userdata) {
+    return job_push(base, run_start, name, done, userdata);
+}
+
+static int fake_stop(UnitManager *base, const char *name, UnitManagerJobDone done, void *userdata) {
+    return job_push(base, run_stop, name, done, userdata);
+}
+
+static int fake_is_stopping(UnitManager *base, void (*done)(bool is_stopping, void *userdata),
+                            void *userdata) {
+    FakeCall *call;
+    int r = call_new(run_stopping, NULL, userdata, &call);
+    if (r < 0)
+        return r;
+    call->reply.stopping = done;
+    call_push(from_base(base), call);
+    return 0;
+}
+
+static void fake_free(UnitManager *base) {
+    FakeUnitManager *um = from_base(base);
+    fake_systemd_unobserve(um->systemd, &um->observer);
+    timer_free(um->timer);
+    calls_free(&um->queue);
+    calls_free(&um->waiting);
+    free(um);
+}
+
+static const UnitManagerVTable fake_vtable = {
+    .set_callbacks = fake_set_callbacks,
+    .list = fake_list,
+    .write = fake_write,
+    .remove = fake_remove,
+    .start = fake_start,
+    .stop = fake_stop,
+    .is_stopping = fake_is_stopping,
+    .free = fake_free,
+};
+
+int fake_unit_manager_new(FakeSystemd *systemd, UnitManager **ret) {
+    _cleanup_free_ FakeUnitManager *um = calloc(1, sizeof(FakeUnitManager));
+    if (!um)
+        return -ENOMEM;
+    um->base.vtable = &fake_vtable;
+    um->systemd = systemd;
+    um->queue_end = &um->queue;
+    um->observer = (FakeObserver){.on_changed = on_changed,
+                                  .on_job_removed = on_job_removed,
+                                  .on_reset = on_reset,
+                                  .on_lost = on_lost,
+                                  .on_dead = on_dead};
+    int r = timer_new(fake_systemd_loop(systemd), on_timer, um, &um->timer);
+    if (r < 0)
+        return r;
+    fake_systemd_observe(systemd, &um->observer);
+    *ret = &TAKE_PTR(um)->base;
+    return 0;
+}
