@@ -35,9 +35,19 @@ static void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, c
     agent_mark(unit->agent, unit->name);
 }
 
-static void on_job_done(JobResult result, const char *message, char *const *log, void *userdata) {
+/* Jobs of one unit end in the order in which they began, so the stale ones come first. */
+static void on_started(JobResult result, const char *message, char *const *log, void *userdata) {
     AgentUnit *unit = userdata;
-    agent_task_ended(unit, unit->running, result, message, log);
+    if (unit->n_stale_starts == 0) {
+        agent_task_ended(unit, TASK_START, result, message, log);
+        return;
+    }
+    unit->n_stale_starts--;
+    agent_mark(unit->agent, unit->name); /* it may have held up the end of all business */
+}
+
+static void on_stopped(JobResult result, const char *message, char *const *log, void *userdata) {
+    agent_task_ended(userdata, TASK_STOP, result, message, log);
 }
 
 static void on_removed(int r, const char *message, void *userdata) {
@@ -49,9 +59,9 @@ static void on_removed(int r, const char *message, void *userdata) {
 static int agent_call_unit_manager(UnitManager *unit_manager, AgentUnit *unit, TaskKind kind) {
     switch (kind) {
     case TASK_START:
-        return unit_manager_start(unit_manager, unit->name, on_job_done, unit);
+        return unit_manager_start(unit_manager, unit->name, on_started, unit);
     case TASK_STOP:
-        return unit_manager_stop(unit_manager, unit->name, on_job_done, unit);
+        return unit_manager_stop(unit_manager, unit->name, on_stopped, unit);
     case TASK_REMOVE:
         return unit_manager_remove(unit_manager, unit->name, on_removed, unit);
     default:
@@ -93,6 +103,8 @@ static void on_batch_written(int r, const char *message, void *userdata) {
     agent_drop_write_run(agent, run);
     if (r < 0 && run->n > 1)
         agent->write_singly = true;
+    else if (!agent->writing)
+        agent->write_singly = false;
     for (size_t i = 0; i < run->n; i++) {
         AgentUnit *unit = run->units[i];
         unit->running = TASK_NONE;
@@ -217,8 +229,22 @@ static Task agent_decide(Agent *agent, AgentUnit *unit) {
     return next;
 }
 
+/* A start can take as long as the unit's file likes, also for ever; the users need not wait for it
+ * to think better of it. systemd lets the stop job take the start job's place. */
+static void agent_overtake_start(Agent *agent, AgentUnit *unit) {
+    Task stop = {.kind = TASK_STOP,
+                 .reason = "it is still starting, and that is not wanted any more"};
+    unit->n_stale_starts++;
+    agent_begin(agent, unit, stop);
+}
+
 static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     AgentUnit *unit = map_get(agent->units, name);
+    if (unit && unit->running == TASK_START &&
+        reconcile_start_is_stale(unit->order, unit->status)) {
+        agent_overtake_start(agent, unit);
+        return;
+    }
     if (!unit || unit->running != TASK_NONE)
         return; /* its end marks it again */
     if (agent_unit_is_over(unit)) {
@@ -243,8 +269,6 @@ static int agent_write_files(Agent *agent, const Pass *pass) {
             return r;
         n_awaited += r;
     }
-    if (pass->n_writes > 0)
-        agent->write_singly = false;
     return n_awaited;
 }
 

@@ -109,14 +109,22 @@ void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, con
 }
 
 bool agent_unit_is_over(const AgentUnit *unit) {
-    return !unit->order && !unit->status && unit->running == TASK_NONE;
+    return !unit->order && !unit->status && unit->running == TASK_NONE && unit->n_stale_starts == 0;
+}
+
+/* inactive and done together say that the unit was let go of, and nothing else may say so: the
+ * engine gives it to another machine then. That it was never there, as its file could not be
+ * written, is told as inactive and an error while the order stands. */
+static bool agent_unit_has_let_go(const AgentUnit *unit, TaskKind next) {
+    return unit->order->desired == LAUNCH_STATE_INACTIVE && next == TASK_NONE;
 }
 
 void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec) {
     bool is_waiting = next == TASK_NONE || now_usec < unit->not_before_usec;
     if (!unit->order || unit->running != TASK_NONE || !is_waiting)
         return;
-    if (unit->job_revision != unit->order->unit_revision) { /* it already was as ordered */
+    bool was_as_ordered = unit->job_revision != unit->order->unit_revision;
+    if (was_as_ordered || agent_unit_has_let_go(unit, next)) {
         unit->job_revision = unit->order->unit_revision;
         unit->job = JOB_RESULT_DONE;
         free(TAKE_PTR(unit->message));

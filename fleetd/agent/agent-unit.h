@@ -11,7 +11,8 @@ typedef struct AgentUnit {
     Order *order;       /* NULL: none */
     UnitStatus *status; /* NULL: no file here */
 
-    TaskKind running; /* the task that the unit manager works on; TASK_NONE: none */
+    TaskKind running;        /* the task that the unit manager works on; TASK_NONE: none */
+    unsigned n_stale_starts; /* start jobs that a stop has overtaken; their ends mean nothing */
     int64_t
         answered_revision; /* unit_revision of the last order that was carried out, or given up */
 
@@ -40,7 +41,7 @@ int agent_unit_note_written(AgentUnit *unit, const char *hash);
 void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
                            char *const *log, usec_t now_usec);
 
-/* Nothing is left to know or to do. */
+/* Nothing is left to know or to do, and no answer is awaited. */
 bool agent_unit_is_over(const AgentUnit *unit);
 
 /* Marks the order as answered if there is nothing to do for it, or nothing more to try now. */

@@ -98,8 +98,7 @@ static void on_order_deleted(const char *key, _unused_ int64_t revision, void *u
 
 static void on_orders_synced(_unused_ int64_t revision, void *userdata) {
     Agent *agent = userdata;
-    if (map_size(agent->marked) > 0)
-        timer_start_if_idle(agent->pass, 0);
+    timer_start_if_idle(agent->pass, 0);
 }
 
 /* --- what happens: systemd --- */
@@ -193,8 +192,11 @@ static void on_presence_registered(int64_t lease, int64_t revision, int64_t form
     Agent *agent = userdata;
     log_info("Registered in the cluster as machine %s", agent->machine_id);
     agent->registered_revision = revision;
-    agent->former_lease = former_lease;
-    publisher_set_lease(agent->publisher, lease);
+    if (former_lease != 0)
+        agent->former_lease = former_lease;
+    publisher_set_place(agent->publisher, lease, revision);
+    mirror_relist(
+        agent->orders); /* what was withdrawn before this must be known before anything is done */
     agent_mark_all(agent);
     if (agent->on_registered)
         agent->on_registered(agent->userdata);
@@ -205,7 +207,7 @@ static void on_presence_lost(void *userdata) {
     log_warning("The presence of this machine in the store ran out; units are kept as they are "
                 "until it is back");
     agent->registered_revision = 0;
-    publisher_set_lease(agent->publisher, 0);
+    publisher_set_place(agent->publisher, 0, 0);
 }
 
 static void on_presence_contact(int r, void *userdata) {
@@ -242,14 +244,24 @@ static void on_states_refused(void *userdata) {
     presence_reclaim(agent->presence);
 }
 
+/* With a new revision of the presence a late write cannot undo what is written from now on. */
+static void on_states_unsure(void *userdata) {
+    Agent *agent = userdata;
+    if (agent->is_leaving)
+        return;
+    agent->registered_revision = 0;
+    publisher_set_place(agent->publisher, 0, 0);
+    presence_reclaim(agent->presence);
+}
+
 /* --- leaving --- */
 
-static void on_presence_left(int r, int64_t lease, void *userdata) {
+static void on_presence_left(int r, int64_t lease, int64_t revision, void *userdata) {
     Agent *agent = userdata;
     if (r < 0 || agent->farewell == PRESENCE_LEFT)
         agent_left(agent, r);
     else {
-        publisher_set_lease(agent->publisher, lease);
+        publisher_set_place(agent->publisher, lease, revision);
         if (publisher_is_idle(agent->publisher))
             agent_left(agent, 0);
     }
@@ -263,7 +275,7 @@ int agent_leave(Agent *agent, PresenceFarewell farewell, void (*done)(int r, voi
     agent->left_userdata = userdata;
     timer_stop(agent->pass);
     timer_stop(agent->retry);
-    publisher_set_lease(agent->publisher, 0);
+    publisher_set_place(agent->publisher, 0, 0);
     return presence_leave(agent->presence, farewell, agent->restart_grace_usec, on_presence_left,
                           agent);
 }
@@ -279,6 +291,7 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     static const PublisherCallbacks publisher_callbacks = {
         .on_idle = on_states_published,
         .on_refused = on_states_refused,
+        .on_unsure = on_states_unsure,
     };
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_order_put,

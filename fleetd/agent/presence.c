@@ -32,8 +32,8 @@ struct Presence {
     bool is_refusal_logged;
 
     PresenceFarewell farewell;
-    int64_t farewell_lease;
-    void (*left)(int r, int64_t lease, void *userdata);
+    int64_t farewell_lease, farewell_revision;
+    void (*left)(int r, int64_t lease, int64_t revision, void *userdata);
     void *left_userdata;
 };
 
@@ -203,7 +203,8 @@ void presence_reclaim(Presence *presence) {
 
 static void presence_left(Presence *presence, int r) {
     presence->op = NULL;
-    presence->left(r, presence->farewell_lease, presence->left_userdata);
+    presence->left(r, presence->farewell_lease, presence->farewell_revision,
+                   presence->left_userdata);
 }
 
 static void on_revoked(int r, _unused_ int64_t id, _unused_ usec_t ttl_usec, void *userdata) {
@@ -215,6 +216,8 @@ static void on_farewell_written(int r, const StoreTxnResult *result, void *userd
     presence->op = NULL;
     if (r >= 0 && !result->succeeded)
         r = -ESTALE;
+    if (r >= 0)
+        presence->farewell_revision = result->revision;
     if (r >= 0 && presence->farewell == PRESENCE_LEFT)
         r = store_lease_revoke(presence->store, lease_id(presence->lease), on_revoked, presence,
                                &presence->op);
@@ -245,7 +248,8 @@ static void on_farewell_lease(int r, int64_t id, _unused_ usec_t ttl_usec, void 
 }
 
 int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_usec,
-                   void (*done)(int r, int64_t lease, void *userdata), void *userdata) {
+                   void (*done)(int r, int64_t lease, int64_t revision, void *userdata),
+                   void *userdata) {
     bool was_registered = presence->state == PRESENCE_REGISTERED;
     store_op_cancel(TAKE_PTR(presence->op));
     timer_stop(presence->retry);

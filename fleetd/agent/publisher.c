@@ -24,6 +24,7 @@ struct Publisher {
     char *machine_id;
     char *machine_key;
     int64_t lease;
+    int64_t revision;  /* of machine_key */
     Map *publications; /* by unit name */
     Map *dirty;        /* names of those that the store does not have yet */
     Timer *timer;
@@ -68,9 +69,10 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     if (is_refused) {
         publisher->lease = 0;
         publisher->callbacks.on_refused(publisher->userdata);
-    } else if (r < 0)
+    } else if (r < 0) {
         timer_start(publisher->timer, RETRY_USEC);
-    else if (map_size(publisher->dirty) > 0)
+        publisher->callbacks.on_unsure(publisher->userdata);
+    } else if (map_size(publisher->dirty) > 0)
         timer_start(publisher->timer, 0);
     else if (publisher->callbacks.on_idle)
         publisher->callbacks.on_idle(publisher->userdata);
@@ -96,7 +98,7 @@ static size_t publisher_collect(Publisher *publisher, StoreWrite *writes) {
 }
 
 /* The comparison keeps a fleetd that was paused, and lost its place to a successor, from writing
- * over the successor's states. */
+ * over the successor's states; and a write that comes late from undoing a newer one. */
 static void on_timer(void *userdata) {
     Publisher *publisher = userdata;
     if (publisher->op || publisher->lease == 0 || map_size(publisher->dirty) == 0)
@@ -104,8 +106,8 @@ static void on_timer(void *userdata) {
     StoreWrite writes[BATCH_MAX];
     StoreCompare compare = {
         .key = publisher->machine_key,
-        .target = STORE_COMPARE_LEASE,
-        .number = publisher->lease,
+        .target = STORE_COMPARE_MOD_REVISION,
+        .number = publisher->revision,
     };
     StoreTxn txn = {
         .compares = &compare,
@@ -154,10 +156,11 @@ int publisher_set(Publisher *publisher, const char *name, const char *value) {
     return 0;
 }
 
-void publisher_set_lease(Publisher *publisher, int64_t lease) {
+void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision) {
     store_op_cancel(TAKE_PTR(publisher->op));
     publisher_settle(publisher, false);
     publisher->lease = lease;
+    publisher->revision = revision;
     if (lease == 0)
         return;
     const char *name;

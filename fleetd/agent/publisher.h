@@ -10,8 +10,10 @@ typedef struct Publisher Publisher;
 
 typedef struct PublisherCallbacks {
     void (*on_idle)(void *userdata); /* everything is in the store; not called if it already was */
-    void (*on_refused)(
-        void *userdata); /* this machine's presence is not under the lease any more */
+    void (*on_refused)(void *userdata); /* this machine's presence is not its own any more */
+    /* A write was given up and may still be on its way: it is tried again, but nothing that differs
+     * from it should be written under the same place. */
+    void (*on_unsure)(void *userdata);
 } PublisherCallbacks;
 
 int publisher_new(Store *store, Loop *loop, const char *machine_id,
@@ -23,6 +25,7 @@ DEFINE_POINTER_CLEANUP(Publisher, publisher_free)
  * written again. -ENOMEM. */
 int publisher_set(Publisher *publisher, const char *name, const char *value);
 
-/* A lease to write under, which makes everything be written anew; 0: hold everything back. */
-void publisher_set_lease(Publisher *publisher, int64_t lease);
+/* The lease to write under, as long as this machine's key in the store is of that revision; it
+ * makes everything be written anew. lease 0: hold everything back. */
+void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision);
 bool publisher_is_idle(const Publisher *publisher);

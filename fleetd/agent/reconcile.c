@@ -48,6 +48,11 @@ Task reconcile_unit(const Order *order, const UnitStatus *status, int64_t answer
     return task(TASK_NONE, NULL);
 }
 
+bool reconcile_start_is_stale(const Order *order, const UnitStatus *status) {
+    return !order || order->desired != LAUNCH_STATE_LAUNCHED || !status ||
+           !status_has_file(status, order->hash);
+}
+
 LaunchState reconcile_current(const UnitStatus *status) {
     if (!status || !status->hash)
         return LAUNCH_STATE_INACTIVE;

@@ -26,6 +26,10 @@ typedef struct Task {
  * that were carried out before. */
 Task reconcile_unit(const Order *order, const UnitStatus *status, int64_t answered_revision);
 
+/* Whether a start that is under way is not wanted any more: the order asks for something else now,
+ * or for another file than the one on the machine. */
+bool reconcile_start_is_stale(const Order *order, const UnitStatus *status);
+
 /* What the status amounts to in fleet's terms. */
 LaunchState reconcile_current(const UnitStatus *status);
 

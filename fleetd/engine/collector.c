@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #define DELAY_USEC (60 * USEC_PER_SEC)
+#define NEXT_USEC USEC_PER_MSEC /* from one file to the next */
 
 struct Collector {
     Store *store;
@@ -35,10 +36,10 @@ static void on_unused(const char *hash, int64_t mod_revision, void *userdata) {
     look->mod_revision = mod_revision;
 }
 
-static void on_deleted(_unused_ int r, _unused_ const StoreTxnResult *result, void *userdata) {
+static void on_deleted(int r, _unused_ const StoreTxnResult *result, void *userdata) {
     Collector *collector = userdata;
     collector->op = NULL;
-    timer_start_if_idle(collector->timer, USEC_PER_MSEC); /* the next one */
+    timer_start(collector->timer, r < 0 ? DELAY_USEC : NEXT_USEC);
 }
 
 static void collector_delete(Collector *collector, const Look *look) {
@@ -52,27 +53,34 @@ static void collector_delete(Collector *collector, const Look *look) {
     StoreWrite write = {.kind = STORE_DELETE, .key = key};
     StoreTxn txn = {
         .compares = compares, .n_compares = ELEMENTSOF(compares), .writes = &write, .n_writes = 1};
-    (void) store_txn(collector->store, &txn, on_deleted, collector,
-                     &collector->op); /* else at the next look */
+    (void) store_txn(collector->store, &txn, on_deleted, collector, &collector->op);
 }
 
-static void on_timer(void *userdata) {
-    Collector *collector = userdata;
+static int collector_try(Collector *collector) {
     Look look = {.collector = collector, .unused = map_new(NULL)};
-    if (look.unused && !collector->op && leadership_is_sure(collector->leadership)) {
-        feed_each_unused_file(collector->feed, on_unused, &look);
-        if (look.hash)
-            collector_delete(collector, &look);
-        if (look.result >= 0) {
-            Map *last = collector->seen;
-            collector->seen = TAKE_PTR(look.unused);
-            map_free(last);
-        }
-        if (!look.hash && map_size(collector->seen) > 0)
-            timer_start(collector->timer, DELAY_USEC);
+    if (!look.unused)
+        return -ENOMEM;
+    feed_each_unused_file(collector->feed, on_unused, &look);
+    if (look.hash)
+        collector_delete(collector, &look);
+    if (look.result >= 0) {
+        map_free(collector->seen);
+        collector->seen = TAKE_PTR(look.unused);
     }
     map_free(look.unused);
     free(look.hash);
+    return look.result;
+}
+
+/* Looks on as long as anything is unused, or could not be looked at: there may be no event to look
+ * after. */
+static void on_timer(void *userdata) {
+    Collector *collector = userdata;
+    if (collector->op)
+        return; /* its end looks again */
+    int r = leadership_is_sure(collector->leadership) ? collector_try(collector) : -ENOTCONN;
+    if (!collector->op && (r < 0 || map_size(collector->seen) > 0))
+        timer_start(collector->timer, DELAY_USEC);
 }
 
 void collector_look(Collector *collector) {

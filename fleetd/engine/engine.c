@@ -37,6 +37,7 @@ struct Engine {
     int64_t written_revision; /* the mirror must have told it before the next plan */
     bool is_loaded;           /* the first list has come */
     bool is_broken;           /* out of memory on the way: the cluster is to be thrown away */
+    bool needs_fence;         /* a write that was given up may still be on its way to the store */
 };
 
 static void engine_unload(Engine *engine) {
@@ -49,7 +50,7 @@ static void engine_unload(Engine *engine) {
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));
     engine->written_revision = 0;
-    engine->is_loaded = engine->is_broken = false;
+    engine->is_loaded = engine->is_broken = engine->needs_fence = false;
 }
 
 /* From inside callbacks of the parts that it replaces: later. */
@@ -61,7 +62,7 @@ static void engine_reload_later(Engine *engine, usec_t delay_usec) {
 static void engine_check(Engine *engine, int r) {
     if (r >= 0 || engine->is_broken)
         return;
-    engine->is_broken = true;
+    engine->is_broken = engine->needs_fence = true;
     log_error("Failed to keep the model of the cluster: %s; loading it anew", strerror(-r));
     engine_reload_later(engine, RELOAD_USEC);
 }
@@ -136,6 +137,7 @@ static void on_plan_written(int r, int64_t revision, void *userdata) {
         log_write(r == -ESTALE ? LOG_INFO : LOG_WARNING, (LogFields){},
                   "Failed to write decisions: %s; looking at the cluster anew",
                   r == -ESTALE ? "the cluster has changed meanwhile" : strerror(-r));
+        engine->needs_fence = r != -ESTALE;
         engine_reload_later(engine, r == -ESTALE ? 0 : RELOAD_USEC);
         return;
     }
@@ -245,10 +247,17 @@ static void engine_load(Engine *engine) {
     }
 }
 
+/* What the store holds is only worth reading when nothing can come after it that was decided before
+ * (docs/architecture.md, promise 3). */
 static void on_reload(void *userdata) {
     Engine *engine = userdata;
+    bool needs_fence = engine->needs_fence;
     engine_unload(engine);
-    if (engine_is_leader(engine))
+    if (!engine_is_leader(engine))
+        return;
+    if (needs_fence)
+        leadership_renew_fence(engine->leadership); /* and on_elected() loads */
+    else
         engine_load(engine);
 }
 

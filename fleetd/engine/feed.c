@@ -280,7 +280,12 @@ static int feed_put_state(Feed *feed, const Key *key, const StoreEntry *entry) {
     _cleanup_error_ Error error = {};
     int r = unit_state_parse(key->machine_id, key->name, entry->value, entry->value_size, &state,
                              &error);
-    return r < 0 ? feed_skip(entry->key, r, &error) : cluster_put_state(feed->cluster, state);
+    if (r < 0)
+        return feed_skip(entry->key, r, &error);
+    /* Inactive, but for another reason than that it was stopped and removed. */
+    if (state->current == LAUNCH_STATE_INACTIVE && state->job != JOB_RESULT_DONE)
+        return cluster_remove_state(feed->cluster, key->machine_id, key->name);
+    return cluster_put_state(feed->cluster, state);
 }
 
 static int feed_put_pending(Feed *feed, const Key *key, const StoreEntry *entry) {

@@ -59,8 +59,11 @@ static void on_campaigned(int r, const StoreTxnResult *result, void *userdata) {
         timer_start(leadership->retry, RETRY_USEC);
         return;
     }
-    if (!result->succeeded) { /* the mirror will tell who was faster, and when it is gone */
+    if (!result->succeeded) {
+        /* The mirror tells who was faster; or it has told already, during this very try, that the
+         * key that was expected is gone, and will say no more. */
         leadership_drop_lease(leadership);
+        timer_start(leadership->retry, RETRY_USEC);
         return;
     }
     leadership->elected_revision = leadership->key_revision = result->revision;
@@ -206,6 +209,11 @@ StoreCompare leadership_fence(const Leadership *leadership) {
         .target = STORE_COMPARE_MOD_REVISION,
         .number = leadership->elected_revision,
     };
+}
+
+void leadership_renew_fence(Leadership *leadership) {
+    leadership->elected_revision = 0;
+    leadership_campaign(leadership);
 }
 
 usec_t leadership_steady_since(const Leadership *leadership) {

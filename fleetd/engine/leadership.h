@@ -23,6 +23,10 @@ bool leadership_is_elected(const Leadership *leadership);
 bool leadership_is_sure(const Leadership *leadership);
 /* The comparison that fences a write; only while elected. */
 StoreCompare leadership_fence(const Leadership *leadership);
+/* Takes the key anew, under another fence: what was written under the present one and is still on
+ * its way has no effect then. It is not elected until on_elected comes again. Not from inside its
+ * callbacks. */
+void leadership_renew_fence(Leadership *leadership);
 /* lease_steady_since() of its lease. */
 usec_t leadership_steady_since(const Leadership *leadership);
 

@@ -110,7 +110,7 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
         r = -ESTALE;
     if (r >= 0)
         writer->revision = MAX(writer->revision, result->revision);
-    else if (writer->result == 0 || r == -ESTALE)
+    else if (writer->result == 0 || writer->result == -ESTALE)
         writer->result = r;
     if (--writer->n_under_way == 0)
         writer->done(writer->result, writer->revision, writer->userdata);

@@ -8,14 +8,15 @@
 typedef struct Writer Writer;
 
 /* Of a whole plan. 0: it is in the store as of revision. -ESTALE: a fence did not hold, part of it
- * may have been written. Other errors: unknown what was written. */
+ * may have been written. Other errors: unknown what was written, and what is still on its way may
+ * be written yet, as long as the fence holds. */
 typedef void (*WriterDone)(int r, int64_t revision, void *userdata);
 
 int writer_new(Store *store, WriterDone done, void *userdata, Writer **ret);
 void writer_free(Writer *writer);
 DEFINE_POINTER_CLEANUP(Writer, writer_free)
 
-/* Only while not busy. feed tells which machines are there. -ENOMEM: perhaps written in part; done
- * is not called. */
+/* Only while not busy. feed tells which machines are there. On failure done is not called, and it
+ * is unknown what was written, as above. */
 int writer_write(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed);
 bool writer_is_busy(const Writer *writer);

@@ -86,24 +86,30 @@ static size_t on_receive(char *data, size_t size, size_t n, void *userdata) {
     return size * n;
 }
 
-static int header_add(HttpRequest *request, const char *name, const char *value) {
-    _cleanup_free_ char *line = NULL;
-    if (strpbrk(value, "\r\n"))
+static int header_add(HttpRequest *request, const char *line) {
+    if (strpbrk(line, "\r\n"))
         return -EINVAL;
-    line = str_printf("%s:%s%s", name, *value ? " " : "", value);
-    struct curl_slist *headers = line ? curl_slist_append(request->headers, line) : NULL;
+    struct curl_slist *headers = curl_slist_append(request->headers, line);
     if (!headers)
         return -ENOMEM;
     request->headers = headers;
     return 0;
 }
 
+static int header_add_value(HttpRequest *request, const char *name, const char *value) {
+    _cleanup_free_ char *line = str_printf("%s: %s", name, value);
+    return line ? header_add(request, line) : -ENOMEM;
+}
+
 static int request_build_headers(HttpRequest *request, const HttpCall *call) {
-    int r = header_add(request, "Expect", ""); /* do not wait for "100 Continue" */
+    int r = header_add(request, "Expect:"); /* do not wait for "100 Continue" */
     if (r >= 0 && (call->body || call->content_type))
-        r = header_add(request, "Content-Type", str_or(call->content_type, "application/json"));
+        r = header_add_value(request, "Content-Type",
+                             str_or(call->content_type, "application/json"));
     if (r >= 0 && call->authorization)
-        r = header_add(request, "Authorization", call->authorization);
+        r = header_add_value(request, "Authorization", call->authorization);
+    if (r >= 0 && call->header)
+        r = header_add(request, call->header);
     return r;
 }
 
@@ -160,6 +166,8 @@ static int request_set_behaviour(HttpRequest *request, const char *url) {
 
 static int request_set_target(HttpRequest *request, const HttpTarget *target) {
     CURL *easy = request->easy;
+    TRY_SETOPT(easy, CURLOPT_CONNECTTIMEOUT_MS,
+               (long) (target->connect_timeout_usec / USEC_PER_MSEC));
     TRY_SETOPT(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
     if (target->unix_socket)
         TRY_SETOPT(easy, CURLOPT_UNIX_SOCKET_PATH, target->unix_socket);
@@ -213,6 +221,8 @@ int http_request_result(HttpRequest *request, CURLcode code) {
                  request->answer_max);
     else if (request->result < 0)
         snprintf(message, CURL_ERROR_SIZE, "%s", strerror(-request->result));
+    else if (code == CURLE_SEND_FAIL_REWIND) /* the result of on_send() */
+        snprintf(message, CURL_ERROR_SIZE, "the connection broke before the answer");
     else if (code != CURLE_OK && message[0] == '\0')
         snprintf(message, CURL_ERROR_SIZE, "%s", curl_easy_strerror(code));
     if (request->result < 0)
@@ -230,5 +240,13 @@ HttpAnswer http_request_answer(const HttpRequest *request) {
         .content_type = str_or(content_type, ""),
         .body = request->received.data && !request->is_streaming ? request->received.data : "",
         .body_size = request->is_streaming ? 0 : request->received.size,
+        .request = request,
     };
+}
+
+const char *http_answer_header(const HttpAnswer *answer, const char *name) {
+    struct curl_header *header;
+    return curl_easy_header(answer->request->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
+               ? header->value
+               : NULL;
 }

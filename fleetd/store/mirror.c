@@ -313,6 +313,13 @@ int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
     return 0;
 }
 
+void mirror_relist(Mirror *mirror) {
+    store_op_cancel(TAKE_PTR(mirror->op));
+    mirror->needs_list = true;
+    mirror->is_synced = false;
+    timer_start(mirror->retry, 0);
+}
+
 bool mirror_is_synced(const Mirror *mirror) {
     return mirror->is_synced;
 }

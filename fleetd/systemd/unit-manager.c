@@ -1,14 +1,19 @@
 #include "fleetd/systemd/unit-manager.h"
 
-void unit_status_free(UnitStatus *status) {
-    if (!status)
-        return;
+void unit_status_done(UnitStatus *status) {
     free(status->name);
     free(status->hash);
     free(status->load);
     free(status->active);
     free(status->sub);
     free(status->result);
+    *status = (UnitStatus){0};
+}
+
+void unit_status_free(UnitStatus *status) {
+    if (!status)
+        return;
+    unit_status_done(status);
     free(status);
 }
 

@@ -92,34 +92,12 @@ int store_sync_revoke(const StoreSync *sync, int64_t lease) {
     return answer_wait(sync, &answer, r, op);
 }
 
-/* A failing allocation ends the test here, which is as good as anything. */
-static void *must(void *pointer) {
-    if (!pointer)
-        abort();
-    return pointer;
-}
-
-static StoreEntry entry_copy(const StoreEntry *entry) {
-    StoreEntry copy = *entry;
-    char *value = must(calloc(1, entry->value_size + 1));
-    if (entry->value_size > 0)
-        memcpy(value, entry->value, entry->value_size);
-    copy.key = must(strdup(entry->key));
-    copy.value = value;
-    return copy;
-}
-
 static void on_range(int r, const StoreRangeResult *result, void *userdata) {
     Answer *answer = userdata;
     answer->has_come = true;
     answer->r = r;
-    if (!result)
-        return;
-    StoreEntry *entries = must(calloc(result->n_entries + 1, sizeof(StoreEntry)));
-    for (size_t i = 0; i < result->n_entries; i++)
-        entries[i] = entry_copy(&result->entries[i]);
-    answer->range = *result;
-    answer->range.entries = entries;
+    if (result)
+        answer->range = store_range_result_copy(result);
 }
 
 int store_sync_range(const StoreSync *sync, const StoreRange *range, StoreRangeResult *ret) {
@@ -132,15 +110,6 @@ int store_sync_range(const StoreSync *sync, const StoreRange *range, StoreRangeR
     else
         store_range_result_done(&answer.range);
     return r;
-}
-
-void store_range_result_done(StoreRangeResult *result) {
-    for (size_t i = 0; i < result->n_entries; i++) {
-        free((void *) result->entries[i].key);
-        free((void *) result->entries[i].value);
-    }
-    free((void *) result->entries);
-    *result = (StoreRangeResult){};
 }
 
 char *store_sync_get(const StoreSync *sync, const char *key) {

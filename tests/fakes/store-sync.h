@@ -3,7 +3,7 @@
 #pragma once
 
 #include "fleetd/net/loop.h"
-#include "fleetd/store/store.h"
+#include "tests/fakes/store-copy.h"
 
 typedef struct StoreSync {
     Store *store;
@@ -31,7 +31,5 @@ char *store_sync_get(const StoreSync *sync, const char *key);
 /* The present revision of the store; negative: no answer. */
 int64_t store_sync_revision(const StoreSync *sync);
 
-/* The result, deeply copied. */
+/* The result is the caller's: _cleanup_range_. */
 int store_sync_range(const StoreSync *sync, const StoreRange *range, StoreRangeResult *ret);
-void store_range_result_done(StoreRangeResult *result);
-#define _cleanup_range_ _cleanup_(store_range_result_done)

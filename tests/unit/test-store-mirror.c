@@ -2,6 +2,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/store/memory-store.h"
 #include "fleetd/store/mirror.h"
+#include "tests/fakes/faulty-store.h"
 #include "tests/fakes/store-sync.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/unit/cmocka-test.h"
@@ -12,14 +13,16 @@
  * "!" for lost. */
 typedef struct Owner {
     Loop *loop;
-    Store *store;
-    StoreSync sync;
+    Store *behind;  /* what others write to */
+    Store *store;   /* the mirror's way to it, which may fail */
+    StoreSync sync; /* behind */
     Mirror *mirror;
     Map *told; /* key -> value */
     char *log;
     int64_t synced_revision;
     size_t n_synced, n_lost;
-    char free_at; /* frees the mirror when it is told this kind of thing */
+    char free_at;         /* frees the mirror when it is told this kind of thing ... */
+    size_t n_before_free; /* ... after so many of the kind */
 } Owner;
 
 static void owner_note(Owner *owner, char kind, const char *text) {
@@ -27,7 +30,7 @@ static void owner_note(Owner *owner, char kind, const char *text) {
                               str_is_empty(owner->log) ? "" : " ", kind, text);
     free(owner->log);
     owner->log = longer;
-    if (owner->free_at == kind)
+    if (owner->free_at == kind && owner->n_before_free-- == 0)
         mirror_free(TAKE_PTR(owner->mirror));
 }
 
@@ -66,8 +69,9 @@ static int setup(void **state) {
     Owner *owner = calloc(1, sizeof(Owner));
     owner->loop = virtual_loop_new(1);
     owner->told = map_new(free);
-    assert_int_equal(memory_store_new(owner->loop, &owner->store), 0);
-    owner->sync = (StoreSync){owner->store, owner->loop, virtual_loop_run_until};
+    assert_int_equal(memory_store_new(owner->loop, &owner->behind), 0);
+    assert_int_equal(faulty_store_new(owner->loop, owner->behind, &owner->store), 0);
+    owner->sync = (StoreSync){owner->behind, owner->loop, virtual_loop_run_until};
     *state = owner;
     return 0;
 }
@@ -76,6 +80,7 @@ static int teardown(void **state) {
     Owner *owner = *state;
     mirror_free(owner->mirror);
     store_free(owner->store);
+    store_free(owner->behind);
     virtual_loop_free(owner->loop);
     map_free(owner->told);
     free(owner->log);
@@ -168,39 +173,234 @@ static void list_that_takes_longer_than_the_past_begins_anew(void **state) {
         assert_true(virtual_loop_step(owner->loop));
     remove_key(owner, "a");
     put(owner, "f", "2");
-    memory_store_compact(owner->store, INT64_MAX);
+    memory_store_compact(owner->behind, INT64_MAX);
     virtual_loop_advance(owner->loop, 3 * USEC_PER_SEC);
     assert_told(owner, "+a=1 +b=1 +c=1 +d=1 +e=1 +f=2 -a |");
 }
 
-static void any_callback_may_free_the_mirror(void **state) {
+/* Longer than the longest delay of a retry. */
+static void wait_for_retry(Owner *owner) {
+    virtual_loop_advance(owner->loop, 3 * USEC_PER_SEC);
+}
+
+static void broken_watch_goes_on_where_it_broke(void **state) {
     Owner *owner = *state;
     put(owner, "a", "1");
     put(owner, "b", "1");
-    static const char *const told[] = {"+a=1", "+a=1 +b=1 |", "+a=1 +b=1 | -a"};
-    for (size_t i = 0; i < strlen("+|-"); i++) {
-        owner->free_at = "+|-"[i];
-        owner_start(owner, "", 1);
-        virtual_loop_advance(owner->loop, 0);
-        if (owner->mirror)
-            remove_key(owner, "a");
-        assert_told(owner, told[i]);
+    owner_start(owner, "", 0);
+    assert_told(owner, "+a=1 +b=1 |");
+    faulty_store_break_watches(owner->store, -ECONNRESET);
+    assert_told(owner, "!");
+    put(owner, "a", "2");
+    remove_key(owner, "b");
+    put(owner, "c", "3");
+    remove_key(owner, "c");
+    assert_told(owner, "");
+    wait_for_retry(owner);
+    assert_told(owner, "| +a=2 -b +c=3 -c |"); /* c shows that it did not list */
+}
+
+static void resumed_watch_without_events_is_synced(void **state) {
+    Owner *owner = *state;
+    put(owner, "a", "1");
+    owner_start(owner, "", 0);
+    assert_told(owner, "+a=1 |");
+    faulty_store_break_watches(owner->store, -ECONNRESET);
+    assert_told(owner, "!");
+    wait_for_retry(owner);
+    assert_told(owner, "|");
+}
+
+static void loss_is_told_once_and_retried_until_it_is_over(void **state) {
+    Owner *owner = *state;
+    put(owner, "a", "1");
+    faulty_store_cut(owner->store, -ECONNREFUSED);
+    owner_start(owner, "", 0);
+    assert_told(owner, "!");
+    virtual_loop_advance(owner->loop, USEC_PER_MINUTE);
+    assert_told(owner, "");
+    faulty_store_cut(owner->store, 0);
+    wait_for_retry(owner);
+    assert_told(owner, "+a=1 |");
+    faulty_store_cut(owner->store, -ETIMEDOUT);
+    virtual_loop_advance(owner->loop, USEC_PER_MINUTE);
+    assert_told(owner, "!");
+    put(owner, "a", "2");
+    faulty_store_cut(owner->store, 0);
+    virtual_loop_advance(owner->loop, STORE_FAULTS_TIMEOUT_USEC);
+    wait_for_retry(owner);
+    assert_told(owner, "| +a=2 |");
+}
+
+static void compaction_while_away_leads_to_a_list_of_differences(void **state) {
+    Owner *owner = *state;
+    static const char *const keys[] = {"changed", "gone", "remade", "same"};
+    for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+        put(owner, keys[i], "1");
+    owner_start(owner, "", 2);
+    assert_told(owner, "+changed=1 +gone=1 +remade=1 +same=1 |");
+    faulty_store_break_watches(owner->store, -ECONNRESET);
+    assert_told(owner, "!");
+    put(owner, "changed", "2");
+    remove_key(owner, "gone");
+    remove_key(owner, "remade");
+    put(owner, "remade", "1");
+    put(owner, "new", "2");
+    memory_store_compact(owner->behind, INT64_MAX);
+    wait_for_retry(owner);
+    assert_told(owner, "+changed=2 +new=2 +remade=1 -gone |");
+    put(owner, "same", "2");
+    assert_told(owner, "+same=2 |");
+}
+
+static void list_that_breaks_off_tells_nothing_twice(void **state) {
+    Owner *owner = *state;
+    put(owner, "a", "1");
+    put(owner, "b", "1");
+    put(owner, "c", "1");
+    owner_start(owner, "", 1);
+    while (!owner->log)
+        assert_true(virtual_loop_step(owner->loop));
+    faulty_store_cut(owner->store, -ECONNREFUSED);
+    assert_told(owner, "+a=1 !");
+    remove_key(owner, "a");
+    put(owner, "b", "2");
+    faulty_store_cut(owner->store, 0);
+    wait_for_retry(owner);
+    assert_told(owner, "+b=2 +c=1 -a |");
+}
+
+static void store_that_lost_its_data_is_told_as_it_is(void **state) {
+    Owner *owner = *state;
+    put(owner, "a", "old"); /* the same key at the same revision as below */
+    put(owner, "b", "1");
+    put(owner, "c", "1");
+    owner_start(owner, "", 0);
+    assert_told(owner, "+a=old +b=1 +c=1 |");
+
+    Store *empty = NULL;
+    assert_int_equal(memory_store_new(owner->loop, &empty), 0);
+    StoreSync sync = {empty, owner->loop, virtual_loop_run_until};
+    assert_int_equal(store_sync_put(&sync, "a", "new", 0), 0);
+    faulty_store_set_inner(owner->store, empty);
+    assert_told(owner, "!");
+    wait_for_retry(owner);
+    wait_for_retry(owner);
+    assert_told(owner, "+a=new -b -c |");
+    assert_int_equal(owner->synced_revision, 2);
+
+    mirror_free(TAKE_PTR(owner->mirror));
+    store_free(TAKE_PTR(owner->store));
+    store_free(empty);
+}
+
+static usec_t next_attempt(Owner *owner) {
+    usec_t begin = loop_now(owner->loop);
+    assert_true(virtual_loop_step(owner->loop)); /* the retry, refused ... */
+    usec_t delay = loop_now(owner->loop) - begin;
+    virtual_loop_advance(owner->loop, 0); /* ... and noticed */
+    return delay;
+}
+
+static void delay_grows_to_its_bound_and_begins_anew_after_success(void **state) {
+    Owner *owner = *state;
+    usec_t sum = 0;
+    owner_start(owner, "", 0);
+    assert_told(owner, "|");
+    virtual_loop_advance(owner->loop, USEC_PER_MINUTE);
+    faulty_store_cut(owner->store, -ECONNREFUSED);
+    assert_told(owner, "!");
+    usec_t first = next_attempt(owner);
+    assert_true(first >= 100 * USEC_PER_MSEC && first <= 200 * USEC_PER_MSEC);
+    for (int i = 0; i < 40; i++) {
+        usec_t delay = next_attempt(owner);
+        assert_true(delay >= 100 * USEC_PER_MSEC && delay <= 2 * USEC_PER_SEC);
+        sum += delay;
+    }
+    assert_true(sum / 40 > 500 * USEC_PER_MSEC);
+    faulty_store_cut(owner->store, 0);
+    virtual_loop_advance(owner->loop, USEC_PER_MINUTE);
+    faulty_store_cut(owner->store, -ECONNREFUSED);
+    assert_told(owner, "| !");
+    assert_true(next_attempt(owner) <= 200 * USEC_PER_MSEC);
+}
+
+/* Brings the mirror through everything that it can tell. */
+static void lead_through_all(Owner *owner) {
+    owner_start(owner, "", 1);
+    virtual_loop_advance(owner->loop, 0);
+    remove_key(owner, "a");
+    virtual_loop_advance(owner->loop, 0);
+    faulty_store_break_watches(owner->store, -ECONNRESET);
+    virtual_loop_advance(owner->loop, 0);
+    remove_key(owner, "b");
+    memory_store_compact(owner->behind, INT64_MAX);
+    wait_for_retry(owner);
+}
+
+static void any_callback_may_free_the_mirror(void **state) {
+    Owner *owner = *state;
+    static const struct {
+        char kind;
+        size_t n_before; /* of that kind */
+        const char *told;
+    } cases[] = {
+        {'+', 0, "+a=1"},
+        {'+', 1, "+a=1 +b=1"},
+        {'|', 0, "+a=1 +b=1 +c=1 |"},
+        {'-', 0, "+a=1 +b=1 +c=1 | -a"},
+        {'!', 0, "+a=1 +b=1 +c=1 | -a | !"},
+        {'-', 1, "+a=1 +b=1 +c=1 | -a | ! -b"},
+        {'|', 2, "+a=1 +b=1 +c=1 | -a | ! -b |"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        put(owner, "a", "1");
+        put(owner, "b", "1");
+        put(owner, "c", "1");
+        owner->free_at = cases[i].kind;
+        owner->n_before_free = cases[i].n_before;
+        lead_through_all(owner);
         assert_null(owner->mirror);
+        assert_told(owner, cases[i].told);
         map_clear(owner->told);
     }
 }
 
+static void mirror_may_be_freed_at_any_time(void **state) {
+    Owner *owner = *state;
+    put(owner, "a", "1");
+    put(owner, "b", "1");
+    for (size_t n_steps = 0; n_steps < 12; n_steps++) {
+        owner_start(owner, "", 1);
+        for (size_t i = 0; i < n_steps; i++)
+            virtual_loop_step(owner->loop);
+        mirror_free(TAKE_PTR(owner->mirror));
+        free(TAKE_PTR(owner->log));
+        put(owner, "a", "2");
+        wait_for_retry(owner);
+        assert_told(owner, "");
+        map_clear(owner->told);
+    }
+}
+
+#define MIRROR_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(list_is_told_and_then_changes, setup, teardown),
-        cmocka_unit_test_setup_teardown(empty_prefix_is_synced_and_has_no_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(pages_end_anywhere_and_nothing_is_told_twice_or_missed,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(change_between_pages_is_told_after_the_list, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(list_that_takes_longer_than_the_past_begins_anew, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(any_callback_may_free_the_mirror, setup, teardown),
+        MIRROR_TEST(list_is_told_and_then_changes),
+        MIRROR_TEST(empty_prefix_is_synced_and_has_no_keys),
+        MIRROR_TEST(pages_end_anywhere_and_nothing_is_told_twice_or_missed),
+        MIRROR_TEST(change_between_pages_is_told_after_the_list),
+        MIRROR_TEST(list_that_takes_longer_than_the_past_begins_anew),
+        MIRROR_TEST(broken_watch_goes_on_where_it_broke),
+        MIRROR_TEST(resumed_watch_without_events_is_synced),
+        MIRROR_TEST(loss_is_told_once_and_retried_until_it_is_over),
+        MIRROR_TEST(compaction_while_away_leads_to_a_list_of_differences),
+        MIRROR_TEST(list_that_breaks_off_tells_nothing_twice),
+        MIRROR_TEST(store_that_lost_its_data_is_told_as_it_is),
+        MIRROR_TEST(delay_grows_to_its_bound_and_begins_anew_after_success),
+        MIRROR_TEST(any_callback_may_free_the_mirror),
+        MIRROR_TEST(mirror_may_be_freed_at_any_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

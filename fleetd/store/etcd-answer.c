@@ -1,0 +1,305 @@
+#include "fleetd/store/etcd-answer.h"
+
+#include "fleetd/store/etcd-error.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+
+/* Far more than any lease; what is larger is not multiplied. */
+#define TTL_MAX_SECONDS INT64_C(1000000000)
+
+/* Where decoded keys and values go, each with a NUL behind it. As large as the answer's text: every
+ * four characters become three bytes, and a field's name and quotes outweigh the NUL. */
+typedef struct Arena {
+    char *bytes;
+    size_t used, size;
+} Arena;
+
+static int bad(Error *reterr, const char *what) {
+    return error_set(reterr, -EPROTO, "%s", what);
+}
+
+/* A field of the wrong type breaks the protocol like anything else that is wrong. */
+static int protocol(int r) {
+    return r == -EBADMSG ? -EPROTO : r;
+}
+
+static int arena_decode(Arena *arena, const char *base64, const char **ret, size_t *ret_size) {
+    size_t length = strlen(base64), most = length / 4 * 3;
+    if (length % 4 != 0 || length > INT32_MAX || most >= arena->size - arena->used)
+        return -EPROTO;
+    char *out = arena->bytes + arena->used;
+    int n = EVP_DecodeBlock((unsigned char *) out, (const unsigned char *) base64, (int) length);
+    if (n < 0 || (size_t) n != most)
+        return -EPROTO;
+    size_t size = most; /* the padding counts as bytes */
+    for (size_t i = 1; i <= 2 && i <= length && base64[length - i] == '='; i++)
+        size--;
+    out[size] = '\0';
+    arena->used += size + 1;
+    *ret = out;
+    *ret_size = size;
+    return 0;
+}
+
+static int field_decode(Arena *arena, json_object *object, const char *name, const char **ret,
+                        size_t *ret_size, Error *reterr) {
+    const char *base64 = "";
+    int r = json_get_string(object, name, &base64, reterr);
+    if (r >= 0)
+        r = arena_decode(arena, base64, ret, ret_size);
+    return r == -EPROTO ? error_set(reterr, r, "field '%s' is not base64", name) : protocol(r);
+}
+
+static int entry_get_numbers(json_object *object, StoreEntry *entry, Error *reterr) {
+    int r = json_get_int(object, "create_revision", &entry->create_revision, reterr);
+    if (r >= 0)
+        r = json_get_int(object, "mod_revision", &entry->mod_revision, reterr);
+    if (r >= 0)
+        r = json_get_int(object, "lease", &entry->lease, reterr);
+    return protocol(r);
+}
+
+/* 1: an entry; 0: one whose key is none of fleet's. */
+static int entry_parse(Arena *arena, json_object *object, const char *prefix, StoreEntry *ret,
+                       Error *reterr) {
+    StoreEntry entry = {};
+    size_t key_size = 0, prefix_size = strlen(prefix);
+    int r = field_decode(arena, object, "key", &entry.key, &key_size, reterr);
+    if (r >= 0)
+        r = field_decode(arena, object, "value", &entry.value, &entry.value_size, reterr);
+    if (r >= 0)
+        r = entry_get_numbers(object, &entry, reterr);
+    if (r < 0)
+        return r;
+    if (strlen(entry.key) != key_size || strncmp(entry.key, prefix, prefix_size) != 0)
+        return 0;
+    entry.key += prefix_size;
+    *ret = entry;
+    return 1;
+}
+
+static int answer_get_revision(json_object *answer, int64_t *ret, Error *reterr) {
+    json_object *header = NULL;
+    int64_t revision = 0;
+    int r = json_get_object(answer, "header", &header, reterr);
+    if (r > 0)
+        r = json_get_int(header, "revision", &revision, reterr);
+    if (r < 0)
+        return protocol(r);
+    *ret = revision;
+    return 0;
+}
+
+static int answer_need_revision(json_object *answer, int64_t *ret, Error *reterr) {
+    int64_t revision = 0;
+    int r = answer_get_revision(answer, &revision, reterr);
+    if (r < 0)
+        return r;
+    if (revision <= 0)
+        return bad(reterr, "the answer has no revision");
+    *ret = revision;
+    return 0;
+}
+
+static int answer_open(const char *text, size_t size, json_object **ret, Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    int r = json_parse(text, size, &object, reterr);
+    if (r < 0)
+        return protocol(r);
+    r = etcd_error_find(object, reterr);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(object);
+    return 0;
+}
+
+static int range_fill(EtcdRangeAnswer *answer, json_object *kvs, Arena *arena, const char *prefix,
+                      Error *reterr) {
+    size_t n = json_object_array_length(kvs);
+    answer->entries = calloc(n + 1, sizeof(*answer->entries));
+    arena->bytes = answer->bytes = malloc(arena->size);
+    if (!answer->entries || !answer->bytes)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        StoreEntry *entry = &answer->entries[answer->result.n_entries];
+        int r = entry_parse(arena, json_object_array_get_idx(kvs, i), prefix, entry, reterr);
+        if (r < 0)
+            return r;
+        answer->result.n_entries += (size_t) r;
+    }
+    answer->result.entries = answer->entries;
+    return 0;
+}
+
+int etcd_range_parse(const char *text, size_t size, const char *prefix, EtcdRangeAnswer *ret,
+                     Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    _cleanup_(etcd_range_answer_done) EtcdRangeAnswer answer = {};
+    Arena arena = {.size = size};
+    json_object *kvs = NULL;
+    int r = answer_open(text, size, &object, reterr);
+    if (r >= 0)
+        r = answer_need_revision(object, &answer.result.revision, reterr);
+    if (r >= 0)
+        r = protocol(json_get_bool(object, "more", &answer.result.has_more, reterr));
+    if (r >= 0)
+        r = protocol(json_get_array(object, "kvs", &kvs, reterr));
+    if (r > 0)
+        r = range_fill(&answer, kvs, &arena, prefix, reterr);
+    if (r < 0)
+        return r;
+    if (answer.result.has_more && answer.result.n_entries == 0)
+        return bad(reterr, "a whole page of keys that are none of fleet's");
+    *ret = answer;
+    answer = (EtcdRangeAnswer){};
+    return 0;
+}
+
+void etcd_range_answer_done(EtcdRangeAnswer *answer) {
+    free(answer->entries);
+    free(answer->bytes);
+    *answer = (EtcdRangeAnswer){};
+}
+
+int etcd_txn_parse(const char *text, size_t size, StoreTxnResult *ret, Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    StoreTxnResult result = {};
+    int r = answer_open(text, size, &object, reterr);
+    if (r >= 0)
+        r = answer_need_revision(object, &result.revision, reterr);
+    if (r >= 0)
+        r = protocol(json_get_bool(object, "succeeded", &result.succeeded, reterr));
+    if (r < 0)
+        return r;
+    *ret = result;
+    return 0;
+}
+
+int etcd_lease_parse(const char *text, size_t size, EtcdLeaseAnswer *ret, Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    EtcdLeaseAnswer answer = {};
+    int64_t seconds = 0;
+    int r = answer_open(text, size, &object, reterr);
+    if (r < 0)
+        return r;
+    json_object *fields = object;
+    r = json_get_object(object, "result", &fields, reterr); /* a renewal is a stream of one */
+    if (r >= 0)
+        r = json_get_int(fields, "ID", &answer.lease, reterr);
+    if (r >= 0)
+        r = json_get_int(fields, "TTL", &seconds, reterr);
+    if (r < 0)
+        return protocol(r);
+    if (answer.lease == 0 || seconds < 0 || seconds > TTL_MAX_SECONDS)
+        return bad(reterr, "the answer has no lease");
+    if (seconds == 0)
+        return error_set(reterr, -ENOKEY, "the lease does not exist");
+    answer.ttl_usec = (usec_t) seconds * USEC_PER_SEC;
+    *ret = answer;
+    return 0;
+}
+
+int etcd_error_parse(unsigned status, const char *text, size_t size, Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    if (json_parse(text, size, &object, NULL) >= 0) {
+        int r = etcd_error_find(object, reterr);
+        if (r < 0)
+            return r;
+    }
+    int r = status == 401 || status == 403   ? -EACCES
+            : status >= 502 && status <= 504 ? -EHOSTUNREACH
+                                             : -EPROTO;
+    return error_set(reterr, r, "HTTP status %u", status);
+}
+
+static int event_parse(Arena *arena, json_object *object, const char *prefix, StoreEvent *ret,
+                       Error *reterr) {
+    json_object *kv = NULL;
+    const char *type = "PUT";
+    int r = json_get_string(object, "type", &type, reterr);
+    if (r >= 0)
+        r = json_get_object(object, "kv", &kv, reterr);
+    if (r < 0)
+        return protocol(r);
+    if (!kv)
+        return bad(reterr, "an event without a key");
+    r = entry_parse(arena, kv, prefix, &ret->entry, reterr);
+    if (r > 0 && ret->entry.mod_revision <= 0)
+        return bad(reterr, "an event without a revision");
+    ret->kind = streq(type, "DELETE") ? STORE_EVENT_DELETE : STORE_EVENT_PUT;
+    return r;
+}
+
+static int watch_line_fill(EtcdWatchLine *line, json_object *events, Arena *arena,
+                           const char *prefix, Error *reterr) {
+    size_t n = json_object_array_length(events);
+    line->events = calloc(n + 1, sizeof(*line->events));
+    arena->bytes = line->bytes = malloc(arena->size);
+    if (!line->events || !line->bytes)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        StoreEvent *event = &line->events[line->n_events];
+        int r = event_parse(arena, json_object_array_get_idx(events, i), prefix, event, reterr);
+        if (r < 0)
+            return r;
+        line->n_events += (size_t) r;
+    }
+    if (line->n_events > 0)
+        line->revision = line->events[line->n_events - 1].entry.mod_revision;
+    return 0;
+}
+
+/* Why etcd ended the watch. */
+static int watch_line_end(json_object *result, EtcdWatchLine *line, Error *reterr) {
+    const char *reason = "the watch was cancelled";
+    int64_t compacted = 0;
+    int r = json_get_int(result, "compact_revision", &compacted, reterr);
+    if (r >= 0)
+        r = json_get_string(result, "cancel_reason", &reason, reterr);
+    if (r < 0)
+        return protocol(r);
+    line->error = compacted > 0 ? -ESTALE : etcd_error_number(reason, 0);
+    error_set(reterr, line->error, "%s", reason);
+    return 0;
+}
+
+int etcd_watch_line_parse(const char *text, size_t size, const char *prefix, EtcdWatchLine *ret,
+                          Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    _cleanup_(etcd_watch_line_done) EtcdWatchLine line = {};
+    Arena arena = {.size = size};
+    json_object *result = NULL, *events = NULL;
+    bool is_canceled = false;
+    int r = answer_open(text, size, &object, reterr);
+    if (r < 0)
+        return r;
+    r = json_get_object(object, "result", &result, reterr);
+    if (r == 0)
+        return bad(reterr, "a line without a result");
+    if (r >= 0)
+        r = answer_get_revision(result, &line.revision, reterr);
+    if (r >= 0)
+        r = json_get_bool(result, "created", &line.is_created, reterr);
+    if (r >= 0)
+        r = json_get_bool(result, "canceled", &is_canceled, reterr);
+    if (r >= 0 && line.is_created && line.revision <= 0)
+        return bad(reterr, "a watch without a revision");
+    if (r >= 0 && is_canceled)
+        r = watch_line_end(result, &line, reterr);
+    if (r >= 0)
+        r = json_get_array(result, "events", &events, reterr);
+    if (r > 0)
+        r = watch_line_fill(&line, events, &arena, prefix, reterr);
+    if (r < 0)
+        return protocol(r);
+    *ret = line;
+    line = (EtcdWatchLine){};
+    return 0;
+}
+
+void etcd_watch_line_done(EtcdWatchLine *line) {
+    free(line->events);
+    free(line->bytes);
+    *line = (EtcdWatchLine){};
+}

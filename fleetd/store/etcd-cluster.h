@@ -1,0 +1,53 @@
+/* What the operations of an etcd store share: connections, and the member that is asked now. */
+#pragma once
+
+#include "fleetd/store/etcd-endpoints.h"
+#include "fleetd/store/etcd-store.h"
+
+#include <sys/queue.h>
+
+typedef struct EtcdOp EtcdOp;
+typedef struct EtcdWatch EtcdWatch;
+
+/* Lanes have connections of their own, so that a lease is never renewed behind other work. */
+typedef enum EtcdLane {
+    ETCD_LANE_CALLS,
+    ETCD_LANE_LEASES,
+    ETCD_LANE_WATCHES,
+    _ETCD_LANE_MAX,
+} EtcdLane;
+
+typedef struct EtcdCluster {
+    Store store;
+    Loop *loop;
+    char *prefix;
+    usec_t request_timeout_usec;
+    EtcdEndpoints *endpoints;
+    HttpClient *lanes[_ETCD_LANE_MAX];
+    LIST_HEAD(, EtcdOp) ops;
+    LIST_HEAD(, EtcdWatch) watches;
+} EtcdCluster;
+
+/* First member of what a StoreOp of this store is. */
+typedef struct EtcdHandle {
+    StoreOp op;
+    void (*cancel)(StoreOp *op);
+} EtcdHandle;
+
+/* The body of a POST to that member, as HttpClient takes it. */
+typedef struct EtcdPost {
+    EtcdLane lane;
+    size_t endpoint;
+    const char *path;
+    const char *body;
+    usec_t timeout_usec;
+} EtcdPost;
+
+int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_data,
+                      HttpDone on_done, void *userdata, HttpRequest **ret);
+
+/* What a member's answer, or none, says about it. */
+void etcd_cluster_member_answered(EtcdCluster *cluster, size_t endpoint);
+/* If another member is asked from now on, the watches on this one end soon, with r. No callback is
+ * called from inside. */
+void etcd_cluster_member_failed(EtcdCluster *cluster, size_t endpoint, int r, const char *why);

@@ -1,0 +1,11 @@
+/* What etcd complains of, as an errno. */
+#pragma once
+
+#include "fleetd/base/json.h"
+
+/* From its words, else from its gRPC status code; -EPROTO for what is not known. */
+int etcd_error_number(const char *message, int64_t code);
+
+/* The error in an answer: the fields error, message and code of a plain one, or an object in the
+ * field error in a stream. Negative; 0: there is none. */
+int etcd_error_find(json_object *answer, Error *reterr);

@@ -1,0 +1,42 @@
+/* One operation with one answer: sent, and sent again elsewhere where that is right. */
+#pragma once
+
+#include "fleetd/store/etcd-answer.h"
+#include "fleetd/store/etcd-cluster.h"
+
+/* A kind of operation, in a table. */
+typedef struct EtcdOpKind {
+    const char *path;
+    EtcdLane lane;
+    bool is_repeatable; /* doing it twice is no worse than once */
+    int (*parse)(EtcdOp *op, const HttpAnswer *answer, Error *reterr); /* sets op->answer */
+    void (*tell)(EtcdOp *op, int r);                                   /* calls op->done */
+} EtcdOpKind;
+
+struct EtcdOp {
+    EtcdHandle handle;
+    EtcdCluster *cluster; /* NULL while it is telling its end: then it is in no list */
+    LIST_ENTRY(EtcdOp) link;
+    const EtcdOpKind *kind;
+    char *body;
+    size_t endpoint;
+    HttpRequest *request;
+    unsigned n_attempts;
+    usec_t deadline;
+
+    union {
+        EtcdRangeAnswer range;
+        StoreTxnResult txn;
+        EtcdLeaseAnswer lease;
+    } answer;
+    union {
+        StoreRangeDone range;
+        StoreTxnDone txn;
+        StoreLeaseDone lease;
+    } done;
+    void *userdata;
+};
+
+/* Begins an operation of that kind. Takes over body, and answers as store_range() does. */
+int etcd_op_start(EtcdCluster *cluster, const EtcdOpKind *kind, char *body_take, EtcdOp **ret);
+void etcd_op_cancel(StoreOp *op);

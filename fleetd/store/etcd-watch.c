@@ -1,0 +1,252 @@
+#include "fleetd/store/etcd-watch.h"
+
+#include "fleetd/net/byte-buffer.h"
+#include "fleetd/store/etcd-answer.h"
+#include "fleetd/store/etcd-request.h"
+
+#include <errno.h>
+
+/* etcd puts up to 1000 revisions into one line when a watch has to catch up. Past this it is
+ * cheaper to list anew, in pages. */
+#define LINE_MAX ((size_t) 64 * 1024 * 1024)
+
+/* A rare large line does not hold its memory for ever. */
+#define BUFFER_KEPT_MAX ((size_t) 256 * 1024)
+
+struct EtcdWatch {
+    EtcdHandle handle;
+    EtcdCluster *cluster; /* NULL: it has ended, and is freed when the function on the stack ends */
+    LIST_ENTRY(EtcdWatch) link;
+    size_t endpoint;
+    HttpRequest *request;
+    Timer *timer; /* until it stands; then to end it from the loop */
+    int end;      /* why, negative */
+    int64_t start_revision;
+    int64_t created_revision;
+    StoreOp *check;    /* whether the start is compacted */
+    bool is_told;      /* that it stands */
+    bool is_busy;      /* reading lines */
+    ByteBuffer buffer; /* a line that has not come whole */
+    size_t n_scanned;  /* of its bytes, without a line's end */
+    StoreWatchCallbacks callbacks;
+    void *userdata;
+};
+
+static void watch_free(EtcdWatch *watch) {
+    timer_free(watch->timer);
+    byte_buffer_done(&watch->buffer);
+    free(watch);
+}
+
+/* Nothing comes any more. */
+static void watch_stop(EtcdWatch *watch) {
+    http_request_cancel(TAKE_PTR(watch->request));
+    store_op_cancel(TAKE_PTR(watch->check));
+    timer_stop(watch->timer);
+    LIST_REMOVE(watch, link);
+    watch->cluster = NULL;
+}
+
+static void watch_close(EtcdWatch *watch, int r) {
+    watch_stop(watch);
+    watch->callbacks.on_closed(r, watch->userdata);
+    if (!watch->is_busy)
+        watch_free(watch);
+}
+
+void etcd_watch_cancel(StoreOp *op) {
+    EtcdWatch *watch = (EtcdWatch *) op;
+    if (!watch->cluster)
+        return; /* from inside its own on_closed */
+    watch_stop(watch);
+    if (!watch->is_busy)
+        watch_free(watch);
+}
+
+/* With a member that is no use to anyone: tells the cluster, too. */
+static void watch_fail(EtcdWatch *watch, int r, const char *why) {
+    EtcdCluster *cluster = watch->cluster;
+    size_t endpoint = watch->endpoint;
+    watch->endpoint = SIZE_MAX; /* so that it is not abandoned as well */
+    etcd_cluster_member_failed(cluster, endpoint, r, why);
+    watch_close(watch, r);
+}
+
+static void on_timer(void *userdata) {
+    EtcdWatch *watch = userdata;
+    if (watch->end < 0)
+        watch_close(watch, watch->end);
+    else
+        watch_fail(watch, -ETIMEDOUT, "a watch was not created in time");
+}
+
+static void watch_tell_created(EtcdWatch *watch) {
+    if (watch->is_told)
+        return;
+    watch->is_told = true;
+    timer_stop(watch->timer);
+    store_op_cancel(TAKE_PTR(watch->check));
+    if (watch->callbacks.on_created)
+        watch->callbacks.on_created(watch->created_revision, watch->userdata);
+}
+
+static void on_checked(int r, const StoreRangeResult *result, void *userdata) {
+    EtcdWatch *watch = userdata;
+    watch->check = NULL;
+    if (r < 0)
+        watch_close(watch, r);
+    else
+        watch_tell_created(watch);
+}
+
+/* etcd says "created" before it looks whether the start is compacted, and nothing when it is not: a
+ * read of that revision tells. */
+static void watch_check_start(EtcdWatch *watch) {
+    StoreRange range = {
+        .key = "", .limit = 1, .revision = watch->start_revision, .is_keys_only = true};
+    int r = store_range(&watch->cluster->store, &range, on_checked, watch, &watch->check);
+    if (r < 0)
+        watch_close(watch, r);
+}
+
+static void watch_created(EtcdWatch *watch, int64_t revision) {
+    if (watch->created_revision > 0)
+        return;
+    watch->created_revision = revision;
+    etcd_cluster_member_answered(watch->cluster, watch->endpoint);
+    if (watch->start_revision > 0 && watch->start_revision <= revision)
+        watch_check_start(watch);
+    else
+        watch_tell_created(watch);
+}
+
+static void watch_tell_events(EtcdWatch *watch, const EtcdWatchLine *line) {
+    watch_tell_created(watch);
+    if (watch->cluster)
+        watch->callbacks.on_events(line->events, line->n_events, line->revision, watch->userdata);
+}
+
+/* Each step may end the watch. */
+static void watch_handle_line(EtcdWatch *watch, const char *text, size_t size) {
+    _cleanup_error_ Error error = {};
+    _cleanup_(etcd_watch_line_done) EtcdWatchLine line = {};
+    int r = etcd_watch_line_parse(text, size, watch->cluster->prefix, &line, &error);
+    if (r < 0) {
+        watch_fail(watch, r, error_text(&error, r));
+        return;
+    }
+    if (line.is_created)
+        watch_created(watch, line.revision);
+    if (watch->cluster && line.n_events > 0)
+        watch_tell_events(watch, &line);
+    if (watch->cluster && line.error < 0)
+        watch_close(watch, line.error);
+}
+
+/* All whole lines; what is left of the last one stays. Each byte is looked at once. */
+static void watch_read_lines(EtcdWatch *watch) {
+    ByteBuffer *buffer = &watch->buffer;
+    size_t begin = 0;
+    while (watch->cluster) {
+        char *from = buffer->data + watch->n_scanned;
+        char *end = memchr(from, '\n', buffer->size - watch->n_scanned);
+        if (!end)
+            break;
+        size_t next = (size_t) (end + 1 - buffer->data);
+        if (next - 1 > begin)
+            watch_handle_line(watch, buffer->data + begin, next - 1 - begin);
+        begin = watch->n_scanned = next;
+    }
+    byte_buffer_consume(buffer, begin);
+    if (buffer->size == 0 && buffer->capacity > BUFFER_KEPT_MAX)
+        byte_buffer_done(buffer);
+    watch->n_scanned = buffer->size;
+}
+
+static int on_data(const char *data, size_t size, void *userdata) {
+    EtcdWatch *watch = userdata;
+    if (byte_buffer_append(&watch->buffer, data, size) < 0) {
+        watch_close(watch, -ENOMEM);
+        return 0;
+    }
+    watch->is_busy = true;
+    watch_read_lines(watch);
+    if (watch->cluster && watch->buffer.size > LINE_MAX)
+        watch_close(watch, -ESTALE);
+    watch->is_busy = false;
+    if (!watch->cluster)
+        watch_free(watch);
+    return 0;
+}
+
+static void on_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
+    EtcdWatch *watch = userdata;
+    _cleanup_error_ Error error = {};
+    watch->request = NULL;
+    if (r < 0) {
+        watch_fail(watch, r, message);
+        return;
+    }
+    if (answer->status == 200) {
+        watch_fail(watch, -ECONNRESET, "it ended a watch");
+        return;
+    }
+    r = etcd_error_parse(answer->status, answer->body, answer->body_size, &error);
+    if (r == -EACCES || r == -ESTALE)
+        watch_close(watch, r);
+    else
+        watch_fail(watch, r, error_text(&error, r));
+}
+
+static int watch_send(EtcdWatch *watch, const StoreWatch *what) {
+    _cleanup_free_ char *body = NULL;
+    int r = etcd_watch_format(watch->cluster->prefix, what, &body);
+    if (r < 0)
+        return r;
+    watch->endpoint = etcd_endpoints_preferred(watch->cluster->endpoints);
+    EtcdPost post = {
+        .lane = ETCD_LANE_WATCHES, .endpoint = watch->endpoint, .path = "/v3/watch", .body = body};
+    return etcd_cluster_post(watch->cluster, &post, on_data, on_done, watch, &watch->request);
+}
+
+int etcd_watch_start(EtcdCluster *cluster, const StoreWatch *what,
+                     const StoreWatchCallbacks *callbacks, void *userdata, StoreOp **ret) {
+    EtcdWatch *watch = calloc(1, sizeof(*watch));
+    if (!watch)
+        return -ENOMEM;
+    watch->handle = (EtcdHandle){.op.store = &cluster->store, .cancel = etcd_watch_cancel};
+    watch->cluster = cluster;
+    watch->start_revision = what->start_revision;
+    watch->callbacks = *callbacks;
+    watch->userdata = userdata;
+    int r = timer_new(cluster->loop, on_timer, watch, &watch->timer);
+    if (r >= 0)
+        r = watch_send(watch, what);
+    if (r < 0) {
+        watch_free(watch);
+        return r;
+    }
+    timer_start(watch->timer, cluster->request_timeout_usec);
+    LIST_INSERT_HEAD(&cluster->watches, watch, link);
+    if (ret)
+        *ret = &watch->handle.op;
+    return 0;
+}
+
+void etcd_watches_abandon(EtcdCluster *cluster, size_t endpoint, int r) {
+    EtcdWatch *watch;
+    LIST_FOREACH (watch, &cluster->watches, link) {
+        if (watch->endpoint != endpoint || watch->end < 0)
+            continue;
+        watch->end = r;
+        http_request_cancel(TAKE_PTR(watch->request));
+        store_op_cancel(TAKE_PTR(watch->check));
+        timer_start(watch->timer, 0);
+    }
+}
+
+void etcd_watches_cancel_all(EtcdCluster *cluster) {
+    EtcdWatch *watch;
+    while ((watch = LIST_FIRST(&cluster->watches)))
+        etcd_watch_cancel(&watch->handle.op);
+}

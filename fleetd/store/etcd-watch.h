@@ -1,0 +1,12 @@
+/* A watch: one HTTP stream of JSON lines. */
+#pragma once
+
+#include "fleetd/store/etcd-cluster.h"
+
+int etcd_watch_start(EtcdCluster *cluster, const StoreWatch *watch,
+                     const StoreWatchCallbacks *callbacks, void *userdata, StoreOp **ret);
+void etcd_watch_cancel(StoreOp *op);
+
+/* All watches on that member end, with r, from the loop. */
+void etcd_watches_abandon(EtcdCluster *cluster, size_t endpoint, int r);
+void etcd_watches_cancel_all(EtcdCluster *cluster);

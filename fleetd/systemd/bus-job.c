@@ -1,0 +1,212 @@
+/* start() and stop(): systemd queues a job and answers with its path; later it says how the job
+ * ended. That may come first, so results are kept while an answer is awaited. */
+#include "fleetd/base/strv.h"
+#include "fleetd/systemd/bus-private.h"
+
+#include <signal.h>
+#include <time.h>
+
+typedef struct JobKind {
+    const char *method;
+    bool is_start;
+} JobKind;
+
+static const JobKind start_kind = {"StartUnit", true};
+static const JobKind stop_kind = {"StopUnit", false};
+
+typedef struct JobOp {
+    BusOp op;
+    const JobKind *kind;
+    char *name;
+    usec_t begin_usec; /* CLOCK_MONOTONIC */
+    JobResult result;
+    char **log;
+    struct JobOp *next_same; /* waits for the same job */
+    UnitManagerJobDone done;
+    void *userdata;
+} JobOp;
+
+/* systemd's words for the end of a job, and what they mean for the unit. */
+static const struct {
+    const char *word;
+    JobResult result;
+    const char *meaning;
+} results[] = {
+    {"done", JOB_RESULT_DONE, NULL},
+    {"canceled", JOB_RESULT_CANCELED, "the job was canceled by another"},
+    {"timeout", JOB_RESULT_TIMEOUT, "its start timed out"},
+    {"failed", JOB_RESULT_FAILED, "its start failed"},
+    {"dependency", JOB_RESULT_DEPENDENCY, "a unit that it depends on failed to start"},
+    {"skipped", JOB_RESULT_SKIPPED, "the job does not apply to the unit's present state"},
+    {"invalid", JOB_RESULT_FAILED, "the unit's type can not be started"},
+    {"assert", JOB_RESULT_FAILED, "an assertion of the unit does not hold"},
+    {"unsupported", JOB_RESULT_FAILED, "this machine does not support the unit's type"},
+    {"collected", JOB_RESULT_CANCELED, "systemd dropped the job"},
+    {"once", JOB_RESULT_FAILED, "the unit was started before and may be only once"},
+};
+
+static void job_run(Reply *reply) {
+    JobOp *job = (JobOp *) reply;
+    if (job->op.r == -ENOTCONN)
+        job->result = JOB_RESULT_CANCELED;
+    else if (job->op.r < 0)
+        job->result = JOB_RESULT_ERROR;
+    const char *message =
+        job->op.r < 0 ? error_text(&(Error){job->op.message}, job->op.r) : job->op.message;
+    job->done(job->result, message, job->log, job->userdata);
+}
+
+static void job_free(Reply *reply) {
+    JobOp *job = (JobOp *) reply;
+    strv_free(job->log);
+    free(job->name);
+    bus_op_done(&job->op);
+    free(job);
+}
+
+static void on_log_read(char **lines, void *userdata) {
+    JobOp *job = userdata;
+    job->log = lines;
+    bus_op_finish(&job->op);
+}
+
+static char *process_end(const BusUnit *unit) {
+    if (unit->main_code == CLD_EXITED && unit->main_status != 0)
+        return str_printf(" (its main process exited with status %d)", unit->main_status);
+    if (unit->main_code == CLD_KILLED || unit->main_code == CLD_DUMPED)
+        return str_printf(" (its main process was killed by SIG%s)",
+                          str_or(sigabbrev_np(unit->main_status), "?"));
+    return strdup("");
+}
+
+static char *failure_describe(const JobOp *job, const char *meaning) {
+    const BusUnit *unit = bus_units_find(job->op.um->units, job->name);
+    if (!unit || str_is_empty(unit->status.result) || streq(unit->status.result, "success"))
+        return strdup(meaning);
+    _cleanup_free_ char *end = process_end(unit);
+    return str_printf("%s: %s%s", meaning, unit->status.result, str_or(end, ""));
+}
+
+/* The log is a help, no part of the result: without it the answer comes all the same. */
+static void start_explain(JobOp *job, const char *meaning) {
+    BusUnitManager *um = job->op.um;
+    job->op.is_settled = true;
+    job->op.message = failure_describe(job, meaning);
+    if (job->result == JOB_RESULT_CANCELED ||
+        journal_reader_read(um->journal, job->name, job->begin_usec, um->log_lines, on_log_read,
+                            job) < 0)
+        bus_op_finish(&job->op);
+}
+
+static void job_settle(JobOp *job, const char *word) {
+    const char *meaning = word;
+    job->result = JOB_RESULT_FAILED; /* if a later systemd has a new word */
+    for (size_t i = 0; i < ELEMENTSOF(results); i++)
+        if (streq(results[i].word, word)) {
+            job->result = results[i].result;
+            meaning = results[i].meaning;
+        }
+    if (job->result == JOB_RESULT_DONE || !job->kind->is_start)
+        bus_op_finish(&job->op);
+    else
+        start_explain(job, meaning);
+}
+
+void bus_job_removed(BusUnitManager *um, const char *path, const char *result) {
+    JobOp *job = map_take(um->jobs, path);
+    if (um->job_calls > 0) {
+        char *copy = strdup(result);
+        if (copy && map_put(um->early_results, path, copy) < 0)
+            free(copy);
+    }
+    for (JobOp *next; job; job = next) {
+        next = job->next_same;
+        job_settle(job, result);
+    }
+}
+
+static void job_wait(JobOp *job, const char *path) {
+    BusUnitManager *um = job->op.um;
+    const char *early = map_get(um->early_results, path);
+    if (early)
+        return job_settle(job, early);
+    JobOp *last = map_get(um->jobs, path);
+    while (last && last->next_same)
+        last = last->next_same;
+    int r = 0;
+    if (last)
+        last->next_same = job;
+    else
+        r = map_put(um->jobs, path, job);
+    if (r < 0)
+        bus_op_fail(&job->op, r, NULL);
+}
+
+static int job_note_launched(JobOp *job) {
+    BusUnitManager *um = job->op.um;
+    BusUnit *unit = bus_units_find(um->units, job->name);
+    int r = unit_directory_set_launched(um->directory, job->name, job->kind->is_start);
+    if (r >= 0 && unit)
+        unit->status.was_launched = job->kind->is_start;
+    return r;
+}
+
+static void job_accepted(JobOp *job, sd_bus_message *reply) {
+    const char *path;
+    int r = sd_bus_message_read(reply, "o", &path);
+    if (r >= 0)
+        r = job_note_launched(job);
+    if (r < 0)
+        return bus_op_fail(&job->op, r, NULL);
+    job_wait(job, path);
+}
+
+static void job_refused(JobOp *job, const sd_bus_error *error) {
+    bool is_gone = !job->kind->is_start && bus_error_is_not_loaded(error);
+    if (!is_gone)
+        return bus_op_fail_call(&job->op, error);
+    job->result = JOB_RESULT_DONE;
+    job->op.r = job_note_launched(job);
+    bus_op_finish(&job->op);
+}
+
+static void on_queued(BusOp *op, sd_bus_message *reply, const sd_bus_error *error) {
+    BusUnitManager *um = op->um;
+    if (error)
+        job_refused((JobOp *) op, error);
+    else
+        job_accepted((JobOp *) op, reply);
+    if (um->job_calls > 0 && --um->job_calls == 0)
+        map_clear(um->early_results);
+}
+
+static usec_t monotonic_now(void) {
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
+}
+
+static int job_begin(BusUnitManager *um, const JobKind *kind, const char *name,
+                     UnitManagerJobDone done, void *userdata) {
+    JobOp *job = calloc(1, sizeof(JobOp));
+    if (!job || str_replace(&job->name, name) < 0) {
+        free(job);
+        return -ENOMEM;
+    }
+    job->kind = kind;
+    job->begin_usec = monotonic_now();
+    job->done = done;
+    job->userdata = userdata;
+    bus_op_init(&job->op, um, job_run, job_free);
+    um->job_calls++;
+    bus_op_call(&job->op, on_queued, kind->method, "ss", name, "replace");
+    return 0;
+}
+
+int bus_start_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done, void *userdata) {
+    return job_begin(um, &start_kind, name, done, userdata);
+}
+
+int bus_stop_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done, void *userdata) {
+    return job_begin(um, &stop_kind, name, done, userdata);
+}

@@ -1,0 +1,41 @@
+/* fleet's files on this machine, below one directory (/run/fleet):
+ *
+ *   units/NAME      the unit file, complete at any time: it comes by rename
+ *   launched/NAME   a mark: started for fleet since that file was last written
+ *   unfinished      a mark: files were written that systemd may not know yet
+ *
+ * Only regular files count and no link is followed. Everything here is small and in memory, so the
+ * calls are synchronous. */
+#pragma once
+
+#include "fleetd/base/error.h"
+
+typedef struct UnitDirectory UnitDirectory;
+
+/* Makes what is missing of it (mode 0755). */
+int unit_directory_open(const char *path, UnitDirectory **ret, Error *reterr);
+void unit_directory_free(UnitDirectory *directory);
+DEFINE_POINTER_CLEANUP(UnitDirectory, unit_directory_free)
+
+/* Sees one unit file; text is NUL-terminated, also if it holds NULs. A negative answer ends the
+ * walk. */
+typedef int (*UnitDirectoryVisit)(const char *name, const char *text, size_t size, void *userdata);
+/* Every file whose name is a unit's and whose size is sane, in no order. What can not be read is
+ * left out. */
+int unit_directory_walk(UnitDirectory *directory, UnitDirectoryVisit visit, void *userdata);
+
+/* The absolute path of a unit's file, there or not. NULL when out of memory; the caller frees. */
+char *unit_directory_file_path(const UnitDirectory *directory, const char *name);
+
+/* Replaces the file in one step (mode 0644) and takes the mark of the old one away before. -EINVAL:
+ * the name can not be a file's; nothing was changed. */
+int unit_directory_write(UnitDirectory *directory, const char *name, const char *text, size_t size,
+                         Error *reterr);
+/* The file and its mark. Not there is success. */
+int unit_directory_remove(UnitDirectory *directory, const char *name, Error *reterr);
+
+int unit_directory_set_launched(UnitDirectory *directory, const char *name, bool is_launched);
+bool unit_directory_is_launched(const UnitDirectory *directory, const char *name);
+
+int unit_directory_set_unfinished(UnitDirectory *directory, bool is_unfinished);
+bool unit_directory_is_unfinished(const UnitDirectory *directory);

@@ -1,0 +1,52 @@
+/* Whole fleetds around one store, on a virtual clock, with the hands of the users and of fate. */
+#pragma once
+
+#include "tests/fakes/store-sync.h"
+#include "tests/sim/sim-node.h"
+#include "tests/sim/sim-view.h"
+
+#define SIM_NODES_MAX 8
+
+typedef struct SimCluster {
+    Loop *loop;
+    Loop *store_loop; /* can be frozen, and the leases with it */
+    Store *store;
+    StoreSync sync; /* the users' way to the store */
+    SimView *view;
+    SimNode nodes[SIM_NODES_MAX];
+    size_t n_nodes;
+
+    /* Transactions of each machine that were carried out and wrote keys of the engine. */
+    size_t n_decisions[SIM_NODES_MAX];
+    TapOnTxn on_txn; /* may be NULL; its userdata is the node */
+    void *userdata;  /* of who looks on */
+} SimCluster;
+
+/* All machines are off. */
+SimCluster *sim_cluster_new(size_t n_nodes, uint64_t seed);
+void sim_cluster_free(SimCluster *cluster);
+void sim_cluster_boot(SimCluster *cluster); /* all machines */
+void sim_cluster_run(SimCluster *cluster, usec_t usec);
+bool sim_cluster_wait(SimCluster *cluster, bool (*predicate)(void *userdata), void *userdata,
+                      usec_t max_usec);
+
+/* The store for all at once; r as for faulty_store_cut(). Frozen, it loses no time: leases have
+ * what they had left when it is back. */
+void sim_cluster_cut_off(SimCluster *cluster, int r);
+void sim_cluster_freeze_store(SimCluster *cluster);
+void sim_cluster_thaw_store(SimCluster *cluster);
+
+/* Users' requests, as the API writes them. The unit's new revision; 0: somebody else was faster.
+ * text NULL: as it is. */
+int64_t sim_put(SimCluster *cluster, const char *name, const char *text, LaunchState desired);
+void sim_destroy(SimCluster *cluster, const char *name);
+void sim_set_metadata(SimCluster *cluster, const SimNode *node, const char *key,
+                      const char *value); /* NULL removes */
+
+/* NULL: none, or several. */
+SimNode *sim_where_runs(SimCluster *cluster, const char *unit);
+SimNode *sim_where_ordered(SimCluster *cluster, const char *unit);
+size_t sim_count_running(SimCluster *cluster, const char *unit); /* machines that run it */
+SimNode *sim_leader(SimCluster *cluster); /* NULL: none, or several think so */
+/* Starts, stops and removals of units, on all machines, since the beginning. */
+size_t sim_count_touches(SimCluster *cluster);

@@ -1,0 +1,86 @@
+#include "tests/sim/sim-fit.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/requirements.h"
+
+static Requirements *get_requirements(const SimView *view, const char *name) {
+    const Unit *unit = sim_view_unit(view, name);
+    const char *text = unit ? sim_view_file(view, unit->hash) : NULL;
+    _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
+    Requirements *requirements = NULL;
+    if (!text || unit_file_parse(text, strlen(text), &file, NULL) < 0 ||
+        requirements_parse(file, name, &requirements, NULL) < 0)
+        return NULL;
+    return requirements;
+}
+
+static bool globs_match(char *const *globs, const char *name) {
+    return globs && requirements_glob_matches(globs, name);
+}
+
+static bool machine_suits(const SimView *view, const Requirements *requirements,
+                          const Machine *machine) {
+    if (requirements->machine_id && !streq(requirements->machine_id, machine->id))
+        return false;
+    for (size_t i = 0; i < requirements->n_metadata; i++) {
+        const MetadataRequirement *wanted = &requirements->metadata[i];
+        const char *value = sim_view_metadata(view, machine->id, wanted->key);
+        if (!value)
+            value = metadata_get(&machine->metadata, wanted->key);
+        if (!value || !strv_contains(wanted->values, value))
+            return false;
+    }
+    return true;
+}
+
+static bool targets_are_there(const SimView *view, const Requirements *requirements,
+                              const char *machine_id) {
+    STRV_FOREACH (target, requirements->machine_of) {
+        const Order *order = sim_view_order(view, machine_id, *target);
+        if (!order || order->desired == LAUNCH_STATE_INACTIVE)
+            return false;
+    }
+    return true;
+}
+
+/* The first on the machine that the unit conflicts with; or that replaces it, is_replaced. */
+static const char *find_enemy(const SimView *view, const Requirements *requirements,
+                              const char *unit, const char *machine_id, bool is_replaced) {
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, sim_view_all(view, KEY_SCHEDULE)) {
+        if (!streq(order->machine_id, machine_id) || streq(order->name, unit))
+            continue;
+        _cleanup_(requirements_freep) Requirements *other = get_requirements(view, order->name);
+        if (is_replaced ? other && globs_match(other->replaces, unit)
+                        : globs_match(requirements->conflicts, order->name) ||
+                              (other && globs_match(other->conflicts, unit)))
+            return order->name;
+    }
+    return NULL;
+}
+
+bool sim_fits(const SimView *view, const char *unit, const char *machine_id, char **ret_why) {
+    const Machine *machine = sim_view_machine(view, machine_id);
+    _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
+    const char *enemy = NULL, *why = NULL;
+    if (!machine || !requirements)
+        why = machine ? "it is not known" : "the machine is not there";
+    else if (!machine_suits(view, requirements, machine))
+        why = "the machine is another, or has other metadata";
+    else if (!targets_are_there(view, requirements, machine_id))
+        why = "a unit that it follows is not there";
+    else if ((enemy = find_enemy(view, requirements, unit, machine_id, false)))
+        why = "it conflicts with ";
+    if (why && ret_why)
+        *ret_why = str_printf("%s%s", why, str_or(enemy, ""));
+    return !why;
+}
+
+bool sim_could_go(const SimView *view, const char *unit, const char *machine_id) {
+    const Machine *machine = sim_view_machine(view, machine_id);
+    _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
+    return machine && machine->status == MACHINE_STATUS_RUNNING && requirements &&
+           sim_fits(view, unit, machine_id, NULL) &&
+           !find_enemy(view, requirements, unit, machine_id, true);
+}

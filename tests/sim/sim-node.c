@@ -1,0 +1,170 @@
+#include "tests/sim/sim-node.h"
+
+#include "tests/fakes/fake-unit-manager.h"
+#include "tests/sim/pausable-loop.h"
+
+#include <stdio.h>
+
+#define FAREWELL_USEC (5 * USEC_PER_SEC) /* as in fleetd/daemon.c */
+
+void *sim_must(void *pointer) {
+    if (!pointer)
+        abort();
+    return pointer;
+}
+
+void sim_must_be_zero(int r) {
+    if (r != 0)
+        abort();
+}
+
+/* --- fleetd --- */
+
+static void fleetd_free(SimNode *node) {
+    engine_free(TAKE_PTR(node->engine));
+    unit_manager_free(TAKE_PTR(node->unit_manager));
+    agent_free(TAKE_PTR(node->agent));
+    timer_stop(node->end);
+    node->is_leaving = false;
+}
+
+static void on_registered(void *userdata) {
+    SimNode *node = userdata;
+    EngineOptions options = {
+        .store = node->way, .loop = node->loop, .machine_id = node->id, .agent_ttl_usec = SIM_TTL};
+    if (!node->engine)
+        sim_must_be_zero(engine_new(&options, &node->engine));
+}
+
+void sim_node_start(SimNode *node) {
+    if (!node->is_on || node->agent)
+        return;
+    AgentOptions options = {
+        .store = node->way,
+        .loop = node->loop,
+        .machine = &node->machine,
+        .ttl_usec = SIM_TTL,
+        .restart_grace_usec = SIM_GRACE,
+        .on_registered = on_registered,
+        .userdata = node,
+    };
+    sim_must_be_zero(fake_unit_manager_new(node->systemd, &node->unit_manager));
+    options.unit_manager = node->unit_manager;
+    sim_must_be_zero(agent_new(&options, &node->agent));
+}
+
+void sim_node_crash(SimNode *node) {
+    fleetd_free(node);
+    pausable_loop_resume(node->loop);
+}
+
+/* A machine that goes down ends its units right after fleetd. */
+static void on_end(void *userdata) {
+    SimNode *node = userdata;
+    bool goes_down = node->farewell == PRESENCE_LEFT;
+    fleetd_free(node);
+    if (goes_down)
+        sim_node_cut_power(node);
+}
+
+static void on_resigned(_unused_ int r, void *userdata) {
+    timer_start(((SimNode *) userdata)->end, 0);
+}
+
+static void on_left(_unused_ int r, void *userdata) {
+    SimNode *node = userdata;
+    if (!node->engine || engine_resign(node->engine, on_resigned, node) < 0)
+        timer_start(node->end, 0);
+}
+
+static void fleetd_leave(SimNode *node, PresenceFarewell farewell) {
+    if (!node->agent || node->is_leaving)
+        return;
+    node->is_leaving = true;
+    node->farewell = farewell;
+    timer_start(node->end, FAREWELL_USEC);
+    int r = agent_leave(node->agent, farewell, on_left, node);
+    if (r < 0)
+        on_left(r, node);
+}
+
+void sim_node_stop(SimNode *node) {
+    fleetd_leave(node, PRESENCE_RESTARTING);
+}
+
+bool sim_node_runs(const SimNode *node) {
+    return node->agent != NULL;
+}
+
+bool sim_node_leads(const SimNode *node) {
+    return node->engine && engine_is_leader(node->engine);
+}
+
+void sim_node_pause(SimNode *node) {
+    if (node->agent)
+        pausable_loop_pause(node->loop);
+}
+
+void sim_node_resume(SimNode *node) {
+    pausable_loop_resume(node->loop);
+}
+
+/* --- the machine --- */
+
+void sim_node_boot(SimNode *node) {
+    if (node->is_on)
+        return;
+    node->is_on = true;
+    snprintf(node->boot_id, sizeof(node->boot_id), "%.*s%04x", MACHINE_ID_LENGTH - 4, node->id,
+             ++node->n_boots & 0xffffu);
+    sim_node_start(node);
+}
+
+void sim_node_cut_power(SimNode *node) {
+    sim_node_crash(node);
+    node->is_on = false;
+    fake_systemd_reboot(node->systemd);
+}
+
+void sim_node_shut_down(SimNode *node) {
+    if (!node->agent)
+        sim_node_cut_power(node);
+    else
+        fleetd_leave(node, PRESENCE_LEFT);
+}
+
+void sim_node_cut_off(SimNode *node, int r) {
+    faulty_store_cut(node->link, r);
+}
+
+bool sim_node_has(SimNode *node, const char *unit) {
+    return fake_systemd_is_running(node->systemd, unit);
+}
+
+size_t sim_node_count(SimNode *node, FakeAction action) {
+    return fake_script_count(fake_systemd_script(node->systemd), action);
+}
+
+void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, TapOnTxn on_txn,
+                   void *userdata) {
+    *node = (SimNode){.world = world, .loop = sim_must(pausable_loop_new(world))};
+    snprintf(node->id, sizeof(node->id), "%0*x", MACHINE_ID_LENGTH, number);
+    snprintf(node->address, sizeof(node->address), "10.0.0.%u", number % 250);
+    node->machine = (Machine){.id = node->id, .boot_id = node->boot_id, .address = node->address};
+    sim_must_be_zero(tap_store_new(node->loop, store, on_txn, userdata, &node->tap));
+    sim_must_be_zero(faulty_store_new(node->loop, node->tap, &node->link));
+    sim_must_be_zero(tap_store_new(node->loop, node->link, NULL, NULL, &node->way));
+    sim_must_be_zero(fake_systemd_new(world, &node->systemd));
+    sim_must_be_zero(timer_new(node->loop, on_end, node, &node->end));
+}
+
+void sim_node_done(SimNode *node) {
+    fleetd_free(node);
+    timer_free(node->end);
+    fake_systemd_free(node->systemd);
+    store_free(node->way);
+    store_free(node->link);
+    store_free(node->tap);
+    pausable_loop_free(node->loop);
+    metadata_done(&node->machine.metadata);
+}

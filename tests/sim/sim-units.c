@@ -1,0 +1,59 @@
+#include "tests/sim/sim-units.h"
+
+#include "fleetd/base/strv.h"
+
+#define FIRST_MACHINE "00000000000000000000000000000001"
+
+static const SimUnit units[] = {
+    {.name = "a.service"},
+    {.name = "b.service", .options = "MachineMetadata=disk=ssd\n"},
+    {.name = "c.service", .options = "Conflicts=d*.service\n"},
+    {.name = "d.service"},
+    {.name = "d2.service", .options = "MachineMetadata=disk=ssd\nConflicts=web@*\n"},
+    {.name = "with-a.service", .options = "MachineOf=a.service\n"},
+    {.name = "with-c.service", .options = "MachineOf=c.service\nMachineOf=d.service\n"},
+    {.name = "not-a.service", .options = "Replaces=a.service\n"},
+    {.name = "pinned.service", .options = "MachineID=" FIRST_MACHINE "\n"},
+    {.name = "everywhere.service", .options = "Global=true\n", .is_global = true},
+    {.name = "agent.service",
+     .options = "Global=true\nMachineMetadata=disk=ssd\nConflicts=b.service\n",
+     .is_global = true},
+    {.name = "web@1.service", .options = "Conflicts=web@*.service\n"},
+    {.name = "web@2.service", .options = "Conflicts=web@*.service\n"},
+    {.name = "web@3.service", .options = "Conflicts=web@*.service\n"},
+    {.name = "job@1.service"},
+    {.name = "job@2.service"},
+    {.name = "tick.timer"},
+    {.name = "slow.service", .behaviour = {.start_usec = 20 * USEC_PER_SEC}},
+    {.name = "slow-stop.service", .behaviour = {.stop_usec = 15 * USEC_PER_SEC}},
+    {.name = "hang.service", .behaviour = {.start_usec = USEC_INFINITY}, .never_answers = true},
+    {.name = "broken.service", .behaviour = {.start_result = JOB_RESULT_FAILED}, .may_rest = true},
+    {.name = "masked.service", .behaviour = {.start_result = JOB_RESULT_ERROR}, .may_rest = true},
+    {.name = "late-broken.service",
+     .behaviour = {.start_usec = 5 * USEC_PER_SEC, .start_result = JOB_RESULT_TIMEOUT},
+     .may_rest = true},
+    {.name = "mortal.service", .behaviour = {.life_usec = 30 * USEC_PER_SEC}, .may_rest = true},
+    {.name = "once.service",
+     .behaviour = {.start_usec = 3 * USEC_PER_SEC, .is_oneshot = true},
+     .may_rest = true},
+};
+
+const SimUnit *sim_unit(size_t i) {
+    return i < ELEMENTSOF(units) ? &units[i] : NULL;
+}
+
+size_t sim_units_count(void) {
+    return ELEMENTSOF(units);
+}
+
+const SimUnit *sim_unit_find(const char *name) {
+    for (size_t i = 0; i < ELEMENTSOF(units); i++)
+        if (streq(units[i].name, name))
+            return &units[i];
+    return NULL;
+}
+
+char *sim_unit_text(const SimUnit *unit, unsigned version) {
+    return str_printf("[Unit]\nDescription=version %u\n[Service]\nExecStart=/bin/%s\n%s%s", version,
+                      unit->name, unit->options ? "[X-Fleet]\n" : "", str_or(unit->options, ""));
+}

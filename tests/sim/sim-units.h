@@ -1,0 +1,20 @@
+/* The units that the users of a simulated cluster know. */
+#pragma once
+
+#include "tests/fakes/fake-script.h"
+
+typedef struct SimUnit {
+    const char *name;
+    const char *options; /* lines of [X-Fleet]; NULL: none */
+    FakeBehaviour behaviour;
+    bool is_global;
+    bool may_rest;      /* it ends, or does not come up, all by itself */
+    bool never_answers; /* its start job has no end */
+} SimUnit;
+
+const SimUnit *sim_unit(size_t i); /* NULL behind the last */
+size_t sim_units_count(void);
+const SimUnit *sim_unit_find(const char *name);
+
+/* Its file; two versions differ in text only. The caller frees. */
+char *sim_unit_text(const SimUnit *unit, unsigned version);

@@ -1,0 +1,101 @@
+#include "tests/unit/engine-test.h"
+
+#define OTHER "[Service]\nExecStart=/bin/sleep 1d\n"
+
+static size_t count_files(SimCluster *cluster) {
+    return map_size(sim_view_all(cluster->view, KEY_FILE));
+}
+
+static void file_that_nobody_uses_goes_after_a_while(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "a.service", SLEEPER);
+    engine_test_start(cluster, "b.service", OTHER);
+    sim_destroy(cluster, "a.service");
+    sim_cluster_run(cluster, 30 * USEC_PER_SEC);
+    assert_int_equal(count_files(cluster), 2);
+    sim_cluster_run(cluster, 3 * USEC_PER_MINUTE);
+    assert_int_equal(count_files(cluster), 1);
+    assert_non_null(sim_view_file(cluster->view, sim_view_unit(cluster->view, "b.service")->hash));
+}
+
+static void file_that_another_unit_uses_stays(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "web@1.service", SLEEPER);
+    engine_test_start(cluster, "web@2.service", SLEEPER);
+    sim_destroy(cluster, "web@1.service");
+    sim_put(cluster, "web@2.service", NULL, LAUNCH_STATE_INACTIVE);
+    sim_cluster_run(cluster, 10 * USEC_PER_MINUTE);
+    assert_int_equal(count_files(cluster), 1);
+}
+
+static void file_of_a_replaced_unit_goes_and_its_new_one_stays(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "a.service", SLEEPER);
+    engine_test_start(cluster, "a.service", OTHER);
+    sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
+    assert_int_equal(count_files(cluster), 1);
+    assert_string_equal(
+        sim_view_file(cluster->view, sim_view_unit(cluster->view, "a.service")->hash), OTHER);
+}
+
+/* The request comes while the collector's deletion is on its way. */
+static void file_that_is_used_anew_in_the_last_moment_stays(void **state) {
+    for (usec_t usec = 55 * USEC_PER_SEC; usec < 3 * USEC_PER_MINUTE; usec += 500 * USEC_PER_MSEC) {
+        SimCluster *cluster = *state;
+        SimNode *leader = sim_leader(cluster);
+        StoreFaults slow = {.latency_min_usec = 400 * USEC_PER_MSEC,
+                            .latency_max_usec = 400 * USEC_PER_MSEC,
+                            .timeout_usec = 5 * USEC_PER_SEC};
+        faulty_store_set_faults(leader->link, &slow);
+        sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_INACTIVE);
+        sim_cluster_run(cluster, USEC_PER_SEC);
+        sim_destroy(cluster, "a.service");
+        sim_cluster_run(cluster, usec);
+        sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED);
+        sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+        assert_int_equal(count_files(cluster), 1);
+        assert_non_null(sim_where_runs(cluster, "a.service"));
+        engine_test_teardown(state);
+        engine_test_setup(state);
+    }
+}
+
+/* The leader cannot be sure that it still leads just when it would look. */
+static void file_goes_also_if_the_store_was_away_for_a_moment(void **state) {
+    for (usec_t usec = 55 * USEC_PER_SEC; usec < 60 * USEC_PER_SEC; usec += 100 * USEC_PER_MSEC) {
+        SimCluster *cluster = *state;
+        sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_INACTIVE);
+        sim_destroy(cluster, "a.service");
+        sim_cluster_run(cluster, usec);
+        sim_cluster_freeze_store(cluster);
+        sim_cluster_run(cluster, 4800 * USEC_PER_MSEC); /* no watch breaks */
+        sim_cluster_thaw_store(cluster);
+        sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
+        assert_int_equal(count_files(cluster), 0);
+        engine_test_teardown(state);
+        engine_test_setup(state);
+    }
+}
+
+static void many_files_go_one_after_another(void **state) {
+    SimCluster *cluster = *state;
+    for (unsigned i = 0; i < 20; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "[Service]\nExecStart=/bin/sleep %u\n", i);
+        sim_put(cluster, "a.service", text, LAUNCH_STATE_INACTIVE);
+    }
+    sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
+    assert_int_equal(count_files(cluster), 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        ENGINE_TEST(file_that_nobody_uses_goes_after_a_while),
+        ENGINE_TEST(file_that_another_unit_uses_stays),
+        ENGINE_TEST(file_of_a_replaced_unit_goes_and_its_new_one_stays),
+        ENGINE_TEST(file_that_is_used_anew_in_the_last_moment_stays),
+        ENGINE_TEST(file_goes_also_if_the_store_was_away_for_a_moment),
+        ENGINE_TEST(many_files_go_one_after_another),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

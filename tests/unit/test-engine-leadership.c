@@ -1,0 +1,125 @@
+#include "tests/unit/engine-test.h"
+
+#define LEADER_TTL (5 * USEC_PER_SEC)
+
+static size_t decisions_of(SimCluster *cluster, const SimNode *node) {
+    return cluster->n_decisions[node - cluster->nodes];
+}
+
+static bool another_leads(void *userdata) {
+    SimNode *old = userdata;
+    for (size_t i = 0; i < old->cluster->n_nodes; i++)
+        if (&old->cluster->nodes[i] != old && sim_node_leads(&old->cluster->nodes[i]))
+            return true;
+    return false;
+}
+
+static void crash_of_the_leader_is_made_good_after_its_lease(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *leader = sim_leader(cluster);
+    sim_node_crash(leader);
+    assert_true(sim_cluster_wait(cluster, another_leads, leader, LEADER_TTL + USEC_PER_SEC));
+    sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_non_null(sim_where_ordered(cluster, "a.service"));
+}
+
+static void leader_that_stops_hands_over_at_once(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *leader = sim_leader(cluster);
+    sim_node_stop(leader);
+    assert_true(sim_cluster_wait(cluster, another_leads, leader, USEC_PER_SEC / 2));
+}
+
+static void restarted_leader_leads_on_without_waiting_for_its_old_lease(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *leader = sim_leader(cluster);
+    sim_node_crash(leader);
+    sim_node_start(leader);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_ptr_equal(sim_leader(cluster), leader);
+    engine_test_start(cluster, "a.service", SLEEPER);
+    sim_cluster_run(cluster, 3 * LEADER_TTL);
+    assert_ptr_equal(sim_leader(cluster), leader);
+}
+
+static void leader_that_was_paused_past_its_lease_writes_nothing(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *old = sim_leader(cluster);
+    engine_test_start_many(cluster, 6);
+    sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED);
+    sim_node_pause(old); /* in the middle of a decision */
+    assert_true(sim_cluster_wait(cluster, another_leads, old, 2 * LEADER_TTL));
+    size_t n_decisions = decisions_of(cluster, old);
+    sim_put(cluster, "b.service", SLEEPER, LAUNCH_STATE_LAUNCHED);
+    sim_destroy(cluster, "u1.service");
+    sim_node_resume(old);
+    engine_test_run_single(cluster, "a.service", 60 * USEC_PER_SEC);
+    assert_int_equal(decisions_of(cluster, old), n_decisions);
+    assert_ptr_not_equal(sim_leader(cluster), old);
+    assert_non_null(sim_where_runs(cluster, "a.service"));
+    assert_non_null(sim_where_runs(cluster, "b.service"));
+    engine_test_expect_gone(cluster, "u1.service");
+}
+
+static void leader_that_is_cut_off_decides_nothing(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *old = sim_leader(cluster);
+    engine_test_start_many(cluster, 6);
+    sim_node_cut_off(old, -ETIMEDOUT);
+    assert_true(sim_cluster_wait(cluster, another_leads, old, 2 * LEADER_TTL));
+    size_t n_decisions = decisions_of(cluster, old);
+    sim_cluster_run(cluster, 3 * SIM_TTL);
+    sim_node_cut_off(old, 0);
+    sim_cluster_run(cluster, 2 * SIM_TTL);
+    assert_int_equal(decisions_of(cluster, old), n_decisions);
+    assert_non_null(sim_leader(cluster));
+}
+
+/* Leader and another machine lose power together: whoever leads next cannot know how long the other
+ * has been missing. */
+static void new_leader_gives_a_missing_machine_a_whole_lease_time(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start_many(cluster, 3);
+    SimNode *leader = sim_leader(cluster), *missing = engine_test_follower(cluster, NULL);
+    sim_node_cut_power(missing);
+    sim_cluster_run(cluster, SIM_TTL / 2 + USEC_PER_SEC);
+    sim_node_cut_power(leader);
+    assert_true(sim_cluster_wait(cluster, another_leads, leader, 2 * LEADER_TTL));
+    sim_cluster_run(cluster, SIM_TTL - USEC_PER_SEC);
+    assert_null(sim_view_machine(cluster->view, missing->id));
+    assert_int_equal(fake_systemd_count_running(sim_leader(cluster)->systemd), 1);
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    assert_int_equal(fake_systemd_count_running(sim_leader(cluster)->systemd), 3);
+}
+
+/* Its lease ran out while it was cut off, and it hears so from all sides at once. */
+static void leader_without_rivals_leads_again_after_any_absence(void **state) {
+    SimCluster *cluster = sim_cluster_new(1, 1);
+    SimNode *node = &cluster->nodes[0];
+    StoreFaults faults = {.latency_max_usec = 50 * USEC_PER_MSEC, .timeout_usec = USEC_PER_SEC};
+    faulty_store_set_faults(node->link, &faults);
+    sim_cluster_boot(cluster);
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    for (size_t i = 0; i < 100; i++) {
+        sim_node_cut_off(node, i % 2 ? -ETIMEDOUT : -ECONNRESET);
+        sim_cluster_run(cluster, LEADER_TTL / 2 + i * 100 * USEC_PER_MSEC);
+        sim_node_cut_off(node, 0);
+        sim_cluster_run(cluster, 2 * LEADER_TTL);
+        assert_true(sim_node_leads(node));
+    }
+    sim_cluster_free(cluster);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        ENGINE_TEST(crash_of_the_leader_is_made_good_after_its_lease),
+        ENGINE_TEST(leader_that_stops_hands_over_at_once),
+        ENGINE_TEST(restarted_leader_leads_on_without_waiting_for_its_old_lease),
+        ENGINE_TEST(leader_that_was_paused_past_its_lease_writes_nothing),
+        ENGINE_TEST(leader_that_is_cut_off_decides_nothing),
+        ENGINE_TEST(leader_without_rivals_leads_again_after_any_absence),
+        ENGINE_TEST(new_leader_gives_a_missing_machine_a_whole_lease_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
