@@ -117,6 +117,20 @@ static void plan_of_one_unit_leaves_the_rest_for_later(void **state) {
     assert_true(cluster_has_work(world->cluster));
 }
 
+static void long_chain_is_placed_in_one_plan(void **state) {
+    _cleanup_(world_freep) World *world = world_new();
+    world_put_machine(world, "m1", MACHINE_STATUS_RUNNING, "");
+    world_put_machine(world, "m2", MACHINE_STATUS_RUNNING, "");
+    for (size_t i = 0; i < 200; i++) {
+        _cleanup_free_ char *name = str_printf("u%03zu.service", i);
+        _cleanup_free_ char *options = str_printf("MachineOf=u%03zu.service\n", i + 1);
+        world_put_unit(world, name, LAUNCH_STATE_LAUNCHED, i < 199 ? options : "");
+    }
+    assert_int_equal(plan_steps(world), 200);
+    assert_int_equal(map_size(world->orders), 200);
+    assert_int_equal(map_size(world->pendings), 0);
+}
+
 static void nothing_is_kept_of_what_is_gone(void **state) {
     _cleanup_(world_freep) World *world = world_new();
     world_put_machine(world, "m1", MACHINE_STATUS_RUNNING, "");
@@ -171,6 +185,7 @@ int main(void) {
         cmocka_unit_test(machines_with_orders_and_without_presence_are_missing),
         cmocka_unit_test(void_order_asks_for_absence_and_an_answered_one_does_not),
         cmocka_unit_test(plan_of_one_unit_leaves_the_rest_for_later),
+        cmocka_unit_test(long_chain_is_placed_in_one_plan),
         cmocka_unit_test(nothing_is_kept_of_what_is_gone),
         cmocka_unit_test(reasons_of_a_pending_are_limited),
     };
