@@ -207,8 +207,21 @@ static char *value_unquote(const char *value) {
 
 typedef struct ConfigReader {
     Config *config;
+    bool is_set[ELEMENTSOF(options)];
     Error error; /* of the first line that is wrong */
 } ConfigReader;
+
+/* inih hands an indented line over as one more value of the option before it, so a second value is
+ * not what anybody meant, one way or the other. */
+static int option_set_once(ConfigReader *reader, const ConfigOption *option, const char *value) {
+    bool *is_set = &reader->is_set[option - options];
+    if (*is_set)
+        return error_set(&reader->error, -EINVAL,
+                         "option '%s' is given twice, or the line is indented and so continues it",
+                         option->name);
+    *is_set = true;
+    return option_set(option, value, reader->config, &reader->error);
+}
 
 /* For inih: 1 is good, 0 makes ini_parse() answer the number of the first such line. */
 static int on_line(void *userdata, const char *section, const char *name, const char *value) {
@@ -222,7 +235,7 @@ static int on_line(void *userdata, const char *section, const char *name, const 
     else if (!option)
         r = option_unknown(name, &reader->error);
     else
-        r = unquoted ? option_set(option, unquoted, reader->config, &reader->error) : -ENOMEM;
+        r = unquoted ? option_set_once(reader, option, unquoted) : -ENOMEM;
     return r >= 0;
 }
 
@@ -267,6 +280,10 @@ static int config_check(const Config *config, Error *reterr) {
     if (!config->etcd_username != !config->etcd_password)
         return error_set(reterr, -EINVAL,
                          "'etcd_username' and 'etcd_password' must be given together");
+    if (config->etcd_username) /* rather than to go on unauthenticated */
+        return error_set(reterr, -ENOTSUP,
+                         "'etcd_username' is not supported yet: use client certificates "
+                         "('etcd_certfile' and 'etcd_keyfile')");
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* fleetd's configuration: /etc/fleet/fleet.conf, then FLEET_<OPTION> from the environment, which
- * wins. One table of options (configuration.c) drives both, the checks and the manual page fleet.conf.5.
+ * wins. One table of options (configuration.c) drives both, the checks and the manual page
+ * fleet.conf.5.
  */
 #pragma once
 

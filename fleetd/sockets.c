@@ -57,7 +57,7 @@ int sockets_listen(HttpServer *server, const char *unix_path, Error *reterr) {
     }
     if (n > 0)
         return 0;
-    int fd;
+    int fd = -1;
     int r = socket_open(unix_path, &fd, reterr);
     if (r < 0)
         return r;

@@ -120,18 +120,27 @@ int str_replace(char **s, const char *value) {
 
 #define SUGGEST_LENGTH_MAX 63 /* options and commands are short; longer words get no suggestion */
 
+static bool letter_is(char a, char b) {
+    return strncasecmp(&a, &b, 1) == 0;
+}
+
+/* Letters left out, added or changed count as one each, and so do two that changed places. */
 static size_t edit_distance(const char *a, const char *b) {
-    size_t n = strlen(b), row[SUGGEST_LENGTH_MAX + 1];
+    size_t n = strlen(b), rows[3][SUGGEST_LENGTH_MAX + 1];
+    size_t *before = rows[0], *previous = rows[1], *row = rows[2];
     for (size_t j = 0; j <= n; j++)
         row[j] = j;
     for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
+        size_t *oldest = before;
+        before = previous;
+        previous = row;
+        row = oldest;
         row[0] = i;
         for (size_t j = 1; j <= n; j++) {
-            bool same = strncasecmp(&a[i - 1], &b[j - 1], 1) == 0;
-            size_t best = MIN(MIN(row[j], row[j - 1]) + 1, diagonal + (same ? 0 : 1));
-            diagonal = row[j];
-            row[j] = best;
+            row[j] = MIN(MIN(previous[j], row[j - 1]) + 1,
+                         previous[j - 1] + (letter_is(a[i - 1], b[j - 1]) ? 0 : 1));
+            if (i > 1 && j > 1 && letter_is(a[i - 1], b[j - 2]) && letter_is(a[i - 2], b[j - 1]))
+                row[j] = MIN(row[j], before[j - 2] + 1);
         }
     }
     return row[n];

@@ -4,6 +4,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/net/curl-event.h"
+#include "fleetd/net/http-queue.h"
 #include "fleetd/net/http-request.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ struct HttpClient {
     sd_event *event;
     CurlEvent *curl;
     HttpTarget target;
+    HttpQueue queue;
     HttpRequestList waiting; /* nothing to hand out */
     HttpRequestList ready;   /* streams with data for on_data */
     HttpRequest *current;    /* its on_data is being called; NULL once that cancelled it */
@@ -23,13 +25,21 @@ struct HttpClient {
     bool is_freed;           /* meanwhile */
 };
 
+static int client_send(HttpClient *client, HttpRequest *request) {
+    CURLMcode code = curl_multi_add_handle(curl_event_multi(client->curl), request->easy);
+    return code == CURLM_OK ? 0 : -ENOMEM;
+}
+
 /* Takes it out of the client, so that whatever its callback does leaves it alone. */
 static void client_remove(HttpRequest *request) {
+    HttpClient *client = TAKE_PTR(request->client);
     LIST_REMOVE(request, link);
-    curl_multi_remove_handle(curl_event_multi(request->client->curl), request->easy);
-    if (request->client->current == request)
-        request->client->current = NULL;
-    request->client = NULL;
+    curl_multi_remove_handle(curl_event_multi(client->curl), request->easy);
+    if (client->current == request)
+        client->current = NULL;
+    HttpRequest *next = http_queue_leave(&client->queue, request);
+    if (next && !client->is_freed)
+        (void) client_send(client, next); /* without memory for it, its timeout ends it */
 }
 
 static void request_finish(HttpRequest *request, int r) {
@@ -127,13 +137,14 @@ int http_client_new(sd_event *event, const HttpClientOptions *options, HttpClien
     client->event = sd_event_ref(event);
     int r = target_init(&client->target, options);
     if (r >= 0)
+        r = http_queue_init(&client->queue, options->max_connections);
+    if (r >= 0)
         r = curl_event_new(event, on_curl_progress, client, &client->curl);
     if (r < 0)
         return r;
     CURLM *multi = curl_event_multi(client->curl);
     curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS_MAX);
-    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long) options->max_connections);
     *ret = TAKE_PTR(client);
     return 0;
 }
@@ -147,13 +158,14 @@ static void list_cancel_all(HttpRequestList *list) {
 void http_client_free(HttpClient *client) {
     if (!client)
         return;
+    client->is_freed = true;
     list_cancel_all(&client->ready);
     list_cancel_all(&client->waiting);
     curl_event_free(client->curl);
+    http_queue_done(&client->queue);
     target_done(&client->target);
     sd_event_unref(client->event);
     curl_global_cleanup();
-    client->is_freed = true;
     if (!client->is_handing_out)
         free(client);
 }
@@ -176,8 +188,13 @@ int http_client_start(HttpClient *client, const HttpCall *call, HttpData on_data
     request->on_data = on_data;
     request->on_done = on_done;
     request->userdata = userdata;
-    if (curl_multi_add_handle(curl_event_multi(client->curl), request->easy) != CURLM_OK)
-        return -ENOMEM;
+    r = http_queue_enter(&client->queue, request, call->url);
+    if (r > 0)
+        r = client_send(client, request);
+    if (r < 0) {
+        http_queue_leave(&client->queue, request);
+        return r;
+    }
     request->client = client;
     request->ready = &client->ready;
     LIST_INSERT_HEAD(&client->waiting, request, link);

@@ -17,7 +17,7 @@ typedef struct HttpTls { /* PEM files; NULL: none */
 typedef struct HttpClientOptions {
     const char *unix_socket; /* connect there whatever the URL's host; NULL: TCP */
     HttpTls tls;
-    unsigned max_connections;    /* to one host; 0: no limit. Requests over it wait their turn */
+    unsigned max_connections;    /* to one host; 0: no limit. Requests over it queue */
     usec_t connect_timeout_usec; /* not made by then: -EHOSTUNREACH, nothing was sent. 0: long */
 } HttpClientOptions;
 
@@ -39,12 +39,17 @@ typedef struct HttpAnswer {
     const char *content_type; /* "" if none */
     const char *body;         /* NUL-terminated; of a 200 answer with on_data: "" */
     size_t body_size;
+    const HttpRequest *request; /* for http_answer_header() */
 } HttpAnswer;
 
 /* r is 0 when an answer came, of whatever status; else answer is NULL and r says why:
  * -ECONNREFUSED, -ETIMEDOUT, -ECONNRESET, -EHOSTUNREACH, -ENOENT (no such unix socket), -EACCES,
  * -EPROTO, -EMSGSIZE; message is curl's account of it. */
 typedef void (*HttpDone)(int r, const HttpAnswer *answer, const char *message, void *userdata);
+
+/* The value of a header of the answer, whatever the case of its name; NULL: not sent. Borrowed, and
+ * valid until the next call or until HttpDone returns. */
+const char *http_answer_header(const HttpAnswer *answer, const char *name);
 
 /* Called with the bytes of a 200 answer as they come. Return 0, or negative to end the request:
  * HttpDone then gets it. */

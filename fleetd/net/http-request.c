@@ -240,5 +240,13 @@ HttpAnswer http_request_answer(const HttpRequest *request) {
         .content_type = str_or(content_type, ""),
         .body = request->received.data && !request->is_streaming ? request->received.data : "",
         .body_size = request->is_streaming ? 0 : request->received.size,
+        .request = request,
     };
+}
+
+const char *http_answer_header(const HttpAnswer *answer, const char *name) {
+    struct curl_header *header;
+    return curl_easy_header(answer->request->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
+               ? header->value
+               : NULL;
 }

@@ -15,11 +15,16 @@ typedef struct HttpTarget { /* what all requests of a client share; owned by the
     usec_t connect_timeout_usec;
 } HttpTarget;
 
+typedef struct HttpHost HttpHost;
+
 struct HttpRequest {
     HttpClient *client;           /* NULL once it has been removed from there */
     LIST_ENTRY(HttpRequest) link; /* in one of the client's lists */
     HttpRequestList *ready;       /* the client's list of streams that have data for on_data */
     bool is_ready;                /* is in that list */
+    HttpHost *host;               /* where it queues; NULL: nowhere */
+    bool is_in_turn;
+    TAILQ_ENTRY(HttpRequest) queue_link; /* while it is not */
 
     CURL *easy;
     struct curl_slist *headers;

@@ -15,19 +15,21 @@ typedef struct HttpServerOptions {
     size_t body_max;          /* bytes; more is answered 413 */
     size_t header_max;        /* bytes of request line and headers */
     unsigned connections_max; /* per listening socket; further ones wait in the backlog */
-    usec_t idle_timeout_usec; /* a connection that sends nothing that long is closed; streams are
-                                 exempt */
+    usec_t idle_timeout_usec; /* a connection on which nothing moves that long is closed, except
+                                 while the answer is awaited or streamed; whole seconds; 0: none */
+    size_t stream_max;        /* bytes of a stream that may wait unsent; 0: 4 MiB */
 } HttpServerOptions;
 
 /* Called once per request that has come whole. It must end, at once or later, in exactly one
- * http_exchange_reply() or http_exchange_stream(). */
+ * http_exchange_reply() or http_exchange_stream(), unless it is aborted. */
 typedef void (*HttpHandler)(HttpExchange *exchange, void *userdata);
 
 int http_server_new(sd_event *event, const HttpServerOptions *options, HttpHandler handler,
                     void *userdata, HttpServer **ret);
-/* Serves a listening socket, and takes it over. May be called for several. */
+/* Serves a listening socket, and takes it over, also on failure. May be called for several. */
 int http_server_listen_take(HttpServer *server, int fd, Error *reterr);
-/* Closes everything. Exchanges that have no answer yet are aborted (on_abort is called). */
+/* Closes everything. Exchanges that have no answer yet are aborted (on_abort is called). Not from
+ * inside the server's own callbacks. */
 void http_server_free(HttpServer *server);
 DEFINE_POINTER_CLEANUP(HttpServer, http_server_free)
 
@@ -46,7 +48,8 @@ const char *http_exchange_body(const HttpExchange *exchange,
                                size_t *ret_size); /* "" if none; NUL-terminated */
 
 /* The client went away, or the server is freed, before reply or while streaming: called at most
- * once, after it the exchange is gone. After a reply it is never called. */
+ * once, after it the exchange is gone. After a reply it is never called. A handler that answers
+ * later must set it. A client that shuts down its sending side counts as gone. */
 void http_exchange_on_abort(HttpExchange *exchange, void (*on_abort)(void *userdata),
                             void *userdata);
 
@@ -60,8 +63,12 @@ void http_exchange_reply(HttpExchange *exchange, unsigned status, const char *co
 
 /* Begins a stream (200, chunked). */
 void http_exchange_stream(HttpExchange *exchange, const char *content_type);
-/* Queues bytes; sends them as the client takes them. -ENOBUFS: over 4 MiB (or the given limit) wait
- * unsent: a client that does not read is dropped by ending the stream. */
+/* Queues bytes; sends them as the client takes them. -ENOBUFS: too much would wait unsent, nothing
+ * was queued; http_exchange_finish() then drops the client. */
 int http_exchange_write(HttpExchange *exchange, const void *data, size_t size);
+/* Calls back from the loop each time everything that was written has been taken: the way to send
+ * much without queueing it. -ENOMEM. */
+int http_exchange_on_drain(HttpExchange *exchange, void (*on_drain)(void *userdata),
+                           void *userdata);
 /* Ends a stream once what is queued has been sent; the exchange is gone. */
 void http_exchange_finish(HttpExchange *exchange);

@@ -93,11 +93,12 @@ struct Cluster {
     LoadIndex loads; /* the same by load */
     Map *globals;    /* known units with Global=true */
     Map *replacers;  /* known units with Replaces= */
-    Map *movers;     /* units whose coming or moving may move others: replacers and followed ones */
+    Map *movers;     /* known units that may move others: replacers and followed ones */
     Map *waiting;    /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
     WorkQueue queue; /* what events concern, until it is decided */
     size_t last_search;
+    bool replacing_has_changed; /* who may replace whom; the next plan looks at all of it */
 };
 
 ClusterUnit *cluster_find_unit(const Cluster *cluster, const char *name);

@@ -135,7 +135,10 @@ int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *n
     if (!placement || !placement->answer.has_let_go)
         return 0;
     placement->answer.has_let_go = false;
-    return look_at_placement(cluster, placement);
+    int r = look_at_placement(cluster, placement); /* the machine is ready for it again */
+    if (r < 0)
+        return r;
+    return concern_obstructed(cluster);
 }
 
 int pending_copy(const Pending *pending, Pending **ret) {

@@ -16,18 +16,27 @@ static bool unit_follows_any(const ClusterUnit *unit) {
            !globs_are_empty(unit->requirements->machine_of) && !unit_name_is_template(unit->name);
 }
 
+static bool unit_is_mover(const ClusterUnit *unit) {
+    return unit->is_known && (map_size(unit->followers) > 0 || unit_replaces_any(unit));
+}
+
+/* Whether who may replace whom depends on the unit (replaces.h). */
+static bool unit_shapes_replacing(const ClusterUnit *unit) {
+    return unit_is_mover(unit) || unit_follows_any(unit);
+}
+
 /* Keeps index[name] exactly while is_member. */
 static int index_set(Map *index, ClusterUnit *unit, bool is_member) {
     if (!is_member) {
         map_remove(index, unit->name);
         return 0;
     }
-    return map_has(index, unit->name) ? 0 : MIN(map_put(index, unit->name, unit), 0);
+    int r = map_has(index, unit->name) ? 0 : map_put(index, unit->name, unit);
+    return MIN(r, 0);
 }
 
-static int index_movers(Cluster *cluster, ClusterUnit *unit) {
-    bool is_followed = map_size(unit->followers) > 0;
-    return index_set(cluster->movers, unit, is_followed || unit_replaces_any(unit));
+static int index_mover(Cluster *cluster, ClusterUnit *unit) {
+    return index_set(cluster->movers, unit, unit_is_mover(unit));
 }
 
 static int unit_follow(Cluster *cluster, ClusterUnit *unit, const char *target_name) {
@@ -42,14 +51,14 @@ static int unit_follow(Cluster *cluster, ClusterUnit *unit, const char *target_n
     r = index_set(target->followers, unit, true);
     if (r < 0)
         return r;
-    return index_movers(cluster, target);
+    return index_mover(cluster, target);
 }
 
 static int unit_unfollow(Cluster *cluster, ClusterUnit *unit, const char *target_name) {
     ClusterUnit *target = cluster_find_unit(cluster, target_name);
     if (!target || !map_remove(target->followers, unit->name))
         return 0;
-    int r = index_movers(cluster, target);
+    int r = index_mover(cluster, target);
     if (target != unit)
         unit_release(cluster, target);
     return r;
@@ -74,7 +83,7 @@ static int index_unit(Cluster *cluster, ClusterUnit *unit) {
         (r = index_set(cluster->globals, unit, unit->is_known && unit_is_global(unit))) < 0 ||
         (r = index_set(cluster->replacers, unit, unit_replaces_any(unit))) < 0)
         return r;
-    return index_movers(cluster, unit);
+    return index_mover(cluster, unit);
 }
 
 /* For every order of the unit. */
@@ -112,7 +121,7 @@ static int unit_add_globs(Cluster *cluster, ClusterUnit *unit) {
 
 static int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit,
                                       Requirements *requirements) {
-    bool shapes_replacing = unit_replaces_any(unit) || unit_follows_any(unit);
+    bool shapes_replacing = unit_shapes_replacing(unit);
     look_away(cluster, unit); /* its place in the queue depends on them; the caller looks again */
     int r = unit_has_globs(unit) ? unit_drop_globs(cluster, unit) : 0;
     if (r >= 0)
@@ -123,16 +132,21 @@ static int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit,
         return r;
     if (unit_has_globs(unit) && (r = unit_add_globs(cluster, unit)) < 0)
         return r;
-    r = concern_chains(cluster, unit);
-    if (r < 0)
-        return r;
-    shapes_replacing = shapes_replacing || unit_replaces_any(unit) || unit_follows_any(unit);
-    return shapes_replacing ? concern_replacers(cluster) : 0;
+    if (shapes_replacing || unit_shapes_replacing(unit))
+        cluster->replacing_has_changed = true;
+    return concern_chains(cluster, unit);
 }
 
 static bool unit_is_unchanged(const ClusterUnit *record, const Unit *unit) {
     return record->is_known && record->revision == unit->revision &&
            record->desired == unit->desired && streq_ptr(record->hash, unit->hash);
+}
+
+static int unit_concern(Cluster *cluster, ClusterUnit *unit, bool was_wanted) {
+    int r = look_at_unit(cluster, unit);
+    if (r >= 0 && !was_wanted && unit_is_wanted(unit)) /* where it stands, it counts again */
+        r = for_each_order(cluster, unit, concern_neighbours);
+    return r < 0 ? r : concern_obstructed(cluster);
 }
 
 int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requirements) {
@@ -142,6 +156,7 @@ int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requ
     if (r < 0 || unit_is_unchanged(record, unit))
         return r;
 
+    bool was_wanted = unit_is_wanted(record);
     bool has_new_file = !record->is_known || !streq_ptr(record->hash, unit->hash);
     r = str_replace(&record->hash, unit->hash);
     if (r < 0)
@@ -149,25 +164,20 @@ int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requ
     record->is_known = true;
     record->desired = unit->desired;
     record->revision = unit->revision;
-    if (has_new_file) {
-        r = unit_set_requirements_take(cluster, record, TAKE_PTR(owned));
-        if (r < 0)
-            return r;
-    }
-    r = look_at_unit(cluster, record);
-    if (r < 0)
+    if (has_new_file && (r = unit_set_requirements_take(cluster, record, TAKE_PTR(owned))) < 0)
         return r;
-    return concern_obstructed(cluster);
+    return unit_concern(cluster, record, was_wanted);
 }
 
 int cluster_remove_unit(Cluster *cluster, const char *name) {
     ClusterUnit *unit = cluster_find_unit(cluster, name);
     if (!unit || !unit->is_known)
         return 0;
-    bool shapes_replacing = unit_replaces_any(unit) || unit_follows_any(unit);
+    if (unit_shapes_replacing(unit))
+        cluster->replacing_has_changed = true;
     unit->is_known = false;
-    int r = index_unit(cluster, unit);
-    if (r < 0 || (r = look_at_unit(cluster, unit)) < 0 || (r = concern_chains(cluster, unit)) < 0)
+    int r;
+    if ((r = index_unit(cluster, unit)) < 0 || (r = look_at_unit(cluster, unit)) < 0)
         return r;
-    return shapes_replacing ? concern_replacers(cluster) : 0;
+    return concern_chains(cluster, unit);
 }

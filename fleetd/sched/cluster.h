@@ -15,7 +15,12 @@ void cluster_free(Cluster *cluster);
 DEFINE_POINTER_CLEANUP(Cluster, cluster_free)
 
 /* Events. What is told again unchanged costs nothing. Everything is copied unless the name ends in
- * _take. -ENOMEM leaves the cluster in an unknown state: throw it away. */
+ * _take. -ENOMEM leaves the cluster in an unknown state: throw it away.
+ *
+ * Tell them in the order in which the store has them, all kinds together; a cluster that is fed
+ * from reads must have them of one revision before it is asked for a plan. A plan's own writes need
+ * not be told again; if they are, then before anything that was planned later on the same key, or
+ * the old value would be taken for somebody's change. */
 
 /* A machine is there (running or restarting) with this effective metadata, or has changed. */
 int cluster_put_machine(Cluster *cluster, const Machine *machine);
@@ -36,11 +41,12 @@ int cluster_put_pending(Cluster *cluster, const Pending *pending);
 int cluster_remove_pending(Cluster *cluster, const char *name);
 
 /* What an agent says of a unit: only whether it has let go of it (current inactive), which is what
- * a withdrawn order waits for. */
+ * a withdrawn order waits for. An agent says so of a withdrawn order only, also if it never had the
+ * unit, with the order's unit_revision; and removes its state once the order is gone (settle.c). */
 int cluster_put_state(Cluster *cluster, const UnitState *state);
 int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *name);
 
 /* For whoever feeds the cluster: machines that have orders but were never put, or not since; sorted
- * ids, borrowed strings in an array that the caller frees. */
+ * ids ending in NULL, borrowed until the next event in an array that the caller frees. */
 int cluster_missing_machines(const Cluster *cluster, const char ***ret_ids);
 bool cluster_has_orders(const Cluster *cluster, const char *machine_id);

@@ -122,7 +122,9 @@ int concern_released(Cluster *cluster, Placement *placement) {
     ClusterMachine *machine = placement->machine;
     const char *name;
     ClusterUnit *other;
-    int r = 0;
+    int r = concern_obstructed(cluster);
+    if (r < 0)
+        return r;
     MAP_FOREACH (name, other, cluster->waiting) {
         if (other->waits == WAIT_FOR_MACHINE && units_are_at_odds(other, unit) &&
             (r = look_at_unit(cluster, other)) < 0)

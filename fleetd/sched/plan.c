@@ -20,9 +20,19 @@ static int plan_pending(Planner *planner, ClusterUnit *unit) {
     return planner_put_pending_take(planner, unit, TAKE_PTR(pending));
 }
 
+/* Coalesced: many events may have changed it. */
+static int plan_replacing(Cluster *cluster) {
+    if (!cluster->replacing_has_changed)
+        return 0;
+    cluster->replacing_has_changed = false;
+    return concern_replacers(cluster);
+}
+
 int cluster_plan(Cluster *cluster, size_t max_units, Plan **ret) {
     _cleanup_(planner_done) Planner planner;
     int r = planner_init(&planner, cluster);
+    if (r >= 0)
+        r = plan_replacing(cluster);
     const WorkItem *item;
     for (size_t n = 0; r >= 0 && (max_units == 0 || n < max_units) && (item = look_next(cluster));
          n++)

@@ -1,6 +1,10 @@
 /* Decisions: what to write so that orders fit what is wanted. Pure; pipeline feasible -> rank ->
- * plan, each in its own file. Deterministic: units in order of name, machines by load and then id.
- */
+ * plan. Deterministic: units in order of name, but those that replace others before the rest and
+ * targets of MachineOf= before their followers; machines by load and then id.
+ *
+ * No key is written twice in one plan. A replacer's order may say loaded although its unit should
+ * be launched, with a unit_revision of an earlier request or 0: it keeps the place until what it
+ * replaces has left (settle.c). */
 #pragma once
 
 #include "fleetd/sched/cluster.h"
@@ -15,8 +19,10 @@ typedef enum PlanStepKind {
 typedef struct PlanStep {
     PlanStepKind kind;
     bool is_joined; /* must be written in the same transaction as the step before it */
-    Order *order;   /* PUT_ORDER; of DELETE_ORDER only machine_id, name and reason (why it goes) are
-                       set */
+    bool is_void; /* of DELETE_ORDER: nobody was asked, as the machine was removed. Only right while
+                     `machine/<id>` is absent, so compare that in the same transaction */
+    Order *order; /* PUT_ORDER; of DELETE_ORDER only machine_id, name and reason (why it goes) are
+                     set */
     Pending *pending; /* PUT_PENDING; of DELETE_PENDING only name is set */
 } PlanStep;
 

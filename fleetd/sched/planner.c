@@ -71,14 +71,17 @@ static int planner_append(Planner *planner, const PlanStep *step) {
 static int planner_write_order_take(Planner *planner, Placement *placement, PlanStepKind kind,
                                     Order *order) {
     _cleanup_(order_freep) Order *owned = order;
+    bool is_void =
+        kind == PLAN_DELETE_ORDER && placement->machine->presence == MACHINE_PRESENCE_GONE;
     if (placement->step > 0) {
         PlanStep *earlier = &planner->plan->steps[placement->step - 1];
         order_free(earlier->order);
         earlier->kind = kind;
+        earlier->is_void = is_void;
         earlier->order = TAKE_PTR(owned);
         return 0;
     }
-    int r = planner_append(planner, &(PlanStep){.kind = kind, .order = order});
+    int r = planner_append(planner, &(PlanStep){.kind = kind, .is_void = is_void, .order = order});
     if (r < 0)
         return r;
     TAKE_PTR(owned);

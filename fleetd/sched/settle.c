@@ -105,6 +105,15 @@ static int settle_unwanted(Planner *planner, Placement *placement, const char *w
     return planner_put_order(planner, placement, &order);
 }
 
+/* Takes back an order that counts. Only one that never started anything may find an answer there
+ * already, and nobody would say it again. */
+static int settle_withdrawal(Planner *planner, Placement *placement, const char *why) {
+    int r = settle_unwanted(planner, placement, why);
+    if (r < 0 || !order_is_answered(placement))
+        return r;
+    return planner_delete_order(planner, placement, why);
+}
+
 int settle(Planner *planner, Placement *placement, bool is_wanted, const char *why) {
     if (!placement->order.exists)
         return is_wanted ? settle_wanted(planner, placement, why) : 0;
@@ -112,7 +121,7 @@ int settle(Planner *planner, Placement *placement, bool is_wanted, const char *w
         return planner_delete_order(planner, placement, "machine is gone");
     if (!order_is_withdrawn(placement))
         return is_wanted ? settle_wanted(planner, placement, placement->order.reason)
-                         : settle_unwanted(planner, placement, why);
+                         : settle_withdrawal(planner, placement, why);
     if (is_wanted && placement->unit->revision > placement->order.revision)
         return settle_wanted(planner, placement, "wanted again where it was");
     if (order_is_answered(placement))

@@ -10,7 +10,7 @@
 
 /* Enough for etcd to commit many requests with one write to its disk; more of them only wait there
  * instead of here. */
-#define CALL_CONNECTIONS_MAX 16
+#define CALL_CONNECTIONS_MAX 32
 
 static int range_parse(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
     return etcd_range_parse(answer->body, answer->body_size, op->cluster->prefix, &op->answer.range,

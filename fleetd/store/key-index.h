@@ -5,7 +5,7 @@
 #include "fleetd/base/macros.h"
 
 typedef struct KeyIndex KeyIndex;
-typedef struct Version Version; /* version-map.c */
+typedef struct Version Version; /* version-log.h */
 
 typedef struct KeyNode {
     const char *key;

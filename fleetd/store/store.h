@@ -4,8 +4,9 @@
  * and never after the operation was cancelled.
  *
  * Results: 0; or negative: the store did not answer (-ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH,
- * ...), refused (-EACCES), or broke its protocol
- * (-EPROTO). After an error of a write it is unknown whether it took effect. */
+ * ...), refused (-EACCES), or broke its protocol (-EPROTO). After an error of a write it is unknown
+ * whether it took effect, or still will: even after writes that were acknowledged meanwhile, unless
+ * a comparison fences it. */
 #pragma once
 
 #include "fleetd/base/error.h"
@@ -68,7 +69,7 @@ typedef struct StoreWrite {
 /* All or nothing: the writes are done, in order and at one revision, if every comparison holds. */
 typedef struct StoreTxn {
     const StoreCompare *compares;
-    size_t n_compares;
+    size_t n_compares; /* at most STORE_TXN_MAX */
     const StoreWrite *writes;
     size_t n_writes; /* at most STORE_TXN_MAX */
 } StoreTxn;
@@ -137,7 +138,8 @@ struct StoreOp {
 };
 
 /* Each returns 0 when the operation is under way, or a negative errno (-ENOMEM, -E2BIG for a
- * transaction over STORE_TXN_MAX) when it could not begin: then no callback comes. Arguments are
+ * transaction over STORE_TXN_MAX, -EINVAL for one that puts a key which another of its writes puts
+ * or deletes: etcd refuses it) when it could not begin: then no callback comes. Arguments are
  * copied. *ret is valid until the callback is called (a watch's: on_closed) and may be NULL if it
  * will never be cancelled. */
 static inline int store_range(Store *store, const StoreRange *range, StoreRangeDone done,

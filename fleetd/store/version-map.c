@@ -1,32 +1,17 @@
-/* A key's versions hang on its node, newest first; a delete is a version too. The log holds the
- * versions of all keys that are not forgotten, in order of revision, and so is the list of events
- * as well. Versions behind the log's begin are kept only where a key had them last: a node has at
- * most one such. */
+/* A key's versions hang on its node, newest first; a delete is a version too. Those that the log
+ * has forgotten are kept only where a key had them last: a node has at most one such. */
 #include "fleetd/store/version-map.h"
 
 #include "fleetd/store/key-index.h"
 #include "fleetd/store/store-request.h"
+#include "fleetd/store/version-log.h"
 
 #include <errno.h>
-
-/* How much of the past is kept, for watches that were broken and lists in pages: both are back
- * within seconds. Without a bound it would grow for ever. */
-#define LOG_EVENTS_MAX 10000
-#define LOG_BYTES_MAX ((size_t) 64 * 1024 * 1024)
-
-struct Version {
-    StoreEntry entry; /* first: a StoreEntry of the map is a Version */
-    KeyNode *node;
-    Version *older;
-    bool is_delete;
-    char value[];
-};
 
 struct VersionMap {
     KeyIndex *index;
     int64_t revision, compacted;
-    Version **log;
-    size_t log_first, log_end, log_room, log_bytes;
+    VersionLog log;
     StoreChange *staged;
     size_t n_staged, staged_room;
 };
@@ -57,7 +42,7 @@ void version_map_free(VersionMap *map) {
         versions_free(node->newest);
     key_index_free(map->index);
     free(map->staged);
-    free(map->log);
+    version_log_done(&map->log);
     free(map);
 }
 
@@ -108,34 +93,10 @@ static int staged_reserve(VersionMap *map) {
     return 0;
 }
 
-/* Room for everything that is staged and one more, so that applying it cannot fail. */
-static int log_reserve(VersionMap *map) {
-    size_t n_wanted = map->n_staged + 1;
-    if (map->log_end + n_wanted <= map->log_room)
-        return 0;
-    size_t n = map->log_end - map->log_first;
-    if (map->log_first > n + n_wanted) { /* half of it is behind us: move up, no need to grow */
-        memmove(map->log, map->log + map->log_first, n * sizeof(*map->log));
-    } else {
-        size_t room = MAX((size_t) 64, 2 * (map->log_end + n_wanted));
-        Version **log = malloc(room * sizeof(*log));
-        if (!log)
-            return -ENOMEM;
-        if (n > 0)
-            memcpy(log, map->log + map->log_first, n * sizeof(*log));
-        free(map->log);
-        map->log = log;
-        map->log_room = room;
-    }
-    map->log_first = 0;
-    map->log_end = n;
-    return 0;
-}
-
 static int stage(VersionMap *map, KeyNode *node, StoreEventKind kind, const StoreEntry *entry) {
     int r = staged_reserve(map);
     if (r >= 0)
-        r = log_reserve(map);
+        r = version_log_reserve(&map->log, map->n_staged + 1); /* applying must not fail */
     Version *version = r >= 0 ? version_new(entry) : NULL;
     if (!version)
         return -ENOMEM;
@@ -207,17 +168,11 @@ void version_map_drop(VersionMap *map) {
 
 /* The past */
 
-static void log_push(VersionMap *map, Version *version) {
-    map->log[map->log_end++] = version;
-    map->log_bytes += version->entry.value_size;
-}
-
 /* Forgets the oldest event. Its version stays as long as the key had it last; the one before it
  * ends here, and so does a key that is deleted. */
-static void log_pop(VersionMap *map) {
-    Version *version = map->log[map->log_first++];
+static void forget_oldest(VersionMap *map) {
+    Version *version = version_log_pop(&map->log);
     KeyNode *node = version->node;
-    map->log_bytes -= version->entry.value_size;
     versions_free(TAKE_PTR(version->older));
     if (version->is_delete && node->newest == version) {
         key_index_remove(map->index, node);
@@ -226,17 +181,17 @@ static void log_pop(VersionMap *map) {
 }
 
 void version_map_compact(VersionMap *map, int64_t revision) {
+    Version *oldest;
     revision = MIN(revision, map->revision);
-    while (map->log_first < map->log_end &&
-           map->log[map->log_first]->entry.mod_revision <= revision)
-        log_pop(map);
+    while ((oldest = version_log_oldest(&map->log)) && oldest->entry.mod_revision <= revision)
+        forget_oldest(map);
     map->compacted = MAX(map->compacted, revision);
 }
 
 /* The newest revision always stays: its watches have yet to be told. */
-static void log_trim(VersionMap *map) {
-    while (map->log_end - map->log_first > LOG_EVENTS_MAX || map->log_bytes > LOG_BYTES_MAX) {
-        int64_t oldest = map->log[map->log_first]->entry.mod_revision;
+static void forget_what_is_too_much(VersionMap *map) {
+    while (version_log_is_over_full(&map->log)) {
+        int64_t oldest = version_log_oldest(&map->log)->entry.mod_revision;
         if (oldest == map->revision)
             break;
         version_map_compact(map, oldest);
@@ -250,11 +205,11 @@ void version_map_apply(VersionMap *map) {
         Version *version = (Version *) map->staged[i].entry;
         version->older = version->node->newest;
         version->node->newest = TAKE_PTR(version->node->staged);
-        log_push(map, version);
+        version_log_push(&map->log, version);
     }
     map->n_staged = 0;
     map->revision++;
-    log_trim(map);
+    forget_what_is_too_much(map);
 }
 
 int version_map_load(VersionMap *map, const StoreEntry *entry) {
@@ -331,27 +286,15 @@ int version_map_range(VersionMap *map, const StoreRange *range, StoreRangeResult
     return 0;
 }
 
-/* Position in the log of the first event at or after the revision. */
-static size_t log_find(const VersionMap *map, int64_t revision) {
-    size_t low = map->log_first, high = map->log_end;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (map->log[middle]->entry.mod_revision < revision)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 int version_map_events(const VersionMap *map, const StoreWatch *watch, StoreEvent **ret,
                        size_t *ret_n) {
-    size_t first = log_find(map, watch->start_revision), n = 0;
-    StoreEvent *events = malloc(MAX(map->log_end - first, (size_t) 1) * sizeof(StoreEvent));
+    const VersionLog *log = &map->log;
+    size_t first = version_log_find(log, watch->start_revision), n = 0;
+    StoreEvent *events = malloc(MAX(log->end - first, (size_t) 1) * sizeof(StoreEvent));
     if (!events)
         return -ENOMEM;
-    for (size_t i = first; i < map->log_end; i++) {
-        const Version *version = map->log[i];
+    for (size_t i = first; i < log->end; i++) {
+        const Version *version = log->versions[i];
         if (store_key_matches(version->node->key, watch->key, watch->is_prefix))
             events[n++] = (StoreEvent){
                 .kind = version->is_delete ? STORE_EVENT_DELETE : STORE_EVENT_PUT,

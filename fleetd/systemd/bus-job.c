@@ -130,8 +130,14 @@ static void job_wait(JobOp *job, const char *path) {
     const char *early = map_get(um->early_results, path);
     if (early)
         return job_settle(job, early);
-    job->next_same = map_get(um->jobs, path);
-    int r = map_put(um->jobs, path, job);
+    JobOp *last = map_get(um->jobs, path);
+    while (last && last->next_same)
+        last = last->next_same;
+    int r = 0;
+    if (last)
+        last->next_same = job;
+    else
+        r = map_put(um->jobs, path, job);
     if (r < 0)
         bus_op_fail(&job->op, r, NULL);
 }

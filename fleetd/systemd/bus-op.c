@@ -3,6 +3,9 @@
 
 #include <stdarg.h>
 
+/* dbus-daemon refuses calls of a connection that waits for 128 replies on the system bus. */
+#define CALLS_MAX 64
+
 void bus_op_init(BusOp *op, BusUnitManager *um, void (*run)(Reply *), void (*free_op)(Reply *)) {
     op->reply.run = run;
     op->reply.free = free_op;
@@ -15,6 +18,7 @@ void bus_op_init(BusOp *op, BusUnitManager *um, void (*run)(Reply *), void (*fre
 
 void bus_op_done(BusOp *op) {
     sd_bus_slot_unref(op->call);
+    sd_bus_message_unref(op->message_unsent);
     free(op->message);
 }
 
@@ -47,7 +51,8 @@ bool bus_error_is_lost_contact(const sd_bus_error *error) {
     for (size_t i = 0; i < ELEMENTSOF(names); i++)
         if (sd_bus_error_has_name(error, names[i]))
             return true;
-    return false;
+    int r = sd_bus_error_get_errno(error);
+    return r == ENOTCONN || r == ECONNRESET;
 }
 
 void bus_op_fail_call(BusOp *op, const sd_bus_error *error) {
@@ -63,7 +68,11 @@ void bus_ops_fail_all(BusUnitManager *um) {
     map_clear(um->jobs);
     map_clear(um->early_results);
     um->job_calls = 0;
+    um->calls = 0;
+    um->unsent = NULL;
+    um->unsent_end = &um->unsent;
     bus_reload_forget(um);
+    bus_removals_forget(um);
     for (BusOp *op = um->ops, *next; op; op = next) {
         next = op->next;
         if (!op->is_settled)
@@ -71,11 +80,41 @@ void bus_ops_fail_all(BusUnitManager *um) {
     }
 }
 
+static void next_send(BusUnitManager *um);
+
 static int on_call_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
     BusOp *op = userdata;
+    BusUnitManager *um = op->um;
     op->call = sd_bus_slot_unref(op->call);
+    um->calls--;
     op->on_reply(op, reply, sd_bus_message_get_error(reply));
+    next_send(um);
     return 0;
+}
+
+static void op_send_now(BusOp *op, int r, sd_bus_message *m) {
+    if (r >= 0)
+        r = sd_bus_call_async(op->um->bus, &op->call, m, on_call_reply, op, 0);
+    if (r >= 0) {
+        op->um->calls++;
+        return;
+    }
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error_set_errno(&error, r);
+    op->on_reply(op, NULL, &error);
+    sd_bus_error_free(&error);
+}
+
+static void next_send(BusUnitManager *um) {
+    while (um->unsent && um->calls < CALLS_MAX) {
+        BusOp *op = um->unsent;
+        sd_bus_message *m = TAKE_PTR(op->message_unsent);
+        um->unsent = op->next_unsent;
+        if (!um->unsent)
+            um->unsent_end = &um->unsent;
+        op_send_now(op, 0, m);
+        sd_bus_message_unref(m);
+    }
 }
 
 int bus_op_message(BusOp *op, const char *member, sd_bus_message **ret) {
@@ -86,11 +125,14 @@ int bus_op_message(BusOp *op, const char *member, sd_bus_message **ret) {
 }
 
 void bus_op_send(BusOp *op, int r, sd_bus_message *m, BusOpReply on_reply) {
+    BusUnitManager *um = op->um;
     op->on_reply = on_reply;
-    if (r >= 0)
-        r = sd_bus_call_async(op->um->bus, &op->call, m, on_call_reply, op, 0);
-    if (r < 0)
-        bus_op_fail(op, r, NULL);
+    if (r < 0 || um->calls < CALLS_MAX)
+        return op_send_now(op, r, m);
+    op->message_unsent = sd_bus_message_ref(m);
+    op->next_unsent = NULL;
+    *um->unsent_end = op;
+    um->unsent_end = &op->next_unsent;
 }
 
 void bus_op_call(BusOp *op, BusOpReply on_reply, const char *member, const char *types, ...) {

@@ -47,12 +47,16 @@ struct BusUnitManager {
     sd_bus_slot *subscribe_call;
     bool is_shutdown_queued; /* a job for shutdown.target was seen */
 
-    BusOp *ops;         /* under way, in no order */
+    BusOp *ops;   /* under way, in no order */
+    size_t calls; /* sent and not answered */
+    BusOp *unsent, **unsent_end;
     Map *jobs;          /* path of a job -> first of the BusOps that wait for it */
     Map *early_results; /* path -> result, of jobs that ended while job_calls are under way */
     size_t job_calls;
     sd_bus_slot *reload_call;
     BusOp *reload_running, *reload_waiting;
+    bool is_disabling; /* links are taken away; what comes meanwhile goes together next */
+    struct RemoveOp *remove_waiting;
     size_t writes;       /* under way, from the first file on */
     bool has_unfinished; /* a write ended half-way */
 };
@@ -65,6 +69,8 @@ struct BusOp {
     BusOp *previous, *next; /* in um->ops */
     sd_bus_slot *call;
     BusOpReply on_reply;
+    sd_bus_message *message_unsent;
+    BusOp *next_unsent;
     bool is_settled; /* the outcome is known and systemd is not needed any more */
     int r;
     char *message;
@@ -87,8 +93,8 @@ void bus_ops_fail_all(BusUnitManager *um);
 
 /* A new call to systemd's manager object. -ENOTCONN. */
 int bus_op_message(BusOp *op, const char *member, sd_bus_message **ret);
-/* Sends it; on_reply comes with a reply or an error. If it can not be sent (r < 0 says that it
- * could not even be made), the op fails at once. */
+/* Sends it, when not too many are under way. on_reply comes once, with a reply or an error: also if
+ * it can not be sent, or, as r < 0 says, could not even be made; then at once. */
 void bus_op_send(BusOp *op, int r, sd_bus_message *m, BusOpReply on_reply);
 /* Both, for simple arguments. */
 void bus_op_call(BusOp *op, BusOpReply on_reply, const char *member, const char *types, ...);
@@ -126,6 +132,9 @@ void bus_files_link(BusFiles *files);
 void bus_files_load(BusFiles *files);
 /* Tells the caller in a later turn what is then known, if anything is new. */
 void bus_unit_tell(BusUnitManager *um, BusUnit *unit);
+
+/* bus-remove.c */
+void bus_removals_forget(BusUnitManager *um);
 
 /* bus-write.c: all that earlier writes left half-way is known to systemd now. */
 void bus_writes_repaired(BusUnitManager *um);

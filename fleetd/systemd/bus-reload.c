@@ -53,8 +53,10 @@ static void reload_begin(BusUnitManager *um) {
 
 void bus_op_reload(BusOp *op, void (*then)(BusOp *op)) {
     op->reload_then = then;
-    op->reload_next = op->um->reload_waiting;
-    op->um->reload_waiting = op;
+    BusOp **last = &op->um->reload_waiting;
+    while (*last)
+        last = &(*last)->reload_next;
+    *last = op;
     if (!op->um->reload_call)
         reload_begin(op->um);
 }

@@ -7,6 +7,7 @@ typedef struct RemoveOp {
     BusOp op;
     char *name;
     bool needs_reload;
+    struct RemoveOp *next_same; /* waits for the same call */
     UnitManagerDone done;
     void *userdata;
 } RemoveOp;
@@ -41,27 +42,81 @@ static int file_remove(RemoveOp *removal, Error *reterr) {
     return r;
 }
 
-/* More links than that to the file itself: a unit that wants it, or an alias. As long as systemd
+/* More links than one per unit: some are from units that want it, or aliases. As long as systemd
  * remembers those, it would start a unit that is gone along with others. */
 static int links_count(sd_bus_message *reply) {
     int n = 0, r = sd_bus_message_enter_container(reply, 'a', "(sss)");
-    while (r >= 0 && (r = sd_bus_message_skip(reply, "(sss)")) > 0)
+    while (r >= 0 && (r = sd_bus_message_at_end(reply, false)) == 0) {
+        r = sd_bus_message_skip(reply, "(sss)");
         n++;
-    return r < 0 && r != -ENXIO ? r : n;
+    }
+    return n;
+}
+
+static void on_disabled(BusOp *op, sd_bus_message *reply, const sd_bus_error *error);
+
+static void links_remove(RemoveOp *batch) {
+    sd_bus_message *m = NULL;
+    int r = bus_op_message(&batch->op, "DisableUnitFiles", &m);
+    if (r >= 0)
+        r = sd_bus_message_open_container(m, 'a', "s");
+    for (RemoveOp *removal = batch; r >= 0 && removal; removal = removal->next_same)
+        r = sd_bus_message_append(m, "s", removal->name);
+    if (r >= 0)
+        r = sd_bus_message_close_container(m);
+    if (r >= 0)
+        r = sd_bus_message_append(m, "b", true);
+    bus_op_send(&batch->op, r, m, on_disabled);
+    sd_bus_message_unref(m);
+}
+
+/* systemd searches all folders of units for links, however many units it is asked for. */
+static void waiting_remove(BusUnitManager *um) {
+    if (um->is_disabling || !um->remove_waiting)
+        return;
+    um->is_disabling = true;
+    links_remove(TAKE_PTR(um->remove_waiting));
+}
+
+static void links_removed(RemoveOp *removal, bool needs_reload) {
+    _cleanup_error_ Error problem = {0};
+    removal->needs_reload = needs_reload;
+    int r = file_remove(removal, &problem);
+    if (r < 0)
+        return bus_op_fail(&removal->op, r, problem.message);
+    bus_op_call(&removal->op, on_reset, "ResetFailedUnit", "s", removal->name);
+}
+
+/* A name without links fails the whole batch: each alone then. */
+static void batch_go_on(RemoveOp *batch, const sd_bus_error *error, bool needs_reload) {
+    bool is_retry = error && batch->next_same;
+    for (RemoveOp *next; batch; batch = next) {
+        next = batch->next_same;
+        batch->next_same = NULL;
+        if (is_retry)
+            links_remove(batch);
+        else if (error && !bus_error_is_not_loaded(error))
+            bus_op_fail_call(&batch->op, error);
+        else
+            links_removed(batch, needs_reload);
+    }
 }
 
 static void on_disabled(BusOp *op, sd_bus_message *reply, const sd_bus_error *error) {
-    RemoveOp *removal = (RemoveOp *) op;
-    _cleanup_error_ Error problem = {0};
-    if (error && !bus_error_is_not_loaded(error))
-        return bus_op_fail_call(op, error);
-    int r = error ? 0 : links_count(reply);
-    removal->needs_reload = r > 1;
-    if (r >= 0)
-        r = file_remove(removal, &problem);
-    if (r < 0)
-        return bus_op_fail(op, r, problem.message);
-    bus_op_call(op, on_reset, "ResetFailedUnit", "s", removal->name);
+    BusUnitManager *um = op->um;
+    int extra = 0;
+    if (!error)
+        extra = links_count(reply);
+    for (RemoveOp *removal = (RemoveOp *) op; removal; removal = removal->next_same)
+        extra--;
+    um->is_disabling = false;
+    batch_go_on((RemoveOp *) op, error, extra > 0);
+    waiting_remove(um);
+}
+
+void bus_removals_forget(BusUnitManager *um) {
+    um->is_disabling = false;
+    um->remove_waiting = NULL;
 }
 
 int bus_remove_begin(BusUnitManager *um, const char *name, UnitManagerDone done, void *userdata) {
@@ -73,6 +128,10 @@ int bus_remove_begin(BusUnitManager *um, const char *name, UnitManagerDone done,
     removal->done = done;
     removal->userdata = userdata;
     bus_op_init(&removal->op, um, remove_run, remove_free);
-    bus_op_call(&removal->op, on_disabled, "DisableUnitFiles", "asb", 1, name, true);
+    RemoveOp **last = &um->remove_waiting;
+    while (*last)
+        last = &(*last)->next_same;
+    *last = removal;
+    waiting_remove(um);
     return 0;
 }

@@ -32,11 +32,6 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
     return 0;
 }
 
-static int on_shutdown_queued(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-    ((BusUnitManager *) userdata)->is_shutdown_queued = true;
-    return 0;
-}
-
 /* systemd leaves the bus and comes back when it is re-executed. */
 static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
     BusUnitManager *um = userdata;
@@ -65,9 +60,6 @@ static const struct {
     {"type='signal',sender='org.freedesktop.systemd1',path='/org/freedesktop/systemd1',"
      "interface='org.freedesktop.systemd1.Manager',member='JobRemoved'",
      on_job_removed},
-    {"type='signal',sender='org.freedesktop.systemd1',path='/org/freedesktop/systemd1',"
-     "interface='org.freedesktop.systemd1.Manager',member='JobNew',arg2='shutdown.target'",
-     on_shutdown_queued},
     {"type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
      "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.freedesktop.systemd1'",
      on_owner_changed},
@@ -76,6 +68,30 @@ static const struct {
      on_disconnected},
 };
 
+/* A shutdown is noticed when it is queued, as there may be no bus to ask any more when it matters.
+ * sd-bus itself can not match an argument behind a number, the bus can: hence a rule for the bus
+ * alone, and a filter here. */
+#define SHUTDOWN_RULE \
+    "type='signal',sender='org.freedesktop.systemd1',path='/org/freedesktop/systemd1'," \
+    "interface='org.freedesktop.systemd1.Manager',member='JobNew',arg2='shutdown.target'"
+
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+    const char *unit;
+    if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "JobNew") > 0 &&
+        sd_bus_message_read(m, "uos", NULL, NULL, &unit) >= 0 && streq(unit, "shutdown.target"))
+        ((BusUnitManager *) userdata)->is_shutdown_queued = true;
+    return 0;
+}
+
+static int shutdown_match(BusUnitManager *um) {
+    int r = sd_bus_add_filter(um->bus, NULL, on_message, um);
+    if (r < 0)
+        return r;
+    return sd_bus_call_method_async(um->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                    "org.freedesktop.DBus", "AddMatch", NULL, NULL, "s",
+                                    SHUTDOWN_RULE);
+}
+
 int bus_signals_match(BusUnitManager *um) {
     for (size_t i = 0; i < ELEMENTSOF(matches); i++) {
         int r =
@@ -83,5 +99,5 @@ int bus_signals_match(BusUnitManager *um) {
         if (r < 0)
             return r;
     }
-    return 0;
+    return shutdown_match(um);
 }

@@ -111,6 +111,7 @@ int bus_unit_manager_new(sd_event *event, const BusUnitManagerOptions *options, 
         return -ENOMEM;
     um->base.vtable = &bus_vtable;
     um->event = sd_event_ref(event);
+    um->unsent_end = &um->unsent;
     int r = parts_new(um, options ? options : &defaults, reterr);
     if (r >= 0) {
         r = bus_connect(um);

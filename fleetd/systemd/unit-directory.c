@@ -125,7 +125,7 @@ static int directory_stream(int directory_fd, DIR **ret) {
 static int file_visit(UnitDirectory *directory, const char *name, UnitDirectoryVisit visit,
                       void *userdata) {
     _cleanup_free_ char *text = NULL;
-    size_t size;
+    size_t size = 0;
     if (file_name_check(name, NULL) < 0 || file_read(directory->units_fd, name, &text, &size) < 0)
         return 0;
     return visit(name, text, size, userdata);

@@ -38,7 +38,8 @@ typedef void (*UnitManagerListDone)(int r, const UnitStatus *const *statuses, si
 /* r < 0: nothing is known to have changed; message says why, NULL if there is nothing to say. */
 typedef void (*UnitManagerDone)(int r, const char *message, void *userdata);
 /* result is final. message and log (NULL-terminated, oldest first) say why a start failed; NULL if
- * they do not. */
+ * they do not. JOB_RESULT_CANCELED also when contact with systemd was lost: on_reset follows, and a
+ * list tells what became of the unit. */
 typedef void (*UnitManagerJobDone)(JobResult result, const char *message, char *const *log,
                                    void *userdata);
 
@@ -81,7 +82,8 @@ static inline int unit_manager_list(UnitManager *um, UnitManagerListDone done, v
 }
 /* Makes the files known to systemd: written atomically, linked, [Install] enabled; daemon-reload
  * only where the content of a unit that systemd has loaded changed or something was enabled, and
- * once for the whole batch. A changed file clears was_launched. Running units are not touched. */
+ * once for the whole batch. A changed file clears was_launched. Running units are not touched. One
+ * bad file fails the batch: written one by one, the others succeed. */
 static inline int unit_manager_write(UnitManager *um, const UnitFileWrite *files, size_t n,
                                      UnitManagerDone done, void *userdata) {
     return um->vtable->write(um, files, n, done, userdata);

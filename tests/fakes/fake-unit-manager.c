@@ -1,44 +1,19 @@
-/* One queue holds the calls and what is heard, in order; a timer takes one from its head per turn.
- * A callback is always the last thing that a turn does, as it may free the handle. */
+/* The handle's functions; what they are asked for and what they hear goes through one queue. */
 #include "tests/fakes/fake-unit-manager.h"
 
 #include "fleetd/base/strv.h"
+#include "tests/fakes/fake-queue.h"
 
-typedef struct FakeUnitManager FakeUnitManager;
-typedef struct FakeCall FakeCall;
-
-struct FakeCall {
-    void (*run)(FakeUnitManager *um, FakeCall **call);
-    char *name;
-    UnitFileWrite *files;
-    size_t n_files;
-    union {
-        UnitManagerListDone list;
-        UnitManagerDone done;
-        UnitManagerJobDone job;
-        void (*stopping)(bool is_stopping, void *userdata);
-    } reply;
-    void *userdata;
-    usec_t due_usec;
-
-    int64_t job; /* that it waits for */
-    JobResult result;
-    char *message;
-    char **log;
-    FakeCall *next;
-};
-
-struct FakeUnitManager {
+typedef struct FakeUnitManager {
     UnitManager base;
     FakeObserver observer;
     FakeSystemd *systemd;
-    Timer *timer;
-    FakeCall *queue, **queue_end;
+    FakeQueue *queue;
     FakeCall *waiting; /* for the end of their jobs */
     UnitManagerCallbacks callbacks;
     void *userdata;
     bool is_listed; /* signals begin with the first list */
-};
+} FakeUnitManager;
 
 static FakeUnitManager *from_base(UnitManager *base) {
     return (FakeUnitManager *) base;
@@ -48,90 +23,32 @@ static FakeUnitManager *from_observer(FakeObserver *observer) {
     return (FakeUnitManager *) ((char *) observer - offsetof(FakeUnitManager, observer));
 }
 
-static void fake_call_free(FakeCall *call) {
-    if (!call)
-        return;
-    for (size_t i = 0; i < call->n_files; i++) {
-        free((char *) call->files[i].name);
-        free((char *) call->files[i].text);
-    }
-    free(call->files);
-    free(call->name);
-    free(call->message);
-    strv_free(call->log);
-    free(call);
-}
-DEFINE_POINTER_CLEANUP(FakeCall, fake_call_free)
-
-static void calls_free(FakeCall **list) {
-    while (*list) {
-        FakeCall *call = *list;
-        *list = call->next;
-        fake_call_free(call);
-    }
-}
-
-static void timer_arm(FakeUnitManager *um) {
-    usec_t now = loop_now(fake_systemd_loop(um->systemd));
-    if (um->queue)
-        timer_start_if_idle(um->timer, um->queue->due_usec > now ? um->queue->due_usec - now : 0);
-}
-
-static void call_push(FakeUnitManager *um, FakeCall *call) {
-    *um->queue_end = call;
-    um->queue_end = &call->next;
-    call->next = NULL;
-    call->due_usec = loop_now(fake_systemd_loop(um->systemd)) + fake_systemd_latency(um->systemd);
-    timer_arm(um);
-}
-
-static void on_timer(void *userdata) {
-    FakeUnitManager *um = userdata;
-    _cleanup_(fake_call_freep) FakeCall *call = um->queue;
-    um->queue = call->next;
-    if (!um->queue)
-        um->queue_end = &um->queue;
-    call->next = NULL;
-    timer_arm(um);
-    call->run(um, &call);
-}
-
-static int call_new(void (*run)(FakeUnitManager *, FakeCall **), const char *name, void *userdata,
-                    FakeCall **ret) {
-    _cleanup_(fake_call_freep) FakeCall *call = calloc(1, sizeof(FakeCall));
-    if (!call || str_replace(&call->name, name) < 0)
-        return -ENOMEM;
-    call->run = run;
-    call->userdata = userdata;
-    *ret = TAKE_PTR(call);
-    return 0;
-}
-
 /* What is heard */
 
-static void run_changed(FakeUnitManager *um, FakeCall **call) {
+static void run_changed(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
     _cleanup_(unit_status_freep) UnitStatus *status = NULL;
     if (fake_systemd_status(um->systemd, (*call)->name, &status) >= 0)
         um->callbacks.on_changed(status, um->userdata);
 }
 
-static void run_reset(FakeUnitManager *um, FakeCall **call) {
+static void run_reset(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
     if (um->callbacks.on_reset)
         um->callbacks.on_reset(um->userdata);
 }
 
-static void run_job_done(FakeUnitManager *um, FakeCall **call) {
+static void run_job_done(void *owner, FakeCall **call) {
     (*call)->reply.job((*call)->result, (*call)->message, (*call)->log, (*call)->userdata);
 }
 
-static void hear(FakeUnitManager *um, void (*run)(FakeUnitManager *, FakeCall **),
-                 const char *name) {
+static void hear(FakeUnitManager *um, FakeCallRun run, const char *name) {
     FakeCall *call;
     if (!um->is_listed || !um->callbacks.on_changed)
         return;
-    if (call_new(run, name, NULL, &call) < 0)
+    if (fake_call_new(run, name, NULL, &call) < 0)
         abort(); /* out of memory in a test */
-    call_push(um, call);
+    fake_queue_push_take(um->queue, call);
 }
 
 static void on_changed(FakeObserver *observer, const char *name) {
@@ -148,7 +65,7 @@ static void job_finish(FakeUnitManager *um, FakeCall *call, JobResult result, co
     call->result = result;
     if (str_replace(&call->message, message) < 0 || (log && strv_split(log, "\n", &call->log) < 0))
         abort(); /* out of memory in a test */
-    call_push(um, call);
+    fake_queue_push_take(um->queue, call);
 }
 
 /* Ends the waiting calls of one job, or of all (job 0). */
@@ -177,10 +94,8 @@ static void on_lost(FakeObserver *observer) {
 
 static void on_dead(FakeObserver *observer) {
     FakeUnitManager *um = from_observer(observer);
-    calls_free(&um->queue);
-    um->queue_end = &um->queue;
-    calls_free(&um->waiting);
-    timer_stop(um->timer);
+    fake_queue_clear(um->queue);
+    fake_calls_free(&um->waiting);
     um->is_listed = false;
 }
 
@@ -213,7 +128,8 @@ static int statuses_get(FakeSystemd *systemd, UnitStatus ***ret, size_t *ret_n) 
     return 0;
 }
 
-static void run_list(FakeUnitManager *um, FakeCall **call) {
+static void run_list(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
     _cleanup_(statuses_free) UnitStatus **statuses = NULL;
     size_t n = 0;
     int r = fake_systemd_check(um->systemd, FAKE_ACTION_LIST, NULL);
@@ -237,7 +153,8 @@ static int write_check(FakeUnitManager *um, const FakeCall *call, char **ret_mes
     return 0;
 }
 
-static void run_write(FakeUnitManager *um, FakeCall **call) {
+static void run_write(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
     _cleanup_free_ char *message = NULL;
     int r = write_check(um, *call, &message);
     if (r >= 0)
@@ -245,7 +162,8 @@ static void run_write(FakeUnitManager *um, FakeCall **call) {
     (*call)->reply.done(r, message, (*call)->userdata);
 }
 
-static void run_remove(FakeUnitManager *um, FakeCall **call) {
+static void run_remove(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
     _cleanup_free_ char *message = NULL;
     const char *name = (*call)->name;
     int r = fake_systemd_check(um->systemd, FAKE_ACTION_REMOVE, name);
@@ -260,8 +178,10 @@ static void job_wait(FakeUnitManager *um, FakeCall **call, int64_t job) {
     (*call)->job = job;
     if (job == 0)
         return (*call)->reply.job(JOB_RESULT_DONE, NULL, NULL, (*call)->userdata);
-    (*call)->next = um->waiting;
-    um->waiting = TAKE_PTR(*call);
+    FakeCall **last = &um->waiting;
+    while (*last)
+        last = &(*last)->next;
+    *last = TAKE_PTR(*call);
 }
 
 static void job_refuse(FakeUnitManager *um, FakeCall **call, int r) {
@@ -285,15 +205,18 @@ static void run_job(FakeUnitManager *um, FakeCall **call, FakeAction action,
         job_wait(um, call, job);
 }
 
-static void run_start(FakeUnitManager *um, FakeCall **call) {
+static void run_start(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
     run_job(um, call, FAKE_ACTION_START, fake_systemd_start);
 }
 
-static void run_stop(FakeUnitManager *um, FakeCall **call) {
+static void run_stop(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
     run_job(um, call, FAKE_ACTION_STOP, fake_systemd_stop);
 }
 
-static void run_stopping(FakeUnitManager *um, FakeCall **call) {
+static void run_stopping(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
     (*call)->reply.stopping(fake_systemd_is_stopping(um->systemd), (*call)->userdata);
 }
 
@@ -307,11 +230,11 @@ static void fake_set_callbacks(UnitManager *base, const UnitManagerCallbacks *ca
 
 static int fake_list(UnitManager *base, UnitManagerListDone done, void *userdata) {
     FakeCall *call;
-    int r = call_new(run_list, NULL, userdata, &call);
+    int r = fake_call_new(run_list, NULL, userdata, &call);
     if (r < 0)
         return r;
     call->reply.list = done;
-    call_push(from_base(base), call);
+    fake_queue_push_take(from_base(base)->queue, call);
     return 0;
 }
 
@@ -333,34 +256,34 @@ static int files_copy(const UnitFileWrite *files, size_t n, FakeCall *call) {
 static int fake_write(UnitManager *base, const UnitFileWrite *files, size_t n, UnitManagerDone done,
                       void *userdata) {
     _cleanup_(fake_call_freep) FakeCall *call = NULL;
-    int r = call_new(run_write, NULL, userdata, &call);
+    int r = fake_call_new(run_write, NULL, userdata, &call);
     if (r >= 0)
         r = files_copy(files, n, call);
     if (r < 0)
         return r;
     call->reply.done = done;
-    call_push(from_base(base), TAKE_PTR(call));
+    fake_queue_push_take(from_base(base)->queue, TAKE_PTR(call));
     return 0;
 }
 
 static int fake_remove(UnitManager *base, const char *name, UnitManagerDone done, void *userdata) {
     FakeCall *call;
-    int r = call_new(run_remove, name, userdata, &call);
+    int r = fake_call_new(run_remove, name, userdata, &call);
     if (r < 0)
         return r;
     call->reply.done = done;
-    call_push(from_base(base), call);
+    fake_queue_push_take(from_base(base)->queue, call);
     return 0;
 }
 
-static int job_push(UnitManager *base, void (*run)(FakeUnitManager *, FakeCall **),
-                    const char *name, UnitManagerJobDone done, void *userdata) {
+static int job_push(UnitManager *base, FakeCallRun run, const char *name, UnitManagerJobDone done,
+                    void *userdata) {
     FakeCall *call;
-    int r = call_new(run, name, userdata, &call);
+    int r = fake_call_new(run, name, userdata, &call);
     if (r < 0)
         return r;
     call->reply.job = done;
-    call_push(from_base(base), call);
+    fake_queue_push_take(from_base(base)->queue, call);
     return 0;
 }
 
@@ -376,20 +299,19 @@ static int fake_stop(UnitManager *base, const char *name, UnitManagerJobDone don
 static int fake_is_stopping(UnitManager *base, void (*done)(bool is_stopping, void *userdata),
                             void *userdata) {
     FakeCall *call;
-    int r = call_new(run_stopping, NULL, userdata, &call);
+    int r = fake_call_new(run_stopping, NULL, userdata, &call);
     if (r < 0)
         return r;
     call->reply.stopping = done;
-    call_push(from_base(base), call);
+    fake_queue_push_take(from_base(base)->queue, call);
     return 0;
 }
 
 static void fake_free(UnitManager *base) {
     FakeUnitManager *um = from_base(base);
     fake_systemd_unobserve(um->systemd, &um->observer);
-    timer_free(um->timer);
-    calls_free(&um->queue);
-    calls_free(&um->waiting);
+    fake_queue_free(um->queue);
+    fake_calls_free(&um->waiting);
     free(um);
 }
 
@@ -410,13 +332,12 @@ int fake_unit_manager_new(FakeSystemd *systemd, UnitManager **ret) {
         return -ENOMEM;
     um->base.vtable = &fake_vtable;
     um->systemd = systemd;
-    um->queue_end = &um->queue;
     um->observer = (FakeObserver){.on_changed = on_changed,
                                   .on_job_removed = on_job_removed,
                                   .on_reset = on_reset,
                                   .on_lost = on_lost,
                                   .on_dead = on_dead};
-    int r = timer_new(fake_systemd_loop(systemd), on_timer, um, &um->timer);
+    int r = fake_queue_new(systemd, um, &um->queue);
     if (r < 0)
         return r;
     fake_systemd_observe(systemd, &um->observer);

@@ -64,7 +64,8 @@ int fake_unit_new(FakeSystemd *systemd, const char *name, FakeUnit **ret) {
     unit->name = strdup(name);
     unit->active = strdup("inactive");
     unit->sub = strdup("dead");
-    if (!unit->name || !unit->active || !unit->sub)
+    unit->result = strdup("success");
+    if (!unit->name || !unit->active || !unit->sub || !unit->result)
         return -ENOMEM;
     Loop *loop = fake_systemd_loop(systemd);
     int r = timer_new(loop, on_job_timer, unit, &unit->job_timer);

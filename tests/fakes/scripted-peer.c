@@ -2,8 +2,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
-#include <poll.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
@@ -86,6 +85,8 @@ static int on_listen(sd_event_source *source, int fd, uint32_t revents, void *us
     connection->request = calloc(1, REQUEST_MAX + 1);
     connection->fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     assert(connection->request && connection->fd >= 0);
+    /* Answers are sent in pieces, which must not wait for one another. */
+    (void) setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     assert(sd_event_add_io(peer->event, &connection->source, connection->fd, EPOLLIN, on_connection,
                            connection) >= 0);
     LIST_INSERT_HEAD(&peer->connections, connection, link);

@@ -221,8 +221,9 @@ static void check_history(uint64_t seed) {
 
     world_restart_engine(world, pick_for_shuffle, &chance);
     _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
-    if (plan->n_steps > 0)
-        world_fail("a new engine finds something to do");
+    for (size_t i = 0; i < plan->n_steps; i++) /* it may name another of several obstacles */
+        if (plan->steps[i].kind != PLAN_PUT_PENDING)
+            world_fail("a new engine finds something to do");
 }
 
 /* Plans for fresh clusters */

@@ -76,22 +76,20 @@ static char *order_key(const Order *order) {
     return key;
 }
 
-/* An order on a live machine goes only after the agent has answered that withdrawal. */
+/* An order on a live machine goes only after the agent has answered that withdrawal, unless it was
+ * that of a replacer that has never been allowed to start. */
 static void check_deletion(const World *world, const Order *order) {
     if (!world_is_live(world, order->machine_id))
         return;
     _cleanup_free_ char *key = order_key(order);
-    if (order->desired != LAUNCH_STATE_INACTIVE || map_has(world->running, key))
+    bool may_start = order->desired != LAUNCH_STATE_INACTIVE && !strstr(order->reason, "waits for");
+    if (may_start || map_has(world->running, key))
         world_fail("%s is deleted while it may run", key);
 }
 
-/* A transaction that deletes the order of a machine that is gone asks that it still is: it may have
- * come back, unheard as yet. */
+/* The comparison that a void order asks for: the machine may have come back, unheard as yet. */
 static bool transaction_fails(const World *world, const PlanStep *step) {
-    if (step->kind != PLAN_DELETE_ORDER || !world_is_live(world, step->order->machine_id))
-        return false;
-    const Order *old = world_find_order(world, step->order->machine_id, step->order->name);
-    return old && old->desired != LAUNCH_STATE_INACTIVE && world->n_events > 0;
+    return step->is_void && world_is_live(world, step->order->machine_id) && world->n_events > 0;
 }
 
 static void write_order(World *world, const Order *order) {

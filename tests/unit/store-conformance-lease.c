@@ -141,6 +141,21 @@ static void key_that_left_its_lease_outlives_it(void **state) {
     assert_keys(fixture, &(StoreRange){.key = "", .is_prefix = true}, "freed remade");
 }
 
+static void key_that_failed_to_come_under_a_lease_outlives_it(void **state) {
+    StoreFixture *fixture = *state;
+    int64_t lease = grant(fixture, LONG_TTL_USEC);
+    fixture_put(fixture, "a", "1");
+    const StoreWrite writes[] = {
+        {.kind = STORE_PUT, .key = "a", .value = "2", .lease = lease},
+        {.kind = STORE_PUT, .key = "b", .value = "2", .lease = 4711},
+    };
+    assert_int_equal(
+        store_sync_txn(&fixture->sync, &(StoreTxn){.writes = writes, .n_writes = 2}, NULL),
+        -ENOKEY);
+    assert_int_equal(store_sync_revoke(&fixture->sync, lease), 0);
+    assert_value(fixture, "a", "1");
+}
+
 static void lease_without_keys_ends_without_a_revision(void **state) {
     StoreFixture *fixture = *state;
     int64_t before = fixture_put(fixture, "a", "1");
@@ -156,6 +171,7 @@ const StoreTest store_lease_tests[] = {
     STORE_TEST(revoked_lease_takes_its_keys_and_is_gone),
     STORE_TEST(write_under_an_unknown_lease_writes_nothing),
     STORE_TEST(key_that_left_its_lease_outlives_it),
+    STORE_TEST(key_that_failed_to_come_under_a_lease_outlives_it),
     STORE_TEST(lease_without_keys_ends_without_a_revision),
     {},
 };

@@ -1,4 +1,5 @@
 /* Transactions. */
+#include "tests/fakes/watch-recorder.h"
 #include "tests/unit/store-conformance.h"
 
 #include <errno.h>
@@ -191,7 +192,10 @@ static void key_that_is_written_twice_is_refused(void **state) {
 static void deletes_may_overlap(void **state) {
     StoreFixture *fixture = *state;
     fixture_put(fixture, "a", "1");
-    fixture_put(fixture, "a/b", "1");
+    int64_t before = fixture_put(fixture, "a/b", "1");
+    _cleanup_recorder_ WatchRecorder recorder = {};
+    StoreWatch watch = {.key = "", .is_prefix = true, .start_revision = before + 1};
+    assert_int_equal(watch_recorder_start(&recorder, &fixture->sync, &watch), 0);
     const StoreWrite writes[] = {
         {.kind = STORE_DELETE, .key = "a/b"},
         {.kind = STORE_PUT, .key = "b", .value = "1"},
@@ -200,6 +204,8 @@ static void deletes_may_overlap(void **state) {
     assert_int_equal(
         store_sync_txn(&fixture->sync, &(StoreTxn){.writes = writes, .n_writes = 3}, NULL), 0);
     assert_keys(fixture, &(StoreRange){.key = "", .is_prefix = true}, "b");
+    assert_true(watch_recorder_wait_events(&recorder, 1));
+    assert_string_equal(recorder.log, "-a/b +b=1 -a");
 }
 
 static void count_success(int r, const StoreTxnResult *result, void *userdata) {

@@ -60,12 +60,13 @@ static void watch_of_the_future_waits_for_it(void **state) {
     StoreFixture *fixture = *state;
     _cleanup_recorder_ WatchRecorder recorder = {};
     int64_t last = fixture_put(fixture, "a", "0");
-    start(fixture, &recorder,
-          (StoreWatch){.key = "", .is_prefix = true, .start_revision = last + 2});
+    start(fixture, &recorder, (StoreWatch){.key = "a", .start_revision = last + 4});
     assert_true(watch_recorder_wait_created(&recorder));
     fixture_put(fixture, "a", "1");
-    fixture_put(fixture, "a", "2");
-    assert_told(fixture, &recorder, 1, "+a=2");
+    fixture_put(fixture, "b", "2");
+    fixture_put(fixture, "a", "3");
+    fixture_put(fixture, "a", "4");
+    assert_told(fixture, &recorder, 1, "+a=4");
 }
 
 static void watch_tells_only_its_keys(void **state) {

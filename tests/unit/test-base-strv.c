@@ -90,6 +90,8 @@ static void nearest_candidate_is_suggested(void **state) {
         {"machineid", "MachineID"},
         {"Conflict", "Conflicts"},
         {"Konflikts", "Conflicts"},
+        {"Cnoflicts", "Conflicts"},
+        {"aMchinedI", "MachineID"},
         {"Machine", "MachineID"},
         {"ExecStart", NULL},
         {"y", "x"},

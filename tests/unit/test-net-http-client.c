@@ -20,6 +20,7 @@ typedef struct Outcome {
     int r;
     unsigned status;
     char *body, *content_type, *message;
+    char *revision; /* of a header */
     ByteBuffer data;
     void (*in_data)(struct Outcome *); /* done from inside on_data, on_done */
     void (*in_done)(struct Outcome *);
@@ -61,6 +62,7 @@ static void outcome_done(Outcome *outcome) {
     free(outcome->body);
     free(outcome->content_type);
     free(outcome->message);
+    free(outcome->revision);
     byte_buffer_done(&outcome->data);
 }
 
@@ -88,6 +90,8 @@ static void on_done(int r, const HttpAnswer *answer, const char *message, void *
         outcome->status = answer->status;
         outcome->body = strdup(answer->body);
         outcome->content_type = strdup(answer->content_type);
+        assert_int_equal(
+            str_replace(&outcome->revision, http_answer_header(answer, "x-fleet-revision")), 0);
     } else
         outcome->message = strdup(message);
     if (outcome->in_done)
@@ -165,7 +169,8 @@ static void body_and_headers_are_sent(void **state) {
                      .body = body,
                      .body_size = sizeof(body),
                      .content_type = "text/plain",
-                     .authorization = "secret"},
+                     .authorization = "secret",
+                     .header = "X-More: 1"},
           NULL);
     memset(body, 'y', sizeof(body)); /* it was copied */
     RUN_UNTIL(f, f->a.n_done);
@@ -173,6 +178,7 @@ static void body_and_headers_are_sent(void **state) {
     assert_non_null(strstr(f->request, "\r\nContent-Length: 3000\r\n"));
     assert_non_null(strstr(f->request, "\r\nContent-Type: text/plain\r\n"));
     assert_non_null(strstr(f->request, "\r\nAuthorization: secret\r\n"));
+    assert_non_null(strstr(f->request, "\r\nX-More: 1\r\n"));
     assert_null(strstr(f->request, "Expect"));
     const char *sent = strstr(f->request, "\r\n\r\n") + 4;
     assert_int_equal(strspn(sent, "x"), 3000);
@@ -363,6 +369,121 @@ static void requests_over_the_limit_wait_their_turn(void **state) {
                          0);
     RUN_UNTIL(f, n_done == 50);
     assert_in_range(scripted_peer_n_accepted(f->peer), 1, 2);
+}
+
+typedef struct Chain { /* each request that ends begins another */
+    Fixture *fixture;
+    unsigned n_started, n_done, n_wanted;
+} Chain;
+
+static void chain_start(Chain *chain);
+
+static void on_chain_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
+    Chain *chain = userdata;
+    assert_int_equal(r, 0);
+    chain->n_done++;
+    if (chain->n_started < chain->n_wanted)
+        chain_start(chain);
+}
+
+static void chain_start(Chain *chain) {
+    _cleanup_free_ char *body = str_printf("%04u", chain->n_started++);
+    HttpCall call = {.method = "POST", .url = chain->fixture->url, .body = body, .body_size = 4};
+    assert_int_equal(
+        http_client_start(chain->fixture->client, &call, NULL, on_chain_done, chain, NULL), 0);
+}
+
+static void answer_in_order(Fixture *f) {
+    char expected[8];
+    snprintf(expected, sizeof(expected), "%04u", scripted_peer_n_requests(f->peer) - 1);
+    assert_string_equal(strstr(f->request, "\r\n\r\n") + 4, expected);
+    answer_hello(f);
+}
+
+static void late_requests_do_not_overtake_waiting_ones(void **state) {
+    Fixture *f = *state;
+    Chain chain = {.fixture = f, .n_wanted = 300};
+    f->answer = answer_in_order;
+    http_client_free(f->client);
+    assert_int_equal(
+        http_client_new(f->event, &(HttpClientOptions){.max_connections = 1}, &f->client), 0);
+    for (int i = 0; i < 20; i++)
+        chain_start(&chain);
+    RUN_UNTIL(f, chain.n_done == chain.n_wanted);
+    assert_int_equal(scripted_peer_n_accepted(f->peer), 1);
+}
+
+static void cancelled_requests_leave_the_queue(void **state) {
+    Fixture *f = *state;
+    http_client_free(f->client);
+    assert_int_equal(
+        http_client_new(f->event, &(HttpClientOptions){.max_connections = 1}, &f->client), 0);
+    HttpRequest *requests[3];
+    for (size_t i = 0; i < ELEMENTSOF(requests); i++)
+        assert_int_equal(http_client_start(f->client, &(HttpCall){.method = "GET", .url = f->url},
+                                           NULL, count_done, NULL, &requests[i]),
+                         0);
+    RUN_UNTIL(f, scripted_peer_n_requests(f->peer) == 1);
+    http_request_cancel(requests[1]); /* waits */
+    f->answer = answer_hello;
+    start(&f->a, (HttpCall){}, NULL);
+    http_request_cancel(requests[0]); /* in turn */
+    http_request_cancel(requests[2]); /* was given the turn just now */
+    RUN_UNTIL(f, f->a.n_done);
+    assert_int_equal(f->a.r, 0);
+}
+
+static void request_that_waits_too_long_times_out(void **state) {
+    Fixture *f = *state;
+    http_client_free(f->client);
+    assert_int_equal(
+        http_client_new(f->event, &(HttpClientOptions){.max_connections = 1}, &f->client), 0);
+    start(&f->a, (HttpCall){}, NULL);
+    start(&f->b, (HttpCall){.timeout_usec = 50 * USEC_PER_MSEC}, NULL);
+    RUN_UNTIL(f, f->b.n_done);
+    assert_int_equal(f->b.r, -ETIMEDOUT);
+    assert_int_equal(f->a.n_done, 0);
+}
+
+static void each_host_has_its_own_queue(void **state) {
+    Fixture *f = *state;
+    http_client_free(f->client);
+    assert_int_equal(
+        http_client_new(f->event, &(HttpClientOptions){.max_connections = 1}, &f->client), 0);
+    _cleanup_free_ char *other = str_printf("http://localhost:%u/", scripted_peer_port(f->peer));
+    start(&f->a, (HttpCall){}, NULL);
+    RUN_UNTIL(f, f->connection);
+    f->answer = answer_hello;
+    start(&f->b, (HttpCall){.url = other}, NULL);
+    RUN_UNTIL(f, f->b.n_done);
+    assert_int_equal(f->b.r, 0);
+    assert_int_equal(f->a.n_done, 0);
+}
+
+/* The kernel answers no more connections than fit into the backlog, as a host that is off. */
+static void connection_that_is_not_made_in_time_is_unreachable(void **state) {
+    Fixture *f = *state;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    int fds[8];
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (size_t i = 0; i < ELEMENTSOF(fds); i++)
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | (i > 0 ? SOCK_NONBLOCK : 0), 0);
+    assert_int_equal(bind(fds[0], (struct sockaddr *) &address, size), 0);
+    assert_int_equal(listen(fds[0], 0), 0);
+    assert_int_equal(getsockname(fds[0], (struct sockaddr *) &address, &size), 0);
+    for (size_t i = 1; i < ELEMENTSOF(fds); i++)
+        (void) connect(fds[i], (struct sockaddr *) &address, size);
+
+    http_client_free(f->client);
+    HttpClientOptions options = {.connect_timeout_usec = 100 * USEC_PER_MSEC};
+    assert_int_equal(http_client_new(f->event, &options, &f->client), 0);
+    _cleanup_free_ char *url = str_printf("http://127.0.0.1:%u/", ntohs(address.sin_port));
+    start(&f->a, (HttpCall){.url = url}, NULL);
+    RUN_UNTIL(f, f->a.n_done);
+    assert_int_equal(f->a.r, -EHOSTUNREACH);
+    for (size_t i = 0; i < ELEMENTSOF(fds); i++)
+        close(fds[i]);
 }
 
 /* The second request finds that the kept connection is closed as soon as it was read: with a body,
@@ -629,6 +750,25 @@ static void unix_socket_is_used_whatever_the_host(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void answer_with_revision(Fixture *f) {
+    static const char text[] = "HTTP/1.1 204 No Content\r\nX-Fleet-Revision: 17\r\n\r\n";
+    peer_connection_send(f->connection, text, strlen(text));
+}
+
+static void headers_of_an_answer_are_found_whatever_their_case(void **state) {
+    Fixture *f = *state;
+    f->answer = answer_with_revision;
+    start(&f->a, (HttpCall){.method = "PUT", .body = "{}", .body_size = 2}, NULL);
+    RUN_UNTIL(f, f->a.n_done == 1);
+    assert_int_equal(f->a.status, 204);
+    assert_string_equal(f->a.revision, "17");
+
+    f->answer = answer_hello;
+    start(&f->b, (HttpCall){}, NULL);
+    RUN_UNTIL(f, f->b.n_done == 1);
+    assert_null(f->b.revision);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(get_delivers_status_type_and_body),
@@ -646,6 +786,11 @@ int main(void) {
         TEST(answer_within_limit_is_delivered_and_longer_refused),
         TEST(connection_is_used_again),
         TEST(requests_over_the_limit_wait_their_turn),
+        TEST(late_requests_do_not_overtake_waiting_ones),
+        TEST(cancelled_requests_leave_the_queue),
+        TEST(request_that_waits_too_long_times_out),
+        TEST(each_host_has_its_own_queue),
+        TEST(connection_that_is_not_made_in_time_is_unreachable),
         TEST(request_with_body_is_never_sent_twice),
         TEST(kept_connection_that_was_closed_meanwhile_is_replaced),
         TEST(stream_is_delivered_as_it_comes_and_has_no_timeout),
@@ -663,6 +808,7 @@ int main(void) {
         TEST(client_may_be_freed_in_on_data),
         TEST(client_may_be_freed_when_a_request_times_out),
         TEST(client_is_freed_with_requests_under_way),
+        TEST(headers_of_an_answer_are_found_whatever_their_case),
         TEST(unix_socket_is_used_whatever_the_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -350,6 +350,24 @@ static void lease_ends_in_memory_even_if_the_disk_is_full(void **state) {
     assert_value(fixture, "leased", NULL);
 }
 
+static void end_of_a_lease_is_tried_until_the_disk_has_room(void **state) {
+    StoreFixture *fixture = *state;
+    int64_t lease = 0;
+    assert_int_equal(store_sync_grant(&fixture->sync, 2 * USEC_PER_SEC, &lease, NULL), 0);
+    assert_int_equal(store_sync_put(&fixture->sync, "leased", "1", lease), 0);
+    faulty_disk_set(DISK_IS_FULL);
+    int r = 0;
+    for (int i = 0; i < 2000 && r == 0; i++) /* until no revision is left in stock */
+        r = store_sync_put(&fixture->sync, "leased", "1", lease);
+    assert_int_equal(r, -ENOSPC);
+    virtual_loop_advance(fixture->sync.loop, 10 * USEC_PER_SEC);
+    assert_value(fixture, "leased", "1");
+    faulty_disk_set(DISK_WORKS);
+    virtual_loop_advance(fixture->sync.loop, 2 * USEC_PER_SEC);
+    assert_value(fixture, "leased", NULL);
+    assert_int_equal(store_sync_renew(&fixture->sync, lease), -ENOKEY);
+}
+
 #define PLACE_TEST(test) cmocka_unit_test_setup_teardown(test, setup_place, teardown)
 #define EMBEDDED_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
@@ -369,6 +387,7 @@ int main(void) {
         PLACE_TEST(files_are_for_the_owner_only),
         EMBEDDED_TEST(failing_disk_fails_the_write_and_nothing_else),
         EMBEDDED_TEST(lease_ends_in_memory_even_if_the_disk_is_full),
+        EMBEDDED_TEST(end_of_a_lease_is_tried_until_the_disk_has_room),
     };
     if (faulty_disk_install() != 0)
         return EXIT_FAILURE;

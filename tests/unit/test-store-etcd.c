@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-#define TIMEOUT (2 * USEC_PER_SEC)
+#define TIMEOUT (8 * USEC_PER_SEC)
 #define SHORT_TIMEOUT (300 * USEC_PER_MSEC)
 
 /* One etcd for all tests; each has keys of its own. cmocka gives a test's state no way to it. */

@@ -1,0 +1,72 @@
+/* The objects of the API (docs/api.md) as C values. They borrow from the JSON that they were read
+ * from; unknown fields are ignored, and absent ones have a value that is safe to show. Pure. */
+#pragma once
+
+#include "fleetd/base/json.h"
+#include "fleetd/model/launch-state.h"
+#include "fleetd/model/unit.h"
+
+/* Why a unit is on no machine. */
+typedef struct ApiPending {
+    const char *summary; /* NULL: it does not wait for a place */
+    json_object *machines;
+} ApiPending;
+
+/* One machine's reason; false when there is no such index. */
+bool api_pending_get(const ApiPending *pending, size_t index, const char **ret_machine_id,
+                     const char **ret_reason);
+
+typedef struct ApiUnit {
+    const char *name;
+    LaunchState desired, current;
+    const char *machine_id; /* "" when on none, and for global units */
+    const char *hash;
+    const char *text;   /* NULL in lists */
+    const char *reason; /* NULL: none */
+    bool is_global;
+    int64_t revision;
+    ApiPending pending;
+    json_object *options; /* NULL: none */
+} ApiUnit;
+
+/* The last value of an option of the unit file, NULL if it is not there. */
+const char *api_unit_option(const ApiUnit *unit, const char *section, const char *name);
+
+typedef struct ApiState {
+    const char *name, *machine_id, *hash;
+    const char *load, *active, *sub; /* "" when systemd does not know the unit */
+} ApiState;
+
+typedef struct ApiMachine {
+    const char *id, *address, *status;
+    json_object *metadata; /* NULL: none */
+} ApiMachine;
+
+typedef enum ApiEventType {
+    API_EVENT_UNIT,
+    API_EVENT_SYNCED, /* the present has been told, from here on it is changes */
+    API_EVENT_OTHER,
+} ApiEventType;
+
+/* A line of the stream of events. All but the type is of API_EVENT_UNIT. */
+typedef struct ApiEvent {
+    ApiEventType type;
+    const char *unit;
+    const char *machine_id; /* "": the unit is on no machine at all */
+    LaunchState desired, current;
+    const char *load, *active, *sub, *result; /* "" when systemd does not know them */
+    JobResult job;
+    const char *message; /* NULL: none */
+    json_object *log;    /* array of strings; NULL: none */
+    const char *hash;
+    int64_t revision, unit_revision;
+    bool is_global, is_deleted;
+    const char *reason; /* NULL: none */
+    ApiPending pending;
+} ApiEvent;
+
+/* -EBADMSG with the field that is missing or wrong. */
+int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr);
+int api_state_read(json_object *json, ApiState *ret, Error *reterr);
+int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr);
+int api_event_read(json_object *json, ApiEvent *ret, Error *reterr);

@@ -1,0 +1,46 @@
+/* The table of flags: parsing, the environment and the help text go by it. Pure. */
+#pragma once
+
+#include "fleetd/base/error.h"
+
+#include <errno.h>
+
+typedef enum FlagId {
+    FLAG_ENDPOINT, /* up to FLAG_HELP: of every command */
+    FLAG_REQUEST_TIMEOUT,
+    FLAG_CA_FILE,
+    FLAG_CERT_FILE,
+    FLAG_KEY_FILE,
+    FLAG_DRIVER,
+    FLAG_ETCD_KEY_PREFIX,
+    FLAG_DEBUG,
+    FLAG_VERSION,
+    FLAG_HELP,
+    FLAG_REPLACE, /* from here on: of some commands */
+    FLAG_NO_BLOCK,
+    FLAG_BLOCK_ATTEMPTS,
+    FLAG_NO_LEGEND,
+    FLAG_FULL,
+    FLAG_FIELDS,
+    _FLAG_MAX,
+    _FLAG_INVALID = -EINVAL,
+} FlagId;
+
+#define FLAG_BIT(id) (UINT32_C(1) << (id))
+#define FLAGS_GLOBAL (FLAG_BIT(FLAG_HELP + 1) - 1)
+
+typedef struct Flag {
+    const char *name;     /* without the dashes */
+    char letter;          /* 0: none */
+    const char *argument; /* as help shows it; NULL: the flag is a switch */
+    const char *meaning;
+    int (*parse)(const char *text, void *ret, Error *reterr);
+    size_t offset; /* of the value in Options */
+} Flag;
+
+/* id must be one of the table's. */
+const Flag *flag_get(FlagId id);
+
+/* By the first length characters of a name; _FLAG_INVALID when there is no such flag. */
+FlagId flag_find(const char *name, size_t length);
+FlagId flag_find_letter(char letter);

@@ -1,0 +1,88 @@
+#include "fleetd/api/answer.h"
+
+#include "fleetd/base/json.h"
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define CONTENT_TYPE "application/json"
+#define REVISION_HEADER "X-Fleet-Revision"
+
+static void reply_text(ApiExchange *exchange, unsigned status, const char *text) {
+    exchange->vtable->reply(exchange, status, CONTENT_TYPE, text, strlen(text));
+}
+
+void answer_no_memory(ApiExchange *exchange) {
+    reply_text(exchange, 500, "{\"error\":{\"code\":500,\"message\":\"out of memory\"}}\n");
+}
+
+static char *error_format(unsigned status, const char *message) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    json_object *error = NULL;
+    if (!object || json_add_take(object, "error", error = json_object_new_object()) < 0 ||
+        json_add_int(error, "code", status) < 0 || json_add_string(error, "message", message) < 0)
+        return NULL;
+    return json_format(object);
+}
+
+void answer_error(ApiExchange *exchange, unsigned status, const char *format, ...) {
+    _cleanup_free_ char *message = NULL;
+    va_list ap;
+    va_start(ap, format);
+    if (vasprintf(&message, format, ap) < 0)
+        message = NULL;
+    va_end(ap);
+    _cleanup_free_ char *body = message ? error_format(status, message) : NULL;
+    _cleanup_free_ char *line = body ? str_printf("%s\n", body) : NULL;
+    if (line)
+        reply_text(exchange, status, line);
+    else
+        answer_no_memory(exchange);
+}
+
+static int revision_add(ApiExchange *exchange, int64_t revision) {
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRId64, revision);
+    return exchange->vtable->add_header(exchange, REVISION_HEADER, text);
+}
+
+void answer_object_take(ApiExchange *exchange, json_object *object, int64_t revision) {
+    _cleanup_json_ json_object *taken = object;
+    _cleanup_free_ char *body = taken ? json_format(taken) : NULL;
+    if (body && revision_add(exchange, revision) >= 0)
+        reply_text(exchange, 200, body);
+    else
+        answer_no_memory(exchange);
+}
+
+void answer_done(ApiExchange *exchange, unsigned status, int64_t revision) {
+    if (revision_add(exchange, revision) >= 0)
+        exchange->vtable->reply(exchange, status, NULL, NULL, 0);
+    else
+        answer_no_memory(exchange);
+}
+
+typedef struct FirstValue {
+    char *value;
+    int r;
+} FirstValue;
+
+static void on_value(const char *value, void *userdata) {
+    FirstValue *first = userdata;
+    if (first->value || first->r < 0)
+        return;
+    first->value = strdup(value);
+    first->r = first->value ? 0 : -ENOMEM;
+}
+
+int query_get(ApiExchange *exchange, const char *name, char **ret) {
+    FirstValue first = {};
+    exchange->vtable->query_each(exchange, name, on_value, &first);
+    if (first.r < 0)
+        return first.r;
+    *ret = first.value;
+    return 0;
+}

@@ -1,0 +1,231 @@
+#include "fleetd/api/api-json.h"
+
+#include "fleetd/base/json.h"
+#include "fleetd/base/strv.h"
+#include "fleetd/model/requirements.h"
+
+#include <errno.h>
+
+/* A field that is there also without a value. */
+static int add_text(json_object *object, const char *name, const char *value) {
+    return value                                            ? json_add_string(object, name, value)
+           : json_object_object_add(object, name, NULL) < 0 ? -ENOMEM
+                                                            : 0;
+}
+
+static json_object *option_to_json(const UnitOption *option) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    if (!object || json_add_string(object, "section", option->section) < 0 ||
+        json_add_string(object, "name", option->name) < 0 ||
+        json_add_string(object, "value", option->value) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+static int array_add_take(json_object *array, json_object *value) {
+    if (value && json_object_array_add(array, value) == 0)
+        return 0;
+    json_object_put(value);
+    return -ENOMEM;
+}
+
+static json_object *options_to_json(const UnitFile *file) {
+    _cleanup_json_ json_object *array = json_object_new_array();
+    size_t n = 0;
+    const UnitOption *options = file ? unit_file_options(file, &n) : NULL;
+    for (size_t i = 0; array && i < n; i++)
+        if (array_add_take(array, option_to_json(&options[i])) < 0)
+            return NULL;
+    return TAKE_PTR(array);
+}
+
+static bool unit_is_global(const View *view, const Unit *unit) {
+    _cleanup_(requirements_freep) Requirements *requirements = NULL;
+    const UnitFile *file = unit ? view_find_file(view, unit->hash) : NULL;
+    return file && requirements_parse(file, unit->name, &requirements, NULL) >= 0 &&
+           requirements->is_global;
+}
+
+static json_object *pending_reason_to_json(const PendingReason *reason) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    if (!object || json_add_string(object, "machineID", reason->machine_id) < 0 ||
+        json_add_string(object, "reason", reason->reason) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+static json_object *pending_to_json(const Pending *pending) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    json_object *machines = NULL;
+    if (!object || json_add_string(object, "summary", pending->summary) < 0 ||
+        json_add_take(object, "machines", machines = json_object_new_array()) < 0)
+        return NULL;
+    for (size_t i = 0; i < pending->n_reasons; i++)
+        if (array_add_take(machines, pending_reason_to_json(&pending->reasons[i])) < 0)
+            return NULL;
+    return TAKE_PTR(object);
+}
+
+/* What was said of an earlier request tells nothing about this one. */
+static const Pending *pending_of_request(const UnitView *unit) {
+    const Pending *pending = unit->pending;
+    return pending && unit->unit && pending->unit_revision >= unit->unit->revision ? pending : NULL;
+}
+
+static int add_place(json_object *object, const UnitView *unit) {
+    const Placement *placement = unit_view_placement(unit);
+    if (!placement)
+        return 0;
+    int r = json_add_string(object, "machineID", placement->machine_id);
+    return r < 0 ? r : json_add_string(object, "reason", placement->order->reason);
+}
+
+json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const UnitFile *file = view_find_file(view, unit->unit->hash);
+    const Pending *pending = pending_of_request(unit);
+    bool is_global = unit_is_global(view, unit->unit);
+    if (!object || json_add_string(object, "name", unit->name) < 0 ||
+        json_add_string(object, "desiredState", launch_state_to_string(unit->unit->desired)) < 0 ||
+        json_add_string(object, "currentState", launch_state_to_string(unit_view_current(unit))) <
+            0 ||
+        json_add_take(object, "options", options_to_json(file)) < 0 ||
+        json_add_string(object, "hash", unit->unit->hash) < 0 ||
+        json_add_int(object, "revision", unit->unit->revision) < 0 ||
+        json_add_bool(object, "global", is_global) < 0)
+        return NULL;
+    if (!is_global && add_place(object, unit) < 0)
+        return NULL;
+    if (pending && json_add_take(object, "pending", pending_to_json(pending)) < 0)
+        return NULL;
+    if (is_whole && file && json_add_string(object, "text", unit_file_text(file, NULL)) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+bool placement_is_listed(const Placement *placement) {
+    return placement->state && placement->state->current != LAUNCH_STATE_INACTIVE;
+}
+
+/* What the agent reports, the same in a state and in an event. */
+static int add_report(json_object *object, const UnitState *state) {
+    static const UnitState none = {};
+    if (!state)
+        state = &none;
+    if (json_add_string(object, "currentState", launch_state_to_string(state->current)) < 0 ||
+        add_text(object, "systemdLoadState", state->load) < 0 ||
+        add_text(object, "systemdActiveState", state->active) < 0 ||
+        add_text(object, "systemdSubState", state->sub) < 0 ||
+        add_text(object, "systemdResult", state->result) < 0 ||
+        json_add_string(object, "job", job_result_to_string(state->job)) < 0 ||
+        add_text(object, "message", state->message) < 0)
+        return -ENOMEM;
+    return json_add_int(object, "revision", state->unit_revision);
+}
+
+json_object *unit_state_to_json(const UnitView *unit, const Placement *placement) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    if (!object || json_add_string(object, "name", unit->name) < 0 ||
+        add_text(object, "hash", placement->state->hash) < 0 ||
+        json_add_string(object, "machineID", placement->machine_id) < 0 ||
+        add_report(object, placement->state) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+static int add_metadata(json_object *object, const MachineView *machine) {
+    _cleanup_metadata_ Metadata metadata = {};
+    int r = machine_view_metadata(machine, &metadata);
+    return r < 0 ? r : json_add_take(object, "metadata", metadata_to_json(&metadata));
+}
+
+json_object *machine_to_json(const MachineView *machine) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const Machine *present = machine->machine;
+    if (!object || json_add_string(object, "id", machine->id) < 0 ||
+        add_text(object, "primaryIP", present->address) < 0 || add_metadata(object, machine) < 0 ||
+        json_add_string(object, "status", machine_status_to_string(present->status)) < 0 ||
+        add_text(object, "version", present->version) < 0 ||
+        json_add_int(object, "cores", (int64_t) present->cores) < 0 ||
+        json_add_int(object, "memory", (int64_t) present->memory_bytes) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+json_object *machine_event_to_json(const MachineView *machine) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const Machine *present = machine_view_is_present(machine) ? machine->machine : NULL;
+    const char *status = present ? machine_status_to_string(present->status) : "gone";
+    if (!object || json_add_string(object, "type", "machine") < 0 ||
+        json_add_string(object, "machineID", machine->id) < 0 ||
+        add_text(object, "primaryIP", present ? present->address : NULL) < 0 ||
+        add_metadata(object, machine) < 0 || json_add_string(object, "status", status) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+static json_object *log_to_json(char *const *log) {
+    _cleanup_json_ json_object *array = json_object_new_array();
+    STRV_FOREACH (line, log)
+        if (!array || array_add_take(array, json_object_new_string(*line)) < 0)
+            return NULL;
+    return TAKE_PTR(array);
+}
+
+/* The hash of what was asked for; of what is there where nothing is asked for any more. */
+static const char *event_hash(const UnitView *unit, const Placement *placement) {
+    if (unit->unit)
+        return unit->unit->hash;
+    if (placement && placement->order)
+        return placement->order->hash;
+    return placement && placement->state ? placement->state->hash : NULL;
+}
+
+/* What is asked of the unit; on a machine that it is to leave, that is to be stopped. */
+static LaunchState event_desired(const UnitView *unit, const Placement *placement) {
+    if (!unit->unit)
+        return LAUNCH_STATE_INACTIVE;
+    bool is_leaving =
+        placement && (!placement->order || placement->order->desired == LAUNCH_STATE_INACTIVE);
+    return is_leaving ? LAUNCH_STATE_INACTIVE : unit->unit->desired;
+}
+
+/* What is asked for, and why the unit is where it is or waits. */
+static int add_request(json_object *object, const View *view, const UnitView *unit,
+                       const Placement *placement) {
+    const Unit *known = unit->unit;
+    const Pending *pending = pending_of_request(unit);
+    const Order *order = placement ? placement->order : NULL;
+    const char *desired = launch_state_to_string(event_desired(unit, placement));
+    if (json_add_string(object, "desiredState", desired) < 0 ||
+        add_text(object, "hash", event_hash(unit, placement)) < 0 ||
+        json_add_int(object, "unitRevision", known ? known->revision : 0) < 0 ||
+        json_add_bool(object, "global", unit_is_global(view, known)) < 0 ||
+        json_add_bool(object, "deleted", !known) < 0 ||
+        add_text(object, "reason", order ? order->reason : NULL) < 0)
+        return -ENOMEM;
+    return pending ? json_add_take(object, "pending", pending_to_json(pending))
+                   : add_text(object, "pending", NULL);
+}
+
+json_object *unit_event_to_json(const View *view, const UnitView *unit,
+                                const Placement *placement) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const UnitState *state = placement ? placement->state : NULL;
+    if (!object || json_add_string(object, "type", "unit") < 0 ||
+        json_add_string(object, "unit", unit->name) < 0 ||
+        json_add_string(object, "machineID", placement ? placement->machine_id : "") < 0 ||
+        add_report(object, state) < 0 || add_request(object, view, unit, placement) < 0)
+        return NULL;
+    int r = state && state->log ? json_add_take(object, "log", log_to_json(state->log))
+                                : add_text(object, "log", NULL);
+    return r < 0 ? NULL : TAKE_PTR(object);
+}
+
+json_object *synced_event_to_json(int64_t revision) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    if (!object || json_add_string(object, "type", "synced") < 0 ||
+        json_add_int(object, "revision", revision) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}

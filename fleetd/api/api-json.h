@@ -1,0 +1,20 @@
+/* The JSON objects of docs/api.md, made from the view. Each is a new object, NULL when out of
+ * memory. */
+#pragma once
+
+#include "fleetd/api/view.h"
+
+#include <json-c/json.h>
+
+/* is_whole adds the text of the unit file. The cluster must know the unit. */
+json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole);
+
+bool placement_is_listed(const Placement *placement); /* has a state to be shown */
+json_object *unit_state_to_json(const UnitView *unit, const Placement *placement);
+
+json_object *machine_to_json(const MachineView *machine);
+
+/* Events. placement NULL: the line that says that the unit is on no machine. */
+json_object *unit_event_to_json(const View *view, const UnitView *unit, const Placement *placement);
+json_object *machine_event_to_json(const MachineView *machine);
+json_object *synced_event_to_json(int64_t revision);

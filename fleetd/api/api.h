@@ -1,0 +1,31 @@
+/* The HTTP API v1 (docs/api.md): resources over the store and over a copy of the cluster that is
+ * held only while somebody asks for it. */
+#pragma once
+
+#include "fleetd/api/api-exchange.h"
+#include "fleetd/net/http-server.h"
+#include "fleetd/net/loop.h"
+#include "fleetd/store/store.h"
+
+typedef struct Api Api;
+
+typedef struct ApiOptions {
+    Store *store;
+    Loop *loop;
+    usec_t store_timeout_usec; /* for everything that a request waits for; 0: 5 s */
+    size_t page_size;          /* entries of a page of a list; 0: 100 (token_limit) */
+} ApiOptions;
+
+/* Store and loop must outlive it. -ENOMEM. */
+int api_new(const ApiOptions *options, Api **ret);
+/* Answers what is under way with 503 and ends the streams. Never from inside one of its callbacks.
+ */
+void api_free(Api *api);
+DEFINE_POINTER_CLEANUP(Api, api_free)
+
+/* An HttpHandler; userdata is the Api. */
+void api_handle(HttpExchange *exchange, void *api);
+
+/* Answers a request that came some other way; takes the exchange until its answer ends or it is
+ * aborted. */
+void api_serve(Api *api, ApiExchange *exchange);

@@ -1,0 +1,46 @@
+/* What the parts of the API share. */
+#pragma once
+
+#include "fleetd/api/answer.h"
+#include "fleetd/api/api.h"
+#include "fleetd/api/view.h"
+
+typedef struct Reads Reads;
+typedef struct Events Events;
+typedef struct UnitWrite UnitWrite;
+
+struct Api {
+    ApiOptions options; /* with the defaults filled in */
+    Reads *reads;
+    Events *events;
+    LIST_HEAD(, UnitWrite) unit_writes;
+    LIST_HEAD(, MetadataWrite) metadata_writes;
+    int64_t acknowledged; /* the latest revision that a request was told: reads show it */
+};
+
+/* Answers a PUT, DELETE or PATCH that has been committed. */
+static inline void api_acknowledge(Api *api, ApiExchange *exchange, unsigned status,
+                                   int64_t revision) {
+    api->acknowledged = MAX(api->acknowledged, revision);
+    answer_done(exchange, status, revision);
+}
+
+/* A handler that answers from the view; it runs once the store has shown that it answers and the
+ * view has caught up. name is the last piece of the path, "" for a collection. */
+typedef void (*ReadHandler)(Api *api, ApiExchange *exchange, const char *name, View *view);
+/* A handler that goes to the store itself. */
+typedef void (*WriteHandler)(Api *api, ApiExchange *exchange, const char *name);
+
+void units_list(Api *api, ApiExchange *exchange, const char *name, View *view);
+void units_get(Api *api, ApiExchange *exchange, const char *name, View *view);
+void units_put(Api *api, ApiExchange *exchange, const char *name);
+void units_delete(Api *api, ApiExchange *exchange, const char *name);
+void states_list(Api *api, ApiExchange *exchange, const char *name, View *view);
+void states_get(Api *api, ApiExchange *exchange, const char *name, View *view);
+void machines_list(Api *api, ApiExchange *exchange, const char *name, View *view);
+void machines_patch(Api *api, ApiExchange *exchange, const char *name, View *view);
+void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view);
+
+/* Answers what is under way: nothing more is waited for. */
+void unit_writes_end(Api *api);
+void metadata_writes_end(Api *api);

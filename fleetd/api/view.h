@@ -1,0 +1,80 @@
+/* The whole cluster as the store has it, kept up to date by a watch: what GET and the events answer
+ * from. It says what changed, not how. Values that cannot be read are logged and treated as absent,
+ * so that one of them hides nothing else. */
+#pragma once
+
+#include "fleetd/base/map.h"
+#include "fleetd/model/machine.h"
+#include "fleetd/model/unit-file.h"
+#include "fleetd/model/unit.h"
+#include "fleetd/net/loop.h"
+#include "fleetd/store/store.h"
+
+#include <sys/queue.h>
+
+typedef struct View View;
+
+/* A unit on a machine: as long as there is an order to it, or a report from it. */
+typedef struct Placement {
+    char *machine_id;
+    Order *order;     /* NULL: none */
+    UnitState *state; /* NULL: none */
+    bool is_changed;
+} Placement;
+
+typedef struct UnitView {
+    char *name;
+    Unit *unit;       /* NULL: the cluster does not know it (any more) */
+    Pending *pending; /* NULL: it does not wait */
+    Map *placements;  /* machine id -> Placement, also those that just ended */
+    bool is_changed;  /* in what is not about a single placement */
+    bool is_noted;
+    TAILQ_ENTRY(UnitView) changes;
+} UnitView;
+
+typedef struct MachineView {
+    char *id;
+    Machine *machine; /* NULL: not present */
+    Metadata overlay; /* set through the API */
+    bool is_noted;
+    TAILQ_ENTRY(MachineView) changes;
+} MachineView;
+
+typedef struct ViewCallbacks {
+    /* Once per unit or machine, when all changes of a batch are in. What ended is still there, for
+     * the last time: without order and state, unit or machine. */
+    void (*on_unit_changed)(const UnitView *unit, void *userdata);
+    void (*on_machine_changed)(const MachineView *machine, void *userdata);
+    /* The view is whole, and has told what changed. */
+    void (*on_synced)(void *userdata);
+} ViewCallbacks;
+
+/* Starts to load at once; callbacks come from the loop and must not free the view. -ENOMEM. */
+int view_new(Store *store, Loop *loop, const ViewCallbacks *callbacks, void *userdata, View **ret);
+void view_free(View *view);
+DEFINE_POINTER_CLEANUP(View, view_free)
+
+bool view_is_synced(const View *view);   /* whole, and being watched */
+int64_t view_revision(const View *view); /* of the store that it shows */
+const UnitView *view_find_unit(const View *view, const char *name);
+const MachineView *view_find_machine(const View *view, const char *id);
+UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
+
+/* The names (ids) of all that there are views of, sorted, NULL-terminated; borrowed until the next
+ * turn of the loop. Sorted anew only after one has come or gone. -ENOMEM. */
+int view_unit_names(View *view, const char *const **ret, size_t *ret_n);
+int view_machine_ids(View *view, const char *const **ret, size_t *ret_n);
+
+bool placement_has_ended(const Placement *placement);
+bool unit_view_is_placed(const UnitView *unit); /* on any machine */
+
+/* Where an ordinary unit is: on the machine that is ordered to have it, or, while none is, on the
+ * one that has yet to stop it. NULL: nowhere. */
+const Placement *unit_view_placement(const UnitView *unit);
+/* The lowest state that the machines report which should have it, or which have yet to stop it. */
+LaunchState unit_view_current(const UnitView *unit);
+
+/* Not so when it has taken its leave, although its key is still there. */
+bool machine_view_is_present(const MachineView *machine);
+/* What the machine says of itself, overlaid by what the API was told. -ENOMEM. */
+int machine_view_metadata(const MachineView *machine, Metadata *ret);

@@ -1,0 +1,45 @@
+#!/bin/bash
+# The command line's golden tests: each case is run against a fake fleetd, and what it printed and asked is compared with the
+# golden file beside it. Speaks TAP. --update writes the golden files instead; read their diff.
+set -euo pipefail
+source_dir=$(realpath "${top_srcdir:-.}")
+build_dir=$(realpath "${top_builddir:-.}")
+update=${1-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset "${!FLEETCTL_@}"
+
+case_run() {
+    local folder=$work/$1
+    mkdir "$folder"
+    "$build_dir/tests/cli/run-case" "$source_dir/tests/cli/cases/$1.case" "$folder" "$build_dir/fleetctl"
+}
+
+cases=()
+for file in "$source_dir"/tests/cli/cases/*.case; do
+    name=${file##*/}
+    cases+=("${name%.case}")
+done
+
+echo "1..${#cases[@]}"
+n=0 status=0
+for name in "${cases[@]}"; do
+    n=$((n + 1))
+    if grep -q @MACHINE@ "$source_dir/tests/cli/cases/$name.case" && [[ ! -s /etc/machine-id ]]; then
+        echo "ok $n - $name # SKIP this machine has no id"
+        continue
+    fi
+    golden=$source_dir/tests/cli/cases/$name.golden
+    case_run "$name" >"$work/$name.actual" || echo "run-case failed" >>"$work/$name.actual"
+    if [[ $update == --update ]]; then
+        cp "$work/$name.actual" "$golden"
+    fi
+    if diff -u --label "$name.golden" --label actual "$golden" "$work/$name.actual" >"$work/$name.diff" 2>&1; then
+        echo "ok $n - $name"
+    else
+        sed 's/^/# /' "$work/$name.diff"
+        echo "not ok $n - $name"
+        status=1
+    fi
+done
+exit $status

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# What scenarios ask of a cluster. Needs check.sh.
+
+# A folder for this scenario's unit files; fleetctl finds them there.
+UNITS=$(mktemp -d)
+trap 'rm -rf "$UNITS"' EXIT
+cd "$UNITS" || exit 1
+
+# unit NAME LINE...: writes a unit file.
+unit() {
+    printf '%s\n' "${@:2}" >"$UNITS/$1"
+}
+
+# sleeper NAME [X-FLEET LINE...]: a unit that runs until it is stopped.
+sleeper() {
+    unit "$1" '[Service]' 'ExecStart=/bin/sleep infinity' '[X-Fleet]' "${@:2}"
+}
+
+ctl() {
+    lab ctl "$@"
+}
+
+# seconds CMD...: how long it took, as a decimal number; its output is lost, its failure is not.
+seconds() {
+    local start=${EPOCHREALTIME/./} status=0
+    "$@" >/dev/null 2>&1 || status=$?
+    printf '%d.%03d\n' $(((${EPOCHREALTIME/./} - start) / 1000000)) $(((${EPOCHREALTIME/./} - start) / 1000 % 1000))
+    return $status
+}
+
+# takes_at_most SECONDS CMD...: says how long it took.
+takes_at_most() {
+    local took status=0
+    took=$(seconds "${@:2}") || status=$?
+    echo "took $took s"
+    ((status == 0)) && awk -v took="$took" -v most="$1" 'BEGIN { exit !(took <= most) }'
+}
+
+# The machines (m1, ...) that a unit is listed on; nothing if it is on none.
+where() {
+    local ids machine
+    ids=$(ctl list-units --full --no-legend --fields=unit,machine | awk -v unit="$1" '$1 == unit { print $2 }')
+    for machine in m1 m2 m3; do
+        [[ $ids == *"$(lab id "$machine")"* ]] && echo "$machine"
+    done
+    true
+}
+
+runs_on() {
+    equal "$2" "$(where "$1" | paste -sd' ')"
+}
+
+# How many listed units match the extended regular expression and run.
+running() {
+    ctl list-units --no-legend | awk -v name="$1" '$1 ~ name && $3 == "active" { n++ } END { print n + 0 }'
+}
+
+# running_is N REGEX: for `eventually`, which must ask anew each time.
+running_is() {
+    equal "$1" "$(running "$2")"
+}
+
+# Every unit of fleet's with its machine, main process and the time of its last start.
+main_pids() {
+    local machine
+    for machine in "${@:-m1}"; do
+        # shellcheck disable=SC2016
+        lab exec "$machine" sh -c 'cd /run/fleet/units && for unit in *.service; do
+            systemctl show -p Id,MainPID,ExecMainStartTimestampMonotonic --value "$unit" | paste -sd" "; done' |
+            sed "s/^/$machine /"
+    done | sort
+}
+
+etcdctl() {
+    lab exec "${ETCDCTL_FROM:-m1}" env ETCDCTL_API=3 etcdctl --endpoints=http://10.77.0.11:2379 \
+        --command-timeout=3s "$@"
+}
+
+STORE_PREFIX=/_coreos.com/fleet/
+
+# The machine whose engine leads.
+leader() {
+    local id machine
+    id=$(etcdctl get --print-value-only "${STORE_PREFIX}leader" | sed 's/.*"machineID":"\([0-9a-f]*\)".*/\1/')
+    for machine in m1 m2 m3; do
+        [[ -n $id && $id == "$(lab id "$machine")" ]] && echo "$machine"
+    done
+    true
+}

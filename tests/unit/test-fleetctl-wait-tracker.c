@@ -1,0 +1,121 @@
+#include "fleetctl/wait-tracker.h"
+#include "fleetd/base/strv.h"
+#include "tests/unit/cmocka-test.h"
+
+#define MACHINE ",\"machineID\":\"m1\""
+#define STATES(desired, current) \
+    ",\"desiredState\":\"" desired "\",\"currentState\":\"" current "\""
+#define ANSWERS(revision, job) ",\"revision\":" #revision ",\"job\":\"" job "\""
+#define ASKED(revision) ",\"unitRevision\":" #revision
+#define DELETED ",\"deleted\":true,\"unitRevision\":0"
+#define PENDING ",\"pending\":{\"summary\":\"fits nowhere\",\"machines\":[]}"
+
+static int feed(WaitTracker *tracker, const char *unit, const char *line) {
+    _cleanup_free_ char *text = str_printf("{\"type\":\"unit\",\"unit\":\"%s\"%s}", unit, line);
+    return wait_tracker_feed(tracker, text, strlen(text), NULL);
+}
+
+static const char done[] = MACHINE ASKED(10) STATES("launched", "launched") ANSWERS(10, "done");
+static const char failed[] = MACHINE ASKED(10) STATES("launched", "loaded") ANSWERS(10, "failed");
+static const char pending[] = ASKED(10) STATES("launched", "inactive") PENDING;
+
+static void tracker_counts_and_keeps_the_line_that_decided(void **state) {
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_LAUNCHED, &tracker), 0);
+    assert_int_equal(wait_tracker_add(tracker, "a.service", 10, false), 0);
+    assert_int_equal(wait_tracker_add(tracker, "b.service", 9, true), 0);
+    assert_int_equal(wait_tracker_add(tracker, "a.service", 11, false), 0);
+    assert_int_equal(wait_tracker_count_open(tracker), 2);
+
+    assert_int_equal(feed(tracker, "other.service", done), 0);
+    assert_int_equal(feed(tracker, "a.service", pending), 1);
+    assert_int_equal(wait_tracker_count(tracker, WAIT_STATUS_PENDING), 1);
+    wait_tracker_get(tracker, 0)->is_told = true;
+    assert_int_equal(feed(tracker, "a.service", pending), 0);
+    assert_int_equal(feed(tracker, "a.service", done), 1);
+    assert_false(wait_tracker_get(tracker, 0)->is_told);
+    assert_int_equal(wait_tracker_count(tracker, WAIT_STATUS_REACHED), 1);
+    assert_int_equal(wait_tracker_count_open(tracker), 1);
+    assert_int_equal(feed(tracker, "b.service", failed), 1);
+    assert_int_equal(wait_tracker_count_open(tracker), 0);
+
+    assert_string_equal(wait_tracker_get(tracker, 1)->event.machine_id, "m1");
+    assert_int_equal(wait_tracker_get(tracker, 1)->event.job, JOB_RESULT_FAILED);
+    assert_null(wait_tracker_get(tracker, 2));
+}
+
+static void what_is_decided_stays(void **state) {
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_LAUNCHED, &tracker), 0);
+    assert_int_equal(wait_tracker_add(tracker, "a.service", 10, false), 0);
+    assert_int_equal(feed(tracker, "a.service", done), 1);
+    assert_int_equal(feed(tracker, "a.service", failed), 0);
+    assert_int_equal(feed(tracker, "a.service", DELETED), 0);
+    assert_int_equal(wait_tracker_get(tracker, 0)->status, WAIT_STATUS_REACHED);
+}
+
+static void destroyed_unit_is_stuck_only_after_a_job_of_that_time(void **state) {
+    static const char bad[] = MACHINE DELETED STATES("inactive", "launched") ANSWERS(5, "failed");
+    static const char busy[] = MACHINE DELETED STATES("inactive", "launched") ANSWERS(5, "running");
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_GONE, &tracker), 0);
+    assert_int_equal(wait_tracker_add(tracker, "a.service", 10, false), 0);
+    assert_int_equal(feed(tracker, "a.service", bad), 0);
+    assert_int_equal(feed(tracker, "a.service", busy), 0);
+    assert_int_equal(feed(tracker, "a.service", bad), 1);
+    assert_int_equal(wait_tracker_count(tracker, WAIT_STATUS_STUCK), 1);
+    assert_int_equal(feed(tracker, "a.service", DELETED), 1);
+    assert_int_equal(wait_tracker_count_open(tracker), 0);
+}
+
+static void unit_that_the_present_does_not_mention_is_unknown(void **state) {
+    static const char synced[] = "{\"type\":\"synced\",\"revision\":10}";
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_GONE, &tracker), 0);
+    assert_int_equal(wait_tracker_add(tracker, "a.service", 10, false), 0);
+    assert_int_equal(wait_tracker_add(tracker, "b.service", 10, false), 0);
+    wait_tracker_begin(tracker);
+    assert_int_equal(feed(tracker, "b.service", MACHINE DELETED), 0);
+    assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 1);
+    assert_int_equal(wait_tracker_get(tracker, 0)->status, WAIT_STATUS_REACHED);
+    assert_int_equal(wait_tracker_get(tracker, 1)->status, WAIT_STATUS_OPEN);
+
+    wait_tracker_begin(tracker);
+    assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 1);
+    assert_int_equal(wait_tracker_get(tracker, 1)->status, WAIT_STATUS_REACHED);
+    assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 0);
+}
+
+static void only_lines_of_the_stream_are_taken(void **state) {
+    static const char *const bad[] = {
+        "",
+        "{",
+        "[]",
+        "{}",
+        "{\"type\":7}",
+        "{\"type\":\"unit\"}",
+        "{\"type\":\"unit\",\"unit\":\"a.service\",\"job\":\"dreaming\"}",
+        "{\"type\":\"unit\",\"unit\":\"a.service\",\"revision\":\"x\"}",
+        "{\"type\":\"unit\",\"unit\":\"a.service\",\"pending\":{\"machines\":7}}",
+    };
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_LAUNCHED, &tracker), 0);
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+        _cleanup_error_ Error error = {};
+        assert_int_equal(wait_tracker_feed(tracker, bad[i], strlen(bad[i]), &error), -EBADMSG);
+        assert_non_null(strstr(error.message, "Bad line in the stream of events"));
+    }
+    static const char machine[] = "{\"type\":\"machine\",\"machineID\":\"m\"}";
+    assert_int_equal(wait_tracker_feed(tracker, machine, strlen(machine), NULL), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tracker_counts_and_keeps_the_line_that_decided),
+        cmocka_unit_test(what_is_decided_stays),
+        cmocka_unit_test(destroyed_unit_is_stuck_only_after_a_job_of_that_time),
+        cmocka_unit_test(unit_that_the_present_does_not_mention_is_unknown),
+        cmocka_unit_test(only_lines_of_the_stream_are_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,122 @@
+#include "fleetd/sched/rank.h"
+
+#include "fleetd/base/strv.h"
+#include "tests/sched/world.h"
+#include "tests/unit/cmocka-test.h"
+
+static World *world_of_machines(size_t n) {
+    World *world = world_new();
+    for (size_t i = 0; i < n; i++) {
+        _cleanup_free_ char *id = str_printf("m%03zu", i);
+        world_put_machine(world, id, MACHINE_STATUS_RUNNING, i % 2 ? "odd=yes" : "odd=no");
+    }
+    world_tell(world, SIZE_MAX);
+    return world;
+}
+
+/* So many units on a machine that nobody else knows of. */
+static void load_machine(World *world, const char *id, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        _cleanup_free_ char *name = str_printf("load-%s@%zu.service", id, i);
+        Order order = {.machine_id = (char *) id,
+                       .name = name,
+                       .hash = (char *) "hash",
+                       .desired = LAUNCH_STATE_LAUNCHED,
+                       .reason = (char *) "test"};
+        must(cluster_put_order(world->cluster, &order) == 0);
+    }
+}
+
+static Choice choose(World *world, const char *options, char **ret_reason) {
+    world_put_unit(world, "a.service", LAUNCH_STATE_LAUNCHED, options);
+    world_tell(world, SIZE_MAX);
+    Choice choice = rank_machines(world->cluster, cluster_find_unit(world->cluster, "a.service"));
+    *ret_reason = choice_reason(world->cluster, &choice);
+    return choice;
+}
+
+static void least_loaded_machine_is_chosen(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(3);
+    load_machine(world, "m000", 2);
+    load_machine(world, "m001", 1);
+    load_machine(world, "m002", 3);
+    _cleanup_free_ char *reason = NULL;
+    assert_string_equal(choose(world, "", &reason).machine->id, "m001");
+    assert_string_equal(reason, "fewest units (1) of 3 machines that fit");
+}
+
+static void smallest_id_wins_among_equals(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(3);
+    load_machine(world, "m000", 1);
+    _cleanup_free_ char *reason = NULL;
+    assert_string_equal(choose(world, "", &reason).machine->id, "m001");
+}
+
+static void withdrawn_orders_are_no_load(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(2);
+    Order order = {.machine_id = (char *) "m000",
+                   .name = (char *) "b.service",
+                   .hash = (char *) "hash",
+                   .desired = LAUNCH_STATE_INACTIVE,
+                   .reason = (char *) "test"};
+    must(cluster_put_order(world->cluster, &order) == 0);
+    _cleanup_free_ char *reason = NULL;
+    assert_string_equal(choose(world, "", &reason).machine->id, "m000");
+}
+
+static void only_machine_that_fits_says_so(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(3);
+    _cleanup_free_ char *reason = NULL;
+    assert_string_equal(choose(world, "MachineMetadata=odd=yes\n", &reason).machine->id, "m001");
+    assert_string_equal(reason, "only machine that fits (of 3)");
+}
+
+static void nothing_is_chosen_where_nothing_fits(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(3);
+    _cleanup_free_ char *reason = NULL;
+    assert_null(choose(world, "MachineMetadata=odd=perhaps\n", &reason).machine);
+}
+
+static void counting_stops_early_in_large_clusters(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(2 * RANK_COUNT_MAX);
+    _cleanup_free_ char *reason = NULL;
+    Choice choice = choose(world, "MachineMetadata=odd=yes\n", &reason);
+    assert_string_equal(choice.machine->id, "m001");
+    assert_int_equal(choice.n_seen, RANK_COUNT_MAX);
+    assert_string_equal(reason, "fewest units (0) of at least 16 machines that fit");
+}
+
+static void choice_goes_as_far_as_it_must(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(2 * RANK_COUNT_MAX);
+    world_put_machine(world, "m063", MACHINE_STATUS_RUNNING, "odd=last");
+    world_tell(world, SIZE_MAX);
+    _cleanup_free_ char *reason = NULL;
+    assert_string_equal(choose(world, "MachineMetadata=odd=last\n", &reason).machine->id, "m063");
+    assert_string_equal(reason, "only machine that fits (of 64)");
+}
+
+static void machine_is_not_taken_from_a_unit_that_fits_nowhere_else(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(2);
+    world_put_unit(world, "old.service", LAUNCH_STATE_LAUNCHED, "MachineMetadata=odd=no\n");
+    world_tell(world, SIZE_MAX);
+    _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
+    load_machine(world, "m001", 5);
+    _cleanup_free_ char *reason = NULL;
+    Choice choice = choose(world, "Replaces=old.service\n", &reason);
+    assert_string_equal(choice.machine->id, "m001");
+    assert_true(choice.is_obstructed);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(least_loaded_machine_is_chosen),
+        cmocka_unit_test(smallest_id_wins_among_equals),
+        cmocka_unit_test(withdrawn_orders_are_no_load),
+        cmocka_unit_test(only_machine_that_fits_says_so),
+        cmocka_unit_test(nothing_is_chosen_where_nothing_fits),
+        cmocka_unit_test(counting_stops_early_in_large_clusters),
+        cmocka_unit_test(choice_goes_as_far_as_it_must),
+        cmocka_unit_test(machine_is_not_taken_from_a_unit_that_fits_nowhere_else),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

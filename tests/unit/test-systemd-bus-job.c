@@ -1,0 +1,113 @@
+#include "tests/unit/systemd-fixture.h"
+
+static void start_waits_for_the_end_of_its_job(void **state) {
+    Fixture *f = *state;
+    fixture_have_unit(f, "a.service");
+    fixture_start(f, "a.service");
+    assert_heard(f, "");
+    assert_true(fixture_has_file(f, "launched/a.service"));
+    fake_bus_emit_job_removed(f->bus, 7, "a.service", "failed");
+    assert_heard(f, "");
+    fake_bus_emit_job_removed(f->bus, 1, "a.service", "done");
+    assert_heard(f, "job done -");
+}
+
+static void job_that_ends_before_the_answer_to_its_start_is_noticed(void **state) {
+    Fixture *f = *state;
+    fake_bus_hold(f->bus, "StartUnit");
+    fixture_start(f, "a.service");
+    fixture_turn(f);
+    fake_bus_emit_job_removed(f->bus, 1, "a.service", "done");
+    fixture_turn(f);
+    fake_bus_release(f->bus);
+    assert_heard(f, "job done -");
+}
+
+static void starts_that_share_a_job_all_end_with_it(void **state) {
+    Fixture *f = *state;
+    fake_bus_set_same_job(f->bus, true);
+    fixture_start(f, "a.service");
+    fixture_start(f, "a.service");
+    fixture_turn(f);
+    fake_bus_emit_job_removed(f->bus, 1, "a.service", "done");
+    assert_heard(f, "job done -; job done -");
+}
+
+static void end_of_a_job_is_told_in_words(void **state) {
+    static const char *const cases[][2] = {
+        {"failed", "job failed its start failed"},
+        {"timeout", "job timeout its start timed out"},
+        {"canceled", "job canceled the job was canceled by another"},
+        {"dependency", "job dependency a unit that it depends on failed to start"},
+        {"assert", "job failed an assertion of the unit does not hold"},
+        {"tomorrow's word", "job failed tomorrow's word"},
+    };
+    Fixture *f = *state;
+    for (unsigned i = 0; i < ELEMENTSOF(cases); i++) {
+        fixture_start(f, "a.service");
+        fixture_turn(f);
+        fake_bus_emit_job_removed(f->bus, i + 1, "a.service", cases[i][0]);
+        assert_heard(f, cases[i][1]);
+    }
+}
+
+static void failed_start_names_the_result_of_its_service(void **state) {
+    Fixture *f = *state;
+    fixture_have_unit(f, "a.service");
+    fixture_start(f, "a.service");
+    fixture_turn(f);
+    fake_bus_emit_properties(f->bus, "a.service", SERVICE_INTERFACE,
+                             (const char *const[]){"Result", "core-dump", NULL});
+    fake_bus_emit_properties(
+        f->bus, "a.service", UNIT_INTERFACE,
+        (const char *const[]){"ActiveState", "failed", "SubState", "failed", NULL});
+    fake_bus_emit_job_removed(f->bus, 1, "a.service", "failed");
+    assert_heard(f, "a.service loaded/failed/failed core-dump; "
+                    "job failed its start failed: core-dump");
+}
+
+static void refused_start_is_an_error_and_not_launched(void **state) {
+    Fixture *f = *state;
+    fixture_have_unit(f, "a.service");
+    fake_bus_fail_next(f->bus, "StartUnit", "org.freedesktop.systemd1.UnitMasked");
+    fixture_start(f, "a.service");
+    assert_heard(f, "job error as scripted");
+    assert_false(fixture_has_file(f, "launched/a.service"));
+}
+
+static void stop_clears_the_mark_and_takes_the_unknown_for_stopped(void **state) {
+    Fixture *f = *state;
+    fixture_have_unit(f, "a.service");
+    fixture_start(f, "a.service");
+    fixture_turn(f);
+    fake_bus_fail_next(f->bus, "StopUnit", NO_SUCH_UNIT);
+    assert_int_equal(unit_manager_stop(f->um, "a.service", on_job, f), 0);
+    assert_heard(f, "job done -");
+    assert_false(fixture_has_file(f, "launched/a.service"));
+}
+
+static void no_more_calls_than_the_bus_allows_are_under_way(void **state) {
+    Fixture *f = *state;
+    fake_bus_hold(f->bus, "StartUnit");
+    for (int i = 0; i < 150; i++)
+        fixture_start(f, "a.service");
+    fixture_turn(f);
+    assert_in_range(fake_bus_count(f->bus, "StartUnit"), 1, 127);
+    fake_bus_release(f->bus);
+    fixture_turn(f);
+    assert_int_equal(fake_bus_count(f->bus, "StartUnit"), 150);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        bus_test(start_waits_for_the_end_of_its_job),
+        bus_test(job_that_ends_before_the_answer_to_its_start_is_noticed),
+        bus_test(starts_that_share_a_job_all_end_with_it),
+        bus_test(end_of_a_job_is_told_in_words),
+        bus_test(failed_start_names_the_result_of_its_service),
+        bus_test(refused_start_is_an_error_and_not_launched),
+        bus_test(stop_clears_the_mark_and_takes_the_unknown_for_stopped),
+        bus_test(no_more_calls_than_the_bus_allows_are_under_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
