@@ -23,6 +23,7 @@ struct Leadership {
     StoreOp *op;
     bool is_own;              /* the key names this machine: an earlier run of this fleetd */
     int64_t key_revision;     /* mod revision of the leader key as last seen; 0: there is none */
+    int64_t told_revision;    /* of the last that the mirror told of the key */
     int64_t elected_revision; /* of our own; 0: not elected */
     void (*resigned)(int r, void *userdata);
     void *resigned_userdata;
@@ -59,9 +60,9 @@ static void on_campaigned(int r, const StoreTxnResult *result, void *userdata) {
         timer_start(leadership->retry, RETRY_USEC);
         return;
     }
-    if (!result->succeeded) {
-        /* The mirror tells who was faster; or it has told already, during this very try, that the
-         * key that was expected is gone, and will say no more. */
+    /* The mirror tells who was faster; or it has told already, during this very try, that the key
+     * that was expected, or the one that was just written, is gone, and will say no more. */
+    if (!result->succeeded || result->revision < leadership->told_revision) {
         leadership_drop_lease(leadership);
         timer_start(leadership->retry, RETRY_USEC);
         return;
@@ -132,7 +133,7 @@ static void on_key_put(const StoreEntry *entry, void *userdata) {
     const char *machine_id = NULL;
     if (!streq(entry->key, KEY_LEADER_TEXT) || entry->mod_revision < leadership->elected_revision)
         return;
-    leadership->key_revision = entry->mod_revision;
+    leadership->key_revision = leadership->told_revision = entry->mod_revision;
     leadership->is_own = json_parse(entry->value, entry->value_size, &object, NULL) >= 0 &&
                          json_get_string(object, "machineID", &machine_id, NULL) > 0 &&
                          streq(machine_id, leadership->machine_id);
@@ -148,6 +149,7 @@ static void on_key_deleted(const char *key, int64_t revision, void *userdata) {
     if (!streq(key, KEY_LEADER_TEXT) || revision < leadership->elected_revision)
         return;
     leadership->key_revision = 0;
+    leadership->told_revision = revision;
     leadership_depose(leadership, "its key in the store is gone");
 }
 
