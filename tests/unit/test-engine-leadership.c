@@ -167,15 +167,10 @@ int main(void) {
         ENGINE_TEST(restarted_leader_leads_on_without_waiting_for_its_old_lease),
         ENGINE_TEST(leader_that_was_paused_past_its_lease_writes_nothing),
         ENGINE_TEST(leader_that_is_cut_off_decides_nothing),
-<<<<<<< HEAD
-        ENGINE_TEST(leader_without_rivals_leads_again_after_any_absence),
-        ENGINE_TEST(new_leader_that_saw_a_steady_store_waits_for_no_second_lease),
-        ENGINE_TEST(new_leader_that_has_just_come_gives_missing_machines_a_whole_lease_time),
-=======
         cmocka_unit_test(leader_without_rivals_leads_again_after_any_absence),
         cmocka_unit_test(candidate_that_hears_of_its_election_last_is_a_candidate_again),
-        ENGINE_TEST(new_leader_gives_a_missing_machine_a_whole_lease_time),
->>>>>>> sim
+        ENGINE_TEST(new_leader_that_saw_a_steady_store_waits_for_no_second_lease),
+        ENGINE_TEST(new_leader_that_has_just_come_gives_missing_machines_a_whole_lease_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
