@@ -73,8 +73,11 @@ int agent_unit_note_written(AgentUnit *unit, const char *hash) {
 /* A start that systemd took up is over, well or not: the unit's file decides about restarts. What
  * else fails is tried again, later and later, as a disk may be full or a stop slow; a start that
  * systemd refused would be refused again. A canceled start may never have reached systemd; whether
- * it has, the next list tells. */
+ * it has, the next list tells. What comes after a start that nobody wants any more need not wait.
+ */
 static usec_t retry_delay(const AgentUnit *unit, TaskKind kind, JobResult result) {
+    if (kind == TASK_START && reconcile_start_is_stale(unit->order, unit->status))
+        return 0;
     if (kind == TASK_START && result != JOB_RESULT_CANCELED)
         return USEC_INFINITY;
     return RETRY_FIRST_USEC << MIN(unit->n_failures, (unsigned) RETRY_DOUBLINGS_MAX);
