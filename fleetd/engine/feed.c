@@ -206,13 +206,13 @@ static int feed_put_machine(Feed *feed, const char *id, const StoreEntry *entry)
     _cleanup_(machine_freep) Machine *machine = NULL;
     _cleanup_error_ Error error = {};
     FeedMachine *known;
-    int r = machine_parse(id, entry->value, entry->value_size, &machine, &error);
-    if (r < 0)
-        return feed_skip(entry->key, r, &error);
-    r = feed_get_machine(feed, id, &known);
+    int r = feed_get_machine(feed, id, &known);
     if (r < 0)
         return r;
-    known->key_revision = entry->mod_revision;
+    known->key_revision = entry->mod_revision; /* a fence needs it, readable or not */
+    r = machine_parse(id, entry->value, entry->value_size, &machine, &error);
+    if (r < 0)
+        return feed_skip(entry->key, r, &error);
     machine_free(TAKE_PTR(known->machine));
     if (machine->status == MACHINE_STATUS_LEFT) {
         feed->callbacks.on_machine_away(id, true, feed->userdata);
