@@ -36,10 +36,11 @@ static void on_unused(const char *hash, int64_t mod_revision, void *userdata) {
     look->mod_revision = mod_revision;
 }
 
-static void on_deleted(int r, _unused_ const StoreTxnResult *result, void *userdata) {
+/* Refused: the feed is behind the store, and would name the same file again. */
+static void on_deleted(int r, const StoreTxnResult *result, void *userdata) {
     Collector *collector = userdata;
     collector->op = NULL;
-    timer_start(collector->timer, r < 0 ? DELAY_USEC : NEXT_USEC);
+    timer_start(collector->timer, r < 0 || !result->succeeded ? DELAY_USEC : NEXT_USEC);
 }
 
 static void collector_delete(Collector *collector, const Look *look) {
