@@ -1,3 +1,4 @@
+#include "fleetd/store/memory-store.h"
 #include "tests/unit/engine-test.h"
 
 #define LEADER_TTL (5 * USEC_PER_SEC)
@@ -137,6 +138,28 @@ static void candidate_that_hears_of_its_election_last_is_a_candidate_again(_unus
     }
 }
 
+/* The mirror of the key hears that it is gone, at a revision long past, before the lease does. */
+static void leader_whose_store_lost_its_data_leads_again(void **state) {
+    SimCluster *cluster = sim_cluster_new(1, 1);
+    SimNode *node = &cluster->nodes[0];
+    Store *empty;
+    assert_int_equal(memory_store_new(cluster->store_loop, &empty), 0);
+    sim_cluster_boot(cluster);
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    engine_test_start(cluster, "a.service", SLEEPER);
+    faulty_store_set_inner(node->link, empty);
+    sim_cluster_run(cluster, 4 * LEADER_TTL);
+    assert_true(sim_node_leads(node));
+    StoreSync sync = cluster->sync;
+    sync.store = empty;
+    _cleanup_free_ char *leader = store_sync_get(&sync, "leader");
+    assert_non_null(leader);
+    sim_node_crash(node);
+    faulty_store_set_inner(node->link, node->tap);
+    store_free(empty);
+    sim_cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(crash_of_the_leader_is_made_good_after_its_lease),
@@ -147,6 +170,7 @@ int main(void) {
         cmocka_unit_test(leader_without_rivals_leads_again_after_any_absence),
         cmocka_unit_test(candidate_that_hears_of_its_election_last_is_a_candidate_again),
         ENGINE_TEST(new_leader_gives_a_missing_machine_a_whole_lease_time),
+        cmocka_unit_test(leader_whose_store_lost_its_data_leads_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
