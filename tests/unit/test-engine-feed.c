@@ -75,6 +75,16 @@ static void machine_that_is_not_readable_keeps_no_unit(void **state) {
     assert_non_null(sim_where_runs(cluster, "a.service"));
 }
 
+static void metadata_without_measure_stops_nobody(void **state) {
+    SimCluster *cluster = *state;
+    for (unsigned i = 0; i < METADATA_PAIRS_MAX + 10; i++) {
+        char key[32];
+        snprintf(key, sizeof(key), "k%u", i);
+        sim_set_metadata(cluster, &cluster->nodes[0], key, "v");
+    }
+    engine_test_start(cluster, "a.service", SLEEPER);
+}
+
 static void unit_is_placed_when_its_file_comes_after_it(void **state) {
     SimCluster *cluster = *state;
     char hash[UNIT_FILE_HASH_LENGTH + 1];
@@ -125,6 +135,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(garbage_under_keys_is_skipped),
         ENGINE_TEST(machine_that_is_not_readable_keeps_no_unit),
+        ENGINE_TEST(metadata_without_measure_stops_nobody),
         ENGINE_TEST(garbage_over_a_unit_keeps_it_running_until_it_is_readable_again),
         ENGINE_TEST(unit_is_placed_when_its_file_comes_after_it),
         ENGINE_TEST(file_that_is_not_what_its_hash_says_runs_nowhere),
