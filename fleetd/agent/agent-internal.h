@@ -35,6 +35,8 @@ struct Agent {
     Timer *retry;
     usec_t retry_at_usec;
     bool is_listed;
+    bool is_listing;       /* the answer is on its way */
+    bool is_list_outdated; /* it was asked for before something that it may miss */
     bool is_leaving;
 
     WriteRun *writing;
@@ -52,7 +54,8 @@ void agent_mark_all(Agent *agent);
 /* Brings the unit's state, as it is now, to the store. */
 void agent_publish(Agent *agent, const AgentUnit *unit);
 
-/* Asks systemd for all units; nothing is begun before it has answered. */
+/* Asks systemd for all units, or once more if it is being asked; nothing is begun before it has
+ * answered. */
 void agent_list(Agent *agent);
 
 /* The pass timer's callback. */

@@ -72,7 +72,7 @@ static int agent_call_unit_manager(UnitManager *unit_manager, AgentUnit *unit, T
 }
 
 static void agent_begin(Agent *agent, AgentUnit *unit, Task task) {
-    log_unit(LOG_INFO, unit->name, "Unit '%s': %s, as %s", unit->name,
+    log_unit(LOG_DEBUG, unit->name, "Unit '%s': %s, as %s", unit->name,
              task_kind_to_string(task.kind), task.reason);
     unit->running = task.kind;
     int r = agent_call_unit_manager(agent->unit_manager, unit, task.kind);
@@ -191,8 +191,8 @@ static int agent_write_batch(Agent *agent, AgentUnit **units, size_t n) {
             return -ENOMEM;
     }
     if (run->n > 0)
-        log_info("Writing %zu unit file%s: '%s'%s", run->n, run->n == 1 ? "" : "s",
-                 run->units[0]->name, run->n == 1 ? "" : " and more");
+        log_debug("Writing %zu unit file%s: '%s'%s", run->n, run->n == 1 ? "" : "s",
+                  run->units[0]->name, run->n == 1 ? "" : " and more");
     r = write_run_send(TAKE_PTR(run), writes);
     return r < 0 ? r : n_awaited;
 }

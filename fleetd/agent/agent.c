@@ -135,6 +135,11 @@ static int agent_take_list(Agent *agent, const UnitStatus *const *statuses, size
 
 static void on_listed(int r, const UnitStatus *const *statuses, size_t n, void *userdata) {
     Agent *agent = userdata;
+    agent->is_listing = false;
+    if (agent->is_list_outdated) {
+        agent_list(agent);
+        return;
+    }
     if (r >= 0)
         r = agent_take_list(agent, statuses, n);
     if (r < 0) {
@@ -148,9 +153,15 @@ static void on_listed(int r, const UnitStatus *const *statuses, size_t n, void *
 
 void agent_list(Agent *agent) {
     agent->is_listed = false;
+    agent->is_list_outdated = agent->is_listing;
+    if (agent->is_listing)
+        return;
     int r = unit_manager_list(agent->unit_manager, on_listed, agent);
-    if (r < 0)
+    agent->is_listing = r >= 0;
+    if (r < 0) {
         log_error("Failed to ask systemd for the units on this machine: %s", strerror(-r));
+        agent_retry_at(agent, loop_now(agent->loop) + USEC_PER_SEC);
+    }
 }
 
 static void on_retry(void *userdata) {

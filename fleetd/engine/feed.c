@@ -184,16 +184,13 @@ static int feed_get_machine(Feed *feed, const char *id, FeedMachine **ret) {
 }
 
 static int feed_tell_machine(Feed *feed, const FeedMachine *known) {
+    _cleanup_metadata_ Metadata metadata = {};
+    int r = metadata_overlay(&known->machine->metadata, &known->metadata, &metadata);
+    if (r < 0)
+        return r;
     Machine effective = *known->machine;
-    effective.metadata = (Metadata){};
-    int r = metadata_copy(&known->machine->metadata, &effective.metadata);
-    for (size_t i = 0; r >= 0 && i < known->metadata.n_pairs; i++)
-        r = metadata_set(&effective.metadata, known->metadata.pairs[i].key,
-                         known->metadata.pairs[i].value);
-    if (r >= 0)
-        r = cluster_put_machine(feed->cluster, &effective);
-    metadata_done(&effective.metadata);
-    return r;
+    effective.metadata = metadata;
+    return cluster_put_machine(feed->cluster, &effective);
 }
 
 static void feed_drop_machine_if_unknown(Feed *feed, const char *id) {
@@ -206,13 +203,13 @@ static int feed_put_machine(Feed *feed, const char *id, const StoreEntry *entry)
     _cleanup_(machine_freep) Machine *machine = NULL;
     _cleanup_error_ Error error = {};
     FeedMachine *known;
-    int r = machine_parse(id, entry->value, entry->value_size, &machine, &error);
-    if (r < 0)
-        return feed_skip(entry->key, r, &error);
-    r = feed_get_machine(feed, id, &known);
+    int r = feed_get_machine(feed, id, &known);
     if (r < 0)
         return r;
-    known->key_revision = entry->mod_revision;
+    known->key_revision = entry->mod_revision; /* a fence needs it, readable or not */
+    r = machine_parse(id, entry->value, entry->value_size, &machine, &error);
+    if (r < 0)
+        return feed_skip(entry->key, r, &error);
     machine_free(TAKE_PTR(known->machine));
     if (machine->status == MACHINE_STATUS_LEFT) {
         feed->callbacks.on_machine_away(id, true, feed->userdata);
@@ -254,11 +251,12 @@ static int feed_put_metadata(Feed *feed, const Key *key, const StoreEntry *entry
     if (r < 0)
         return feed_skip(entry->key, r, &error);
     r = feed_get_machine(feed, key->machine_id, &known);
-    if (r >= 0)
-        r = metadata_set(&known->metadata, key->name, value);
-    if (r >= 0 && known->machine)
-        r = feed_tell_machine(feed, known);
-    return r;
+    if (r < 0)
+        return r;
+    r = metadata_set(&known->metadata, key->name, value);
+    if (r < 0)
+        return feed_skip(entry->key, r, &error);
+    return known->machine ? feed_tell_machine(feed, known) : 0;
 }
 
 static int feed_delete_metadata(Feed *feed, const Key *key) {

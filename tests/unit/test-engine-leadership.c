@@ -185,6 +185,28 @@ static void leader_whose_key_came_and_went_unseen_leads_again(_unused_ void **st
     sim_cluster_free(cluster);
 }
 
+/* The mirror of the key hears that it is gone, at a revision long past, before the lease does. */
+static void leader_whose_store_lost_its_data_leads_again(void **state) {
+    SimCluster *cluster = sim_cluster_new(1, 1);
+    SimNode *node = &cluster->nodes[0];
+    Store *empty;
+    assert_int_equal(memory_store_new(cluster->store_loop, &empty), 0);
+    sim_cluster_boot(cluster);
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    engine_test_start(cluster, "a.service", SLEEPER);
+    faulty_store_set_inner(node->link, empty);
+    sim_cluster_run(cluster, 4 * LEADER_TTL);
+    assert_true(sim_node_leads(node));
+    StoreSync sync = cluster->sync;
+    sync.store = empty;
+    _cleanup_free_ char *leader = store_sync_get(&sync, "leader");
+    assert_non_null(leader);
+    sim_node_crash(node);
+    faulty_store_set_inner(node->link, node->tap);
+    store_free(empty);
+    sim_cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(crash_of_the_leader_is_made_good_after_its_lease),
@@ -197,6 +219,7 @@ int main(void) {
         cmocka_unit_test(leader_whose_key_came_and_went_unseen_leads_again),
         ENGINE_TEST(new_leader_that_saw_a_steady_store_waits_for_no_second_lease),
         ENGINE_TEST(new_leader_that_has_just_come_gives_missing_machines_a_whole_lease_time),
+        cmocka_unit_test(leader_whose_store_lost_its_data_leads_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
