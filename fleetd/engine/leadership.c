@@ -156,8 +156,14 @@ static void on_key_deleted(const char *key, int64_t revision, void *userdata) {
         leadership_depose(leadership, "its key in the store is gone");
 }
 
-static void on_key_synced(_unused_ int64_t revision, void *userdata) {
-    leadership_campaign(userdata);
+/* A key of its own writing that came and went unseen, while the mirror had no contact, is never
+ * told at all. */
+static void on_key_synced(int64_t revision, void *userdata) {
+    Leadership *leadership = userdata;
+    if (leadership->told_revision < leadership->key_revision &&
+        leadership->key_revision <= revision)
+        on_key_deleted(KEY_LEADER_TEXT, revision, leadership);
+    leadership_campaign(leadership);
 }
 
 int leadership_new(Store *store, Loop *loop, const char *machine_id, usec_t ttl_usec,

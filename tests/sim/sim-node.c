@@ -145,6 +145,13 @@ size_t sim_node_count(SimNode *node, FakeAction action) {
     return fake_script_count(fake_systemd_script(node->systemd), action);
 }
 
+/* systemd takes no start that contradicts its shutdown. */
+static int refuse_start(FakeAction action, _unused_ const char *name, void *userdata) {
+    const SimNode *node = userdata;
+    bool goes_down = node->is_leaving && node->farewell == PRESENCE_LEFT;
+    return goes_down && action == FAKE_ACTION_START ? -EBUSY : 0;
+}
+
 void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, TapOnTxn on_txn,
                    void *userdata) {
     *node = (SimNode){.world = world, .loop = sim_must(pausable_loop_new(world))};
@@ -155,6 +162,7 @@ void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, Ta
     sim_must_be_zero(faulty_store_new(node->loop, node->tap, &node->link));
     sim_must_be_zero(tap_store_new(node->loop, node->link, NULL, NULL, &node->way));
     sim_must_be_zero(fake_systemd_new(world, &node->systemd));
+    fake_script_set_fault(fake_systemd_script(node->systemd), refuse_start, node);
     sim_must_be_zero(timer_new(node->loop, on_end, node, &node->end));
 }
 

@@ -48,14 +48,14 @@ static void failed_start_does_not_hold_up_the_removal_that_was_ordered_meanwhile
     AgentUnit *unit = starting_unit(state);
     agent_unit_set_order_take(unit, NULL);
     start_and_fail(unit, JOB_RESULT_TIMEOUT);
-    assert_int_equal(unit->not_before_usec, 0);
+    assert_true(unit->not_before_usec <= NOW);
 }
 
 static void failed_start_does_not_hold_up_the_withdrawal_that_came_meanwhile(void **state) {
     AgentUnit *unit = starting_unit(state);
     give_order(unit, LAUNCH_STATE_INACTIVE, 7);
     start_and_fail(unit, JOB_RESULT_FAILED);
-    assert_int_equal(unit->not_before_usec, 0);
+    assert_true(unit->not_before_usec <= NOW);
 }
 
 static void what_fails_again_and_again_is_tried_more_and_more_rarely(void **state) {

@@ -160,6 +160,30 @@ static void leader_whose_store_lost_its_data_leads_again(void **state) {
     sim_cluster_free(cluster);
 }
 
+static bool node_leads(void *userdata) {
+    return sim_node_leads(userdata);
+}
+
+/* The store forgets that there ever was a key before the leader has heard of it in any way but as
+ * the answer to its own request. */
+static void leader_whose_key_came_and_went_unseen_leads_again(_unused_ void **state) {
+    SimCluster *cluster = sim_cluster_new(1, 1);
+    SimNode *node = &cluster->nodes[0];
+    sim_cluster_boot(cluster);
+    assert_true(sim_cluster_wait(cluster, key_is_there, cluster, LEADER_TTL));
+    faulty_store_break_watches(node->link, -ECONNRESET);
+    assert_true(sim_cluster_wait(cluster, node_leads, node, 50 * USEC_PER_MSEC));
+    sim_node_cut_off(node, -ECONNRESET);
+    sim_cluster_run(cluster, 2 * SIM_TTL);
+    assert_false(key_is_there(cluster));
+    memory_store_compact(cluster->store, sim_view_revision(cluster->view));
+    sim_node_cut_off(node, 0);
+    sim_cluster_run(cluster, SIM_TTL);
+    assert_true(sim_node_leads(node));
+    assert_true(key_is_there(cluster));
+    sim_cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(crash_of_the_leader_is_made_good_after_its_lease),
@@ -169,6 +193,7 @@ int main(void) {
         ENGINE_TEST(leader_that_is_cut_off_decides_nothing),
         cmocka_unit_test(leader_without_rivals_leads_again_after_any_absence),
         cmocka_unit_test(candidate_that_hears_of_its_election_last_is_a_candidate_again),
+        cmocka_unit_test(leader_whose_key_came_and_went_unseen_leads_again),
         ENGINE_TEST(new_leader_gives_a_missing_machine_a_whole_lease_time),
         cmocka_unit_test(leader_whose_store_lost_its_data_leads_again),
     };
