@@ -357,6 +357,10 @@ int agent_new(const AgentOptions *options, Agent **ret) {
     return 0;
 }
 
+usec_t agent_steady_since(const Agent *agent) {
+    return presence_steady_since(agent->presence);
+}
+
 void agent_free(Agent *agent) {
     if (!agent)
         return;

@@ -199,6 +199,10 @@ bool presence_is_sure(const Presence *presence) {
     return presence->state == PRESENCE_REGISTERED && lease_is_sure(presence->lease);
 }
 
+usec_t presence_steady_since(const Presence *presence) {
+    return lease_steady_since(presence->lease);
+}
+
 void presence_reclaim(Presence *presence) {
     if (presence->state == PRESENCE_REGISTERED)
         presence_register(presence);

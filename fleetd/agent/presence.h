@@ -31,6 +31,8 @@ DEFINE_POINTER_CLEANUP(Presence, presence_free)
 
 /* Registered, and its lease surely lives: nobody else has been given this machine's orders. */
 bool presence_is_sure(const Presence *presence);
+/* lease_steady_since() of its lease. */
+usec_t presence_steady_since(const Presence *presence);
 
 /* Writes the key anew, without on_lost: it turned out not to be this presence's any more, or what
  * was written under its present revision shall not count any more. */

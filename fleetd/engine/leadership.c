@@ -227,8 +227,8 @@ void leadership_renew_fence(Leadership *leadership) {
     leadership_campaign(leadership);
 }
 
-usec_t leadership_steady_since(const Leadership *leadership) {
-    return leadership->lease ? lease_steady_since(leadership->lease) : USEC_INFINITY;
+usec_t leadership_last_gap(const Leadership *leadership) {
+    return leadership->lease ? lease_last_gap(leadership->lease) : USEC_INFINITY;
 }
 
 static void on_revoked(int r, _unused_ int64_t id, _unused_ usec_t ttl_usec, void *userdata) {
