@@ -96,8 +96,22 @@ static void on_order_deleted(const char *key, _unused_ int64_t revision, void *u
         agent_set_order(agent, order_key_name(agent, key), NULL);
 }
 
-static void on_orders_synced(_unused_ int64_t revision, void *userdata) {
+/* Makes everything that this machine said of itself be written anew, under a new revision of its
+ * presence. */
+static void agent_reclaim_presence(Agent *agent) {
+    agent->registered_revision = 0;
+    publisher_set_place(agent->publisher, 0, 0);
+    presence_reclaim(agent->presence);
+}
+
+static void on_orders_synced(int64_t revision, void *userdata) {
     Agent *agent = userdata;
+    bool is_restored = revision < agent->orders_revision;
+    agent->orders_revision = revision;
+    if (is_restored && !agent->is_leaving) {
+        log_warning("The store has gone back to an earlier time; registering anew");
+        agent_reclaim_presence(agent);
+    }
     timer_start_if_idle(agent->pass, 0);
 }
 
@@ -258,11 +272,8 @@ static void on_states_refused(void *userdata) {
 /* With a new revision of the presence a late write cannot undo what is written from now on. */
 static void on_states_unsure(void *userdata) {
     Agent *agent = userdata;
-    if (agent->is_leaving)
-        return;
-    agent->registered_revision = 0;
-    publisher_set_place(agent->publisher, 0, 0);
-    presence_reclaim(agent->presence);
+    if (!agent->is_leaving)
+        agent_reclaim_presence(agent);
 }
 
 /* --- leaving --- */
