@@ -1,5 +1,6 @@
-/* What the parts of the agent share: agent.c hears of the world, agent-pass.c decides and begins
- * tasks. */
+/* What the parts of the agent share: agent.c makes it and holds its place in the cluster,
+ * agent-orders.c and agent-units.c hear of orders and of systemd, agent-pass.c decides and begins
+ * tasks, agent-write.c writes files. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"
@@ -48,6 +49,13 @@ struct Agent {
     void *left_userdata;
 };
 
+/* Begins to listen to the store, and to systemd. */
+int agent_open_orders(Agent *agent);
+int agent_open_units(Agent *agent);
+
+/* What is known of a unit; made if nothing was. */
+int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret);
+
 /* Has the next pass look at a unit, or at all of them. */
 void agent_mark(Agent *agent, const char *name);
 void agent_mark_all(Agent *agent);
@@ -64,10 +72,21 @@ void agent_on_pass(void *userdata);
 /* Has all units looked at again at that time, or earlier. */
 void agent_retry_at(Agent *agent, usec_t at_usec);
 
+/* Makes everything that this machine said of itself be written anew, under a new revision of its
+ * presence. */
+void agent_reclaim_presence(Agent *agent);
 /* Nothing is marked, under way or unpublished that the former lease could still be needed for: it
  * may go. */
 void agent_revoke_former(Agent *agent);
 
+/* The unit manager is done with a task, or could not begin it: notes how it ended and has the unit
+ * looked at. */
+void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
+                      char *const *log);
+
+/* Sends a batch of those among the units whose text is at hand. 0, or the number of units whose
+ * text is on its way. */
+int agent_write_batch(Agent *agent, AgentUnit **units, size_t n);
 /* Takes a batch out of agent->writing without waiting for it. */
 void agent_drop_write_run(Agent *agent, WriteRun *run);
 void write_run_free(WriteRun *run);

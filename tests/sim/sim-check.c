@@ -103,6 +103,16 @@ static void on_txn(const StoreTxn *txn, const StoreTxnResult *result, void *user
 
 /* --- orders --- */
 
+static char *change_key(KeyKind kind, const char *machine_id, const char *name) {
+    return sim_must(str_printf("%d/%s/%s", kind, str_or(machine_id, ""), str_or(name, "")));
+}
+
+static usec_t last_change(const SimCheck *check, KeyKind kind, const char *machine_id,
+                          const char *name) {
+    _cleanup_free_ char *key = change_key(kind, machine_id, name);
+    return (usec_t) (uintptr_t) map_get(check->changes, key);
+}
+
 static void place_say(SimCheck *check, Place *place, const Order *order) {
     usec_t now = loop_now(check->cluster->loop);
     while (place->n_words > 0 && place->words[0].until + STALE_USEC < now)
@@ -122,11 +132,24 @@ static SimNode *find_node(SimCluster *cluster, const char *id) {
     return NULL;
 }
 
+/* A machine that the store lost while it was away is given up only when it had its time to come
+ * back. */
+static void check_given_up(SimCheck *check, const Key *key) {
+    const SimCluster *cluster = check->cluster;
+    if (last_change(check, KEY_MACHINE, key->machine_id, NULL) < cluster->store_away_usec)
+        return;
+    if (loop_now(cluster->loop) < cluster->store_back_usec + SIM_TTL)
+        sim_trace_fail(check->trace, "machine %s was given up before it could come back",
+                       key->machine_id);
+}
+
 /* A machine that is there is never just robbed of its order: it has stopped the unit before. */
 static void check_taken_order(SimCheck *check, const Key *key, Place *place) {
     const Machine *machine = sim_view_machine(check->cluster->view, key->machine_id);
     SimNode *node = find_node(check->cluster, key->machine_id);
     bool is_here = machine && machine->status != MACHINE_STATUS_LEFT;
+    if (!machine)
+        check_given_up(check, key);
     if (!node || !sim_node_has(node, key->name))
         return;
     if (is_here)
@@ -137,8 +160,7 @@ static void check_taken_order(SimCheck *check, const Key *key, Place *place) {
 
 static void on_change(const Key *key, const void *old, const void *new, void *userdata) {
     SimCheck *check = userdata;
-    _cleanup_free_ char *name = sim_must(
-        str_printf("%d/%s/%s", key->kind, str_or(key->machine_id, ""), str_or(key->name, "")));
+    _cleanup_free_ char *name = change_key(key->kind, key->machine_id, key->name);
     usec_t now = loop_now(check->cluster->loop);
     if (map_put(check->changes, name, (void *) (uintptr_t) now) < 0)
         abort();
@@ -156,10 +178,7 @@ static void on_change(const Key *key, const void *old, const void *new, void *us
 /* The engine decides on what it has heard: what changed just now it may not have. */
 static bool has_settled(const SimCheck *check, KeyKind kind, const char *machine_id,
                         const char *name) {
-    _cleanup_free_ char *key =
-        sim_must(str_printf("%d/%s/%s", kind, str_or(machine_id, ""), str_or(name, "")));
-    usec_t changed = (usec_t) (uintptr_t) map_get(check->changes, key);
-    return changed + STALE_USEC < loop_now(check->cluster->loop);
+    return last_change(check, kind, machine_id, name) + STALE_USEC < loop_now(check->cluster->loop);
 }
 
 static void check_fit(SimCheck *check, const Order *order) {

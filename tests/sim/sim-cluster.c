@@ -62,6 +62,12 @@ bool sim_cluster_wait(SimCluster *cluster, bool (*predicate)(void *userdata), vo
 }
 
 void sim_cluster_cut_off(SimCluster *cluster, int r) {
+    usec_t now = loop_now(cluster->loop);
+    if (r != 0 && !cluster->is_store_away)
+        cluster->store_away_usec = now;
+    if (r == 0 && cluster->is_store_away && now - cluster->store_away_usec > SIM_TTL / 3)
+        cluster->store_back_usec = now;
+    cluster->is_store_away = r != 0;
     for (size_t i = 0; i < cluster->n_nodes; i++)
         sim_node_cut_off(&cluster->nodes[i], r);
 }

@@ -15,6 +15,9 @@ typedef struct SimCluster {
     SimView *view;
     SimNode nodes[SIM_NODES_MAX];
     size_t n_nodes;
+    bool is_store_away; /* for all at once */
+    usec_t store_away_usec;
+    usec_t store_back_usec; /* when it last came back after so long that it cost renewals */
 
     /* Transactions of each machine that were carried out and wrote keys of the engine. */
     size_t n_decisions[SIM_NODES_MAX];

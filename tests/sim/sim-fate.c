@@ -54,6 +54,8 @@ static void boot(_unused_ Sim *sim, SimNode *node) {
 /* --- ways to the store --- */
 
 static void cut_off(Sim *sim, SimNode *node) {
+    if (sim->cluster->is_store_away) /* for all */
+        return;
     sim_node_cut_off(node, sim_random_chance(&sim->random, 50) ? any_errno(sim) : 0);
 }
 
@@ -88,16 +90,14 @@ void sim_fate_sets_ways(Sim *sim) {
 /* --- the store --- */
 
 static void end_outage(Sim *sim, _unused_ SimNode *node) {
-    sim->store_is_away = false;
     sim_cluster_thaw_store(sim->cluster);
 }
 
 static void begin_outage(Sim *sim, SimNode *node) {
-    if (sim->store_is_away) {
+    if (sim->cluster->is_store_away) {
         end_outage(sim, node);
         return;
     }
-    sim->store_is_away = true;
     if (sim_random_chance(&sim->random, 50))
         sim_cluster_freeze_store(sim->cluster);
     else
@@ -105,7 +105,7 @@ static void begin_outage(Sim *sim, SimNode *node) {
 }
 
 static void long_outage(Sim *sim, SimNode *node) {
-    if (!sim->store_is_away)
+    if (!sim->cluster->is_store_away)
         begin_outage(sim, node);
     sim_pass(sim, 20 * USEC_PER_SEC + sim_random_below(&sim->random, 60 * USEC_PER_SEC));
     end_outage(sim, node);

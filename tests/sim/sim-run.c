@@ -4,7 +4,7 @@
 #include "tests/sim/sim-rest.h"
 #include "tests/sim/sim-units.h"
 
-#define ACTS_MAX 60
+#define ACTS_MAX 100
 #define ACT_EVERY_MAX_USEC (40 * USEC_PER_SEC)
 /* Every lease runs out, a new leader gives everybody their time, what failed is tried again after
  * at most a minute or so, and the collector looks twice. */
@@ -37,12 +37,14 @@ static void sim_init(Sim *sim, uint64_t seed, bool is_verbose) {
 
 static void sim_act(Sim *sim) {
     size_t n = 5 + sim_random_below(&sim->random, ACTS_MAX);
+    unsigned users_percent = 20 + (unsigned) sim_random_below(&sim->random, 70);
+    usec_t every_max_usec = ACT_EVERY_MAX_USEC >> sim_random_below(&sim->random, 5);
     for (size_t i = 0; i < n && !sim->trace.failure; i++) {
-        if (sim_random_chance(&sim->random, 55))
+        if (sim_random_chance(&sim->random, users_percent))
             sim_user_acts(sim);
         else
             sim_fate_acts(sim);
-        sim_pass(sim, sim_random_span(&sim->random, ACT_EVERY_MAX_USEC));
+        sim_pass(sim, sim_random_span(&sim->random, every_max_usec));
     }
 }
 

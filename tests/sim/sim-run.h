@@ -10,7 +10,6 @@ typedef struct Sim {
     SimTrace trace;
     SimCluster *cluster;
     SimCheck *check;
-    bool store_is_away;
 } Sim;
 
 /* Runs it. trace.failure tells how it went; the caller calls sim_done(). */

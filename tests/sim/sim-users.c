@@ -53,6 +53,6 @@ void sim_user_acts(Sim *sim) {
     while (chosen >= acts[i].weight)
         chosen -= acts[i++].weight;
     const SimUnit *unit = sim_unit(sim_random_below(&sim->random, sim_units_count()));
-    if (!sim->store_is_away)
+    if (!sim->cluster->is_store_away)
         acts[i].act(sim, unit);
 }
