@@ -26,6 +26,7 @@ struct Agent {
     Publisher *publisher;
     FileCache *files;
     Mirror *orders;
+    int64_t orders_revision;     /* of the store, as last told; only a restored one goes back */
     int64_t registered_revision; /* 0: not registered */
     int64_t former_lease;        /* to be revoked when all states stand under the new one */
     StoreOp *revoke;
@@ -71,6 +72,9 @@ void agent_on_pass(void *userdata);
 /* Has all units looked at again at that time, or earlier. */
 void agent_retry_at(Agent *agent, usec_t at_usec);
 
+/* Makes everything that this machine said of itself be written anew, under a new revision of its
+ * presence. */
+void agent_reclaim_presence(Agent *agent);
 /* Nothing is marked, under way or unpublished that the former lease could still be needed for: it
  * may go. */
 void agent_revoke_former(Agent *agent);

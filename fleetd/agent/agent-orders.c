@@ -38,8 +38,14 @@ static void on_order_deleted(const char *key, _unused_ int64_t revision, void *u
         agent_set_order(agent, order_key_name(agent, key), NULL);
 }
 
-static void on_orders_synced(_unused_ int64_t revision, void *userdata) {
+static void on_orders_synced(int64_t revision, void *userdata) {
     Agent *agent = userdata;
+    bool is_restored = revision < agent->orders_revision;
+    agent->orders_revision = revision;
+    if (is_restored && !agent->is_leaving) {
+        log_warning("The store has gone back to an earlier time; registering anew");
+        agent_reclaim_presence(agent);
+    }
     timer_start_if_idle(agent->pass, 0);
 }
 

@@ -82,14 +82,17 @@ static void on_states_refused(void *userdata) {
     presence_reclaim(agent->presence);
 }
 
-/* With a new revision of the presence a late write cannot undo what is written from now on. */
-static void on_states_unsure(void *userdata) {
-    Agent *agent = userdata;
-    if (agent->is_leaving)
-        return;
+void agent_reclaim_presence(Agent *agent) {
     agent->registered_revision = 0;
     publisher_set_place(agent->publisher, 0, 0);
     presence_reclaim(agent->presence);
+}
+
+/* With a new revision of the presence a late write cannot undo what is written from now on. */
+static void on_states_unsure(void *userdata) {
+    Agent *agent = userdata;
+    if (!agent->is_leaving)
+        agent_reclaim_presence(agent);
 }
 
 /* --- leaving --- */

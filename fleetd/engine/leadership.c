@@ -24,6 +24,7 @@ struct Leadership {
     bool is_own;              /* the key names this machine: an earlier run of this fleetd */
     int64_t key_revision;     /* mod revision of the leader key as last seen; 0: there is none */
     int64_t told_revision;    /* of the last that the mirror told of the key */
+    int64_t synced_revision;  /* of the store, as last told; only a restored one goes back */
     int64_t elected_revision; /* of our own; 0: not elected */
     void (*resigned)(int r, void *userdata);
     void *resigned_userdata;
@@ -160,6 +161,9 @@ static void on_key_deleted(const char *key, int64_t revision, void *userdata) {
  * told at all. */
 static void on_key_synced(int64_t revision, void *userdata) {
     Leadership *leadership = userdata;
+    if (revision < leadership->synced_revision)
+        leadership_depose(leadership, "the store has gone back to an earlier time");
+    leadership->synced_revision = revision;
     if (leadership->told_revision < leadership->key_revision &&
         leadership->key_revision <= revision)
         on_key_deleted(KEY_LEADER_TEXT, revision, leadership);

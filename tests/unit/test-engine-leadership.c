@@ -1,4 +1,5 @@
 #include "fleetd/store/memory-store.h"
+#include "tests/fakes/rewound-store.h"
 #include "tests/unit/engine-test.h"
 
 #define LEADER_TTL (5 * USEC_PER_SEC)
@@ -207,6 +208,29 @@ static void leader_whose_store_lost_its_data_leads_again(void **state) {
     sim_cluster_free(cluster);
 }
 
+/* Nobody's lease ran out, but what was acknowledged lately is gone. */
+static void store_that_was_restored_from_a_backup_is_worked_with(_unused_ void **state) {
+    SimCluster *cluster = sim_cluster_new(1, 1);
+    SimNode *node = &cluster->nodes[0];
+    Store *rewound;
+    assert_int_equal(rewound_store_new(node->tap, 1000, &rewound), 0);
+    faulty_store_set_inner(node->link, rewound);
+    sim_cluster_boot(cluster);
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    engine_test_start(cluster, "a.service", SLEEPER);
+    size_t n_touches = sim_count_touches(cluster);
+    rewound_store_rewind(rewound);
+    faulty_store_break_watches(node->link, -ECONNRESET);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_int_equal(sim_count_touches(cluster), n_touches);
+    engine_test_start(cluster, "b.service", SLEEPER);
+    assert_true(sim_node_has(node, "a.service"));
+    sim_node_crash(node);
+    faulty_store_set_inner(node->link, node->tap);
+    store_free(rewound);
+    sim_cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(crash_of_the_leader_is_made_good_after_its_lease),
@@ -219,6 +243,7 @@ int main(void) {
         cmocka_unit_test(leader_whose_key_came_and_went_unseen_leads_again),
         ENGINE_TEST(new_leader_that_saw_a_steady_store_waits_for_no_second_lease),
         ENGINE_TEST(new_leader_that_has_just_come_gives_missing_machines_a_whole_lease_time),
+        cmocka_unit_test(store_that_was_restored_from_a_backup_is_worked_with),
         cmocka_unit_test(leader_whose_store_lost_its_data_leads_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
