@@ -39,6 +39,7 @@ struct Engine {
     int64_t written_revision; /* the mirror must have told it before the next plan */
     bool is_loaded;           /* the first list has come */
     bool is_broken;           /* the cluster is not as the store: it is to be thrown away */
+    bool was_refused;         /* the last plan that was written met a fence that did not hold */
     bool needs_fence;         /* a write that was given up may still be on its way to the store */
 };
 
@@ -134,16 +135,25 @@ static void engine_trigger(Engine *engine) {
         timer_start_if_idle(engine->plan, 0);
 }
 
+/* A fence that does not hold is a change that was overtaken, and looked at anew at once; a second
+ * one in a row is not explained by that, and must not become a loop that keeps the store busy. */
+static void engine_write_failed(Engine *engine, int r) {
+    bool was_overtaken = r == -ESTALE && !engine->was_refused;
+    log_write(was_overtaken ? LOG_INFO : LOG_WARNING, (LogFields){},
+              "Failed to write decisions: %s; looking at the cluster anew",
+              r == -ESTALE ? "the cluster has changed meanwhile" : strerror(-r));
+    engine->was_refused = r == -ESTALE;
+    engine->needs_fence = !was_overtaken;
+    engine_reload_later(engine, was_overtaken ? 0 : RELOAD_USEC);
+}
+
 static void on_plan_written(int r, int64_t revision, void *userdata) {
     Engine *engine = userdata;
     if (r < 0) {
-        log_write(r == -ESTALE ? LOG_INFO : LOG_WARNING, (LogFields){},
-                  "Failed to write decisions: %s; looking at the cluster anew",
-                  r == -ESTALE ? "the cluster has changed meanwhile" : strerror(-r));
-        engine->needs_fence = r != -ESTALE;
-        engine_reload_later(engine, r == -ESTALE ? 0 : RELOAD_USEC);
+        engine_write_failed(engine, r);
         return;
     }
+    engine->was_refused = false;
     engine->written_revision = revision;
     engine_trigger(engine);
 }
