@@ -171,6 +171,11 @@ static int daemon_open_store(Daemon *daemon, Error *reterr) {
     return r < 0 ? error_prefix(reterr, r, "etcd") : 0;
 }
 
+static usec_t on_steady_since(void *userdata) {
+    const Daemon *daemon = userdata;
+    return agent_steady_since(daemon->agent);
+}
+
 /* The engine begins when this machine is in the cluster: one that is refused, as its id is taken,
  * must not lead either. */
 static void on_registered(void *userdata) {
@@ -180,6 +185,8 @@ static void on_registered(void *userdata) {
         .loop = daemon->loop,
         .machine_id = daemon->machine->id,
         .agent_ttl_usec = daemon->config->agent_ttl_usec,
+        .steady_since = on_steady_since,
+        .userdata = daemon,
     };
     if (daemon->config->disable_engine || daemon->engine)
         return;

@@ -12,8 +12,10 @@
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
-static int id_to_string(int r, sd_id128_t id, char **ret) {
+static int id_get(int (*get)(sd_id128_t *ret), char **ret) {
     char text[SD_ID128_STRING_MAX];
+    sd_id128_t id;
+    int r = get(&id);
     if (r < 0)
         return r;
     *ret = strdup(sd_id128_to_string(id, text));
@@ -65,14 +67,13 @@ static char *address_guess(void) {
 }
 
 static int machine_info_fill(const Config *config, Machine *machine, Error *reterr) {
-    sd_id128_t id = {}, boot_id = {};
-    int r = id_to_string(sd_id128_get_machine(&id), id, &machine->id);
+    int r = id_get(sd_id128_get_machine, &machine->id);
     if (r < 0)
         return error_set(reterr, r,
                          "cannot read this machine's id from /etc/machine-id: %s "
                          "(systemd-machine-id-setup makes one)",
                          strerror(-r));
-    r = id_to_string(sd_id128_get_boot(&boot_id), boot_id, &machine->boot_id);
+    r = id_get(sd_id128_get_boot, &machine->boot_id);
     if (r < 0)
         return error_set(reterr, r,
                          "cannot read the boot id from /proc/sys/kernel/random/boot_id: %s",

@@ -18,6 +18,21 @@ static bool socket_is_alive(const struct sockaddr_un *address) {
     return is_alive;
 }
 
+/* What a fleetd left behind that did not end well. A mistaken option 'listen' may name anything. */
+static int socket_remove_dead(const struct sockaddr_un *address, Error *reterr) {
+    struct stat st;
+    const char *path = address->sun_path;
+    if (lstat(path, &st) < 0)
+        return 0;
+    if (!S_ISSOCK(st.st_mode))
+        return error_set(reterr, -EEXIST, "option 'listen': %s is there, and is no socket", path);
+    if (socket_is_alive(address))
+        return error_set(reterr, -EADDRINUSE,
+                         "another process answers on %s; is fleetd running already?", path);
+    (void) unlink(path);
+    return 0;
+}
+
 /* Root and its group only, as the API can run anything as root. */
 static int socket_open(const char *path, int *ret_fd, Error *reterr) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -25,17 +40,16 @@ static int socket_open(const char *path, int *ret_fd, Error *reterr) {
         return error_set(reterr, -ENAMETOOLONG,
                          "option 'listen': '%s' is longer than a unix socket's path can be", path);
     memcpy(address.sun_path, path, strlen(path));
-    if (socket_is_alive(&address))
-        return error_set(reterr, -EADDRINUSE,
-                         "another process answers on %s; is fleetd running already?", path);
-    (void) unlink(path);
+    int r = socket_remove_dead(&address, reterr);
+    if (r < 0)
+        return r;
 
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t mask = umask(0117);
-    int r = fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ||
-                    listen(fd, SOMAXCONN) < 0
-                ? -errno
-                : 0;
+    r = fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ||
+                listen(fd, SOMAXCONN) < 0
+            ? -errno
+            : 0;
     umask(mask);
     if (r < 0) {
         if (fd >= 0)

@@ -1,5 +1,6 @@
-/* What the parts of the agent share: agent.c hears of the world, agent-pass.c decides and begins
- * tasks. */
+/* What the parts of the agent share: agent.c makes it and holds its place in the cluster,
+ * agent-orders.c and agent-units.c hear of orders and of systemd, agent-pass.c decides and begins
+ * tasks, agent-write.c writes files. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"
@@ -35,6 +36,8 @@ struct Agent {
     Timer *retry;
     usec_t retry_at_usec;
     bool is_listed;
+    bool is_listing;       /* the answer is on its way */
+    bool is_list_outdated; /* it was asked for before something that it may miss */
     bool is_leaving;
 
     WriteRun *writing;
@@ -45,6 +48,13 @@ struct Agent {
     void *left_userdata;
 };
 
+/* Begins to listen to the store, and to systemd. */
+int agent_open_orders(Agent *agent);
+int agent_open_units(Agent *agent);
+
+/* What is known of a unit; made if nothing was. */
+int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret);
+
 /* Has the next pass look at a unit, or at all of them. */
 void agent_mark(Agent *agent, const char *name);
 void agent_mark_all(Agent *agent);
@@ -52,7 +62,8 @@ void agent_mark_all(Agent *agent);
 /* Brings the unit's state, as it is now, to the store. */
 void agent_publish(Agent *agent, const AgentUnit *unit);
 
-/* Asks systemd for all units; nothing is begun before it has answered. */
+/* Asks systemd for all units, or once more if it is being asked; nothing is begun before it has
+ * answered. */
 void agent_list(Agent *agent);
 
 /* The pass timer's callback. */
@@ -64,6 +75,14 @@ void agent_retry_at(Agent *agent, usec_t at_usec);
  * may go. */
 void agent_revoke_former(Agent *agent);
 
+/* The unit manager is done with a task, or could not begin it: notes how it ended and has the unit
+ * looked at. */
+void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
+                      char *const *log);
+
+/* Sends a batch of those among the units whose text is at hand. 0, or the number of units whose
+ * text is on its way. */
+int agent_write_batch(Agent *agent, AgentUnit **units, size_t n);
 /* Takes a batch out of agent->writing without waiting for it. */
 void agent_drop_write_run(Agent *agent, WriteRun *run);
 void write_run_free(WriteRun *run);

@@ -1,173 +1,11 @@
-/* Everything that happens (an order, a change in systemd, the end of a task, contact with the
- * store) marks units and asks for a pass (agent-pass.c); nothing is decided here. */
+/* The agent as a whole, and its place in the cluster: what comes and goes with its presence.
+ * Everything that happens anywhere marks units and asks for a pass (agent-pass.c), and that alone
+ * decides. */
 #include "fleetd/agent/agent-internal.h"
 
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
-
-/* --- marking --- */
-
-void agent_mark(Agent *agent, const char *name) {
-    if (map_put(agent->marked, name, NULL) < 0)
-        log_error("Failed to look at unit '%s': out of memory", name);
-    if (!agent->is_leaving)
-        timer_start_if_idle(agent->pass, 0);
-}
-
-void agent_mark_all(Agent *agent) {
-    const char *name;
-    _unused_ AgentUnit *unit;
-    MAP_FOREACH (name, unit, agent->units)
-        agent_mark(agent, name);
-    timer_start_if_idle(agent->pass, 0);
-}
-
-static int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret) {
-    AgentUnit *unit = map_get(agent->units, name);
-    if (unit) {
-        *ret = unit;
-        return 0;
-    }
-    int r = agent_unit_new(agent, name, &unit);
-    if (r < 0)
-        return r;
-    r = map_put(agent->units, name, unit);
-    if (r < 0) {
-        agent_unit_free(unit);
-        return r;
-    }
-    *ret = unit;
-    return 0;
-}
-
-void agent_publish(Agent *agent, const AgentUnit *unit) {
-    _cleanup_free_ char *value = NULL;
-    int r = agent_unit_format_state(unit, &value);
-    if (r >= 0)
-        r = publisher_set(agent->publisher, unit->name, value);
-    if (r < 0)
-        log_unit(LOG_ERR, unit->name, "Failed to publish the state of unit '%s': %s", unit->name,
-                 strerror(-r));
-}
-
-void agent_retry_at(Agent *agent, usec_t at_usec) {
-    if (at_usec == USEC_INFINITY || (agent->retry->is_armed && agent->retry_at_usec <= at_usec))
-        return;
-    usec_t now = loop_now(agent->loop);
-    agent->retry_at_usec = at_usec;
-    timer_start(agent->retry, at_usec > now ? at_usec - now : 0);
-}
-
-/* --- what happens: orders --- */
-
-static char *order_key_name(const Agent *agent, const char *key) {
-    return (char *) key + strlen(agent->order_prefix);
-}
-
-static void agent_set_order(Agent *agent, const char *name, Order *order) {
-    AgentUnit *unit;
-    if (agent_get_unit(agent, name, &unit) < 0) {
-        order_free(order);
-        log_unit(LOG_ERR, name, "Failed to take the order for unit '%s': out of memory", name);
-        return;
-    }
-    agent_unit_set_order_take(unit, order);
-    agent_mark(agent, name);
-}
-
-static void on_order_put(const StoreEntry *entry, void *userdata) {
-    Agent *agent = userdata;
-    const char *name = order_key_name(agent, entry->key);
-    Order *order = NULL;
-    _cleanup_error_ Error error = {};
-    int r = order_parse(agent->machine_id, name, entry->value, entry->value_size, &order, &error);
-    if (r < 0) {
-        log_unit(LOG_WARNING, name, "Skipping the order for unit '%s', which is not readable: %s",
-                 name, error_text(&error, r));
-        return;
-    }
-    agent_set_order(agent, name, order);
-}
-
-static void on_order_deleted(const char *key, _unused_ int64_t revision, void *userdata) {
-    Agent *agent = userdata;
-    if (map_has(agent->units, order_key_name(agent, key)))
-        agent_set_order(agent, order_key_name(agent, key), NULL);
-}
-
-static void on_orders_synced(_unused_ int64_t revision, void *userdata) {
-    Agent *agent = userdata;
-    timer_start_if_idle(agent->pass, 0);
-}
-
-/* --- what happens: systemd --- */
-
-static void on_status_changed(const UnitStatus *status, void *userdata) {
-    Agent *agent = userdata;
-    AgentUnit *unit = map_get(agent->units, status->name);
-    if (!unit || (!unit->status && unit->running != TASK_WRITE))
-        return; /* not listed yet, or just removed */
-    if (agent_unit_copy_status(unit, status) < 0)
-        log_unit(LOG_ERR, status->name, "Failed to note the state of unit '%s': out of memory",
-                 status->name);
-    else if (unit->running == TASK_NONE)
-        agent_mark(agent, status->name);
-    else
-        agent_publish(agent, unit);
-}
-
-static int agent_take_list(Agent *agent, const UnitStatus *const *statuses, size_t n) {
-    const char *name;
-    AgentUnit *unit;
-    MAP_FOREACH (name, unit, agent->units)
-        if (unit->running == TASK_NONE)
-            agent_unit_set_status_take(unit, NULL);
-    for (size_t i = 0; i < n; i++) {
-        int r = agent_get_unit(agent, statuses[i]->name, &unit);
-        if (r >= 0)
-            r = agent_unit_copy_status(unit, statuses[i]);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static void on_listed(int r, const UnitStatus *const *statuses, size_t n, void *userdata) {
-    Agent *agent = userdata;
-    if (r >= 0)
-        r = agent_take_list(agent, statuses, n);
-    if (r < 0) {
-        log_warning("Failed to list the units on this machine: %s", strerror(-r));
-        agent_retry_at(agent, loop_now(agent->loop) + USEC_PER_SEC);
-        return;
-    }
-    agent->is_listed = true;
-    agent_mark_all(agent);
-}
-
-void agent_list(Agent *agent) {
-    agent->is_listed = false;
-    int r = unit_manager_list(agent->unit_manager, on_listed, agent);
-    if (r < 0)
-        log_error("Failed to ask systemd for the units on this machine: %s", strerror(-r));
-}
-
-static void on_retry(void *userdata) {
-    Agent *agent = userdata;
-    if (!agent->is_listed)
-        agent_list(agent);
-    agent_mark_all(agent);
-}
-
-static void on_files_changed(void *userdata) {
-    Agent *agent = userdata;
-    timer_start_if_idle(agent->pass, 0);
-}
-
-static void on_systemd_reset(void *userdata) {
-    agent_list(userdata);
-}
 
 /* --- what happens: presence --- */
 
@@ -282,6 +120,11 @@ int agent_leave(Agent *agent, PresenceFarewell farewell, void (*done)(int r, voi
 
 /* --- making --- */
 
+static void on_files_changed(void *userdata) {
+    Agent *agent = userdata;
+    timer_start_if_idle(agent->pass, 0);
+}
+
 static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     static const PresenceCallbacks presence_callbacks = {
         .on_registered = on_presence_registered,
@@ -293,33 +136,21 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
         .on_refused = on_states_refused,
         .on_unsure = on_states_unsure,
     };
-    static const MirrorCallbacks mirror_callbacks = {
-        .on_put = on_order_put,
-        .on_delete = on_order_deleted,
-        .on_synced = on_orders_synced,
-    };
-    int r = timer_new(agent->loop, agent_on_pass, agent, &agent->pass);
-    if (r >= 0)
-        r = timer_new(agent->loop, on_retry, agent, &agent->retry);
-    if (r >= 0)
-        r = publisher_new(agent->store, agent->loop, agent->machine_id, &publisher_callbacks, agent,
+    int r = publisher_new(agent->store, agent->loop, agent->machine_id, &publisher_callbacks, agent,
                           &agent->publisher);
     if (r >= 0)
         r = file_cache_new(agent->store, agent->loop, on_files_changed, agent, &agent->files);
     if (r >= 0)
-        r = mirror_new(agent->store, agent->loop, agent->order_prefix, 0, &mirror_callbacks, agent,
-                       &agent->orders);
+        r = agent_open_orders(agent);
     if (r >= 0)
         r = presence_new(agent->store, agent->loop, options->machine, options->ttl_usec,
                          &presence_callbacks, agent, &agent->presence);
+    if (r >= 0)
+        r = agent_open_units(agent); /* last: once systemd has been asked, nothing may fail */
     return r;
 }
 
 int agent_new(const AgentOptions *options, Agent **ret) {
-    static const UnitManagerCallbacks unit_callbacks = {
-        .on_changed = on_status_changed,
-        .on_reset = on_systemd_reset,
-    };
     _cleanup_(agent_freep) Agent *agent = calloc(1, sizeof(Agent));
     if (!agent)
         return -ENOMEM;
@@ -340,10 +171,12 @@ int agent_new(const AgentOptions *options, Agent **ret) {
     int r = agent_init_parts(agent, options);
     if (r < 0)
         return r;
-    unit_manager_set_callbacks(agent->unit_manager, &unit_callbacks, agent);
-    agent_list(agent);
     *ret = TAKE_PTR(agent);
     return 0;
+}
+
+usec_t agent_steady_since(const Agent *agent) {
+    return presence_steady_since(agent->presence);
 }
 
 void agent_free(Agent *agent) {

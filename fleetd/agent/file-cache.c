@@ -114,11 +114,16 @@ int file_cache_get(FileCache *cache, const char *hash, const char **ret_text, si
     return cached_file_fetch(file);
 }
 
+/* What could not be had goes as well, once it would be asked for anew. */
+static bool cached_file_is_spent(const CachedFile *file) {
+    return file->text || (!file->op && loop_now(file->cache->loop) >= file->retry_at_usec);
+}
+
 void file_cache_clear(FileCache *cache) {
     const char *hash;
     CachedFile *file;
     MAP_FOREACH (hash, file, cache->files)
-        if (file->text)
+        if (cached_file_is_spent(file))
             map_remove(cache->files, hash);
 }
 

@@ -18,5 +18,6 @@ DEFINE_POINTER_CLEANUP(FileCache, file_cache_free)
  * a while when asked for anew. Other errors: out of memory. */
 int file_cache_get(FileCache *cache, const char *hash, const char **ret_text, size_t *ret_size);
 
-/* Forgets all texts that are there: nobody needs them now. */
+/* Forgets all texts that are there, and what has not been had for a while: nobody needs them now.
+ */
 void file_cache_clear(FileCache *cache);

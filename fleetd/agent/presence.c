@@ -32,6 +32,7 @@ struct Presence {
     bool is_refusal_logged;
 
     PresenceFarewell farewell;
+    int64_t last_lease; /* of the key before the farewell; renewed until the end */
     int64_t farewell_lease, farewell_revision;
     void (*left)(int r, int64_t lease, int64_t revision, void *userdata);
     void *left_userdata;
@@ -139,6 +140,8 @@ static void on_lease_granted(_unused_ int64_t id, void *userdata) {
 static void on_lease_lost(void *userdata) {
     Presence *presence = userdata;
     bool was_registered = presence->state == PRESENCE_REGISTERED;
+    if (presence->state == PRESENCE_LEAVING)
+        return; /* it was revoked, or the farewell finds out */
     store_op_cancel(TAKE_PTR(presence->op));
     presence->state = PRESENCE_WAITING;
     if (was_registered)
@@ -196,6 +199,10 @@ bool presence_is_sure(const Presence *presence) {
     return presence->state == PRESENCE_REGISTERED && lease_is_sure(presence->lease);
 }
 
+usec_t presence_steady_since(const Presence *presence) {
+    return lease_steady_since(presence->lease);
+}
+
 void presence_reclaim(Presence *presence) {
     if (presence->state == PRESENCE_REGISTERED)
         presence_register(presence);
@@ -219,7 +226,7 @@ static void on_farewell_written(int r, const StoreTxnResult *result, void *userd
     if (r >= 0)
         presence->farewell_revision = result->revision;
     if (r >= 0 && presence->farewell == PRESENCE_LEFT)
-        r = store_lease_revoke(presence->store, lease_id(presence->lease), on_revoked, presence,
+        r = store_lease_revoke(presence->store, presence->last_lease, on_revoked, presence,
                                &presence->op);
     if (r < 0 || presence->farewell != PRESENCE_LEFT)
         presence_left(presence, r);
@@ -237,7 +244,7 @@ static void on_farewell_lease(int r, int64_t id, _unused_ usec_t ttl_usec, void 
         StoreCompare compare = {
             .key = presence->key,
             .target = STORE_COMPARE_LEASE,
-            .number = lease_id(presence->lease),
+            .number = presence->last_lease,
         };
         presence->farewell_lease = id;
         presence->machine->status = statuses[presence->farewell];
@@ -254,6 +261,7 @@ int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_u
     store_op_cancel(TAKE_PTR(presence->op));
     timer_stop(presence->retry);
     presence->state = PRESENCE_LEAVING;
+    presence->last_lease = lease_id(presence->lease);
     presence->farewell = farewell;
     presence->left = done;
     presence->left_userdata = userdata;

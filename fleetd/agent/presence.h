@@ -31,15 +31,17 @@ DEFINE_POINTER_CLEANUP(Presence, presence_free)
 
 /* Registered, and its lease surely lives: nobody else has been given this machine's orders. */
 bool presence_is_sure(const Presence *presence);
+/* lease_steady_since() of its lease. */
+usec_t presence_steady_since(const Presence *presence);
 
 /* Writes the key anew, without on_lost: it turned out not to be this presence's any more, or what
  * was written under its present revision shall not count any more. */
 void presence_reclaim(Presence *presence);
 
-/* Stops renewing and writes the last word, valid for grace_usec. done gets the lease that it stands
- * under, so that what shall stay can be put under it as well (RESTARTING), and its revision; of
- * LEFT everything else is gone with the old lease. r < 0: the store did not answer; the old lease
- * will run out. */
+/* Writes the last word, valid for grace_usec; does not register any more. done gets the lease that
+ * it stands under, so that what shall stay can be put under it as well (RESTARTING), and its
+ * revision; of LEFT everything else is gone with the old lease. r < 0: the store did not answer;
+ * the old lease will run out. */
 int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_usec,
                    void (*done)(int r, int64_t lease, int64_t revision, void *userdata),
                    void *userdata);

@@ -183,15 +183,7 @@ bool machine_view_is_present(const MachineView *machine) {
 }
 
 int machine_view_metadata(const MachineView *machine, Metadata *ret) {
-    _cleanup_metadata_ Metadata metadata = {};
-    int r = machine->machine ? metadata_copy(&machine->machine->metadata, &metadata) : 0;
-    for (size_t i = 0; r >= 0 && i < machine->overlay.n_pairs; i++) {
-        const MetadataPair *pair = &machine->overlay.pairs[i];
-        r = metadata_set(&metadata, pair->key, pair->value);
-    }
-    if (r < 0)
-        return r;
-    *ret = metadata;
-    metadata = (Metadata){};
-    return 0;
+    const Metadata none = {};
+    const Metadata *own = machine->machine ? &machine->machine->metadata : &none;
+    return metadata_overlay(own, &machine->overlay, ret);
 }

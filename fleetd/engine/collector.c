@@ -13,7 +13,7 @@ struct Collector {
     const Leadership *leadership;
     const Feed *feed;
     Timer *timer;
-    Map *seen; /* hash -> mod revision, unused at the last look: only what was unused twice goes */
+    Map *seen; /* hash -> mod revision, unused DELAY_USEC ago: only what was unused twice goes */
     StoreOp *op;
 };
 
@@ -36,16 +36,17 @@ static void on_unused(const char *hash, int64_t mod_revision, void *userdata) {
     look->mod_revision = mod_revision;
 }
 
-static void on_deleted(int r, _unused_ const StoreTxnResult *result, void *userdata) {
+/* Refused: the feed is behind the store, and would name the same file again. */
+static void on_deleted(int r, const StoreTxnResult *result, void *userdata) {
     Collector *collector = userdata;
     collector->op = NULL;
-    timer_start(collector->timer, r < 0 ? DELAY_USEC : NEXT_USEC);
+    timer_start(collector->timer, r < 0 || !result->succeeded ? DELAY_USEC : NEXT_USEC);
 }
 
-static void collector_delete(Collector *collector, const Look *look) {
+static int collector_delete(Collector *collector, const Look *look) {
     _cleanup_free_ char *key = key_file(look->hash);
     if (!key)
-        return;
+        return -ENOMEM;
     StoreCompare compares[] = {
         leadership_fence(collector->leadership),
         {.key = key, .target = STORE_COMPARE_MOD_REVISION, .number = look->mod_revision},
@@ -53,23 +54,27 @@ static void collector_delete(Collector *collector, const Look *look) {
     StoreWrite write = {.kind = STORE_DELETE, .key = key};
     StoreTxn txn = {
         .compares = compares, .n_compares = ELEMENTSOF(compares), .writes = &write, .n_writes = 1};
-    (void) store_txn(collector->store, &txn, on_deleted, collector, &collector->op);
+    return store_txn(collector->store, &txn, on_deleted, collector, &collector->op);
 }
 
+/* As long as there is something to delete the looks follow each other at once; what they see for
+ * the first time has to wait until that is done. */
 static int collector_try(Collector *collector) {
     Look look = {.collector = collector, .unused = map_new(NULL)};
     if (!look.unused)
         return -ENOMEM;
     feed_each_unused_file(collector->feed, on_unused, &look);
-    if (look.hash)
-        collector_delete(collector, &look);
-    if (look.result >= 0) {
+    int r = look.result;
+    if (r >= 0 && look.hash) {
+        map_remove(collector->seen, look.hash);
+        r = collector_delete(collector, &look);
+    } else if (r >= 0) {
         map_free(collector->seen);
         collector->seen = TAKE_PTR(look.unused);
     }
     map_free(look.unused);
     free(look.hash);
-    return look.result;
+    return r;
 }
 
 /* Looks on as long as anything is unused, or could not be looked at: there may be no event to look

@@ -23,6 +23,8 @@ struct Engine {
     Loop *loop;
     char *machine_id;
     usec_t agent_ttl_usec;
+    usec_t (*steady_since)(void *userdata);
+    void *userdata;
     Leadership *leadership;
     Timer *plan;
     Timer *reload;
@@ -148,9 +150,12 @@ static void on_plan_written(int r, int64_t revision, void *userdata) {
 
 /* --- machines that are missing --- */
 
+/* What this fleetd saw of the store before it led counts as well: a leader that has just been
+ * elected, by a store that has answered all the time, need not wait to know that a machine had its
+ * lease time. */
 static usec_t on_steady_since(void *userdata) {
     Engine *engine = userdata;
-    return leadership_steady_since(engine->leadership);
+    return MAX(engine->steady_since(engine->userdata), leadership_last_gap(engine->leadership));
 }
 
 static void on_machine_gone(const char *machine_id, void *userdata) {
@@ -292,6 +297,8 @@ int engine_new(const EngineOptions *options, Engine **ret) {
         .loop = options->loop,
         .machine_id = strdup(options->machine_id),
         .agent_ttl_usec = options->agent_ttl_usec,
+        .steady_since = options->steady_since,
+        .userdata = options->userdata,
     };
     if (!engine->machine_id)
         return -ENOMEM;

@@ -13,6 +13,10 @@ typedef struct EngineOptions {
     Loop *loop;
     const char *machine_id;
     usec_t agent_ttl_usec; /* how long a machine without presence may take to come back */
+    /* Since when the store has answered this fleetd steadily, whoever led meanwhile:
+     * agent_steady_since(). */
+    usec_t (*steady_since)(void *userdata);
+    void *userdata;
 } EngineOptions;
 
 int engine_new(const EngineOptions *options, Engine **ret);

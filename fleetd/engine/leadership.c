@@ -127,17 +127,19 @@ static void on_retry(void *userdata) {
     leadership_campaign(userdata);
 }
 
+/* News from before the election are late, or the store went back to an earlier time: then the lease
+ * decides about this leadership, but the next campaign goes by what is there now. */
 static void on_key_put(const StoreEntry *entry, void *userdata) {
     Leadership *leadership = userdata;
     _cleanup_json_ json_object *object = NULL;
     const char *machine_id = NULL;
-    if (!streq(entry->key, KEY_LEADER_TEXT) || entry->mod_revision < leadership->elected_revision)
+    if (!streq(entry->key, KEY_LEADER_TEXT))
         return;
     leadership->key_revision = leadership->told_revision = entry->mod_revision;
     leadership->is_own = json_parse(entry->value, entry->value_size, &object, NULL) >= 0 &&
                          json_get_string(object, "machineID", &machine_id, NULL) > 0 &&
                          streq(machine_id, leadership->machine_id);
-    if (entry->mod_revision == leadership->elected_revision)
+    if (entry->mod_revision <= leadership->elected_revision)
         return;
     leadership_depose(leadership, "another one was elected");
     if (!leadership->is_own && !leadership->op)
@@ -146,11 +148,12 @@ static void on_key_put(const StoreEntry *entry, void *userdata) {
 
 static void on_key_deleted(const char *key, int64_t revision, void *userdata) {
     Leadership *leadership = userdata;
-    if (!streq(key, KEY_LEADER_TEXT) || revision < leadership->elected_revision)
+    if (!streq(key, KEY_LEADER_TEXT))
         return;
     leadership->key_revision = 0;
     leadership->told_revision = revision;
-    leadership_depose(leadership, "its key in the store is gone");
+    if (revision >= leadership->elected_revision)
+        leadership_depose(leadership, "its key in the store is gone");
 }
 
 /* A key of its own writing that came and went unseen, while the mirror had no contact, is never
@@ -224,8 +227,8 @@ void leadership_renew_fence(Leadership *leadership) {
     leadership_campaign(leadership);
 }
 
-usec_t leadership_steady_since(const Leadership *leadership) {
-    return leadership->lease ? lease_steady_since(leadership->lease) : USEC_INFINITY;
+usec_t leadership_last_gap(const Leadership *leadership) {
+    return leadership->lease ? lease_last_gap(leadership->lease) : USEC_INFINITY;
 }
 
 static void on_revoked(int r, _unused_ int64_t id, _unused_ usec_t ttl_usec, void *userdata) {

@@ -27,8 +27,8 @@ StoreCompare leadership_fence(const Leadership *leadership);
  * its way has no effect then. It is not elected until on_elected comes again. Not from inside its
  * callbacks. */
 void leadership_renew_fence(Leadership *leadership);
-/* lease_steady_since() of its lease. */
-usec_t leadership_steady_since(const Leadership *leadership);
+/* lease_last_gap() of its lease. */
+usec_t leadership_last_gap(const Leadership *leadership);
 
 /* Gives it back, so that another one leads at once. done may be called with r < 0: then it runs
  * out. */

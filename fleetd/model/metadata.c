@@ -26,8 +26,6 @@ static bool pair_find(const Metadata *metadata, const char *key, size_t *ret_pos
 }
 
 static int pair_insert(Metadata *metadata, size_t position, const char *key, const char *value) {
-    if (metadata->n_pairs >= METADATA_PAIRS_MAX)
-        return -E2BIG;
     MetadataPair *grown =
         reallocarray(metadata->pairs, metadata->n_pairs + 1, sizeof(MetadataPair));
     if (!grown)
@@ -46,7 +44,7 @@ static int pair_insert(Metadata *metadata, size_t position, const char *key, con
     return 0;
 }
 
-int metadata_set(Metadata *metadata, const char *key, const char *value) {
+static int pair_put(Metadata *metadata, const char *key, const char *value) {
     size_t position;
     if (!pair_find(metadata, key, &position))
         return pair_insert(metadata, position, key, value);
@@ -56,6 +54,12 @@ int metadata_set(Metadata *metadata, const char *key, const char *value) {
     free(metadata->pairs[position].value);
     metadata->pairs[position].value = copy;
     return 0;
+}
+
+int metadata_set(Metadata *metadata, const char *key, const char *value) {
+    if (metadata->n_pairs >= METADATA_PAIRS_MAX && !metadata_get(metadata, key))
+        return -E2BIG;
+    return pair_put(metadata, key, value);
 }
 
 bool metadata_unset(Metadata *metadata, const char *key) {
@@ -75,16 +79,29 @@ const char *metadata_get(const Metadata *metadata, const char *key) {
     return pair_find(metadata, key, &position) ? metadata->pairs[position].value : NULL;
 }
 
-int metadata_copy(const Metadata *metadata, Metadata *ret) {
-    _cleanup_metadata_ Metadata copy = {};
-    for (size_t i = 0; i < metadata->n_pairs; i++) {
-        int r = metadata_set(&copy, metadata->pairs[i].key, metadata->pairs[i].value);
+static int pairs_put(Metadata *metadata, const Metadata *from) {
+    for (size_t i = 0; i < from->n_pairs; i++) {
+        int r = pair_put(metadata, from->pairs[i].key, from->pairs[i].value);
         if (r < 0)
             return r;
     }
-    *ret = copy;
-    copy = (Metadata){};
     return 0;
+}
+
+int metadata_overlay(const Metadata *metadata, const Metadata *winner, Metadata *ret) {
+    _cleanup_metadata_ Metadata both = {};
+    int r = pairs_put(&both, metadata);
+    if (r >= 0)
+        r = pairs_put(&both, winner);
+    if (r < 0)
+        return r;
+    *ret = both;
+    both = (Metadata){};
+    return 0;
+}
+
+int metadata_copy(const Metadata *metadata, Metadata *ret) {
+    return metadata_overlay(metadata, &(Metadata){}, ret);
 }
 
 bool metadata_equal(const Metadata *a, const Metadata *b) {

@@ -26,7 +26,10 @@ int metadata_parse(const char *text, Metadata *ret, Error *reterr);
 int metadata_set(Metadata *metadata, const char *key, const char *value);
 bool metadata_unset(Metadata *metadata, const char *key);
 const char *metadata_get(const Metadata *metadata, const char *key); /* NULL when absent */
-int metadata_copy(const Metadata *metadata, Metadata *ret);
+int metadata_copy(const Metadata *metadata, Metadata *ret);          /* -ENOMEM */
+/* The pairs of both; where they have the same key, the winner's. May be as many as two machines'.
+ * -ENOMEM. */
+int metadata_overlay(const Metadata *metadata, const Metadata *winner, Metadata *ret);
 bool metadata_equal(const Metadata *a, const Metadata *b);
 char *metadata_format(const Metadata *metadata); /* `k=v,k2=v2`, "" when empty */
 json_object *metadata_to_json(const Metadata *metadata);

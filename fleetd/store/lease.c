@@ -16,25 +16,34 @@ struct Lease {
     StoreOp *op;
     usec_t sent_usec; /* when the operation under way was sent */
     usec_t sure_until_usec;
+    usec_t first_success_usec;
     usec_t last_success_usec;
-    usec_t steady_since_usec;
+    usec_t last_gap_usec;
     bool is_in_contact;
     bool was_asked; /* contact is known at all */
 };
 
 static void on_timer(void *userdata);
 
+/* An outage shows as a gap between two answers that is at least as long. It can cost a lease only
+ * if it lasts for two intervals, less the time of a retry that it caught on the way. */
 static usec_t lease_gap_limit(const Lease *lease) {
-    return 2 * lease->interval_usec;
+    return lease->interval_usec + lease->interval_usec / 2;
+}
+
+static bool lease_is_in_gap(const Lease *lease) {
+    return lease->last_success_usec == 0 ||
+           loop_now(lease->loop) - lease->last_success_usec > lease_gap_limit(lease);
 }
 
 static void lease_note_contact(Lease *lease, int r) {
     usec_t now = loop_now(lease->loop);
     bool is_in_contact = r == 0 || r == -ENOKEY;
     if (is_in_contact) {
-        if (lease->last_success_usec == 0 ||
-            now - lease->last_success_usec > lease_gap_limit(lease))
-            lease->steady_since_usec = now;
+        if (lease->first_success_usec == 0)
+            lease->first_success_usec = now;
+        else if (lease_is_in_gap(lease))
+            lease->last_gap_usec = now;
         lease->last_success_usec = now;
     }
     bool is_news = !lease->was_asked || is_in_contact != lease->is_in_contact;
@@ -129,8 +138,10 @@ bool lease_is_sure(const Lease *lease) {
 }
 
 usec_t lease_steady_since(const Lease *lease) {
-    if (lease->last_success_usec == 0 ||
-        loop_now(lease->loop) - lease->last_success_usec > lease_gap_limit(lease))
-        return USEC_INFINITY;
-    return lease->steady_since_usec;
+    return lease_is_in_gap(lease) ? USEC_INFINITY
+                                  : MAX(lease->first_success_usec, lease->last_gap_usec);
+}
+
+usec_t lease_last_gap(const Lease *lease) {
+    return lease_is_in_gap(lease) ? USEC_INFINITY : lease->last_gap_usec;
 }

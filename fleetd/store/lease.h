@@ -30,6 +30,8 @@ int64_t lease_id(const Lease *lease); /* 0: none now */
  * clocks as both ends measure spans only. */
 bool lease_is_sure(const Lease *lease);
 
-/* Since when the store has answered without a gap that could have cost anybody a renewal;
- * USEC_INFINITY while it does not. */
+/* Since when the store has answered without a gap that could have cost anybody a lease of this ttl:
+ * since the first answer, or the last gap. USEC_INFINITY while it does not answer. */
 usec_t lease_steady_since(const Lease *lease);
+/* When the last gap ended; 0: there was none since the first answer. USEC_INFINITY as above. */
+usec_t lease_last_gap(const Lease *lease);

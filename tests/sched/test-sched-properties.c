@@ -149,13 +149,13 @@ static void tell(World *world, Chance *chance) {
 }
 
 static void plan_blindly(World *world, Chance *chance) {
-    _cleanup_(plan_freep) Plan *plan = world_plan(world, pick(chance, 6));
+    plan_free(world_plan(world, pick(chance, 6)));
 }
 
 static void plan_knowingly(World *world, Chance *chance) {
     world_tell(world, SIZE_MAX);
     world_give_up_missing(world);
-    _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
+    plan_free(world_plan(world, 0));
     _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
     oracle_check_placements(oracle);
 }

@@ -117,7 +117,7 @@ static void delete_order(World *world, const Order *order) {
 
 static void write_pending(World *world, const Pending *pending) {
     _cleanup_free_ char *text = pending_format(pending);
-    Pending *copy;
+    Pending *copy = NULL;
     must(text && pending_parse(pending->name, text, strlen(text), &copy, NULL) == 0);
     must(map_put(world->pendings, pending->name, copy) >= 0);
     must(cluster_put_pending(world->cluster, pending) == 0);

@@ -28,10 +28,21 @@ static void fleetd_free(SimNode *node) {
     node->is_leaving = false;
 }
 
+static usec_t on_steady_since(void *userdata) {
+    const SimNode *node = userdata;
+    return agent_steady_since(node->agent);
+}
+
 static void on_registered(void *userdata) {
     SimNode *node = userdata;
     EngineOptions options = {
-        .store = node->way, .loop = node->loop, .machine_id = node->id, .agent_ttl_usec = SIM_TTL};
+        .store = node->way,
+        .loop = node->loop,
+        .machine_id = node->id,
+        .agent_ttl_usec = SIM_TTL,
+        .steady_since = on_steady_since,
+        .userdata = node,
+    };
     if (!node->engine)
         sim_must_be_zero(engine_new(&options, &node->engine));
 }

@@ -21,7 +21,8 @@ static void trace_push_take(SimTrace *trace, char *line) {
     trace->lines[trace->n_lines++] = line;
 }
 
-static char *trace_format(const SimTrace *trace, const char *format, va_list arguments) {
+_printf_(2, 0) static char *trace_format(const SimTrace *trace, const char *format,
+                                         va_list arguments) {
     char *text, *line;
     usec_t now = loop_now(trace->loop);
     if (vasprintf(&text, format, arguments) < 0 ||

@@ -264,6 +264,27 @@ static void missing_file_is_told_and_taken_when_it_comes(void **state) {
     agent_test_expect(test, "b.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 2);
 }
 
+/* As when the machine goes down. A list reads every file, so one for each job would be too many. */
+static void many_canceled_jobs_cost_few_lists(void **state) {
+    AgentTest *test = *state;
+    char name[32];
+    fake_script_set_behaviour(script(test), NULL, &(FakeBehaviour){.start_usec = USEC_INFINITY});
+    fake_systemd_set_latency(test->systemd, 10 * USEC_PER_MSEC);
+    agent_test_start(test);
+    for (int i = 0; i < 50; i++) {
+        snprintf(name, sizeof(name), "u%d.service", i);
+        agent_test_order(test, name, SLEEPER, LAUNCH_STATE_LAUNCHED, 2);
+    }
+    agent_test_run(test, USEC_PER_SEC);
+    fake_script_clear_actions(script(test));
+    for (int i = 0; i < 50; i++) {
+        snprintf(name, sizeof(name), "u%d.service", i);
+        assert_int_equal(fake_systemd_set_state(test->systemd, name, "inactive", "dead", NULL), 0);
+    }
+    agent_test_run(test, USEC_PER_SEC);
+    assert_in_range(count(test, FAKE_ACTION_LIST), 1, 3);
+}
+
 static void crash_of_a_unit_is_published(void **state) {
     AgentTest *test = *state;
     start_with_running_unit(test);
@@ -394,6 +415,7 @@ int main(void) {
         AGENT_TEST(file_that_cannot_be_written_holds_up_no_other_unit),
         AGENT_TEST(unit_that_could_not_be_written_is_let_go_of_when_its_order_is_withdrawn),
         AGENT_TEST(missing_file_is_told_and_taken_when_it_comes),
+        AGENT_TEST(many_canceled_jobs_cost_few_lists),
         AGENT_TEST(crash_of_a_unit_is_published),
         AGENT_TEST(crash_and_restart_of_fleetd_touch_no_unit),
         AGENT_TEST(clean_stop_keeps_presence_and_states_for_the_grace_time),

@@ -6,6 +6,14 @@ static size_t count_files(SimCluster *cluster) {
     return map_size(sim_view_all(cluster->view, KEY_FILE));
 }
 
+static void count_deletions(const StoreTxn *txn, _unused_ const StoreTxnResult *result,
+                            void *userdata) {
+    const SimNode *node = userdata;
+    size_t *n = node->cluster->userdata;
+    for (size_t i = 0; i < txn->n_writes; i++)
+        *n += txn->writes[i].kind == STORE_DELETE && strncmp(txn->writes[i].key, "file/", 5) == 0;
+}
+
 static void file_that_nobody_uses_goes_after_a_while(void **state) {
     SimCluster *cluster = *state;
     engine_test_start(cluster, "a.service", SLEEPER);
@@ -77,6 +85,30 @@ static void file_goes_also_if_the_store_was_away_for_a_moment(void **state) {
     }
 }
 
+static bool a_file_went(void *userdata) {
+    return *(size_t *) userdata > 0;
+}
+
+/* What happens while others are deleted makes no difference. */
+static void file_stays_for_a_while_also_if_others_go_just_now(void **state) {
+    SimCluster *cluster = *state;
+    size_t n_deletions = 0;
+    engine_test_start(cluster, "b.service", OTHER);
+    for (unsigned i = 0; i < 20; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "[Service]\nExecStart=/bin/sleep %u\n", i);
+        sim_put(cluster, "a.service", text, LAUNCH_STATE_INACTIVE);
+    }
+    cluster->userdata = &n_deletions;
+    cluster->on_txn = count_deletions;
+    assert_true(sim_cluster_wait(cluster, a_file_went, &n_deletions, 5 * USEC_PER_MINUTE));
+    sim_destroy(cluster, "b.service");
+    sim_cluster_run(cluster, 50 * USEC_PER_SEC);
+    assert_int_equal(count_files(cluster), 2);
+    sim_cluster_run(cluster, 3 * USEC_PER_MINUTE);
+    assert_int_equal(count_files(cluster), 1);
+}
+
 static void many_files_go_one_after_another(void **state) {
     SimCluster *cluster = *state;
     for (unsigned i = 0; i < 20; i++) {
@@ -88,6 +120,22 @@ static void many_files_go_one_after_another(void **state) {
     assert_int_equal(count_files(cluster), 1);
 }
 
+/* Requests pass, but what became of them is not heard of. */
+static void file_is_not_deleted_again_and_again_while_no_watch_stands(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *leader = sim_leader(cluster);
+    StoreFaults deaf = {.timeout_usec = 5 * USEC_PER_SEC, .broken_watch_permille = 1000};
+    size_t n_deletions = 0;
+    sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_INACTIVE);
+    sim_destroy(cluster, "a.service");
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    cluster->userdata = &n_deletions;
+    cluster->on_txn = count_deletions;
+    faulty_store_set_faults(leader->link, &deaf);
+    sim_cluster_run(cluster, 4 * USEC_PER_MINUTE);
+    assert_in_range(n_deletions, 1, 8);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(file_that_nobody_uses_goes_after_a_while),
@@ -95,6 +143,8 @@ int main(void) {
         ENGINE_TEST(file_of_a_replaced_unit_goes_and_its_new_one_stays),
         ENGINE_TEST(file_that_is_used_anew_in_the_last_moment_stays),
         ENGINE_TEST(file_goes_also_if_the_store_was_away_for_a_moment),
+        ENGINE_TEST(file_is_not_deleted_again_and_again_while_no_watch_stands),
+        ENGINE_TEST(file_stays_for_a_while_also_if_others_go_just_now),
         ENGINE_TEST(many_files_go_one_after_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

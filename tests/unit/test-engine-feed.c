@@ -1,3 +1,4 @@
+#include "fleetd/model/keys.h"
 #include "fleetd/model/unit-file.h"
 #include "tests/unit/engine-test.h"
 
@@ -53,6 +54,37 @@ static void garbage_over_a_unit_keeps_it_running_until_it_is_readable_again(void
     assert_ptr_equal(sim_where_runs(cluster, "a.service"), node);
 }
 
+/* Its presence cannot be read, so it counts as missing; what was ordered there is placed anew. */
+static void machine_that_is_not_readable_keeps_no_unit(void **state) {
+    static const char id[] = "00000000000000000000000000000099";
+    SimCluster *cluster = *state;
+    char hash[UNIT_FILE_HASH_LENGTH + 1];
+    assert_int_equal(unit_file_hash_text(SLEEPER, strlen(SLEEPER), hash), 0);
+    Order order = {.machine_id = (char *) id,
+                   .name = (char *) "a.service",
+                   .hash = hash,
+                   .desired = LAUNCH_STATE_LAUNCHED,
+                   .reason = (char *) "an earlier leader said so"};
+    _cleanup_free_ char *key = key_schedule(id, "a.service"), *machine = key_machine(id),
+                        *value = order_format(&order);
+    assert_int_equal(store_sync_put(&cluster->sync, key, value, 0), 0);
+    assert_int_equal(store_sync_put(&cluster->sync, machine, "{\"a newer\":\"form\"", 0), 0);
+    sim_node_crash(sim_leader(cluster)); /* the next one finds it missing */
+    sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, 3 * SIM_TTL);
+    assert_non_null(sim_where_runs(cluster, "a.service"));
+}
+
+static void metadata_without_measure_stops_nobody(void **state) {
+    SimCluster *cluster = *state;
+    for (unsigned i = 0; i < METADATA_PAIRS_MAX + 10; i++) {
+        char key[32];
+        snprintf(key, sizeof(key), "k%u", i);
+        sim_set_metadata(cluster, &cluster->nodes[0], key, "v");
+    }
+    engine_test_start(cluster, "a.service", SLEEPER);
+}
+
 static void unit_is_placed_when_its_file_comes_after_it(void **state) {
     SimCluster *cluster = *state;
     char hash[UNIT_FILE_HASH_LENGTH + 1];
@@ -102,6 +134,8 @@ static void metadata_of_the_api_win_until_they_are_removed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(garbage_under_keys_is_skipped),
+        ENGINE_TEST(machine_that_is_not_readable_keeps_no_unit),
+        ENGINE_TEST(metadata_without_measure_stops_nobody),
         ENGINE_TEST(garbage_over_a_unit_keeps_it_running_until_it_is_readable_again),
         ENGINE_TEST(unit_is_placed_when_its_file_comes_after_it),
         ENGINE_TEST(file_that_is_not_what_its_hash_says_runs_nowhere),

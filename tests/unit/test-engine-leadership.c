@@ -77,21 +77,44 @@ static void leader_that_is_cut_off_decides_nothing(void **state) {
     assert_non_null(sim_leader(cluster));
 }
 
-/* Leader and another machine lose power together: whoever leads next cannot know how long the other
- * has been missing. */
-static void new_leader_gives_a_missing_machine_a_whole_lease_time(void **state) {
+/* Leader and another machine lose power, and the one that is left has seen the store answer all the
+ * time: it knows that both had their lease time. */
+static void new_leader_that_saw_a_steady_store_waits_for_no_second_lease(void **state) {
     SimCluster *cluster = *state;
     engine_test_start_many(cluster, 3);
+    sim_cluster_run(cluster, SIM_TTL);
     SimNode *leader = sim_leader(cluster), *missing = engine_test_follower(cluster, NULL);
     sim_node_cut_power(missing);
-    sim_cluster_run(cluster, SIM_TTL / 2 + USEC_PER_SEC);
     sim_node_cut_power(leader);
-    assert_true(sim_cluster_wait(cluster, another_leads, leader, 2 * LEADER_TTL));
+    sim_cluster_run(cluster, SIM_TTL + USEC_PER_SEC);
+    assert_int_equal(fake_systemd_count_running(sim_leader(cluster)->systemd), 3);
+}
+
+static SimNode *remaining(SimCluster *cluster, const SimNode *one, const SimNode *other) {
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        if (&cluster->nodes[i] != one && &cluster->nodes[i] != other)
+            return &cluster->nodes[i];
+    return NULL;
+}
+
+/* The same, but the one that is left has just come: for all that it knows the store was away
+ * before. */
+static void new_leader_that_has_just_come_gives_missing_machines_a_whole_lease_time(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start_many(cluster, 3);
+    sim_cluster_run(cluster, SIM_TTL);
+    SimNode *leader = sim_leader(cluster), *missing = engine_test_follower(cluster, NULL);
+    SimNode *left = remaining(cluster, leader, missing);
+    sim_node_cut_power(missing);
+    sim_node_cut_power(leader);
+    sim_node_crash(left);
+    sim_cluster_run(cluster, SIM_TTL - 2 * USEC_PER_SEC);
+    sim_node_start(left);
     sim_cluster_run(cluster, SIM_TTL - USEC_PER_SEC);
     assert_null(sim_view_machine(cluster->view, missing->id));
-    assert_int_equal(fake_systemd_count_running(sim_leader(cluster)->systemd), 1);
-    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
-    assert_int_equal(fake_systemd_count_running(sim_leader(cluster)->systemd), 3);
+    assert_int_equal(fake_systemd_count_running(left->systemd), 1);
+    sim_cluster_run(cluster, 3 * USEC_PER_SEC);
+    assert_int_equal(fake_systemd_count_running(left->systemd), 3);
 }
 
 /* Its lease ran out while it was cut off, and it hears so from all sides at once. */
@@ -162,6 +185,28 @@ static void leader_whose_key_came_and_went_unseen_leads_again(_unused_ void **st
     sim_cluster_free(cluster);
 }
 
+/* The mirror of the key hears that it is gone, at a revision long past, before the lease does. */
+static void leader_whose_store_lost_its_data_leads_again(void **state) {
+    SimCluster *cluster = sim_cluster_new(1, 1);
+    SimNode *node = &cluster->nodes[0];
+    Store *empty;
+    assert_int_equal(memory_store_new(cluster->store_loop, &empty), 0);
+    sim_cluster_boot(cluster);
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    engine_test_start(cluster, "a.service", SLEEPER);
+    faulty_store_set_inner(node->link, empty);
+    sim_cluster_run(cluster, 4 * LEADER_TTL);
+    assert_true(sim_node_leads(node));
+    StoreSync sync = cluster->sync;
+    sync.store = empty;
+    _cleanup_free_ char *leader = store_sync_get(&sync, "leader");
+    assert_non_null(leader);
+    sim_node_crash(node);
+    faulty_store_set_inner(node->link, node->tap);
+    store_free(empty);
+    sim_cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(crash_of_the_leader_is_made_good_after_its_lease),
@@ -172,7 +217,9 @@ int main(void) {
         cmocka_unit_test(leader_without_rivals_leads_again_after_any_absence),
         cmocka_unit_test(candidate_that_hears_of_its_election_last_is_a_candidate_again),
         cmocka_unit_test(leader_whose_key_came_and_went_unseen_leads_again),
-        ENGINE_TEST(new_leader_gives_a_missing_machine_a_whole_lease_time),
+        ENGINE_TEST(new_leader_that_saw_a_steady_store_waits_for_no_second_lease),
+        ENGINE_TEST(new_leader_that_has_just_come_gives_missing_machines_a_whole_lease_time),
+        cmocka_unit_test(leader_whose_store_lost_its_data_leads_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,22 @@ static void copy_is_equal_until_changed(void **state) {
     assert_false(metadata_equal(&metadata, &copy));
 }
 
+static void overlay_wins_however_many_pairs_both_have(void **state) {
+    _cleanup_metadata_ Metadata own = {}, winner = {}, both = {};
+    char key[16];
+    for (int i = 0; i < METADATA_PAIRS_MAX; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        assert_int_equal(metadata_set(&own, key, "own"), 0);
+        snprintf(key, sizeof(key), "k%d", i + METADATA_PAIRS_MAX / 2);
+        assert_int_equal(metadata_set(&winner, key, "winner"), 0);
+    }
+    assert_int_equal(metadata_overlay(&own, &winner, &both), 0);
+    assert_int_equal(both.n_pairs, METADATA_PAIRS_MAX / 2 * 3);
+    assert_string_equal(metadata_get(&both, "k0"), "own");
+    assert_string_equal(metadata_get(&both, "k200"), "winner");
+    assert_string_equal(metadata_get(&both, "k300"), "winner");
+}
+
 static void json_form_comes_back(void **state) {
     _cleanup_metadata_ Metadata metadata = {}, copy = {};
     assert_int_equal(metadata_parse("b=\"x \\\"y\",a=", &metadata, NULL), 0);
@@ -137,6 +153,7 @@ int main(void) {
         cmocka_unit_test(malformed_piece_is_named),
         cmocka_unit_test(pairs_are_set_and_unset_in_order_of_keys),
         cmocka_unit_test(copy_is_equal_until_changed),
+        cmocka_unit_test(overlay_wins_however_many_pairs_both_have),
         cmocka_unit_test(json_form_comes_back),
         cmocka_unit_test(pairs_of_a_machine_are_limited),
         cmocka_unit_test(pair_is_checked),

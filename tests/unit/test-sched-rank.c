@@ -99,7 +99,7 @@ static void machine_is_not_taken_from_a_unit_that_fits_nowhere_else(void **state
     _cleanup_(world_freep) World *world = world_of_machines(2);
     world_put_unit(world, "old.service", LAUNCH_STATE_LAUNCHED, "MachineMetadata=odd=no\n");
     world_tell(world, SIZE_MAX);
-    _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
+    plan_free(world_plan(world, 0));
     load_machine(world, "m001", 5);
     _cleanup_free_ char *reason = NULL;
     Choice choice = choose(world, "Replaces=old.service\n", &reason);

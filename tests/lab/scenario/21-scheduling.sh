@@ -51,6 +51,19 @@ check "status shows the reasons" mentions "host is 'm2'" ctl status nowhere.serv
 unit nowhere.service '[Service]' 'ExecStart=/bin/sleep infinity' '[X-Fleet]' 'MachineMetadata=host=m2'
 check "it starts when it can" ctl start --replace nowhere.service
 
+# --- metadata set through the API
+patch_metadata() {
+    lab exec m1 curl -sf --unix-socket /run/fleet.sock -X PATCH -H 'Content-Type: application/json' \
+        -d "[{\"op\":\"$2\",\"path\":\"/$(lab id "$1")/metadata/disk\",\"value\":\"ssd\"}]" http://fleet/fleet/v1/machines
+}
+sleeper ssd.service 'MachineMetadata=disk=ssd'
+ctl start --no-block ssd.service >/dev/null
+check "metadata can be set through the API" patch_metadata m2 add
+check "a unit that waited for it starts there" eventually 10 runs_on ssd.service m2
+check "and removed" patch_metadata m2 remove
+check "then the unit has no place any more" eventually 10 runs_on ssd.service ""
+ctl destroy ssd.service >/dev/null
+
 # --- Replaces
 sleeper old.service "MachineMetadata=host=m1" "MachineMetadata=host=m2"
 sleeper new.service 'Replaces=old.service' 'MachineMetadata=host=m1'

@@ -42,6 +42,7 @@ check "only the global one runs there" eventually 10 sleepers_are 1 "$victim"
 
 # --- of the machine that leads
 victim=$(leader)
+check "a machine leads" test -n "$victim"
 lab kill "$victim"
 ETCDCTL_FROM=$([[ $victim == m1 ]] && echo m3 || echo m1)
 check "power cut of the leader's machine: the same" eventually 11 ten_elsewhere "$victim"
@@ -56,7 +57,7 @@ lab boot "$victim"
 check "it comes back as well" eventually 20 mentions "$(lab id "$victim")" ctl list-machines --full
 
 # --- network gone
-victim=$(where job@2.service)
+victim=$(leader) # the hardest case: nobody else knows yet that it is gone
 before=$(main_pids "$victim" | grep job@)
 lab cut "$victim"
 check "cut off: its units run elsewhere after the lease" eventually 12 ten_elsewhere "$victim"

@@ -44,16 +44,18 @@ check "killed on every machine, systemd starts it again" eventually 15 all_liste
 check "no unit changed" unchanged
 
 for machine in m1 m2 m3; do
-    lab exec $machine sh -c 'cp /usr/sbin/fleetd /usr/sbin/fleetd.new && mv /usr/sbin/fleetd.new /usr/sbin/fleetd && systemctl restart fleet.service'
+    lab exec $machine sh -c 'cp /usr/sbin/fleetd /usr/sbin/new && mv /usr/sbin/new /usr/sbin/fleetd'
+    lab exec $machine systemctl restart fleet.service
 done
 check "upgraded on every machine" eventually 10 all_listed
 check "no unit changed" unchanged
 check "a oneshot that had ended did not run again" prints ran lab exec m1 cat /run/once
 
 check "the cluster works on" ctl stop keep@1.service
-check "a unit destroyed while its fleetd is away is stopped when it is back" eval '
-    machine=$(where keep@2.service); lab fleetd stop $machine
-    ctl destroy --no-block keep@2.service >/dev/null
-    lab fleetd start $machine
-    eventually 10 not lab exec $machine systemctl is-active -q keep@2.service'
+machine=$(where keep@2.service)
+lab fleetd stop "$machine"
+ctl destroy --no-block keep@2.service >/dev/null
+lab fleetd start "$machine"
+check "a unit destroyed while its fleetd is away is stopped when it is back" \
+    eventually 10 not lab exec "$machine" systemctl is-active -q keep@2.service
 ctl destroy '*' >/dev/null

@@ -35,4 +35,27 @@ lab boot m1
 check "what was asked runs again after a power cut" eventually 20 running_is 2 alone
 check "the store's file is for root only" prints 600 lab exec m1 stat -c %a /var/lib/fleet/fleet.db
 check "destroy works" ctl destroy alone@1.service alone@2.service
+
+# --- an etcd where CoreOS fleet would have looked for one
+lab exec m1 systemd-run --quiet --unit lonely etcd --data-dir /run/lonely
+check "with an etcd on 127.0.0.1:2379" eventually 10 lab exec m1 curl -sf http://127.0.0.1:2379/health
+lab exec m1 systemctl restart fleet.service
+check "it warns that it is a cluster of its own all the same" \
+    eventually 5 mentions "set etcd_servers=http://127.0.0.1:2379" lab logs m1
+lab exec m1 systemctl stop lonely.service
+
+# --- started by hand
+inside() {
+    lab exec m1 fleetctl "$@"
+}
+lab exec m1 systemctl stop fleet.socket fleet.service
+lab exec m1 systemd-run --quiet --unit byhand -p Type=exec /usr/sbin/fleetd
+check "started by hand it opens its socket itself" eventually 10 mentions "$(lab id m1)" inside list-machines --full
+check "for root and its group only" prints "660 root" lab exec m1 stat -c '%a %U' /run/fleet.sock
+check "a second one is refused, and says why" mentions "is fleetd running already?" \
+    lab exec m1 env FLEET_DATA_DIRECTORY=/run/second /usr/sbin/fleetd
+lab exec m1 systemctl stop byhand.service
+check "--version prints the version" mentions "fleetd version" lab exec m1 fleetd --version
+check "a bad option in fleet.conf is an error with the line" mentions "line 1: unknown option 'agent_tl'" \
+    lab exec m1 sh -c 'echo agent_tl=5s > /run/bad.conf; fleetd --config /run/bad.conf'
 lab down

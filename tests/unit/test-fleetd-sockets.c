@@ -1,0 +1,59 @@
+#include "fleetd/base/strv.h"
+#include "fleetd/net/http-server.h"
+#include "fleetd/sockets.h"
+#include "tests/unit/cmocka-test.h"
+#include "tests/unit/temporary-directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void on_request(HttpExchange *exchange, void *userdata) {
+    http_exchange_reply(exchange, 204, NULL, NULL, 0);
+}
+
+static int listen_at(const char *path, Error *reterr) {
+    sd_event *event = NULL;
+    HttpServer *server = NULL;
+    HttpServerOptions options = {.body_max = 1, .header_max = 1024, .connections_max = 1};
+    assert_true(sd_event_new(&event) >= 0);
+    assert_int_equal(http_server_new(event, &options, on_request, NULL, &server), 0);
+    int r = sockets_listen(server, path, reterr);
+    http_server_free(server);
+    sd_event_unref(event);
+    return r;
+}
+
+static void socket_is_for_root_and_its_group_and_takes_the_place_of_a_dead_one(void **state) {
+    char *folder = temporary_directory_new();
+    _cleanup_free_ char *path = str_printf("%s/fleet.sock", folder);
+    struct stat st;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(listen_at(path, NULL), 0);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode, S_IFSOCK | 0660);
+    }
+    temporary_directory_free(folder);
+}
+
+static void file_that_is_no_socket_is_left_alone(void **state) {
+    char *folder = temporary_directory_new();
+    _cleanup_free_ char *path = str_printf("%s/fleet.conf", folder);
+    _cleanup_error_ Error error = {};
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(listen_at(path, &error), -EEXIST);
+    assert_non_null(strstr(error.message, path));
+    assert_int_equal(access(path, F_OK), 0);
+    temporary_directory_free(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(socket_is_for_root_and_its_group_and_takes_the_place_of_a_dead_one),
+        cmocka_unit_test(file_that_is_no_socket_is_left_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
