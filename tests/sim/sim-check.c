@@ -4,26 +4,14 @@
 #include "tests/sim/sim-check.h"
 
 #include "fleetd/base/strv.h"
-#include "fleetd/model/unit-file.h"
 #include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-units.h"
-
-#include <stdio.h>
-
-/* How old what an agent acts on may be: a lease, and what is under way. */
-#define STALE_USEC (SIM_TTL + 3 * USEC_PER_SEC)
-
-typedef struct Word {    /* what an order said, and until when */
-    LaunchState desired; /* also inactive when there was none */
-    char hash[UNIT_FILE_HASH_LENGTH + 1];
-    usec_t until;
-} Word;
+#include "tests/sim/sim-words.h"
+#include "tests/sim/sim-writers.h"
 
 /* A pair of machine and unit. */
 typedef struct Place {
-    Word *words; /* of the past, oldest first */
-    size_t n_words;
-    Word now;
+    SimWords words;
     bool is_cut_off;       /* its order was taken away while the machine had no presence */
     bool was_meddled_with; /* since its last start */
 } Place;
@@ -35,13 +23,12 @@ struct SimCheck {
     Map *changes;                 /* key -> usec_t: when it last changed */
     Map *new_orders;              /* the places that were given one at this revision, a set */
     size_t n_seen[SIM_NODES_MAX]; /* actions */
-    int64_t leader_revision;
-    const SimNode *leader; /* who wrote the leader's key last */
+    SimWriters writers;
 };
 
 static void place_free(void *p) {
     Place *place = p;
-    free(place->words);
+    sim_words_done(&place->words);
     free(place);
 }
 
@@ -56,49 +43,12 @@ static Place *need_place(SimCheck *check, const char *machine_id, const char *na
     return place;
 }
 
-/* --- who wrote it --- */
-
-static bool key_begins(const char *key, const char *prefix) {
-    return strncmp(key, prefix, strlen(prefix)) == 0;
-}
-
-static bool txn_is_fenced(const SimCheck *check, const StoreTxn *txn, const SimNode *node) {
-    for (size_t i = 0; i < txn->n_compares; i++)
-        if (streq(txn->compares[i].key, KEY_LEADER_TEXT) &&
-            txn->compares[i].target == STORE_COMPARE_MOD_REVISION &&
-            txn->compares[i].number == check->leader_revision)
-            return node == check->leader;
-    return false;
-}
-
-static bool may_write(const SimCheck *check, const StoreTxn *txn, const StoreWrite *write,
-                      const SimNode *node) {
-    _cleanup_free_ char *state = sim_must(key_state_prefix(node->id));
-    _cleanup_free_ char *machine = sim_must(key_machine(node->id));
-    const char *key = write->key;
-    if (write->kind == STORE_DELETE_PREFIX)
-        return false;
-    if (key_begins(key, "schedule/") || key_begins(key, "pending/"))
-        return txn_is_fenced(check, txn, node);
-    if (key_begins(key, "file/"))
-        return write->kind == STORE_DELETE && txn_is_fenced(check, txn, node);
-    return key_begins(key, state) || streq(key, machine) || streq(key, KEY_LEADER_TEXT);
-}
-
 static void on_txn(const StoreTxn *txn, const StoreTxnResult *result, void *userdata) {
     const SimNode *node = userdata;
     SimCheck *check = node->cluster->userdata;
-    if (!result->succeeded)
-        return;
-    for (size_t i = 0; i < txn->n_writes; i++) {
-        if (!may_write(check, txn, &txn->writes[i], node))
-            sim_trace_fail(check->trace, "machine %s wrote %s, which it must not", node->id,
-                           txn->writes[i].key);
-        if (streq(txn->writes[i].key, KEY_LEADER_TEXT)) {
-            check->leader_revision = result->revision;
-            check->leader = node;
-        }
-    }
+    const char *key = sim_writers_judge(&check->writers, node, txn, result);
+    if (key)
+        sim_trace_fail(check->trace, "machine %s wrote %s, which it must not", node->id, key);
 }
 
 /* --- orders --- */
@@ -111,18 +61,6 @@ static usec_t last_change(const SimCheck *check, KeyKind kind, const char *machi
                           const char *name) {
     _cleanup_free_ char *key = change_key(kind, machine_id, name);
     return (usec_t) (uintptr_t) map_get(check->changes, key);
-}
-
-static void place_say(SimCheck *check, Place *place, const Order *order) {
-    usec_t now = loop_now(check->cluster->loop);
-    while (place->n_words > 0 && place->words[0].until + STALE_USEC < now)
-        memmove(place->words, place->words + 1, --place->n_words * sizeof(Word));
-    place->words = sim_must(realloc(place->words, (place->n_words + 1) * sizeof(Word)));
-    place->now.until = now;
-    place->words[place->n_words++] = place->now;
-    place->now = (Word){.desired = order ? order->desired : LAUNCH_STATE_INACTIVE};
-    if (order)
-        snprintf(place->now.hash, sizeof(place->now.hash), "%s", order->hash);
 }
 
 static SimNode *find_node(SimCluster *cluster, const char *id) {
@@ -167,7 +105,7 @@ static void on_change(const Key *key, const void *old, const void *new, void *us
     if (key->kind != KEY_SCHEDULE)
         return;
     Place *place = need_place(check, key->machine_id, key->name);
-    place_say(check, place, new);
+    sim_words_say(&place->words, now, new);
     if (!new)
         check_taken_order(check, key, place);
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", key->machine_id, key->name));
@@ -178,7 +116,8 @@ static void on_change(const Key *key, const void *old, const void *new, void *us
 /* The engine decides on what it has heard: what changed just now it may not have. */
 static bool has_settled(const SimCheck *check, KeyKind kind, const char *machine_id,
                         const char *name) {
-    return last_change(check, kind, machine_id, name) + STALE_USEC < loop_now(check->cluster->loop);
+    return last_change(check, kind, machine_id, name) + SIM_STALE_USEC <
+           loop_now(check->cluster->loop);
 }
 
 static void check_fit(SimCheck *check, const Order *order) {
@@ -218,27 +157,11 @@ static void on_revision(_unused_ int64_t revision, void *userdata) {
 
 /* --- what machines do --- */
 
-static bool word_says(const Word *word, LaunchState desired, const char *hash) {
-    return word->desired == desired && (!hash || streq(word->hash, hash));
-}
-
-/* Whether lately any word on the place was to launch that file; or, is_other, was anything else. */
-static bool was_said(SimCheck *check, const Place *place, const char *hash, bool is_other) {
-    usec_t now = loop_now(check->cluster->loop);
-    if (word_says(&place->now, LAUNCH_STATE_LAUNCHED, hash) != is_other)
-        return true;
-    for (size_t i = 0; i < place->n_words; i++)
-        if (place->words[i].until + STALE_USEC >= now &&
-            word_says(&place->words[i], LAUNCH_STATE_LAUNCHED, hash) != is_other)
-            return true;
-    return false;
-}
-
 static void check_start(SimCheck *check, SimNode *node, const char *name, Place *place) {
     const SimUnit *unit = sim_unit_find(name);
     const char *hash = fake_systemd_started_hash(node->systemd, name);
     place->is_cut_off = place->was_meddled_with = false;
-    if (hash && !was_said(check, place, hash, false))
+    if (hash && !sim_words_said_launch(&place->words, loop_now(node->world), hash))
         sim_trace_fail(check->trace, "%s was started on %s without an order", name, node->id);
     for (size_t i = 0; unit && !unit->is_global && i < check->cluster->n_nodes; i++) {
         SimNode *other = &check->cluster->nodes[i];
@@ -251,7 +174,7 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, Place 
 
 static void check_stop(SimCheck *check, SimNode *node, const char *name, const Place *place) {
     const char *hash = fake_systemd_started_hash(node->systemd, name);
-    if (!was_said(check, place, hash, true))
+    if (!sim_words_said_otherwise(&place->words, loop_now(node->world), hash))
         sim_trace_fail(check->trace, "%s was stopped on %s although it is ordered to run", name,
                        node->id);
 }
@@ -263,9 +186,9 @@ static void check_action(SimCheck *check, SimNode *node, const char *action) {
     if (!name)
         return;
     Place *place = need_place(check, node->id, ++name);
-    if (key_begins(action, "start "))
+    if (strncmp(action, "start ", 6) == 0)
         check_start(check, node, name, place);
-    else if (key_begins(action, "stop ") || key_begins(action, "remove "))
+    else if (strncmp(action, "stop ", 5) == 0 || strncmp(action, "remove ", 7) == 0)
         check_stop(check, node, name, place);
 }
 

@@ -65,7 +65,7 @@ void sim_cluster_cut_off(SimCluster *cluster, int r) {
     usec_t now = loop_now(cluster->loop);
     if (r != 0 && !cluster->is_store_away)
         cluster->store_away_usec = now;
-    if (r == 0 && cluster->is_store_away && now - cluster->store_away_usec > SIM_TTL / 3)
+    if (r == 0 && cluster->is_store_away && now - cluster->store_away_usec > SIM_TTL / 2)
         cluster->store_back_usec = now;
     cluster->is_store_away = r != 0;
     for (size_t i = 0; i < cluster->n_nodes; i++)

@@ -42,7 +42,7 @@ static const struct {
     void (*act)(Sim *sim, const SimUnit *unit);
     unsigned weight;
 } acts[] = {
-    {start, 40}, {start_known, 8}, {load, 8}, {unload, 8}, {destroy, 14}, {set_metadata, 10},
+    {start, 40}, {start_known, 8}, {load, 8}, {unload, 8}, {destroy, 14}, {set_metadata, 16},
 };
 
 void sim_user_acts(Sim *sim) {

@@ -7,7 +7,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#define SEEDS_DEFAULT 40
+#define SEEDS_DEFAULT 200
 #define REPEAT_EVERY 10 /* so many simulations are run twice, to see that a seed decides it all */
 
 typedef struct Options {
