@@ -5,6 +5,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
+/* How long the view may take to show what the store answered by. Revisions that other users of an
+ * etcd write never show, so that this is a limit and not a condition. */
+#define CATCH_UP_USEC (100 * USEC_PER_MSEC)
+
 typedef TAILQ_HEAD(ReadQueue, Read) ReadQueue;
 
 typedef struct Read {
@@ -13,8 +17,11 @@ typedef struct Read {
     ApiExchange *exchange;
     const char *name; /* borrowed from the exchange */
     ReadHandler handler;
-    int64_t revision;  /* that the view must have reached */
-    bool is_confirmed; /* the store has answered since it came */
+    int64_t revision;          /* that the view must have reached */
+    bool is_asked;             /* the store was asked since it came */
+    bool is_confirmed;         /* and has answered, */
+    int64_t answered_revision; /* as of that, which the view should have reached */
+    usec_t catch_up_until_usec;
     Timer *timeout;
     TAILQ_ENTRY(Read) siblings;
 } Read;
@@ -26,7 +33,8 @@ struct Reads {
     View *view;
     size_t n_holds; /* streams */
     Timer *view_idle;
-    StoreOp *barrier; /* the question to the store, shared by all who come meanwhile */
+    StoreOp *barrier; /* the question to the store, shared by all who came before it was asked */
+    Timer *catch_up;
     ReadQueue waiting;
 };
 
@@ -73,7 +81,10 @@ static void on_timeout(void *userdata) {
 
 static bool read_is_ready(const Read *read) {
     const View *view = read->reads->view;
-    return read->is_confirmed && view_is_synced(view) && view_revision(view) >= read->revision;
+    if (!read->is_confirmed || !view_is_synced(view) || view_revision(view) < read->revision)
+        return false;
+    return view_revision(view) >= read->answered_revision ||
+           loop_now(read->reads->api->options.loop) >= read->catch_up_until_usec;
 }
 
 /* Apart from those who wait, so that who joins or leaves them meanwhile disturbs nothing. */
@@ -99,32 +110,59 @@ void reads_continue(Reads *reads) {
     }
 }
 
-static bool read_is_unconfirmed(const Read *read) {
-    return !read->is_confirmed;
+static void on_catch_up(void *userdata) {
+    Reads *reads = userdata;
+    reads_continue(reads);
+    if (!TAILQ_EMPTY(&reads->waiting))
+        timer_start_if_idle(reads->catch_up, CATCH_UP_USEC);
 }
 
+static bool read_is_being_asked(const Read *read) {
+    return read->is_asked && !read->is_confirmed;
+}
+
+static void read_confirm(Read *read, const StoreRangeResult *result) {
+    Reads *reads = read->reads;
+    read->is_confirmed = true;
+    read->answered_revision = result->revision;
+    read->catch_up_until_usec = loop_now(reads->api->options.loop) + CATCH_UP_USEC;
+    read_move(read, &reads->waiting);
+    timer_start_if_idle(reads->catch_up, CATCH_UP_USEC);
+}
+
+static void barrier_start(Reads *reads);
+
+/* Who came while the store was being asked needs an answer of his own: this one may be older than
+ * he is. */
 static void on_barrier(int r, const StoreRangeResult *result, void *userdata) {
     Reads *reads = userdata;
     reads->barrier = NULL;
     ReadQueue asked;
-    reads_move(reads, read_is_unconfirmed, &asked);
+    reads_move(reads, read_is_being_asked, &asked);
     while (!TAILQ_EMPTY(&asked)) {
         Read *read = TAILQ_FIRST(&asked);
-        if (r < 0) {
+        if (r < 0)
             answer_error(read_end(read), 503, "the store cannot be reached: %s", strerror(-r));
-            continue;
-        }
-        read->is_confirmed = true;
-        read_move(read, &reads->waiting);
+        else
+            read_confirm(read, result);
     }
+    barrier_start(reads);
     reads_continue(reads);
 }
 
-static int barrier_start(Reads *reads) {
+/* A question that cannot be asked is a store that does not answer: the reads' own timeouts tell. */
+static void barrier_start(Reads *reads) {
     static const StoreRange range = {.key = KEY_LEADER_TEXT, .limit = 1};
+    bool is_needed = false;
+    Read *read;
     if (reads->barrier)
-        return 0;
-    return store_range(reads->api->options.store, &range, on_barrier, reads, &reads->barrier);
+        return;
+    TAILQ_FOREACH(read, &reads->waiting, siblings) {
+        is_needed |= !read->is_confirmed;
+        read->is_asked = true;
+    }
+    if (is_needed)
+        (void) store_range(reads->api->options.store, &range, on_barrier, reads, &reads->barrier);
 }
 
 static int view_load(Reads *reads) {
@@ -189,12 +227,10 @@ static int read_add(Reads *reads, ApiExchange *exchange, const char *name, ReadH
     r = view_load(reads);
     if (r < 0)
         return r;
-    r = barrier_start(reads);
-    if (r < 0)
-        return r;
     timer_start(read->timeout, reads->api->options.store_timeout_usec);
     exchange->vtable->on_abort(exchange, on_abort, read);
     read_move(TAKE_PTR(read), &reads->waiting);
+    barrier_start(reads);
     return 0;
 }
 
@@ -218,7 +254,10 @@ int reads_new(Api *api, const ViewCallbacks *callbacks, void *userdata, Reads **
     *reads = (Reads){.api = api, .view_callbacks = *callbacks, .view_userdata = userdata};
     TAILQ_INIT(&reads->waiting);
     int r = timer_new(api->options.loop, on_view_idle, reads, &reads->view_idle);
+    if (r >= 0)
+        r = timer_new(api->options.loop, on_catch_up, reads, &reads->catch_up);
     if (r < 0) {
+        timer_free(reads->view_idle);
         free(reads);
         return r;
     }
@@ -234,5 +273,6 @@ void reads_free(Reads *reads) {
     store_op_cancel(reads->barrier);
     view_free(reads->view);
     timer_free(reads->view_idle);
+    timer_free(reads->catch_up);
     free(reads);
 }

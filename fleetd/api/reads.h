@@ -1,6 +1,7 @@
 /* What every GET goes through. The view may be behind a store that has moved on, or that cannot be
  * reached, without knowing it. So each read first has the store answer a cheap question, and then
- * waits until the view shows at least what this fleetd acknowledged and what the client asks for.
+ * waits until the view shows what the store answered by, what this fleetd acknowledged and what the
+ * client asks for.
  *
  * The view is loaded by the first read and dropped when nobody has asked for a minute: a fleetd at
  * rest holds no copy of the cluster. */

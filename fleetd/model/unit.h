@@ -49,7 +49,7 @@ typedef struct UnitState {
     char *name;
     char *hash; /* of the file on the machine; NULL when there is none */
     LaunchState
-        current; /* inactive: stopped and removed, an answer to an order of desired inactive */
+        current; /* inactive, with job done: stopped and removed, the answer to a withdrawn order */
     char *load, *active,
         *sub; /* systemd's LoadState, ActiveState, SubState; NULL when it does not know the unit */
     char *result; /* systemd's Result of a service (success, exit-code, signal, ...); NULL if it has

@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#define SYNC_LIMIT_USEC (300 * USEC_PER_MSEC)
+/* On a busy machine journald is late, and a failure without its reason is worth little. */
+#define SYNC_LIMIT_USEC (2 * USEC_PER_SEC)
 
 typedef struct JournalRead JournalRead;
 struct JournalRead {

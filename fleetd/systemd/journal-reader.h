@@ -18,7 +18,7 @@ int journal_reader_new(sd_event *event, const char *sync_socket, JournalReader *
 void journal_reader_free(JournalReader *reader);
 DEFINE_POINTER_CLEANUP(JournalReader, journal_reader_free)
 
-/* What journal_lines_get() answers. done comes once, from the loop, after journald was given 0.3 s
+/* What journal_lines_get() answers. done comes once, from the loop, after journald was given 2 s
  * to write down what it has. It must not free the reader. Many at once share one wait and one open
  * journal; one is read per turn of the loop. -ENOMEM. */
 int journal_reader_read(JournalReader *reader, const char *unit, usec_t since_usec,

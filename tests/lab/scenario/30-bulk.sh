@@ -25,11 +25,11 @@ hundred_are_gone() {
     ctl destroy bulk@{1..100}.service >/dev/null && running_is 400 bulk
 }
 
-check "500 instances start with one command" takes_at_most 60 ctl start bulk@{1..500}.service
+check "500 instances start with one command" takes_at_most 30 ctl start bulk@{1..500}.service
 check "all of them run" running_is 500 bulk
 check "spread within one of each other" is_spread_evenly
-check "100 destroyed units are gone from list-units when destroy returns, within 20 s on a busy machine" \
-    takes_at_most 20 hundred_are_gone
+check "100 destroyed units are gone from list-units when destroy returns" \
+    takes_at_most 5 hundred_are_gone
 check "destroying the rest" ctl destroy 'bulk@*.service'
 check "nothing is left" prints "" ctl list-units --no-legend
 check "nor on a machine" prints "" lab exec m2 ls /run/fleet/units
