@@ -193,11 +193,14 @@ static void on_machine_away(const char *id, bool is_surely_gone, void *userdata)
     }
 }
 
+/* Orders of machines without a presence, once all of both is known. Whoever said that it left is
+ * taken at its word, as when it says so now. */
 static int engine_find_missing(Engine *engine) {
     _cleanup_free_ const char **ids = NULL;
     int r = cluster_missing_machines(engine->cluster, &ids);
     for (const char **id = ids; r >= 0 && *id; id++)
-        r = absence_add(engine->absence, *id);
+        r = feed_machine_has_left(engine->feed, *id) ? cluster_remove_machine(engine->cluster, *id)
+                                                     : absence_add(engine->absence, *id);
     return r;
 }
 

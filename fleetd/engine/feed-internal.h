@@ -16,6 +16,7 @@ typedef struct FeedFile {
 typedef struct FeedMachine {
     Machine *machine;     /* as its agent wrote it; NULL: no presence */
     int64_t key_revision; /* of its key; 0: there is none */
+    bool has_left;        /* so its key says */
     Metadata metadata;    /* set through the API; wins */
 } FeedMachine;
 

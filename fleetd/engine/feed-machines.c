@@ -49,7 +49,8 @@ int feed_put_machine(Feed *feed, const char *id, const StoreEntry *entry) {
     if (r < 0)
         return feed_skip(entry->key, r, &error);
     machine_free(TAKE_PTR(known->machine));
-    if (machine->status == MACHINE_STATUS_LEFT) {
+    known->has_left = machine->status == MACHINE_STATUS_LEFT;
+    if (known->has_left) {
         feed->callbacks.on_machine_away(id, true, feed->userdata);
         return 0;
     }
@@ -65,16 +66,17 @@ int feed_delete_machine(Feed *feed, const char *id) {
     FeedMachine *known = map_get(feed->machines, id);
     if (!known || known->key_revision == 0)
         return 0;
-    bool had_left = !known->machine;
+    bool had_presence = known->machine;
     int r = 0;
     if (known->machine) {
         known->machine->status = MACHINE_STATUS_RESTARTING;
         r = feed_tell_machine(feed, known);
     }
     known->key_revision = 0;
+    known->has_left = false;
     machine_free(TAKE_PTR(known->machine));
     feed_drop_machine_if_unknown(feed, id);
-    if (!had_left)
+    if (had_presence)
         feed->callbacks.on_machine_away(id, false, feed->userdata);
     return r;
 }
@@ -110,6 +112,11 @@ int feed_delete_metadata(Feed *feed, const Key *key) {
 bool feed_has_machine(const Feed *feed, const char *id) {
     const FeedMachine *known = map_get(feed->machines, id);
     return known && known->machine;
+}
+
+bool feed_machine_has_left(const Feed *feed, const char *id) {
+    const FeedMachine *known = map_get(feed->machines, id);
+    return known && known->has_left;
 }
 
 int64_t feed_machine_revision(const Feed *feed, const char *id) {

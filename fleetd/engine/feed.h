@@ -23,7 +23,8 @@ DEFINE_POINTER_CLEANUP(Feed, feed_free)
 int feed_put(Feed *feed, const StoreEntry *entry);
 int feed_delete(Feed *feed, const char *key);
 
-bool feed_has_machine(const Feed *feed, const char *id); /* it has a presence */
+bool feed_has_machine(const Feed *feed, const char *id);      /* it has a presence */
+bool feed_machine_has_left(const Feed *feed, const char *id); /* its key is there, and says so */
 /* Of the machine's key, also when it says that the machine left; 0: there is none. */
 int64_t feed_machine_revision(const Feed *feed, const char *id);
 

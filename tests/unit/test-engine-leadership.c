@@ -118,6 +118,27 @@ static void new_leader_that_has_just_come_gives_missing_machines_a_whole_lease_t
     assert_int_equal(fake_systemd_count_running(left->systemd), 3);
 }
 
+/* Nobody led when it went, and who leads next has just come: the machine's own word is enough. */
+static void machine_that_went_down_is_not_waited_for_by_the_next_leader(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start_many(cluster, 6);
+    SimNode *leader = sim_leader(cluster), *leaving = engine_test_follower(cluster, NULL);
+    SimNode *next = remaining(cluster, leader, leaving);
+    sim_node_crash(next);
+    sim_node_start(next);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    sim_node_crash(leader);
+    sim_node_shut_down(leaving);
+    sim_cluster_run(cluster, LEADER_TTL + 2 * USEC_PER_SEC);
+    assert_ptr_equal(sim_leader(cluster), next);
+    for (size_t i = 1; i <= 6; i++) {
+        char name[sizeof("u1.service")];
+        snprintf(name, sizeof(name), "u%zu.service", i);
+        assert_non_null(sim_where_ordered(cluster, name));
+        assert_ptr_not_equal(sim_where_ordered(cluster, name), leaving);
+    }
+}
+
 /* Its lease ran out while it was cut off, and it hears so from all sides at once. */
 static void leader_without_rivals_leads_again_after_any_absence(_unused_ void **state) {
     SimCluster *cluster = sim_cluster_new(1, 1);
@@ -242,6 +263,7 @@ int main(void) {
         cmocka_unit_test(candidate_that_hears_of_its_election_last_is_a_candidate_again),
         cmocka_unit_test(leader_whose_key_came_and_went_unseen_leads_again),
         ENGINE_TEST(new_leader_that_saw_a_steady_store_waits_for_no_second_lease),
+        ENGINE_TEST(machine_that_went_down_is_not_waited_for_by_the_next_leader),
         ENGINE_TEST(new_leader_that_has_just_come_gives_missing_machines_a_whole_lease_time),
         cmocka_unit_test(store_that_was_restored_from_a_backup_is_worked_with),
         cmocka_unit_test(leader_whose_store_lost_its_data_leads_again),
