@@ -1,8 +1,8 @@
 /* fleetctl: reads the command line, finds the command, gives it what it works with. */
-#include "fleetctl/command.h"
-#include "fleetctl/endpoint.h"
-#include "fleetctl/help.h"
-#include "fleetctl/message.h"
+#include "fleetctl/api/endpoint.h"
+#include "fleetctl/commands/command.h"
+#include "fleetctl/commands/help.h"
+#include "fleetctl/print/message.h"
 #include "fleetd/base/log.h"
 
 #include <locale.h>

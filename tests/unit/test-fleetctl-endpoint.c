@@ -1,4 +1,4 @@
-#include "fleetctl/endpoint.h"
+#include "fleetctl/api/endpoint.h"
 #include "fleetd/base/strv.h"
 #include "tests/unit/cmocka-test.h"
 

@@ -1,5 +1,5 @@
-#include "fleetctl/list.h"
-#include "fleetctl/table.h"
+#include "fleetctl/commands/list.h"
+#include "fleetctl/print/table.h"
 #include "fleetd/base/strv.h"
 #include "tests/unit/cmocka-test.h"
 

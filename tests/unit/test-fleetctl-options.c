@@ -1,5 +1,5 @@
-#include "fleetctl/command.h"
-#include "fleetctl/options.h"
+#include "fleetctl/commands/command.h"
+#include "fleetctl/options/options.h"
 #include "tests/unit/cmocka-test.h"
 
 typedef struct Parsed {

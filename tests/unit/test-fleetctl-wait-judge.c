@@ -1,4 +1,4 @@
-#include "fleetctl/wait-judge.h"
+#include "fleetctl/wait/wait-judge.h"
 #include "fleetd/base/strv.h"
 #include "tests/unit/cmocka-test.h"
 

@@ -1,4 +1,4 @@
-#include "fleetctl/wait-tracker.h"
+#include "fleetctl/wait/wait-tracker.h"
 #include "fleetd/base/strv.h"
 #include "tests/unit/cmocka-test.h"
 

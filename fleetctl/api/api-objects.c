@@ -1,0 +1,199 @@
+#include "fleetctl/api/api-objects.h"
+
+/* Collects the first error over many fields, so that reading an object is a list of its fields. */
+typedef struct Reader {
+    json_object *json;
+    Error *reterr;
+    int result;
+} Reader;
+
+static void reader_note(Reader *reader, int r) {
+    if (r < 0 && reader->result >= 0)
+        reader->result = r;
+}
+
+static const char *read_string(Reader *reader, const char *name, const char *otherwise) {
+    const char *value = otherwise;
+    reader_note(reader, json_get_string(reader->json, name, &value, reader->reterr));
+    return value;
+}
+
+static const char *read_name(Reader *reader, const char *name) {
+    const char *value = "";
+    reader_note(reader, json_need_string(reader->json, name, &value, reader->reterr));
+    return value;
+}
+
+static int64_t read_int(Reader *reader, const char *name) {
+    int64_t value = 0;
+    reader_note(reader, json_get_int(reader->json, name, &value, reader->reterr));
+    return value;
+}
+
+static bool read_bool(Reader *reader, const char *name) {
+    bool value = false;
+    reader_note(reader, json_get_bool(reader->json, name, &value, reader->reterr));
+    return value;
+}
+
+static json_object *read_array(Reader *reader, const char *name) {
+    json_object *value = NULL;
+    reader_note(reader, json_get_array(reader->json, name, &value, reader->reterr));
+    return value;
+}
+
+static json_object *read_object(Reader *reader, const char *name) {
+    json_object *value = NULL;
+    reader_note(reader, json_get_object(reader->json, name, &value, reader->reterr));
+    return value;
+}
+
+static LaunchState read_launch_state(Reader *reader, const char *name) {
+    const char *text = read_string(reader, name, "inactive");
+    LaunchState state = launch_state_from_string(text);
+    if (state < 0)
+        reader_note(reader, error_set(reader->reterr, -EBADMSG, "field '%s': unknown state '%s'",
+                                      name, text));
+    return state;
+}
+
+static JobResult read_job(Reader *reader, const char *name) {
+    const char *text = read_string(reader, name, NULL);
+    JobResult job = text ? job_result_from_string(text) : JOB_RESULT_NONE;
+    if (job < 0)
+        reader_note(reader, error_set(reader->reterr, -EBADMSG, "field '%s': unknown result '%s'",
+                                      name, text));
+    return job;
+}
+
+static ApiPending read_pending(Reader *reader, const char *name) {
+    Reader inner = {.json = read_object(reader, name), .reterr = reader->reterr};
+    if (!inner.json)
+        return (ApiPending){};
+    ApiPending pending = {
+        .summary = read_string(&inner, "summary", ""),
+        .machines = read_array(&inner, "machines"),
+    };
+    reader_note(reader, inner.result);
+    return pending;
+}
+
+bool api_pending_get(const ApiPending *pending, size_t index, const char **ret_machine_id,
+                     const char **ret_reason) {
+    if (!pending->machines || index >= json_object_array_length(pending->machines))
+        return false;
+    json_object *entry = json_object_array_get_idx(pending->machines, index);
+    const char *machine_id = "", *reason = "";
+    (void) json_get_string(entry, "machineID", &machine_id, NULL);
+    (void) json_get_string(entry, "reason", &reason, NULL);
+    *ret_machine_id = machine_id;
+    *ret_reason = reason;
+    return true;
+}
+
+int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiUnit unit = {
+        .name = read_name(&reader, "name"),
+        .desired = read_launch_state(&reader, "desiredState"),
+        .current = read_launch_state(&reader, "currentState"),
+        .machine_id = read_string(&reader, "machineID", ""),
+        .hash = read_string(&reader, "hash", ""),
+        .text = read_string(&reader, "text", NULL),
+        .reason = read_string(&reader, "reason", NULL),
+        .is_global = read_bool(&reader, "global"),
+        .revision = read_int(&reader, "revision"),
+        .pending = read_pending(&reader, "pending"),
+        .options = read_array(&reader, "options"),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = unit;
+    return 0;
+}
+
+static bool string_field_is(json_object *object, const char *name, const char *value) {
+    const char *text = NULL;
+    return json_get_string(object, name, &text, NULL) > 0 && streq(text, value);
+}
+
+const char *api_unit_option(const ApiUnit *unit, const char *section, const char *name) {
+    const char *value = NULL;
+    for (size_t i = unit->options ? json_object_array_length(unit->options) : 0; i > 0 && !value;
+         i--) {
+        json_object *option = json_object_array_get_idx(unit->options, i - 1);
+        if (string_field_is(option, "section", section) && string_field_is(option, "name", name))
+            (void) json_get_string(option, "value", &value, NULL);
+    }
+    return value;
+}
+
+int api_state_read(json_object *json, ApiState *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiState state = {
+        .name = read_name(&reader, "name"),
+        .machine_id = read_string(&reader, "machineID", ""),
+        .hash = read_string(&reader, "hash", ""),
+        .load = read_string(&reader, "systemdLoadState", ""),
+        .active = read_string(&reader, "systemdActiveState", ""),
+        .sub = read_string(&reader, "systemdSubState", ""),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = state;
+    return 0;
+}
+
+int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiMachine machine = {
+        .id = read_name(&reader, "id"),
+        .address = read_string(&reader, "primaryIP", ""),
+        .status = read_string(&reader, "status", ""),
+        .metadata = read_object(&reader, "metadata"),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = machine;
+    return 0;
+}
+
+static int unit_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiEvent event = {
+        .type = API_EVENT_UNIT,
+        .unit = read_name(&reader, "unit"),
+        .machine_id = read_string(&reader, "machineID", ""),
+        .desired = read_launch_state(&reader, "desiredState"),
+        .current = read_launch_state(&reader, "currentState"),
+        .load = read_string(&reader, "systemdLoadState", ""),
+        .active = read_string(&reader, "systemdActiveState", ""),
+        .sub = read_string(&reader, "systemdSubState", ""),
+        .result = read_string(&reader, "systemdResult", ""),
+        .job = read_job(&reader, "job"),
+        .message = read_string(&reader, "message", NULL),
+        .log = read_array(&reader, "log"),
+        .hash = read_string(&reader, "hash", ""),
+        .revision = read_int(&reader, "revision"),
+        .unit_revision = read_int(&reader, "unitRevision"),
+        .is_global = read_bool(&reader, "global"),
+        .is_deleted = read_bool(&reader, "deleted"),
+        .reason = read_string(&reader, "reason", NULL),
+        .pending = read_pending(&reader, "pending"),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = event;
+    return 0;
+}
+
+int api_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    const char *type = read_name(&reader, "type");
+    if (reader.result < 0)
+        return reader.result;
+    if (streq(type, "unit"))
+        return unit_event_read(json, ret, reterr);
+    *ret = (ApiEvent){.type = streq(type, "synced") ? API_EVENT_SYNCED : API_EVENT_OTHER};
+    return 0;
+}

@@ -1,0 +1,215 @@
+#include "fleetctl/api/api-requests.h"
+
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+static const struct {
+    const char *path, *field;
+} resources[_API_RESOURCE_MAX] = {
+    [API_UNITS] = {"/units", "units"},
+    [API_STATES] = {"/state", "states"},
+    [API_MACHINES] = {"/machines", "machines"},
+};
+
+static int answer_parse(const ApiCall *call, json_object **ret, Error *reterr) {
+    if (call->status != 200)
+        return api_answer_error(call->status, call->answer, call->answer_size, reterr);
+    return json_parse(call->answer, call->answer_size, ret, reterr);
+}
+
+/* Runs one GET. */
+static int document_fetch(ApiClient *client, char *path_take, json_object **ret, Error *reterr) {
+    ApiCall *call = calloc(1, sizeof(ApiCall));
+    if (!call || !path_take) {
+        free(call);
+        free(path_take);
+        return -ENOMEM;
+    }
+    *call = (ApiCall){.method = "GET", .path = path_take};
+    int r = api_client_run(client, call, 1, reterr);
+    if (r >= 0)
+        r = answer_parse(call, ret, reterr);
+    api_calls_free(call, 1);
+    return r;
+}
+
+static int array_append(json_object *array, json_object *page, const char *field, Error *reterr) {
+    json_object *items = NULL;
+    int r = json_get_array(page, field, &items, reterr);
+    if (r <= 0)
+        return r;
+    for (size_t i = 0; i < json_object_array_length(items); i++)
+        if (json_object_array_add(array, json_object_get(json_object_array_get_idx(items, i))) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+/* Adds a page to the array; *token names that page (NULL: the first), then the next one (NULL:
+ * there is none). */
+static int page_fetch(ApiClient *client, ApiResource resource, char **token, json_object *array,
+                      Error *reterr) {
+    _cleanup_json_ json_object *page = NULL;
+    _cleanup_free_ char *escaped = api_escape(str_or(*token, ""));
+    if (!escaped)
+        return -ENOMEM;
+    char *path =
+        str_printf("%s%s%s", resources[resource].path, *escaped ? "?nextPageToken=" : "", escaped);
+    int r = document_fetch(client, path, &page, reterr);
+    if (r >= 0)
+        r = array_append(array, page, resources[resource].field, reterr);
+    if (r == -EREMOTEIO || r == -EBADMSG)
+        return error_prefix(reterr, r, "Failed to list %s", resources[resource].field);
+    if (r < 0)
+        return r;
+
+    const char *next = NULL;
+    r = json_get_string(page, "nextPageToken", &next, reterr);
+    if (r < 0)
+        return r;
+    if (next && *token && streq(next, *token))
+        return error_set(reterr, -EBADMSG, "page '%s' names itself as the next one", next);
+    return str_replace(token, str_is_empty(next) ? NULL : next);
+}
+
+int api_list(ApiClient *client, ApiResource resource, json_object **ret_array, Error *reterr) {
+    _cleanup_json_ json_object *array = json_object_new_array();
+    _cleanup_free_ char *token = NULL;
+    int r = array ? 0 : -ENOMEM;
+    do
+        r = r < 0 ? r : page_fetch(client, resource, &token, array, reterr);
+    while (r >= 0 && token);
+    if (r < 0)
+        return r;
+    *ret_array = TAKE_PTR(array);
+    return 0;
+}
+
+static int units_read(json_object *array, ApiUnits *ret, Error *reterr) {
+    size_t n = json_object_array_length(array);
+    _cleanup_free_ ApiUnit *items = calloc(n + 1, sizeof(ApiUnit));
+    if (!items)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        json_object *object = json_object_array_get_idx(array, i);
+        int r = object ? api_unit_read(object, &items[i], reterr) : 0;
+        if (r < 0)
+            return error_prefix(reterr, r, "Bad unit in the answer");
+    }
+    *ret = (ApiUnits){.array = json_object_get(array), .items = TAKE_PTR(items), .n = n};
+    return 0;
+}
+
+int api_list_units(ApiClient *client, ApiUnits *ret, Error *reterr) {
+    _cleanup_json_ json_object *array = NULL;
+    int r = api_list(client, API_UNITS, &array, reterr);
+    return r < 0 ? r : units_read(array, ret, reterr);
+}
+
+static char *unit_path(const char *name) {
+    _cleanup_free_ char *escaped = api_escape(name);
+    return escaped ? str_printf("/units/%s", escaped) : NULL;
+}
+
+/* The unit's object, or null for one that the cluster does not know. */
+static int unit_answer_add(json_object *array, const ApiCall *call, Error *reterr) {
+    json_object *object = NULL;
+    int r = call->status == 404 ? 0 : answer_parse(call, &object, reterr);
+    if (r < 0)
+        return r;
+    if (json_object_array_add(array, object) < 0) {
+        json_object_put(object);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+int api_get_units(ApiClient *client, char *const *names, ApiUnits *ret, Error *reterr) {
+    size_t n = strv_length(names);
+    _cleanup_json_ json_object *array = json_object_new_array();
+    ApiCall *calls = calloc(n + 1, sizeof(ApiCall));
+    int r = array && calls ? 0 : -ENOMEM;
+    for (size_t i = 0; i < n && r >= 0; i++) {
+        calls[i] = (ApiCall){.method = "GET", .path = unit_path(names[i])};
+        r = calls[i].path ? 0 : -ENOMEM;
+    }
+    if (r >= 0)
+        r = api_client_run(client, calls, n, reterr);
+    for (size_t i = 0; i < n && r >= 0; i++) {
+        r = unit_answer_add(array, &calls[i], reterr);
+        if (r < 0)
+            error_prefix(reterr, r, "Failed to look up unit '%s'", names[i]);
+    }
+    if (calls)
+        api_calls_free(calls, n);
+    return r < 0 ? r : units_read(array, ret, reterr);
+}
+
+void api_units_done(ApiUnits *units) {
+    json_object_put(units->array);
+    free(units->items);
+    *units = (ApiUnits){};
+}
+
+/* The body of a PUT. */
+static char *change_format(const ApiChange *change) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    if (!object || json_add_string(object, "name", change->name) < 0 ||
+        json_add_string(object, "desiredState", launch_state_to_string(change->desired)) < 0)
+        return NULL;
+    if (change->text &&
+        json_add_take(object, "text",
+                      json_object_new_string_len(change->text, (int) change->text_size)) < 0)
+        return NULL;
+    return json_format(object);
+}
+
+static int change_to_call(const ApiChange *change, ApiCall *call) {
+    call->method = change->is_removal ? "DELETE" : "PUT";
+    call->path = unit_path(change->name);
+    call->body = change->is_removal ? NULL : change_format(change);
+    return call->path && (call->body || change->is_removal) ? 0 : -ENOMEM;
+}
+
+static int change_take_answer(ApiChange *change, const ApiCall *call) {
+    static const struct {
+        unsigned status;
+        bool is_removal;
+        ApiOutcome outcome;
+    } outcomes[] = {
+        {201, false, API_OUTCOME_CREATED},
+        {204, false, API_OUTCOME_DONE},
+        {204, true, API_OUTCOME_DONE},
+        {404, true, API_OUTCOME_GONE},
+    };
+    change->revision = call->revision;
+    for (size_t i = 0; i < ELEMENTSOF(outcomes); i++)
+        if (outcomes[i].status == call->status && outcomes[i].is_removal == change->is_removal) {
+            change->outcome = outcomes[i].outcome;
+            return 0;
+        }
+    _cleanup_error_ Error error = {};
+    int r = api_answer_error(call->status, call->answer, call->answer_size, &error);
+    change->outcome = API_OUTCOME_REFUSED;
+    change->refusal = strdup(error_text(&error, r));
+    return change->refusal ? 0 : -ENOMEM;
+}
+
+int api_send_changes(ApiClient *client, ApiChange *changes, size_t n, Error *reterr) {
+    ApiCall *calls = calloc(n + 1, sizeof(ApiCall));
+    int r = calls ? 0 : -ENOMEM;
+    for (size_t i = 0; i < n && r >= 0; i++)
+        r = change_to_call(&changes[i], &calls[i]);
+    if (r >= 0)
+        r = api_client_run(client, calls, n, reterr);
+    for (size_t i = 0; i < n && r >= 0; i++)
+        r = change_take_answer(&changes[i], &calls[i]);
+    if (calls)
+        api_calls_free(calls, n);
+    return r;
+}
+
+void api_changes_done(ApiChange *changes, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        free(TAKE_PTR(changes[i].refusal));
+}

@@ -1,0 +1,18 @@
+/* What everything that a command does works with. */
+#pragma once
+
+#include "fleetctl/api/api-client.h"
+#include "fleetctl/api/machine-names.h"
+#include "fleetctl/options/options.h"
+
+/* All borrowed. */
+typedef struct Context {
+    const Options *options;
+    ApiClient *api;         /* NULL for commands that need no fleetd */
+    MachineNames *machines; /* likewise */
+    const char *machine_id; /* of the machine that fleetctl runs on; "" when it has none */
+} Context;
+
+/* Exit statuses beside 0; those that systemctl has too are its. */
+#define EXIT_NOT_RUNNING 3
+#define EXIT_INTERRUPTED 130

@@ -1,0 +1,84 @@
+#include "fleetctl/api/machine-names.h"
+
+#include "fleetctl/api/api-requests.h"
+#include "fleetd/base/log.h"
+#include "fleetd/base/map.h"
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+#define SHORT_LENGTH 8
+
+struct MachineNames {
+    ApiClient *api;
+    Map *addresses; /* id -> address */
+    Map *missed;    /* ids that were looked for in vain: asked for once each */
+};
+
+int machine_names_new(ApiClient *api, MachineNames **ret) {
+    _cleanup_(machine_names_freep) MachineNames *names = calloc(1, sizeof(MachineNames));
+    if (!names)
+        return -ENOMEM;
+    names->api = api;
+    names->addresses = map_new(free);
+    names->missed = map_new(NULL);
+    if (!names->addresses || !names->missed)
+        return -ENOMEM;
+    *ret = TAKE_PTR(names);
+    return 0;
+}
+
+void machine_names_free(MachineNames *names) {
+    if (!names)
+        return;
+    map_free(names->addresses);
+    map_free(names->missed);
+    free(names);
+}
+
+static int address_add(MachineNames *names, json_object *json, Error *reterr) {
+    ApiMachine machine;
+    int r = api_machine_read(json, &machine, reterr);
+    if (r < 0)
+        return r;
+    char *address = strdup(machine.address);
+    r = address ? map_put(names->addresses, machine.id, address) : -ENOMEM;
+    if (r < 0)
+        free(address);
+    return r;
+}
+
+static int addresses_fetch(MachineNames *names, Error *reterr) {
+    _cleanup_json_ json_object *array = NULL;
+    int r = api_list(names->api, API_MACHINES, &array, reterr);
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++)
+        r = address_add(names, json_object_array_get_idx(array, i), reterr);
+    return r;
+}
+
+/* A name without its address is better than no answer: failures are told in the debug output only.
+ */
+static const char *address_find(MachineNames *names, const char *machine_id) {
+    _cleanup_error_ Error error = {};
+    if (!map_has(names->addresses, machine_id) && !map_has(names->missed, machine_id)) {
+        int r = addresses_fetch(names, &error);
+        if (r < 0)
+            log_debug("No addresses of machines: %s", error_text(&error, r));
+        if (!map_has(names->addresses, machine_id))
+            (void) map_put(names->missed, machine_id, NULL);
+    }
+    return map_get(names->addresses, machine_id);
+}
+
+char *machine_id_shorten(const char *machine_id, bool full) {
+    return full ? strdup(machine_id) : str_printf("%.*s...", SHORT_LENGTH, machine_id);
+}
+
+char *machine_names_label(MachineNames *names, const char *machine_id, bool full) {
+    if (!*machine_id)
+        return strdup("-");
+    const char *address = address_find(names, machine_id);
+    _cleanup_free_ char *id = machine_id_shorten(machine_id, full);
+    return id ? str_printf("%s%s%s", id, str_is_empty(address) ? "" : "/", str_or(address, ""))
+              : NULL;
+}

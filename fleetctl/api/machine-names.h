@@ -1,0 +1,19 @@
+/* How machines are named to people: "113f16a7.../10.0.0.1". Asks the API for addresses once, when
+ * the first name is wanted. */
+#pragma once
+
+#include "fleetctl/api/api-client.h"
+
+typedef struct MachineNames MachineNames;
+
+/* api is borrowed. */
+int machine_names_new(ApiClient *api, MachineNames **ret);
+void machine_names_free(MachineNames *names);
+DEFINE_POINTER_CLEANUP(MachineNames, machine_names_free)
+
+/* "ID.../IP", with the whole id if full; without the address when it cannot be learnt, "-" for "".
+ * Not from inside a callback of the loop. NULL when out of memory; the caller frees. */
+char *machine_names_label(MachineNames *names, const char *machine_id, bool full);
+
+/* "ID..." or the whole id. NULL when out of memory; the caller frees. */
+char *machine_id_shorten(const char *machine_id, bool full);

@@ -1,0 +1,198 @@
+/* The table of commands. A further one is a row here, a file with its function, and a section in
+ * docs/fleetctl.1. */
+#include "fleetctl/commands/command.h"
+#include "fleetd/base/strv.h"
+
+#include <limits.h>
+
+#define FLAGS_WAIT (FLAG_BIT(FLAG_NO_BLOCK) | FLAG_BIT(FLAG_BLOCK_ATTEMPTS))
+#define FLAGS_LIST (FLAG_BIT(FLAG_NO_LEGEND) | FLAG_BIT(FLAG_FULL) | FLAG_BIT(FLAG_FIELDS))
+
+#define MANY_UNITS \
+    .operands = "UNIT...", .operands_min = 1, .operands_max = SIZE_MAX, .too_few = "No units given"
+
+const Command commands[] = {
+    {
+        .name = "submit",
+        MANY_UNITS,
+        .flags = FLAG_BIT(FLAG_REPLACE),
+        .summary = "Make units known to the cluster without placing them",
+        .description = "Each UNIT is a unit file, or the name of an instance whose template is a "
+                       "file or known to the cluster.\n"
+                       "All files are checked first: when one of them is wrong, nothing is sent. A "
+                       "unit that the cluster knows\n"
+                       "already stays as it is, with a warning if the local file differs; "
+                       "--replace replaces it as long as it is\n"
+                       "inactive.",
+        .run = command_submit,
+    },
+    {
+        .name = "load",
+        MANY_UNITS,
+        .flags = FLAG_BIT(FLAG_REPLACE) | FLAGS_WAIT,
+        .summary = "Place units on machines without starting them",
+        .description = "Units that the cluster does not know are submitted first. Waits until "
+                       "systemd on the chosen machine has\n"
+                       "the unit; for global units it does not wait. A unit that runs is stopped "
+                       "and stays loaded.",
+        .run = command_load,
+    },
+    {
+        .name = "start",
+        MANY_UNITS,
+        .flags = FLAG_BIT(FLAG_REPLACE) | FLAGS_WAIT,
+        .summary = "Place and start units",
+        .description = "Units that the cluster does not know are submitted first. Waits until "
+                       "systemd has started them, and says\n"
+                       "where and why, with the last lines of the log, if one failed. A unit that "
+                       "fits on no machine ends the wait\n"
+                       "with the reasons; it stays submitted, and starts when a machine fits. For "
+                       "global units it does not wait.\n"
+                       "With --replace a unit that runs is replaced and started anew.",
+        .run = command_start,
+    },
+    {
+        .name = "stop",
+        MANY_UNITS,
+        .flags = FLAGS_WAIT,
+        .summary = "Stop units, but leave them on their machines",
+        .description = "UNIT may be a glob over the units of the cluster. Waits until systemd has "
+                       "stopped them; for\n"
+                       "global units it does not wait.",
+        .run = command_stop,
+    },
+    {
+        .name = "unload",
+        MANY_UNITS,
+        .flags = FLAGS_WAIT,
+        .summary = "Stop units and take them off their machines",
+        .description = "UNIT may be a glob over the units of the cluster. They stay submitted. "
+                       "Waits until no machine has\n"
+                       "them any more.",
+        .run = command_unload,
+    },
+    {
+        .name = "destroy",
+        MANY_UNITS,
+        .flags = FLAGS_WAIT,
+        .summary = "Stop units and make the cluster forget them",
+        .description = "UNIT may be a glob over the units of the cluster. Waits until no machine "
+                       "has them any more.",
+        .run = command_destroy,
+    },
+    {
+        .name = "restart",
+        MANY_UNITS,
+        .flags = FLAG_BIT(FLAG_BLOCK_ATTEMPTS),
+        .summary = "Restart units, one after another",
+        .description =
+            "UNIT may be a glob over the units of the cluster. Each unit is stopped and started "
+            "where it is; the next\n"
+            "one has its turn only when this one runs again, and the first failure ends the roll. "
+            "Units that are only\n"
+            "loaded are started. A global unit is stopped everywhere before it is started again.",
+        .run = command_restart,
+    },
+    {
+        .name = "status",
+        MANY_UNITS,
+        .summary = "Show how units are, where, and why there",
+        .description = "UNIT may be a glob over the units of the cluster. For a unit that waits "
+                       "for a place the reasons of each\n"
+                       "machine are shown, for one that failed the last lines of its log. For a "
+                       "unit on this very machine\n"
+                       "systemctl status is run as well. Exits 0 when all run, 3 when one does not "
+                       "run, 1 when one is unknown or\n"
+                       "on no machine.",
+        .run = command_status,
+    },
+    {
+        .name = "cat",
+        MANY_UNITS,
+        .summary = "Print the unit file of a unit, byte for byte",
+        .description = "UNIT may be a glob over the units of the cluster.",
+        .run = command_cat,
+    },
+    {
+        .name = "list-units",
+        .flags = FLAGS_LIST,
+        .summary = "List the units on machines and their states",
+        .description = "Fields: unit, machine, active, sub, load, hash; by default the first four. "
+                       "One line for each machine\n"
+                       "that a unit is on.",
+        .run = command_list_units,
+    },
+    {
+        .name = "list-unit-files",
+        .flags = FLAGS_LIST,
+        .summary = "List all units that the cluster knows",
+        .description = "Fields: unit, hash, dstate, state, target, global, desc, tmachine; by "
+                       "default the first five.",
+        .run = command_list_unit_files,
+    },
+    {
+        .name = "list-machines",
+        .flags = FLAGS_LIST,
+        .summary = "List the machines of the cluster",
+        .description = "Fields: machine, ip, metadata, status; by default all of them. A machine "
+                       "is restarting while its\n"
+                       "fleetd has been stopped cleanly and is expected back; its units run on.",
+        .run = command_list_machines,
+    },
+    {
+        .name = "help",
+        .operands = "[COMMAND]",
+        .operands_max = 1,
+        .is_local = true,
+        .summary = "Print help, also on one command",
+        .description =
+            "An unambiguous beginning of a command's name is enough, here and everywhere.",
+        .run = command_help,
+    },
+    {
+        .name = "version",
+        .is_local = true,
+        .summary = "Print the version of fleetctl",
+        .run = command_version,
+    },
+    {},
+};
+
+static int command_unknown(const char *word, Error *reterr) {
+    const char *names[ELEMENTSOF(commands)] = {};
+    for (size_t i = 0; commands[i].name; i++)
+        names[i] = commands[i].name;
+    const char *suggestion = str_suggest(word, names);
+    if (!suggestion)
+        return error_set(reterr, -EINVAL, "unknown command '%s'; 'fleetctl help' lists them", word);
+    return error_set(reterr, -EINVAL, "unknown command '%s' (did you mean '%s'?)", word,
+                     suggestion);
+}
+
+static int command_ambiguous(const char *word, Error *reterr) {
+    _cleanup_(strv_freep) char **names = NULL;
+    for (const Command *command = commands; command->name; command++)
+        if (strncmp(command->name, word, strlen(word)) == 0 && strv_push(&names, command->name) < 0)
+            return -ENOMEM;
+    _cleanup_free_ char *choices = strv_join(names, ", ");
+    return error_set(reterr, -EINVAL, "command '%s' is ambiguous: %s", word, str_or(choices, ""));
+}
+
+int command_find(const char *word, const Command **ret, Error *reterr) {
+    const Command *found = NULL;
+    for (const Command *command = commands; command->name; command++) {
+        if (streq(command->name, word)) {
+            *ret = command;
+            return 0;
+        }
+        if (!*word || strncmp(command->name, word, strlen(word)) != 0)
+            continue;
+        if (found)
+            return command_ambiguous(word, reterr);
+        found = command;
+    }
+    if (!found)
+        return command_unknown(word, reterr);
+    *ret = found;
+    return 0;
+}

@@ -1,0 +1,52 @@
+#include "fleetctl/commands/list.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/metadata.h"
+
+static char *cell_machine(const Context *context, const void *object) {
+    return machine_id_shorten(((const ApiMachine *) object)->id, context->options->full);
+}
+
+static char *cell_ip(const Context *context, const void *object) {
+    return strdup(((const ApiMachine *) object)->address);
+}
+
+static char *cell_metadata(const Context *context, const void *object) {
+    const ApiMachine *machine = object;
+    _cleanup_metadata_ Metadata metadata = {};
+    if (machine->metadata && metadata_from_json(machine->metadata, &metadata, NULL) < 0)
+        return strdup("?"); /* the others are still worth showing */
+    return metadata_format(&metadata);
+}
+
+static char *cell_status(const Context *context, const void *object) {
+    return strdup(((const ApiMachine *) object)->status);
+}
+
+static const ListColumn columns[] = {
+    {"machine", cell_machine},
+    {"ip", cell_ip},
+    {"metadata", cell_metadata},
+    {"status", cell_status},
+    {},
+};
+
+static int machine_read(json_object *json, void *ret, Error *reterr) {
+    return api_machine_read(json, ret, reterr);
+}
+
+static int machine_compare(const void *a, const void *b) {
+    return strcmp(((const ApiMachine *) a)->id, ((const ApiMachine *) b)->id);
+}
+
+int command_list_machines(Context *context, const char *const *operands, Error *reterr) {
+    static const List list = {
+        .resource = API_MACHINES,
+        .columns = columns,
+        .n_default = 4,
+        .read = machine_read,
+        .object_size = sizeof(ApiMachine),
+        .compare = machine_compare,
+    };
+    return list_run(context, &list, reterr);
+}

@@ -1,0 +1,129 @@
+/* How units are, from the API alone; for a unit on this very machine systemctl is asked as well. */
+#include "fleetctl/api/event-snapshot.h"
+#include "fleetctl/commands/command.h"
+#include "fleetctl/commands/systemctl.h"
+#include "fleetctl/print/message.h"
+#include "fleetctl/units/unit-select.h"
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+#define LABEL_WIDTH 9
+
+static void line_say(const char *label, const char *text) {
+    say("%*s%s %s", LABEL_WIDTH, label, *label ? ":" : " ", text);
+}
+
+static void unit_say(const ApiUnit *unit) {
+    const char *description = api_unit_option(unit, "Unit", "Description");
+    say("%s%s%s", unit->name, description ? " - " : "", str_or(description, ""));
+    line_say("Hash", unit->hash);
+    say("%*s: %s (wanted: %s)%s", LABEL_WIDTH, "State", launch_state_to_string(unit->current),
+        launch_state_to_string(unit->desired), unit->is_global ? ", global" : "");
+}
+
+static void pending_say(Context *context, const ApiPending *pending) {
+    const char *machine_id, *reason;
+    if (!pending->summary)
+        return;
+    line_say("Waits", pending->summary);
+    for (size_t i = 0; api_pending_get(pending, i, &machine_id, &reason); i++) {
+        _cleanup_free_ char *label = machine_names_label(context->machines, machine_id, false);
+        _cleanup_free_ char *text = str_printf("%s: %s", str_or(label, machine_id), reason);
+        line_say("", str_or(text, reason));
+    }
+}
+
+static void job_say(const ApiEvent *event) {
+    if (event->job == JOB_RESULT_NONE)
+        return;
+    bool has_result = *event->result && !streq(event->result, "success");
+    say("%*s: %s%s%s%s%s%s", LABEL_WIDTH, "Job", job_result_to_string(event->job),
+        has_result ? " (" : "", has_result ? event->result : "", has_result ? ")" : "",
+        event->message ? ": " : "", str_or(event->message, ""));
+    for (size_t i = 0; event->log && i < json_object_array_length(event->log); i++)
+        line_say(i == 0 ? "Log" : "",
+                 str_or(json_object_get_string(json_object_array_get_idx(event->log, i)), ""));
+}
+
+static void placement_say(Context *context, const ApiEvent *event) {
+    _cleanup_free_ char *label = machine_names_label(context->machines, event->machine_id, false);
+    line_say("Machine", str_or(label, event->machine_id));
+    if (event->reason)
+        line_say("Reason", event->reason);
+    say("%*s: %s, %s (%s)", LABEL_WIDTH, "systemd", *event->load ? event->load : "not loaded",
+        *event->active ? event->active : "inactive", *event->sub ? event->sub : "dead");
+    job_say(event);
+}
+
+static bool placement_runs(const ApiEvent *event) {
+    return *event->active && !streq(event->active, "inactive") && !streq(event->active, "failed");
+}
+
+/* Shows one placement. The exit status for it. */
+static int placement_show(Context *context, const ApiEvent *event) {
+    int status = placement_runs(event) ? 0 : EXIT_NOT_RUNNING;
+    placement_say(context, event);
+    if (!*context->machine_id || !streq(context->machine_id, event->machine_id))
+        return status;
+    say_blank_line();
+    int r = systemctl_status(event->unit);
+    return r < 0 ? status : r;
+}
+
+/* Shows a unit with its placements among the events. The exit status for it. */
+static int unit_show(Context *context, const ApiUnit *unit, json_object *events) {
+    int status = 0;
+    bool is_placed = false;
+    unit_say(unit);
+    pending_say(context, &unit->pending);
+    for (size_t i = 0; i < json_object_array_length(events); i++) {
+        ApiEvent event;
+        if (api_event_read(json_object_array_get_idx(events, i), &event, NULL) < 0 ||
+            !streq(event.unit, unit->name) || !*event.machine_id)
+            continue;
+        is_placed = true;
+        int shown = placement_show(context, &event);
+        status = status != 0 ? status : shown;
+    }
+    if (is_placed)
+        return status;
+    complain("Unit %s does not appear to be loaded.", unit->name);
+    return EXIT_FAILURE;
+}
+
+static int events_fetch(Context *context, const UnitSelection *selection, json_object **ret,
+                        Error *reterr) {
+    _cleanup_free_ const char **names = calloc(selection->n_known + 1, sizeof(char *));
+    if (!names)
+        return -ENOMEM;
+    for (size_t i = 0; i < selection->n_known; i++)
+        names[i] = selection->known[i]->name;
+    if (selection->n_known == 0) {
+        *ret = json_object_new_array();
+        return *ret ? 0 : -ENOMEM;
+    }
+    return event_snapshot(context->api, names, selection->n_known,
+                          context->options->request_timeout_usec, ret, reterr);
+}
+
+int command_status(Context *context, const char *const *operands, Error *reterr) {
+    _cleanup_unit_selection_ UnitSelection selection = {};
+    _cleanup_json_ json_object *events = NULL;
+    int r = unit_select(context->api, operands, &selection, reterr);
+    if (r >= 0)
+        r = events_fetch(context, &selection, &events, reterr);
+    if (r < 0)
+        return r;
+
+    int status = 0;
+    for (size_t i = 0; i < selection.n_known; i++) {
+        if (i > 0)
+            say_blank_line();
+        int shown = unit_show(context, selection.known[i], events);
+        status = status != 0 ? status : shown;
+    }
+    STRV_FOREACH (name, selection.unknown)
+        complain("Unit %s does not exist.", *name);
+    return selection.unknown ? EXIT_FAILURE : status;
+}

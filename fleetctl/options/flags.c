@@ -1,0 +1,109 @@
+#include "fleetctl/options/flags.h"
+
+#include "fleetctl/options/options.h"
+
+#include <ctype.h>
+
+static int text_parse(const char *text, void *ret, Error *reterr) {
+    *(const char **) ret = text;
+    return 0;
+}
+
+static int switch_parse(const char *text, void *ret, Error *reterr) {
+    static const char *const words[] = {"false", "true", "no", "yes", "0", "1", "off", "on"};
+    for (size_t i = 0; i < ELEMENTSOF(words); i++)
+        if (streq(text, words[i])) {
+            *(bool *) ret = i % 2 == 1;
+            return 0;
+        }
+    return error_set(reterr, -EINVAL, "'%s' is neither true nor false", text);
+}
+
+static int timeout_parse(const char *text, void *ret, Error *reterr) {
+    usec_t usec = 0;
+    int r = timespan_parse(text, &usec, reterr);
+    if (r < 0)
+        return r;
+    if (usec == 0)
+        return error_set(reterr, -EINVAL, "a timeout must be longer than nothing");
+    *(usec_t *) ret = usec;
+    return 0;
+}
+
+#define COUNT_MAX 1000000000
+
+static int count_parse(const char *text, void *ret, Error *reterr) {
+    if (!isdigit((unsigned char) *text) || strspn(text, "0123456789") != strlen(text))
+        return error_set(reterr, -EINVAL, "'%s' is not a whole number", text);
+    errno = 0;
+    unsigned long long value = strtoull(text, NULL, 10);
+    if (errno != 0 || value > COUNT_MAX)
+        return error_set(reterr, -EINVAL, "'%s' is more than %d", text, COUNT_MAX);
+    *(int64_t *) ret = (int64_t) value;
+    return 0;
+}
+
+#define VALUE(field) offsetof(Options, field)
+
+static const Flag flags[_FLAG_MAX] = {
+    [FLAG_ENDPOINT] = {"endpoint", 0, "URL",
+                       "Where fleetd answers: unix:///PATH, http://HOST:PORT or https://HOST:PORT "
+                       "(default " ENDPOINT_DEFAULT ").",
+                       text_parse, VALUE(endpoint)},
+    [FLAG_REQUEST_TIMEOUT] =
+        {"request-timeout", 0, "TIME",
+         "How long to wait for the answer to one request; a bare number is seconds (default 3.0).",
+         timeout_parse, VALUE(request_timeout_usec)},
+    [FLAG_CA_FILE] = {"ca-file", 0, "FILE",
+                      "Certificates of the authorities that may vouch for fleetd (PEM).",
+                      text_parse, VALUE(ca_file)},
+    [FLAG_CERT_FILE] = {"cert-file", 0, "FILE",
+                        "Certificate to show to fleetd (PEM); needs --key-file.", text_parse,
+                        VALUE(cert_file)},
+    [FLAG_KEY_FILE] = {"key-file", 0, "FILE", "Key of that certificate (PEM).", text_parse,
+                       VALUE(key_file)},
+    [FLAG_DRIVER] = {"driver", 0, "NAME", "Accepted for old scripts; only API is left.", text_parse,
+                     VALUE(driver)},
+    [FLAG_ETCD_KEY_PREFIX] = {"etcd-key-prefix", 0, "PREFIX",
+                              "Accepted for old scripts, without effect: fleetd knows its own.",
+                              text_parse, VALUE(etcd_key_prefix)},
+    [FLAG_DEBUG] = {"debug", 0, NULL, "Tell each request and its answer on standard error.",
+                    switch_parse, VALUE(debug)},
+    [FLAG_VERSION] = {"version", 0, NULL, "Print the version and exit.", switch_parse,
+                      VALUE(version)},
+    [FLAG_HELP] = {"help", 'h', NULL, "Print help, also on a command, and exit.", switch_parse,
+                   VALUE(help)},
+    [FLAG_REPLACE] = {"replace", 0, NULL,
+                      "Replace a unit of the cluster whose local file differs. Local files win "
+                      "over submitted templates.",
+                      switch_parse, VALUE(replace)},
+    [FLAG_NO_BLOCK] = {"no-block", 0, NULL, "Do not wait until the request has been carried out.",
+                       switch_parse, VALUE(no_block)},
+    [FLAG_BLOCK_ATTEMPTS] = {"block-attempts", 0, "N",
+                             "Wait N seconds at most; 0 waits for ever, also for a place.",
+                             count_parse, VALUE(block_attempts)},
+    [FLAG_NO_LEGEND] = {"no-legend", 0, NULL, "Leave out the column headers.", switch_parse,
+                        VALUE(no_legend)},
+    [FLAG_FULL] = {"full", 'l', NULL, "Do not shorten machine ids and hashes.", switch_parse,
+                   VALUE(full)},
+    [FLAG_FIELDS] = {"fields", 0, "NAME,...", "The columns to show, in this order.", text_parse,
+                     VALUE(fields)},
+};
+
+const Flag *flag_get(FlagId id) {
+    return &flags[id];
+}
+
+FlagId flag_find(const char *name, size_t length) {
+    for (FlagId id = 0; id < _FLAG_MAX; id++)
+        if (strlen(flags[id].name) == length && strncmp(flags[id].name, name, length) == 0)
+            return id;
+    return _FLAG_INVALID;
+}
+
+FlagId flag_find_letter(char letter) {
+    for (FlagId id = 0; id < _FLAG_MAX; id++)
+        if (flags[id].letter == letter && letter)
+            return id;
+    return _FLAG_INVALID;
+}

@@ -1,7 +1,0 @@
-#include "fleetctl/bring-up.h"
-
-int command_start(Context *context, const char *const *operands, Error *reterr) {
-    static const BringUp start = {
-        .verb = "start", .target = LAUNCH_STATE_LAUNCHED, .goal = WAIT_LAUNCHED};
-    return bring_up(context, &start, operands, reterr);
-}

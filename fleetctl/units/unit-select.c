@@ -1,0 +1,109 @@
+#include "fleetctl/units/unit-select.h"
+
+#include "fleetctl/print/message.h"
+#include "fleetd/base/strv.h"
+#include "fleetd/model/requirements.h"
+#include "fleetd/model/unit-name.h"
+
+#include <errno.h>
+
+bool operand_is_glob(const char *operand) {
+    return strpbrk(operand, "*?[") != NULL;
+}
+
+bool operand_glob_matches(const char *glob, const char *unit_name) {
+    _cleanup_free_ char *with_type = str_printf("%s.service", glob);
+    char *globs[] = {(char *) glob, with_type, NULL};
+    return requirements_glob_matches(globs, unit_name);
+}
+
+static int glob_expand(const ApiUnits *units, const char *glob, char ***expanded) {
+    bool matches_any = false;
+    for (size_t i = 0; i < units->n; i++) {
+        if (!operand_glob_matches(glob, units->items[i].name))
+            continue;
+        matches_any = true;
+        if (strv_push(expanded, units->items[i].name) < 0)
+            return -ENOMEM;
+    }
+    return matches_any ? 0 : strv_push(expanded, glob);
+}
+
+int operands_expand(ApiClient *api, const char *const *operands, char ***ret, Error *reterr) {
+    _cleanup_api_units_ ApiUnits units = {};
+    _cleanup_(strv_freep) char **expanded = NULL;
+    int r = 0;
+    STRV_FOREACH (operand, operands) {
+        bool is_glob = operand_is_glob(*operand);
+        if (is_glob && !units.array)
+            r = api_list_units(api, &units, reterr);
+        if (r >= 0)
+            r = is_glob ? glob_expand(&units, *operand, &expanded) : strv_push(&expanded, *operand);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_PTR(expanded);
+    return 0;
+}
+
+/* Adds the whole name of an operand to names, or what was typed to unknown when it can be no name.
+ */
+static int operand_sort(const char *operand, char ***names, char ***unknown) {
+    _cleanup_free_ char *name = NULL;
+    int r = unit_name_complete(operand, &name);
+    if (r < 0)
+        return r;
+    if (unit_name_check(name, NULL) < 0)
+        return strv_push(unknown, operand);
+    return strv_contains(*names, name) ? 0 : strv_push(names, name);
+}
+
+static int selection_sort(UnitSelection *selection, char *const *names) {
+    selection->known = calloc(selection->units.n + 1, sizeof(ApiUnit *));
+    if (!selection->known)
+        return -ENOMEM;
+    for (size_t i = 0; i < selection->units.n; i++) {
+        const ApiUnit *unit = &selection->units.items[i];
+        if (unit->name)
+            selection->known[selection->n_known++] = unit;
+        else if (strv_push(&selection->unknown, names[i]) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int unit_select(ApiClient *api, const char *const *operands, UnitSelection *ret, Error *reterr) {
+    _cleanup_unit_selection_ UnitSelection selection = {};
+    _cleanup_(strv_freep) char **expanded = NULL, **names = NULL;
+    int r = operands_expand(api, operands, &expanded, reterr);
+    STRV_FOREACH (operand, expanded)
+        r = r < 0 ? r : operand_sort(*operand, &names, &selection.unknown);
+    if (r >= 0)
+        r = api_get_units(api, names, &selection.units, reterr);
+    if (r >= 0)
+        r = selection_sort(&selection, names);
+    if (r < 0)
+        return r;
+    *ret = selection;
+    selection = (UnitSelection){};
+    return 0;
+}
+
+void unit_selection_done(UnitSelection *selection) {
+    api_units_done(&selection->units);
+    free(selection->known);
+    strv_free(selection->unknown);
+    *selection = (UnitSelection){};
+}
+
+/* The names are of use only where other units were known. */
+bool unit_selection_complain(const UnitSelection *selection) {
+    if (!selection->unknown)
+        return false;
+    _cleanup_free_ char *names = strv_join(selection->unknown, " ");
+    if (selection->n_known == 0 || !names)
+        complain("Units not found in registry");
+    else
+        complain("Units not found in registry: %s", names);
+    return true;
+}

@@ -1,0 +1,187 @@
+/* The stream is followed in callbacks that only note what came; between them the loop below tells
+ * it to the user, as that may need further requests. A stream that breaks is opened again: fleetd
+ * may be restarting, and its units run on. */
+#include "fleetctl/wait/unit-wait.h"
+
+#include "fleetctl/api/event-reader.h"
+#include "fleetctl/print/message.h"
+#include "fleetctl/wait/wait-report.h"
+
+#include <errno.h>
+#include <signal.h>
+
+/* The engine places units one after another: one that fits nowhere now may do so once the others
+ * that were asked for together with it stand. So nothing may have changed for this long before it
+ * counts. */
+#define SETTLE_USEC (500 * USEC_PER_MSEC)
+
+typedef struct Wait {
+    Context *context;
+    WaitTracker *tracker;
+    EventReader *reader;
+    Timer *deadline, *settle;
+    sd_event_source *interrupt;
+    sigset_t old_signals;
+    bool has_news, is_timed_out, is_settled, is_interrupted;
+    int result;
+    Error *reterr;
+} Wait;
+
+static void on_deadline(void *userdata) {
+    ((Wait *) userdata)->is_timed_out = true;
+}
+
+static void on_settled(void *userdata) {
+    Wait *wait = userdata;
+    wait->is_settled = true;
+    wait->has_news = true;
+}
+
+static int on_interrupt(sd_event_source *source, const struct signalfd_siginfo *info,
+                        void *userdata) {
+    ((Wait *) userdata)->is_interrupted = true;
+    return 0;
+}
+
+static void on_begin(void *userdata) {
+    wait_tracker_begin(((Wait *) userdata)->tracker);
+}
+
+static int on_line(const char *line, size_t size, void *userdata) {
+    Wait *wait = userdata;
+    int r = wait_tracker_feed(wait->tracker, line, size, wait->reterr);
+    if (r > 0) {
+        wait->has_news = true;
+        wait->is_settled = false;
+        timer_start(wait->settle, SETTLE_USEC);
+    }
+    return MIN(r, 0);
+}
+
+static void on_end(int r, void *userdata) {
+    ((Wait *) userdata)->result = r;
+}
+
+static int deadline_start(Wait *wait) {
+    Loop *loop = api_client_loop(wait->context->api);
+    int64_t attempts = wait->context->options->block_attempts;
+    int r = timer_new(loop, on_deadline, wait, &wait->deadline);
+    if (r >= 0 && attempts > 0)
+        timer_start(wait->deadline, (usec_t) attempts * USEC_PER_SEC);
+    return r < 0 ? r : timer_new(loop, on_settled, wait, &wait->settle);
+}
+
+/* SIGINT ends the wait, not the program without a word. */
+static int interrupt_catch(Wait *wait) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &signals, &wait->old_signals) < 0)
+        return -errno;
+    return sd_event_add_signal(api_client_event(wait->context->api), &wait->interrupt, SIGINT,
+                               on_interrupt, wait);
+}
+
+/* The server knows the revision of a unit's request before it says anything, so that no line speaks
+ * of the time before. */
+static char *wait_path(const WaitTracker *tracker) {
+    size_t n = wait_tracker_count_open(tracker);
+    _cleanup_free_ const char **names = calloc(n + 1, sizeof(char *));
+    const WaitUnit *unit;
+    int64_t revision = 0;
+    if (!names)
+        return NULL;
+    for (size_t i = 0; (unit = wait_tracker_get(tracker, i)); i++) {
+        names[i] = unit->name;
+        revision = MAX(revision, unit->revision);
+    }
+    return event_reader_path(names, n, revision);
+}
+
+static int wait_begin(Wait *wait) {
+    EventHandler handler = {on_begin, on_line, on_end, wait};
+    _cleanup_free_ char *path = wait_path(wait->tracker);
+    int r = path ? deadline_start(wait) : -ENOMEM;
+    if (r >= 0)
+        r = interrupt_catch(wait);
+    if (r >= 0)
+        r = event_reader_open(wait->context->api, path, &handler, &wait->reader, wait->reterr);
+    return r;
+}
+
+static void wait_end(Wait *wait) {
+    event_reader_close(wait->reader);
+    timer_free(wait->deadline);
+    timer_free(wait->settle);
+    sd_event_source_disable_unref(wait->interrupt);
+    sigprocmask(SIG_SETMASK, &wait->old_signals, NULL);
+}
+
+static bool gives_up_when_pending(const Wait *wait) {
+    return wait->context->options->block_attempts == BLOCK_ATTEMPTS_UNSET;
+}
+
+static bool wait_is_over(const Wait *wait) {
+    size_t n_open = wait_tracker_count_open(wait->tracker);
+    if (wait->result < 0 || wait->is_interrupted || wait->is_timed_out || n_open == 0)
+        return true;
+    return gives_up_when_pending(wait) && wait->is_settled &&
+           wait_tracker_count(wait->tracker, WAIT_STATUS_PENDING) == n_open;
+}
+
+/* A name may have to be asked for, and while that request runs the stream goes on: so this speaks
+ * of the line as it is now. */
+static void unit_tell(Wait *wait, WaitUnit *unit) {
+    _cleanup_json_ _unused_ json_object *line = json_object_get(unit->line);
+    WaitUnit now = *unit;
+    unit->is_told = true;
+    wait_report_unit(wait->context, wait_tracker_goal(wait->tracker), &now);
+}
+
+/* Tells what is new; of units that fit nowhere only once that has settled. */
+static void wait_tell(Wait *wait) {
+    WaitUnit *unit;
+    while (wait->has_news) {
+        wait->has_news = false;
+        for (size_t i = 0; (unit = wait_tracker_get(wait->tracker, i)); i++)
+            if (unit->status != WAIT_STATUS_OPEN && !unit->is_told &&
+                (unit->status != WAIT_STATUS_PENDING || wait->is_settled))
+                unit_tell(wait, unit);
+        (void) say_flush(); /* main() tells when it fails */
+    }
+}
+
+static void wait_tell_open(const Wait *wait, void (*report)(WaitGoal goal, const WaitUnit *unit)) {
+    const WaitUnit *unit;
+    for (size_t i = 0; (unit = wait_tracker_get(wait->tracker, i)); i++)
+        if (wait_status_is_open(unit->status))
+            report(wait_tracker_goal(wait->tracker), unit);
+}
+
+/* The exit status, with the last words. */
+static int wait_conclude(const Wait *wait) {
+    if (wait->result < 0)
+        return wait->result;
+    if (wait->is_interrupted) {
+        wait_report_interrupt(wait_tracker_goal(wait->tracker));
+        return EXIT_INTERRUPTED;
+    }
+    wait_tell_open(wait, wait->is_timed_out ? wait_report_timeout : wait_report_gave_up);
+    size_t n_bad = wait_tracker_count_open(wait->tracker) +
+                   wait_tracker_count(wait->tracker, WAIT_STATUS_FAILED) +
+                   wait_tracker_count(wait->tracker, WAIT_STATUS_OVERTAKEN);
+    return n_bad > 0 ? EXIT_FAILURE : 0;
+}
+
+int unit_wait(Context *context, WaitTracker *tracker, Error *reterr) {
+    Wait wait = {.context = context, .tracker = tracker, .reterr = reterr};
+    int r = wait_begin(&wait);
+    while (r >= 0 && !wait_is_over(&wait)) {
+        r = sd_event_run(api_client_event(context->api), UINT64_MAX);
+        wait_tell(&wait);
+    }
+    if (r >= 0)
+        r = wait_conclude(&wait);
+    wait_end(&wait);
+    return r;
+}

@@ -1,0 +1,100 @@
+#include "fleetctl/wait/wait-judge.h"
+
+/* The machine has carried the request out, or given it up. */
+static bool event_is_final(const ApiEvent *event, int64_t revision) {
+    return event->revision >= revision && job_result_is_final(event->job);
+}
+
+static bool job_is_good(JobResult job) {
+    return job == JOB_RESULT_DONE || job == JOB_RESULT_SKIPPED;
+}
+
+/* The unit is on no machine. */
+static WaitStatus judge_up_without_machine(LaunchState wanted, int64_t revision,
+                                           const ApiEvent *event) {
+    if (event->unit_revision > revision && event->desired != wanted)
+        return WAIT_STATUS_OVERTAKEN;
+    return event->pending.summary && event->unit_revision >= revision ? WAIT_STATUS_PENDING
+                                                                      : WAIT_STATUS_OPEN;
+}
+
+static WaitStatus judge_up(LaunchState wanted, int64_t revision, const ApiEvent *event) {
+    if (event->is_deleted)
+        return WAIT_STATUS_OVERTAKEN;
+    if (!*event->machine_id)
+        return judge_up_without_machine(wanted, revision, event);
+    if (event->desired !=
+        wanted) /* inactive may also be said of a machine that the unit only leaves */
+        return event->unit_revision > revision && event->desired != LAUNCH_STATE_INACTIVE
+                   ? WAIT_STATUS_OVERTAKEN
+                   : WAIT_STATUS_OPEN;
+    if (!event_is_final(event, revision))
+        return WAIT_STATUS_OPEN;
+    if (!job_is_good(event->job))
+        return WAIT_STATUS_FAILED;
+    if (event->current == LAUNCH_STATE_INACTIVE)
+        return WAIT_STATUS_OPEN; /* a placement's last line */
+    return wanted == LAUNCH_STATE_LAUNCHED && streq(event->active, "failed") ? WAIT_STATUS_FAILED
+                                                                             : WAIT_STATUS_REACHED;
+}
+
+static WaitStatus judge_launched(int64_t revision, const ApiEvent *event) {
+    return judge_up(LAUNCH_STATE_LAUNCHED, revision, event);
+}
+
+static WaitStatus judge_loaded(int64_t revision, const ApiEvent *event) {
+    return judge_up(LAUNCH_STATE_LOADED, revision, event);
+}
+
+static WaitStatus judge_stopped(int64_t revision, const ApiEvent *event) {
+    if (event->is_deleted)
+        return WAIT_STATUS_OVERTAKEN;
+    if (event->unit_revision > revision && event->desired == LAUNCH_STATE_LAUNCHED)
+        return WAIT_STATUS_OVERTAKEN;
+    if (!*event->machine_id)
+        return event->unit_revision >= revision ? WAIT_STATUS_REACHED : WAIT_STATUS_OPEN;
+    if (!event_is_final(event, revision))
+        return WAIT_STATUS_OPEN;
+    if (event->current != LAUNCH_STATE_LAUNCHED)
+        return WAIT_STATUS_REACHED;
+    return job_is_good(event->job) ? WAIT_STATUS_OPEN : WAIT_STATUS_FAILED;
+}
+
+/* A machine that should have let go of the unit and could not. */
+static WaitStatus judge_letting_go(const ApiEvent *event) {
+    bool is_stuck = event->desired == LAUNCH_STATE_INACTIVE &&
+                    event->current != LAUNCH_STATE_INACTIVE && job_result_is_final(event->job) &&
+                    !job_is_good(event->job);
+    return is_stuck ? WAIT_STATUS_STUCK : WAIT_STATUS_OPEN;
+}
+
+static WaitStatus judge_inactive(int64_t revision, const ApiEvent *event) {
+    if (!event->is_deleted && event->unit_revision > revision &&
+        event->desired != LAUNCH_STATE_INACTIVE)
+        return WAIT_STATUS_OVERTAKEN;
+    if (*event->machine_id)
+        return event->revision >= revision ? judge_letting_go(event) : WAIT_STATUS_OPEN;
+    return event->is_deleted || event->unit_revision >= revision ? WAIT_STATUS_REACHED
+                                                                 : WAIT_STATUS_OPEN;
+}
+
+/* A unit of the same name that is newer than the removal is another one: that which was meant is
+ * gone. */
+static WaitStatus judge_gone(int64_t revision, const ApiEvent *event) {
+    if (!event->is_deleted)
+        return event->unit_revision > revision ? WAIT_STATUS_REACHED : WAIT_STATUS_OPEN;
+    return *event->machine_id ? judge_letting_go(event) : WAIT_STATUS_REACHED;
+}
+
+static WaitStatus (*const judges[_WAIT_GOAL_MAX])(int64_t revision, const ApiEvent *event) = {
+    [WAIT_LAUNCHED] = judge_launched, [WAIT_LOADED] = judge_loaded, [WAIT_STOPPED] = judge_stopped,
+    [WAIT_INACTIVE] = judge_inactive, [WAIT_GONE] = judge_gone,
+};
+
+WaitStatus wait_judge(WaitGoal goal, int64_t revision, const ApiEvent *event) {
+    return judges[goal](revision, event);
+}
+
+bool wait_status_is_open(WaitStatus status) {
+    return status <= WAIT_STATUS_STUCK;
+}

@@ -1,0 +1,114 @@
+#include "fleetctl/wait/wait-report.h"
+
+#include "fleetctl/print/message.h"
+#include "fleetd/base/strv.h"
+
+static const struct {
+    const char *aim;        /* "timed out waiting for unit X to ..." */
+    const char *participle; /* "the units will still be ..." */
+} goals[_WAIT_GOAL_MAX] = {
+    [WAIT_LAUNCHED] = {"report state launched", "started"},
+    [WAIT_LOADED] = {"report state loaded", "loaded"},
+    [WAIT_STOPPED] = {"report state loaded", "stopped"},
+    [WAIT_INACTIVE] = {"report state inactive", "unloaded"},
+    [WAIT_GONE] = {"be gone", "destroyed"},
+};
+
+static void report_reached(WaitGoal goal, const WaitUnit *unit, const char *label) {
+    bool is_somewhere = *unit->event.machine_id;
+    if (goal == WAIT_GONE)
+        say("Destroyed %s", unit->name);
+    else if (goal == WAIT_INACTIVE || !is_somewhere)
+        say("Unit %s inactive", unit->name);
+    else
+        say("Unit %s %s on %s", unit->name, goal == WAIT_LAUNCHED ? "launched" : "loaded", label);
+    if (goal == WAIT_LAUNCHED && unit->event.job == JOB_RESULT_SKIPPED)
+        complain("Unit %s was not started: one of its conditions does not hold on %s", unit->name,
+                 label);
+}
+
+static const char *const job_causes[_JOB_RESULT_MAX] = {
+    [JOB_RESULT_DONE] = "it was started and has failed since",
+    [JOB_RESULT_CANCELED] = "its job was canceled",
+    [JOB_RESULT_TIMEOUT] = "its job timed out",
+    [JOB_RESULT_FAILED] = "its job failed",
+    [JOB_RESULT_DEPENDENCY] = "a unit that it depends on failed",
+    [JOB_RESULT_ERROR] = "systemd refused it",
+};
+
+/* The agent's words, or what systemd's job result means, with its result of the unit. */
+static char *cause_format(const ApiEvent *event) {
+    const char *cause =
+        str_or(event->message, str_or(job_causes[event->job], "for no known reason"));
+    bool has_result = !event->message && *event->result && !streq(event->result, "success") &&
+                      !streq(event->result, job_result_to_string(event->job));
+    return has_result ? str_printf("%s (%s)", cause, event->result) : strdup(cause);
+}
+
+static void log_complain(json_object *log) {
+    for (size_t i = 0; log && i < json_object_array_length(log); i++)
+        complain("    %s", str_or(json_object_get_string(json_object_array_get_idx(log, i)), ""));
+}
+
+static void report_failed(WaitGoal goal, const WaitUnit *unit, const char *label) {
+    _cleanup_free_ char *cause = cause_format(&unit->event);
+    complain("Unit %s failed on %s: %s", unit->name, label, str_or(cause, ""));
+    log_complain(unit->event.log);
+    if (unit->is_quiet && goal == WAIT_LAUNCHED)
+        complain("It was started earlier; 'fleetctl restart %s' tries again.", unit->name);
+}
+
+static void report_stuck(WaitGoal goal, const WaitUnit *unit, const char *label) {
+    _cleanup_free_ char *cause = cause_format(&unit->event);
+    complain("Unit %s is still on %s: %s", unit->name, label, str_or(cause, ""));
+}
+
+static void report_overtaken(WaitGoal goal, const WaitUnit *unit, const char *label) {
+    if (unit->event.is_deleted)
+        complain("Unit %s was destroyed meanwhile", unit->name);
+    else
+        complain("Unit %s was asked to be %s meanwhile", unit->name,
+                 launch_state_to_string(unit->event.desired));
+}
+
+static void report_pending(Context *context, const WaitUnit *unit) {
+    const ApiPending *pending = &unit->event.pending;
+    const char *machine_id, *reason;
+    complain("Unit %s waits: %s", unit->name, pending->summary);
+    for (size_t i = 0; api_pending_get(pending, i, &machine_id, &reason); i++) {
+        _cleanup_free_ char *label = machine_names_label(context->machines, machine_id, false);
+        complain("    %s: %s", str_or(label, machine_id), reason);
+    }
+}
+
+void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
+    static void (*const reports[_WAIT_STATUS_MAX])(WaitGoal goal, const WaitUnit *unit,
+                                                   const char *label) = {
+        [WAIT_STATUS_STUCK] = report_stuck,
+        [WAIT_STATUS_REACHED] = report_reached,
+        [WAIT_STATUS_FAILED] = report_failed,
+        [WAIT_STATUS_OVERTAKEN] = report_overtaken,
+    };
+    if (unit->status == WAIT_STATUS_PENDING)
+        report_pending(context, unit);
+    bool is_no_news = unit->status == WAIT_STATUS_REACHED && unit->is_quiet;
+    if (!reports[unit->status] || is_no_news)
+        return;
+    _cleanup_free_ char *label =
+        machine_names_label(context->machines, unit->event.machine_id, false);
+    reports[unit->status](goal, unit, str_or(label, unit->event.machine_id));
+}
+
+void wait_report_timeout(WaitGoal goal, const WaitUnit *unit) {
+    complain("Error waiting for units: timed out waiting for unit %s to %s", unit->name,
+             goals[goal].aim);
+}
+
+void wait_report_gave_up(WaitGoal goal, const WaitUnit *unit) {
+    complain("Unit %s is submitted and will be %s as soon as it fits on a machine", unit->name,
+             goals[goal].participle);
+}
+
+void wait_report_interrupt(WaitGoal goal) {
+    complain("Interrupted: the units will still be %s", goals[goal].participle);
+}

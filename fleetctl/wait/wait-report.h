@@ -1,0 +1,17 @@
+/* What a wait says of its units: one line for each that got there, and for the others why not. */
+#pragma once
+
+#include "fleetctl/api/context.h"
+#include "fleetctl/wait/wait-tracker.h"
+
+/* Tells the unit's status. Not from inside a callback of the loop. */
+void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit);
+
+/* Tells of a unit that is still open that the time was up. */
+void wait_report_timeout(WaitGoal goal, const WaitUnit *unit);
+
+/* Tells of a unit that fits nowhere that it is waited for no longer. */
+void wait_report_gave_up(WaitGoal goal, const WaitUnit *unit);
+
+/* Tells what goes on after the wait was interrupted. */
+void wait_report_interrupt(WaitGoal goal);

@@ -1,0 +1,149 @@
+#include "fleetctl/wait/wait-tracker.h"
+
+#include "fleetd/base/map.h"
+
+#include <errno.h>
+
+struct WaitTracker {
+    WaitGoal goal;
+    Map *by_name;
+    WaitUnit **units; /* owned by the map */
+    size_t n_units;
+    size_t counts[_WAIT_STATUS_MAX];
+};
+
+static void wait_unit_free(void *unit) {
+    json_object_put(((WaitUnit *) unit)->line);
+    free(unit);
+}
+
+int wait_tracker_new(WaitGoal goal, WaitTracker **ret) {
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = calloc(1, sizeof(WaitTracker));
+    if (!tracker)
+        return -ENOMEM;
+    tracker->goal = goal;
+    tracker->by_name = map_new(wait_unit_free);
+    if (!tracker->by_name)
+        return -ENOMEM;
+    *ret = TAKE_PTR(tracker);
+    return 0;
+}
+
+void wait_tracker_free(WaitTracker *tracker) {
+    if (!tracker)
+        return;
+    map_free(tracker->by_name);
+    free(tracker->units);
+    free(tracker);
+}
+
+int wait_tracker_add(WaitTracker *tracker, const char *name, int64_t revision, bool is_quiet) {
+    if (map_has(tracker->by_name, name))
+        return 0;
+    WaitUnit **grown = realloc(tracker->units, (tracker->n_units + 1) * sizeof(WaitUnit *));
+    if (!grown)
+        return -ENOMEM;
+    tracker->units = grown;
+    WaitUnit *unit = calloc(1, sizeof(WaitUnit));
+    if (!unit || map_put(tracker->by_name, name, unit) < 0) {
+        free(unit);
+        return -ENOMEM;
+    }
+    *unit = (WaitUnit){
+        .name = map_get_key(tracker->by_name, name), .revision = revision, .is_quiet = is_quiet};
+    tracker->units[tracker->n_units++] = unit;
+    tracker->counts[WAIT_STATUS_OPEN]++;
+    return 0;
+}
+
+/* A removed unit has no revision that a report could answer: only a job that was seen running can
+ * be told from the one that brought the unit up. */
+static bool is_old_news(const WaitTracker *tracker, const WaitUnit *unit, WaitStatus status) {
+    return tracker->goal == WAIT_GONE && status == WAIT_STATUS_STUCK && !unit->saw_running;
+}
+
+/* Each line decides anew until one ends the wait. */
+static int unit_judge(WaitTracker *tracker, WaitUnit *unit, const ApiEvent *event,
+                      json_object *line) {
+    WaitStatus status = wait_judge(tracker->goal, unit->revision, event);
+    unit->saw_running |= event->job == JOB_RESULT_RUNNING;
+    if (is_old_news(tracker, unit, status))
+        return 0;
+    if (!wait_status_is_open(unit->status) || status == unit->status)
+        return 0;
+    tracker->counts[unit->status]--;
+    tracker->counts[status]++;
+    json_object_put(unit->line);
+    unit->line = json_object_get(line);
+    unit->event = *event;
+    unit->status = status;
+    unit->is_told = false;
+    return 1;
+}
+
+void wait_tracker_begin(WaitTracker *tracker) {
+    for (size_t i = 0; i < tracker->n_units; i++)
+        tracker->units[i]->is_mentioned = false;
+}
+
+static int unit_feed(WaitTracker *tracker, const ApiEvent *event, json_object *line) {
+    WaitUnit *unit = map_get(tracker->by_name, event->unit);
+    if (!unit)
+        return 0;
+    unit->is_mentioned = true;
+    return unit_judge(tracker, unit, event, line);
+}
+
+/* A unit that the whole present does not mention is unknown to the cluster. */
+static int unit_feed_absence(WaitTracker *tracker, WaitUnit *unit) {
+    _cleanup_json_ json_object *line = json_object_new_object();
+    ApiEvent event;
+    if (!line || json_add_string(line, "type", "unit") < 0 ||
+        json_add_string(line, "unit", unit->name) < 0 || json_add_bool(line, "deleted", true) < 0)
+        return -ENOMEM;
+    int r = api_event_read(line, &event, NULL);
+    return r < 0 ? r : unit_judge(tracker, unit, &event, line);
+}
+
+static int synced_feed(WaitTracker *tracker) {
+    int r, changed = 0;
+    for (size_t i = 0; i < tracker->n_units; i++) {
+        r = tracker->units[i]->is_mentioned ? 0 : unit_feed_absence(tracker, tracker->units[i]);
+        if (r < 0)
+            return r;
+        changed |= r;
+    }
+    return changed;
+}
+
+int wait_tracker_feed(WaitTracker *tracker, const char *line, size_t size, Error *reterr) {
+    _cleanup_json_ json_object *json = NULL;
+    ApiEvent event;
+    int r = json_parse(line, size, &json, reterr);
+    if (r >= 0)
+        r = api_event_read(json, &event, reterr);
+    if (r < 0)
+        return error_prefix(reterr, r, "Bad line in the stream of events");
+    if (event.type == API_EVENT_SYNCED)
+        return synced_feed(tracker);
+    return event.type == API_EVENT_UNIT ? unit_feed(tracker, &event, json) : 0;
+}
+
+WaitGoal wait_tracker_goal(const WaitTracker *tracker) {
+    return tracker->goal;
+}
+
+size_t wait_tracker_count(const WaitTracker *tracker, WaitStatus status) {
+    return tracker->counts[status];
+}
+
+size_t wait_tracker_count_open(const WaitTracker *tracker) {
+    size_t n = 0;
+    for (WaitStatus status = 0; wait_status_is_open(status); status++)
+        n += tracker->counts[status];
+    return n;
+}
+
+WaitUnit *wait_tracker_get(const WaitTracker *tracker, size_t i) {
+    return i < tracker->n_units ? tracker->units[i] : NULL;
+}
