@@ -26,7 +26,6 @@ struct Agent {
     Publisher *publisher;
     FileCache *files;
     Mirror *orders;
-    int64_t orders_revision;     /* of the store, as last told; only a restored one goes back */
     int64_t registered_revision; /* 0: not registered */
     int64_t former_lease;        /* to be revoked when all states stand under the new one */
     StoreOp *revoke;

@@ -38,15 +38,17 @@ static void on_order_deleted(const char *key, _unused_ int64_t revision, void *u
         agent_set_order(agent, order_key_name(agent, key), NULL);
 }
 
-static void on_orders_synced(int64_t revision, void *userdata) {
+static void on_orders_synced(_unused_ int64_t revision, void *userdata) {
     Agent *agent = userdata;
-    bool is_restored = revision < agent->orders_revision;
-    agent->orders_revision = revision;
-    if (is_restored && !agent->is_leaving) {
-        log_warning("The store has gone back to an earlier time; registering anew");
-        agent_reclaim_presence(agent);
-    }
     timer_start_if_idle(agent->pass, 0);
+}
+
+static void on_restored(void *userdata) {
+    Agent *agent = userdata;
+    if (agent->is_leaving)
+        return;
+    log_warning("The store has gone back to an earlier time; registering anew");
+    agent_reclaim_presence(agent);
 }
 
 int agent_open_orders(Agent *agent) {
@@ -54,6 +56,7 @@ int agent_open_orders(Agent *agent) {
         .on_put = on_order_put,
         .on_delete = on_order_deleted,
         .on_synced = on_orders_synced,
+        .on_restored = on_restored,
     };
     return mirror_new(agent->store, agent->loop, agent->order_prefix, 0, &callbacks, agent,
                       &agent->orders);

@@ -24,7 +24,6 @@ struct Leadership {
     bool is_own;              /* the key names this machine: an earlier run of this fleetd */
     int64_t key_revision;     /* mod revision of the leader key as last seen; 0: there is none */
     int64_t told_revision;    /* of the last that the mirror told of the key */
-    int64_t synced_revision;  /* of the store, as last told; only a restored one goes back */
     int64_t elected_revision; /* of our own; 0: not elected */
     void (*resigned)(int r, void *userdata);
     void *resigned_userdata;
@@ -157,13 +156,14 @@ static void on_key_deleted(const char *key, int64_t revision, void *userdata) {
         leadership_depose(leadership, "its key in the store is gone");
 }
 
+static void on_restored(void *userdata) {
+    leadership_depose(userdata, "the store has gone back to an earlier time");
+}
+
 /* A key of its own writing that came and went unseen, while the mirror had no contact, is never
  * told at all. */
 static void on_key_synced(int64_t revision, void *userdata) {
     Leadership *leadership = userdata;
-    if (revision < leadership->synced_revision)
-        leadership_depose(leadership, "the store has gone back to an earlier time");
-    leadership->synced_revision = revision;
     if (leadership->told_revision < leadership->key_revision &&
         leadership->key_revision <= revision)
         on_key_deleted(KEY_LEADER_TEXT, revision, leadership);
@@ -176,6 +176,7 @@ int leadership_new(Store *store, Loop *loop, const char *machine_id, usec_t ttl_
         .on_put = on_key_put,
         .on_delete = on_key_deleted,
         .on_synced = on_key_synced,
+        .on_restored = on_restored,
     };
     _cleanup_(leadership_freep) Leadership *leadership = calloc(1, sizeof(Leadership));
     if (!leadership)

@@ -25,7 +25,8 @@ struct Mirror {
     unsigned n_failures;
     usec_t synced_at;
     bool is_synced;
-    bool is_lost; /* and the owner was told */
+    bool is_lost;     /* and the owner was told */
+    bool is_restored; /* and the owner is still to be told */
 
     Map *told;        /* key -> its mod_revision, as told */
     int64_t revision; /* all up to it is told */
@@ -107,6 +108,11 @@ static void mirror_synced(Mirror *mirror) {
         mirror->synced_at = loop_now(mirror->loop);
     mirror->is_synced = true;
     mirror->is_lost = false;
+    if (mirror->is_restored && mirror->callbacks.on_restored)
+        mirror->callbacks.on_restored(mirror->userdata);
+    mirror->is_restored = false;
+    if (mirror->is_freed)
+        return;
     mirror->callbacks.on_synced(mirror->revision, mirror->userdata);
 }
 
@@ -214,8 +220,11 @@ static void forget_revisions(Mirror *mirror) {
 static int list_page(Mirror *mirror, const StoreRangeResult *result) {
     if (mirror->list_revision == 0) {
         mirror->list_revision = result->revision;
-        if (result->revision < mirror->revision)
+        if (result->revision < mirror->revision) {
             forget_revisions(mirror);
+            mirror->is_restored = true; /* also if this list breaks and the next one shows no more
+                                           of it */
+        }
     }
     for (size_t i = 0; i < result->n_entries && !mirror->is_freed; i++) {
         int r = map_put(mirror->listed, result->entries[i].key, NULL);

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 /* A mirror and its owner, who writes down what he is told: "+key=value", "-key", "|" for synced,
- * "!" for lost. */
+ * "!" for lost, "<" for a store that has gone back. */
 typedef struct Owner {
     Loop *loop;
     Store *behind;  /* what others write to */
@@ -57,6 +57,10 @@ static void on_synced(int64_t revision, void *userdata) {
     owner_note(owner, '|', "");
 }
 
+static void on_restored(void *userdata) {
+    owner_note(userdata, '<', "");
+}
+
 static void on_lost(int r, void *userdata) {
     Owner *owner = userdata;
     assert_true(r < 0);
@@ -89,8 +93,11 @@ static int teardown(void **state) {
 }
 
 static void owner_start(Owner *owner, const char *prefix, size_t page_size) {
-    static const MirrorCallbacks callbacks = {
-        .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced, .on_lost = on_lost};
+    static const MirrorCallbacks callbacks = {.on_put = on_put,
+                                              .on_delete = on_delete,
+                                              .on_synced = on_synced,
+                                              .on_lost = on_lost,
+                                              .on_restored = on_restored};
     assert_int_equal(
         mirror_new(owner->store, owner->loop, prefix, page_size, &callbacks, owner, &owner->mirror),
         0);
@@ -286,7 +293,7 @@ static void store_that_lost_its_data_is_told_as_it_is(void **state) {
     assert_told(owner, "!");
     wait_for_retry(owner);
     wait_for_retry(owner);
-    assert_told(owner, "+a=new -b -c |");
+    assert_told(owner, "+a=new -b -c < |");
     assert_int_equal(owner->synced_revision, 2);
 
     mirror_free(TAKE_PTR(owner->mirror));
