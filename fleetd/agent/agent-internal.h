@@ -83,6 +83,9 @@ void agent_revoke_former(Agent *agent);
 void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
                       char *const *log);
 
+/* The text of the file that is ordered, as file_cache_get() has it. One that cannot be had is told
+ * in the unit's state, and asked for again by the cache's own timer, which asks for a pass. */
+int agent_get_text(Agent *agent, AgentUnit *unit, const char **ret_text, size_t *ret_size);
 /* Sends a batch of those among the units whose text is at hand. 0, or the number of units whose
  * text is on its way. */
 int agent_write_batch(Agent *agent, AgentUnit **units, size_t n);

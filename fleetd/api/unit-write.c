@@ -5,7 +5,7 @@
 #include "fleetd/api/unit-request.h"
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
-#include "fleetd/model/keys.h"
+#include "fleetd/model/stored-record.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -159,6 +159,15 @@ static void delete_decide(UnitWrite *write) {
         write_fail(write, r);
 }
 
+static int write_read_unit(const StoreEntry *entry, StoredRecord *ret) {
+    _cleanup_error_ Error error = {};
+    StoredText text = store_entry_text(entry);
+    int r = stored_record_parse(&text, ret, &error);
+    if (r >= 0 && !ret->is_readable)
+        log_notice("Replacing a value in the store that cannot be read, %s", error_text(&error, r));
+    return r;
+}
+
 static void on_range(int r, const StoreRangeResult *result, void *userdata) {
     UnitWrite *write = userdata;
     write->op = NULL;
@@ -172,14 +181,13 @@ static void on_range(int r, const StoreRangeResult *result, void *userdata) {
         delete_decide(write);
         return;
     }
-    _cleanup_(unit_freep) Unit *known = NULL;
-    _cleanup_error_ Error error = {};
+    _cleanup_record_ StoredRecord record = {};
     if (entry)
-        r = unit_parse(write->request.name, entry->value, entry->value_size, &known, &error);
+        r = write_read_unit(entry, &record);
     if (r < 0)
-        log_warning("Replacing the value of '%s' in the store: %s", write->key,
-                    error_text(&error, r));
-    put_decide(write, known);
+        write_fail(write, r);
+    else
+        put_decide(write, record.unit);
 }
 
 static void write_start(UnitWrite *write) {

@@ -49,15 +49,26 @@ static void on_machine_away(const char *id, bool is_surely_gone, void *userdata)
     }
 }
 
-/* Orders of machines without a presence, once all of both is known. Whoever said that it left is
- * taken at its word, as when it says so now. */
+/* Whoever said that it left is taken at its word, as when it says so now. */
+static int engine_miss(Engine *engine, const char *id) {
+    return feed_machine_has_left(engine->feed, id) ? cluster_remove_machine(engine->cluster, id)
+                                                   : absence_add(engine->absence, id);
+}
+
+/* Orders of machines without a presence, once all of both is known. */
 static int engine_find_missing(Engine *engine) {
     _cleanup_free_ const char **ids = NULL;
     int r = cluster_missing_machines(engine->cluster, &ids);
     for (const char **id = ids; r >= 0 && *id; id++)
-        r = feed_machine_has_left(engine->feed, *id) ? cluster_remove_machine(engine->cluster, *id)
-                                                     : absence_add(engine->absence, *id);
+        r = engine_miss(engine, *id);
     return r;
+}
+
+/* Later than that, nobody but a stranger orders anything of a machine that is not there. */
+static void on_machine_missing(const char *id, void *userdata) {
+    Engine *engine = userdata;
+    if (engine_has_model(engine) && !absence_has(engine->absence, id))
+        engine_check(engine, engine_miss(engine, id));
 }
 
 /* --- hearing of changes --- */
@@ -95,7 +106,8 @@ static void on_synced(int64_t revision, void *userdata) {
 
 static int engine_make_model(Engine *engine) {
     static const FeedCallbacks feed_callbacks = {.on_machine_here = on_machine_here,
-                                                 .on_machine_away = on_machine_away};
+                                                 .on_machine_away = on_machine_away,
+                                                 .on_machine_missing = on_machine_missing};
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
     engine->cluster = cluster_new();

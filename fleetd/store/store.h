@@ -9,8 +9,8 @@
  * a comparison fences it. */
 #pragma once
 
-#include "fleetd/base/error.h"
 #include "fleetd/base/time-units.h"
+#include "fleetd/model/stored-record.h"
 
 typedef struct Store Store;
 typedef struct StoreOp StoreOp; /* an operation under way, or a watch */
@@ -23,6 +23,17 @@ typedef struct StoreEntry {
     int64_t mod_revision;
     int64_t lease; /* 0: none */
 } StoreEntry;
+
+/* As the model reads it. Borrows. */
+static inline StoredText store_entry_text(const StoreEntry *entry) {
+    return (StoredText){
+        .key = entry->key,
+        .value = entry->value,
+        .size = entry->value_size,
+        .revision = entry->mod_revision,
+        .lease = entry->lease,
+    };
+}
 
 typedef struct StoreRange {
     const char *key;
