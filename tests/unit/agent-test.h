@@ -23,7 +23,7 @@ typedef struct AgentTest {
     FakeSystemd *systemd;
     UnitManager *unit_manager;
     Agent *agent;
-    const char *boot_id;
+    const char *boot_id, *address;
 } AgentTest;
 
 int agent_test_setup(void **state);
