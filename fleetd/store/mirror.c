@@ -32,8 +32,9 @@ struct Mirror {
     int64_t revision; /* all up to it is told */
 
     bool needs_list;
-    Map *listed; /* the keys of the list so far, a set; NULL while no list is under way */
-    char *after; /* the last of them */
+    Map *listed;    /* the keys of the list so far, a set; NULL while no list is under way */
+    char *after;    /* the last of them */
+    size_t n_asked; /* at a time; fewer than a page once they were too much for one answer */
     int64_t list_revision;
 
     bool is_busy; /* in a callback of the store or loop: freeing waits for its end */
@@ -254,6 +255,14 @@ static void list_finish(Mirror *mirror) {
 
 static int mirror_list(Mirror *mirror);
 
+/* Values are as large as whoever wrote them likes. */
+static bool list_can_ask_for_less(Mirror *mirror, int r) {
+    if (r != -EMSGSIZE || mirror->n_asked == 1)
+        return false;
+    mirror->n_asked /= 2;
+    return true;
+}
+
 static void on_range_done(int r, const StoreRangeResult *result, void *userdata) {
     _cleanup_leave_ Mirror *mirror = mirror_enter(userdata);
     mirror->op = NULL;
@@ -261,7 +270,7 @@ static void on_range_done(int r, const StoreRangeResult *result, void *userdata)
         r = list_page(mirror, result);
     if (mirror->is_freed)
         return;
-    if (r >= 0 && result->has_more) {
+    if (list_can_ask_for_less(mirror, r) || (r >= 0 && result->has_more)) {
         r = mirror_list(mirror);
     } else if (r >= 0) {
         list_finish(mirror);
@@ -280,12 +289,13 @@ static int mirror_list(Mirror *mirror) {
         mirror->listed = map_new(NULL);
         if (!mirror->listed)
             return -ENOMEM;
+        mirror->n_asked = mirror->page_size;
     }
     StoreRange range = {
         .key = mirror->prefix,
         .is_prefix = true,
         .after = mirror->after,
-        .limit = mirror->page_size,
+        .limit = mirror->n_asked,
         .revision = mirror->list_revision,
     };
     return store_range(mirror->store, &range, on_range_done, mirror, &mirror->op);

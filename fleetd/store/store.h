@@ -4,9 +4,10 @@
  * and never after the operation was cancelled.
  *
  * Results: 0; or negative: the store did not answer (-ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH,
- * ...), refused (-EACCES), or broke its protocol (-EPROTO). After an error of a write it is unknown
- * whether it took effect, or still will: even after writes that were acknowledged meanwhile, unless
- * a comparison fences it. */
+ * ...), refused (-EACCES), or broke its protocol (-EPROTO). A range that is more than one answer
+ * can hold is -EMSGSIZE: ask for fewer entries. After an error of a write it is unknown whether it
+ * took effect, or still will: even after writes that were acknowledged meanwhile, unless a
+ * comparison fences it. */
 #pragma once
 
 #include "fleetd/base/time-units.h"

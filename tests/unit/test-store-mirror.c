@@ -3,6 +3,7 @@
 #include "fleetd/store/memory-store.h"
 #include "fleetd/store/mirror.h"
 #include "tests/fakes/faulty-store.h"
+#include "tests/fakes/gated-store.h"
 #include "tests/fakes/store-sync.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/unit/cmocka-test.h"
@@ -301,6 +302,25 @@ static void store_that_lost_its_data_is_told_as_it_is(void **state) {
     store_free(empty);
 }
 
+static void page_that_is_too_much_for_an_answer_is_asked_for_in_parts(void **state) {
+    Owner *owner = *state;
+    put(owner, "a", "1");
+    put(owner, "b", "1");
+    GatedStore *gated = gated_store_new(owner->behind, owner->loop);
+    faulty_store_set_inner(owner->store, &gated->store);
+    gated->gates[GATE_RANGE] = -EMSGSIZE;
+    owner_start(owner, "", 8);
+    assert_told(owner, "!"); /* not even one can be had */
+    assert_int_equal(gated->counts[GATE_RANGE], 4);
+    gated->gates[GATE_RANGE] = GATE_OPEN;
+    wait_for_retry(owner);
+    assert_told(owner, "+a=1 +b=1 |");
+    assert_int_equal(gated->counts[GATE_RANGE], 5); /* a new list begins with whole pages */
+    mirror_free(TAKE_PTR(owner->mirror));
+    store_free(TAKE_PTR(owner->store));
+    store_free(&gated->store);
+}
+
 static usec_t next_attempt(Owner *owner) {
     usec_t begin = loop_now(owner->loop);
     assert_true(virtual_loop_step(owner->loop)); /* the retry, refused ... */
@@ -405,6 +425,7 @@ int main(void) {
         MIRROR_TEST(compaction_while_away_leads_to_a_list_of_differences),
         MIRROR_TEST(list_that_breaks_off_tells_nothing_twice),
         MIRROR_TEST(store_that_lost_its_data_is_told_as_it_is),
+        MIRROR_TEST(page_that_is_too_much_for_an_answer_is_asked_for_in_parts),
         MIRROR_TEST(delay_grows_to_its_bound_and_begins_anew_after_success),
         MIRROR_TEST(any_callback_may_free_the_mirror),
         MIRROR_TEST(mirror_may_be_freed_at_any_time),
