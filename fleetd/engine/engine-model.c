@@ -37,22 +37,24 @@ static void on_machine_here(const char *id, void *userdata) {
     absence_remove(engine->absence, id);
 }
 
-static void on_machine_away(const char *id, bool is_surely_gone, void *userdata) {
-    Engine *engine = userdata;
-    if (is_surely_gone || !cluster_has_orders(engine->cluster, id)) {
-        log_write(LOG_INFO, (LogFields){.machine = id}, "Machine %s has left", id);
+/* Whoever said that it left is taken at its word. A presence that cannot be read did not run out:
+ * somebody wrote over it, and its machine may be about to write it anew. */
+static int engine_miss(Engine *engine, const char *id) {
+    FeedPresence presence = feed_find_presence(engine->feed, id);
+    if (presence == FEED_PRESENCE_LEFT || !cluster_has_orders(engine->cluster, id)) {
         absence_remove(engine->absence, id);
-        engine_check(engine, cluster_remove_machine(engine->cluster, id));
-    } else {
-        log_write(LOG_INFO, (LogFields){.machine = id}, "Machine %s has no presence any more", id);
-        engine_check(engine, absence_add(engine->absence, id));
+        return cluster_remove_machine(engine->cluster, id);
     }
+    return absence_add(engine->absence, id, presence != FEED_PRESENCE_UNREADABLE);
 }
 
-/* Whoever said that it left is taken at its word, as when it says so now. */
-static int engine_miss(Engine *engine, const char *id) {
-    return feed_machine_has_left(engine->feed, id) ? cluster_remove_machine(engine->cluster, id)
-                                                   : absence_add(engine->absence, id);
+static void on_machine_away(const char *id, void *userdata) {
+    Engine *engine = userdata;
+    bool has_left = feed_find_presence(engine->feed, id) == FEED_PRESENCE_LEFT ||
+                    !cluster_has_orders(engine->cluster, id);
+    log_write(LOG_INFO, (LogFields){.machine = id},
+              has_left ? "Machine %s has left" : "Machine %s has no presence any more", id);
+    engine_check(engine, engine_miss(engine, id));
 }
 
 /* Orders of machines without a presence, once all of both is known. */

@@ -54,7 +54,7 @@ static int feed_lose_machine(Feed *feed, const char *id, FeedMachine *known) {
     known->machine = machine;
     int r = feed_tell_machine(feed, known);
     known->machine = NULL;
-    feed->callbacks.on_machine_away(id, false, feed->userdata);
+    feed->callbacks.on_machine_away(id, feed->userdata);
     return r;
 }
 
@@ -70,7 +70,7 @@ int feed_put_machine(Feed *feed, StoredRecord *record) {
     machine_free(TAKE_PTR(known->machine));
     known->has_left = record->machine->status == MACHINE_STATUS_LEFT;
     if (known->has_left) {
-        feed->callbacks.on_machine_away(id, true, feed->userdata);
+        feed->callbacks.on_machine_away(id, feed->userdata);
         return 0;
     }
     known->machine = TAKE_PTR(record->machine);
@@ -134,14 +134,13 @@ int feed_delete_metadata(Feed *feed, const Key *key) {
     return 0;
 }
 
-bool feed_has_machine(const Feed *feed, const char *id) {
+FeedPresence feed_find_presence(const Feed *feed, const char *id) {
     const FeedMachine *known = map_get(feed->machines, id);
-    return known && known->machine;
-}
-
-bool feed_machine_has_left(const Feed *feed, const char *id) {
-    const FeedMachine *known = map_get(feed->machines, id);
-    return known && known->has_left;
+    if (!known || known->key_revision == 0)
+        return FEED_PRESENCE_NONE;
+    if (known->has_left)
+        return FEED_PRESENCE_LEFT;
+    return known->machine ? FEED_PRESENCE_HERE : FEED_PRESENCE_UNREADABLE;
 }
 
 int64_t feed_machine_revision(const Feed *feed, const char *id) {

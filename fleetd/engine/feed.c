@@ -26,7 +26,7 @@ static int feed_put_order(Feed *feed, StoredRecord *record) {
     const char *id = record->key.machine_id;
     int r = record->order ? cluster_put_order(feed->cluster, record->order)
                           : feed_put_unreadable_order(feed, record);
-    if (r >= 0 && !feed_has_machine(feed, id))
+    if (r >= 0 && feed_find_presence(feed, id) != FEED_PRESENCE_HERE)
         feed->callbacks.on_machine_missing(id, feed->userdata);
     return r;
 }

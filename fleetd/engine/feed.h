@@ -11,8 +11,7 @@ typedef struct Feed Feed;
 
 typedef struct FeedCallbacks {
     void (*on_machine_here)(const char *id, void *userdata);
-    void (*on_machine_away)(const char *id, bool is_surely_gone,
-                            void *userdata); /* presence ran out, or: it said that it left */
+    void (*on_machine_away)(const char *id, void *userdata); /* feed_find_presence() says how */
     void (*on_machine_missing)(const char *id,
                                void *userdata); /* it has an order, and no presence */
 } FeedCallbacks;
@@ -26,8 +25,14 @@ DEFINE_POINTER_CLEANUP(Feed, feed_free)
 int feed_put(Feed *feed, const StoreEntry *entry);
 int feed_delete(Feed *feed, const char *key);
 
-bool feed_has_machine(const Feed *feed, const char *id);      /* it has a presence */
-bool feed_machine_has_left(const Feed *feed, const char *id); /* its key is there, and says so */
+typedef enum FeedPresence {
+    FEED_PRESENCE_NONE, /* there is no key */
+    FEED_PRESENCE_HERE,
+    FEED_PRESENCE_LEFT, /* its key is there, and says so */
+    FEED_PRESENCE_UNREADABLE,
+} FeedPresence;
+
+FeedPresence feed_find_presence(const Feed *feed, const char *id);
 /* Of the machine's key, also when it says that the machine left; 0: there is none. */
 int64_t feed_machine_revision(const Feed *feed, const char *id);
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #define PAGE_SIZE_DEFAULT 1000
+#define PAGES_GROW 8 /* that many times, from the first one on */
 #define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
 #define RETRY_MAX_USEC (2 * USEC_PER_SEC)
 
@@ -16,6 +17,7 @@ struct Mirror {
     Store *store;
     char *prefix;
     size_t page_size;
+    size_t n_asked; /* keys at a time, up to a page */
     MirrorCallbacks callbacks;
     void *userdata;
 
@@ -32,9 +34,8 @@ struct Mirror {
     int64_t revision; /* all up to it is told */
 
     bool needs_list;
-    Map *listed;    /* the keys of the list so far, a set; NULL while no list is under way */
-    char *after;    /* the last of them */
-    size_t n_asked; /* at a time; fewer than a page once they were too much for one answer */
+    Map *listed; /* the keys of the list so far, a set; NULL while no list is under way */
+    char *after; /* the last of them */
     int64_t list_revision;
 
     bool is_busy; /* in a callback of the store or loop: freeing waits for its end */
@@ -255,12 +256,18 @@ static void list_finish(Mirror *mirror) {
 
 static int mirror_list(Mirror *mirror);
 
-/* Values are as large as whoever wrote them likes. */
-static bool list_can_ask_for_less(Mirror *mirror, int r) {
-    if (r != -EMSGSIZE || mirror->n_asked == 1)
+/* Values are as large as whoever wrote them likes, and so is the time that a page of them takes: it
+ * grows as long as all goes well. What may be too slow, or no answer at all, is asked for anew when
+ * contact is lost anyway. */
+static bool list_adapts(Mirror *mirror, int r) {
+    bool is_too_much = r == -EMSGSIZE || r == -ETIMEDOUT;
+    if (r >= 0)
+        mirror->n_asked = MIN(mirror->n_asked * 2, mirror->page_size);
+    else if (is_too_much && mirror->n_asked > 1)
+        mirror->n_asked /= 2;
+    else
         return false;
-    mirror->n_asked /= 2;
-    return true;
+    return r == -EMSGSIZE;
 }
 
 static void on_range_done(int r, const StoreRangeResult *result, void *userdata) {
@@ -270,7 +277,7 @@ static void on_range_done(int r, const StoreRangeResult *result, void *userdata)
         r = list_page(mirror, result);
     if (mirror->is_freed)
         return;
-    if (list_can_ask_for_less(mirror, r) || (r >= 0 && result->has_more)) {
+    if (list_adapts(mirror, r) || (r >= 0 && result->has_more)) {
         r = mirror_list(mirror);
     } else if (r >= 0) {
         list_finish(mirror);
@@ -289,7 +296,6 @@ static int mirror_list(Mirror *mirror) {
         mirror->listed = map_new(NULL);
         if (!mirror->listed)
             return -ENOMEM;
-        mirror->n_asked = mirror->page_size;
     }
     StoreRange range = {
         .key = mirror->prefix,
@@ -317,6 +323,7 @@ int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
     mirror->store = store;
     mirror->loop = loop;
     mirror->page_size = page_size > 0 ? page_size : PAGE_SIZE_DEFAULT;
+    mirror->n_asked = MAX(mirror->page_size / PAGES_GROW, (size_t) 1);
     mirror->callbacks = *callbacks;
     mirror->userdata = userdata;
     mirror->needs_list = true;

@@ -302,23 +302,46 @@ static void store_that_lost_its_data_is_told_as_it_is(void **state) {
     store_free(empty);
 }
 
-static void page_that_is_too_much_for_an_answer_is_asked_for_in_parts(void **state) {
-    Owner *owner = *state;
-    put(owner, "a", "1");
-    put(owner, "b", "1");
+/* A mirror whose ranges pass a gate, which answers what it is told to. */
+static GatedStore *owner_start_gated(Owner *owner, size_t page_size, int gate) {
+    for (char key[] = "a"; *key <= 'p'; (*key)++)
+        put(owner, key, "1");
     GatedStore *gated = gated_store_new(owner->behind, owner->loop);
     faulty_store_set_inner(owner->store, &gated->store);
-    gated->gates[GATE_RANGE] = -EMSGSIZE;
-    owner_start(owner, "", 8);
-    assert_told(owner, "!"); /* not even one can be had */
-    assert_int_equal(gated->counts[GATE_RANGE], 4);
-    gated->gates[GATE_RANGE] = GATE_OPEN;
-    wait_for_retry(owner);
-    assert_told(owner, "+a=1 +b=1 |");
-    assert_int_equal(gated->counts[GATE_RANGE], 5); /* a new list begins with whole pages */
+    gated->gates[GATE_RANGE] = gate;
+    owner_start(owner, "", page_size);
+    return gated;
+}
+
+static void owner_end_gated(Owner *owner, GatedStore *gated) {
+    assert_int_equal(map_size(owner->told), 16);
     mirror_free(TAKE_PTR(owner->mirror));
     store_free(TAKE_PTR(owner->store));
     store_free(&gated->store);
+}
+
+static void page_that_is_too_much_for_an_answer_is_asked_for_in_parts(void **state) {
+    Owner *owner = *state;
+    GatedStore *gated = owner_start_gated(owner, 64, -EMSGSIZE);
+    assert_told(owner, "!"); /* after 8, 4, 2, and 1: not even one can be had */
+    assert_int_equal(gated->counts[GATE_RANGE], 4);
+    gated->gates[GATE_RANGE] = GATE_OPEN;
+    wait_for_retry(owner);
+    free(TAKE_PTR(owner->log));
+    assert_int_equal(gated->counts[GATE_RANGE], 4 + 5); /* 1, 2, 4, 8, 1 that is left */
+    owner_end_gated(owner, gated);
+}
+
+static void page_that_takes_too_long_is_asked_for_in_parts_when_it_is_tried_again(void **state) {
+    Owner *owner = *state;
+    GatedStore *gated = owner_start_gated(owner, 64, -ETIMEDOUT);
+    assert_told(owner, "!");
+    assert_int_equal(gated->counts[GATE_RANGE], 1);
+    gated->gates[GATE_RANGE] = GATE_OPEN;
+    wait_for_retry(owner);
+    free(TAKE_PTR(owner->log));
+    assert_int_equal(gated->counts[GATE_RANGE], 1 + 3); /* 4, 8, 4 that are left */
+    owner_end_gated(owner, gated);
 }
 
 static usec_t next_attempt(Owner *owner) {
@@ -426,6 +449,7 @@ int main(void) {
         MIRROR_TEST(list_that_breaks_off_tells_nothing_twice),
         MIRROR_TEST(store_that_lost_its_data_is_told_as_it_is),
         MIRROR_TEST(page_that_is_too_much_for_an_answer_is_asked_for_in_parts),
+        MIRROR_TEST(page_that_takes_too_long_is_asked_for_in_parts_when_it_is_tried_again),
         MIRROR_TEST(delay_grows_to_its_bound_and_begins_anew_after_success),
         MIRROR_TEST(any_callback_may_free_the_mirror),
         MIRROR_TEST(mirror_may_be_freed_at_any_time),
