@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# lab: --machines 2
+# lab: --machines 2 --conf restart_grace=4min
 # timeout: 120
 # fleetd as user fleet, who may do no more than polkit allows; and who may use fleetctl.
 # shellcheck source=tests/lab/lib/check.sh
@@ -13,6 +13,7 @@ ON_M1=MachineMetadata=host=m1
 
 sleeper keep.service "$ON_M1"
 sleeper hello.service "$ON_M1"
+sleeper last.service MachineMetadata=host=m2
 unit wanted.service '[Service]' 'ExecStart=/bin/sleep infinity' '[Install]' 'WantedBy=multi-user.target' \
     '[X-Fleet]' "$ON_M1"
 unit broken.service '[Service]' 'ExecStart=/bin/sh -c "echo the disk is on fire; exit 3"' 'Type=oneshot' \
@@ -126,3 +127,19 @@ check "without the drop-in it starts" restart_fleetd
 check "and runs as root" fleetd_runs_as root
 check "the unit has not noticed" unchanged
 check "units start and stop as before" starts
+
+# --- taken off a machine, as fleetd(8) says
+take_off() {
+    lab exec m2 sh -euc '
+        systemctl disable --now fleet.service fleet.socket
+        cd /run/fleet/units
+        systemctl stop -- *
+        systemctl disable --runtime -- *
+        rm -r /run/fleet'
+}
+
+ctl start last.service >/dev/null
+check "fleet is taken off a machine" take_off
+check "its units there have ended" not lab exec m2 systemctl is-active last.service
+check "systemd has no link to them" prints "" lab exec m2 find /run/systemd/system -name 'last*'
+check "the socket is gone" not lab exec m2 test -e /run/fleet.sock
