@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # lab: --machines 2 --conf restart_grace=4min
 # timeout: 120
-# fleetd as user fleet, who may do no more than polkit allows; and who may use fleetctl.
+# fleetd as user fleet, who may do no more than polkit allows; who may use fleetctl; and how fleet is taken off a
+# machine. m2 is without it in the end: restart_grace is there to have this lab to itself.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
 # shellcheck source=tests/lab/lib/ask.sh
