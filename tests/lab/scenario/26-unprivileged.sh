@@ -14,6 +14,7 @@ ON_M1=MachineMetadata=host=m1
 
 sleeper keep.service "$ON_M1"
 sleeper hello.service "$ON_M1"
+sleeper many@.service "$ON_M1"
 sleeper last.service MachineMetadata=host=m2
 unit wanted.service '[Service]' 'ExecStart=/bin/sleep infinity' '[Install]' 'WantedBy=multi-user.target' \
     '[X-Fleet]' "$ON_M1"
@@ -114,6 +115,10 @@ lab exec m1 mv $RULE.away $RULE
 check "with it, units start again" eventually 10 starts
 lab exec m1 systemctl kill --signal=KILL polkit.service
 check "a polkit that died is no obstacle" eventually 10 starts
+ctl start --no-block many@{1..60}.service >/dev/null
+lab exec m1 systemctl kill --signal=KILL polkit.service
+check "nor is one that dies while much is asked" eventually 20 running_is 60 '^many@'
+ctl destroy 'many@*' >/dev/null
 
 # --- who may use fleetctl
 lab exec m1 useradd --groups fleet alice

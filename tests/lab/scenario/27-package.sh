@@ -2,7 +2,7 @@
 # lab: --machines 3 --conf restart_grace=5s
 # timeout: 420
 # The Debian package: installed, upgraded, removed and purged on m1. FLEET_DEB: the package, if not one that is
-# built here first.
+# built here first. Then the same machine with what `make install` puts there.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
 # shellcheck source=tests/lab/lib/ask.sh
@@ -33,6 +33,14 @@ build() {
 later_version() {
     dpkg-deb --raw-extract "$1" later && sed -i 's/^Version: .*/Version: 99-1/' later/DEBIAN/control &&
         dpkg-deb --root-owner-group --build later later.deb
+}
+
+# As configured, which is mostly below /usr/local, where systemd looks as well.
+make_install() {
+    local fleetd
+    fleetd=$(realpath "${FLEETD:-$LAB_HOME/../../build/fleetd/fleetd}")
+    make -s -C "${fleetd%/fleetd/fleetd}" install DESTDIR="$UNITS/root" >/dev/null &&
+        tar -C root -c . | lab exec m1 tar -C / -x --keep-directory-symlink --no-overwrite-dir
 }
 
 # Into the machine; the host's files are not to be seen there.
@@ -121,3 +129,12 @@ check "the configuration is kept" lab exec m1 cmp /root/fleet.conf /etc/fleet/fl
 # --- purge
 check "it is purged" dpkg_m1 --purge fleet
 check "nothing is left of it" equal "$before_install" "$(left_on_m1)"
+
+# --- make install
+lab exec m1 sh -c 'userdel fleet; mkdir /etc/fleet && cp /root/fleet.conf /etc/fleet/'
+check "make install puts its files there" make_install
+check "systemd-sysusers makes user and group" lab exec m1 systemd-sysusers
+check "systemctl enable --now starts it" lab exec m1 systemctl enable --now fleet.socket fleet.service
+check "it is in the cluster" eventually 10 m1_is running
+check "its socket is for root and group fleet" equal "660 root fleet" "$(lab exec m1 stat -c '%a %U %G' /run/fleet.sock)"
+check "its fleetctl is found" mentions "$(lab id m1 | cut -c 1-8)" lab exec m1 fleetctl list-machines
