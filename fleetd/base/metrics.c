@@ -117,7 +117,8 @@ static Series *series_get(Metrics *metrics, const MetricFamily *description,
                           const char *const *labels) {
     char key[LABELS_SIZE_MAX] = "";
     Family *family = metrics ? family_get(metrics, description) : NULL;
-    if (!family || (description->labels[0] && !labels_format(description, labels, key, sizeof(key))))
+    if (!family ||
+        (description->labels[0] && !labels_format(description, labels, key, sizeof(key))))
         return NULL;
     Series *series = map_get(family->series, key);
     if (series || map_size(family->series) >= SERIES_MAX)
