@@ -39,6 +39,8 @@ void states_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void states_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void machines_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void machines_patch(Api *api, ApiExchange *exchange, const char *name, View *view);
+void discovery_get(Api *api, ApiExchange *exchange, const char *name);
+void metrics_get(Api *api, ApiExchange *exchange, const char *name);
 void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view);
 
 /* Answers what is under way: nothing more is waited for. */

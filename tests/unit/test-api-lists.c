@@ -242,8 +242,10 @@ static void patch_that_is_refused_or_empty_writes_nothing(void **state) {
     int64_t revision = store_sync_revision(&fixture->sync);
     assert_answer(fixture, "PATCH", "/machines",
                   "[{\"op\":\"add\",\"path\":\"/" M1 "/metadata/a\",\"value\":\"1\"},"
-                  "{\"op\":\"add\",\"path\":\"/" M2 "/metadata/a\",\"value\":\"1\"}]",
-                  400, "machine '" M2 "' is not known");
+                  "{\"op\":\"add\",\"path\":\"/M2/metadata/a\",\"value\":\"1\"}]",
+                  400,
+                  "the patch: operation 2: 'M2' is not a machine id (32 lower-case hexadecimal "
+                  "digits)");
     assert_answer(fixture, "PATCH", "/machines", "{", 400,
                   "the patch: not valid JSON at byte 1: unexpected end of data");
     assert_answer(fixture, "PATCH", "/machines", "[]", 204, "");
@@ -251,6 +253,19 @@ static void patch_that_is_refused_or_empty_writes_nothing(void **state) {
                   "[{\"op\":\"remove\",\"path\":\"/" M1 "/metadata/unknown\"}]", 204, "");
     assert_int_equal(store_sync_revision(&fixture->sync), revision);
     assert_int_equal(fixture->gated->counts[GATE_TXN], 0);
+}
+
+static void machine_may_be_given_metadata_before_it_comes(void **state) {
+    ApiFixture *fixture = *state;
+    assert_answer(fixture, "PATCH", "/machines",
+                  "[{\"op\":\"add\",\"path\":\"/" M1 "/metadata/a\",\"value\":\"1\"},"
+                  "{\"op\":\"remove\",\"path\":\"/" M2 "/metadata/a\"}]",
+                  204, "");
+    assert_answer(fixture, "GET", "/machines", NULL, 200, "{\"machines\":[]}");
+    seed_machine(fixture, M1, "b=2");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *answer = api_call(fixture, "GET", "/machines", NULL);
+    assert_non_null(strstr(answer->text, "\"metadata\":{\"a\":\"1\",\"b\":\"2\"}"));
 }
 
 static void machine_cannot_be_given_metadata_without_end(void **state) {
@@ -302,6 +317,7 @@ int main(void) {
         API_TEST(machine_shows_its_metadata_under_what_the_api_set),
         API_TEST(machine_that_is_gone_or_took_its_leave_is_not_listed),
         API_TEST(patch_that_is_refused_or_empty_writes_nothing),
+        API_TEST(machine_may_be_given_metadata_before_it_comes),
         API_TEST(machine_cannot_be_given_metadata_without_end),
         API_TEST(patch_without_an_answer_of_the_store_is_not_acknowledged),
     };
