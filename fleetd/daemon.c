@@ -10,9 +10,11 @@
 #include "fleetd/net/event-loop.h"
 #include "fleetd/net/http-client.h"
 #include "fleetd/net/http-server.h"
+#include "fleetd/process-metrics.h"
 #include "fleetd/sockets.h"
 #include "fleetd/store/embedded-store.h"
 #include "fleetd/store/etcd-store.h"
+#include "fleetd/store/measured-store.h"
 #include "fleetd/systemd/bus-unit-manager.h"
 
 #include <errno.h>
@@ -37,6 +39,8 @@ struct Daemon {
     sd_event *event;
     Loop *loop;
     Machine *machine;
+    Metrics *metrics;
+    MetricSource *process_metrics;
     Store *store;
     UnitManager *unit_manager;
     Agent *agent;
@@ -171,6 +175,18 @@ static int daemon_open_store(Daemon *daemon, Error *reterr) {
     return r < 0 ? error_prefix(reterr, r, "etcd") : 0;
 }
 
+static int daemon_open_metrics(Daemon *daemon) {
+    daemon->metrics = metrics_new();
+    daemon->process_metrics = process_metrics_open(daemon->metrics);
+    return daemon->process_metrics ? 0 : -ENOMEM;
+}
+
+static int daemon_open_measured_store(Daemon *daemon, Error *reterr) {
+    int r = daemon_open_store(daemon, reterr);
+    return r < 0 ? r
+                 : measured_store_new(daemon->store, daemon->loop, daemon->metrics, &daemon->store);
+}
+
 static usec_t on_steady_since(void *userdata) {
     const Daemon *daemon = userdata;
     return agent_steady_since(daemon->agent);
@@ -187,6 +203,7 @@ static void on_registered(void *userdata) {
         .agent_ttl_usec = daemon->config->agent_ttl_usec,
         .steady_since = on_steady_since,
         .userdata = daemon,
+        .metrics = daemon->metrics,
     };
     if (daemon->config->disable_engine || daemon->engine)
         return;
@@ -196,8 +213,9 @@ static void on_registered(void *userdata) {
 }
 
 static int daemon_start_agent(Daemon *daemon, Error *reterr) {
-    int r = bus_unit_manager_new(daemon->event, &(BusUnitManagerOptions){}, &daemon->unit_manager,
-                                 reterr);
+    int r =
+        bus_unit_manager_new(daemon->event, &(BusUnitManagerOptions){.metrics = daemon->metrics},
+                             &daemon->unit_manager, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "systemd");
     AgentOptions options = {
@@ -209,6 +227,7 @@ static int daemon_start_agent(Daemon *daemon, Error *reterr) {
         .restart_grace_usec = daemon->config->restart_grace_usec,
         .on_registered = on_registered,
         .userdata = daemon,
+        .metrics = daemon->metrics,
     };
     return agent_new(&options, &daemon->agent);
 }
@@ -219,6 +238,7 @@ static int daemon_start_api(Daemon *daemon, Error *reterr) {
         .loop = daemon->loop,
         .store_timeout_usec = 2 * daemon->config->etcd_request_timeout_usec,
         .page_size = daemon->config->token_limit,
+        .metrics = daemon->metrics,
     };
     HttpServerOptions server_options = {
         .body_max = BODY_MAX,
@@ -241,7 +261,9 @@ static int daemon_init(Daemon *daemon, Error *reterr) {
     if (r >= 0)
         r = daemon_init_event(daemon, reterr);
     if (r >= 0)
-        r = daemon_open_store(daemon, reterr);
+        r = daemon_open_metrics(daemon);
+    if (r >= 0)
+        r = daemon_open_measured_store(daemon, reterr);
     if (r >= 0)
         r = daemon_start_agent(daemon, reterr);
     if (r >= 0)
@@ -280,6 +302,8 @@ void daemon_free(Daemon *daemon) {
     agent_free(daemon->agent);
     http_client_free(daemon->lonely_check);
     store_free(daemon->store);
+    metric_source_free(daemon->process_metrics);
+    metrics_free(daemon->metrics);
     timer_free(daemon->farewell_limit);
     event_loop_free(daemon->loop);
     sd_event_unref(daemon->event);

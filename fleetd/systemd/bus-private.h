@@ -4,6 +4,7 @@
  *   bus-connection.c     contact with systemd: made, lost, regained
  *   bus-signals.c        what systemd says unasked
  *   bus-op.c             a call that is under way, from request to reply
+ *   bus-metrics.c        what is counted of the calls
  *   bus-reload.c         daemon-reloads, as few as possible
  *   bus-files.c          making files known to systemd, asking for states
  *   bus-list.c bus-write.c bus-remove.c bus-job.c bus-stopping.c   one kind of request each
@@ -31,6 +32,7 @@ struct BusUnitManager {
     sd_event *event;
     char *bus_address;
     size_t log_lines;
+    Metrics *metrics;
     UnitDirectory *directory;
     BusUnits *units;
     ReplyQueue *replies;
@@ -54,6 +56,7 @@ struct BusUnitManager {
     Map *early_results; /* path -> result, of jobs that ended while job_calls are under way */
     size_t job_calls;
     sd_bus_slot *reload_call;
+    usec_t reload_sent_usec;
     BusOp *reload_running, *reload_waiting;
     bool is_disabling; /* links are taken away; what comes meanwhile goes together next */
     struct RemoveOp *remove_waiting;
@@ -68,6 +71,8 @@ struct BusOp {
     BusUnitManager *um;
     BusOp *previous, *next; /* in um->ops */
     sd_bus_slot *call;
+    const char *member; /* of the call, */
+    usec_t sent_usec;   /* sent then */
     BusOpReply on_reply;
     sd_bus_message *message_unsent;
     BusOp *next_unsent;
@@ -91,7 +96,7 @@ void bus_op_fail_call(BusOp *op, const sd_bus_error *error);
 /* Every op that still needs systemd fails with -ENOTCONN. */
 void bus_ops_fail_all(BusUnitManager *um);
 
-/* A new call to systemd's manager object. -ENOTCONN. */
+/* A new call to systemd's manager object; member must outlive it. -ENOTCONN. */
 int bus_op_message(BusOp *op, const char *member, sd_bus_message **ret);
 /* Sends it, when not too many are under way. on_reply comes once, with a reply or an error: also if
  * it can not be sent, or, as r < 0 says, could not even be made; then at once. */
@@ -102,6 +107,12 @@ void bus_op_call(BusOp *op, BusOpReply on_reply, const char *member, const char 
 bool bus_error_is_lost_contact(const sd_bus_error *error);
 /* NoSuchUnit: systemd does not know it (any more). */
 bool bus_error_is_not_loaded(const sd_bus_error *error);
+
+/* bus-metrics.c: of each call to systemd. */
+void bus_metrics_declare(BusUnitManager *um);
+usec_t bus_monotonic_now(void);
+void bus_call_measure(BusUnitManager *um, const char *member, usec_t sent_usec,
+                      const sd_bus_error *error);
 
 /* bus-reload.c */
 
