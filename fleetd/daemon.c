@@ -29,7 +29,8 @@
 #define BODY_MAX ((size_t) 1024 * 1024) /* a unit file of the largest size, as JSON */
 #define HEADER_MAX ((size_t) 64 * 1024) /* an event stream names each unit that it is about */
 #define CONNECTIONS_MAX 1000
-#define IDLE_USEC (5 * USEC_PER_MINUTE)
+#define IDLE_USEC (2 * USEC_PER_MINUTE)
+#define TRANSFER_USEC USEC_PER_MINUTE
 
 #define LONELY_URL \
     "http://127.0.0.1:2379/version" /* where CoreOS fleet looked for etcd by default */
@@ -245,6 +246,8 @@ static int daemon_start_api(Daemon *daemon, Error *reterr) {
         .header_max = HEADER_MAX,
         .connections_max = CONNECTIONS_MAX,
         .idle_timeout_usec = IDLE_USEC,
+        .transfer_timeout_usec = TRANSFER_USEC,
+        .metrics = daemon->metrics,
     };
     int r = api_new(&api_options, &daemon->api);
     if (r >= 0)

@@ -8,6 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 static const MetricFamily build_info = {
     "fleet_build_info",
     METRIC_GAUGE,
@@ -94,7 +100,7 @@ MetricSource *process_metrics_open(Metrics *metrics) {
                                                    &virtual,    &open_fds,   &max_fds};
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         metrics_declare(metrics, families[i]);
-    metrics_set(metrics, &build_info, LABELS(PACKAGE_VERSION, __VERSION__), 1);
+    metrics_set(metrics, &build_info, LABELS(PACKAGE_VERSION, COMPILER), 1);
     metrics_set(metrics, &start_time, NULL, (double) time(NULL));
     return metrics_add_source(metrics, collect, NULL);
 }
