@@ -99,3 +99,13 @@ int query_get(ApiExchange *exchange, const char *name, char **ret) {
     *ret = first.value;
     return 0;
 }
+
+static void on_count(const char *value, void *userdata) {
+    (*(size_t *) userdata)++;
+}
+
+size_t query_count(ApiExchange *exchange, const char *name) {
+    size_t n = 0;
+    exchange->vtable->query_each(exchange, name, on_count, &n);
+    return n;
+}

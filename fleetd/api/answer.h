@@ -21,5 +21,6 @@ void answer_text(ApiExchange *exchange, const char *content_type, const char *te
 /* Without a body. */
 void answer_done(ApiExchange *exchange, unsigned status, int64_t revision);
 
+size_t query_count(ApiExchange *exchange, const char *name); /* its values */
 /* The first value of a query argument, NULL when it is not given; the caller frees. -ENOMEM. */
 int query_get(ApiExchange *exchange, const char *name, char **ret);

@@ -9,6 +9,8 @@
 /* The first letter of the field tells the lists apart. */
 static int token_read(ApiExchange *exchange, char kind, char **ret, Error *reterr) {
     _cleanup_free_ char *token = NULL;
+    if (query_count(exchange, "nextPageToken") > 1)
+        return error_set(reterr, -EINVAL, "nextPageToken is given more than once");
     int r = query_get(exchange, "nextPageToken", &token);
     if (r < 0 || str_is_empty(token))
         return r;
