@@ -54,5 +54,6 @@ void api_free(Api *api) {
     metadata_writes_end(api);
     events_free(api->events);
     reads_free(api->reads);
+    free(api->discovery);
     free(api);
 }

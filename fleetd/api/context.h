@@ -15,6 +15,7 @@ struct Api {
     Events *events;
     LIST_HEAD(, UnitWrite) unit_writes;
     LIST_HEAD(, MetadataWrite) metadata_writes;
+    char *discovery;      /* the document, once somebody has asked for it */
     int64_t acknowledged; /* the latest revision that a request was told: reads show it */
 };
 

@@ -204,7 +204,9 @@ static json_object *document_new(void) {
 }
 
 void discovery_get(Api *api, ApiExchange *exchange, const char *name) {
-    _cleanup_json_ json_object *document = document_new();
-    _cleanup_free_ char *text = document ? json_format(document) : NULL;
-    answer_text(exchange, ANSWER_JSON, text);
+    if (!api->discovery) {
+        _cleanup_json_ json_object *document = document_new();
+        api->discovery = document ? json_format(document) : NULL;
+    }
+    answer_text(exchange, ANSWER_JSON, api->discovery);
 }
