@@ -1,5 +1,5 @@
 #include "fleetd/base/metrics.h"
-#include "tests/unit/cmocka-test.h"
+#include "tests/unit/metrics-check.h"
 
 static const MetricFamily plain = {"plain_total", METRIC_COUNTER, "Things.", {}};
 static const MetricFamily states = {"states", METRIC_GAUGE, "A \\ and\na line.", {"kind", "state"}};
@@ -20,17 +20,6 @@ static void assert_text(Metrics *metrics, const char *expected) {
     assert_string_equal(text, expected);
 }
 
-static bool has_line(const char *text, const char *line) {
-    const char *found = strstr(text, line);
-    return found && (found == text || found[-1] == '\n') && found[strlen(line)] == '\n';
-}
-
-static void assert_line(Metrics *metrics, const char *line) {
-    _cleanup_free_ char *text = metrics_format(metrics);
-    if (!has_line(text, line))
-        fail_msg("'%s' is not in:\n%s", line, text);
-}
-
 static void declared_counter_is_shown_before_anything_is_counted(void **state) {
     metrics_declare(*state, &plain);
     metrics_declare(*state, &states);
@@ -44,14 +33,14 @@ static void values_add_up_by_label(void **state) {
     metrics_add(*state, &states, LABELS("a", "b"), 1);
     metrics_set(*state, &states, LABELS("a", "c"), 1700000000.123456);
     metrics_add(*state, &states, LABELS("a", "b"), 2);
-    assert_line(*state, "plain_total 2.5");
-    assert_line(*state, "states{kind=\"a\",state=\"b\"} 3");
-    assert_line(*state, "states{kind=\"a\",state=\"c\"} 1700000000.123456");
+    assert_metric(*state, "plain_total 2.5");
+    assert_metric(*state, "states{kind=\"a\",state=\"b\"} 3");
+    assert_metric(*state, "states{kind=\"a\",state=\"c\"} 1700000000.123456");
 }
 
 static void values_of_labels_are_escaped(void **state) {
     metrics_set(*state, &states, LABELS("say \"hi\"\\\n"), 1);
-    assert_line(*state, "states{kind=\"say \\\"hi\\\"\\\\\\n\",state=\"\"} 1");
+    assert_metric(*state, "states{kind=\"say \\\"hi\\\"\\\\\\n\",state=\"\"} 1");
 }
 
 static void values_of_labels_that_are_too_long_are_not_counted(void **state) {
@@ -79,14 +68,14 @@ static void histogram_counts_into_cumulative_buckets(void **state) {
     metrics_observe(*state, &took, LABELS("x"), 501);
     metrics_observe(*state, &took, LABELS("x"), 3 * USEC_PER_SEC);
     metrics_observe(*state, &took, LABELS("x"), 60 * USEC_PER_SEC);
-    assert_line(*state, "took_seconds_bucket{what=\"x\",le=\"0.0005\"} 1");
-    assert_line(*state, "took_seconds_bucket{what=\"x\",le=\"0.001\"} 2");
-    assert_line(*state, "took_seconds_bucket{what=\"x\",le=\"2.5\"} 2");
-    assert_line(*state, "took_seconds_bucket{what=\"x\",le=\"5\"} 3");
-    assert_line(*state, "took_seconds_bucket{what=\"x\",le=\"30\"} 3");
-    assert_line(*state, "took_seconds_bucket{what=\"x\",le=\"+Inf\"} 4");
-    assert_line(*state, "took_seconds_sum{what=\"x\"} 63.001001");
-    assert_line(*state, "took_seconds_count{what=\"x\"} 4");
+    assert_metric(*state, "took_seconds_bucket{what=\"x\",le=\"0.0005\"} 1");
+    assert_metric(*state, "took_seconds_bucket{what=\"x\",le=\"0.001\"} 2");
+    assert_metric(*state, "took_seconds_bucket{what=\"x\",le=\"2.5\"} 2");
+    assert_metric(*state, "took_seconds_bucket{what=\"x\",le=\"5\"} 3");
+    assert_metric(*state, "took_seconds_bucket{what=\"x\",le=\"30\"} 3");
+    assert_metric(*state, "took_seconds_bucket{what=\"x\",le=\"+Inf\"} 4");
+    assert_metric(*state, "took_seconds_sum{what=\"x\"} 63.001001");
+    assert_metric(*state, "took_seconds_count{what=\"x\"} 4");
 }
 
 static void collect(Metrics *metrics, void *userdata) {
@@ -99,12 +88,12 @@ static void source_is_asked_before_each_answer(void **state) {
     int n_calls = 0;
     MetricSource *source = metrics_add_source(*state, collect, &n_calls);
     metrics_declare(*state, &states);
-    assert_line(*state, "states{kind=\"call\",state=\"first\"} 1");
+    assert_metric(*state, "states{kind=\"call\",state=\"first\"} 1");
     _cleanup_free_ char *text = metrics_format(*state);
     assert_null(strstr(text, "first"));
     assert_non_null(strstr(text, "later"));
     metric_source_free(source);
-    assert_line(*state, "states{kind=\"call\",state=\"later\"} 1");
+    assert_metric(*state, "states{kind=\"call\",state=\"later\"} 1");
     assert_int_equal(n_calls, 2);
 }
 

@@ -5,6 +5,7 @@
 #include "tests/fakes/gated-store.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/fakes/watch-recorder.h"
+#include "tests/unit/metrics-check.h"
 #include "tests/unit/store-conformance.h"
 
 #include <errno.h>
@@ -65,10 +66,7 @@ static int teardown(void **state) {
 }
 
 static void assert_line(StoreFixture *fixture, const char *line) {
-    _cleanup_free_ char *text = metrics_format(((Inner *) fixture->userdata)->metrics);
-    const char *found = strstr(text, line);
-    if (!found || found[strlen(line)] != '\n')
-        fail_msg("'%s' is not in:\n%s", line, text);
+    assert_metric(((Inner *) fixture->userdata)->metrics, line);
 }
 
 static void requests_are_counted_by_what_they_ask(void **state) {
