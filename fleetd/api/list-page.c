@@ -6,6 +6,9 @@
 
 #include <errno.h>
 
+/* A page is made and kept whole, for each client that asks: it ends early where units are huge. */
+#define PAGE_BYTES_MAX ((size_t) 4 * 1024 * 1024)
+
 /* The first letter of the field tells the lists apart. */
 static int token_read(ApiExchange *exchange, char kind, char **ret, Error *reterr) {
     _cleanup_free_ char *token = NULL;
@@ -31,7 +34,8 @@ int list_page_begin(ListPage *page, Api *api, ApiExchange *exchange, const char 
 }
 
 bool list_page_has_room(ListPage *page) {
-    page->has_more = json_object_array_length(page->entries) >= page->max;
+    page->has_more =
+        json_object_array_length(page->entries) >= page->max || page->n_bytes >= PAGE_BYTES_MAX;
     return !page->has_more;
 }
 

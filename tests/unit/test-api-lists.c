@@ -236,6 +236,19 @@ static void machine_that_is_gone_or_took_its_leave_is_not_listed(void **state) {
     assert_answer(fixture, "GET", "/machines", NULL, 200, "{\"machines\":[]}");
 }
 
+static void page_of_huge_units_ends_early(void **state) {
+    ApiFixture *fixture = *state;
+    enum { N_LINES = 40000 };
+    static char text[10 + N_LINES * 4 + 1] = "[Service]\n";
+    for (size_t i = 0; i < N_LINES; i++)
+        memcpy(text + 10 + 4 * i, "A=b\n", 5);
+    static const char *const names[] = {"a.service", "b.service", "c.service"};
+    for (size_t i = 0; i < ELEMENTSOF(names); i++)
+        seed_unit(fixture, names[i], text, LAUNCH_STATE_INACTIVE);
+    _cleanup_free_ char *walk = pages_walk(fixture, "/units", "units", "name");
+    assert_string_equal(walk, "a.service b.service |c.service |");
+}
+
 static void patch_that_is_refused_or_empty_writes_nothing(void **state) {
     ApiFixture *fixture = *state;
     seed_machine(fixture, M1, "");
@@ -316,6 +329,7 @@ int main(void) {
         API_TEST(state_of_a_unit_that_moves_is_that_of_its_new_place),
         API_TEST(machine_shows_its_metadata_under_what_the_api_set),
         API_TEST(machine_that_is_gone_or_took_its_leave_is_not_listed),
+        API_TEST(page_of_huge_units_ends_early),
         API_TEST(patch_that_is_refused_or_empty_writes_nothing),
         API_TEST(machine_may_be_given_metadata_before_it_comes),
         API_TEST(machine_cannot_be_given_metadata_without_end),
