@@ -36,6 +36,7 @@ static void requests_are_counted_by_route_and_answer(void **state) {
         assert_int_equal(nothing->status, 404);
     }
     _cleanup_exchange_ RecordedExchange *wrong = api_call(fixture, "BREW", "/units", NULL);
+    assert_int_equal(wrong->status, 405);
     assert_line(
         fixture,
         "fleet_api_requests_total{method=\"GET\",route=\"units/{unitName}\",code=\"404\"} 2");
