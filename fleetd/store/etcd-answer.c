@@ -2,6 +2,7 @@
 
 #include "fleetd/store/etcd-error.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <openssl/evp.h>
 
@@ -198,6 +199,23 @@ int etcd_lease_parse(const char *text, size_t size, EtcdLeaseAnswer *ret, Error 
     answer.ttl_usec = (usec_t) seconds * USEC_PER_SEC;
     *ret = answer;
     return 0;
+}
+
+int etcd_token_parse(const char *text, size_t size, char **ret, Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    const char *token = "";
+    int r = answer_open(text, size, &object, reterr);
+    if (r >= 0)
+        r = protocol(json_get_string(object, "token", &token, reterr));
+    if (r < 0)
+        return r;
+    size_t n = 0;
+    while (isgraph((unsigned char) token[n])) /* it becomes a header's value */
+        n++;
+    if (n == 0 || token[n] != '\0')
+        return bad(reterr, "the answer has no token");
+    *ret = strdup(token);
+    return *ret ? 0 : -ENOMEM;
 }
 
 int etcd_error_parse(unsigned status, const char *text, size_t size, Error *reterr) {

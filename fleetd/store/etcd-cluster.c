@@ -10,6 +10,8 @@
  * without it: they rather wait for the election of a leader, within their time. */
 #define HEADER_NEEDS_LEADER "Grpc-Metadata-hasleader: true"
 
+#define REFUSAL_PAUSE_USEC (5 * USEC_PER_MINUTE)
+
 int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_data,
                       HttpDone on_done, void *userdata, HttpRequest **ret) {
     _cleanup_free_ char *url =
@@ -18,6 +20,7 @@ int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_da
         return -ENOMEM;
     HttpCall call = {
         .method = "POST",
+        .authorization = cluster->auth && !post->is_login ? etcd_auth_token(cluster->auth) : NULL,
         .header = post->lane == ETCD_LANE_WATCHES ? HEADER_NEEDS_LEADER : NULL,
         .url = url,
         .body = post->body,
@@ -25,6 +28,22 @@ int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_da
         .timeout_usec = post->timeout_usec,
     };
     return http_client_start(cluster->lanes[post->lane], &call, on_data, on_done, userdata, ret);
+}
+
+static const char *refusal_hint(const EtcdCluster *cluster, int r) {
+    if (!cluster->auth)
+        return "set etcd_username and etcd_password";
+    if (r == -EKEYEXPIRED)
+        return "it logs in, but each new token is refused";
+    return "its user needs a role with permission to read and write all keys under etcd_key_prefix";
+}
+
+void etcd_cluster_refused(EtcdCluster *cluster, int r, const char *why) {
+    usec_t now = loop_now(cluster->loop);
+    if (cluster->refusal_told_at != 0 && now - cluster->refusal_told_at < REFUSAL_PAUSE_USEC)
+        return;
+    cluster->refusal_told_at = now;
+    log_error("etcd refuses what fleetd asks of it: %s (%s)", why, refusal_hint(cluster, r));
 }
 
 void etcd_cluster_member_answered(EtcdCluster *cluster, size_t endpoint) {

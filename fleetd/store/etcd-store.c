@@ -172,6 +172,7 @@ static void etcd_free(Store *store) {
     etcd_watches_cancel_all(cluster);
     for (size_t i = 0; i < _ETCD_LANE_MAX; i++)
         http_client_free(cluster->lanes[i]);
+    etcd_auth_free(cluster->auth);
     etcd_endpoints_free(cluster->endpoints);
     free(cluster->prefix);
     free(cluster);
@@ -224,6 +225,9 @@ int etcd_store_new(sd_event *event, Loop *loop, const EtcdOptions *options, Stor
     int r = etcd_endpoints_new(options->endpoints, &cluster->endpoints, reterr);
     if (r >= 0)
         r = lanes_new(cluster, event, options);
+    if (r >= 0 && options->username)
+        r = etcd_auth_new(cluster, options->username, str_or(options->password, ""),
+                          &cluster->auth);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(store);

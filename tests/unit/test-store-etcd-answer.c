@@ -176,7 +176,7 @@ static void errors_have_their_numbers_and_words(void **state) {
         {503, "{\"error\":\"all SubConns are in TransientFailure\",\"code\":14}", -EHOSTUNREACH,
          NULL},
         {403, "{\"error\":\"etcdserver: permission denied\",\"code\":7}", -EACCES, NULL},
-        {400, "{\"error\":\"etcdserver: user name is empty\",\"code\":3}", -EACCES, NULL},
+        {400, "{\"error\":\"etcdserver: user name is empty\",\"code\":3}", -EKEYEXPIRED, NULL},
         {429, "{\"error\":\"etcdserver: mvcc: database space exceeded\",\"code\":8}", -ENOSPC,
          NULL},
         {500, "{\"error\":\"something else\",\"code\":2}", -EPROTO, "something else"},
