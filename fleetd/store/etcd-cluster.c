@@ -2,6 +2,7 @@
 
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/store/etcd-hint.h"
 #include "fleetd/store/etcd-watch.h"
 
 #include <errno.h>
@@ -47,15 +48,25 @@ void etcd_cluster_refused(EtcdCluster *cluster, int r, const char *why) {
 }
 
 void etcd_cluster_member_answered(EtcdCluster *cluster, size_t endpoint) {
+    cluster->has_answered = true;
     if (etcd_endpoints_succeeded(cluster->endpoints, endpoint))
         log_notice("etcd at '%s' answers again", etcd_endpoints_url(cluster->endpoints, endpoint));
+}
+
+static void log_failure(const EtcdCluster *cluster, size_t endpoint, const char *why) {
+    const char *url = etcd_endpoints_url(cluster->endpoints, endpoint);
+    HttpTls tls = {.ca_file = cluster->ca_file, .cert_file = cluster->cert_file};
+    EtcdHintContext context = {.tls = &tls,
+                               .is_https = strncmp(url, "https:", 6) == 0,
+                               .has_answered = cluster->has_answered};
+    _cleanup_free_ char *hint = etcd_hint(&context, why);
+    log_warning("Failed to reach etcd at '%s': %s%s", url, why, str_or(hint, ""));
 }
 
 void etcd_cluster_member_failed(EtcdCluster *cluster, size_t endpoint, int r, const char *why) {
     usec_t now = loop_now(cluster->loop);
     if (etcd_endpoints_failed(cluster->endpoints, endpoint, now))
-        log_warning("Failed to reach etcd at '%s': %s",
-                    etcd_endpoints_url(cluster->endpoints, endpoint), why);
+        log_failure(cluster, endpoint, why);
     if (etcd_endpoints_preferred(cluster->endpoints) != endpoint)
         etcd_watches_abandon(cluster, endpoint, r);
 }

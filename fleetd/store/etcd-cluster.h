@@ -26,6 +26,8 @@ struct EtcdCluster {
     EtcdEndpoints *endpoints;
     EtcdAuth *auth; /* NULL: no login */
     usec_t refusal_told_at;
+    char *ca_file, *cert_file; /* for messages */
+    bool has_answered;         /* some member */
     HttpClient *lanes[_ETCD_LANE_MAX];
     LIST_HEAD(, EtcdOp) ops;
     LIST_HEAD(, EtcdWatch) watches;

@@ -174,6 +174,8 @@ static void etcd_free(Store *store) {
         http_client_free(cluster->lanes[i]);
     etcd_auth_free(cluster->auth);
     etcd_endpoints_free(cluster->endpoints);
+    free(cluster->ca_file);
+    free(cluster->cert_file);
     free(cluster->prefix);
     free(cluster);
 }
@@ -222,7 +224,11 @@ int etcd_store_new(sd_event *event, Loop *loop, const EtcdOptions *options, Stor
     cluster->prefix = strdup(options->key_prefix);
     if (!cluster->prefix)
         return -ENOMEM;
-    int r = etcd_endpoints_new(options->endpoints, &cluster->endpoints, reterr);
+    int r = str_replace(&cluster->ca_file, options->tls.ca_file);
+    if (r >= 0)
+        r = str_replace(&cluster->cert_file, options->tls.cert_file);
+    if (r >= 0)
+        r = etcd_endpoints_new(options->endpoints, &cluster->endpoints, reterr);
     if (r >= 0)
         r = lanes_new(cluster, event, options);
     if (r >= 0 && options->username)
