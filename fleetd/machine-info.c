@@ -91,6 +91,25 @@ static char *address_guess(void) {
     return address;
 }
 
+char *machine_address(const Config *config) {
+    return config->public_ip ? strdup(config->public_ip) : address_guess();
+}
+
+int machine_info_update(Machine *machine, const Config *config) {
+    _cleanup_free_ char *address = machine_address(config);
+    Metadata metadata;
+    int r = metadata_copy(&config->metadata, &metadata);
+    if (r < 0)
+        return r;
+    bool is_changed =
+        !streq_ptr(address, machine->address) || !metadata_equal(&metadata, &machine->metadata);
+    free(machine->address);
+    machine->address = TAKE_PTR(address);
+    metadata_done(&machine->metadata);
+    machine->metadata = metadata;
+    return is_changed;
+}
+
 static int machine_info_fill(const Config *config, Machine *machine, Error *reterr) {
     int r = id_get(sd_id128_get_machine, &machine->id);
     if (r < 0)
@@ -111,21 +130,6 @@ static int machine_info_fill(const Config *config, Machine *machine, Error *rete
         return -ENOMEM;
     r = machine_info_update(machine, config);
     return r < 0 ? r : 0;
-}
-
-int machine_info_update(Machine *machine, const Config *config) {
-    _cleanup_free_ char *address = config->public_ip ? strdup(config->public_ip) : address_guess();
-    Metadata metadata;
-    int r = metadata_copy(&config->metadata, &metadata);
-    if (r < 0)
-        return r;
-    bool is_changed =
-        !streq_ptr(address, machine->address) || !metadata_equal(&metadata, &machine->metadata);
-    free(machine->address);
-    machine->address = TAKE_PTR(address);
-    metadata_done(&machine->metadata);
-    machine->metadata = metadata;
-    return is_changed;
 }
 
 int machine_info_load(const Config *config, Machine **ret, Error *reterr) {

@@ -2,6 +2,7 @@
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/daemon.h"
+#include "fleetd/machine-info.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -83,6 +84,9 @@ static int check(const Arguments *arguments) {
     if (!text)
         return -ENOMEM;
     printf("OK\n%s\n", text);
+    _cleanup_free_ char *address = config->public_ip ? NULL : machine_address(config);
+    if (address)
+        printf("; public_ip is guessed: %s\n", address);
     return fflush(stdout) == 0 ? 0 : -EIO;
 }
 

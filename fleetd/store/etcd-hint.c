@@ -12,6 +12,10 @@ static const struct {
     const char *with;    /* the option is set */
     const char *without; /* it is not, or there is none to it */
 } https_hints[] = {
+    {"CommonName", HINT_CERT_FILE, false,
+     "etcd with logins takes only certificates without a common name (CN) from its JSON gateway's "
+     "clients, and that in etcd_certfile '%s' has one",
+     "etcd with logins takes only certificates without a common name (CN)"},
     {"certificate problem: certificate has expired", HINT_NO_FILE, false, NULL,
      "that of this etcd, not fleet's own"},
     {"certificate problem: certificate is not yet valid", HINT_NO_FILE, false, NULL,
@@ -34,13 +38,14 @@ static const struct {
      "perhaps etcd asks for a certificate: set etcd_certfile and etcd_keyfile"},
 };
 
-/* Failures before anybody could have looked at a certificate. */
-static const char *const plain_failures[] = {"Failed to connect", "resolve host", "in time",
-                                             "timeout", "timed out"};
+/* No connection at all, or an answer over a good one. */
+static const char *const other_failures[] = {
+    "Failed to connect", "resolve host", "in time", "timed out",
+    "HTTP status",       "etcdserver:",  "JSON",    "the answer"};
 
-static bool is_plain(const char *message) {
-    for (size_t i = 0; i < ELEMENTSOF(plain_failures); i++)
-        if (strcasestr(message, plain_failures[i]))
+static bool is_no_matter_of_tls(const char *message) {
+    for (size_t i = 0; i < ELEMENTSOF(other_failures); i++)
+        if (strstr(message, other_failures[i]))
             return true;
     return false;
 }
@@ -57,15 +62,13 @@ static char *hint_format(const HttpTls *tls, size_t i) {
 }
 
 char *etcd_hint(const EtcdHintContext *context, const char *message) {
-    if (is_plain(message) || strncmp(message, "etcdserver:", 11) == 0)
-        return strdup("");
     if (!context->is_https)
         return strdup(strstr(message, "Empty reply") && !context->has_answered
                           ? " (perhaps it is an https:// URL)"
                           : "");
+    bool may_guess = !context->has_answered && !is_no_matter_of_tls(message);
     for (size_t i = 0; i < ELEMENTSOF(https_hints); i++)
-        if (strstr(message, https_hints[i].words) &&
-            !(https_hints[i].is_guess && context->has_answered))
+        if (strstr(message, https_hints[i].words) && !(https_hints[i].is_guess && !may_guess))
             return hint_format(context->tls, i);
     return strdup("");
 }
