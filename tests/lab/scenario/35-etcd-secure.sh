@@ -101,6 +101,7 @@ unchanged() {
 # told N TEXT MACHINE: its journal says so N times since its fleetd was last started.
 told() {
     local count
+    # shellcheck disable=SC2016
     count=$(lab exec "$3" sh -c 'journalctl --sync; journalctl -o cat _SYSTEMD_INVOCATION_ID="$(
         systemctl show -p InvocationID --value fleet.service)"' | grep -cF "$2")
     equal "$1" "$count"
@@ -165,6 +166,7 @@ no_secrets() {
         lab logs $machine >"$UNITS/log-$machine"
         ! grep -nF -e "$FIRST" -e "$SECOND" "$UNITS/log-$machine" || return 1
     done
+    # shellcheck disable=SC2016
     not mentions "$SECOND" lab exec m1 sh -c 'tr "\0" " " </proc/$(pidof fleetd)/cmdline'
 }
 check "no password is in the journal or on the command line" no_secrets

@@ -13,6 +13,7 @@ sleeper u@.service
 # set_option MACHINE NAME [VALUE]: without a value the line goes.
 set_option() {
     lab exec "$1" sed -i "/^$2=/d" /etc/fleet/fleet.conf
+    # shellcheck disable=SC2016
     [[ -z ${3-} ]] || lab exec "$1" sh -c 'echo "$1" >>/etc/fleet/fleet.conf' sh "$2=$3"
 }
 
