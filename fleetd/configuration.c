@@ -136,7 +136,7 @@ static void reader_read_file(ConfigReader *reader, const char *path) {
     if (r >= 0 && is_public && is_from_file(reader->config, "etcd_password"))
         reader->r = config_warn(reader->config,
                                 "%s: it has a password in it and every user can read it; "
-                                "chmod 600 keeps it to root",
+                                "chmod o-rwx keeps it from them",
                                 file);
 }
 
