@@ -21,6 +21,8 @@ struct Agent {
     usec_t restart_grace_usec;
     void (*on_registered)(void *userdata);
     void *userdata;
+    Metrics *metrics;
+    MetricSource *metric_source;
 
     Presence *presence;
     Publisher *publisher;
@@ -86,6 +88,10 @@ void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const ch
 /* The text of the file that is ordered, as file_cache_get() has it. One that cannot be had is told
  * in the unit's state, and asked for again by the cache's own timer, which asks for a pass. */
 int agent_get_text(Agent *agent, AgentUnit *unit, const char **ret_text, size_t *ret_size);
+/* Counts a task that ended. */
+void agent_metrics_count_job(Agent *agent, TaskKind kind, JobResult result);
+void agent_metrics_open(Agent *agent);
+
 /* Sends a batch of those among the units whose text is at hand. 0, or the number of units whose
  * text is on its way. */
 int agent_write_batch(Agent *agent, AgentUnit **units, size_t n);

@@ -219,3 +219,18 @@ void presence_reclaim(Presence *presence) {
     if (presence->state == PRESENCE_REGISTERED)
         presence_register(presence);
 }
+
+int presence_set_machine(Presence *presence, const Machine *machine) {
+    Machine *copy;
+    int r = machine_copy(machine, &copy);
+    if (r < 0)
+        return r;
+    copy->status = presence->machine->status;
+    machine_free(presence->machine);
+    presence->machine = copy;
+    if (presence->state == PRESENCE_WRITING) { /* what it was before */
+        store_op_cancel(TAKE_PTR(presence->op));
+        presence_register(presence);
+    }
+    return 0;
+}

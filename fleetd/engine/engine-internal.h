@@ -19,6 +19,7 @@
 
 #include "fleetd/engine/absence.h"
 #include "fleetd/engine/collector.h"
+#include "fleetd/engine/engine-metrics.h"
 #include "fleetd/engine/engine.h"
 #include "fleetd/engine/feed.h"
 #include "fleetd/engine/leadership.h"
@@ -43,7 +44,10 @@ struct Engine {
     usec_t agent_ttl_usec;
     usec_t (*steady_since)(void *userdata);
     void *userdata;
+    Metrics *metrics;
+    MetricSource *metric_source;
     Leadership *leadership;
+    usec_t leader_since_usec; /* since 1970 */
     EngineState state;
     Timer *timer; /* READY: to plan; STALE, UNSURE: to load anew */
 
@@ -54,6 +58,7 @@ struct Engine {
     Absence *absence;
     Writer *writer;
     Collector *collector;
+    EngineRound round;        /* WRITING: whose plan */
     int64_t written_revision; /* CATCHING_UP: how far */
     bool was_refused;         /* the last plan that was written met a fence that did not hold */
 };

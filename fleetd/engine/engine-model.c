@@ -28,6 +28,7 @@ static void on_machine_gone(const char *machine_id, void *userdata) {
     Engine *engine = userdata;
     log_write(LOG_NOTICE, (LogFields){.machine = machine_id},
               "Machine %s is gone; its units are placed anew", machine_id);
+    engine_metrics_failed(engine->metrics, "machine_away");
     engine_check(engine, cluster_remove_machine(engine->cluster, machine_id));
     engine_look(engine);
 }

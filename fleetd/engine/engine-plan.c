@@ -45,11 +45,14 @@ static int engine_write(Engine *engine, const Plan *plan) {
 
 static int engine_try_plan(Engine *engine) {
     _cleanup_(plan_freep) Plan *plan = NULL;
+    usec_t begun_usec = loop_now(engine->loop);
     int r = cluster_plan(engine->cluster, PLAN_UNITS_MAX, &plan);
     if (r < 0)
         return r;
+    engine->round = engine_round_begin(plan, begun_usec);
     if (plan->n_steps > 0)
         return engine_write(engine, plan);
+    engine_round_end(&engine->round, 0, engine->metrics, loop_now(engine->loop));
     engine_look(engine);
     return 0;
 }
@@ -87,6 +90,7 @@ void engine_on_told(Engine *engine, int64_t revision) {
 
 void engine_on_written(int r, int64_t revision, void *userdata) {
     Engine *engine = userdata;
+    engine_round_end(&engine->round, r, engine->metrics, loop_now(engine->loop));
     if (engine->state != ENGINE_WRITING)
         return; /* the model is given up already, and with it all that was decided on it */
     if (r < 0) {

@@ -40,6 +40,7 @@ void engine_load_later(Engine *engine, EngineState state, usec_t delay_usec) {
 void engine_check(Engine *engine, int r) {
     if (r >= 0 || engine->state == ENGINE_STALE || engine->state == ENGINE_UNSURE)
         return;
+    engine_metrics_failed(engine->metrics, "run");
     log_error("Failed to keep the model of the cluster: %s; loading it anew", strerror(-r));
     engine_load_later(engine, ENGINE_UNSURE, ENGINE_RETRY_USEC);
 }
@@ -79,11 +80,19 @@ static void on_timer(void *userdata) {
 /* --- leading --- */
 
 static void on_elected(void *userdata) {
-    engine_load(userdata);
+    Engine *engine = userdata;
+    engine->leader_since_usec = loop_realtime(engine->loop);
+    engine_load(engine);
 }
 
 static void on_deposed(void *userdata) {
     engine_follow(userdata);
+}
+
+static void collect(Metrics *metrics, void *userdata) {
+    const Engine *engine = userdata;
+    engine_metrics_collect(metrics, engine_is_leader(engine) ? engine->leader_since_usec : 0,
+                           engine_has_model(engine) ? engine->cluster : NULL, engine->feed);
 }
 
 bool engine_is_leader(const Engine *engine) {
@@ -108,6 +117,7 @@ int engine_new(const EngineOptions *options, Engine **ret) {
         .agent_ttl_usec = options->agent_ttl_usec,
         .steady_since = options->steady_since,
         .userdata = options->userdata,
+        .metrics = options->metrics,
     };
     if (!engine->machine_id)
         return -ENOMEM;
@@ -119,6 +129,8 @@ int engine_new(const EngineOptions *options, Engine **ret) {
                            &leadership_callbacks, engine, &engine->leadership);
     if (r < 0)
         return r;
+    engine_metrics_declare(engine->metrics);
+    engine->metric_source = metrics_add_source(engine->metrics, collect, engine);
     *ret = TAKE_PTR(engine);
     return 0;
 }
@@ -127,6 +139,7 @@ void engine_free(Engine *engine) {
     if (!engine)
         return;
     engine_close_model(engine);
+    metric_source_free(engine->metric_source);
     leadership_free(engine->leadership);
     timer_free(engine->timer);
     free(engine->machine_id);
