@@ -1,4 +1,4 @@
-/* What outside text may consist of. Inside model only. */
+/* What outside text may consist of. */
 #pragma once
 
 #include "fleetd/base/macros.h"
