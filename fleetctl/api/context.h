@@ -8,9 +8,10 @@
 /* All borrowed. */
 typedef struct Context {
     const Options *options;
-    ApiClient *api;         /* NULL for commands that need no fleetd */
-    MachineNames *machines; /* likewise */
-    const char *machine_id; /* of the machine that fleetctl runs on; "" when it has none */
+    ApiClient *api;            /* NULL for commands that need no fleetd */
+    MachineNames *machines;    /* likewise */
+    const char *machine_id;    /* of the machine that fleetctl runs on; "" when it has none */
+    const char *proxy_command; /* how ssh gets to the machines; NULL: without help */
 } Context;
 
 /* Exit statuses beside 0; those that systemctl has too are its. */

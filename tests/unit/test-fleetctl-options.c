@@ -24,7 +24,7 @@ static int setup(void **state) {
 #define ARGUMENTS(...) ((const char *[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
 static int parse(Parsed *parsed, const char *const *arguments, const char *const *environment) {
-    return options_parse(arguments, environment, &parsed->options, &parsed->words, &parsed->error);
+    return options_parse(arguments, environment, NULL, &parsed->options, &parsed->words, &parsed->error);
 }
 
 static void assert_refused(Parsed *parsed, const char *const *arguments, const char *message) {
