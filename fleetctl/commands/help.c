@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#define FLAG_WIDTH 28
+#define FLAG_WIDTH 30
 
 static void flags_print(uint32_t mask) {
     for (FlagId id = 0; id < _FLAG_MAX; id++) {

@@ -85,7 +85,7 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_ETCD_KEY_PREFIX] = {"etcd-key-prefix", 0, "PREFIX",
                               "Accepted for old scripts, without effect: fleetd knows its own.",
                               text_parse, VALUE(etcd_key_prefix)},
-    [FLAG_TUNNEL] = {"tunnel", 0, "[USER@]HOST[:PORT]",
+    [FLAG_TUNNEL] = {"tunnel", 0, "HOST[:PORT]",
                      "Reach fleetd, and all machines, through this host with ssh.", text_parse,
                      VALUE(tunnel)},
     [FLAG_SSH_USERNAME] = {"ssh-username", 0, "NAME",

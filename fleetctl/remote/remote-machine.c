@@ -90,10 +90,11 @@ int remote_machine_guess(const Context *context, const char *word, RemoteMachine
         return r;
     if (r == 0)
         return remote_machine_of_unit(context, word, NULL, ret, reterr);
-    r = unit_machines(context, word, &name, &ids, reterr);
+    if (!strchr(word, '/')) /* "ID.../ADDRESS" would be the path of a unit file */
+        r = unit_machines(context, word, &name, &ids, reterr);
     if (r < 0)
         return r;
-    if (r > 0)
+    if (name)
         return error_set(reterr, -EINVAL,
                          "'%s' is both a machine and the unit %s; say --machine=%s or --unit=%s",
                          word, name, word, word);

@@ -9,7 +9,14 @@
 
 FIRST=10.77.0.101 SECOND=10.77.0.102
 FAR_SOCKET=(--endpoint unix:///run/fleet.sock)
-FAR_PORT=(--endpoint "http://127.0.0.1:49153")
+
+# fleetctl through m1
+far() {
+    lab ctl "${FAR_SOCKET[@]}" --tunnel $FIRST "$@"
+}
+far_by_port() {
+    lab ctl --endpoint http://127.0.0.1:49153 --tunnel $FIRST "$@"
+}
 
 # --- a key pair for the user, held by an agent as users do; a host key and an sshd for each machine
 ssh-keygen -q -t ed25519 -N '' -f user_key
@@ -73,13 +80,21 @@ check "of a unit by flag" prints m2 ctl ssh --unit=talker.service hostname
 check "of a machine by flag" prints m2 ctl ssh --machine "$id" hostname
 check "flags behind the machine are the command's" prints "$id" ctl ssh $SECOND head -n 1 /etc/machine-id
 check "the exit status is the command's" status_is 42 ctl ssh $SECOND exit 42
-check "standard input is the command's" prints hello eval 'echo hello | ctl ssh $SECOND cat'
+say_through_ssh() {
+    echo "$1" | ctl ssh "$SECOND" cat
+}
+check "standard input is the command's" prints hello say_through_ssh hello
+login_at_terminal() {
+    script -qec "$LAB_HOME/lab ctl ssh $SECOND" /dev/null <<<$'tty\nexit 5'
+}
+check "without a command there is a shell at a terminal" mentions /dev/pts/ login_at_terminal
+check "and its exit status" status_is 5 login_at_terminal
 check "an unknown machine is told" mentions "Machine or unit nobody does not exist." ctl ssh nobody true
 check "and exits with 1" status_is 1 ctl ssh nobody true
 check "a unit on no machine is told" mentions "Unit idle.service does not appear to be loaded." ctl ssh idle true
 check "a unit on several machines is told" mentions "on 3 machines; choose one with --machine" ctl ssh everywhere true
 check "--ssh-username chooses the user" prints core ctl ssh --ssh-username=core $SECOND id -un
-check "--ssh-port chooses the port" mentions " 2222" ctl ssh --ssh-port=2222 $SECOND 'echo $SSH_CONNECTION'
+check "--ssh-port chooses the port" mentions " 2222" ctl ssh --ssh-port=2222 $SECOND printenv SSH_CONNECTION
 check "a closed port fails with ssh's status" status_is 255 ctl ssh --ssh-port=2223 $SECOND true
 check "-A lends the agent" ctl ssh -A $SECOND ssh-add -l
 check "without it there is none" not ctl ssh $SECOND ssh-add -l
@@ -115,6 +130,7 @@ follow() {
     return $status
 }
 end_there() {
+    # shellcheck disable=SC2016
     lab exec m2 sh -c 'kill -TERM "$(cat /run/follow.pid)"'
 }
 FOLLOW=(journal --follow --output=cat --lines=0 talker)
@@ -137,30 +153,28 @@ check "status of an unknown unit says so" mentions "Unit nobody.service does not
 check "one on no machine, too" mentions "Unit idle.service does not appear to be loaded." ctl status idle
 
 # --- tunnel
-check "a tunnel leads to the far socket" mentions "$id" ctl "${FAR_SOCKET[@]}" --tunnel $FIRST list-machines --full
+check "a tunnel leads to the far socket" mentions "$id" far list-machines --full
 tunnel_by_environment() {
     FLEETCTL_TUNNEL=$FIRST:2222 ctl "${FAR_SOCKET[@]}" list-machines --full
 }
 check "also from the environment, with a port" mentions "$id" tunnel_by_environment
-check "start waits through it" mentions "launched on" ctl "${FAR_SOCKET[@]}" --tunnel $FIRST start idle.service
+check "start waits through it" mentions "launched on" far start idle.service
 many() {
     local i names=()
     for ((i = 1; i <= 40; i++)); do
         names+=("idle@$i.service")
     done
     sleeper idle@.service
-    ctl "${FAR_SOCKET[@]}" --tunnel $FIRST start "${names[@]}" &&
-        ctl "${FAR_SOCKET[@]}" --tunnel $FIRST destroy "${names[@]}"
+    far start "${names[@]}" && far destroy "${names[@]}"
 }
 check "many requests at once pass" many
 check "machines are reached through it" \
-    prints "$FIRST" eval 'ctl "${FAR_SOCKET[@]}" --tunnel $FIRST ssh $SECOND "echo \${SSH_CONNECTION%% *}"'
-check "as themselves without it" prints 10.77.0.1 eval 'ctl ssh $SECOND "echo \${SSH_CONNECTION%% *}"'
-check "with the exit status" status_is 42 ctl "${FAR_SOCKET[@]}" --tunnel $FIRST ssh talker exit 42
-check "journal passes" mentions poked ctl "${FAR_SOCKET[@]}" --tunnel $FIRST journal --lines=50 talker
-check "status passes" mentions "Main PID" ctl "${FAR_SOCKET[@]}" --tunnel $FIRST status talker
-check "an unknown host is refused, with 1" \
-    status_is 1 ctl "${FAR_SOCKET[@]}" --known-hosts-file=/dev/null --tunnel $FIRST list-machines
+    mentions "$FIRST " far ssh $SECOND printenv SSH_CONNECTION
+check "as themselves without it" mentions "10.77.0.1 " ctl ssh $SECOND printenv SSH_CONNECTION
+check "with the exit status" status_is 42 far ssh talker exit 42
+check "journal passes" mentions poked far journal --lines=50 talker
+check "status passes" mentions "Main PID" far status talker
+check "an unknown host is refused, with 1" status_is 1 far --known-hosts-file=/dev/null list-machines
 check "so is one that is not there" \
     mentions "Cannot reach '10.77.0.99' with ssh" ctl "${FAR_SOCKET[@]}" --ssh-timeout=1 --tunnel 10.77.0.99 list-machines
 check "a far socket that is not there is told" \
@@ -170,17 +184,20 @@ lab exec m1 bash -euc 'printf "%s\n" "[Socket]" "ListenStream=127.0.0.1:49153" "
     >/etc/systemd/system/fleet-tcp.socket
     systemctl daemon-reload; systemctl stop fleet.service; systemctl start fleet-tcp.socket fleet.service'
 check "a tunnel leads to a far port" \
-    eventually 10 mentions "$id" ctl "${FAR_PORT[@]}" --tunnel $FIRST list-machines --full
-check "and to machines beyond" prints m2 ctl "${FAR_PORT[@]}" --tunnel $FIRST ssh talker hostname
+    eventually 10 mentions "$id" far_by_port list-machines --full
+check "and to machines beyond" prints m2 far_by_port ssh talker hostname
 check "no ssh and no folder stays behind" eventually 5 no_ssh_left
 folders() {
     find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'fleetctl-*'
 }
 check "nor a folder" prints "" folders
+far_sleep_runs() {
+    lab exec m2 pgrep -f 'sleep 61'
+}
 interrupt() {
-    "$LAB_HOME/lab" ctl "${FAR_SOCKET[@]}" --tunnel $FIRST ssh talker sleep 60 &
+    "$LAB_HOME/lab" ctl "${FAR_SOCKET[@]}" --tunnel $FIRST ssh talker sleep 61 &
     local pid=$!
-    eventually 10 eval '[[ -n $(folders) ]]' || return 1
+    eventually 10 far_sleep_runs || return 1
     kill -KILL "$pid"
     eventually 5 prints "" folders && eventually 5 no_ssh_left
 }
