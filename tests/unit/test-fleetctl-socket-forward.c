@@ -4,6 +4,7 @@
 #include "tests/unit/cmocka-test.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -34,13 +35,11 @@ static void forwarding_start(Forwarding *forwarding) {
     close(far[1]);
 }
 
-/* The forwarding ends by itself, and has not been busy. */
-static void forwarding_assert_over(Forwarding *forwarding) {
-    struct rusage usage;
+/* The forwarding ends by itself. */
+static void forwarding_assert_over(Forwarding *forwarding, struct rusage *ret_usage) {
     int status;
-    assert_int_equal(wait4(forwarding->pid, &status, 0, &usage), forwarding->pid);
+    assert_int_equal(wait4(forwarding->pid, &status, 0, ret_usage), forwarding->pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    assert_true(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec == 0);
     close(forwarding->user);
     close(forwarding->server);
 }
@@ -76,7 +75,7 @@ static void bytes_go_both_ways(void **state) {
     assert_at_end(f.server);
     shutdown(f.server, SHUT_WR);
     assert_at_end(f.user);
-    forwarding_assert_over(&f);
+    forwarding_assert_over(&f, NULL);
 }
 
 static void answer_comes_after_the_end_of_the_question(void **state) {
@@ -90,7 +89,7 @@ static void answer_comes_after_the_end_of_the_question(void **state) {
     assert_receives(f.user, "answer");
     close(f.server);
     assert_at_end(f.user);
-    forwarding_assert_over(&f);
+    forwarding_assert_over(&f, NULL);
 }
 
 static void question_may_go_on_after_the_end_of_the_answer(void **state) {
@@ -102,7 +101,7 @@ static void question_may_go_on_after_the_end_of_the_answer(void **state) {
     assert_receives(f.server, "more");
     close(f.user);
     assert_at_end(f.server);
-    forwarding_assert_over(&f);
+    forwarding_assert_over(&f, NULL);
 }
 
 static void server_that_hangs_up_ends_it_though_the_user_does_not(void **state) {
@@ -112,14 +111,35 @@ static void server_that_hangs_up_ends_it_though_the_user_does_not(void **state) 
     close(f.server);
     assert_receives(f.user, "last words");
     assert_at_end(f.user);
-    forwarding_assert_over(&f);
+    forwarding_assert_over(&f, NULL);
 }
 
 static void user_who_hangs_up_ends_it_though_the_server_does_not(void **state) {
     Forwarding f;
     forwarding_start(&f);
     close(f.user);
-    forwarding_assert_over(&f);
+    forwarding_assert_over(&f, NULL);
+}
+
+/* One direction has ended, in the other nothing happens for a while, and no time is spent on it. */
+static void assert_idle(bool is_user_at_end) {
+    enum { IDLE_MSEC = 200 };
+    Forwarding f;
+    struct rusage usage;
+    forwarding_start(&f);
+    shutdown(is_user_at_end ? f.user : f.server, SHUT_WR);
+    assert_at_end(is_user_at_end ? f.server : f.user);
+    poll(NULL, 0, IDLE_MSEC);
+    shutdown(is_user_at_end ? f.server : f.user, SHUT_WR);
+    forwarding_assert_over(&f, &usage);
+    int64_t usec = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000) +
+                   usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    assert_true(usec < IDLE_MSEC * 1000 / 4);
+}
+
+static void half_a_forwarding_is_not_busy(void **state) {
+    assert_idle(true);
+    assert_idle(false);
 }
 
 /* Both write more than any buffer holds before they read: neither direction may wait for the other.
@@ -150,7 +170,7 @@ static void directions_do_not_wait_for_each_other(void **state) {
     free(block);
     close(f.server);
     shutdown(f.user, SHUT_RDWR);
-    forwarding_assert_over(&f);
+    forwarding_assert_over(&f, NULL);
 }
 
 static void socket_that_is_not_there_is_told(void **state) {
@@ -172,6 +192,7 @@ int main(void) {
         cmocka_unit_test(question_may_go_on_after_the_end_of_the_answer),
         cmocka_unit_test(server_that_hangs_up_ends_it_though_the_user_does_not),
         cmocka_unit_test(user_who_hangs_up_ends_it_though_the_server_does_not),
+        cmocka_unit_test(half_a_forwarding_is_not_busy),
         cmocka_unit_test(directions_do_not_wait_for_each_other),
         cmocka_unit_test(socket_that_is_not_there_is_told),
     };

@@ -191,17 +191,33 @@ folders() {
     find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'fleetctl-*'
 }
 check "nor a folder" prints "" folders
-far_sleep_runs() {
+sleep_runs() {
     lab exec m2 pgrep -f 'sleep 61'
 }
-interrupt() {
+nothing_is_left() {
+    prints "" folders && no_ssh_left
+}
+killed() {
     "$LAB_HOME/lab" ctl "${FAR_SOCKET[@]}" --tunnel $FIRST ssh talker sleep 61 &
     local pid=$!
-    eventually 10 far_sleep_runs || return 1
+    eventually 10 sleep_runs || return 1
     kill -KILL "$pid"
-    eventually 5 prints "" folders && eventually 5 no_ssh_left
+    eventually 5 nothing_is_left
 }
-check "nor when fleetctl is killed" interrupt
+check "nor when fleetctl is killed" killed
+
+# interrupted CONDITION ARG...: presses Ctrl-C at the terminal of fleetctl ARG... when the condition holds.
+interrupted() {
+    { eventually 10 "$1" && printf '\003'; } | script -qec "$LAB_HOME/lab ctl ${*:2}" /dev/null
+}
+folder_is_there() {
+    [[ -n $(folders) ]]
+}
+check "Ctrl-C ends ssh" status_is 130 interrupted sleep_runs ssh talker sleep 61
+check "also through a tunnel" status_is 130 interrupted sleep_runs "${FAR_SOCKET[@]}" --tunnel $FIRST ssh talker sleep 61
+check "and a login that takes its time" \
+    status_is 130 interrupted folder_is_there --ssh-timeout=100 --tunnel 10.77.0.99 list-machines
+check "all of which leave nothing" eventually 5 nothing_is_left
 
 lab exec m1 bash -c 'systemctl stop fleet-tcp.socket; rm /etc/systemd/system/fleet-tcp.socket; systemctl daemon-reload'
 for k in 1 2 3; do
