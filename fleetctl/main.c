@@ -111,7 +111,11 @@ static int command_run(const Command *command, const Options *options, const cha
                        Error *reterr) {
     _cleanup_(connection_close) Connection connection = {};
     char machine_id[SD_ID128_STRING_MAX];
-    Context context = {.options = options, .machine_id = machine_id_get(machine_id)};
+    Context context = {
+        .options = options,
+        .machine_id = machine_id_get(machine_id),
+        .look = look_find(stdout, options->color == COLOR_ALWAYS, options->color == COLOR_NEVER),
+    };
     if (command->is_local)
         return command->run(&context, operands, reterr);
 

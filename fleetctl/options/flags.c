@@ -61,6 +61,17 @@ static int port_parse(const char *text, void *ret, Error *reterr) {
     return 0;
 }
 
+static int color_parse(const char *text, void *ret, Error *reterr) {
+    static const char *const words[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+    for (size_t i = 0; i < ELEMENTSOF(words); i++)
+        if (streq(text, words[i])) {
+            *(ColorMode *) ret = (ColorMode) i;
+            return 0;
+        }
+    return error_set(reterr, -EINVAL, "'%s' is none of auto, always and never", text);
+}
+
 #define VALUE(field) offsetof(Options, field)
 
 static const Flag flags[_FLAG_MAX] = {
@@ -103,6 +114,9 @@ static const Flag flags[_FLAG_MAX] = {
         {"strict-host-key-checking", 0, NULL,
          "Refuse hosts whose keys are unknown; =false accepts any (default: as ssh itself would).",
          tristate_parse, VALUE(strict_host_key_checking)},
+    [FLAG_COLOR] = {"color", 0, "auto|always|never",
+                    "Colours and marks of states; auto: only on a terminal.", color_parse,
+                    VALUE(color)},
     [FLAG_DEBUG] = {"debug", 0, NULL, "Tell each request and its answer on standard error.",
                     switch_parse, VALUE(debug)},
     [FLAG_VERSION] = {"version", 0, NULL, "Print the version and exit.", switch_parse,
@@ -126,9 +140,12 @@ static const Flag flags[_FLAG_MAX] = {
                      VALUE(fields)},
     [FLAG_OUTPUT] = {"output", 0, "FORMAT", "The form of what is printed.", text_parse,
                      VALUE(output)},
-    [FLAG_MACHINE] = {"machine", 0, "MACHINE",
-                      "A machine: its id, the beginning of its id, or its address.", text_parse,
-                      VALUE(machine)},
+    [FLAG_STATE] = {"state", 0, "STATE,...", "Only what is in one of these states.", text_parse,
+                    VALUE(state)},
+    [FLAG_MACHINE] = {"machine", 0, "MACHINE,...",
+                      "A machine: an id, its beginning, an address, or metadata as KEY=VALUE; "
+                      "lists take several, with commas.",
+                      text_parse, VALUE(machine)},
     [FLAG_UNIT] = {"unit", 0, "UNIT", "The machine that this unit is on.", text_parse, VALUE(unit)},
     [FLAG_LINES] = {"lines", 0, "N", "How many lines of the journal to show (default 10).",
                     count_parse, VALUE(lines)},

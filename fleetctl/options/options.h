@@ -13,12 +13,19 @@ typedef enum Tristate {
     TRISTATE_ON,
 } Tristate;
 
+typedef enum ColorMode {
+    COLOR_AUTO, /* where standard output is a terminal that has them */
+    COLOR_ALWAYS,
+    COLOR_NEVER,
+} ColorMode;
+
 /* Strings are borrowed from the arguments and the environment. */
 typedef struct Options {
     const char *endpoint;
     const char *ca_file, *cert_file, *key_file; /* NULL: not given */
     const char *driver;
     const char *etcd_key_prefix;
+    ColorMode color;
     usec_t request_timeout_usec;
     const char *tunnel, *ssh_username, *known_hosts_file; /* NULL: not given */
     usec_t ssh_timeout_usec;
@@ -26,10 +33,11 @@ typedef struct Options {
     unsigned ssh_port; /* 0: not given */
     bool debug, version, help;
     bool replace, no_block, no_legend, full;
-    int64_t block_attempts;     /* seconds; 0: for ever; BLOCK_ATTEMPTS_UNSET */
-    const char *fields;         /* NULL: the default columns */
-    const char *output;         /* NULL: the command's default form; the command checks it */
-    const char *machine, *unit; /* NULL: not given */
+    int64_t block_attempts;      /* seconds; 0: for ever; BLOCK_ATTEMPTS_UNSET */
+    const char *fields;          /* NULL: the default columns */
+    const char *output;          /* NULL: the command's default form; the command checks it */
+    const char *state, *machine; /* NULL: any */
+    const char *unit;            /* NULL: not given */
     int64_t lines;
     bool follow, sudo, forward_agent;
     uint32_t given; /* FLAG_BIT() of what stood on the command line */

@@ -1,5 +1,6 @@
 #include "fleetctl/remote/machine-find.h"
 
+#include "fleetctl/units/machine-select.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -8,29 +9,17 @@
 
 typedef struct Search {
     const char *word;
-    size_t length; /* of what is compared with ids */
     ApiMachine found;
-    char **ids; /* that begin with it */
+    char **ids; /* of those that the word may mean */
 } Search;
-
-/* "113f16a7.../10.0.0.1" is compared up to the dots. */
-static size_t id_length(const char *word) {
-    const char *dots = strstr(word, "...");
-    const char *slash = strchr(word, '/');
-    const char *end = dots ? dots : slash;
-    return end ? (size_t) (end - word) : strlen(word);
-}
 
 /* 1: it is this one beyond doubt. */
 static int search_try(Search *search, const ApiMachine *machine) {
-    if (streq(machine->id, search->word) || streq(machine->address, search->word)) {
-        search->found = *machine;
-        return 1;
-    }
-    if (strncmp(machine->id, search->word, search->length) != 0)
+    bool is_sure = streq(machine->id, search->word) || streq(machine->address, search->word);
+    if (!is_sure && !machine_is_meant(machine, search->word))
         return 0;
     search->found = *machine;
-    return strv_push(&search->ids, machine->id);
+    return is_sure ? 1 : strv_push(&search->ids, machine->id);
 }
 
 static int search_judge(const Search *search, Error *reterr) {
@@ -47,9 +36,9 @@ static int search_judge(const Search *search, Error *reterr) {
 }
 
 int machine_find(json_object *machines, const char *word, ApiMachine *ret, Error *reterr) {
-    Search search = {.word = word, .length = id_length(word)};
+    Search search = {.word = word};
     int r = 0;
-    if (search.length == 0)
+    if (!*word)
         return 0;
     for (size_t i = 0; r == 0 && i < json_object_array_length(machines); i++) {
         ApiMachine machine;

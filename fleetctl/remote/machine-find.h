@@ -3,7 +3,7 @@
 
 #include "fleetctl/api/api-objects.h"
 
-/* Finds it in an array of the API's machines by its id, the beginning of its id, or its address; a
- * name as lists show it, "113f16a7.../10.0.0.1", means its id. 1: *ret (which borrows from the
- * array) is it; 0: there is none; -EINVAL with the choices when several begin so. */
+/* Finds the one machine in an array of the API's that the word means (machine_is_meant()); a whole
+ * id or address means no other. 1: *ret (which borrows from the array) is it; 0: there is none;
+ * -EINVAL with the choices: there are several. */
 int machine_find(json_object *machines, const char *word, ApiMachine *ret, Error *reterr);
