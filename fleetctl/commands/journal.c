@@ -1,5 +1,7 @@
 #include "fleetctl/commands/command.h"
+#include "fleetctl/print/message.h"
 #include "fleetctl/remote/remote-machine.h"
+#include "fleetctl/units/unit-suggest.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
@@ -35,8 +37,11 @@ int command_journal(Context *context, const char *const *operands, Error *reterr
     int r = unit_name_complete(operands[0], &unit);
     if (r >= 0)
         r = remote_machine_of_unit(context, unit, context->options->machine, &machine, reterr);
-    if (r == 0)
-        return error_set(reterr, -ENOENT, "Unit %s does not exist.", unit);
+    if (r == 0) {
+        complain("Unit %s does not exist.", unit);
+        units_suggest(context->api, (char *[]){unit, NULL});
+        return EXIT_FAILURE;
+    }
     if (r >= 0)
         r = words_make(context->options, unit, &words);
     if (r < 0)

@@ -1,5 +1,7 @@
 #include "fleetctl/commands/command.h"
+#include "fleetctl/print/message.h"
 #include "fleetctl/remote/remote-machine.h"
+#include "fleetctl/units/unit-suggest.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -19,12 +21,15 @@ static int machine_choose(Context *context, const char *const **command, RemoteM
     return remote_machine_guess(context, *(*command)++, ret, reterr);
 }
 
-static int unknown_refuse(const Context *context, const char *word, Error *reterr) {
+/* Says that what the flags or word name is not there. The exit status. */
+static int unknown_complain(const Context *context, const char *word) {
     const Options *options = context->options;
-    if (options->unit)
-        return error_set(reterr, -ENOENT, "Unit %s does not exist.", options->unit);
-    return error_set(reterr, -ENOENT, "%s %s does not exist.",
-                     options->machine ? "Machine" : "Machine or unit", word);
+    const char *kind = options->machine ? "Machine" : "Machine or unit";
+    const char *name = str_or(options->unit, word);
+    complain("%s %s does not exist.", options->unit ? "Unit" : kind, name);
+    if (!options->machine)
+        units_suggest(context->api, (char *[]){(char *) name, NULL});
+    return EXIT_FAILURE;
 }
 
 int command_ssh(Context *context, const char *const *operands, Error *reterr) {
@@ -32,7 +37,7 @@ int command_ssh(Context *context, const char *const *operands, Error *reterr) {
     const char *const *words = operands;
     int r = machine_choose(context, &words, &machine, reterr);
     if (r == 0)
-        return unknown_refuse(context, str_or(context->options->machine, operands[0]), reterr);
+        return unknown_complain(context, str_or(context->options->machine, operands[0]));
     if (r < 0)
         return r;
     if (*words && streq(*words, "--"))
