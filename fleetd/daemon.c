@@ -10,15 +10,20 @@
 #include "fleetd/net/event-loop.h"
 #include "fleetd/net/http-client.h"
 #include "fleetd/net/http-server.h"
+#include "fleetd/process-metrics.h"
+#include "fleetd/reload.h"
 #include "fleetd/sockets.h"
 #include "fleetd/store/embedded-store.h"
 #include "fleetd/store/etcd-store.h"
+#include "fleetd/store/measured-store.h"
 #include "fleetd/systemd/bus-unit-manager.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 /* The farewell takes a few writes; a store that does not take them in this time would not be worth
  * a longer stop. */
@@ -27,16 +32,21 @@
 #define BODY_MAX ((size_t) 1024 * 1024) /* a unit file of the largest size, as JSON */
 #define HEADER_MAX ((size_t) 64 * 1024) /* an event stream names each unit that it is about */
 #define CONNECTIONS_MAX 1000
-#define IDLE_USEC (5 * USEC_PER_MINUTE)
+#define IDLE_USEC (2 * USEC_PER_MINUTE)
+#define TRANSFER_USEC USEC_PER_MINUTE
 
 #define LONELY_URL \
     "http://127.0.0.1:2379/version" /* where CoreOS fleet looked for etcd by default */
 
 struct Daemon {
-    const Config *config;
+    Config *config;
+    const char *config_file;
+    char *const *environment;
     sd_event *event;
     Loop *loop;
     Machine *machine;
+    Metrics *metrics;
+    MetricSource *process_metrics;
     Store *store;
     UnitManager *unit_manager;
     Agent *agent;
@@ -98,14 +108,54 @@ static int on_signal(_unused_ sd_event_source *source, _unused_ const struct sig
     return 0;
 }
 
+/* --- reloading --- */
+
+/* systemd takes READY for the answer only if the time of the question stands with it. */
+static void notify_reloading(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+               (usec_t) now.tv_sec * USEC_PER_SEC + (usec_t) now.tv_nsec / 1000);
+}
+
+static int daemon_reload(Daemon *daemon) {
+    int r = config_reload(daemon->config, daemon->config_file, daemon->environment);
+    if (r < 0)
+        return 0; /* it has said so, and runs on as it was */
+    log_setup(daemon->config->verbosity > 0 ? LOG_DEBUG : LOG_INFO);
+    r = machine_info_update(daemon->machine, daemon->config);
+    if (r <= 0)
+        return r;
+    _cleanup_free_ char *metadata = metadata_format(&daemon->machine->metadata);
+    log_notice("This machine is now at %s, with metadata '%s'",
+               str_or(daemon->machine->address, "no address"), str_or(metadata, "?"));
+    return agent_set_machine(daemon->agent, daemon->machine);
+}
+
+static int on_hangup(_unused_ sd_event_source *source, _unused_ const struct signalfd_siginfo *info,
+                     void *userdata) {
+    Daemon *daemon = userdata;
+    if (daemon->is_stopping)
+        return 0;
+    notify_reloading();
+    int r = daemon_reload(daemon);
+    if (r < 0)
+        log_error("Failed to take the configuration over: %s", strerror(-r));
+    sd_notify(0, "READY=1");
+    return 0;
+}
+
 /* --- building --- */
 
 static int daemon_init_event(Daemon *daemon, Error *reterr) {
-    static const int signals[] = {SIGTERM, SIGINT};
+    static const struct {
+        int number;
+        sd_event_signal_handler_t handler;
+    } signals[] = {{SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_hangup}};
     sigset_t mask;
     sigemptyset(&mask);
     for (size_t i = 0; i < ELEMENTSOF(signals); i++)
-        sigaddset(&mask, signals[i]);
+        sigaddset(&mask, signals[i].number);
     sigprocmask(SIG_BLOCK, &mask, NULL);
     signal(SIGPIPE, SIG_IGN);
 
@@ -113,7 +163,7 @@ static int daemon_init_event(Daemon *daemon, Error *reterr) {
     if (r >= 0)
         r = sd_event_set_watchdog(daemon->event, true);
     for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
-        r = sd_event_add_signal(daemon->event, NULL, signals[i], on_signal, daemon);
+        r = sd_event_add_signal(daemon->event, NULL, signals[i].number, signals[i].handler, daemon);
     if (r >= 0)
         r = event_loop_new(daemon->event, &daemon->loop);
     if (r >= 0)
@@ -166,9 +216,23 @@ static int daemon_open_store(Daemon *daemon, Error *reterr) {
         .tls = {.ca_file = config->etcd_cafile,
                 .cert_file = config->etcd_certfile,
                 .key_file = config->etcd_keyfile},
+        .username = config->etcd_username,
+        .password = config->etcd_password,
     };
     int r = etcd_store_new(daemon->event, daemon->loop, &options, &daemon->store, reterr);
     return r < 0 ? error_prefix(reterr, r, "etcd") : 0;
+}
+
+static int daemon_open_metrics(Daemon *daemon) {
+    daemon->metrics = metrics_new();
+    daemon->process_metrics = process_metrics_open(daemon->metrics);
+    return daemon->process_metrics ? 0 : -ENOMEM;
+}
+
+static int daemon_open_measured_store(Daemon *daemon, Error *reterr) {
+    int r = daemon_open_store(daemon, reterr);
+    return r < 0 ? r
+                 : measured_store_new(daemon->store, daemon->loop, daemon->metrics, &daemon->store);
 }
 
 static usec_t on_steady_since(void *userdata) {
@@ -187,6 +251,7 @@ static void on_registered(void *userdata) {
         .agent_ttl_usec = daemon->config->agent_ttl_usec,
         .steady_since = on_steady_since,
         .userdata = daemon,
+        .metrics = daemon->metrics,
     };
     if (daemon->config->disable_engine || daemon->engine)
         return;
@@ -196,8 +261,9 @@ static void on_registered(void *userdata) {
 }
 
 static int daemon_start_agent(Daemon *daemon, Error *reterr) {
-    int r = bus_unit_manager_new(daemon->event, &(BusUnitManagerOptions){}, &daemon->unit_manager,
-                                 reterr);
+    int r =
+        bus_unit_manager_new(daemon->event, &(BusUnitManagerOptions){.metrics = daemon->metrics},
+                             &daemon->unit_manager, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "systemd");
     AgentOptions options = {
@@ -209,6 +275,7 @@ static int daemon_start_agent(Daemon *daemon, Error *reterr) {
         .restart_grace_usec = daemon->config->restart_grace_usec,
         .on_registered = on_registered,
         .userdata = daemon,
+        .metrics = daemon->metrics,
     };
     return agent_new(&options, &daemon->agent);
 }
@@ -219,12 +286,15 @@ static int daemon_start_api(Daemon *daemon, Error *reterr) {
         .loop = daemon->loop,
         .store_timeout_usec = 2 * daemon->config->etcd_request_timeout_usec,
         .page_size = daemon->config->token_limit,
+        .metrics = daemon->metrics,
     };
     HttpServerOptions server_options = {
         .body_max = BODY_MAX,
         .header_max = HEADER_MAX,
         .connections_max = CONNECTIONS_MAX,
         .idle_timeout_usec = IDLE_USEC,
+        .transfer_timeout_usec = TRANSFER_USEC,
+        .metrics = daemon->metrics,
     };
     int r = api_new(&api_options, &daemon->api);
     if (r >= 0)
@@ -241,7 +311,9 @@ static int daemon_init(Daemon *daemon, Error *reterr) {
     if (r >= 0)
         r = daemon_init_event(daemon, reterr);
     if (r >= 0)
-        r = daemon_open_store(daemon, reterr);
+        r = daemon_open_metrics(daemon);
+    if (r >= 0)
+        r = daemon_open_measured_store(daemon, reterr);
     if (r >= 0)
         r = daemon_start_agent(daemon, reterr);
     if (r >= 0)
@@ -249,11 +321,13 @@ static int daemon_init(Daemon *daemon, Error *reterr) {
     return r;
 }
 
-int daemon_new(const Config *config, Daemon **ret, Error *reterr) {
+int daemon_new(const DaemonOptions *options, Daemon **ret, Error *reterr) {
     _cleanup_(daemon_freep) Daemon *daemon = calloc(1, sizeof(Daemon));
     if (!daemon)
         return -ENOMEM;
-    daemon->config = config;
+    daemon->config = options->config;
+    daemon->config_file = options->config_file;
+    daemon->environment = options->environment;
     int r = daemon_init(daemon, reterr);
     if (r < 0)
         return r;
@@ -280,6 +354,8 @@ void daemon_free(Daemon *daemon) {
     agent_free(daemon->agent);
     http_client_free(daemon->lonely_check);
     store_free(daemon->store);
+    metric_source_free(daemon->process_metrics);
+    metrics_free(daemon->metrics);
     timer_free(daemon->farewell_limit);
     event_loop_free(daemon->loop);
     sd_event_unref(daemon->event);

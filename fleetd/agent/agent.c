@@ -95,6 +95,13 @@ static void on_states_unsure(void *userdata) {
         agent_reclaim_presence(agent);
 }
 
+int agent_set_machine(Agent *agent, const Machine *machine) {
+    int r = presence_set_machine(agent->presence, machine);
+    if (r >= 0 && agent->registered_revision != 0 && !agent->is_leaving)
+        agent_reclaim_presence(agent);
+    return r;
+}
+
 /* --- leaving --- */
 
 static void on_presence_left(int r, int64_t lease, int64_t revision, void *userdata) {
@@ -166,6 +173,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .restart_grace_usec = options->restart_grace_usec,
         .on_registered = options->on_registered,
         .userdata = options->userdata,
+        .metrics = options->metrics,
         .units = map_new((MapFreeValue) agent_unit_free),
         .marked = map_new(NULL),
     };
@@ -174,6 +182,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
     int r = agent_init_parts(agent, options);
     if (r < 0)
         return r;
+    agent_metrics_open(agent);
     *ret = TAKE_PTR(agent);
     return 0;
 }
@@ -185,6 +194,7 @@ usec_t agent_steady_since(const Agent *agent) {
 void agent_free(Agent *agent) {
     if (!agent)
         return;
+    metric_source_free(agent->metric_source);
     presence_free(agent->presence);
     mirror_free(agent->orders);
     file_cache_free(agent->files);

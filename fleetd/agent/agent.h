@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fleetd/agent/presence.h"
+#include "fleetd/base/metrics.h"
 #include "fleetd/systemd/unit-manager.h"
 
 typedef struct Agent Agent;
@@ -17,6 +18,7 @@ typedef struct AgentOptions {
     usec_t restart_grace_usec;
     void (*on_registered)(void *userdata); /* this machine is in the cluster; may be NULL */
     void *userdata;
+    Metrics *metrics; /* NULL: nothing is counted */
 } AgentOptions;
 
 /* Store and loop must outlive the agent; the unit manager must be freed before it, as its answers
@@ -29,6 +31,9 @@ DEFINE_POINTER_CLEANUP(Agent, agent_free)
 
 /* Since when the store has answered this machine steadily (lease.h), whether registered or not. */
 usec_t agent_steady_since(const Agent *agent);
+
+/* Address and metadata have changed: tells the cluster at once. Its id is the same. -ENOMEM. */
+int agent_set_machine(Agent *agent, const Machine *machine);
 
 /* Begins no task any more and says goodbye to the cluster (presence.h). done is called once, r < 0
  * if the store did not take it; free the agent then. */
