@@ -14,7 +14,7 @@ typedef struct Command {
     const char *operands; /* as help shows them; NULL: none */
     size_t operands_min, operands_max;
     const char *too_few; /* what to say when there are fewer than operands_min */
-    uint32_t flags;      /* FLAG_BIT()s beside the global ones */
+    uint64_t flags;      /* FLAG_BIT()s beside the global ones */
     bool is_local;       /* needs no fleetd */
     bool passes_flags;   /* what follows the first operand is another program's, flags and all */
     const char *summary; /* one line */

@@ -41,8 +41,8 @@ typedef enum FlagId {
     _FLAG_INVALID = -EINVAL,
 } FlagId;
 
-#define FLAG_BIT(id) (UINT32_C(1) << (id))
-_Static_assert(_FLAG_MAX <= 32, "FLAG_BIT() has room for as many");
+#define FLAG_BIT(id) (UINT64_C(1) << (id))
+_Static_assert(_FLAG_MAX <= 64, "FLAG_BIT() has room for as many");
 #define FLAGS_GLOBAL (FLAG_BIT(FLAG_HELP + 1) - 1)
 
 typedef struct Flag {

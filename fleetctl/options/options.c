@@ -154,9 +154,9 @@ int options_parse(const char *const *arguments, const char *const *environment,
     return 0;
 }
 
-int options_check_allowed(const Options *options, const char *command, uint32_t allowed,
+int options_check_allowed(const Options *options, const char *command, uint64_t allowed,
                           Error *reterr) {
-    uint32_t foreign = options->given & ~(FLAGS_GLOBAL | allowed);
+    uint64_t foreign = options->given & ~(FLAGS_GLOBAL | allowed);
     if (!foreign)
         return 0;
     return error_set(reterr, -EINVAL, "%s has no flag --%s", command,

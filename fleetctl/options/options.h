@@ -40,7 +40,7 @@ typedef struct Options {
     const char *unit;            /* NULL: not given */
     int64_t lines;
     bool follow, sudo, forward_agent;
-    uint32_t given; /* FLAG_BIT() of what stood on the command line */
+    uint64_t given; /* FLAG_BIT() of what stood on the command line */
 } Options;
 
 /* Whether flags end with the command's first operand, as what follows is another program's. */
@@ -56,5 +56,5 @@ int options_parse(const char *const *arguments, const char *const *environment,
 
 /* -EINVAL when a flag was given that is neither global nor in allowed. command is for the message.
  */
-int options_check_allowed(const Options *options, const char *command, uint32_t allowed,
+int options_check_allowed(const Options *options, const char *command, uint64_t allowed,
                           Error *reterr);
