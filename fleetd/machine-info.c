@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/boot-id.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,10 +13,12 @@
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
-static int id_get(int (*get)(sd_id128_t *ret), char **ret) {
+#define RUN_DIRECTORY "/run/fleet"
+
+static int machine_id_get(char **ret) {
     char text[SD_ID128_STRING_MAX];
     sd_id128_t id;
-    int r = get(&id);
+    int r = sd_id128_get_machine(&id);
     if (r < 0)
         return r;
     *ret = strdup(sd_id128_to_string(id, text));
@@ -111,17 +114,15 @@ int machine_info_update(Machine *machine, const Config *config) {
 }
 
 static int machine_info_fill(const Config *config, Machine *machine, Error *reterr) {
-    int r = id_get(sd_id128_get_machine, &machine->id);
+    int r = machine_id_get(&machine->id);
     if (r < 0)
         return error_set(reterr, r,
                          "cannot read this machine's id from /etc/machine-id: %s "
                          "(systemd-machine-id-setup makes one)",
                          strerror(-r));
-    r = id_get(sd_id128_get_boot, &machine->boot_id);
+    r = boot_id_load(RUN_DIRECTORY, &machine->boot_id, reterr);
     if (r < 0)
-        return error_set(reterr, r,
-                         "cannot read the boot id from /proc/sys/kernel/random/boot_id: %s",
-                         strerror(-r));
+        return r;
     machine->version = strdup(PACKAGE_VERSION);
     machine->status = MACHINE_STATUS_RUNNING;
     machine->cores = (uint64_t) MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);

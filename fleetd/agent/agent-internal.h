@@ -28,7 +28,6 @@ struct Agent {
     Publisher *publisher;
     FileCache *files;
     Mirror *orders;
-    int64_t orders_revision;     /* of the store, as last told; only a restored one goes back */
     int64_t registered_revision; /* 0: not registered */
     int64_t former_lease;        /* to be revoked when all states stand under the new one */
     StoreOp *revoke;
@@ -86,6 +85,9 @@ void agent_revoke_former(Agent *agent);
 void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
                       char *const *log);
 
+/* The text of the file that is ordered, as file_cache_get() has it. One that cannot be had is told
+ * in the unit's state, and asked for again by the cache's own timer, which asks for a pass. */
+int agent_get_text(Agent *agent, AgentUnit *unit, const char **ret_text, size_t *ret_size);
 /* Counts a task that ended. */
 void agent_metrics_count_job(Agent *agent, TaskKind kind, JobResult result);
 void agent_metrics_open(Agent *agent);

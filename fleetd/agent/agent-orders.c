@@ -3,50 +3,58 @@
 
 #include "fleetd/base/log.h"
 
-static char *order_key_name(const Agent *agent, const char *key) {
-    return (char *) key + strlen(agent->order_prefix);
-}
-
-static void agent_set_order(Agent *agent, const char *name, Order *order) {
+/* order NULL: there is none, or, if it is held, none that can be read. */
+static void agent_set_order(Agent *agent, const char *name, Order *order, bool is_held) {
     AgentUnit *unit;
     if (agent_get_unit(agent, name, &unit) < 0) {
         order_free(order);
         log_unit(LOG_ERR, name, "Failed to take the order for unit '%s': out of memory", name);
         return;
     }
-    agent_unit_set_order_take(unit, order);
+    unit->is_held = is_held;
+    if (!is_held)
+        agent_unit_set_order_take(unit, order);
     agent_mark(agent, name);
 }
 
+/* Of an order that cannot be read the one before stays, but nothing is begun for either: whoever
+ * leads writes it anew (docs/architecture.md, "Garbage"). */
 static void on_order_put(const StoreEntry *entry, void *userdata) {
     Agent *agent = userdata;
-    const char *name = order_key_name(agent, entry->key);
-    Order *order = NULL;
+    _cleanup_record_ StoredRecord record = {};
     _cleanup_error_ Error error = {};
-    int r = order_parse(agent->machine_id, name, entry->value, entry->value_size, &order, &error);
+    StoredText text = store_entry_text(entry);
+    int r = stored_record_parse(&text, &record, &error);
     if (r < 0) {
-        log_unit(LOG_WARNING, name, "Skipping the order for unit '%s', which is not readable: %s",
-                 name, error_text(&error, r));
+        log_warning("The store has a key that is no order, which is left alone: %s",
+                    error_text(&error, r));
         return;
     }
-    agent_set_order(agent, name, order);
+    if (!record.is_readable)
+        log_unit(LOG_WARNING, record.key.name,
+                 "The store has an order that cannot be read, %s; unit '%s' is left as it is",
+                 error_text(&error, r), record.key.name);
+    agent_set_order(agent, record.key.name, TAKE_PTR(record.order), !record.is_readable);
 }
 
 static void on_order_deleted(const char *key, _unused_ int64_t revision, void *userdata) {
     Agent *agent = userdata;
-    if (map_has(agent->units, order_key_name(agent, key)))
-        agent_set_order(agent, order_key_name(agent, key), NULL);
+    const char *name = key + strlen(agent->order_prefix);
+    if (map_has(agent->units, name))
+        agent_set_order(agent, name, NULL, false);
 }
 
-static void on_orders_synced(int64_t revision, void *userdata) {
+static void on_orders_synced(_unused_ int64_t revision, void *userdata) {
     Agent *agent = userdata;
-    bool is_restored = revision < agent->orders_revision;
-    agent->orders_revision = revision;
-    if (is_restored && !agent->is_leaving) {
-        log_warning("The store has gone back to an earlier time; registering anew");
-        agent_reclaim_presence(agent);
-    }
     timer_start_if_idle(agent->pass, 0);
+}
+
+static void on_restored(void *userdata) {
+    Agent *agent = userdata;
+    if (agent->is_leaving)
+        return;
+    log_warning("The store has gone back to an earlier time; registering anew");
+    agent_reclaim_presence(agent);
 }
 
 int agent_open_orders(Agent *agent) {
@@ -54,6 +62,7 @@ int agent_open_orders(Agent *agent) {
         .on_put = on_order_put,
         .on_delete = on_order_deleted,
         .on_synced = on_orders_synced,
+        .on_restored = on_restored,
     };
     return mirror_new(agent->store, agent->loop, agent->order_prefix, 0, &callbacks, agent,
                       &agent->orders);

@@ -96,6 +96,10 @@ static void agent_forget(Agent *agent, const char *name) {
 /* What to do for one unit now; TASK_NONE also when it has to wait. */
 static Task agent_decide(Agent *agent, AgentUnit *unit) {
     usec_t now = loop_now(agent->loop);
+    if (unit->is_held) {
+        agent_publish(agent, unit);
+        return (Task){.kind = TASK_NONE};
+    }
     Task next = reconcile_unit(unit->order, unit->status, unit->answered_revision);
     agent_unit_settle(unit, next.kind, now);
     if (next.kind != TASK_NONE && now < unit->not_before_usec) {
@@ -116,9 +120,21 @@ static void agent_overtake_start(Agent *agent, AgentUnit *unit) {
     agent_begin(agent, unit, stop);
 }
 
+/* A unit is not stopped for a file that cannot be had: that would end what runs, for nothing. */
+static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
+    if (!task.needs_file)
+        return true;
+    const char *text;
+    size_t size;
+    int r = agent_get_text(agent, unit, &text, &size);
+    if (r != 1 && map_put(agent->marked, unit->name, NULL) < 0) /* the file cache asks for a pass */
+        log_unit(LOG_ERR, unit->name, "Failed to look at unit '%s': out of memory", unit->name);
+    return r == 1;
+}
+
 static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     AgentUnit *unit = map_get(agent->units, name);
-    if (unit && unit->running == TASK_START &&
+    if (unit && !unit->is_held && unit->running == TASK_START &&
         reconcile_start_is_stale(unit->order, unit->status)) {
         agent_overtake_start(agent, unit);
         return;
@@ -134,7 +150,7 @@ static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
         pass->writes[pass->n_writes++] = unit;
     else if (next.kind == TASK_START)
         pass->starts[pass->n_starts++] = unit;
-    else if (next.kind != TASK_NONE)
+    else if (next.kind != TASK_NONE && agent_has_what_it_takes(agent, unit, next))
         agent_begin(agent, unit, next);
 }
 

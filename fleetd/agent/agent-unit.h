@@ -9,6 +9,7 @@ typedef struct AgentUnit {
     struct Agent *agent; /* whose it is */
     char *name;
     Order *order;       /* NULL: none */
+    bool is_held;       /* the order cannot be read; order is what it was, if that is known */
     UnitStatus *status; /* NULL: no file here */
 
     TaskKind running;        /* the task that the unit manager works on; TASK_NONE: none */

@@ -52,9 +52,7 @@ static void on_batch_written(int r, const char *message, void *userdata) {
     timer_start_if_idle(agent->pass, 0); /* starts that waited for the files are still marked */
 }
 
-/* A text that cannot be had is told in the unit's state, and asked for again by the cache's own
- * timer. */
-static int agent_get_text(Agent *agent, AgentUnit *unit, const char **ret_text, size_t *ret_size) {
+int agent_get_text(Agent *agent, AgentUnit *unit, const char **ret_text, size_t *ret_size) {
     int r = file_cache_get(agent->files, unit->order->hash, ret_text, ret_size);
     if (r >= 0)
         return r;

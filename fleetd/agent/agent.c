@@ -42,7 +42,7 @@ static void on_presence_registered(int64_t lease, int64_t revision, int64_t form
 
 static void on_presence_lost(void *userdata) {
     Agent *agent = userdata;
-    log_warning("The presence of this machine in the store ran out; units are kept as they are "
+    log_warning("The presence of this machine in the store is gone; units are kept as they are "
                 "until it is back");
     agent->registered_revision = 0;
     publisher_set_place(agent->publisher, 0, 0);

@@ -1,42 +1,11 @@
-#include "fleetd/agent/presence.h"
+#include "fleetd/agent/presence-internal.h"
 
 #include "fleetd/base/log.h"
 #include "fleetd/model/keys.h"
-#include "fleetd/store/lease.h"
 
 #include <errno.h>
 
 #define RETRY_USEC (500 * USEC_PER_MSEC)
-
-typedef enum PresenceState {
-    PRESENCE_WAITING, /* for a lease, or for the next try */
-    PRESENCE_READING, /* who holds the key? */
-    PRESENCE_WRITING,
-    PRESENCE_REGISTERED,
-    PRESENCE_LEAVING,
-} PresenceState;
-
-struct Presence {
-    Store *store;
-    Loop *loop;
-    PresenceCallbacks callbacks;
-    void *userdata;
-    Machine *machine;
-    char *key;
-    Lease *lease;
-    Timer *retry;
-    StoreOp *op;
-    PresenceState state;
-    int64_t former_lease;
-    int64_t former_revision;
-    bool is_refusal_logged;
-
-    PresenceFarewell farewell;
-    int64_t last_lease; /* of the key before the farewell; renewed until the end */
-    int64_t farewell_lease, farewell_revision;
-    void (*left)(int r, int64_t lease, int64_t revision, void *userdata);
-    void *left_userdata;
-};
 
 static void presence_retry(Presence *presence) {
     presence->state = PRESENCE_WAITING;
@@ -51,13 +20,14 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
         return;
     }
     presence->state = PRESENCE_REGISTERED;
+    presence->revision = result->revision;
     presence->is_refusal_logged = false;
     presence->callbacks.on_registered(lease_id(presence->lease), result->revision,
                                       presence->former_lease, presence->userdata);
 }
 
-static int presence_write(Presence *presence, int64_t lease, const StoreCompare *compare,
-                          StoreTxnDone done) {
+int presence_write(Presence *presence, int64_t lease, const StoreCompare *compare,
+                   StoreTxnDone done) {
     _cleanup_free_ char *value = machine_format(presence->machine);
     if (!value)
         return -ENOMEM;
@@ -67,33 +37,29 @@ static int presence_write(Presence *presence, int64_t lease, const StoreCompare 
     return store_txn(presence->store, &txn, done, presence, &presence->op);
 }
 
-/* Only a running fleetd of another boot or address bars the way: one that said that it restarts or
- * leaves does not live, and one of this boot was this machine's own. */
+/* Only a running fleetd of another boot bars the way: one that said that it restarts or leaves does
+ * not live, and one of this boot was this machine's own, whatever address it had (fleetd/boot-id.h
+ * says what tells boots apart). */
 static bool presence_is_barred_by(const Presence *presence, const Machine *other) {
-    if (other->status != MACHINE_STATUS_RUNNING)
-        return false;
-    return !streq_ptr(other->boot_id, presence->machine->boot_id) ||
-           !streq_ptr(other->address, presence->machine->address);
+    return other->status == MACHINE_STATUS_RUNNING &&
+           !streq_ptr(other->boot_id, presence->machine->boot_id);
 }
 
-/* What stands under this presence's own lease is its own, also from an address that it had before.
- */
-static bool presence_is_own(const Presence *presence, const StoreEntry *entry) {
-    return entry->lease != 0 && entry->lease == lease_id(presence->lease);
-}
-
+/* What cannot be read bars no way: nobody could say for whom. */
 static bool presence_may_take_over(Presence *presence, const StoreEntry *entry) {
-    _cleanup_(machine_freep) Machine *other = NULL;
+    _cleanup_record_ StoredRecord record = {};
     _cleanup_error_ Error error = {};
-    int r = machine_parse(presence->machine->id, entry->value, entry->value_size, &other, &error);
-    if (r < 0) {
-        log_warning(
-            "The presence of this machine in the store is not readable (%s); it is written anew",
-            error_text(&error, r));
+    StoredText text = store_entry_text(entry);
+    int r = stored_record_parse(&text, &record, &error);
+    if (r < 0)
+        return false;
+    if (!record.is_readable)
+        log_warning("The presence of this machine in the store cannot be read, %s; it is written "
+                    "anew",
+                    error_text(&error, r));
+    if (!record.is_readable || !presence_is_barred_by(presence, record.machine))
         return true;
-    }
-    if (presence_is_own(presence, entry) || !presence_is_barred_by(presence, other))
-        return true;
+    const Machine *other = record.machine;
     if (!presence->is_refusal_logged)
         log_error("Refused: a machine with this id, %s, is already in the cluster (at %s, boot "
                   "%s). If it is not this machine's own last boot, "
@@ -160,6 +126,42 @@ static void on_lease_contact(int r, void *userdata) {
         presence->callbacks.on_contact(r, presence->userdata);
 }
 
+/* The key is gone, or another's, although the lease lives: somebody else wrote or deleted it. At
+ * once would be a race without end against one who does so always. What the mirror tells late, of
+ * before the key was written, is no news. */
+static void presence_look_at_key(Presence *presence, int64_t revision, int64_t lease) {
+    if (presence->state != PRESENCE_REGISTERED || revision <= presence->revision ||
+        lease == lease_id(presence->lease))
+        return;
+    presence_retry(presence);
+    presence->callbacks.on_lost(presence->userdata);
+}
+
+static void on_key_put(const StoreEntry *entry, void *userdata) {
+    Presence *presence = userdata;
+    if (streq(entry->key, presence->key))
+        presence_look_at_key(presence, entry->mod_revision, entry->lease);
+}
+
+static void on_key_deleted(const char *key, int64_t revision, void *userdata) {
+    Presence *presence = userdata;
+    if (streq(key, presence->key))
+        presence_look_at_key(presence, revision, 0);
+}
+
+static void on_key_synced(_unused_ int64_t revision, _unused_ void *userdata) {
+}
+
+static int presence_watch_key(Presence *presence) {
+    static const MirrorCallbacks callbacks = {
+        .on_put = on_key_put,
+        .on_delete = on_key_deleted,
+        .on_synced = on_key_synced,
+    };
+    return mirror_new(presence->store, presence->loop, presence->key, 0, &callbacks, presence,
+                      &presence->mirror);
+}
+
 int presence_new(Store *store, Loop *loop, const Machine *machine, usec_t ttl_usec,
                  const PresenceCallbacks *callbacks, void *userdata, Presence **ret) {
     static const LeaseCallbacks lease_callbacks = {
@@ -183,6 +185,9 @@ int presence_new(Store *store, Loop *loop, const Machine *machine, usec_t ttl_us
     r = timer_new(loop, on_retry, presence, &presence->retry);
     if (r < 0)
         return r;
+    r = presence_watch_key(presence);
+    if (r < 0)
+        return r;
     r = lease_new(store, loop, ttl_usec, &lease_callbacks, presence, &presence->lease);
     if (r < 0)
         return r;
@@ -195,6 +200,7 @@ void presence_free(Presence *presence) {
         return;
     store_op_cancel(presence->op);
     timer_free(presence->retry);
+    mirror_free(presence->mirror);
     lease_free(presence->lease);
     machine_free(presence->machine);
     free(presence->key);
@@ -227,67 +233,4 @@ int presence_set_machine(Presence *presence, const Machine *machine) {
         presence_register(presence);
     }
     return 0;
-}
-
-static void presence_left(Presence *presence, int r) {
-    presence->op = NULL;
-    presence->left(r, presence->farewell_lease, presence->farewell_revision,
-                   presence->left_userdata);
-}
-
-static void on_revoked(int r, _unused_ int64_t id, _unused_ usec_t ttl_usec, void *userdata) {
-    presence_left(userdata, r);
-}
-
-static void on_farewell_written(int r, const StoreTxnResult *result, void *userdata) {
-    Presence *presence = userdata;
-    presence->op = NULL;
-    if (r >= 0 && !result->succeeded)
-        r = -ESTALE;
-    if (r >= 0)
-        presence->farewell_revision = result->revision;
-    if (r >= 0 && presence->farewell == PRESENCE_LEFT)
-        r = store_lease_revoke(presence->store, presence->last_lease, on_revoked, presence,
-                               &presence->op);
-    if (r < 0 || presence->farewell != PRESENCE_LEFT)
-        presence_left(presence, r);
-}
-
-static void on_farewell_lease(int r, int64_t id, _unused_ usec_t ttl_usec, void *userdata) {
-    static const MachineStatus statuses[] = {
-        [PRESENCE_RESTARTING] = MACHINE_STATUS_RESTARTING,
-        [PRESENCE_LEFT] = MACHINE_STATUS_LEFT,
-    };
-    Presence *presence = userdata;
-    presence->op = NULL;
-    if (r >= 0) {
-        /* The key must still be this fleetd's own: a successor may have taken it over meanwhile. */
-        StoreCompare compare = {
-            .key = presence->key,
-            .target = STORE_COMPARE_LEASE,
-            .number = presence->last_lease,
-        };
-        presence->farewell_lease = id;
-        presence->machine->status = statuses[presence->farewell];
-        r = presence_write(presence, id, &compare, on_farewell_written);
-    }
-    if (r < 0)
-        presence_left(presence, r);
-}
-
-int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_usec,
-                   void (*done)(int r, int64_t lease, int64_t revision, void *userdata),
-                   void *userdata) {
-    bool was_registered = presence->state == PRESENCE_REGISTERED;
-    store_op_cancel(TAKE_PTR(presence->op));
-    timer_stop(presence->retry);
-    presence->state = PRESENCE_LEAVING;
-    presence->last_lease = lease_id(presence->lease);
-    presence->farewell = farewell;
-    presence->left = done;
-    presence->left_userdata = userdata;
-    if (!was_registered)
-        return -ENOTCONN;
-    return store_lease_grant(presence->store, grace_usec, on_farewell_lease, presence,
-                             &presence->op);
 }

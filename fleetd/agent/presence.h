@@ -1,6 +1,7 @@
 /* This machine's key in the store: `machine/<id>` under a lease that is renewed as long as fleetd
  * runs. A fleetd that comes back on the same boot takes its old key over at once; another living
- * machine with the same id is not displaced. */
+ * machine with the same id is not displaced. A key that somebody else wrote or deleted is written
+ * anew. */
 #pragma once
 
 #include "fleetd/model/machine.h"
@@ -14,7 +15,8 @@ typedef struct PresenceCallbacks {
      * was not there): keys that are still under it are left over from the last run. Called anew
      * after each on_lost. */
     void (*on_registered)(int64_t lease, int64_t revision, int64_t former_lease, void *userdata);
-    void (*on_lost)(void *userdata);           /* the lease ran out, and all keys under it */
+    /* The lease ran out, and all keys under it; or the key alone is gone or another's. */
+    void (*on_lost)(void *userdata);
     void (*on_contact)(int r, void *userdata); /* as in lease.h */
 } PresenceCallbacks;
 

@@ -12,7 +12,8 @@ static bool status_has_file(const UnitStatus *status, const char *hash) {
  * ExecStop=. */
 static Task reconcile_file(const UnitStatus *status) {
     if (status && unit_status_is_running(status))
-        return task(TASK_STOP, "its unit file is to be replaced");
+        return (Task){
+            .kind = TASK_STOP, .reason = "its unit file is to be replaced", .needs_file = true};
     return task(TASK_WRITE, status ? "its unit file has changed" : "it has been ordered here");
 }
 

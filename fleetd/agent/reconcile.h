@@ -18,6 +18,7 @@ typedef enum TaskKind {
 typedef struct Task {
     TaskKind kind;
     const char *reason; /* for the log; static */
+    bool needs_file;    /* of STOP: not before the text of the ordered file is at hand */
 } Task;
 
 /* order NULL: this machine has no business with the unit. status NULL: fleet has no file of it

@@ -3,6 +3,7 @@
 #include "fleetd/api/request-metrics.h"
 #include "fleetd/api/routes.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/text.h"
 
 #include <strings.h>
 
@@ -49,8 +50,8 @@ static void route_take(const Route *route, Api *api, ApiExchange *exchange, cons
     if (exchange->body_size > BODY_MAX)
         answer_error(exchange, 413, "the body of the request is over %d bytes", BODY_MAX);
     else if (!type_is_fine(route, exchange->content_type))
-        answer_error(exchange, 415, "the Content-Type of the request is %.100s, not %s",
-                     str_or(exchange->content_type, "missing"), route->body_types[0]);
+        answer_error(exchange, 415, "the Content-Type of the request is %.*s, not %s",
+                     TEXT_SHORT(str_or(exchange->content_type, "missing")), route->body_types[0]);
     else if (route->read)
         reads_start(api->reads, exchange, name, route->read);
     else
@@ -66,9 +67,27 @@ static int allowed_add(char **allowed, const char *method) {
     return 0;
 }
 
+static void on_query_value(const char *value, void *userdata) {
+    bool *is_text = userdata;
+    *is_text = *is_text && text_is_printable(value);
+}
+
+/* Answers name what was asked for, and they are JSON. */
+static bool request_is_text(ApiExchange *exchange) {
+    bool is_text = text_is_printable(exchange->method) && text_is_printable(exchange->path) &&
+                   text_is_printable(str_or(exchange->content_type, ""));
+    exchange->vtable->query_each(exchange, NULL, on_query_value, &is_text);
+    return is_text;
+}
+
 void api_serve(Api *api, ApiExchange *exchange) {
     _cleanup_free_ char *allowed = NULL;
     request_begin(api, exchange);
+    if (!request_is_text(exchange)) {
+        answer_error(exchange, 400,
+                     "the request's address has a control character, or a byte that is not UTF-8");
+        return;
+    }
     for (size_t i = 0; i < api_n_routes; i++) {
         const Route *route = &api_routes[i];
         const char *name = route_match(route, exchange->path);
@@ -82,9 +101,10 @@ void api_serve(Api *api, ApiExchange *exchange) {
         allowed_add(&allowed, route->method);
     }
     if (!allowed) {
-        answer_error(exchange, 404, "there is nothing at %.200s", exchange->path);
+        answer_error(exchange, 404, "there is nothing at %.*s", TEXT_SHORT(exchange->path));
         return;
     }
     exchange->vtable->add_header(exchange, "Allow", allowed);
-    answer_error(exchange, 405, "%.20s is not possible here, only %s", exchange->method, allowed);
+    answer_error(exchange, 405, "%.*s is not possible here, only %s", TEXT_SHORT(exchange->method),
+                 allowed);
 }

@@ -110,19 +110,31 @@ static int patch_check(const MetadataPatch *patch, const View *view, Error *rete
     return 0;
 }
 
+static int change_has_effect(const MetadataChange *change, const View *view) {
+    const MachineView *machine = view_find_machine(view, change->machine_id);
+    _cleanup_free_ char *key = key_metadata(change->machine_id, change->key);
+    if (!key)
+        return -ENOMEM;
+    return change->value || (machine && metadata_get(&machine->overlay, change->key)) ||
+           view_has_unreadable(view, key);
+}
+
 /* The removal of what is not there is left out: a transaction that writes nothing has the revision
  * of something else, and who waits for that to show up might wait for ever. */
-static void patch_reduce(MetadataPatch *patch, const View *view) {
+static int patch_reduce(MetadataPatch *patch, const View *view) {
     size_t n = 0;
+    int r = 0;
     for (size_t i = 0; i < patch->n_changes; i++) {
         MetadataChange *change = &patch->changes[i];
-        const MachineView *machine = view_find_machine(view, change->machine_id);
-        if (!change->value && (!machine || !metadata_get(&machine->overlay, change->key)))
+        int has_effect = change_has_effect(change, view);
+        r = MIN(r, has_effect);
+        if (has_effect == 0)
             metadata_change_done(change);
         else
             patch->changes[n++] = *change;
     }
     patch->n_changes = n;
+    return r;
 }
 
 void machines_patch(Api *api, ApiExchange *exchange, const char *name, View *view) {
@@ -132,7 +144,7 @@ void machines_patch(Api *api, ApiExchange *exchange, const char *name, View *vie
     if (r >= 0)
         r = patch_check(&patch, view, &error);
     if (r >= 0)
-        patch_reduce(&patch, view);
+        r = patch_reduce(&patch, view);
     if (r >= 0 && patch.n_changes == 0) {
         answer_done(exchange, 204, view_revision(view));
         return;

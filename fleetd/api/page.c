@@ -1,5 +1,7 @@
 #include "fleetd/api/page.h"
 
+#include "fleetd/model/text.h"
+
 #include <ctype.h>
 #include <errno.h>
 
@@ -40,8 +42,8 @@ int page_token_parse(char kind, const char *token, char **ret, Error *reterr) {
     if (!name)
         return -ENOMEM;
     if (n < 3 || n % 2 == 0 || token[0] != kind || name_decode(token + 1, n / 2, name) < 0)
-        return error_set(reterr, -EINVAL, "nextPageToken '%.100s' is not one that this list gave",
-                         token);
+        return error_set(reterr, -EINVAL, "nextPageToken '%.*s' is not one that this list gave",
+                         TEXT_SHORT(token));
     *ret = TAKE_PTR(name);
     return 0;
 }

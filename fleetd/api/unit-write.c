@@ -5,7 +5,7 @@
 #include "fleetd/api/unit-request.h"
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
-#include "fleetd/model/keys.h"
+#include "fleetd/model/stored-record.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -25,7 +25,8 @@ struct UnitWrite {
     UnitRequest request; /* of a DELETE only its name is set */
     char *key;
     int64_t mod_revision; /* of the key as it was read; 0: it did not exist */
-    unsigned status;      /* of the answer when the transaction is done */
+    Unit *known;     /* the unit as it was read; NULL: there is none, or none that is readable */
+    unsigned status; /* of the answer when the transaction is done */
     unsigned n_attempts;
     bool is_writing; /* the transaction is under way: its outcome is open */
     StoreOp *op;
@@ -41,6 +42,7 @@ static void write_free(UnitWrite *write) {
     store_op_cancel(write->op);
     timer_free(write->timeout);
     unit_request_done(&write->request);
+    unit_free(write->known);
     free(write->key);
     free(write);
 }
@@ -128,10 +130,14 @@ static int put_start(UnitWrite *write, const UnitDecision *decision) {
     return txn_start(write, writes, n);
 }
 
-static void put_decide(UnitWrite *write, const Unit *known) {
+/* file_is_lost: the one that the unit has, and that is brought once more, is not in the store, or
+ * is not readable there. */
+static void put_decide(UnitWrite *write, bool file_is_lost) {
     _cleanup_error_ Error error = {};
     UnitDecision decision =
-        unit_request_decide(&write->request, write->mod_revision != 0, known, &error);
+        unit_request_decide(&write->request, write->mod_revision != 0, write->known, &error);
+    decision.writes_file |= file_is_lost;
+    decision.writes_unit |= file_is_lost;
     if (decision.status == 409) {
         answer_error(write->exchange, 409, "%s", error_text(&error, -ENOMEM));
         write_end(write);
@@ -159,27 +165,63 @@ static void delete_decide(UnitWrite *write) {
         write_fail(write, r);
 }
 
+static void on_file(int r, const StoreRangeResult *result, void *userdata) {
+    UnitWrite *write = userdata;
+    _cleanup_record_ StoredRecord record = {};
+    write->op = NULL;
+    if (r >= 0 && result->n_entries > 0) {
+        StoredText text = store_entry_text(&result->entries[0]);
+        r = stored_record_parse(&text, &record, NULL);
+    }
+    if (r < 0)
+        write_fail(write, r);
+    else
+        put_decide(write, !record.is_readable);
+}
+
+/* Who brings a unit's file once more may do so because it was lost. */
+static void put_look_at_file(UnitWrite *write) {
+    _cleanup_free_ char *key = key_file(write->known->hash);
+    const StoreRange range = {.key = key, .limit = 1};
+    int r =
+        key ? store_range(write->api->options.store, &range, on_file, write, &write->op) : -ENOMEM;
+    if (r < 0)
+        write_fail(write, r);
+}
+
+static int write_take_unit(UnitWrite *write, const StoreEntry *entry) {
+    _cleanup_record_ StoredRecord record = {};
+    _cleanup_error_ Error error = {};
+    StoredText text = store_entry_text(entry);
+    int r = stored_record_parse(&text, &record, &error);
+    if (r >= 0 && !record.is_readable)
+        log_notice("Replacing a value in the store that cannot be read, %s", error_text(&error, r));
+    write->known = TAKE_PTR(record.unit);
+    return r;
+}
+
+static void put_go_on(UnitWrite *write) {
+    const UnitFile *file = write->request.file;
+    if (file && write->known && streq(unit_file_hash(file), write->known->hash))
+        put_look_at_file(write);
+    else
+        put_decide(write, false);
+}
+
 static void on_range(int r, const StoreRangeResult *result, void *userdata) {
     UnitWrite *write = userdata;
     write->op = NULL;
-    if (r < 0) {
-        write_fail(write, r);
-        return;
-    }
-    const StoreEntry *entry = result->n_entries > 0 ? &result->entries[0] : NULL;
+    const StoreEntry *entry = r >= 0 && result->n_entries > 0 ? &result->entries[0] : NULL;
     write->mod_revision = entry ? entry->mod_revision : 0;
-    if (write->kind == WRITE_DELETE) {
-        delete_decide(write);
-        return;
-    }
-    _cleanup_(unit_freep) Unit *known = NULL;
-    _cleanup_error_ Error error = {};
-    if (entry)
-        r = unit_parse(write->request.name, entry->value, entry->value_size, &known, &error);
+    unit_free(TAKE_PTR(write->known));
+    if (entry && write->kind == WRITE_PUT)
+        r = write_take_unit(write, entry);
     if (r < 0)
-        log_warning("Replacing the value of '%s' in the store: %s", write->key,
-                    error_text(&error, r));
-    put_decide(write, known);
+        write_fail(write, r);
+    else if (write->kind == WRITE_DELETE)
+        delete_decide(write);
+    else
+        put_go_on(write);
 }
 
 static void write_start(UnitWrite *write) {

@@ -1,122 +1,90 @@
-/* From keys and values of the store to the records of the view: one row of a table per kind of
- * key. */
+/* From records of the store to those of the view: one row of a table per kind of key. What cannot
+ * be read is as if it were not there (docs/architecture.md, "Garbage"); whoever leads reports it.
+ */
 #include "fleetd/api/view-internal.h"
 
 #include "fleetd/base/log.h"
-#include "fleetd/model/keys.h"
 
-/* Each takes a value in, or, when entry is NULL, notes that there is none. */
+#include <errno.h>
 
-static int apply_unit(View *view, const Key *key, const StoreEntry *entry, Error *reterr) {
-    _cleanup_(unit_freep) Unit *value = NULL;
-    int r = entry ? unit_parse(key->name, entry->value, entry->value_size, &value, reterr) : 0;
-    if (r < 0)
-        return r;
-    if (value)
-        value->revision = entry->mod_revision;
+/* Each takes a record's value over, or notes that there is none, or none that is readable. */
+
+static int apply_unit(View *view, StoredRecord *record) {
     UnitView *unit;
-    r = view_touch_unit(view, key->name, &unit);
+    int r = view_touch_unit(view, record->key.name, &unit);
     if (r < 0)
         return r;
     unit_free(unit->unit);
-    unit->unit = TAKE_PTR(value);
+    unit->unit = TAKE_PTR(record->unit);
     unit->is_changed = true;
     return 0;
 }
 
-static int apply_pending(View *view, const Key *key, const StoreEntry *entry, Error *reterr) {
-    _cleanup_(pending_freep) Pending *value = NULL;
-    int r = entry ? pending_parse(key->name, entry->value, entry->value_size, &value, reterr) : 0;
-    if (r < 0)
-        return r;
+static int apply_pending(View *view, StoredRecord *record) {
     UnitView *unit;
-    r = view_touch_unit(view, key->name, &unit);
+    int r = view_touch_unit(view, record->key.name, &unit);
     if (r < 0)
         return r;
     pending_free(unit->pending);
-    unit->pending = TAKE_PTR(value);
+    unit->pending = TAKE_PTR(record->pending);
     unit->is_changed = true;
     return 0;
 }
 
-static int apply_order(View *view, const Key *key, const StoreEntry *entry, Error *reterr) {
-    _cleanup_(order_freep) Order *value = NULL;
-    int r = entry ? order_parse(key->machine_id, key->name, entry->value, entry->value_size, &value,
-                                reterr)
-                  : 0;
-    if (r < 0)
-        return r;
+static int apply_order(View *view, StoredRecord *record) {
     Placement *placement;
-    r = view_touch_placement(view, key, &placement);
+    int r = view_touch_placement(view, &record->key, &placement);
     if (r < 0)
         return r;
     order_free(placement->order);
-    placement->order = TAKE_PTR(value);
+    placement->order = TAKE_PTR(record->order);
     return 0;
 }
 
-static int apply_state(View *view, const Key *key, const StoreEntry *entry, Error *reterr) {
-    _cleanup_(unit_state_freep) UnitState *value = NULL;
-    int r = entry ? unit_state_parse(key->machine_id, key->name, entry->value, entry->value_size,
-                                     &value, reterr)
-                  : 0;
-    if (r < 0)
-        return r;
+static int apply_state(View *view, StoredRecord *record) {
     Placement *placement;
-    r = view_touch_placement(view, key, &placement);
+    int r = view_touch_placement(view, &record->key, &placement);
     if (r < 0)
         return r;
     unit_state_free(placement->state);
-    placement->state = TAKE_PTR(value);
+    placement->state = TAKE_PTR(record->state);
     return 0;
 }
 
-static int apply_machine(View *view, const Key *key, const StoreEntry *entry, Error *reterr) {
-    _cleanup_(machine_freep) Machine *value = NULL;
-    int r =
-        entry ? machine_parse(key->machine_id, entry->value, entry->value_size, &value, reterr) : 0;
-    if (r < 0)
-        return r;
+static int apply_machine(View *view, StoredRecord *record) {
     MachineView *machine;
-    r = view_touch_machine(view, key->machine_id, &machine);
+    int r = view_touch_machine(view, record->key.machine_id, &machine);
     if (r < 0)
         return r;
     machine_free(machine->machine);
-    machine->machine = TAKE_PTR(value);
+    machine->machine = TAKE_PTR(record->machine);
     return 0;
 }
 
-static int apply_metadata(View *view, const Key *key, const StoreEntry *entry, Error *reterr) {
-    int r = entry ? metadata_check_pair(key->name, entry->value, reterr) : 0;
-    if (r < 0)
-        return r;
+static int apply_metadata(View *view, StoredRecord *record) {
     MachineView *machine;
-    r = view_touch_machine(view, key->machine_id, &machine);
+    int r = view_touch_machine(view, record->key.machine_id, &machine);
     if (r < 0)
         return r;
-    if (entry)
-        return metadata_set(&machine->overlay, key->name, entry->value);
-    metadata_unset(&machine->overlay, key->name);
+    if (record->metadata)
+        return metadata_set(&machine->overlay, record->key.name, record->metadata);
+    metadata_unset(&machine->overlay, record->key.name);
     return 0;
 }
 
-static int apply_file(View *view, const Key *key, const StoreEntry *entry, Error *reterr) {
-    if (!entry) {
-        map_remove(view->files, key->name);
+static int apply_file(View *view, StoredRecord *record) {
+    if (!record->file) {
+        map_remove(view->files, record->key.name);
         return 0;
     }
-    _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
-    int r = unit_file_parse(entry->value, entry->value_size, &file, reterr);
+    int r = map_put(view->files, record->key.name, record->file);
     if (r < 0)
         return r;
-    r = map_put(view->files, key->name, file);
-    if (r < 0)
-        return r;
-    TAKE_PTR(file);
+    TAKE_PTR(record->file);
     return 0;
 }
 
-typedef int (*Apply)(View *view, const Key *key, const StoreEntry *entry, Error *reterr);
+typedef int (*Apply)(View *view, StoredRecord *record);
 
 static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_UNIT] = apply_unit,         [KEY_FILE] = apply_file,      [KEY_MACHINE] = apply_machine,
@@ -124,25 +92,38 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_PENDING] = apply_pending,
 };
 
-static void key_forget(View *view, const Key *key) {
-    if (view_holds(view, key))
-        applies[key->kind](view, key, NULL, NULL);
+static void apply(View *view, StoredRecord *record) {
+    Apply apply_kind = applies[record->key.kind];
+    if (!apply_kind || (!record->is_readable && !view_holds(view, &record->key)))
+        return;
+    int r = apply_kind(view, record);
+    if (r < 0)
+        log_warning("Failed to show what has changed in the store: %s", strerror(-r));
+}
+
+static int view_note_readable(View *view, const char *key, bool is_readable) {
+    if (is_readable)
+        map_remove(view->unreadable, key);
+    return is_readable ? 0 : map_put(view->unreadable, key, NULL);
 }
 
 void view_apply(View *view, const StoreEntry *entry) {
-    _cleanup_key_ Key key = {};
-    if (key_parse(entry->key, &key) < 0 || !applies[key.kind])
-        return;
+    _cleanup_record_ StoredRecord record = {};
     _cleanup_error_ Error error = {};
-    int r = applies[key.kind](view, &key, entry, &error);
-    if (r >= 0)
+    StoredText text = store_entry_text(entry);
+    int r = stored_record_parse(&text, &record, &error);
+    if (r < 0)
         return;
-    log_warning("Ignoring the value of '%s' in the store: %s", entry->key, error_text(&error, r));
-    key_forget(view, &key);
+    if (!record.is_readable)
+        log_debug("Not showing a value that cannot be read, %s", error_text(&error, r));
+    if (view_note_readable(view, entry->key, record.is_readable) < 0)
+        log_warning("Failed to note that '%s' cannot be read: out of memory", entry->key);
+    apply(view, &record);
 }
 
 void view_apply_delete(View *view, const char *text) {
-    _cleanup_key_ Key key = {};
-    if (key_parse(text, &key) >= 0 && applies[key.kind])
-        key_forget(view, &key);
+    _cleanup_record_ StoredRecord record = {};
+    map_remove(view->unreadable, text);
+    if (key_parse(text, &record.key, NULL) >= 0)
+        apply(view, &record);
 }

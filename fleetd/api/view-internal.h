@@ -3,7 +3,7 @@
 #pragma once
 
 #include "fleetd/api/view.h"
-#include "fleetd/model/keys.h"
+#include "fleetd/model/stored-record.h"
 #include "fleetd/store/mirror.h"
 
 typedef struct SortedMap { /* a map and its keys in order, as long as no key came or went */
@@ -18,6 +18,7 @@ struct View {
     SortedMap units;    /* name -> UnitView */
     SortedMap machines; /* id -> MachineView */
     Map *files;         /* hash -> UnitFile */
+    Map *unreadable;    /* set of keys whose values are not */
     TAILQ_HEAD(, UnitView) changed_units;
     TAILQ_HEAD(, MachineView) changed_machines;
 };

@@ -1,6 +1,6 @@
 /* The whole cluster as the store has it, kept up to date by a watch: what GET and the events answer
- * from. It says what changed, not how. Values that cannot be read are logged and treated as absent,
- * so that one of them hides nothing else. */
+ * from. It says what changed, not how. Values that cannot be read are as if they were not there, so
+ * that one of them hides nothing else. */
 #pragma once
 
 #include "fleetd/base/map.h"
@@ -58,6 +58,8 @@ bool view_is_synced(const View *view);   /* whole, and being watched */
 int64_t view_revision(const View *view); /* of the store that it shows */
 const UnitView *view_find_unit(const View *view, const char *name);
 const MachineView *view_find_machine(const View *view, const char *id);
+/* Whether there is a value under that key that cannot be read. */
+bool view_has_unreadable(const View *view, const char *key);
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
 
 /* The names (ids) of all that there are views of, sorted, NULL-terminated; borrowed until the next

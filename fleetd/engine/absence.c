@@ -14,38 +14,51 @@ struct Absence {
     usec_t (*steady_since)(void *userdata);
     void (*on_gone)(const char *machine_id, void *userdata);
     void *userdata;
-    Map *machines; /* set of ids */
+    Map *machines; /* id -> since when it is missing, as a pointer */
     Timer *timer;
 };
 
-static void absence_declare(Absence *absence) {
-    for (;;) {
-        size_t iterator = 0;
-        const char *key;
-        void *value;
-        if (!map_next(absence->machines, &iterator, &key, &value))
-            return;
-        _cleanup_free_ char *id = strdup(key);
-        if (!id) {
-            timer_start(absence->timer, UNSTEADY_USEC);
-            return;
-        }
-        map_remove(absence->machines, id);
-        absence->on_gone(id, absence->userdata);
+static usec_t absence_due(const Absence *absence, const void *missing_since, usec_t steady_since) {
+    return MAX((usec_t) (uintptr_t) missing_since, steady_since) + absence->ttl_usec;
+}
+
+/* One that is due; else when the next one is. */
+static const char *absence_find_due(const Absence *absence, usec_t steady_since, usec_t *ret_next) {
+    usec_t now = loop_now(absence->loop);
+    const char *id;
+    const void *missing_since;
+    *ret_next = USEC_INFINITY;
+    MAP_FOREACH (id, missing_since, absence->machines) {
+        usec_t due = absence_due(absence, missing_since, steady_since);
+        if (due <= now)
+            return id;
+        *ret_next = MIN(*ret_next, due);
     }
+    return NULL;
+}
+
+static int absence_declare(Absence *absence, const char *key) {
+    _cleanup_free_ char *id = strdup(key);
+    if (!id)
+        return -ENOMEM;
+    map_remove(absence->machines, id);
+    absence->on_gone(id, absence->userdata);
+    return 0;
 }
 
 static void on_timer(void *userdata) {
     Absence *absence = userdata;
-    usec_t now = loop_now(absence->loop), since = absence->steady_since(absence->userdata);
+    usec_t since = absence->steady_since(absence->userdata), next;
+    const char *id;
     if (map_size(absence->machines) == 0)
         return;
-    if (since == USEC_INFINITY)
+    while (since != USEC_INFINITY && (id = absence_find_due(absence, since, &next)))
+        if (absence_declare(absence, id) < 0)
+            break;
+    if (since == USEC_INFINITY || id)
         timer_start(absence->timer, UNSTEADY_USEC);
-    else if (now < since + absence->ttl_usec)
-        timer_start(absence->timer, since + absence->ttl_usec - now);
-    else
-        absence_declare(absence);
+    else if (next != USEC_INFINITY)
+        timer_start(absence->timer, next - loop_now(absence->loop));
 }
 
 int absence_new(Loop *loop, usec_t ttl_usec, usec_t (*steady_since)(void *userdata),
@@ -79,9 +92,11 @@ void absence_free(Absence *absence) {
     free(absence);
 }
 
-int absence_add(Absence *absence, const char *machine_id) {
+int absence_add(Absence *absence, const char *machine_id, bool had_its_time) {
+    usec_t missing_since = had_its_time ? 0 : loop_now(absence->loop);
     timer_start(absence->timer, 0);
-    return map_put(absence->machines, machine_id, NULL) < 0 ? -ENOMEM : 0;
+    void *value = (void *) (uintptr_t) missing_since;
+    return map_put(absence->machines, machine_id, value) < 0 ? -ENOMEM : 0;
 }
 
 void absence_remove(Absence *absence, const char *machine_id) {

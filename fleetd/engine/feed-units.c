@@ -1,5 +1,9 @@
-/* Units, and the files that they share: a unit is told to the cluster when its file is there. */
+/* Units, and the files that they share: a unit is told to the cluster when its file is there. As
+ * long as its file or its own value is missing or not readable, it is held: nobody can tell where
+ * it may run, but where it runs it may stay. */
 #include "fleetd/engine/feed-internal.h"
+
+#include "fleetd/base/log.h"
 
 void feed_file_free(void *p) {
     FeedFile *file = p;
@@ -33,53 +37,59 @@ static void feed_release_file(Feed *feed, const char *hash) {
     feed_drop_file_if_unknown(feed, hash);
 }
 
-/* A unit whose file is not there (yet) is not told to the cluster; the file's coming tells it. */
+static int feed_hold_unit(Feed *feed, const Unit *unit, const char *why) {
+    log_unit(LOG_WARNING, unit->name, "Unit '%s' is left as it is: its file %s %s", unit->name,
+             unit->hash, why);
+    return cluster_hold_unit(feed->cluster, unit->name);
+}
+
 static int feed_tell_unit(Feed *feed, const Unit *unit) {
     const FeedFile *file = map_get(feed->files, unit->hash);
     Requirements *requirements = NULL;
     _cleanup_error_ Error error = {};
     if (!file || !file->file)
-        return 0;
+        return feed_hold_unit(feed, unit, "is not in the store");
     int r = requirements_parse(file->file, unit->name, &requirements, &error);
-    if (r < 0) {
-        _cleanup_free_ char *key = key_unit(unit->name);
-        return key ? feed_skip(key, r, &error) : -ENOMEM;
-    }
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return feed_hold_unit(feed, unit, error_text(&error, r));
     return cluster_put_unit_take(feed->cluster, unit, requirements);
 }
 
-int feed_put_unit(Feed *feed, const char *name, const StoreEntry *entry) {
-    _cleanup_(unit_freep) Unit *unit = NULL;
-    _cleanup_error_ Error error = {};
-    FeedFile *file;
-    int r = unit_parse(name, entry->value, entry->value_size, &unit, &error);
-    if (r < 0)
-        return feed_skip(entry->key, r, &error);
-    unit->revision = entry->mod_revision;
-    r = feed_get_file(feed, unit->hash, &file);
-    if (r < 0)
-        return r;
-    file->n_users++;
-    const Unit *old = map_get(feed->units, name);
-    if (old)
-        feed_release_file(feed, old->hash);
-    r = feed_tell_unit(feed, unit);
-    if (r < 0)
-        return r;
-    r = map_put(feed->units, name, unit);
-    if (r < 0)
-        return r;
-    TAKE_PTR(unit);
-    return 0;
+static void feed_forget_unit(Feed *feed, const char *name) {
+    const Unit *unit = map_get(feed->units, name);
+    if (unit)
+        feed_release_file(feed, unit->hash);
+    map_remove(feed->units, name);
+    map_remove(feed->unreadable_units, name);
 }
 
-int feed_delete_unit(Feed *feed, const char *name) {
-    const Unit *unit = map_get(feed->units, name);
-    if (!unit)
-        return 0;
-    feed_release_file(feed, unit->hash);
-    map_remove(feed->units, name);
-    return cluster_remove_unit(feed->cluster, name);
+static int feed_put_unreadable_unit(Feed *feed, const char *name) {
+    feed_forget_unit(feed, name);
+    int r = map_put(feed->unreadable_units, name, NULL);
+    return r < 0 ? r : cluster_hold_unit(feed->cluster, name);
+}
+
+int feed_put_unit(Feed *feed, StoredRecord *record) {
+    const char *name = record->key.name;
+    FeedFile *file;
+    if (!record->unit)
+        return feed_put_unreadable_unit(feed, name);
+    int r = feed_get_file(feed, record->unit->hash, &file);
+    if (r < 0)
+        return r;
+    file->n_users++; /* before the unit that was there lets go of it */
+    feed_forget_unit(feed, name);
+    r = map_put(feed->units, name, record->unit);
+    if (r < 0)
+        return r;
+    return feed_tell_unit(feed, TAKE_PTR(record->unit));
+}
+
+int feed_delete_unit(Feed *feed, const Key *key) {
+    feed_forget_unit(feed, key->name);
+    return cluster_remove_unit(feed->cluster, key->name);
 }
 
 /* Usually the file comes before its units; then this walk does not happen. */
@@ -94,33 +104,34 @@ static int feed_tell_units_of(Feed *feed, const char *hash) {
     return 0;
 }
 
-int feed_put_file(Feed *feed, const char *hash, const StoreEntry *entry) {
-    _cleanup_(unit_file_unrefp) UnitFile *parsed = NULL;
-    _cleanup_error_ Error error = {};
+static int feed_lose_file(Feed *feed, const char *hash) {
+    FeedFile *file = map_get(feed->files, hash);
+    if (!file || !file->file)
+        return 0;
+    unit_file_unref(TAKE_PTR(file->file));
+    int r = file->n_users > 0 ? feed_tell_units_of(feed, hash) : 0;
+    feed_drop_file_if_unknown(feed, hash);
+    return r;
+}
+
+int feed_put_file(Feed *feed, StoredRecord *record) {
+    const char *hash = record->key.name;
     FeedFile *file;
-    int r = unit_file_parse(entry->value, entry->value_size, &parsed, &error);
-    if (r >= 0 && !streq(unit_file_hash(parsed), hash))
-        r = error_set(&error, -EBADMSG, "its content has another hash, %s", unit_file_hash(parsed));
-    if (r < 0)
-        return feed_skip(entry->key, r, &error);
-    r = feed_get_file(feed, hash, &file);
+    if (!record->file)
+        return feed_lose_file(feed, hash);
+    int r = feed_get_file(feed, hash, &file);
     if (r < 0)
         return r;
     bool was_missed = !file->file && file->n_users > 0;
-    file->mod_revision = entry->mod_revision;
+    file->mod_revision = record->revision;
     if (file->file)
         return 0; /* the same text: the hash is its name */
-    file->file = TAKE_PTR(parsed);
+    file->file = TAKE_PTR(record->file);
     return was_missed ? feed_tell_units_of(feed, hash) : 0;
 }
 
-int feed_delete_file(Feed *feed, const char *hash) {
-    FeedFile *file = map_get(feed->files, hash);
-    if (!file)
-        return 0;
-    unit_file_unref(TAKE_PTR(file->file));
-    feed_drop_file_if_unknown(feed, hash);
-    return 0;
+int feed_delete_file(Feed *feed, const Key *key) {
+    return feed_lose_file(feed, key->name);
 }
 
 void feed_each_unused_file(const Feed *feed,
@@ -129,6 +140,6 @@ void feed_each_unused_file(const Feed *feed,
     const char *hash;
     const FeedFile *file;
     MAP_FOREACH (hash, file, feed->files)
-        if (file->file && file->n_users == 0)
+        if (file->file && file->n_users == 0 && map_size(feed->unreadable_units) == 0)
             each(hash, file->mod_revision, userdata);
 }

@@ -1,93 +1,111 @@
+/* What each kind of key becomes in the cluster. What cannot be read is reported, and then counts as
+ * something that nobody knows: docs/architecture.md, "Garbage", says why each kind means what it
+ * does here. */
 #include "fleetd/engine/feed-internal.h"
 
 #include "fleetd/base/log.h"
 
-int feed_skip(const char *key, int r, const Error *error) {
-    if (r == -ENOMEM)
-        return r;
-    log_warning("Skipping the key '%s' in the store, which is not readable: %s", key,
-                error_text(error, r));
-    return 0;
-}
-
 /* --- what engine and agents wrote --- */
 
-static int feed_put_order(Feed *feed, const Key *key, const StoreEntry *entry) {
-    _cleanup_(order_freep) Order *order = NULL;
-    _cleanup_error_ Error error = {};
-    int r =
-        order_parse(key->machine_id, key->name, entry->value, entry->value_size, &order, &error);
-    return r < 0 ? feed_skip(entry->key, r, &error) : cluster_put_order(feed->cluster, order);
+/* An order whose content is not known: there may be a unit behind it. No answer that is there
+ * already was meant for it, so it is later than all of them (fleetd/sched/settle.c). The engine's
+ * own keys are repaired by deciding: what it does not find as it should be it writes anew. */
+static int feed_put_unreadable_order(Feed *feed, const StoredRecord *record) {
+    Order order = {
+        .machine_id = record->key.machine_id,
+        .name = record->key.name,
+        .hash = (char *) "",
+        .desired = LAUNCH_STATE_LAUNCHED,
+        .unit_revision = record->revision,
+        .reason = (char *) "its order could not be read",
+    };
+    return cluster_put_order(feed->cluster, &order);
 }
 
-static int feed_put_state(Feed *feed, const Key *key, const StoreEntry *entry) {
-    _cleanup_(unit_state_freep) UnitState *state = NULL;
-    _cleanup_error_ Error error = {};
-    int r = unit_state_parse(key->machine_id, key->name, entry->value, entry->value_size, &state,
-                             &error);
-    if (r < 0)
-        return feed_skip(entry->key, r, &error);
-    /* Inactive, but for another reason than that it was stopped and removed. */
-    if (state->current == LAUNCH_STATE_INACTIVE && state->job != JOB_RESULT_DONE)
-        return cluster_remove_state(feed->cluster, key->machine_id, key->name);
+static int feed_put_order(Feed *feed, StoredRecord *record) {
+    const char *id = record->key.machine_id;
+    int r = record->order ? cluster_put_order(feed->cluster, record->order)
+                          : feed_put_unreadable_order(feed, record);
+    if (r >= 0 && feed_find_presence(feed, id) != FEED_PRESENCE_HERE)
+        feed->callbacks.on_machine_missing(id, feed->userdata);
+    return r;
+}
+
+/* A word that cannot be read is no word that the unit was let go of. Nor is that it is inactive for
+ * another reason than that it was stopped and removed. */
+static int feed_put_state(Feed *feed, StoredRecord *record) {
+    const UnitState *state = record->state;
+    if (!state || (state->current == LAUNCH_STATE_INACTIVE && state->job != JOB_RESULT_DONE))
+        return cluster_remove_state(feed->cluster, record->key.machine_id, record->key.name);
     return cluster_put_state(feed->cluster, state);
 }
 
-static int feed_put_pending(Feed *feed, const Key *key, const StoreEntry *entry) {
-    _cleanup_(pending_freep) Pending *pending = NULL;
-    _cleanup_error_ Error error = {};
-    int r = pending_parse(key->name, entry->value, entry->value_size, &pending, &error);
-    return r < 0 ? feed_skip(entry->key, r, &error) : cluster_put_pending(feed->cluster, pending);
+static int feed_put_pending(Feed *feed, StoredRecord *record) {
+    Pending unreadable = {.name = record->key.name, .summary = (char *) ""};
+    return cluster_put_pending(feed->cluster, record->pending ? record->pending : &unreadable);
 }
 
+static int feed_delete_order(Feed *feed, const Key *key) {
+    return cluster_remove_order(feed->cluster, key->machine_id, key->name);
+}
+
+static int feed_delete_state(Feed *feed, const Key *key) {
+    return cluster_remove_state(feed->cluster, key->machine_id, key->name);
+}
+
+static int feed_delete_pending(Feed *feed, const Key *key) {
+    return cluster_remove_pending(feed->cluster, key->name);
+}
+
+/* --- all kinds --- */
+
+typedef struct FeedKind {
+    int (*put)(Feed *feed, StoredRecord *record);
+    int (*delete)(Feed *feed, const Key *key);
+    const char *when_unreadable; /* what happens, for people */
+} FeedKind;
+
+static const FeedKind kinds[_KEY_KIND_MAX] = {
+    [KEY_UNIT] = {feed_put_unit, feed_delete_unit,
+                  "the unit is left as it is until somebody writes or destroys it"},
+    [KEY_FILE] = {feed_put_file, feed_delete_file,
+                  "units with this file are left as they are until it is submitted again"},
+    [KEY_MACHINE] = {feed_put_machine, feed_delete_machine,
+                     "the machine counts as missing until it writes its presence anew"},
+    [KEY_METADATA] = {feed_put_metadata, feed_delete_metadata,
+                      "the machine keeps its units and gets no more until it is set or removed"},
+    [KEY_SCHEDULE] = {feed_put_order, feed_delete_order, "the order is written anew"},
+    [KEY_STATE] = {feed_put_state, feed_delete_state,
+                   "nothing is known of that unit until the machine reports it again"},
+    [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
+};
+
 int feed_put(Feed *feed, const StoreEntry *entry) {
-    _cleanup_key_ Key key = {};
-    int r = key_parse(entry->key, &key);
+    _cleanup_record_ StoredRecord record = {};
+    _cleanup_error_ Error error = {};
+    StoredText text = store_entry_text(entry);
+    int r = stored_record_parse(&text, &record, &error);
+    if (r == -EINVAL)
+        log_warning("The store has a key that is none of fleet's, which is left alone: %s",
+                    error_text(&error, r));
     if (r < 0)
-        return r == -ENOMEM ? r : 0; /* not a key of this version's */
-    switch (key.kind) {
-    case KEY_UNIT:
-        return feed_put_unit(feed, key.name, entry);
-    case KEY_FILE:
-        return feed_put_file(feed, key.name, entry);
-    case KEY_MACHINE:
-        return feed_put_machine(feed, key.machine_id, entry);
-    case KEY_METADATA:
-        return feed_put_metadata(feed, &key, entry);
-    case KEY_SCHEDULE:
-        return feed_put_order(feed, &key, entry);
-    case KEY_STATE:
-        return feed_put_state(feed, &key, entry);
-    case KEY_PENDING:
-        return feed_put_pending(feed, &key, entry);
-    default:
+        return r == -ENOMEM ? r : 0;
+    const FeedKind *kind = &kinds[record.key.kind];
+    if (!kind->put)
         return 0;
-    }
+    if (!record.is_readable)
+        log_warning("The store has a value that cannot be read, %s; %s", error_text(&error, r),
+                    kind->when_unreadable);
+    return kind->put(feed, &record);
 }
 
 int feed_delete(Feed *feed, const char *text) {
     _cleanup_key_ Key key = {};
-    int r = key_parse(text, &key);
+    int r = key_parse(text, &key, NULL);
     if (r < 0)
         return r == -ENOMEM ? r : 0;
-    switch (key.kind) {
-    case KEY_UNIT:
-        return feed_delete_unit(feed, key.name);
-    case KEY_FILE:
-        return feed_delete_file(feed, key.name);
-    case KEY_MACHINE:
-        return feed_delete_machine(feed, key.machine_id);
-    case KEY_METADATA:
-        return feed_delete_metadata(feed, &key);
-    case KEY_SCHEDULE:
-        return cluster_remove_order(feed->cluster, key.machine_id, key.name);
-    case KEY_STATE:
-        return cluster_remove_state(feed->cluster, key.machine_id, key.name);
-    case KEY_PENDING:
-        return cluster_remove_pending(feed->cluster, key.name);
-    default:
-        return 0;
-    }
+    const FeedKind *kind = &kinds[key.kind];
+    return kind->delete ? kind->delete (feed, &key) : 0;
 }
 
 void feed_count(const Feed *feed, FeedCounts *ret) {
@@ -113,10 +131,11 @@ int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, F
         .callbacks = *callbacks,
         .userdata = userdata,
         .units = map_new((MapFreeValue) unit_free),
+        .unreadable_units = map_new(NULL),
         .files = map_new(feed_file_free),
         .machines = map_new(feed_machine_free),
     };
-    if (!feed->units || !feed->files || !feed->machines)
+    if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines)
         return -ENOMEM;
     *ret = TAKE_PTR(feed);
     return 0;
@@ -126,6 +145,7 @@ void feed_free(Feed *feed) {
     if (!feed)
         return;
     map_free(feed->units);
+    map_free(feed->unreadable_units);
     map_free(feed->files);
     map_free(feed->machines);
     free(feed);

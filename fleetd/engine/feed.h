@@ -1,6 +1,7 @@
 /* Turns what the store holds into what the scheduler's Cluster knows: parses values, joins units
  * with their files and machines with the metadata that was set through the API, and keeps account
- * of files that nobody uses. What cannot be read is reported once per change and skipped. */
+ * of files that nobody uses. What cannot be read is reported once per change, and holds what it is
+ * about (docs/architecture.md, "Garbage"). */
 #pragma once
 
 #include "fleetd/sched/cluster.h"
@@ -10,8 +11,9 @@ typedef struct Feed Feed;
 
 typedef struct FeedCallbacks {
     void (*on_machine_here)(const char *id, void *userdata);
-    void (*on_machine_away)(const char *id, bool is_surely_gone,
-                            void *userdata); /* presence ran out, or: it said that it left */
+    void (*on_machine_away)(const char *id, void *userdata); /* feed_find_presence() says how */
+    void (*on_machine_missing)(const char *id,
+                               void *userdata); /* it has an order, and no presence */
 } FeedCallbacks;
 
 int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, Feed **ret);
@@ -23,8 +25,14 @@ DEFINE_POINTER_CLEANUP(Feed, feed_free)
 int feed_put(Feed *feed, const StoreEntry *entry);
 int feed_delete(Feed *feed, const char *key);
 
-bool feed_has_machine(const Feed *feed, const char *id);      /* it has a presence */
-bool feed_machine_has_left(const Feed *feed, const char *id); /* its key is there, and says so */
+typedef enum FeedPresence {
+    FEED_PRESENCE_NONE, /* there is no key */
+    FEED_PRESENCE_HERE,
+    FEED_PRESENCE_LEFT, /* its key is there, and says so */
+    FEED_PRESENCE_UNREADABLE,
+} FeedPresence;
+
+FeedPresence feed_find_presence(const Feed *feed, const char *id);
 /* Of the machine's key, also when it says that the machine left; 0: there is none. */
 int64_t feed_machine_revision(const Feed *feed, const char *id);
 
@@ -34,7 +42,8 @@ typedef struct FeedCounts {
 } FeedCounts;
 void feed_count(const Feed *feed, FeedCounts *ret);
 
-/* Files that no unit refers to: hashes with their mod revisions. Calls back for each. */
+/* Files that no unit refers to: hashes with their mod revisions. Calls back for each; for none as
+ * long as there is a unit that cannot be read, as it may refer to any. */
 void feed_each_unused_file(const Feed *feed,
                            void (*each)(const char *hash, int64_t mod_revision, void *userdata),
                            void *userdata);

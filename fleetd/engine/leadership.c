@@ -1,8 +1,7 @@
 #include "fleetd/engine/leadership.h"
 
-#include "fleetd/base/json.h"
 #include "fleetd/base/log.h"
-#include "fleetd/model/keys.h"
+#include "fleetd/model/leader.h"
 #include "fleetd/store/lease.h"
 #include "fleetd/store/mirror.h"
 
@@ -21,10 +20,9 @@ struct Leadership {
     Mirror *mirror; /* of the leader key */
     Timer *retry;
     StoreOp *op;
-    bool is_own;              /* the key names this machine: an earlier run of this fleetd */
+    bool is_vacant;           /* the key may be taken over (on_key_put()) */
     int64_t key_revision;     /* mod revision of the leader key as last seen; 0: there is none */
     int64_t told_revision;    /* of the last that the mirror told of the key */
-    int64_t synced_revision;  /* of the store, as last told; only a restored one goes back */
     int64_t elected_revision; /* of our own; 0: not elected */
     void (*resigned)(int r, void *userdata);
     void *resigned_userdata;
@@ -69,18 +67,11 @@ static void on_campaigned(int r, const StoreTxnResult *result, void *userdata) {
         return;
     }
     leadership->elected_revision = leadership->key_revision = result->revision;
-    leadership->is_own = true;
+    leadership->is_vacant = true;
     log_write(LOG_INFO,
               (LogFields){.machine = leadership->machine_id, .revision = result->revision},
               "This machine leads the cluster");
     leadership->callbacks.on_elected(leadership->userdata);
-}
-
-static char *leadership_value(const Leadership *leadership) {
-    _cleanup_json_ json_object *object = json_object_new_object();
-    if (!object || json_add_string(object, "machineID", leadership->machine_id) < 0)
-        return NULL;
-    return json_format(object);
 }
 
 static void on_lease_granted(_unused_ int64_t id, void *userdata) {
@@ -101,14 +92,12 @@ static int leadership_need_lease(Leadership *leadership) {
                      leadership, &leadership->lease);
 }
 
-/* A key of this machine's own earlier run is taken over: at most one fleetd runs here, and if it
- * did not, the fence tells them apart. */
 static void leadership_campaign(Leadership *leadership) {
-    bool is_free = leadership->key_revision == 0 || leadership->is_own;
+    bool is_free = leadership->key_revision == 0 || leadership->is_vacant;
     if (leadership->elected_revision != 0 || leadership->op || leadership->resigned || !is_free ||
         !mirror_is_synced(leadership->mirror) || leadership_need_lease(leadership) <= 0)
         return;
-    _cleanup_free_ char *value = leadership_value(leadership);
+    _cleanup_free_ char *value = leader_format(leadership->machine_id);
     StoreCompare compare = {
         .key = KEY_LEADER_TEXT,
         .target = STORE_COMPARE_MOD_REVISION,
@@ -128,22 +117,37 @@ static void on_retry(void *userdata) {
     leadership_campaign(userdata);
 }
 
+/* A key of this machine's own earlier run is taken over: at most one fleetd runs here, and if it
+ * did not, the fence tells them apart. So is one without a lease: whoever leads has one, and nobody
+ * would ever take that key away. What else cannot be read goes when its lease runs out. */
+static int leadership_read_key(Leadership *leadership, const StoreEntry *entry) {
+    _cleanup_record_ StoredRecord record = {};
+    _cleanup_error_ Error error = {};
+    StoredText text = store_entry_text(entry);
+    int r = stored_record_parse(&text, &record, &error);
+    if (r < 0)
+        return r;
+    if (!record.is_readable)
+        log_warning("The store has a value that cannot be read, %s; %s", error_text(&error, r),
+                    entry->lease == 0 ? "it is replaced"
+                                      : "nobody can lead until its lease runs out");
+    leadership->is_vacant = entry->lease == 0 || streq_ptr(record.leader, leadership->machine_id);
+    return 0;
+}
+
 /* News from before the election are late, or the store went back to an earlier time: then the lease
  * decides about this leadership, but the next campaign goes by what is there now. */
 static void on_key_put(const StoreEntry *entry, void *userdata) {
     Leadership *leadership = userdata;
-    _cleanup_json_ json_object *object = NULL;
-    const char *machine_id = NULL;
     if (!streq(entry->key, KEY_LEADER_TEXT))
         return;
     leadership->key_revision = leadership->told_revision = entry->mod_revision;
-    leadership->is_own = json_parse(entry->value, entry->value_size, &object, NULL) >= 0 &&
-                         json_get_string(object, "machineID", &machine_id, NULL) > 0 &&
-                         streq(machine_id, leadership->machine_id);
+    if (leadership_read_key(leadership, entry) < 0)
+        leadership->is_vacant = false; /* it counts as another's */
     if (entry->mod_revision <= leadership->elected_revision)
         return;
     leadership_depose(leadership, "another one was elected");
-    if (!leadership->is_own && !leadership->op)
+    if (!leadership->is_vacant && !leadership->op)
         leadership_drop_lease(leadership);
 }
 
@@ -157,13 +161,14 @@ static void on_key_deleted(const char *key, int64_t revision, void *userdata) {
         leadership_depose(leadership, "its key in the store is gone");
 }
 
+static void on_restored(void *userdata) {
+    leadership_depose(userdata, "the store has gone back to an earlier time");
+}
+
 /* A key of its own writing that came and went unseen, while the mirror had no contact, is never
  * told at all. */
 static void on_key_synced(int64_t revision, void *userdata) {
     Leadership *leadership = userdata;
-    if (revision < leadership->synced_revision)
-        leadership_depose(leadership, "the store has gone back to an earlier time");
-    leadership->synced_revision = revision;
     if (leadership->told_revision < leadership->key_revision &&
         leadership->key_revision <= revision)
         on_key_deleted(KEY_LEADER_TEXT, revision, leadership);
@@ -176,6 +181,7 @@ int leadership_new(Store *store, Loop *loop, const char *machine_id, usec_t ttl_
         .on_put = on_key_put,
         .on_delete = on_key_deleted,
         .on_synced = on_key_synced,
+        .on_restored = on_restored,
     };
     _cleanup_(leadership_freep) Leadership *leadership = calloc(1, sizeof(Leadership));
     if (!leadership)

@@ -68,7 +68,7 @@ static int batch_delete(Batch *batch, char *key_take) {
  * registration is first, and this fails, or it sees its orders gone before it acts
  * (docs/architecture.md, promise 3). */
 static int batch_fence_machine(Batch *batch, const char *machine_id, const Feed *feed) {
-    if (feed_has_machine(feed, machine_id))
+    if (feed_find_presence(feed, machine_id) == FEED_PRESENCE_HERE)
         return 0;
     StoreCompare compare = {
         .target = STORE_COMPARE_MOD_REVISION,

@@ -13,18 +13,13 @@ typedef struct KeyLayout {
     int (*name_check)(const char *name, Error *reterr); /* NULL: no name */
 } KeyLayout;
 
-static int hash_check(const char *hash, Error *reterr) {
-    size_t n = strspn(hash, "0123456789abcdef");
-    return n == UNIT_FILE_HASH_LENGTH && !hash[n] ? 0 : -EINVAL;
-}
-
 static int metadata_key_check(const char *key, Error *reterr) {
     return metadata_check_pair(key, "", reterr);
 }
 
 static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_UNIT] = {KEY_UNIT_PREFIX, false, unit_name_check},
-    [KEY_FILE] = {"file/", false, hash_check},
+    [KEY_FILE] = {"file/", false, unit_file_hash_check},
     [KEY_MACHINE] = {KEY_MACHINE_PREFIX, true, NULL},
     [KEY_METADATA] = {"metadata/", true, metadata_key_check},
     [KEY_SCHEDULE] = {"schedule/", true, unit_name_check},
@@ -74,48 +69,48 @@ char *key_state_prefix(const char *machine_id) {
     return key_format(KEY_STATE, machine_id, "");
 }
 
-static int machine_id_take(const char **text, char **ret) {
+static int machine_id_take(const char **text, char **ret, Error *reterr) {
     size_t n = strcspn(*text, "/");
     char *id = strndup(*text, n);
     if (!id)
         return -ENOMEM;
     *ret = id;
     *text += n;
-    return machine_id_check(id, NULL);
+    return machine_id_check(id, reterr);
 }
 
 /* Fills key, which the caller frees also on failure, from what stands behind the prefix. */
-static int rest_parse(const KeyLayout *layout, const char *rest, Key *key) {
+static int rest_parse(const KeyLayout *layout, const char *rest, Key *key, Error *reterr) {
     if (layout->has_machine_id) {
-        int r = machine_id_take(&rest, &key->machine_id);
+        int r = machine_id_take(&rest, &key->machine_id, reterr);
         if (r < 0)
             return r;
         if (layout->name_check && *rest++ != '/')
-            return -EINVAL;
+            return error_set(reterr, -EINVAL, "the machine's id has no name behind it");
     }
     if (!layout->name_check)
-        return *rest ? -EINVAL : 0;
-    int r = layout->name_check(rest, NULL);
+        return *rest ? error_set(reterr, -EINVAL, "there is more than a key of its kind has") : 0;
+    int r = layout->name_check(rest, reterr);
     if (r < 0)
         return r;
     key->name = strdup(rest);
     return key->name ? 0 : -ENOMEM;
 }
 
-int key_parse(const char *text, Key *ret) {
+int key_parse(const char *text, Key *ret, Error *reterr) {
     for (KeyKind kind = 0; kind < _KEY_KIND_MAX; kind++) {
         size_t n = strlen(layouts[kind].prefix);
         if (strncmp(text, layouts[kind].prefix, n) != 0)
             continue;
         _cleanup_key_ Key key = {.kind = kind};
-        int r = rest_parse(&layouts[kind], text + n, &key);
+        int r = rest_parse(&layouts[kind], text + n, &key, reterr);
         if (r < 0)
             return r;
         *ret = key;
         key = (Key){};
         return 0;
     }
-    return -EINVAL;
+    return error_set(reterr, -EINVAL, "fleet has no such keys");
 }
 
 void key_done(Key *key) {

@@ -3,7 +3,7 @@
  * "the store"). */
 #pragma once
 
-#include "fleetd/base/macros.h"
+#include "fleetd/base/error.h"
 
 #include <errno.h>
 
@@ -43,6 +43,6 @@ char *key_schedule_prefix(const char *machine_id); /* schedule/<id>/ */
 char *key_state_prefix(const char *machine_id);    /* state/<id>/ */
 
 /* -EINVAL: not a key of this layout (somebody else's, or of a later version): skip it. -ENOMEM. */
-int key_parse(const char *text, Key *ret);
+int key_parse(const char *text, Key *ret, Error *reterr);
 void key_done(Key *key);
 #define _cleanup_key_ _cleanup_(key_done)

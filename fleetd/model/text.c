@@ -60,3 +60,21 @@ int text_short_length(const char *text) {
         n = text_character_length(text + length, size - length);
     return (int) length;
 }
+
+#define TEXT_PRINTED_MAX 256
+
+char *text_to_printable(const char *text) {
+    size_t size = strnlen(text, TEXT_PRINTED_MAX + 1);
+    char *copy = malloc(TEXT_PRINTED_MAX + sizeof("..."));
+    if (!copy)
+        return NULL;
+    size_t i = 0;
+    while (i < MIN(size, (size_t) TEXT_PRINTED_MAX)) {
+        size_t n = text_character_length(text + i, size - i);
+        bool is_printable = n > 0 && text[i] != '\t' && i + n <= TEXT_PRINTED_MAX;
+        memcpy(copy + i, is_printable ? text + i : "?", is_printable ? n : 1);
+        i += is_printable ? n : 1;
+    }
+    strcpy(copy + i, size > TEXT_PRINTED_MAX ? "..." : "");
+    return copy;
+}

@@ -1,9 +1,19 @@
 #include "fleetd/model/unit-file.h"
 
+#include "fleetd/model/text.h"
 #include "fleetd/model/unit-file-internal.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
+
+int unit_file_hash_check(const char *hash, Error *reterr) {
+    size_t n = strspn(hash, "0123456789abcdef");
+    if (n == UNIT_FILE_HASH_LENGTH && !hash[n])
+        return 0;
+    return error_set(reterr, -EINVAL,
+                     "'%.*s' is not the hash of a unit file (%d lower-case hexadecimal digits)",
+                     TEXT_SHORT(hash), UNIT_FILE_HASH_LENGTH);
+}
 
 int unit_file_hash_text(const char *text, size_t size, char *ret) {
     static const char digits[] = "0123456789abcdef";

@@ -44,6 +44,9 @@ bool unit_file_has_section(const UnitFile *file, const char *section);
 /* The last value of an option, NULL if it is not there. */
 const char *unit_file_find(const UnitFile *file, const char *section, const char *name);
 
+/* -EINVAL: no text can have that hash. */
+int unit_file_hash_check(const char *hash, Error *reterr);
+
 /* The hash that unit_file_hash() would give for text; ret is a buffer of UNIT_FILE_HASH_LENGTH + 1.
  */
 int unit_file_hash_text(const char *text, size_t size, char *ret);

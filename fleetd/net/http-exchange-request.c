@@ -27,7 +27,7 @@ typedef struct QueryWalk {
 static enum MHD_Result on_argument(void *cls, enum MHD_ValueKind kind, const char *key,
                                    const char *value) {
     QueryWalk *walk = cls;
-    if (streq(key, walk->name))
+    if (!walk->name || streq(key, walk->name))
         walk->each(str_or(value, ""), walk->userdata);
     return MHD_YES;
 }

@@ -45,7 +45,7 @@ const char *http_exchange_path(
     const HttpExchange *exchange); /* without the query; percent-decoding is done */
 const char *http_exchange_query(const HttpExchange *exchange,
                                 const char *name); /* first value, decoded; NULL: not given */
-/* Calls back for each value of that query argument, in order. */
+/* Calls back for each value of that query argument, or of all (NULL), in order. */
 void http_exchange_query_each(const HttpExchange *exchange, const char *name,
                               void (*each)(const char *value, void *userdata), void *userdata);
 const char *http_exchange_header(const HttpExchange *exchange,

@@ -54,6 +54,7 @@ struct Placement {
 struct ClusterUnit {
     const char *name; /* the map's key */
     bool is_known;    /* to the users; else only to orders, states and other units' options */
+    bool is_held;     /* nobody can tell what users want: no decisions */
     bool is_touched;  /* by the plan in the making */
     LaunchState desired;
     int64_t revision;
@@ -75,6 +76,7 @@ struct ClusterUnit {
 struct ClusterMachine {
     const char *id; /* the map's key */
     MachinePresence presence;
+    bool is_held; /* what can be told of it is not enough to judge it by */
     MachineStatus status;
     Metadata metadata;
     Map *placements; /* by the unit's name; owner */
@@ -130,6 +132,7 @@ int pending_copy(const Pending *pending, Pending **ret);
 int unit_set_waits(Cluster *cluster, ClusterUnit *unit, WaitCause cause, bool is_obstructed);
 
 bool unit_is_wanted(const ClusterUnit *unit); /* on one machine, or on all that fit */
+bool unit_may_be_wanted(const ClusterUnit *unit);
 bool unit_is_global(const ClusterUnit *unit);
 bool unit_is_placed(const ClusterUnit *unit); /* has an order that counts */
 bool unit_has_globs(const ClusterUnit *unit);

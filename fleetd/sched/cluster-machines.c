@@ -30,6 +30,7 @@ static void machine_leave(Cluster *cluster, ClusterMachine *machine) {
         load_index_remove(&cluster->loads, machine);
     }
     machine->presence = MACHINE_PRESENCE_GONE;
+    machine->is_held = false;
 }
 
 int cluster_put_machine(Cluster *cluster, const Machine *machine) {
@@ -37,15 +38,24 @@ int cluster_put_machine(Cluster *cluster, const Machine *machine) {
     int r = cluster_need_machine(cluster, machine->id, &record);
     if (r < 0)
         return r;
-    if (record->presence == MACHINE_PRESENCE_HERE && record->status == machine->status &&
-        metadata_equal(&record->metadata, &machine->metadata))
+    if (record->presence == MACHINE_PRESENCE_HERE && !record->is_held &&
+        record->status == machine->status && metadata_equal(&record->metadata, &machine->metadata))
         return 0;
 
+    record->is_held = false;
     record->status = machine->status;
     if ((r = machine_set_metadata(record, &machine->metadata)) < 0 ||
         (r = machine_enter(cluster, record)) < 0)
         return r;
     return concern_machine(cluster, record);
+}
+
+int cluster_hold_machine(Cluster *cluster, const char *id) {
+    ClusterMachine *machine = cluster_find_machine(cluster, id);
+    if (!machine || machine->is_held || machine->presence != MACHINE_PRESENCE_HERE)
+        return 0;
+    machine->is_held = true;
+    return concern_machine(cluster, machine);
 }
 
 int cluster_remove_machine(Cluster *cluster, const char *id) {

@@ -138,7 +138,7 @@ static int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit,
 }
 
 static bool unit_is_unchanged(const ClusterUnit *record, const Unit *unit) {
-    return record->is_known && record->revision == unit->revision &&
+    return record->is_known && !record->is_held && record->revision == unit->revision &&
            record->desired == unit->desired && streq_ptr(record->hash, unit->hash);
 }
 
@@ -162,6 +162,7 @@ int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requ
     if (r < 0)
         return r;
     record->is_known = true;
+    record->is_held = false;
     record->desired = unit->desired;
     record->revision = unit->revision;
     if (has_new_file && (r = unit_set_requirements_take(cluster, record, TAKE_PTR(owned))) < 0)
@@ -171,13 +172,22 @@ int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requ
 
 int cluster_remove_unit(Cluster *cluster, const char *name) {
     ClusterUnit *unit = cluster_find_unit(cluster, name);
-    if (!unit || !unit->is_known)
+    if (!unit || (!unit->is_known && !unit->is_held))
         return 0;
     if (unit_shapes_replacing(unit))
         cluster->replacing_has_changed = true;
-    unit->is_known = false;
+    unit->is_known = unit->is_held = false;
     int r;
     if ((r = index_unit(cluster, unit)) < 0 || (r = look_at_unit(cluster, unit)) < 0)
         return r;
     return concern_chains(cluster, unit);
+}
+
+int cluster_hold_unit(Cluster *cluster, const char *name) {
+    ClusterUnit *unit;
+    int r = cluster_need_unit(cluster, name, &unit);
+    if (r < 0)
+        return r;
+    unit->is_held = true; /* what is queued for it finds nothing to decide */
+    return 0;
 }

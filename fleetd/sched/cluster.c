@@ -135,7 +135,7 @@ int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *
 }
 
 void unit_release(Cluster *cluster, ClusterUnit *unit) {
-    if (unit->is_known || unit->is_touched || unit->placements || unit->pending ||
+    if (unit->is_known || unit->is_held || unit->is_touched || unit->placements || unit->pending ||
         map_size(unit->followers) > 0 || unit->work.position > 0)
         return;
     map_remove(cluster->units, unit->name);
@@ -177,6 +177,10 @@ int unit_set_waits(Cluster *cluster, ClusterUnit *unit, WaitCause cause, bool is
 bool unit_is_wanted(const ClusterUnit *unit) {
     return unit->is_known && unit->desired != LAUNCH_STATE_INACTIVE &&
            !unit_name_is_template(unit->name);
+}
+
+bool unit_may_be_wanted(const ClusterUnit *unit) {
+    return unit->is_held || unit_is_wanted(unit);
 }
 
 bool unit_is_global(const ClusterUnit *unit) {

@@ -34,7 +34,14 @@ int cluster_remove_machine(Cluster *cluster, const char *id);
 int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requirements);
 int cluster_remove_unit(Cluster *cluster, const char *name);
 
-/* What is in the store now. */
+/* Something that must be known to decide is there and cannot be read. A unit that is held keeps the
+ * orders that it has, as they are, and gets none; a machine that is held keeps the units that it
+ * has, and gets none. Until they are put or removed. A machine that is not here cannot be held. */
+int cluster_hold_unit(Cluster *cluster, const char *name);
+int cluster_hold_machine(Cluster *cluster, const char *id);
+
+/* What is in the store now. An order with an empty hash stands for one that cannot be read: it
+ * counts, as there may be a unit behind it, and is written anew, or withdrawn. */
 int cluster_put_order(Cluster *cluster, const Order *order);
 int cluster_remove_order(Cluster *cluster, const char *machine_id, const char *name);
 int cluster_put_pending(Cluster *cluster, const Pending *pending);

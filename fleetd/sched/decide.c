@@ -40,8 +40,18 @@ static int places_collect(const ClusterUnit *unit, Places *ret) {
     return 0;
 }
 
-/* The order that an ordinary unit keeps: one that it may keep as it is, on a machine that is here
- * if possible; else its only one, withdrawn, if it is now asked for again. */
+/* Of two places where a unit is: rather where it is known to have been ordered to be, and where the
+ * machine is here. */
+static bool place_is_better(const Placement *place, const Placement *than) {
+    bool is_readable = place->order.hash[0], than_is_readable = than->order.hash[0];
+    if (is_readable != than_is_readable)
+        return is_readable;
+    return place->machine->presence == MACHINE_PRESENCE_HERE &&
+           than->machine->presence == MACHINE_PRESENCE_UNKNOWN;
+}
+
+/* The order that an ordinary unit keeps: one that it may keep as it is, the better if it has
+ * several; else its only one, withdrawn, if it is now asked for again. */
 static Placement *find_kept(Cluster *cluster, const ClusterUnit *unit, const Places *places) {
     Placement *kept = NULL;
     Misfit misfit;
@@ -50,9 +60,8 @@ static Placement *find_kept(Cluster *cluster, const ClusterUnit *unit, const Pla
         bool is_candidate =
             placement_is_active(p) ||
             (unit->n_orders == 1 && order_is_withdrawn(p) && unit->revision > p->order.revision);
-        bool is_better = !kept || (kept->machine->presence == MACHINE_PRESENCE_UNKNOWN &&
-                                   p->machine->presence == MACHINE_PRESENCE_HERE);
-        if (is_candidate && is_better && machine_fits(cluster, unit, p->machine, &misfit))
+        if (is_candidate && (!kept || place_is_better(p, kept)) &&
+            machine_fits(cluster, unit, p->machine, &misfit))
             kept = p;
     }
     return kept;
@@ -148,7 +157,8 @@ static int decide_targets(Planner *planner, const ClusterUnit *unit, unsigned de
         return 0;
     STRV_FOREACH (name, unit->requirements->machine_of) {
         ClusterUnit *target = cluster_find_unit(planner->cluster, *name);
-        if (!target || (target->work.position == 0 && target->n_queued_placements == 0))
+        if (!target || target->is_held ||
+            (target->work.position == 0 && target->n_queued_placements == 0))
             continue;
         int r = decide_unit(planner, target, depth + 1);
         if (r < 0)
@@ -192,6 +202,11 @@ static int decide_unit(Planner *planner, ClusterUnit *unit, unsigned depth) {
 
 int decide(Planner *planner, const WorkItem *item) {
     Placement *placement = item->placement;
+    if (item->unit->is_held) {
+        if (placement)
+            placement_release(planner->cluster, placement);
+        return 0;
+    }
     if (!placement || unit_is_ordinary(item->unit))
         return decide_unit(planner, item->unit, 0);
     int r = planner_touch(planner, item->unit);

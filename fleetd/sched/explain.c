@@ -62,7 +62,9 @@ static char *target_text(Cluster *cluster, const ClusterUnit *unit, const char *
         return circle_text(&circle);
     const ClusterUnit *target = cluster_find_unit(cluster, target_name);
     return str_printf("%s (MachineOf) is %s", target_name,
-                      target && target->is_known ? "on no machine" : "not known");
+                      target && target->is_held    ? "not readable in the store"
+                      : target && target->is_known ? "on no machine"
+                                                   : "not known");
 }
 
 typedef struct Group {

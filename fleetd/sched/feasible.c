@@ -43,7 +43,7 @@ static bool unit_is_senior(const ClusterUnit *unit, const ClusterUnit *than) {
 /* Whether other, which has an order on the machine, keeps unit off it. may_stay: unit is there. */
 static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_stay,
                            const Placement *other) {
-    bool is_settled = placement_is_active(other) && unit_is_wanted(other->unit);
+    bool is_settled = placement_is_active(other) && unit_may_be_wanted(other->unit);
     if (may_stay && !is_settled)
         return MISFIT_NONE;
     if ((unit_conflicts(unit, other->unit) || unit_conflicts(other->unit, unit)) &&
@@ -112,6 +112,10 @@ bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachin
     bool has_order = placement && placement->order.exists;
     if (machine->presence != MACHINE_PRESENCE_HERE)
         return has_order && machine->presence == MACHINE_PRESENCE_UNKNOWN;
+    if (machine->is_held) {
+        *ret = (Misfit){.kind = MISFIT_UNREADABLE};
+        return has_order;
+    }
     return (has_order || machine_is_ready(unit, machine, placement, ret)) &&
            requirements_hold(unit, machine, ret) &&
            neighbours_allow(cluster, unit, machine, has_order && placement_is_active(placement),

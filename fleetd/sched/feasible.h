@@ -7,6 +7,7 @@
 typedef enum MisfitKind {
     MISFIT_NONE,
     MISFIT_RESTARTING,
+    MISFIT_UNREADABLE, /* nobody can tell whether the machine suits */
     MISFIT_MACHINE_ID, /* name: the machine that is asked for */
     MISFIT_METADATA,   /* metadata: what is asked for; found */
     MISFIT_MACHINE_OF, /* name: the unit that is not there */
@@ -28,7 +29,7 @@ typedef struct Misfit {
 /* Whether the machine suits the unit. If it does not, ret says why. For a unit that is placed there
  * the question is whether it may stay, which asks for less: its machine may be restarting, what is
  * being withdrawn is in nobody's way, and of two that conflict only one has to go. A machine that
- * is not here cannot be judged: what is placed there stays. */
+ * is not here, or is held, cannot be judged: what is placed there stays. */
 bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                   Misfit *ret);
 

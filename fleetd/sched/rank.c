@@ -8,7 +8,7 @@ static bool unit_fits_elsewhere(Cluster *cluster, const ClusterUnit *unit,
     LoadWalk walk = {};
     const ClusterMachine *other;
     Misfit misfit;
-    while ((other = load_walk_next(&cluster->loads, &walk)))
+    while (!unit->is_held && (other = load_walk_next(&cluster->loads, &walk)))
         if (other != machine && machine_fits(cluster, unit, other, &misfit))
             return true;
     return false;
@@ -16,7 +16,7 @@ static bool unit_fits_elsewhere(Cluster *cluster, const ClusterUnit *unit,
 
 /* Global units just leave: they are everywhere else already. So does what leaves anyway. */
 static bool placement_needs_another_place(const Placement *placement) {
-    return placement_is_active(placement) && unit_is_wanted(placement->unit) &&
+    return placement_is_active(placement) && unit_may_be_wanted(placement->unit) &&
            !unit_is_global(placement->unit);
 }
 

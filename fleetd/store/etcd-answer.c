@@ -63,7 +63,16 @@ static int entry_get_numbers(json_object *object, StoreEntry *entry, Error *rete
     return protocol(r);
 }
 
-/* 1: an entry; 0: one whose key is none of fleet's. */
+/* A key is a string here, and none of fleet's has a NUL. One that has comes with another character
+ * in its place that none of them has either: it sorts where it did, so that the next page of a list
+ * begins behind it, and whoever reports garbage can name it. */
+static void key_replace_nuls(Arena *arena, const char *key, size_t size) {
+    char *bytes = arena->bytes + (key - arena->bytes);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = bytes[i] ? bytes[i] : '\1';
+}
+
+/* 1: an entry; 0: one whose key is not below the prefix. */
 static int entry_parse(Arena *arena, json_object *object, const char *prefix, StoreEntry *ret,
                        Error *reterr) {
     StoreEntry entry = {};
@@ -75,8 +84,9 @@ static int entry_parse(Arena *arena, json_object *object, const char *prefix, St
         r = entry_get_numbers(object, &entry, reterr);
     if (r < 0)
         return r;
-    if (strlen(entry.key) != key_size || strncmp(entry.key, prefix, prefix_size) != 0)
+    if (strncmp(entry.key, prefix, prefix_size) != 0)
         return 0;
+    key_replace_nuls(arena, entry.key, key_size);
     entry.key += prefix_size;
     *ret = entry;
     return 1;

@@ -11,6 +11,9 @@
  * without it: they rather wait for the election of a leader, within their time. */
 #define HEADER_NEEDS_LEADER "Grpc-Metadata-hasleader: true"
 
+/* Several of the largest values that etcd takes; what is longer is asked for in parts. It is read
+ * and taken apart in one go, while the loop stands still. */
+#define ANSWER_MAX ((size_t) 16 * 1024 * 1024)
 #define REFUSAL_PAUSE_USEC (5 * USEC_PER_MINUTE)
 
 int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_data,
@@ -27,6 +30,7 @@ int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_da
         .body = post->body,
         .body_size = strlen(post->body),
         .timeout_usec = post->timeout_usec,
+        .answer_max = ANSWER_MAX,
     };
     return http_client_start(cluster->lanes[post->lane], &call, on_data, on_done, userdata, ret);
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #define PAGE_SIZE_DEFAULT 1000
+#define PAGES_GROW 8 /* that many times, from the first one on */
 #define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
 #define RETRY_MAX_USEC (2 * USEC_PER_SEC)
 
@@ -16,6 +17,7 @@ struct Mirror {
     Store *store;
     char *prefix;
     size_t page_size;
+    size_t n_asked; /* keys at a time, up to a page */
     MirrorCallbacks callbacks;
     void *userdata;
 
@@ -25,7 +27,8 @@ struct Mirror {
     unsigned n_failures;
     usec_t synced_at;
     bool is_synced;
-    bool is_lost; /* and the owner was told */
+    bool is_lost;     /* and the owner was told */
+    bool is_restored; /* and the owner is still to be told */
 
     Map *told;        /* key -> its mod_revision, as told */
     int64_t revision; /* all up to it is told */
@@ -107,6 +110,11 @@ static void mirror_synced(Mirror *mirror) {
         mirror->synced_at = loop_now(mirror->loop);
     mirror->is_synced = true;
     mirror->is_lost = false;
+    if (mirror->is_restored && mirror->callbacks.on_restored)
+        mirror->callbacks.on_restored(mirror->userdata);
+    mirror->is_restored = false;
+    if (mirror->is_freed)
+        return;
     mirror->callbacks.on_synced(mirror->revision, mirror->userdata);
 }
 
@@ -214,8 +222,11 @@ static void forget_revisions(Mirror *mirror) {
 static int list_page(Mirror *mirror, const StoreRangeResult *result) {
     if (mirror->list_revision == 0) {
         mirror->list_revision = result->revision;
-        if (result->revision < mirror->revision)
+        if (result->revision < mirror->revision) {
             forget_revisions(mirror);
+            mirror->is_restored = true; /* also if this list breaks and the next one shows no more
+                                           of it */
+        }
     }
     for (size_t i = 0; i < result->n_entries && !mirror->is_freed; i++) {
         int r = map_put(mirror->listed, result->entries[i].key, NULL);
@@ -245,6 +256,20 @@ static void list_finish(Mirror *mirror) {
 
 static int mirror_list(Mirror *mirror);
 
+/* Values are as large as whoever wrote them likes, and so is the time that a page of them takes: it
+ * grows as long as all goes well. What may be too slow, or no answer at all, is asked for anew when
+ * contact is lost anyway. */
+static bool list_adapts(Mirror *mirror, int r) {
+    bool is_too_much = r == -EMSGSIZE || r == -ETIMEDOUT;
+    if (r >= 0)
+        mirror->n_asked = MIN(mirror->n_asked * 2, mirror->page_size);
+    else if (is_too_much && mirror->n_asked > 1)
+        mirror->n_asked /= 2;
+    else
+        return false;
+    return r == -EMSGSIZE;
+}
+
 static void on_range_done(int r, const StoreRangeResult *result, void *userdata) {
     _cleanup_leave_ Mirror *mirror = mirror_enter(userdata);
     mirror->op = NULL;
@@ -252,7 +277,7 @@ static void on_range_done(int r, const StoreRangeResult *result, void *userdata)
         r = list_page(mirror, result);
     if (mirror->is_freed)
         return;
-    if (r >= 0 && result->has_more) {
+    if (list_adapts(mirror, r) || (r >= 0 && result->has_more)) {
         r = mirror_list(mirror);
     } else if (r >= 0) {
         list_finish(mirror);
@@ -276,7 +301,7 @@ static int mirror_list(Mirror *mirror) {
         .key = mirror->prefix,
         .is_prefix = true,
         .after = mirror->after,
-        .limit = mirror->page_size,
+        .limit = mirror->n_asked,
         .revision = mirror->list_revision,
     };
     return store_range(mirror->store, &range, on_range_done, mirror, &mirror->op);
@@ -298,6 +323,7 @@ int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
     mirror->store = store;
     mirror->loop = loop;
     mirror->page_size = page_size > 0 ? page_size : PAGE_SIZE_DEFAULT;
+    mirror->n_asked = MAX(mirror->page_size / PAGES_GROW, (size_t) 1);
     mirror->callbacks = *callbacks;
     mirror->userdata = userdata;
     mirror->needs_list = true;

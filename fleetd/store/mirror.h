@@ -25,6 +25,10 @@ typedef struct MirrorCallbacks {
      * until the next on_synced. It is tried again by itself, with growing delay of 0.1 to 2 s.
      * Called once per loss, also when there was no contact yet. May be NULL. */
     void (*on_lost)(int r, void *userdata);
+    /* The store has gone back to an earlier time: it lost its data, or came from a backup. All that
+     * it holds now has just been told, on_synced follows. What was written since is lost, and
+     * revisions that were seen may come again for something else. May be NULL. */
+    void (*on_restored)(void *userdata);
 } MirrorCallbacks;
 
 /* Starts at once; callbacks come from the loop, never from inside this call. Any callback may free

@@ -4,13 +4,14 @@
  * and never after the operation was cancelled.
  *
  * Results: 0; or negative: the store did not answer (-ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH,
- * ...), refused (-EACCES), or broke its protocol (-EPROTO). After an error of a write it is unknown
- * whether it took effect, or still will: even after writes that were acknowledged meanwhile, unless
- * a comparison fences it. */
+ * ...), refused (-EACCES), or broke its protocol (-EPROTO). A range that is more than one answer
+ * can hold is -EMSGSIZE: ask for fewer entries. After an error of a write it is unknown whether it
+ * took effect, or still will: even after writes that were acknowledged meanwhile, unless a
+ * comparison fences it. */
 #pragma once
 
-#include "fleetd/base/error.h"
 #include "fleetd/base/time-units.h"
+#include "fleetd/model/stored-record.h"
 
 typedef struct Store Store;
 typedef struct StoreOp StoreOp; /* an operation under way, or a watch */
@@ -23,6 +24,17 @@ typedef struct StoreEntry {
     int64_t mod_revision;
     int64_t lease; /* 0: none */
 } StoreEntry;
+
+/* As the model reads it. Borrows. */
+static inline StoredText store_entry_text(const StoreEntry *entry) {
+    return (StoredText){
+        .key = entry->key,
+        .value = entry->value,
+        .size = entry->value_size,
+        .revision = entry->mod_revision,
+        .lease = entry->lease,
+    };
+}
 
 typedef struct StoreRange {
     const char *key;

@@ -15,12 +15,14 @@ static void recorded_query_each(ApiExchange *exchange, const char *name,
                                 void (*each)(const char *value, void *userdata), void *userdata) {
     RecordedExchange *recorded = recorded_of(exchange);
     _cleanup_(strv_freep) char **arguments = NULL;
-    size_t n = strlen(name);
     if (strv_split(recorded->query, "&", &arguments) < 0)
         return;
-    STRV_FOREACH (argument, arguments)
-        if (strncmp(*argument, name, n) == 0 && (*argument)[n] == '=')
+    STRV_FOREACH (argument, arguments) {
+        size_t n = strcspn(*argument, "=");
+        bool is_asked_for = !name || (strlen(name) == n && strncmp(*argument, name, n) == 0);
+        if (is_asked_for && (*argument)[n] == '=')
             each(*argument + n + 1, userdata);
+    }
 }
 
 static void recorded_on_abort(ApiExchange *exchange, void (*on_abort)(void *userdata),

@@ -12,6 +12,9 @@
  *   no-state ID NAME
  *   agents [ID [NAME]]                  all agents, or one, carry out their orders, or one
  *   restart                             a new engine reads the store
+ *   hold-unit NAME                      what users want of it cannot be read; until the next word
+ *   hold-machine ID                     something about it cannot be read; likewise
+ *   garble ID NAME                      the order there cannot be read, in no event of an agent's
  *   plan [MAX]
  *   missing                             the machines that have orders and were not seen
  *
@@ -125,6 +128,29 @@ static void do_agents(Run *run, char *args) {
         world_agents_act(run->world, *id ? id : NULL);
 }
 
+static void do_hold_unit(Run *run, char *args) {
+    world_tell(run->world, SIZE_MAX);
+    must(cluster_hold_unit(run->world->cluster, args) == 0);
+}
+
+static void do_hold_machine(Run *run, char *args) {
+    world_tell(run->world, SIZE_MAX);
+    must(cluster_hold_machine(run->world->cluster, args) == 0);
+}
+
+static void do_garble(Run *run, char *args) {
+    Order order = {
+        .machine_id = (char *) word(&args),
+        .name = (char *) word(&args),
+        .hash = (char *) "",
+        .desired = LAUNCH_STATE_LAUNCHED,
+        .unit_revision = ++run->world->revision,
+        .reason = (char *) "its order could not be read",
+    };
+    world_tell(run->world, SIZE_MAX);
+    must(cluster_put_order(run->world->cluster, &order) == 0);
+}
+
 static void do_restart(Run *run, char *args) {
     world_restart_engine(run->world, NULL, NULL);
 }
@@ -209,6 +235,9 @@ static const Verb verbs[] = {
     {"no-state", do_no_state},
     {"agents", do_agents},
     {"restart", do_restart},
+    {"hold-unit", do_hold_unit},
+    {"hold-machine", do_hold_machine},
+    {"garble", do_garble},
     {"plan", do_plan, .prints = true},
     {"missing", do_missing, .prints = true},
 };

@@ -100,11 +100,13 @@ int64_t sim_put(SimCluster *cluster, const char *name, const char *text, LaunchS
                             .target = STORE_COMPARE_MOD_REVISION,
                             .number = known ? known->revision : 0};
     StoreWrite writes[] = {
-        {.kind = STORE_PUT, .key = unit_key, .value = value},
         {.kind = STORE_PUT, .key = file_key, .value = text},
+        {.kind = STORE_PUT, .key = unit_key, .value = value},
     };
-    StoreTxn txn = {
-        .compares = &compare, .n_compares = 1, .writes = writes, .n_writes = text ? 2 : 1};
+    StoreTxn txn = {.compares = &compare,
+                    .n_compares = 1,
+                    .writes = text ? writes : writes + 1,
+                    .n_writes = text ? 2 : 1};
     StoreTxnResult result = {};
     int r = store_sync_txn(&cluster->sync, &txn, &result);
     return r >= 0 && result.succeeded ? result.revision : 0;

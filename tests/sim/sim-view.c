@@ -91,7 +91,7 @@ static void on_events(const StoreEvent *events, size_t n_events, _unused_ int64_
     for (size_t i = 0; i < n_events; i++) {
         _cleanup_key_ Key key = {};
         view->revision = events[i].entry.mod_revision;
-        if (key_parse(events[i].entry.key, &key) >= 0)
+        if (key_parse(events[i].entry.key, &key, NULL) >= 0)
             view_apply(view, &key, &events[i]);
         bool is_last = i + 1 == n_events || events[i + 1].entry.mod_revision != view->revision;
         if (is_last && view->hooks.on_revision)

@@ -3,7 +3,7 @@
 void agent_test_start(AgentTest *test) {
     Machine machine = {.id = (char *) TEST_MACHINE,
                        .boot_id = (char *) test->boot_id,
-                       .address = (char *) "10.0.0.1"};
+                       .address = (char *) test->address};
     assert_int_equal(fake_unit_manager_new(test->systemd, &test->unit_manager), 0);
     AgentOptions options = {
         .store = test->store,
@@ -42,6 +42,7 @@ int agent_test_setup(void **state) {
     AgentTest *test = calloc(1, sizeof(AgentTest));
     assert_non_null(test);
     test->boot_id = "0000000000000000000000000000b001";
+    test->address = "10.0.0.1";
     test->loop = virtual_loop_new(1);
     assert_non_null(test->loop);
     assert_int_equal(memory_store_new(test->loop, &test->store), 0);

@@ -24,7 +24,7 @@ typedef struct AgentTest {
     UnitManager *unit_manager;
     Agent *agent;
     Metrics *metrics; /* NULL: it counts nothing */
-    const char *boot_id;
+    const char *boot_id, *address;
 } AgentTest;
 
 int agent_test_setup(void **state);

@@ -6,6 +6,8 @@
 #include "fleetd/model/unit-file.h"
 #include "fleetd/store/memory-store.h"
 
+#define LEASE_USEC (24 * 60 * 60 * USEC_PER_SEC) /* longer than any test */
+
 int api_setup(void **state) {
     ApiFixture *fixture = calloc(1, sizeof(ApiFixture));
     *state = fixture;
@@ -14,6 +16,7 @@ int api_setup(void **state) {
     assert_int_equal(memory_store_new(fixture->loop, &fixture->memory), 0);
     fixture->gated = gated_store_new(fixture->memory, fixture->loop);
     fixture->sync = (StoreSync){fixture->memory, fixture->loop, virtual_loop_run_until};
+    assert_int_equal(store_sync_grant(&fixture->sync, LEASE_USEC, &fixture->lease, NULL), 0);
     const ApiOptions options = {
         .store = &fixture->gated->store,
         .loop = fixture->loop,
@@ -105,8 +108,13 @@ int64_t exchange_revision(const RecordedExchange *recorded) {
     return strtoll(text, NULL, 10);
 }
 
+static bool lives_by_lease(const char *key) {
+    return strncmp(key, "machine/", 8) == 0 || strncmp(key, "state/", 6) == 0;
+}
+
 int64_t seed(ApiFixture *fixture, const char *key, const char *value) {
-    assert_int_equal(store_sync_put(&fixture->sync, key, value, 0), 0);
+    int64_t lease = lives_by_lease(key) ? fixture->lease : 0;
+    assert_int_equal(store_sync_put(&fixture->sync, key, value, lease), 0);
     return store_sync_revision(&fixture->sync);
 }
 

@@ -20,6 +20,7 @@ typedef struct ApiFixture {
     Store *memory;
     GatedStore *gated;
     StoreSync sync; /* behind the gate */
+    int64_t lease;  /* of machines and states */
     Api *api;
 } ApiFixture;
 

@@ -249,6 +249,15 @@ static void page_of_huge_units_ends_early(void **state) {
     assert_string_equal(walk, "a.service b.service |c.service |");
 }
 
+static void metadata_that_cannot_be_read_can_be_removed(void **state) {
+    ApiFixture *fixture = *state;
+    seed_machine(fixture, M1, "");
+    seed(fixture, "metadata/" M1 "/zone", "\xff");
+    assert_answer(fixture, "PATCH", "/machines",
+                  "[{\"op\":\"remove\",\"path\":\"/" M1 "/metadata/zone\"}]", 204, "");
+    assert_null(store_sync_get(&fixture->sync, "metadata/" M1 "/zone"));
+}
+
 static void patch_that_is_refused_or_empty_writes_nothing(void **state) {
     ApiFixture *fixture = *state;
     seed_machine(fixture, M1, "");
@@ -330,6 +339,7 @@ int main(void) {
         API_TEST(machine_shows_its_metadata_under_what_the_api_set),
         API_TEST(machine_that_is_gone_or_took_its_leave_is_not_listed),
         API_TEST(page_of_huge_units_ends_early),
+        API_TEST(metadata_that_cannot_be_read_can_be_removed),
         API_TEST(patch_that_is_refused_or_empty_writes_nothing),
         API_TEST(machine_may_be_given_metadata_before_it_comes),
         API_TEST(machine_cannot_be_given_metadata_without_end),

@@ -51,11 +51,29 @@ static void collection_may_end_in_a_slash(void **state) {
     assert_answer(fixture, "GET", "/machines/", NULL, 200, "{\"machines\":[]}");
 }
 
+/* Answers name what was asked for, and must be JSON. */
+static void address_that_is_no_text_is_400(void **state) {
+    ApiFixture *fixture = *state;
+    static const char *const cases[][2] = {
+        {"GET", "/units/\xff"},          {"DELETE", "/units/a\nb.service"}, {"GET", "/\xc3"},
+        {"GET", "/state?unitName=\xff"}, {"GET", "/events?unit=a&x=\x1b"},  {"G\xff", "/units"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_answer(fixture, cases[i][0], cases[i][1], NULL, 400,
+                      "the request's address has a control character, or a byte that is not "
+                      "UTF-8");
+    _cleanup_exchange_ RecordedExchange *answer = api_call(
+        fixture, "GET", "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xe2\x82\xac", NULL);
+    assert_int_equal(answer->status, 404); /* and no character is cut in two */
+    assert_non_null(strstr(answer->text, "x\"}}"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         API_TEST(path_that_does_not_exist_is_404),
         API_TEST(method_that_is_not_possible_is_405_and_says_which_are),
         API_TEST(collection_may_end_in_a_slash),
+        API_TEST(address_that_is_no_text_is_400),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -339,6 +339,22 @@ static void unreadable_value_is_replaced_or_destroyed(void **state) {
     assert_answer(fixture, "DELETE", "/units/hello.service", NULL, 204, "");
 }
 
+static void file_that_was_lost_comes_back_with_its_unit(void **state) {
+    ApiFixture *fixture = *state;
+    char hash[UNIT_FILE_HASH_LENGTH + 1];
+    assert_int_equal(unit_file_hash_text(HELLO_TEXT, strlen(HELLO_TEXT), hash), 0);
+    _cleanup_free_ char *key = key_file(hash);
+    seed_unit(fixture, "hello.service", HELLO_TEXT, LAUNCH_STATE_LAUNCHED);
+    seed(fixture, key, "garbage");
+    assert_answer(fixture, "PUT", "/units/hello.service", HELLO, 204, "");
+    _cleanup_free_ char *text = store_sync_get(&fixture->sync, key);
+    assert_string_equal(text, HELLO_TEXT);
+    seed_delete(fixture, key);
+    assert_answer(fixture, "PUT", "/units/hello.service", HELLO, 204, "");
+    _cleanup_free_ char *again = store_sync_get(&fixture->sync, key);
+    assert_string_equal(again, HELLO_TEXT);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         API_TEST(new_unit_is_created_with_its_file),
@@ -361,6 +377,7 @@ int main(void) {
         API_TEST(client_that_goes_away_leaves_nothing_behind),
         API_TEST(end_of_the_api_answers_what_is_open),
         API_TEST(unreadable_value_is_replaced_or_destroyed),
+        API_TEST(file_that_was_lost_comes_back_with_its_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,8 @@ static void anything_but_one_value_is_refused_with_its_place(void **state) {
         {TEXT("'a'"), "not valid JSON at byte 0: unexpected character"},
         {TEXT("/**/1"), "not valid JSON at byte 0: unexpected character"},
         {TEXT("TRUE"), "not valid JSON at byte 0: boolean expected"},
-        {TEXT("\xff"), "not valid JSON at byte 0: unexpected character"},
+        {TEXT("\xff"), "not valid JSON at byte 0: invalid utf-8 string"},
+        {TEXT("\"\xc3\""), "not valid JSON at byte 2: invalid utf-8 string"},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         json_object *object = (json_object *) state;

@@ -44,14 +44,161 @@ static void garbage_under_keys_is_skipped(void **state) {
     engine_test_start(cluster, "b.service", SLEEPER);
 }
 
-static void garbage_over_a_unit_keeps_it_running_until_it_is_readable_again(void **state) {
+#define ZONED SLEEPER "[X-Fleet]\nMachineMetadata=zone=a\n"
+
+typedef char *(*KeyOf)(const SimNode *node);
+
+static char *unit_of(_unused_ const SimNode *node) {
+    return key_unit("a.service");
+}
+
+static char *file_of(_unused_ const SimNode *node) {
+    char hash[UNIT_FILE_HASH_LENGTH + 1];
+    assert_int_equal(unit_file_hash_text(ZONED, strlen(ZONED), hash), 0);
+    return key_file(hash);
+}
+
+static char *machine_of(const SimNode *node) {
+    return key_machine(node->id);
+}
+
+static char *metadata_of(const SimNode *node) {
+    return key_metadata(node->id, "zone");
+}
+
+static char *order_of(const SimNode *node) {
+    return key_schedule(node->id, "a.service");
+}
+
+static char *state_of(const SimNode *node) {
+    return key_state(node->id, "a.service");
+}
+
+static char *pending_of(_unused_ const SimNode *node) {
+    return key_pending("a.service");
+}
+
+static char *leader_of(_unused_ const SimNode *node) {
+    return strdup(KEY_LEADER_TEXT);
+}
+
+/* Whoever leads now, and whoever leads next and reads all of it at once. */
+static void assert_untouched_by_garbage(SimCluster *cluster, const SimNode *node, const char *key) {
+    size_t n_touches = sim_count_touches(cluster);
+    if (strncmp(key, "metadata/", strlen("metadata/")) != 0) /* of which nearly all is good */
+        put_garbage(cluster, key);
+    assert_int_equal(store_sync_put(&cluster->sync, key, "\xff\xfe", 0), 0);
+    sim_cluster_run(cluster, 3 * SIM_TTL);
+    assert_int_equal(sim_count_touches(cluster), n_touches);
+    SimNode *leader = sim_leader(cluster);
+    assert_non_null(leader);
+    sim_node_crash(leader);
+    sim_node_start(leader);
+    sim_cluster_run(cluster, 3 * SIM_TTL);
+    if (sim_count_touches(cluster) != n_touches)
+        fail_msg("a unit was touched: '%s'", key);
+    assert_ptr_equal(sim_where_runs(cluster, "a.service"), node);
+    assert_int_equal(sim_count_running(cluster, "a.service"), 1);
+}
+
+/* As the API would, which reads the store itself. */
+static void put_loaded_unit(SimCluster *cluster) {
+    _cleanup_free_ char *unit = unit_of(NULL), *file = file_of(NULL);
+    _cleanup_free_ char *value =
+        unit_format(&(Unit){.hash = file + strlen("file/"), .desired = LAUNCH_STATE_LOADED});
+    assert_int_equal(store_sync_put(&cluster->sync, file, ZONED, 0), 0);
+    assert_int_equal(store_sync_put(&cluster->sync, unit, value, 0), 0);
+}
+
+static void garbage_over_anything_touches_no_unit(_unused_ void **state) {
+    static const KeyOf keys[] = {unit_of,  file_of,  machine_of, metadata_of,
+                                 order_of, state_of, pending_of, leader_of};
+    for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+        SimCluster *cluster = sim_cluster_new(3, i + 1);
+        sim_cluster_boot(cluster);
+        sim_cluster_run(cluster, 3 * SIM_TTL); /* so that all is known that takes its time */
+        sim_set_metadata(cluster, &cluster->nodes[1], "zone", "a");
+        sim_cluster_run(cluster, USEC_PER_SEC);
+        SimNode *node = engine_test_start(cluster, "a.service", ZONED);
+        _cleanup_free_ char *key = keys[i](node);
+        assert_untouched_by_garbage(cluster, node, key);
+        engine_test_start(cluster, "b.service", SLEEPER); /* and the others go on */
+        sim_set_metadata(cluster, node, "zone", "a");
+        put_loaded_unit(cluster); /* is repaired, and goes on */
+        sim_cluster_run(cluster, 3 * SIM_TTL);
+        if (sim_count_running(cluster, "a.service") != 0)
+            fail_msg("it is not repaired: '%s'", key);
+        sim_cluster_free(cluster);
+    }
+}
+
+static void engines_own_keys_are_written_anew(void **state) {
     SimCluster *cluster = *state;
     SimNode *node = engine_test_start(cluster, "a.service", SLEEPER);
+    sim_put(cluster, "w.service", SLEEPER "[X-Fleet]\nMachineMetadata=no=where\n",
+            LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    static const char pending[] = "pending/w.service";
+    _cleanup_free_ char *order = order_of(node);
+    const char *const keys[] = {order, pending};
+    for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+        put_garbage(cluster, keys[i]);
+        sim_cluster_run(cluster, USEC_PER_SEC);
+        _cleanup_free_ char *value = store_sync_get(&cluster->sync, keys[i]);
+        assert_non_null(strstr(value, "unitRevision"));
+    }
+    put_garbage(cluster, "pending/nobody.service");
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_null(store_sync_get(&cluster->sync, "pending/nobody.service"));
+}
+
+static void garbage_order_elsewhere_starts_no_second_unit(void **state) {
+    SimCluster *cluster = *state;
+    const SimNode *node = engine_test_start(cluster, "a.service", SLEEPER);
     size_t n_touches = sim_count_touches(cluster);
-    put_garbage(cluster, "unit/a.service");
-    sim_cluster_run(cluster, 30 * USEC_PER_SEC);
+    for (size_t i = 0; i < cluster->n_nodes; i++) {
+        _cleanup_free_ char *key = order_of(&cluster->nodes[i]);
+        if (&cluster->nodes[i] == node)
+            continue;
+        put_garbage(cluster, key);
+        sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+        assert_null(store_sync_get(&cluster->sync, key));
+    }
+    put_garbage(cluster, "schedule/00000000000000000000000000000099/a.service");
+    sim_cluster_run(cluster, 3 * SIM_TTL);
+    assert_null(
+        store_sync_get(&cluster->sync, "schedule/00000000000000000000000000000099/a.service"));
     assert_int_equal(sim_count_touches(cluster), n_touches);
-    assert_ptr_equal(sim_where_runs(cluster, "a.service"), node);
+    assert_int_equal(sim_count_running(cluster, "a.service"), 1);
+}
+
+/* Its own file must still be there when somebody repairs it. */
+static void no_file_is_collected_while_a_unit_cannot_be_read(void **state) {
+    SimCluster *cluster = *state;
+    sim_set_metadata(cluster, &cluster->nodes[1], "zone", "a");
+    engine_test_start(cluster, "a.service", ZONED);
+    _cleanup_free_ char *file = file_of(NULL),
+                        *good = store_sync_get(&cluster->sync, "unit/a.service");
+    put_garbage(cluster, "unit/a.service");
+    sim_cluster_run(cluster, 300 * USEC_PER_SEC);
+    _cleanup_free_ char *text = store_sync_get(&cluster->sync, file);
+    assert_non_null(text);
+    assert_int_equal(store_sync_put(&cluster->sync, "unit/a.service", good, 0), 0);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_int_equal(sim_count_running(cluster, "a.service"), 1);
+}
+
+/* Nobody leads by a key that nothing will ever take away. */
+static void leader_key_of_nobody_is_taken_over(void **state) {
+    static const char *const values[] = {"{\"machineID\":\"00000000000000000000000000000099\"}",
+                                         "garbage"};
+    SimCluster *cluster = *state;
+    for (size_t i = 0; i < ELEMENTSOF(values); i++) {
+        assert_int_equal(store_sync_put(&cluster->sync, "leader", values[i], 0), 0);
+        sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+        assert_non_null(sim_leader(cluster));
+    }
+    engine_test_start(cluster, "a.service", SLEEPER);
 }
 
 /* Its presence cannot be read, so it counts as missing; what was ordered there is placed anew. */
@@ -136,7 +283,11 @@ int main(void) {
         ENGINE_TEST(garbage_under_keys_is_skipped),
         ENGINE_TEST(machine_that_is_not_readable_keeps_no_unit),
         ENGINE_TEST(metadata_without_measure_stops_nobody),
-        ENGINE_TEST(garbage_over_a_unit_keeps_it_running_until_it_is_readable_again),
+        cmocka_unit_test(garbage_over_anything_touches_no_unit),
+        ENGINE_TEST(engines_own_keys_are_written_anew),
+        ENGINE_TEST(garbage_order_elsewhere_starts_no_second_unit),
+        ENGINE_TEST(no_file_is_collected_while_a_unit_cannot_be_read),
+        ENGINE_TEST(leader_key_of_nobody_is_taken_over),
         ENGINE_TEST(unit_is_placed_when_its_file_comes_after_it),
         ENGINE_TEST(file_that_is_not_what_its_hash_says_runs_nowhere),
         ENGINE_TEST(metadata_of_the_api_win_until_they_are_removed),

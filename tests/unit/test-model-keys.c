@@ -26,7 +26,7 @@ static void key_is_made_and_taken_apart_again(void **state) {
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_key_ Key key = {};
         assert_string_equal(cases[i].text, cases[i].expected);
-        assert_int_equal(key_parse(cases[i].text, &key), 0);
+        assert_int_equal(key_parse(cases[i].text, &key, NULL), 0);
         assert_int_equal(key.kind, cases[i].kind);
         assert_true(streq_ptr(key.machine_id, cases[i].machine_id));
         assert_true(streq_ptr(key.name, cases[i].name));
@@ -72,7 +72,7 @@ static void foreign_key_is_refused_and_output_untouched(void **state) {
     };
     for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
         Key key = {.kind = _KEY_KIND_INVALID};
-        assert_int_equal(key_parse(texts[i], &key), -EINVAL);
+        assert_int_equal(key_parse(texts[i], &key, NULL), -EINVAL);
         assert_int_equal(key.kind, _KEY_KIND_INVALID);
         assert_null(key.machine_id);
         assert_null(key.name);

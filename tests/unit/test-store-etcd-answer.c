@@ -49,14 +49,22 @@ static void absent_fields_are_zero(void **state) {
     assert_int_equal(answer.result.entries[0].value_size, 0);
 }
 
-static void keys_that_fleet_cannot_have_written_are_left_out(void **state) {
+static void keys_outside_of_the_prefix_are_left_out(void **state) {
     static const char text[] =
-        "{" HEADER
-        ",\"kvs\":[" KV("L2c=", "") "," KV("L2YvYQA=", "") "," KV("L2YvYg==", "") ",{}]}";
+        "{" HEADER ",\"kvs\":[" KV("L2c=", "") "," KV("L2YvYg==", "") ",{}]}";
     _cleanup_(etcd_range_answer_done) EtcdRangeAnswer answer = {};
     assert_int_equal(etcd_range_parse(text, strlen(text), "/f/", &answer, NULL), 0);
     assert_int_equal(answer.result.n_entries, 1);
     assert_string_equal(answer.result.entries[0].key, "b");
+}
+
+/* A page of nothing else must still lead to the next one. */
+static void key_with_a_nul_is_another_key(void **state) {
+    static const char text[] = "{" HEADER ",\"kvs\":[" KV("L2YvYQA=", "") "],\"more\":true}";
+    _cleanup_(etcd_range_answer_done) EtcdRangeAnswer answer = {};
+    assert_int_equal(etcd_range_parse(text, strlen(text), "/f/", &answer, NULL), 0);
+    assert_int_equal(answer.result.n_entries, 1);
+    assert_string_equal(answer.result.entries[0].key, "a\1");
 }
 
 static void wrong_range_breaks_the_protocol(void **state) {
@@ -279,7 +287,8 @@ int main(void) {
         cmocka_unit_test(range_has_entries_with_all_their_numbers),
         cmocka_unit_test(empty_range_is_no_error),
         cmocka_unit_test(absent_fields_are_zero),
-        cmocka_unit_test(keys_that_fleet_cannot_have_written_are_left_out),
+        cmocka_unit_test(keys_outside_of_the_prefix_are_left_out),
+        cmocka_unit_test(key_with_a_nul_is_another_key),
         cmocka_unit_test(wrong_range_breaks_the_protocol),
         cmocka_unit_test(transaction_succeeds_or_not),
         cmocka_unit_test(grant_and_renewal_have_lease_and_time),

@@ -87,7 +87,7 @@ static void foreign_keys_are_not_seen(void **state) {
 }
 
 /* Put by another program: the key is "/junk/" and then k, NUL, k. */
-static void key_that_is_no_string_is_left_out(void **state) {
+static void key_that_is_no_string_is_another_key(void **state) {
     StoreFixture *fixture = *state;
     _cleanup_recorder_ WatchRecorder recorder = {};
     store_free(TAKE_PTR(fixture->sync.store));
@@ -99,9 +99,10 @@ static void key_that_is_no_string_is_left_out(void **state) {
                                        "{\"key\":\"L2p1bmsvawBr\",\"value\":\"eA==\"}"),
                      200);
     fixture_put(fixture, "z", "1");
-    assert_true(watch_recorder_wait_events(&recorder, 1));
-    assert_string_equal(recorder.log, "+z=1");
-    assert_keys(fixture, &(StoreRange){.key = "", .is_prefix = true}, "z");
+    assert_true(watch_recorder_wait_events(&recorder, 2));
+    assert_string_equal(recorder.log, "+k\1k=x +z=1");
+    assert_keys(fixture, &(StoreRange){.key = "", .is_prefix = true, .limit = 1}, "k\1k");
+    assert_keys(fixture, &(StoreRange){.key = "", .is_prefix = true, .after = "k\1k"}, "z");
 }
 
 static void large_value_comes_back_whole(void **state) {
@@ -228,7 +229,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(dead_endpoint_is_passed_over),
         TEST(foreign_keys_are_not_seen),
-        TEST(key_that_is_no_string_is_left_out),
+        TEST(key_that_is_no_string_is_another_key),
         TEST(large_value_comes_back_whole),
         TEST(too_large_transaction_is_refused),
         TEST(hanging_etcd_is_given_up_in_time_and_taken_up_again),

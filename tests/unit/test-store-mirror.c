@@ -3,6 +3,7 @@
 #include "fleetd/store/memory-store.h"
 #include "fleetd/store/mirror.h"
 #include "tests/fakes/faulty-store.h"
+#include "tests/fakes/gated-store.h"
 #include "tests/fakes/store-sync.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/unit/cmocka-test.h"
@@ -10,7 +11,7 @@
 #include <errno.h>
 
 /* A mirror and its owner, who writes down what he is told: "+key=value", "-key", "|" for synced,
- * "!" for lost. */
+ * "!" for lost, "<" for a store that has gone back. */
 typedef struct Owner {
     Loop *loop;
     Store *behind;  /* what others write to */
@@ -57,6 +58,10 @@ static void on_synced(int64_t revision, void *userdata) {
     owner_note(owner, '|', "");
 }
 
+static void on_restored(void *userdata) {
+    owner_note(userdata, '<', "");
+}
+
 static void on_lost(int r, void *userdata) {
     Owner *owner = userdata;
     assert_true(r < 0);
@@ -89,8 +94,11 @@ static int teardown(void **state) {
 }
 
 static void owner_start(Owner *owner, const char *prefix, size_t page_size) {
-    static const MirrorCallbacks callbacks = {
-        .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced, .on_lost = on_lost};
+    static const MirrorCallbacks callbacks = {.on_put = on_put,
+                                              .on_delete = on_delete,
+                                              .on_synced = on_synced,
+                                              .on_lost = on_lost,
+                                              .on_restored = on_restored};
     assert_int_equal(
         mirror_new(owner->store, owner->loop, prefix, page_size, &callbacks, owner, &owner->mirror),
         0);
@@ -286,12 +294,54 @@ static void store_that_lost_its_data_is_told_as_it_is(void **state) {
     assert_told(owner, "!");
     wait_for_retry(owner);
     wait_for_retry(owner);
-    assert_told(owner, "+a=new -b -c |");
+    assert_told(owner, "+a=new -b -c < |");
     assert_int_equal(owner->synced_revision, 2);
 
     mirror_free(TAKE_PTR(owner->mirror));
     store_free(TAKE_PTR(owner->store));
     store_free(empty);
+}
+
+/* A mirror whose ranges pass a gate, which answers what it is told to. */
+static GatedStore *owner_start_gated(Owner *owner, size_t page_size, int gate) {
+    for (char key[] = "a"; *key <= 'p'; (*key)++)
+        put(owner, key, "1");
+    GatedStore *gated = gated_store_new(owner->behind, owner->loop);
+    faulty_store_set_inner(owner->store, &gated->store);
+    gated->gates[GATE_RANGE] = gate;
+    owner_start(owner, "", page_size);
+    return gated;
+}
+
+static void owner_end_gated(Owner *owner, GatedStore *gated) {
+    assert_int_equal(map_size(owner->told), 16);
+    mirror_free(TAKE_PTR(owner->mirror));
+    store_free(TAKE_PTR(owner->store));
+    store_free(&gated->store);
+}
+
+static void page_that_is_too_much_for_an_answer_is_asked_for_in_parts(void **state) {
+    Owner *owner = *state;
+    GatedStore *gated = owner_start_gated(owner, 64, -EMSGSIZE);
+    assert_told(owner, "!"); /* after 8, 4, 2, and 1: not even one can be had */
+    assert_int_equal(gated->counts[GATE_RANGE], 4);
+    gated->gates[GATE_RANGE] = GATE_OPEN;
+    wait_for_retry(owner);
+    free(TAKE_PTR(owner->log));
+    assert_int_equal(gated->counts[GATE_RANGE], 4 + 5); /* 1, 2, 4, 8, 1 that is left */
+    owner_end_gated(owner, gated);
+}
+
+static void page_that_takes_too_long_is_asked_for_in_parts_when_it_is_tried_again(void **state) {
+    Owner *owner = *state;
+    GatedStore *gated = owner_start_gated(owner, 64, -ETIMEDOUT);
+    assert_told(owner, "!");
+    assert_int_equal(gated->counts[GATE_RANGE], 1);
+    gated->gates[GATE_RANGE] = GATE_OPEN;
+    wait_for_retry(owner);
+    free(TAKE_PTR(owner->log));
+    assert_int_equal(gated->counts[GATE_RANGE], 1 + 3); /* 4, 8, 4 that are left */
+    owner_end_gated(owner, gated);
 }
 
 static usec_t next_attempt(Owner *owner) {
@@ -398,6 +448,8 @@ int main(void) {
         MIRROR_TEST(compaction_while_away_leads_to_a_list_of_differences),
         MIRROR_TEST(list_that_breaks_off_tells_nothing_twice),
         MIRROR_TEST(store_that_lost_its_data_is_told_as_it_is),
+        MIRROR_TEST(page_that_is_too_much_for_an_answer_is_asked_for_in_parts),
+        MIRROR_TEST(page_that_takes_too_long_is_asked_for_in_parts_when_it_is_tried_again),
         MIRROR_TEST(delay_grows_to_its_bound_and_begins_anew_after_success),
         MIRROR_TEST(any_callback_may_free_the_mirror),
         MIRROR_TEST(mirror_may_be_freed_at_any_time),

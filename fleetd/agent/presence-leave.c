@@ -1,0 +1,68 @@
+/* The last word: the key is written once more under another lease, and says whether the machine
+ * goes or only its fleetd. */
+#include "fleetd/agent/presence-internal.h"
+
+#include <errno.h>
+
+static void presence_left(Presence *presence, int r) {
+    presence->op = NULL;
+    presence->left(r, presence->farewell_lease, presence->farewell_revision,
+                   presence->left_userdata);
+}
+
+static void on_revoked(int r, _unused_ int64_t id, _unused_ usec_t ttl_usec, void *userdata) {
+    presence_left(userdata, r);
+}
+
+static void on_farewell_written(int r, const StoreTxnResult *result, void *userdata) {
+    Presence *presence = userdata;
+    presence->op = NULL;
+    if (r >= 0 && !result->succeeded)
+        r = -ESTALE;
+    if (r >= 0)
+        presence->farewell_revision = result->revision;
+    if (r >= 0 && presence->farewell == PRESENCE_LEFT)
+        r = store_lease_revoke(presence->store, presence->last_lease, on_revoked, presence,
+                               &presence->op);
+    if (r < 0 || presence->farewell != PRESENCE_LEFT)
+        presence_left(presence, r);
+}
+
+static void on_farewell_lease(int r, int64_t id, _unused_ usec_t ttl_usec, void *userdata) {
+    static const MachineStatus statuses[] = {
+        [PRESENCE_RESTARTING] = MACHINE_STATUS_RESTARTING,
+        [PRESENCE_LEFT] = MACHINE_STATUS_LEFT,
+    };
+    Presence *presence = userdata;
+    presence->op = NULL;
+    if (r >= 0) {
+        /* The key must still be this fleetd's own: a successor may have taken it over meanwhile. */
+        StoreCompare compare = {
+            .key = presence->key,
+            .target = STORE_COMPARE_LEASE,
+            .number = presence->last_lease,
+        };
+        presence->farewell_lease = id;
+        presence->machine->status = statuses[presence->farewell];
+        r = presence_write(presence, id, &compare, on_farewell_written);
+    }
+    if (r < 0)
+        presence_left(presence, r);
+}
+
+int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_usec,
+                   void (*done)(int r, int64_t lease, int64_t revision, void *userdata),
+                   void *userdata) {
+    bool was_registered = presence->state == PRESENCE_REGISTERED;
+    store_op_cancel(TAKE_PTR(presence->op));
+    timer_stop(presence->retry);
+    presence->state = PRESENCE_LEAVING;
+    presence->last_lease = lease_id(presence->lease);
+    presence->farewell = farewell;
+    presence->left = done;
+    presence->left_userdata = userdata;
+    if (!was_registered)
+        return -ENOTCONN;
+    return store_lease_grant(presence->store, grace_usec, on_farewell_lease, presence,
+                             &presence->op);
+}

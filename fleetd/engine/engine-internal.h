@@ -1,0 +1,83 @@
+/* What the parts of the engine share: engine.c leads and holds its state, engine-model.c keeps the
+ * cluster as the store has it, engine-plan.c decides and writes.
+ *
+ * An engine waits for one thing at a time, and its state says for what:
+ *
+ *   state       waits for                        comes next
+ *   ---------   ------------------------------   -------------------------------------------------
+ *   FOLLOWING   being elected                    LOADING
+ *   LOADING     the first list                   READY
+ *   READY       work, and leading for sure       WRITING, when there is something to write
+ *   WRITING     the store's answer               CATCHING_UP; STALE: overtaken; UNSURE: no answer
+ *   CATCHING_UP hearing of its own writes        READY
+ *   STALE       time to pass                     LOADING
+ *   UNSURE      time to pass                     FOLLOWING, as it takes the leader's key anew
+ *
+ * From each state: FOLLOWING when it is deposed or resigns, LOADING when it is elected; and with a
+ * model, UNSURE when that could not be kept. engine_enter() is the only place that changes it. */
+#pragma once
+
+#include "fleetd/engine/absence.h"
+#include "fleetd/engine/collector.h"
+#include "fleetd/engine/engine-metrics.h"
+#include "fleetd/engine/engine.h"
+#include "fleetd/engine/feed.h"
+#include "fleetd/engine/leadership.h"
+#include "fleetd/engine/writer.h"
+#include "fleetd/store/mirror.h"
+
+typedef enum EngineState {
+    ENGINE_FOLLOWING,   /* it has no model, and none of its parts */
+    ENGINE_LOADING,     /* the model is not whole yet */
+    ENGINE_READY,       /* the model is whole, and knows of all that was written */
+    ENGINE_WRITING,     /* a plan is on its way to the store */
+    ENGINE_CATCHING_UP, /* it is there, and the mirror has yet to tell */
+    ENGINE_STALE,       /* the model is not as the store: it is thrown away */
+    ENGINE_UNSURE,      /* likewise; and a write that was given up may still be on its way */
+    _ENGINE_STATE_MAX,
+} EngineState;
+
+struct Engine {
+    Store *store;
+    Loop *loop;
+    char *machine_id;
+    usec_t agent_ttl_usec;
+    usec_t (*steady_since)(void *userdata);
+    void *userdata;
+    Metrics *metrics;
+    MetricSource *metric_source;
+    Leadership *leadership;
+    usec_t leader_since_usec; /* since 1970 */
+    EngineState state;
+    Timer *timer; /* READY: to plan; STALE, UNSURE: to load anew */
+
+    /* While it leads. */
+    Mirror *mirror;
+    Cluster *cluster;
+    Feed *feed;
+    Absence *absence;
+    Writer *writer;
+    Collector *collector;
+    EngineRound round;        /* WRITING: whose plan */
+    int64_t written_revision; /* CATCHING_UP: how far */
+    bool was_refused;         /* the last plan that was written met a fence that did not hold */
+};
+
+#define ENGINE_RETRY_USEC (500 * USEC_PER_MSEC)
+
+void engine_enter(Engine *engine, EngineState state);
+/* STALE or UNSURE, for so long. Allowed inside callbacks of the parts, which live until then. */
+void engine_load_later(Engine *engine, EngineState state, usec_t delay_usec);
+/* What the model of the cluster is changed by failed: it is in an unknown state. */
+void engine_check(Engine *engine, int r);
+
+/* engine-model.c */
+bool engine_has_model(const Engine *engine); /* whole, and as the store has it */
+int engine_open_model(Engine *engine);
+void engine_close_model(Engine *engine);
+
+/* engine-plan.c */
+void engine_look(Engine *engine); /* something has changed: plan soon */
+void engine_plan(Engine *engine); /* now */
+void engine_on_written(int r, int64_t revision, void *userdata);
+void engine_on_told(Engine *engine, int64_t revision); /* by the mirror, all up to it */

@@ -1,0 +1,148 @@
+/* The cluster as the store has it: a mirror of all of it is fed to the scheduler's model, and
+ * machines that have orders and no presence are waited for. */
+#include "fleetd/base/log.h"
+#include "fleetd/engine/engine-internal.h"
+
+#include <errno.h>
+
+static bool engine_takes_changes(const Engine *engine) {
+    return engine->state == ENGINE_LOADING || engine_has_model(engine);
+}
+
+bool engine_has_model(const Engine *engine) {
+    return engine->state == ENGINE_READY || engine->state == ENGINE_WRITING ||
+           engine->state == ENGINE_CATCHING_UP;
+}
+
+/* --- machines that are missing --- */
+
+/* What this fleetd saw of the store before it led counts as well: a leader that has just been
+ * elected, by a store that has answered all the time, need not wait to know that a machine had its
+ * lease time. */
+static usec_t on_steady_since(void *userdata) {
+    Engine *engine = userdata;
+    return MAX(engine->steady_since(engine->userdata), leadership_last_gap(engine->leadership));
+}
+
+static void on_machine_gone(const char *machine_id, void *userdata) {
+    Engine *engine = userdata;
+    log_write(LOG_NOTICE, (LogFields){.machine = machine_id},
+              "Machine %s is gone; its units are placed anew", machine_id);
+    engine_metrics_failed(engine->metrics, "machine_away");
+    engine_check(engine, cluster_remove_machine(engine->cluster, machine_id));
+    engine_look(engine);
+}
+
+static void on_machine_here(const char *id, void *userdata) {
+    Engine *engine = userdata;
+    absence_remove(engine->absence, id);
+}
+
+/* Whoever said that it left is taken at its word. A presence that cannot be read did not run out:
+ * somebody wrote over it, and its machine may be about to write it anew. */
+static int engine_miss(Engine *engine, const char *id) {
+    FeedPresence presence = feed_find_presence(engine->feed, id);
+    if (presence == FEED_PRESENCE_LEFT || !cluster_has_orders(engine->cluster, id)) {
+        absence_remove(engine->absence, id);
+        return cluster_remove_machine(engine->cluster, id);
+    }
+    return absence_add(engine->absence, id, presence != FEED_PRESENCE_UNREADABLE);
+}
+
+static void on_machine_away(const char *id, void *userdata) {
+    Engine *engine = userdata;
+    bool has_left = feed_find_presence(engine->feed, id) == FEED_PRESENCE_LEFT ||
+                    !cluster_has_orders(engine->cluster, id);
+    log_write(LOG_INFO, (LogFields){.machine = id},
+              has_left ? "Machine %s has left" : "Machine %s has no presence any more", id);
+    engine_check(engine, engine_miss(engine, id));
+}
+
+/* Orders of machines without a presence, once all of both is known. */
+static int engine_find_missing(Engine *engine) {
+    _cleanup_free_ const char **ids = NULL;
+    int r = cluster_missing_machines(engine->cluster, &ids);
+    for (const char **id = ids; r >= 0 && *id; id++)
+        r = engine_miss(engine, *id);
+    return r;
+}
+
+/* Later than that, nobody but a stranger orders anything of a machine that is not there. */
+static void on_machine_missing(const char *id, void *userdata) {
+    Engine *engine = userdata;
+    if (engine_has_model(engine) && !absence_has(engine->absence, id))
+        engine_check(engine, engine_miss(engine, id));
+}
+
+/* --- hearing of changes --- */
+
+static void on_put(const StoreEntry *entry, void *userdata) {
+    Engine *engine = userdata;
+    if (engine_takes_changes(engine))
+        engine_check(engine, feed_put(engine->feed, entry));
+}
+
+static void on_delete(const char *key, _unused_ int64_t revision, void *userdata) {
+    Engine *engine = userdata;
+    if (engine_takes_changes(engine))
+        engine_check(engine, feed_delete(engine->feed, key));
+}
+
+static void engine_model_is_whole(Engine *engine, int64_t revision) {
+    log_write(LOG_INFO, (LogFields){.revision = revision},
+              "Deciding, from revision %lld of the store on", (long long) revision);
+    engine_enter(engine, ENGINE_READY);
+    engine_check(engine, engine_find_missing(engine));
+}
+
+static void on_synced(int64_t revision, void *userdata) {
+    Engine *engine = userdata;
+    if (engine->state == ENGINE_LOADING)
+        engine_model_is_whole(engine, revision);
+    if (!engine_has_model(engine))
+        return;
+    collector_look(engine->collector);
+    engine_on_told(engine, revision);
+}
+
+/* --- making --- */
+
+static int engine_make_model(Engine *engine) {
+    static const FeedCallbacks feed_callbacks = {.on_machine_here = on_machine_here,
+                                                 .on_machine_away = on_machine_away,
+                                                 .on_machine_missing = on_machine_missing};
+    static const MirrorCallbacks mirror_callbacks = {
+        .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
+    engine->cluster = cluster_new();
+    if (!engine->cluster)
+        return -ENOMEM;
+    int r = feed_new(engine->cluster, &feed_callbacks, engine, &engine->feed);
+    if (r >= 0)
+        r = absence_new(engine->loop, engine->agent_ttl_usec, on_steady_since, on_machine_gone,
+                        engine, &engine->absence);
+    if (r >= 0)
+        r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
+    if (r >= 0)
+        r = collector_new(engine->store, engine->loop, engine->leadership, engine->feed,
+                          &engine->collector);
+    if (r >= 0)
+        r = mirror_new(engine->store, engine->loop, "", 0, &mirror_callbacks, engine,
+                       &engine->mirror);
+    return r;
+}
+
+int engine_open_model(Engine *engine) {
+    int r = engine_make_model(engine);
+    if (r < 0)
+        engine_close_model(engine);
+    return r;
+}
+
+void engine_close_model(Engine *engine) {
+    collector_free(TAKE_PTR(engine->collector));
+    writer_free(TAKE_PTR(engine->writer));
+    absence_free(TAKE_PTR(engine->absence));
+    mirror_free(TAKE_PTR(engine->mirror));
+    feed_free(TAKE_PTR(engine->feed));
+    cluster_free(TAKE_PTR(engine->cluster));
+}

@@ -1,0 +1,115 @@
+#include "fleetd/model/stored-record.h"
+
+#include "fleetd/model/leader.h"
+#include "fleetd/model/text.h"
+
+static int read_unit(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r = unit_parse(record->key.name, text->value, text->size, &record->unit, reterr);
+    if (r < 0)
+        return r;
+    record->unit->revision = text->revision;
+    return unit_file_hash_check(record->unit->hash, reterr);
+}
+
+static int read_file(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r = unit_file_parse(text->value, text->size, &record->file, reterr);
+    if (r >= 0 && !streq(unit_file_hash(record->file), record->key.name))
+        r = error_set(reterr, -EBADMSG, "its content has another hash, %s",
+                      unit_file_hash(record->file));
+    return r;
+}
+
+static int read_machine(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return machine_parse(record->key.machine_id, text->value, text->size, &record->machine, reterr);
+}
+
+static int read_metadata(const StoredText *text, StoredRecord *record, Error *reterr) {
+    if (strlen(text->value) != text->size)
+        return error_set(reterr, -EBADMSG, "a NUL character");
+    int r = metadata_check_pair(record->key.name, text->value, reterr);
+    if (r < 0)
+        return r;
+    record->metadata = strdup(text->value);
+    return record->metadata ? 0 : -ENOMEM;
+}
+
+/* Of a withdrawn order the file does not matter, and may not be known. */
+static int read_order(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r = order_parse(record->key.machine_id, record->key.name, text->value, text->size,
+                        &record->order, reterr);
+    if (r < 0 || record->order->desired == LAUNCH_STATE_INACTIVE)
+        return r;
+    return unit_file_hash_check(record->order->hash, reterr);
+}
+
+static int read_state(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return unit_state_parse(record->key.machine_id, record->key.name, text->value, text->size,
+                            &record->state, reterr);
+}
+
+static int read_pending(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return pending_parse(record->key.name, text->value, text->size, &record->pending, reterr);
+}
+
+static int read_leader(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return leader_parse(text->value, text->size, &record->leader, reterr);
+}
+
+typedef struct KindReader {
+    int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
+    bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
+} KindReader;
+
+static const KindReader readers[_KEY_KIND_MAX] = {
+    [KEY_UNIT] = {read_unit, false},       [KEY_FILE] = {read_file, false},
+    [KEY_MACHINE] = {read_machine, true},  [KEY_METADATA] = {read_metadata, false},
+    [KEY_SCHEDULE] = {read_order, false},  [KEY_STATE] = {read_state, true},
+    [KEY_PENDING] = {read_pending, false}, [KEY_LEADER] = {read_leader, true},
+};
+
+static void record_drop_value(StoredRecord *record) {
+    unit_free(TAKE_PTR(record->unit));
+    unit_file_unref(TAKE_PTR(record->file));
+    machine_free(TAKE_PTR(record->machine));
+    free(TAKE_PTR(record->metadata));
+    order_free(TAKE_PTR(record->order));
+    unit_state_free(TAKE_PTR(record->state));
+    pending_free(TAKE_PTR(record->pending));
+    free(TAKE_PTR(record->leader));
+}
+
+static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {
+    const KindReader *reader = &readers[record->key.kind];
+    int r = reader->read(text, record, reterr);
+    if (r >= 0 && reader->lives_by_lease && text->lease == 0)
+        r = error_set(reterr, -EBADMSG, "it stands under no lease");
+    if (r < 0)
+        record_drop_value(record);
+    return r;
+}
+
+static int name_key(Error *reterr, int r, const char *key) {
+    _cleanup_free_ char *printable = text_to_printable(key);
+    return printable ? error_prefix(reterr, r, "'%s'", printable) : -ENOMEM;
+}
+
+int stored_record_parse(const StoredText *text, StoredRecord *ret, Error *reterr) {
+    _cleanup_record_ StoredRecord record = {.revision = text->revision, .lease = text->lease};
+    int r = key_parse(text->key, &record.key, reterr);
+    if (r < 0)
+        return r == -ENOMEM ? r : name_key(reterr, r, text->key);
+    r = record_read_value(text, &record, reterr);
+    record.is_readable = r >= 0;
+    if (r < 0 && r != -ENOMEM)
+        r = name_key(reterr, r, text->key);
+    if (r == -ENOMEM)
+        return r;
+    *ret = record;
+    record = (StoredRecord){};
+    return 0;
+}
+
+void stored_record_done(StoredRecord *record) {
+    key_done(&record->key);
+    record_drop_value(record);
+}
