@@ -1,0 +1,180 @@
+# shellcheck shell=bash
+# Does what a guide tells its readers to do, on the machines of the lab, and compares. Needs check.sh.
+#
+# A block of code in a guide is one of these:
+#   a session   a line with a prompt, `$ ` or `m2$ `, is a command for m1 or another machine; a `\` at its end
+#               continues it; the lines below are what it prints (none: whatever it prints)
+#   a file      its first line is `# NAME`: an absolute path, or a unit file for the present directory
+#   text        anything else; a line of it that begins with a program's name is a command without a prompt
+#
+# Comments of Markdown, in lines of their own before a block, say what readers need not see:
+#   <!-- not run: REASON -->     the block is not run
+#   <!-- on: m1 m2 m3 -->        it is meant for these machines, one after another
+#   <!-- fails -->               its commands exit with another status than 0
+#   <!-- within: SECONDS -->     its commands are repeated until they print what is shown
+#   <!-- lab: ARG... -->         what somebody does to the machines here, like `kill m3`
+
+# shellcheck source=tests/lab/lib/guide-compare.sh
+. "$LAB_HOME/lib/guide-compare.sh"
+
+# A command goes on where the one before on its machine left off: directory and exported variables.
+GUIDE_SHELL='
+    cd /root
+    [[ ! -e /run/guide-shell ]] || . /run/guide-shell
+    eval "$1"
+    status=$?
+    { export -p; printf "cd %q\n" "$PWD"; } >/run/guide-shell
+    exit $status'
+
+# guide FILE: each command and each file of it is a check.
+guide() {
+    GUIDE=$1 GUIDE_NAME=$(basename "$1")
+    guide_read
+}
+
+# --- reading: finds blocks and the comments before them
+
+guide_read() {
+    local number=0 line fence='' begin=0 was_blank=1
+    GUIDE_BLOCK=()
+    guide_forget_options
+    while IFS= read -r line || [[ -n $line ]]; do
+        number=$((number + 1))
+        if [[ $line =~ ^[[:blank:]]*'```' ]]; then
+            if [[ -z $fence ]]; then
+                guide_end_block "$begin"
+                fence='```' begin=$((number + 1))
+            else
+                fence=
+                guide_end_block "$begin"
+            fi
+        elif [[ -n $fence ]]; then
+            GUIDE_BLOCK+=("$line")
+        elif [[ $line == '    '* && (${#GUIDE_BLOCK[@]} -gt 0 || -n $was_blank) ]]; then
+            ((${#GUIDE_BLOCK[@]} > 0)) || begin=$number
+            GUIDE_BLOCK+=("${line:4}")
+        elif [[ -z $line ]]; then
+            ((${#GUIDE_BLOCK[@]} == 0)) || GUIDE_BLOCK+=("")
+        else
+            guide_end_block "$begin"
+            guide_read_comment "$number" "$line"
+        fi
+        was_blank=
+        [[ -n $line && $line != '<!--'* ]] || was_blank=1
+    done <"$GUIDE"
+    guide_end_block "$begin"
+}
+
+guide_forget_options() {
+    declare -gA GUIDE_OPTION=()
+}
+
+# A line of plain text lies between a comment and whatever block comes later.
+guide_read_comment() {
+    if [[ $2 =~ ^'<!-- '([a-z ]+)(': '(.*))?' -->'$ ]]; then
+        case ${BASH_REMATCH[1]} in
+        lab) guide_lab "$1" "${BASH_REMATCH[3]}" ;;
+        'not run' | on | fails | within) GUIDE_OPTION[${BASH_REMATCH[1]}]=${BASH_REMATCH[3]:-yes} ;;
+        *) guide_refuse "$1" "unknown comment: $2" ;;
+        esac
+    else
+        guide_forget_options
+    fi
+}
+
+guide_end_block() {
+    while ((${#GUIDE_BLOCK[@]} > 0)) && [[ -z ${GUIDE_BLOCK[-1]} ]]; do
+        unset 'GUIDE_BLOCK[-1]'
+    done
+    ((${#GUIDE_BLOCK[@]} > 0)) || return 0
+    if [[ -n ${GUIDE_OPTION[not run]-} ]]; then
+        echo "# $GUIDE_NAME:$1: not run: ${GUIDE_OPTION[not run]}"
+    elif [[ ${GUIDE_BLOCK[0]} =~ ^'# '([^ ]*[/.][^ ]*)$ ]]; then
+        guide_file "$1" "${BASH_REMATCH[1]}"
+    elif [[ ${GUIDE_BLOCK[0]} =~ $GUIDE_PROMPT ]]; then
+        guide_session "$1"
+    else
+        guide_text "$1"
+    fi
+    GUIDE_BLOCK=()
+    guide_forget_options
+}
+
+# --- doing what blocks say
+
+GUIDE_PROMPT='^(m[0-9])?\$ (.*)'
+
+guide_refuse() {
+    echo "not ok - $GUIDE_NAME:$1: $2"
+}
+
+guide_text() {
+    local i word _
+    for ((i = 0; i < ${#GUIDE_BLOCK[@]}; i++)); do
+        read -r word _ <<<"${GUIDE_BLOCK[i]}"
+        [[ ! $word =~ ^[a-z./] ]] || ! type -P "$word" >/dev/null ||
+            guide_refuse $(($1 + i)) "a command without a prompt, or a text to be marked 'not run': ${GUIDE_BLOCK[i]}"
+    done
+}
+
+guide_machines() {
+    echo "${GUIDE_OPTION[on]-${1:-m1}}"
+}
+
+guide_file() {
+    local machine
+    for machine in $(guide_machines); do
+        check "$GUIDE_NAME:$1: $machine: write $2" guide_write "$machine" "$2"
+    done
+}
+
+guide_write() {
+    printf '%s\n' "${GUIDE_BLOCK[@]}" |
+        lab exec "$1" bash -c "$GUIDE_SHELL" guide "mkdir -p '$(dirname "$2")' && cat >'$2'"
+}
+
+guide_session() {
+    local i=0 line machine command expected
+    while ((i < ${#GUIDE_BLOCK[@]})); do
+        line=$(($1 + i)) expected=
+        [[ ${GUIDE_BLOCK[i]} =~ $GUIDE_PROMPT ]]
+        machine=${BASH_REMATCH[1]} command=${BASH_REMATCH[2]}
+        while [[ $command == *\\ ]]; do
+            i=$((i + 1))
+            command="${command%\\}${GUIDE_BLOCK[i]#"${GUIDE_BLOCK[i]%%[! ]*}"}"
+        done
+        for ((i++; i < ${#GUIDE_BLOCK[@]}; i++)); do
+            [[ ! ${GUIDE_BLOCK[i]} =~ $GUIDE_PROMPT ]] || break
+            expected+=${GUIDE_BLOCK[i]}$'\n'
+        done
+        for machine in $(guide_machines "$machine"); do
+            check "$GUIDE_NAME:$line: $machine\$ $command" guide_command "$machine" "$command" "$expected"
+        done
+    done
+}
+
+guide_command() {
+    if [[ -n ${GUIDE_OPTION[within]-} ]]; then
+        eventually "${GUIDE_OPTION[within]}" guide_try "$@"
+    else
+        guide_try "$@"
+    fi
+}
+
+# guide_try MACHINE COMMAND EXPECTED
+guide_try() {
+    local output status=0
+    output=$(timeout 120 "$LAB_HOME/lab" exec "$1" bash -c "$GUIDE_SHELL" guide "$2" </dev/null 2>&1) || status=$?
+    if [[ -n ${GUIDE_OPTION[fails]-} ]]; then
+        ((status != 0)) || { echo "$output" && echo "(exit status 0)" && return 1; }
+    else
+        ((status == 0)) || { echo "$output" && echo "(exit status $status)" && return 1; }
+    fi
+    [[ -z ${3//[[:space:]]/} ]] || guide_is_alike "$3" "$output"
+}
+
+guide_lab() {
+    local arguments
+    read -r -a arguments <<<"$2"
+    check "$GUIDE_NAME:$1: lab $2" lab "${arguments[@]}"
+}
