@@ -10,8 +10,8 @@
 # Comments of Markdown, in lines of their own before a block, say what readers need not see:
 #   <!-- not run: REASON -->     the block is not run
 #   <!-- on: m1 m2 m3 -->        it is meant for these machines, one after another
-#   <!-- fails -->               its commands exit with another status than 0
-#   <!-- within: SECONDS -->     its commands are repeated until they print what is shown
+#   <!-- fails -->               its first command exits with another status than 0
+#   <!-- within: SECONDS -->     its first command is repeated until it prints what is shown
 #   <!-- lab: ARG... -->         what somebody does to the machines here, like `kill m3`
 
 # shellcheck source=tests/lab/lib/guide-compare.sh
@@ -26,9 +26,12 @@ GUIDE_SHELL='
     { export -p; printf "cd %q\n" "$PWD"; } >/run/guide-shell
     exit $status'
 
-# guide FILE: each command and each file of it is a check.
+# guide FILE [DIRECTORY]: each command and each file of it is a check. Its readers begin in that directory.
 guide() {
     GUIDE=$1 GUIDE_NAME=$(basename "$1")
+    for machine in m1 m2 m3; do
+        lab exec "$machine" sh -c 'mkdir -p "$1" && echo "cd $1" >/run/guide-shell' sh "${2:-/root}"
+    done
     guide_read
 }
 
@@ -150,6 +153,7 @@ guide_session() {
         for machine in $(guide_machines "$machine"); do
             check "$GUIDE_NAME:$line: $machine\$ $command" guide_command "$machine" "$command" "$expected"
         done
+        unset 'GUIDE_OPTION[fails]' 'GUIDE_OPTION[within]'
     done
 }
 

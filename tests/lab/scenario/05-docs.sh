@@ -25,5 +25,5 @@ bring_source() {
 
 check "a machine without fleet" take_fleet_away m1
 check "has its source" bring_source m1
-lab exec m1 sh -c 'echo "cd /root/fleet" >/run/guide-shell'
-guide "$TOP/docs/getting-started.md"
+guide "$TOP/docs/getting-started.md" /root/fleet
+guide "$TOP/docs/units.md" /root/units
