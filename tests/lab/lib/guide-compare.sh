@@ -26,7 +26,7 @@ guide_normalize() {
         /^$/d
         s/\b[0-9a-f]{8}\.\.\./ID/g
         s/\b[0-9a-f]{32}\b/ID/g
-        s/\b([0-9a-f]{40}|[0-9a-f]{16}|[0-9a-f]{7})\b/HASH/g
+        s/\b([0-9a-f]{40}|[0-9a-f]{15,16}|[0-9a-f]{7,8})\b/HASH/g
         s/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) //g
         s/\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9]?[0-9] [0-9:]{8}/TIME/g
         s/\b[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{8,}(Z| UTC|[+-][0-9:]+)?)?/TIME/g

@@ -12,10 +12,13 @@
 #   <!-- on: m1 m2 m3 -->        it is meant for these machines, one after another
 #   <!-- fails -->               its first command exits with another status than 0
 #   <!-- within: SECONDS -->     its first command is repeated until it prints what is shown
-#   <!-- lab: ARG... -->         what somebody does to the machines here, like `kill m3`
+#   <!-- do: COMMAND -->         what happens here without a command, like `lab kill m3`
 
 # shellcheck source=tests/lab/lib/guide-compare.sh
 . "$LAB_HOME/lib/guide-compare.sh"
+
+GUIDE_PROMPT='^(m[0-9])?\$ (.*)'
+GUIDE_CAPTION='^# ([^ ]*[/.][^ ]*)$'
 
 # A command goes on where the one before on its machine left off: directory and exported variables.
 GUIDE_SHELL='
@@ -76,7 +79,7 @@ guide_forget_options() {
 guide_read_comment() {
     if [[ $2 =~ ^'<!-- '([a-z ]+)(': '(.*))?' -->'$ ]]; then
         case ${BASH_REMATCH[1]} in
-        lab) guide_lab "$1" "${BASH_REMATCH[3]}" ;;
+        do) guide_do "$1" "${BASH_REMATCH[3]}" ;;
         'not run' | on | fails | within) GUIDE_OPTION[${BASH_REMATCH[1]}]=${BASH_REMATCH[3]:-yes} ;;
         *) guide_refuse "$1" "unknown comment: $2" ;;
         esac
@@ -92,7 +95,7 @@ guide_end_block() {
     ((${#GUIDE_BLOCK[@]} > 0)) || return 0
     if [[ -n ${GUIDE_OPTION[not run]-} ]]; then
         echo "# $GUIDE_NAME:$1: not run: ${GUIDE_OPTION[not run]}"
-    elif [[ ${GUIDE_BLOCK[0]} =~ ^'# '([^ ]*[/.][^ ]*)$ ]]; then
+    elif [[ ${GUIDE_BLOCK[0]} =~ $GUIDE_CAPTION ]]; then
         guide_file "$1" "${BASH_REMATCH[1]}"
     elif [[ ${GUIDE_BLOCK[0]} =~ $GUIDE_PROMPT ]]; then
         guide_session "$1"
@@ -105,7 +108,6 @@ guide_end_block() {
 
 # --- doing what blocks say
 
-GUIDE_PROMPT='^(m[0-9])?\$ (.*)'
 
 guide_refuse() {
     echo "not ok - $GUIDE_NAME:$1: $2"
@@ -124,8 +126,13 @@ guide_machines() {
     echo "${GUIDE_OPTION[on]-${1:-m1}}"
 }
 
+# Two blocks with nothing but blank lines between them are one.
 guide_file() {
-    local machine
+    local i machine
+    for ((i = 1; i < ${#GUIDE_BLOCK[@]}; i++)); do
+        [[ ! ${GUIDE_BLOCK[i]} =~ $GUIDE_PROMPT && ! ${GUIDE_BLOCK[i]} =~ $GUIDE_CAPTION ]] ||
+            guide_refuse $(($1 + i)) "no text between a file and what follows it: ${GUIDE_BLOCK[i]}"
+    done
     for machine in $(guide_machines); do
         check "$GUIDE_NAME:$1: $machine: write $2" guide_write "$machine" "$2"
     done
@@ -177,8 +184,6 @@ guide_try() {
     [[ -z ${3//[[:space:]]/} ]] || guide_is_alike "$3" "$output"
 }
 
-guide_lab() {
-    local arguments
-    read -r -a arguments <<<"$2"
-    check "$GUIDE_NAME:$1: lab $2" lab "${arguments[@]}"
+guide_do() {
+    check "$GUIDE_NAME:$1: $2" eval "$2"
 }

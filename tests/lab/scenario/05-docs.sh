@@ -27,3 +27,6 @@ check "a machine without fleet" take_fleet_away m1
 check "has its source" bring_source m1
 guide "$TOP/docs/getting-started.md" /root/fleet
 guide "$TOP/docs/units.md" /root/units
+
+# No machine is any more as the next scenario wants it.
+lab down
