@@ -10,6 +10,7 @@
 # Comments of Markdown, in lines of their own before a block, say what readers need not see:
 #   <!-- not run: REASON -->     the block is not run
 #   <!-- on: m1 m2 m3 -->        it is meant for these machines, one after another
+#   <!-- anywhere -->            its units may be on other machines than shown, also together or apart
 #   <!-- fails -->               its first command exits with another status than 0
 #   <!-- within: SECONDS -->     its first command is repeated until it prints what is shown
 #   <!-- do: COMMAND -->         what happens here without a command, like `lab kill m3`
@@ -31,6 +32,7 @@ GUIDE_SHELL='
 
 # guide FILE [DIRECTORY]: each command and each file of it is a check. Its readers begin in that directory.
 guide() {
+    local machine
     GUIDE=$1 GUIDE_NAME=$(basename "$1")
     for machine in m1 m2 m3; do
         lab exec "$machine" sh -c 'mkdir -p "$1" && echo "cd $1" >/run/guide-shell' sh "${2:-/root}"
@@ -80,7 +82,7 @@ guide_read_comment() {
     if [[ $2 =~ ^'<!-- '([a-z ]+)(': '(.*))?' -->'$ ]]; then
         case ${BASH_REMATCH[1]} in
         do) guide_do "$1" "${BASH_REMATCH[3]}" ;;
-        'not run' | on | fails | within) GUIDE_OPTION[${BASH_REMATCH[1]}]=${BASH_REMATCH[3]:-yes} ;;
+        'not run' | on | anywhere | fails | within) GUIDE_OPTION[${BASH_REMATCH[1]}]=${BASH_REMATCH[3]:-yes} ;;
         *) guide_refuse "$1" "unknown comment: $2" ;;
         esac
     else
@@ -117,9 +119,13 @@ guide_text() {
     local i word _
     for ((i = 0; i < ${#GUIDE_BLOCK[@]}; i++)); do
         read -r word _ <<<"${GUIDE_BLOCK[i]}"
-        [[ ! $word =~ ^[a-z./] ]] || ! type -P "$word" >/dev/null ||
+        ! guide_is_program "$word" ||
             guide_refuse $(($1 + i)) "a command without a prompt, or a text to be marked 'not run': ${GUIDE_BLOCK[i]}"
     done
+}
+
+guide_is_program() {
+    [[ $1 == @(fleetctl|fleetd) ]] || { [[ $1 == [a-z./]* ]] && type -P "$1" >/dev/null; }
 }
 
 guide_machines() {
@@ -181,7 +187,7 @@ guide_try() {
     else
         ((status == 0)) || { echo "$output" && echo "(exit status $status)" && return 1; }
     fi
-    [[ -z ${3//[[:space:]]/} ]] || guide_is_alike "$3" "$output"
+    [[ -z ${3//[[:space:]]/} ]] || guide_is_alike "$3" "$output" "${GUIDE_OPTION[anywhere]-}"
 }
 
 guide_do() {
