@@ -5,7 +5,7 @@
 #   a session   a line with a prompt, `$ ` or `m2$ `, is a command for m1 or another machine; a `\` at its end
 #               continues it; the lines below are what it prints (none: whatever it prints)
 #   a file      its first line is `# NAME`: an absolute path, or a unit file for the present directory
-#   text        anything else; a line of it that begins with a program's name is a command without a prompt
+#   text        anything else, unless one of its lines begins with a prompt or with the name of a program
 #
 # Comments of Markdown, in lines of their own before a block, say what readers need not see:
 #   <!-- not run: REASON -->     the block is not run
@@ -22,6 +22,7 @@ GUIDE_PROMPT='^(m[0-9])?\$ (.*)'
 GUIDE_CAPTION='^# ([^ ]*[/.][^ ]*)$'
 
 # A command goes on where the one before on its machine left off: directory and exported variables.
+# shellcheck disable=SC2016
 GUIDE_SHELL='
     cd /root
     [[ ! -e /run/guide-shell ]] || . /run/guide-shell
@@ -35,6 +36,7 @@ guide() {
     local machine
     GUIDE=$1 GUIDE_NAME=$(basename "$1")
     for machine in m1 m2 m3; do
+        # shellcheck disable=SC2016
         lab exec "$machine" sh -c 'mkdir -p "$1" && echo "cd $1" >/run/guide-shell' sh "${2:-/root}"
     done
     guide_read
@@ -43,34 +45,38 @@ guide() {
 # --- reading: finds blocks and the comments before them
 
 guide_read() {
-    local number=0 line fence='' begin=0 was_blank=1
-    GUIDE_BLOCK=()
+    local number=0 line
+    GUIDE_BLOCK=() GUIDE_BEGIN=0 GUIDE_IS_FENCED='' GUIDE_IS_AFTER_BLANK=1
     guide_forget_options
     while IFS= read -r line || [[ -n $line ]]; do
         number=$((number + 1))
-        if [[ $line =~ ^[[:blank:]]*'```' ]]; then
-            if [[ -z $fence ]]; then
-                guide_end_block "$begin"
-                fence='```' begin=$((number + 1))
-            else
-                fence=
-                guide_end_block "$begin"
-            fi
-        elif [[ -n $fence ]]; then
-            GUIDE_BLOCK+=("$line")
-        elif [[ $line == '    '* && (${#GUIDE_BLOCK[@]} -gt 0 || -n $was_blank) ]]; then
-            ((${#GUIDE_BLOCK[@]} > 0)) || begin=$number
-            GUIDE_BLOCK+=("${line:4}")
-        elif [[ -z $line ]]; then
-            ((${#GUIDE_BLOCK[@]} == 0)) || GUIDE_BLOCK+=("")
-        else
-            guide_end_block "$begin"
-            guide_read_comment "$number" "$line"
-        fi
-        was_blank=
-        [[ -n $line && $line != '<!--'* ]] || was_blank=1
+        guide_read_line "$number" "$line"
+        GUIDE_IS_AFTER_BLANK=
+        [[ -n $line && $line != '<!--'* ]] || GUIDE_IS_AFTER_BLANK=1
     done <"$GUIDE"
-    guide_end_block "$begin"
+    guide_end_block
+}
+
+# guide_read_line NUMBER LINE
+guide_read_line() {
+    if [[ $2 == '```'* ]]; then
+        guide_end_block
+        if [[ -n $GUIDE_IS_FENCED ]]; then GUIDE_IS_FENCED=; else GUIDE_IS_FENCED=1; fi
+    elif [[ -n $GUIDE_IS_FENCED ]]; then
+        guide_add_line "$1" "$2"
+    elif [[ $2 == '    '* && (${#GUIDE_BLOCK[@]} -gt 0 || -n $GUIDE_IS_AFTER_BLANK) ]]; then
+        guide_add_line "$1" "${2:4}"
+    elif [[ -n $2 ]]; then
+        guide_end_block
+        guide_read_comment "$1" "$2"
+    elif ((${#GUIDE_BLOCK[@]} > 0)); then
+        guide_add_line "$1" ""
+    fi
+}
+
+guide_add_line() {
+    ((${#GUIDE_BLOCK[@]} > 0)) || GUIDE_BEGIN=$1
+    GUIDE_BLOCK+=("$2")
 }
 
 guide_forget_options() {
@@ -95,21 +101,24 @@ guide_end_block() {
         unset 'GUIDE_BLOCK[-1]'
     done
     ((${#GUIDE_BLOCK[@]} > 0)) || return 0
-    if [[ -n ${GUIDE_OPTION[not run]-} ]]; then
-        echo "# $GUIDE_NAME:$1: not run: ${GUIDE_OPTION[not run]}"
-    elif [[ ${GUIDE_BLOCK[0]} =~ $GUIDE_CAPTION ]]; then
-        guide_file "$1" "${BASH_REMATCH[1]}"
-    elif [[ ${GUIDE_BLOCK[0]} =~ $GUIDE_PROMPT ]]; then
-        guide_session "$1"
-    else
-        guide_text "$1"
-    fi
+    guide_do_block
     GUIDE_BLOCK=()
     guide_forget_options
 }
 
 # --- doing what blocks say
 
+guide_do_block() {
+    if [[ -n ${GUIDE_OPTION[not run]-} ]]; then
+        echo "# $GUIDE_NAME:$GUIDE_BEGIN: not run: ${GUIDE_OPTION[not run]}"
+    elif [[ ${GUIDE_BLOCK[0]} =~ $GUIDE_CAPTION ]]; then
+        guide_file "${BASH_REMATCH[1]}"
+    elif [[ ${GUIDE_BLOCK[0]} =~ $GUIDE_PROMPT ]]; then
+        guide_session
+    else
+        guide_text
+    fi
+}
 
 guide_refuse() {
     echo "not ok - $GUIDE_NAME:$1: $2"
@@ -119,8 +128,8 @@ guide_text() {
     local i word _
     for ((i = 0; i < ${#GUIDE_BLOCK[@]}; i++)); do
         read -r word _ <<<"${GUIDE_BLOCK[i]}"
-        ! guide_is_program "$word" ||
-            guide_refuse $(($1 + i)) "a command without a prompt, or a text to be marked 'not run': ${GUIDE_BLOCK[i]}"
+        ! guide_is_program "$word" && [[ ! ${GUIDE_BLOCK[i]} =~ $GUIDE_PROMPT ]] ||
+            guide_refuse $((GUIDE_BEGIN + i)) "a command without a prompt, or to be marked 'not run': ${GUIDE_BLOCK[i]}"
     done
 }
 
@@ -137,10 +146,10 @@ guide_file() {
     local i machine
     for ((i = 1; i < ${#GUIDE_BLOCK[@]}; i++)); do
         [[ ! ${GUIDE_BLOCK[i]} =~ $GUIDE_PROMPT && ! ${GUIDE_BLOCK[i]} =~ $GUIDE_CAPTION ]] ||
-            guide_refuse $(($1 + i)) "no text between a file and what follows it: ${GUIDE_BLOCK[i]}"
+            guide_refuse $((GUIDE_BEGIN + i)) "no text between a file and what follows it: ${GUIDE_BLOCK[i]}"
     done
     for machine in $(guide_machines); do
-        check "$GUIDE_NAME:$1: $machine: write $2" guide_write "$machine" "$2"
+        check "$GUIDE_NAME:$GUIDE_BEGIN: $machine: write $1" guide_write "$machine" "$1"
     done
 }
 
@@ -152,7 +161,7 @@ guide_write() {
 guide_session() {
     local i=0 line machine command expected
     while ((i < ${#GUIDE_BLOCK[@]})); do
-        line=$(($1 + i)) expected=
+        line=$((GUIDE_BEGIN + i)) expected=
         [[ ${GUIDE_BLOCK[i]} =~ $GUIDE_PROMPT ]]
         machine=${BASH_REMATCH[1]} command=${BASH_REMATCH[2]}
         while [[ $command == *\\ ]]; do
