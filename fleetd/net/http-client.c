@@ -30,6 +30,13 @@ static int client_send(HttpClient *client, HttpRequest *request) {
     return code == CURLM_OK ? 0 : -ENOMEM;
 }
 
+/* Its turn goes to the next one. */
+static void client_leave_queue(HttpClient *client, HttpRequest *request) {
+    HttpRequest *next = http_queue_leave(&client->queue, request);
+    if (next && !client->is_freed)
+        (void) client_send(client, next); /* without memory for it, its timeout ends it */
+}
+
 /* Takes it out of the client, so that whatever its callback does leaves it alone. */
 static void client_remove(HttpRequest *request) {
     HttpClient *client = TAKE_PTR(request->client);
@@ -37,9 +44,7 @@ static void client_remove(HttpRequest *request) {
     curl_multi_remove_handle(curl_event_multi(client->curl), request->easy);
     if (client->current == request)
         client->current = NULL;
-    HttpRequest *next = http_queue_leave(&client->queue, request);
-    if (next && !client->is_freed)
-        (void) client_send(client, next); /* without memory for it, its timeout ends it */
+    client_leave_queue(client, request);
 }
 
 static void request_finish(HttpRequest *request, int r) {
@@ -192,7 +197,7 @@ int http_client_start(HttpClient *client, const HttpCall *call, HttpData on_data
     if (r > 0)
         r = client_send(client, request);
     if (r < 0) {
-        http_queue_leave(&client->queue, request);
+        client_leave_queue(client, request);
         return r;
     }
     request->client = client;
