@@ -75,7 +75,11 @@ static int command_run(const Command *command, const Options *options, const cha
     _cleanup_(api_client_freep) ApiClient *api = NULL;
     _cleanup_(machine_names_freep) MachineNames *machines = NULL;
     char machine_id[SD_ID128_STRING_MAX];
-    Context context = {.options = options, .machine_id = machine_id_get(machine_id)};
+    Context context = {
+        .options = options,
+        .machine_id = machine_id_get(machine_id),
+        .look = look_find(stdout, options->color == COLOR_ALWAYS, options->color == COLOR_NEVER),
+    };
     if (command->is_local)
         return command->run(&context, operands, reterr);
 

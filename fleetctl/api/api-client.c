@@ -85,9 +85,10 @@ int api_client_unreachable(const ApiClient *client, int r, const char *message, 
         if (r == absent[i])
             return error_set(reterr, r, "Cannot reach fleetd at %s: %s. Is fleet.service running?",
                              client->name, strerror(-r));
-    if (r == -EACCES &&
-        client->is_unix_socket) /* curl would speak of a host that stands for nothing */
-        cause = strerror(-r);
+    if (r == -EACCES && client->is_unix_socket)
+        return error_set(reterr, r,
+                         "Cannot reach fleetd at %s: %s. You must be root or in group fleet",
+                         client->name, strerror(-r));
     return error_set(reterr, r, "Cannot reach fleetd at %s: %s", client->name, cause);
 }
 

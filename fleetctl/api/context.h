@@ -4,13 +4,15 @@
 #include "fleetctl/api/api-client.h"
 #include "fleetctl/api/machine-names.h"
 #include "fleetctl/options/options.h"
+#include "fleetctl/print/look.h"
 
-/* All borrowed. */
+/* Pointers are borrowed. */
 typedef struct Context {
     const Options *options;
     ApiClient *api;         /* NULL for commands that need no fleetd */
     MachineNames *machines; /* likewise */
     const char *machine_id; /* of the machine that fleetctl runs on; "" when it has none */
+    Look look;              /* of standard output */
 } Context;
 
 /* Exit statuses beside 0; those that systemctl has too are its. */

@@ -1,6 +1,5 @@
 #include "fleetctl/api/event-reader.h"
 
-#include "fleetctl/print/message.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/net/byte-buffer.h"
 
@@ -72,7 +71,8 @@ static void reader_lose(EventReader *reader, int r, const char *message) {
     timer_stop(reader->silence);
     if (reader->lost_usec == 0) {
         reader->lost_usec = now;
-        complain("Lost the connection to fleetd, trying to get it back");
+        if (reader->handler.on_lost)
+            reader->handler.on_lost(reader->handler.userdata);
     }
     if (now - reader->lost_usec > LOST_MAX_USEC)
         reader->handler.on_end(api_client_unreachable(reader->api, r, message, reader->reterr),

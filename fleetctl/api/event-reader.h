@@ -11,6 +11,8 @@ typedef struct EventHandler {
     void (*on_begin)(void *userdata);
     /* A line that is not empty. Negative ends the stream with that result. */
     int (*on_line)(const char *line, size_t size, void *userdata);
+    /* A stream broke, and is being had back. NULL: of no interest. */
+    void (*on_lost)(void *userdata);
     /* No line comes any more: the stream could not be opened, or not be had back in time, or
      * on_line said so. */
     void (*on_end)(int r, void *userdata);

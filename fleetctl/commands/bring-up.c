@@ -2,7 +2,9 @@
 
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-source.h"
+#include "fleetctl/units/unit-suggest.h"
 #include "fleetctl/wait/unit-wait.h"
+#include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -21,7 +23,8 @@ static bool template_is_refused(const BringUp *kind, const UnitSource *source) {
 }
 
 /* Whether there is any unit that cannot be brought up, each with a message. */
-static bool sources_complain(const BringUp *kind, const UnitSources *sources) {
+static bool sources_complain(Context *context, const BringUp *kind, const UnitSources *sources) {
+    _cleanup_(strv_freep) char **unknown = NULL;
     bool is_bad = false;
     for (size_t i = 0; i < sources->n; i++) {
         const UnitSource *source = &sources->items[i];
@@ -34,7 +37,10 @@ static bool sources_complain(const BringUp *kind, const UnitSources *sources) {
         else
             continue;
         is_bad = true;
+        if (source->origin == UNIT_ORIGIN_NONE)
+            (void) strv_push(&unknown, source->name); /* only a suggestion less */
     }
+    units_suggest(context->api, unknown);
     return is_bad;
 }
 
@@ -150,7 +156,7 @@ int bring_up(Context *context, const BringUp *kind, const char *const *operands,
     int r = unit_sources_load(context->api, operands, replace, &sources, reterr);
     if (r < 0)
         return r;
-    if (sources_complain(kind, &sources))
+    if (sources_complain(context, kind, &sources))
         return EXIT_FAILURE;
     if (!replace)
         differences_complain(&sources);

@@ -1,6 +1,7 @@
 #include "fleetctl/commands/command.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-suggest.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -20,5 +21,6 @@ int command_cat(Context *context, const char *const *operands, Error *reterr) {
     }
     STRV_FOREACH (name, selection.unknown)
         complain("Unit %s not found", *name);
+    units_suggest(context->api, selection.unknown);
     return selection.unknown ? EXIT_FAILURE : 0;
 }

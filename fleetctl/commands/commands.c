@@ -6,18 +6,22 @@
 #include <limits.h>
 
 #define FLAGS_WAIT (FLAG_BIT(FLAG_NO_BLOCK) | FLAG_BIT(FLAG_BLOCK_ATTEMPTS))
-#define FLAGS_LIST (FLAG_BIT(FLAG_NO_LEGEND) | FLAG_BIT(FLAG_FULL) | FLAG_BIT(FLAG_FIELDS))
+#define FLAGS_LIST \
+    (FLAG_BIT(FLAG_NO_LEGEND) | FLAG_BIT(FLAG_FULL) | FLAG_BIT(FLAG_FIELDS) | FLAG_BIT(FLAG_OUTPUT))
+#define FLAGS_LIST_UNITS (FLAGS_LIST | FLAG_BIT(FLAG_STATE) | FLAG_BIT(FLAG_MACHINE))
 
-#define MANY_UNITS \
-    .operands = "UNIT...", .operands_min = 1, .operands_max = SIZE_MAX, .too_few = "No units given"
+#define MANY(what) \
+    .operands = what, .operands_min = 1, .operands_max = SIZE_MAX, .too_few = "No units given"
+#define MANY_UNITS MANY("UNIT...")
+#define MANY_FILES MANY("UNIT|FILE...") /* what is not yet known has a file */
 
 const Command commands[] = {
     {
         .name = "submit",
-        MANY_UNITS,
+        MANY_FILES,
         .flags = FLAG_BIT(FLAG_REPLACE),
         .summary = "Make units known to the cluster without placing them",
-        .description = "Each UNIT is a unit file, or the name of an instance whose template is a "
+        .description = "Each is a unit file, or the name of an instance whose template is a "
                        "file or known to the cluster.\n"
                        "All files are checked first: when one of them is wrong, nothing is sent. A "
                        "unit that the cluster knows\n"
@@ -28,7 +32,7 @@ const Command commands[] = {
     },
     {
         .name = "load",
-        MANY_UNITS,
+        MANY_FILES,
         .flags = FLAG_BIT(FLAG_REPLACE) | FLAGS_WAIT,
         .summary = "Place units on machines without starting them",
         .description = "Units that the cluster does not know are submitted first. Waits until "
@@ -39,7 +43,7 @@ const Command commands[] = {
     },
     {
         .name = "start",
-        MANY_UNITS,
+        MANY_FILES,
         .flags = FLAG_BIT(FLAG_REPLACE) | FLAGS_WAIT,
         .summary = "Place and start units",
         .description = "Units that the cluster does not know are submitted first. Waits until "
@@ -115,28 +119,47 @@ const Command commands[] = {
     },
     {
         .name = "list-units",
-        .flags = FLAGS_LIST,
+        .operands = "[UNIT...]",
+        .operands_max = SIZE_MAX,
+        .flags = FLAGS_LIST_UNITS,
         .summary = "List the units on machines and their states",
-        .description = "Fields: unit, machine, active, sub, load, hash; by default the first four. "
-                       "One line for each machine\n"
-                       "that a unit is on.",
+        .description = "One line for each machine that a unit is on. UNIT may be a glob.\n"
+                       "Fields: unit, machine, active, sub, load, hash; by default the first "
+                       "four.\n"
+                       "States: active, inactive, failed, activating, deactivating, reloading, "
+                       "running, exited, dead; and whatever\n"
+                       "else systemd says in these columns.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
         .run = command_list_units,
     },
     {
         .name = "list-unit-files",
-        .flags = FLAGS_LIST,
+        .operands = "[UNIT...]",
+        .operands_max = SIZE_MAX,
+        .flags = FLAGS_LIST_UNITS,
         .summary = "List all units that the cluster knows",
-        .description = "Fields: unit, hash, dstate, state, target, global, desc, tmachine; by "
-                       "default the first five.",
+        .description = "UNIT may be a glob.\n"
+                       "Fields: unit, hash, dstate, state, target, global, desc, tmachine; by "
+                       "default the first five.\n"
+                       "States: inactive, loaded, launched; of a global unit, the wanted one.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
         .run = command_list_unit_files,
     },
     {
         .name = "list-machines",
+        .operands = "[MACHINE...]",
+        .operands_max = SIZE_MAX,
         .flags = FLAGS_LIST,
         .summary = "List the machines of the cluster",
-        .description = "Fields: machine, ip, metadata, status; by default all of them. A machine "
-                       "is restarting while its\n"
-                       "fleetd has been stopped cleanly and is expected back; its units run on.",
+        .description = "MACHINE is an id, its beginning, an address, a glob over these, or "
+                       "metadata as KEY=VALUE.\n"
+                       "A machine is restarting while its fleetd has been stopped cleanly and is "
+                       "expected back; its units run on.\n"
+                       "Fields: machine, ip, metadata, status; by default all of them.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
         .run = command_list_machines,
     },
     {

@@ -1,5 +1,6 @@
 #include "fleetctl/commands/list.h"
 
+#include "fleetctl/units/machine-select.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/metadata.h"
 
@@ -19,6 +20,11 @@ static char *cell_metadata(const Context *context, const void *object) {
     return metadata_format(&metadata);
 }
 
+static json_object *value_metadata(const void *object) {
+    json_object *metadata = ((const ApiMachine *) object)->metadata;
+    return metadata ? json_object_get(metadata) : json_object_new_object();
+}
+
 static char *cell_status(const Context *context, const void *object) {
     return strdup(((const ApiMachine *) object)->status);
 }
@@ -26,8 +32,8 @@ static char *cell_status(const Context *context, const void *object) {
 static const ListColumn columns[] = {
     {"machine", cell_machine},
     {"ip", cell_ip},
-    {"metadata", cell_metadata},
-    {"status", cell_status},
+    {"metadata", cell_metadata, value_metadata},
+    {"status", cell_status, .is_toned = true},
     {},
 };
 
@@ -39,6 +45,14 @@ static int machine_compare(const void *a, const void *b) {
     return strcmp(((const ApiMachine *) a)->id, ((const ApiMachine *) b)->id);
 }
 
+static Tone machine_tone(const void *object) {
+    return streq(((const ApiMachine *) object)->status, "running") ? TONE_GOOD : TONE_BUSY;
+}
+
+static bool is_meant(const void *object, const char *operand) {
+    return machine_is_meant(object, operand);
+}
+
 int command_list_machines(Context *context, const char *const *operands, Error *reterr) {
     static const List list = {
         .resource = API_MACHINES,
@@ -47,6 +61,8 @@ int command_list_machines(Context *context, const char *const *operands, Error *
         .read = machine_read,
         .object_size = sizeof(ApiMachine),
         .compare = machine_compare,
+        .tone = machine_tone,
+        .is_meant = is_meant,
     };
-    return list_run(context, &list, reterr);
+    return list_run(context, &list, operands, reterr);
 }

@@ -1,5 +1,6 @@
 #include "fleetctl/commands/list.h"
 
+#include "fleetctl/units/unit-select.h"
 #include "fleetd/base/strv.h"
 
 static char *cell_unit(const Context *context, const void *object) {
@@ -35,10 +36,20 @@ static char *cell_desc(const Context *context, const void *object) {
     return strdup(str_or(api_unit_option(object, "Unit", "Description"), ""));
 }
 
+static json_object *value_global(const void *object) {
+    return json_object_new_boolean(((const ApiUnit *) object)->is_global);
+}
+
 static const ListColumn columns[] = {
-    {"unit", cell_unit},   {"hash", cell_hash},       {"dstate", cell_dstate},
-    {"state", cell_state}, {"target", cell_target},   {"global", cell_global},
-    {"desc", cell_desc},   {"tmachine", cell_target}, {},
+    {"unit", cell_unit},
+    {"hash", cell_hash},
+    {"dstate", cell_dstate},
+    {"state", cell_state, .is_toned = true},
+    {"target", cell_target},
+    {"global", cell_global, value_global},
+    {"desc", cell_desc},
+    {"tmachine", cell_target},
+    {},
 };
 
 static int unit_read(json_object *json, void *ret, Error *reterr) {
@@ -49,6 +60,32 @@ static int unit_compare(const void *a, const void *b) {
     return strcmp(((const ApiUnit *) a)->name, ((const ApiUnit *) b)->name);
 }
 
+/* Of a global unit only what is wanted is known here. */
+static Tone unit_file_tone(const void *object) {
+    static const Tone tones[_LAUNCH_STATE_MAX] = {
+        [LAUNCH_STATE_INACTIVE] = TONE_IDLE,
+        [LAUNCH_STATE_LOADED] = TONE_IDLE,
+        [LAUNCH_STATE_LAUNCHED] = TONE_GOOD,
+    };
+    const ApiUnit *unit = object;
+    return unit->is_global || unit->current == unit->desired ? tones[unit->desired] : TONE_BUSY;
+}
+
+static bool unit_is_meant(const void *object, const char *operand) {
+    return operand_glob_matches(operand, ((const ApiUnit *) object)->name);
+}
+
+static const char *const states[] = {"inactive", "loaded", "launched", NULL};
+
+static bool unit_has_state(const void *object, const char *word) {
+    const ApiUnit *unit = object;
+    return streq(launch_state_to_string(unit->is_global ? unit->desired : unit->current), word);
+}
+
+static const char *unit_machine_id(const void *object) {
+    return ((const ApiUnit *) object)->machine_id;
+}
+
 int command_list_unit_files(Context *context, const char *const *operands, Error *reterr) {
     static const List list = {
         .resource = API_UNITS,
@@ -57,6 +94,12 @@ int command_list_unit_files(Context *context, const char *const *operands, Error
         .read = unit_read,
         .object_size = sizeof(ApiUnit),
         .compare = unit_compare,
+        .tone = unit_file_tone,
+        .is_meant = unit_is_meant,
+        .states = states,
+        .states_hint = "there are inactive, loaded and launched",
+        .has_state = unit_has_state,
+        .machine_id = unit_machine_id,
     };
-    return list_run(context, &list, reterr);
+    return list_run(context, &list, operands, reterr);
 }

@@ -1,5 +1,7 @@
 #include "fleetctl/commands/list.h"
 
+#include "fleetctl/print/unit-tone.h"
+#include "fleetctl/units/unit-select.h"
 #include "fleetd/base/strv.h"
 
 static char *cell_unit(const Context *context, const void *object) {
@@ -30,8 +32,8 @@ static char *cell_hash(const Context *context, const void *object) {
 static const ListColumn columns[] = {
     {"unit", cell_unit},
     {"machine", cell_machine},
-    {"active", cell_active},
-    {"sub", cell_sub},
+    {"active", cell_active, .is_toned = true},
+    {"sub", cell_sub, .is_toned = true},
     {"load", cell_load},
     {"hash", cell_hash},
     {},
@@ -47,6 +49,88 @@ static int state_compare(const void *a, const void *b) {
     return difference != 0 ? difference : strcmp(x->machine_id, y->machine_id);
 }
 
+static Tone state_tone(const void *object) {
+    return unit_tone(((const ApiState *) object)->active);
+}
+
+static bool state_is_meant(const void *object, const char *operand) {
+    return operand_glob_matches(operand, ((const ApiState *) object)->name);
+}
+
+/* Whatever systemd may say in the columns ACTIVE, LOAD and SUB, as of `systemctl --state=help`. */
+static const char *const states[] = {"active",
+                                     "reloading",
+                                     "inactive",
+                                     "failed",
+                                     "activating",
+                                     "deactivating",
+                                     "maintenance",
+                                     "refreshing",
+                                     "stub",
+                                     "loaded",
+                                     "not-found",
+                                     "bad-setting",
+                                     "error",
+                                     "merged",
+                                     "masked",
+                                     "dead",
+                                     "waiting",
+                                     "running",
+                                     "exited",
+                                     "listening",
+                                     "elapsed",
+                                     "auto-restart",
+                                     "condition",
+                                     "start-pre",
+                                     "start",
+                                     "start-post",
+                                     "start-chown",
+                                     "reload",
+                                     "stop",
+                                     "stop-pre",
+                                     "stop-watchdog",
+                                     "stop-sigterm",
+                                     "stop-sigkill",
+                                     "stop-post",
+                                     "stop-pre-sigterm",
+                                     "stop-pre-sigkill",
+                                     "final-watchdog",
+                                     "final-sigterm",
+                                     "final-sigkill",
+                                     "cleaning",
+                                     "abandoned",
+                                     "tentative",
+                                     "plugged",
+                                     "mounting",
+                                     "mounting-done",
+                                     "mounted",
+                                     "remounting",
+                                     "unmounting",
+                                     "remounting-sigterm",
+                                     "remounting-sigkill",
+                                     "unmounting-sigterm",
+                                     "unmounting-sigkill",
+                                     "activating-done",
+                                     "deactivating-sigterm",
+                                     "deactivating-sigkill",
+                                     "dead-before-auto-restart",
+                                     "failed-before-auto-restart",
+                                     "auto-restart-queued",
+                                     "reload-signal",
+                                     "reload-notify",
+                                     "reload-post",
+                                     "dead-resources-pinned",
+                                     NULL};
+
+static bool state_has(const void *object, const char *word) {
+    const ApiState *state = object;
+    return streq(state->active, word) || streq(state->sub, word) || streq(state->load, word);
+}
+
+static const char *state_machine_id(const void *object) {
+    return ((const ApiState *) object)->machine_id;
+}
+
 int command_list_units(Context *context, const char *const *operands, Error *reterr) {
     static const List list = {
         .resource = API_STATES,
@@ -55,6 +139,12 @@ int command_list_units(Context *context, const char *const *operands, Error *ret
         .read = state_read,
         .object_size = sizeof(ApiState),
         .compare = state_compare,
+        .tone = state_tone,
+        .is_meant = state_is_meant,
+        .states = states,
+        .states_hint = "'systemctl --state=help' names those of units",
+        .has_state = state_has,
+        .machine_id = state_machine_id,
     };
-    return list_run(context, &list, reterr);
+    return list_run(context, &list, operands, reterr);
 }

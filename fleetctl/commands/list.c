@@ -1,10 +1,10 @@
 #include "fleetctl/commands/list.h"
 
-#include "fleetctl/print/table.h"
+#include "fleetctl/commands/list-filter.h"
+#include "fleetctl/commands/list-rows.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #define SHORT_HASH_LENGTH 7
 
@@ -62,31 +62,8 @@ int list_choose_columns(const List *list, const char *fields, const ListColumn *
     return 0;
 }
 
-static size_t columns_count(const ListColumn *const *columns) {
-    size_t n = 0;
-    while (columns[n])
-        n++;
-    return n;
-}
-
-static int row_add(const Context *context, const ListColumn *const *columns, const void *object,
-                   Table *table) {
-    size_t n = columns_count(columns);
-    _cleanup_free_ char **cells = calloc(n + 1, sizeof(char *));
-    if (!cells)
-        return -ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        cells[i] = columns[i]->cell(context, object);
-    return table_add_row_take(table, cells);
-}
-
-static int table_print_list(const Context *context, const Table *table) {
-    TableStyle style = isatty(STDOUT_FILENO) ? TABLE_ALIGNED : TABLE_TABS;
-    return table_print(table, style, !context->options->no_legend, stdout);
-}
-
 /* Objects are read into one array, so that they can be sorted; they borrow from the JSON array. */
-static int objects_read(const List *list, json_object *array, void **ret_objects, Error *reterr) {
+static int objects_read(const List *list, json_object *array, char **ret_objects, Error *reterr) {
     size_t n = json_object_array_length(array);
     _cleanup_free_ char *objects = calloc(n + 1, list->object_size);
     if (!objects)
@@ -102,38 +79,57 @@ static int objects_read(const List *list, json_object *array, void **ret_objects
     return 0;
 }
 
-static int table_fill(const Context *context, const List *list, const ListColumn *const *columns,
-                      Table *table, Error *reterr) {
+/* Closes the gaps that unwanted rows leave. */
+static void rows_filter(ListRows *rows, const ListFilter *filter) {
+    size_t n = 0, size = rows->list->object_size;
+    for (size_t i = 0; i < rows->n; i++)
+        if (list_filter_matches(filter, list_row(rows, i)))
+            memmove(rows->objects + n++ * size, list_row(rows, i), size);
+    rows->n = n;
+}
+
+typedef int (*RowsPrint)(const Context *context, const ListRows *rows);
+
+static int format_choose(const char *name, RowsPrint *ret, Error *reterr) {
+    static const struct {
+        const char *name;
+        RowsPrint print;
+    } formats[] = {{"table", list_rows_print_table}, {"json", list_rows_print_json}};
+    for (size_t i = 0; i < ELEMENTSOF(formats); i++)
+        if (streq(str_or(name, "table"), formats[i].name)) {
+            *ret = formats[i].print;
+            return 0;
+        }
+    return error_set(reterr, -EINVAL, "--output: unknown format '%s'; there are table and json",
+                     name);
+}
+
+static int rows_print(const Context *context, ListRows *rows, const ListFilter *filter,
+                      RowsPrint print, Error *reterr) {
     _cleanup_json_ json_object *array = NULL;
-    _cleanup_free_ void *objects = NULL;
-    int r = api_list(context->api, list->resource, &array, reterr);
+    int r = api_list(context->api, rows->list->resource, &array, reterr);
     if (r >= 0)
-        r = objects_read(list, array, &objects, reterr);
-    for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++)
-        r = row_add(context, columns, (char *) objects + i * list->object_size, table);
-    return r;
-}
-
-static int headers_new(const ListColumn *const *columns, const char ***ret) {
-    size_t n = columns_count(columns);
-    const char **headers = calloc(n + 1, sizeof(char *));
-    if (!headers)
-        return -ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        headers[i] = columns[i]->name;
-    *ret = headers;
-    return 0;
-}
-
-int list_run(const Context *context, const List *list, Error *reterr) {
-    _cleanup_free_ const ListColumn **columns = NULL;
-    _cleanup_free_ const char **headers = NULL;
-    int r = list_choose_columns(list, context->options->fields, &columns, reterr);
-    if (r >= 0)
-        r = headers_new(columns, &headers);
+        r = objects_read(rows->list, array, &rows->objects, reterr);
     if (r < 0)
         return r;
-    _cleanup_(table_freep) Table *table = table_new(headers);
-    r = table ? table_fill(context, list, columns, table, reterr) : -ENOMEM;
-    return r < 0 ? r : table_print_list(context, table);
+    rows->n = json_object_array_length(array);
+    rows_filter(rows, filter);
+    return print(context, rows);
+}
+
+int list_run(const Context *context, const List *list, const char *const *operands, Error *reterr) {
+    _cleanup_free_ const ListColumn **columns = NULL;
+    _cleanup_list_filter_ ListFilter filter = {};
+    RowsPrint print = NULL;
+    int r = list_choose_columns(list, context->options->fields, &columns, reterr);
+    if (r >= 0)
+        r = format_choose(context->options->output, &print, reterr);
+    if (r >= 0)
+        r = list_filter_init(context, list, operands, &filter, reterr);
+    if (r < 0)
+        return r;
+    ListRows rows = {.list = list, .columns = columns};
+    r = rows_print(context, &rows, &filter, print, reterr);
+    free(rows.objects);
+    return r;
 }

@@ -1,5 +1,5 @@
-/* What the list commands have in common: columns by name, chosen with --fields, and cells made from
- * the objects of the API. */
+/* What the list commands have in common: objects of the API become rows, which operands and flags
+ * choose, with columns by name, printed as a table or as JSON. */
 #pragma once
 
 #include "fleetctl/api/api-requests.h"
@@ -9,6 +9,9 @@ typedef struct ListColumn {
     const char *name;
     /* What stands there for an object; "" if nothing. NULL when out of memory; the caller frees. */
     char *(*cell)(const Context *context, const void *object);
+    /* The value in JSON, NULL when out of memory; without it, the cell as a string. */
+    json_object *(*value)(const void *object);
+    bool is_toned; /* has the colour of its row */
 } ListColumn;
 
 typedef struct List {
@@ -20,6 +23,14 @@ typedef struct List {
     int (*read)(json_object *json, void *ret, Error *reterr);
     size_t object_size;
     int (*compare)(const void *a, const void *b); /* the order of rows */
+    Tone (*tone)(const void *object);
+    bool (*is_meant)(const void *object, const char *operand);
+    /* Of --state: the words that there are, and whether one holds; NULL: no such flag. */
+    const char *const *states;
+    const char *states_hint; /* to whoever gave another word */
+    bool (*has_state)(const void *object, const char *state);
+    /* Of --machine: where an object is; "" when nowhere. NULL: no such flag. */
+    const char *(*machine_id)(const void *object);
 } List;
 
 /* The columns that a comma-separated list names, in its order; fields NULL: the default ones.
@@ -28,8 +39,8 @@ typedef struct List {
 int list_choose_columns(const List *list, const char *fields, const ListColumn ***ret,
                         Error *reterr);
 
-/* Fetches and prints. Result as of a CommandRun. */
-int list_run(const Context *context, const List *list, Error *reterr);
+/* Fetches, chooses and prints; without operands, whatever there is. Result as of a CommandRun. */
+int list_run(const Context *context, const List *list, const char *const *operands, Error *reterr);
 
 /* The first digits of a hash, or all. NULL when out of memory; the caller frees. */
 char *list_format_hash(const char *hash, bool full);

@@ -78,7 +78,7 @@ int command_restart(Context *context, const char *const *operands, Error *reterr
     int r = unit_select(context->api, operands, &selection, reterr);
     if (r < 0)
         return r;
-    if (unit_selection_complain(&selection))
+    if (unit_selection_complain(context->api, &selection))
         status = EXIT_FAILURE;
     for (size_t i = 0; i < selection.n_known; i++) {
         const ApiUnit *unit = selection.known[i];

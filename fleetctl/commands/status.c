@@ -3,7 +3,9 @@
 #include "fleetctl/commands/command.h"
 #include "fleetctl/commands/systemctl.h"
 #include "fleetctl/print/message.h"
+#include "fleetctl/print/unit-tone.h"
 #include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-suggest.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -14,9 +16,24 @@ static void line_say(const char *label, const char *text) {
     say("%*s%s %s", LABEL_WIDTH, label, *label ? ":" : " ", text);
 }
 
-static void unit_say(const ApiUnit *unit) {
+static bool event_is_placement(const ApiUnit *unit, json_object *json, ApiEvent *ret) {
+    return api_event_read(json, ret, NULL) >= 0 && streq(ret->unit, unit->name) && *ret->machine_id;
+}
+
+/* On all machines taken together. */
+static Tone unit_find_tone(const ApiUnit *unit, json_object *events) {
+    Tone tone = unit->pending.summary ? TONE_BUSY : TONE_IDLE;
+    ApiEvent event;
+    for (size_t i = 0; i < json_object_array_length(events); i++)
+        if (event_is_placement(unit, json_object_array_get_idx(events, i), &event))
+            tone = MAX(tone, unit_tone(event.active));
+    return tone;
+}
+
+static void unit_say(const Context *context, const ApiUnit *unit, Tone tone) {
     const char *description = api_unit_option(unit, "Unit", "Description");
-    say("%s%s%s", unit->name, description ? " - " : "", str_or(description, ""));
+    say_marked(&context->look, tone, "%s%s%s", unit->name, description ? " - " : "",
+               str_or(description, ""));
     line_say("Hash", unit->hash);
     say("%*s: %s (wanted: %s)%s", LABEL_WIDTH, "State", launch_state_to_string(unit->current),
         launch_state_to_string(unit->desired), unit->is_global ? ", global" : "");
@@ -75,12 +92,11 @@ static int placement_show(Context *context, const ApiEvent *event) {
 static int unit_show(Context *context, const ApiUnit *unit, json_object *events) {
     int status = 0;
     bool is_placed = false;
-    unit_say(unit);
+    unit_say(context, unit, unit_find_tone(unit, events));
     pending_say(context, &unit->pending);
     for (size_t i = 0; i < json_object_array_length(events); i++) {
         ApiEvent event;
-        if (api_event_read(json_object_array_get_idx(events, i), &event, NULL) < 0 ||
-            !streq(event.unit, unit->name) || !*event.machine_id)
+        if (!event_is_placement(unit, json_object_array_get_idx(events, i), &event))
             continue;
         is_placed = true;
         int shown = placement_show(context, &event);
@@ -125,5 +141,6 @@ int command_status(Context *context, const char *const *operands, Error *reterr)
     }
     STRV_FOREACH (name, selection.unknown)
         complain("Unit %s does not exist.", *name);
+    units_suggest(context->api, selection.unknown);
     return selection.unknown ? EXIT_FAILURE : status;
 }

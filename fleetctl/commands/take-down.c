@@ -112,7 +112,7 @@ int take_down(Context *context, const TakeDown *kind, const char *const *operand
     if (!withdrawals || !changes)
         return -ENOMEM;
 
-    int status = unit_selection_complain(&selection) ? EXIT_FAILURE : 0;
+    int status = unit_selection_complain(context->api, &selection) ? EXIT_FAILURE : 0;
     size_t n = withdrawals_plan(kind, &selection, withdrawals, changes, &status);
     r = withdrawals_carry_out(context, kind, withdrawals, changes, n, reterr);
     api_changes_done(changes, n);

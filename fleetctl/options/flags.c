@@ -43,6 +43,17 @@ static int count_parse(const char *text, void *ret, Error *reterr) {
     return 0;
 }
 
+static int color_parse(const char *text, void *ret, Error *reterr) {
+    static const char *const words[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+    for (size_t i = 0; i < ELEMENTSOF(words); i++)
+        if (streq(text, words[i])) {
+            *(ColorMode *) ret = (ColorMode) i;
+            return 0;
+        }
+    return error_set(reterr, -EINVAL, "'%s' is none of auto, always and never", text);
+}
+
 #define VALUE(field) offsetof(Options, field)
 
 static const Flag flags[_FLAG_MAX] = {
@@ -67,6 +78,9 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_ETCD_KEY_PREFIX] = {"etcd-key-prefix", 0, "PREFIX",
                               "Accepted for old scripts, without effect: fleetd knows its own.",
                               text_parse, VALUE(etcd_key_prefix)},
+    [FLAG_COLOR] = {"color", 0, "auto|always|never",
+                    "Colours and marks of states; auto: only on a terminal.", color_parse,
+                    VALUE(color)},
     [FLAG_DEBUG] = {"debug", 0, NULL, "Tell each request and its answer on standard error.",
                     switch_parse, VALUE(debug)},
     [FLAG_VERSION] = {"version", 0, NULL, "Print the version and exit.", switch_parse,
@@ -88,6 +102,14 @@ static const Flag flags[_FLAG_MAX] = {
                    VALUE(full)},
     [FLAG_FIELDS] = {"fields", 0, "NAME,...", "The columns to show, in this order.", text_parse,
                      VALUE(fields)},
+    [FLAG_OUTPUT] = {"output", 0, "FORMAT", "The form of what is printed.", text_parse,
+                     VALUE(output)},
+    [FLAG_STATE] = {"state", 0, "STATE,...", "Only what is in one of these states.", text_parse,
+                    VALUE(state)},
+    [FLAG_MACHINE] = {"machine", 0, "MACHINE,...",
+                      "Only what is on these machines: an id, its beginning, an address, or "
+                      "metadata as KEY=VALUE.",
+                      text_parse, VALUE(machine)},
 };
 
 const Flag *flag_get(FlagId id) {

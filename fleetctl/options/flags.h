@@ -13,6 +13,7 @@ typedef enum FlagId {
     FLAG_KEY_FILE,
     FLAG_DRIVER,
     FLAG_ETCD_KEY_PREFIX,
+    FLAG_COLOR,
     FLAG_DEBUG,
     FLAG_VERSION,
     FLAG_HELP,
@@ -22,6 +23,9 @@ typedef enum FlagId {
     FLAG_NO_LEGEND,
     FLAG_FULL,
     FLAG_FIELDS,
+    FLAG_OUTPUT,
+    FLAG_STATE,
+    FLAG_MACHINE,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

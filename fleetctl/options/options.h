@@ -7,18 +7,27 @@
 #define ENDPOINT_DEFAULT "unix:///run/fleet.sock"
 #define BLOCK_ATTEMPTS_UNSET (-1)
 
+typedef enum ColorMode {
+    COLOR_AUTO, /* where standard output is a terminal that has them */
+    COLOR_ALWAYS,
+    COLOR_NEVER,
+} ColorMode;
+
 /* Strings are borrowed from the arguments and the environment. */
 typedef struct Options {
     const char *endpoint;
     const char *ca_file, *cert_file, *key_file; /* NULL: not given */
     const char *driver;
     const char *etcd_key_prefix;
+    ColorMode color;
     usec_t request_timeout_usec;
     bool debug, version, help;
     bool replace, no_block, no_legend, full;
-    int64_t block_attempts; /* seconds; 0: for ever; BLOCK_ATTEMPTS_UNSET */
-    const char *fields;     /* NULL: the default columns */
-    uint32_t given;         /* FLAG_BIT() of what stood on the command line */
+    int64_t block_attempts;      /* seconds; 0: for ever; BLOCK_ATTEMPTS_UNSET */
+    const char *fields;          /* NULL: the default columns */
+    const char *output;          /* NULL: the command's default form; the command checks it */
+    const char *state, *machine; /* NULL: any */
+    uint32_t given;              /* FLAG_BIT() of what stood on the command line */
 } Options;
 
 /* Reads flags from the environment (FLEETCTL_<FLAG>, the global ones except --help and --version),

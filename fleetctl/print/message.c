@@ -23,6 +23,16 @@ void say(const char *format, ...) {
     va_end(ap);
 }
 
+void say_marked(const Look *look, Tone tone, const char *format, ...) {
+    if (look->is_for_people)
+        printf("%s%s%s ", look_color(look, tone), look_mark(look, tone),
+               look_color_end(look, tone));
+    va_list ap;
+    va_start(ap, format);
+    line_write(stdout, format, ap);
+    va_end(ap);
+}
+
 void say_blank_line(void) {
     putchar('\n');
 }

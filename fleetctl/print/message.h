@@ -2,10 +2,13 @@
  * order in which they came to be, also when both are the same file. */
 #pragma once
 
-#include "fleetd/base/macros.h"
+#include "fleetctl/print/look.h"
 
 /* One line on standard output. */
 void say(const char *format, ...) _printf_(1, 2);
+
+/* One line on standard output with the tone's mark before it, where the look has marks. */
+void say_marked(const Look *look, Tone tone, const char *format, ...) _printf_(3, 4);
 
 void say_blank_line(void);
 

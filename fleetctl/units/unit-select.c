@@ -1,6 +1,7 @@
 #include "fleetctl/units/unit-select.h"
 
 #include "fleetctl/print/message.h"
+#include "fleetctl/units/unit-suggest.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/requirements.h"
 #include "fleetd/model/unit-name.h"
@@ -97,7 +98,7 @@ void unit_selection_done(UnitSelection *selection) {
 }
 
 /* The names are of use only where other units were known. */
-bool unit_selection_complain(const UnitSelection *selection) {
+bool unit_selection_complain(ApiClient *api, const UnitSelection *selection) {
     if (!selection->unknown)
         return false;
     _cleanup_free_ char *names = strv_join(selection->unknown, " ");
@@ -105,5 +106,6 @@ bool unit_selection_complain(const UnitSelection *selection) {
         complain("Units not found in registry");
     else
         complain("Units not found in registry: %s", names);
+    units_suggest(api, selection->unknown);
     return true;
 }

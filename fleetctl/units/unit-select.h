@@ -26,5 +26,5 @@ int unit_select(ApiClient *api, const char *const *operands, UnitSelection *ret,
 void unit_selection_done(UnitSelection *selection);
 #define _cleanup_unit_selection_ _cleanup_(unit_selection_done)
 
-/* Says which operands were unknown; false if there are none. */
-bool unit_selection_complain(const UnitSelection *selection);
+/* Says which operands were unknown, and what may have been meant; false if there are none. */
+bool unit_selection_complain(ApiClient *api, const UnitSelection *selection);

@@ -5,6 +5,7 @@
 
 #include "fleetctl/api/event-reader.h"
 #include "fleetctl/print/message.h"
+#include "fleetctl/print/status-line.h"
 #include "fleetctl/wait/wait-report.h"
 
 #include <errno.h>
@@ -15,14 +16,18 @@
  * counts. */
 #define SETTLE_USEC (500 * USEC_PER_MSEC)
 
+/* What is through sooner needs no progress shown, which would only flicker. */
+#define PROGRESS_DELAY_USEC (300 * USEC_PER_MSEC)
+
 typedef struct Wait {
     Context *context;
     WaitTracker *tracker;
     EventReader *reader;
-    Timer *deadline, *settle;
+    StatusLine *line; /* NULL: no progress is shown */
+    Timer *deadline, *settle, *progress;
     sd_event_source *interrupt;
     sigset_t old_signals;
-    bool has_news, is_timed_out, is_settled, is_interrupted;
+    bool has_news, is_timed_out, is_settled, is_interrupted, is_long;
     int result;
     Error *reterr;
 } Wait;
@@ -35,6 +40,10 @@ static void on_settled(void *userdata) {
     Wait *wait = userdata;
     wait->is_settled = true;
     wait->has_news = true;
+}
+
+static void on_progress(void *userdata) {
+    ((Wait *) userdata)->is_long = true;
 }
 
 static int on_interrupt(sd_event_source *source, const struct signalfd_siginfo *info,
@@ -58,6 +67,11 @@ static int on_line(const char *line, size_t size, void *userdata) {
     return MIN(r, 0);
 }
 
+static void on_lost(void *userdata) {
+    status_line_hide(((Wait *) userdata)->line);
+    complain("Lost the connection to fleetd, trying to get it back");
+}
+
 static void on_end(int r, void *userdata) {
     ((Wait *) userdata)->result = r;
 }
@@ -69,6 +83,18 @@ static int deadline_start(Wait *wait) {
     if (r >= 0 && attempts > 0)
         timer_start(wait->deadline, (usec_t) attempts * USEC_PER_SEC);
     return r < 0 ? r : timer_new(loop, on_settled, wait, &wait->settle);
+}
+
+/* Debug output would fall into the line. */
+static int progress_start(Wait *wait) {
+    if (wait_tracker_count_open(wait->tracker) < 2 || wait->context->options->debug)
+        return 0;
+    int r = status_line_new(stderr, getenv("TERM"), &wait->line);
+    if (r >= 0)
+        r = timer_new(api_client_loop(wait->context->api), on_progress, wait, &wait->progress);
+    if (r >= 0)
+        timer_start(wait->progress, PROGRESS_DELAY_USEC);
+    return r;
 }
 
 /* SIGINT ends the wait, not the program without a word. */
@@ -99,9 +125,11 @@ static char *wait_path(const WaitTracker *tracker) {
 }
 
 static int wait_begin(Wait *wait) {
-    EventHandler handler = {on_begin, on_line, on_end, wait};
+    EventHandler handler = {on_begin, on_line, on_lost, on_end, wait};
     _cleanup_free_ char *path = wait_path(wait->tracker);
     int r = path ? deadline_start(wait) : -ENOMEM;
+    if (r >= 0)
+        r = progress_start(wait);
     if (r >= 0)
         r = interrupt_catch(wait);
     if (r >= 0)
@@ -113,6 +141,8 @@ static void wait_end(Wait *wait) {
     event_reader_close(wait->reader);
     timer_free(wait->deadline);
     timer_free(wait->settle);
+    timer_free(wait->progress);
+    status_line_free(wait->line);
     sd_event_source_disable_unref(wait->interrupt);
     sigprocmask(SIG_SETMASK, &wait->old_signals, NULL);
 }
@@ -135,6 +165,7 @@ static void unit_tell(Wait *wait, WaitUnit *unit) {
     _cleanup_json_ _unused_ json_object *line = json_object_get(unit->line);
     WaitUnit now = *unit;
     unit->is_told = true;
+    status_line_hide(wait->line);
     wait_report_unit(wait->context, wait_tracker_goal(wait->tracker), &now);
 }
 
@@ -149,6 +180,13 @@ static void wait_tell(Wait *wait) {
                 unit_tell(wait, unit);
         (void) say_flush(); /* main() tells when it fails */
     }
+}
+
+static void wait_show_progress(Wait *wait) {
+    _cleanup_free_ char *text =
+        wait->line && wait->is_long ? wait_report_format_progress(wait->tracker) : NULL;
+    if (text)
+        status_line_show(wait->line, text);
 }
 
 static void wait_tell_open(const Wait *wait, void (*report)(WaitGoal goal, const WaitUnit *unit)) {
@@ -179,7 +217,9 @@ int unit_wait(Context *context, WaitTracker *tracker, Error *reterr) {
     while (r >= 0 && !wait_is_over(&wait)) {
         r = sd_event_run(api_client_event(context->api), UINT64_MAX);
         wait_tell(&wait);
+        wait_show_progress(&wait);
     }
+    status_line_hide(wait.line);
     if (r >= 0)
         r = wait_conclude(&wait);
     wait_end(&wait);

@@ -99,6 +99,22 @@ void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
     reports[unit->status](goal, unit, str_or(label, unit->event.machine_id));
 }
 
+char *wait_report_format_progress(const WaitTracker *tracker) {
+    size_t n = 0;
+    for (WaitStatus status = 0; status < _WAIT_STATUS_MAX; status++)
+        n += wait_tracker_count(tracker, status);
+    size_t n_failed = wait_tracker_count(tracker, WAIT_STATUS_FAILED) +
+                      wait_tracker_count(tracker, WAIT_STATUS_OVERTAKEN);
+    size_t n_pending = wait_tracker_count(tracker, WAIT_STATUS_PENDING);
+    _cleanup_free_ char *failed = n_failed > 0 ? str_printf(", %zu failed", n_failed) : strdup("");
+    _cleanup_free_ char *pending =
+        n_pending > 0 ? str_printf(", %zu fit nowhere yet", n_pending) : strdup("");
+    if (!failed || !pending)
+        return NULL;
+    return str_printf("%zu of %zu units %s%s%s", wait_tracker_count(tracker, WAIT_STATUS_REACHED),
+                      n, goals[wait_tracker_goal(tracker)].participle, failed, pending);
+}
+
 void wait_report_timeout(WaitGoal goal, const WaitUnit *unit) {
     complain("Error waiting for units: timed out waiting for unit %s to %s", unit->name,
              goals[goal].aim);

@@ -2,6 +2,7 @@
 #include "fleetd/systemd/bus-private.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 /* dbus-daemon refuses calls of a connection that waits for 128 replies on the system bus. */
 #define CALLS_MAX 64
@@ -56,8 +57,9 @@ bool bus_error_is_lost_contact(const sd_bus_error *error) {
 }
 
 void bus_op_fail_call(BusOp *op, const sd_bus_error *error) {
+    _cleanup_free_ char *denied = bus_denied_describe(error, op->member, geteuid());
     int r = bus_error_is_lost_contact(error) ? -ENOTCONN : -sd_bus_error_get_errno(error);
-    bus_op_fail(op, r < 0 ? r : -EIO, error->message);
+    bus_op_fail(op, r < 0 ? r : -EIO, str_or(denied, error->message));
 }
 
 bool bus_error_is_not_loaded(const sd_bus_error *error) {
@@ -120,6 +122,7 @@ static void next_send(BusUnitManager *um) {
 int bus_op_message(BusOp *op, const char *member, sd_bus_message **ret) {
     if (!op->um->is_connected)
         return -ENOTCONN;
+    op->member = member;
     return sd_bus_message_new_method_call(op->um->bus, ret, SYSTEMD_BUS_NAME, SYSTEMD_OBJECT,
                                           SYSTEMD_MANAGER, member);
 }

@@ -4,6 +4,7 @@
  *   bus-connection.c     contact with systemd: made, lost, regained
  *   bus-signals.c        what systemd says unasked
  *   bus-op.c             a call that is under way, from request to reply
+ *   bus-denied.c         what is missing when systemd refuses a call
  *   bus-reload.c         daemon-reloads, as few as possible
  *   bus-files.c          making files known to systemd, asking for states
  *   bus-list.c bus-write.c bus-remove.c bus-job.c bus-stopping.c   one kind of request each
@@ -68,6 +69,7 @@ struct BusOp {
     BusUnitManager *um;
     BusOp *previous, *next; /* in um->ops */
     sd_bus_slot *call;
+    const char *member; /* the method that was called last; static */
     BusOpReply on_reply;
     sd_bus_message *message_unsent;
     BusOp *next_unsent;
@@ -91,7 +93,7 @@ void bus_op_fail_call(BusOp *op, const sd_bus_error *error);
 /* Every op that still needs systemd fails with -ENOTCONN. */
 void bus_ops_fail_all(BusUnitManager *um);
 
-/* A new call to systemd's manager object. -ENOTCONN. */
+/* A new call to systemd's manager object; member is static. -ENOTCONN. */
 int bus_op_message(BusOp *op, const char *member, sd_bus_message **ret);
 /* Sends it, when not too many are under way. on_reply comes once, with a reply or an error: also if
  * it can not be sent, or, as r < 0 says, could not even be made; then at once. */
@@ -102,6 +104,10 @@ void bus_op_call(BusOp *op, BusOpReply on_reply, const char *member, const char 
 bool bus_error_is_lost_contact(const sd_bus_error *error);
 /* NoSuchUnit: systemd does not know it (any more). */
 bool bus_error_is_not_loaded(const sd_bus_error *error);
+
+/* bus-denied.c: why systemd refused a call of that method to that user, and what would help. NULL:
+ * that is not what the error means, or out of memory; the caller frees. */
+char *bus_denied_describe(const sd_bus_error *error, const char *member, uid_t uid);
 
 /* bus-reload.c */
 

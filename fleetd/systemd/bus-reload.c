@@ -52,6 +52,7 @@ static void reload_begin(BusUnitManager *um) {
 }
 
 void bus_op_reload(BusOp *op, void (*then)(BusOp *op)) {
+    op->member = "Reload";
     op->reload_then = then;
     BusOp **last = &op->um->reload_waiting;
     while (*last)

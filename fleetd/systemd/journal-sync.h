@@ -12,8 +12,9 @@
 typedef struct JournalSync JournalSync;
 
 /* done is called once, from the loop, when journald has answered or limit_usec is over: reading
- * late lines is worth a wait, not a failure. It may free the object. -errno: it could not be asked
- * (not allowed, not there), done will not be called. */
+ * late lines is worth a wait, not a failure. Whoever may not ask journald (it answers root) waits a
+ * moment instead. It may free the object. -errno: there is no journald to ask, done will not be
+ * called. */
 int journal_sync_new(sd_event *event, const char *socket_path, usec_t limit_usec,
                      void (*done)(void *userdata), void *userdata, JournalSync **ret);
 void journal_sync_free(JournalSync *sync);

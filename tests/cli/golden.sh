@@ -7,12 +7,24 @@ build_dir=$(realpath "${top_builddir:-.}")
 update=${1-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export COMPLETIONS=$source_dir/fleetctl/completions
 unset "${!FLEETCTL_@}"
 
 case_run() {
     local folder=$work/$1
     mkdir "$folder"
     "$build_dir/tests/cli/run-case" "$source_dir/tests/cli/cases/$1.case" "$folder" "$build_dir/fleetctl"
+}
+
+# Why a case cannot be run here; nothing if it can. "# needs: PROGRAM" stands in the first lines of those that need one.
+case_skip() {
+    local file=$source_dir/tests/cli/cases/$1.case program
+    program=$(sed -n '1,3s/^# needs: //p' "$file")
+    if grep -q @MACHINE@ "$file" && [[ ! -s /etc/machine-id ]]; then
+        echo "this machine has no id"
+    elif [[ -n $program ]] && ! command -v "$program" >/dev/null; then
+        echo "there is no $program"
+    fi
 }
 
 cases=()
@@ -25,8 +37,9 @@ echo "1..${#cases[@]}"
 n=0 status=0
 for name in "${cases[@]}"; do
     n=$((n + 1))
-    if grep -q @MACHINE@ "$source_dir/tests/cli/cases/$name.case" && [[ ! -s /etc/machine-id ]]; then
-        echo "ok $n - $name # SKIP this machine has no id"
+    skip=$(case_skip "$name")
+    if [[ -n $skip ]]; then
+        echo "ok $n - $name # SKIP $skip"
         continue
     fi
     golden=$source_dir/tests/cli/cases/$name.golden

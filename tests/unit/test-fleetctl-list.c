@@ -35,49 +35,70 @@ static void unknown_field_is_refused_with_those_that_there_are(void **state) {
     assert_null(chosen);
 }
 
-static Table *table_example(void) {
-    static const char *const headers[] = {"unit", "sub", NULL};
-    Table *table = table_new(headers);
+static Table *table_example(const Tone *tones) {
+    static const TableColumn columns_of_table[] = {{"unit"}, {"sub", .is_toned = true}, {}};
+    Table *table = table_new(columns_of_table);
     assert_non_null(table);
     char *rows[][2] = {{strdup("a.service"), strdup("running")},
                        {strdup("a-much-longer-name.service"), strdup("")},
                        {strdup("tab\there"), strdup("line\nbreak")}};
     for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-        assert_int_equal(table_add_row_take(table, rows[i]), 0);
+        assert_int_equal(table_add_row_take(table, tones ? tones[i] : TONE_PLAIN, rows[i]), 0);
     return table;
 }
 
-static void assert_printed(TableStyle style, bool with_headers, const char *expected) {
-    _cleanup_(table_freep) Table *table = table_example();
+static void assert_printed(Look look, const Tone *tones, bool with_headers, const char *expected) {
+    _cleanup_(table_freep) Table *table = table_example(tones);
     _cleanup_free_ char *text = NULL;
     size_t size;
     FILE *file = open_memstream(&text, &size);
-    assert_int_equal(table_print(table, style, with_headers, file), 0);
+    assert_int_equal(table_print(table, &look, with_headers, file), 0);
     fclose(file);
     assert_string_equal(text, expected);
 }
 
 static void scripts_see_cells_between_single_tabs(void **state) {
-    assert_printed(TABLE_TABS, true,
+    assert_printed((Look){}, NULL, true,
                    "UNIT\tSUB\na.service\trunning\na-much-longer-name.service\t-\n"
                    "tab here\tline break\n");
-    assert_printed(TABLE_TABS, false,
+    assert_printed((Look){}, NULL, false,
                    "a.service\trunning\na-much-longer-name.service\t-\ntab here\tline break\n");
 }
 
 static void people_see_aligned_columns(void **state) {
-    assert_printed(TABLE_ALIGNED, true,
+    assert_printed((Look){.is_for_people = true}, NULL, true,
                    "UNIT                        SUB\n"
                    "a.service                   running\n"
                    "a-much-longer-name.service  -\n"
                    "tab here                    line break\n");
 }
 
+static const Tone tones_of_example[] = {TONE_GOOD, TONE_BAD, TONE_PLAIN};
+
+static void people_see_marks_before_rows_with_a_tone(void **state) {
+    assert_printed((Look){.is_for_people = true}, tones_of_example, false,
+                   "*  a.service                   running\n"
+                   "x  a-much-longer-name.service  -\n"
+                   "   tab here                    line break\n");
+}
+
+static void colours_are_on_marks_and_toned_columns(void **state) {
+    assert_printed((Look){.is_for_people = true, .has_color = true}, tones_of_example, false,
+                   "\033[32m*\033[0m  a.service                   \033[32mrunning\033[0m\n"
+                   "\033[31mx\033[0m  a-much-longer-name.service  \033[31m-\033[0m\n"
+                   "   tab here                    line break\n");
+}
+
+static void scripts_see_no_marks(void **state) {
+    assert_printed((Look){}, tones_of_example, false,
+                   "a.service\trunning\na-much-longer-name.service\t-\ntab here\tline break\n");
+}
+
 static void row_with_a_missing_cell_is_refused_and_freed(void **state) {
-    static const char *const headers[] = {"unit", "sub", NULL};
-    _cleanup_(table_freep) Table *table = table_new(headers);
+    static const TableColumn columns_of_table[] = {{"unit"}, {"sub"}, {}};
+    _cleanup_(table_freep) Table *table = table_new(columns_of_table);
     char *row[] = {strdup("a"), NULL};
-    assert_int_equal(table_add_row_take(table, row), -ENOMEM);
+    assert_int_equal(table_add_row_take(table, TONE_PLAIN, row), -ENOMEM);
     assert_null(row[0]);
 }
 
@@ -88,6 +109,9 @@ int main(void) {
         cmocka_unit_test(unknown_field_is_refused_with_those_that_there_are),
         cmocka_unit_test(scripts_see_cells_between_single_tabs),
         cmocka_unit_test(people_see_aligned_columns),
+        cmocka_unit_test(people_see_marks_before_rows_with_a_tone),
+        cmocka_unit_test(colours_are_on_marks_and_toned_columns),
+        cmocka_unit_test(scripts_see_no_marks),
         cmocka_unit_test(row_with_a_missing_cell_is_refused_and_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,6 @@
 #include "fleetctl/wait/wait-tracker.h"
+
+#include "fleetctl/wait/wait-report.h"
 #include "fleetd/base/strv.h"
 #include "tests/unit/cmocka-test.h"
 
@@ -109,12 +111,33 @@ static void only_lines_of_the_stream_are_taken(void **state) {
     assert_int_equal(wait_tracker_feed(tracker, machine, strlen(machine), NULL), 0);
 }
 
+static void assert_progress(const WaitTracker *tracker, const char *expected) {
+    _cleanup_free_ char *text = wait_report_format_progress(tracker);
+    assert_string_equal(text, expected);
+}
+
+static void progress_counts_what_is_through_and_what_is_amiss(void **state) {
+    static const char *const names[] = {"a.service", "b.service", "c.service", "d.service"};
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_LAUNCHED, &tracker), 0);
+    for (size_t i = 0; i < ELEMENTSOF(names); i++)
+        assert_int_equal(wait_tracker_add(tracker, names[i], 10, false), 0);
+    assert_progress(tracker, "0 of 4 units started");
+    assert_int_equal(feed(tracker, "a.service", done), 1);
+    assert_progress(tracker, "1 of 4 units started");
+    assert_int_equal(feed(tracker, "b.service", pending), 1);
+    assert_int_equal(feed(tracker, "c.service", failed), 1);
+    assert_int_equal(feed(tracker, "d.service", DELETED), 1);
+    assert_progress(tracker, "1 of 4 units started, 2 failed, 1 fit nowhere yet");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tracker_counts_and_keeps_the_line_that_decided),
         cmocka_unit_test(what_is_decided_stays),
         cmocka_unit_test(destroyed_unit_is_stuck_only_after_a_job_of_that_time),
         cmocka_unit_test(unit_that_the_present_does_not_mention_is_unknown),
+        cmocka_unit_test(progress_counts_what_is_through_and_what_is_amiss),
         cmocka_unit_test(only_lines_of_the_stream_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ A lab of machines with their own systemd, fleetd and network, and the etcd they 
 Machines are m1, m2, ... with 10.77.0.101, ...; etcd members are 1, 2, 3 with 10.77.0.11, ...
 
 Environment: FLEETD, FLEETCTL: the programs, if not those of the build tree. FLEET_UNITS: the folder of
-fleet.service (or .in) and fleet.socket. FLEET_LAB_DIR: where a second, independent lab has its state,
+fleet.service (or .in) and what belongs to it. FLEET_LAB_DIR: where a second, independent lab has its state,
 if not in /run/fleet-lab.
 EOF
 }

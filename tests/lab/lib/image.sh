@@ -76,6 +76,9 @@ image_install() {
     install "$LAB_FLEETCTL" usr/bin/fleetctl
     image_unit fleet.service >"$units/fleet.service"
     image_unit fleet.socket >"$units/fleet.socket"
+    install -D -m 644 "$LAB_UNITS/sysusers.d/fleet.conf" usr/lib/sysusers.d/fleet.conf
+    install -D -m 644 "$LAB_UNITS/polkit-1/fleet.rules" usr/share/polkit-1/rules.d/fleet.rules
+    systemd-sysusers --root="$PWD" fleet.conf 2>/dev/null
     mkdir -p "$units"/{multi-user.target,sockets.target}.wants "$units/fleet.service.d"
     ln -s ../fleet.service "$units/multi-user.target.wants/"
     ln -s ../fleet.socket "$units/sockets.target.wants/"

@@ -1,0 +1,99 @@
+#include "fleetctl/units/machine-select.h"
+
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+
+static bool metadata_matches(const ApiMachine *machine, const char *typed, const char *equals) {
+    _cleanup_free_ char *key = strndup(typed, (size_t) (equals - typed));
+    const char *value = NULL;
+    return key && machine->metadata && json_get_string(machine->metadata, key, &value, NULL) > 0 &&
+           fnmatch(equals + 1, value, 0) == 0;
+}
+
+bool machine_is_meant(const ApiMachine *machine, const char *typed) {
+    const char *equals = strchr(typed, '='), *dots = strstr(typed, "...");
+    size_t length = dots ? (size_t) (dots - typed) : strlen(typed);
+    if (equals)
+        return metadata_matches(machine, typed, equals);
+    if (length == 0)
+        return false;
+    return strncasecmp(machine->id, typed, length) == 0 || streq(machine->address, typed) ||
+           fnmatch(typed, machine->id, 0) == 0 || fnmatch(typed, machine->address, 0) == 0;
+}
+
+const char *machine_suggest(const ApiMachine *machines, size_t n, const char *typed) {
+    _cleanup_free_ const char **names = calloc(2 * n + 1, sizeof(char *));
+    size_t n_names = 0;
+    if (!names)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        names[n_names++] = machines[i].address;
+        names[n_names++] = machines[i].id;
+    }
+    return str_suggest(typed, names);
+}
+
+typedef struct Machines {
+    json_object *array; /* what the items borrow from */
+    ApiMachine *items;
+    size_t n;
+} Machines;
+
+static void machines_done(Machines *machines) {
+    json_object_put(machines->array);
+    free(machines->items);
+}
+
+static int machines_fetch(ApiClient *api, Machines *machines, Error *reterr) {
+    int r = api_list(api, API_MACHINES, &machines->array, reterr);
+    if (r < 0)
+        return r;
+    machines->n = json_object_array_length(machines->array);
+    machines->items = calloc(machines->n + 1, sizeof(ApiMachine));
+    r = machines->items ? 0 : -ENOMEM;
+    for (size_t i = 0; i < machines->n && r >= 0; i++)
+        r = api_machine_read(json_object_array_get_idx(machines->array, i), &machines->items[i],
+                             reterr);
+    return r;
+}
+
+static int machine_unknown(const Machines *machines, const char *typed, Error *reterr) {
+    const char *suggestion = machine_suggest(machines->items, machines->n, typed);
+    if (suggestion)
+        return error_set(reterr, -ENOENT, "there is no machine '%s' (did you mean '%s'?)", typed,
+                         suggestion);
+    return error_set(reterr, -ENOENT, "there is no machine '%s'; 'fleetctl list-machines' has all",
+                     typed);
+}
+
+/* Adds the ids that one piece means. */
+static int piece_select(const Machines *machines, const char *typed, char ***ids, Error *reterr) {
+    bool means_any = false;
+    for (size_t i = 0; i < machines->n; i++) {
+        const ApiMachine *machine = &machines->items[i];
+        if (!machine_is_meant(machine, typed))
+            continue;
+        means_any = true;
+        if (strv_push(ids, machine->id) < 0)
+            return -ENOMEM;
+    }
+    return means_any ? 0 : machine_unknown(machines, typed, reterr);
+}
+
+int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *reterr) {
+    _cleanup_(machines_done) Machines machines = {};
+    _cleanup_(strv_freep) char **pieces = NULL, **ids = NULL;
+    int r = strv_split(typed, ", ", &pieces);
+    if (r >= 0)
+        r = machines_fetch(api, &machines, reterr);
+    if (r >= 0 && strv_length(pieces) == 0)
+        r = machine_unknown(&machines, typed, reterr);
+    STRV_FOREACH (piece, pieces)
+        r = r < 0 ? r : piece_select(&machines, *piece, &ids, reterr);
+    if (r < 0)
+        return r;
+    *ret_ids = TAKE_PTR(ids);
+    return 0;
+}

@@ -1,0 +1,16 @@
+/* From what a person typed to machines of the cluster. */
+#pragma once
+
+#include "fleetctl/api/api-requests.h"
+
+/* Whether a machine is meant by its id or the beginning of it, also as tables shorten it
+ * ("113f16a7.../10.0.0.1"), by its address, a glob over either, or metadata as KEY=VALUE. Pure. */
+bool machine_is_meant(const ApiMachine *machine, const char *typed);
+
+/* The machine's name that was most likely meant by a mistyped one; NULL: none. Borrows from the
+ * machines. Pure. */
+const char *machine_suggest(const ApiMachine *machines, size_t n, const char *typed);
+
+/* The ids of all machines that a comma-separated list means. -ENOENT names the piece that means
+ * none, with a suggestion. */
+int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *reterr);

@@ -1,0 +1,68 @@
+#include "fleetctl/units/unit-suggest.h"
+
+#include "fleetctl/print/message.h"
+#include "fleetctl/units/unit-select.h"
+#include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+
+/* Without the type, which would make all short names look alike. */
+static char *stem_of(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return unit_name_check(name, NULL) >= 0 && dot ? strndup(name, (size_t) (dot - name))
+                                                   : strdup(name);
+}
+
+static const char *name_of_stem(const ApiUnits *units, char *const *stems, const char *stem,
+                                const char *type) {
+    const char *found = NULL;
+    for (size_t i = 0; i < units->n; i++) {
+        const char *name = units->items[i].name;
+        if (streq(stems[i], stem) && (!found || streq(unit_name_type(name), type)))
+            found = name;
+    }
+    return found;
+}
+
+static int stems_collect(const ApiUnits *units, char ***ret) {
+    _cleanup_(strv_freep) char **stems = NULL;
+    for (size_t i = 0; i < units->n; i++) {
+        _cleanup_free_ char *stem = stem_of(units->items[i].name);
+        if (!stem || strv_push(&stems, stem) < 0)
+            return -ENOMEM;
+    }
+    *ret = TAKE_PTR(stems);
+    return 0;
+}
+
+const char *unit_suggest(const ApiUnits *units, const char *typed) {
+    _cleanup_(strv_freep) char **stems = NULL;
+    _cleanup_free_ char *name = NULL, *stem = NULL;
+    if (unit_name_complete(typed, &name) < 0 || !(stem = stem_of(name)) ||
+        stems_collect(units, &stems) < 0 || !stems)
+        return NULL;
+    const char *nearest = str_suggest(stem, (const char *const *) stems);
+    const char *type = unit_name_check(name, NULL) >= 0 ? unit_name_type(name) : "service";
+    return nearest ? name_of_stem(units, stems, nearest, type) : NULL;
+}
+
+/* Adds the quoted suggestion for one name, once. */
+static int suggestion_add(const ApiUnits *units, const char *typed, char ***suggestions) {
+    const char *suggestion = operand_is_glob(typed) ? NULL : unit_suggest(units, typed);
+    _cleanup_free_ char *quoted = suggestion ? str_printf("'%s'", suggestion) : NULL;
+    return !quoted || strv_contains(*suggestions, quoted) ? 0 : strv_push(suggestions, quoted);
+}
+
+void units_suggest(ApiClient *api, char *const *unknown) {
+    _cleanup_api_units_ ApiUnits units = {};
+    _cleanup_(strv_freep) char **suggestions = NULL;
+    _cleanup_error_ Error error = {};
+    int r = unknown ? api_list_units(api, &units, &error) : 0;
+    if (r < 0)
+        log_debug("No suggestions: %s", error_text(&error, r));
+    STRV_FOREACH (name, unknown)
+        r = r < 0 ? r : suggestion_add(&units, *name, &suggestions);
+    _cleanup_free_ char *joined = r >= 0 && suggestions ? strv_join(suggestions, ", ") : NULL;
+    if (joined)
+        complain("Did you mean %s?", joined);
+}

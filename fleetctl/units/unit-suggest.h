@@ -1,0 +1,12 @@
+/* What a person most likely meant by a name that the cluster does not know. */
+#pragma once
+
+#include "fleetctl/api/api-requests.h"
+
+/* The unit whose name is nearest to typed, which need not have a type: their stems are compared,
+ * and among equals the one of the same type wins. NULL: none is near. Borrows from units. Pure. */
+const char *unit_suggest(const ApiUnits *units, const char *typed);
+
+/* Asks "Did you mean ...?" on standard error where any of the names has a near one in the cluster.
+ * Names NULL: none. A list that cannot be had is no further failure. */
+void units_suggest(ApiClient *api, char *const *unknown);

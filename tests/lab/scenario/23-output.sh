@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# lab: --machines 3 --conf agent_ttl=10s
+# timeout: 120
+# What fleetctl shows: filters, JSON, marks and colours on a terminal, progress while it waits, suggestions.
+# shellcheck source=tests/lab/lib/check.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
+# shellcheck source=tests/lab/lib/ask.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
+
+sleeper one.service 'MachineMetadata=host=m1'
+sleeper two.service 'MachineMetadata=host=m2'
+unit bad.service '[Service]' 'Type=oneshot' 'ExecStart=/bin/false' '[X-Fleet]' 'MachineMetadata=host=m2'
+unit slow@.service '[Service]' 'Type=oneshot' 'RemainAfterExit=yes' 'ExecStart=/bin/sleep %i'
+ctl start one two >/dev/null
+ctl start bad >/dev/null 2>&1
+
+# units FLAG...: the units that are listed, in one line.
+units() {
+    ctl list-units --no-legend --fields=unit "$@" | paste -sd' '
+}
+
+# json LISTING EXPRESSION: what jq makes of it.
+json() {
+    ctl "$1" --output=json | jq -r "$2"
+}
+
+# on_terminal ARG...: fleetctl on a terminal of its own; both its outputs.
+on_terminal() {
+    TERM=xterm script -qec "'$LAB_HOME/lab' ctl $*" /dev/null </dev/null
+}
+
+without_color() {
+    NO_COLOR=1 on_terminal "$@"
+}
+
+# --- filters
+check "a name chooses a unit" prints one.service units one
+check "globs choose units" prints "one.service two.service" units 'o*' 't*'
+check "--state chooses by systemd's state" prints bad.service units --state=failed
+check "--machine chooses by address" prints "bad.service two.service" units --machine=10.77.0.102
+check "or by the beginning of an id" prints "one.service" units "--machine=$(lab id m1 | cut -c1-8)"
+check "or by metadata" prints "two.service" units --machine=host=m2 --state=running
+check "list-unit-files has them too" prints bad.service \
+    ctl list-unit-files --no-legend --fields=unit --machine=host=m2 'b*'
+check "list-machines takes machines" prints 10.77.0.103 ctl list-machines --no-legend --fields=ip host=m3
+check "a machine that there is not is an error" status_is 1 ctl list-units --machine=10.77.0.1033
+check "with a suggestion" mentions "did you mean '10.77.0.103'?" ctl list-units --machine=10.77.0.1033
+
+# --- JSON
+check "list-units as JSON" prints $'bad.service failed\none.service active\ntwo.service active' \
+    json list-units '.[] | .unit + " " + .active'
+check "list-unit-files as JSON" prints "launched" json list-unit-files '.[] | select(.unit == "one.service") | .state'
+check "list-machines as JSON, metadata as an object" prints $'m1\nm2\nm3' \
+    json list-machines '[.[].metadata.host] | sort | .[]'
+
+# --- on a terminal
+check "what failed is red on a terminal" mentions $'\e[31mfailed' on_terminal list-units
+check "what runs is green" mentions $'\e[32mactive' on_terminal list-units
+check "not in a pipe" not mentions $'\e' ctl list-units
+check "nor with NO_COLOR" not mentions $'\e' without_color list-units
+on_terminal start slow@0.6 slow@0.9 slow@1.2 >progress
+check "a long wait tells how far it is" mentions "1 of 3 units started" cat progress
+check "and takes that away before it says anything else" mentions \
+    $'\r\e[KUnit slow@1.2.service launched on' cat progress
+check "nothing of it is left at the end" equal $'\r\e[K' "$(tail -c 4 progress)"
+check "in a pipe there is none" not mentions "of 3 units" ctl destroy slow@0.6 slow@0.9 slow@1.2
+
+# --- suggestions
+check "a mistyped unit has a neighbour" mentions "Did you mean 'one.service'?" ctl stop onee
+check "so have commands" mentions "did you mean 'destroy'?" ctl destory one
+check "and flags" mentions "did you mean --replace?" ctl start --repalce one
