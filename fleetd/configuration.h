@@ -9,8 +9,10 @@
 
 #define CONFIG_FILE "/etc/fleet/fleet.conf"
 
+typedef struct ConfigText ConfigText;
+
 typedef struct Config {
-    int verbosity;       /* 0: info; from 1 on: debug */
+    unsigned verbosity;  /* 0: info; from 1 on: debug */
     char **etcd_servers; /* URLs; NULL: the embedded store */
     usec_t etcd_request_timeout_usec;
     char *etcd_cafile, *etcd_certfile, *etcd_keyfile; /* NULL: none */
@@ -24,13 +26,22 @@ typedef struct Config {
     bool disable_engine;
     char *listen;         /* the API's unix socket when systemd passes none */
     char *data_directory; /* of the embedded store */
-    char
-        *warnings; /* lines about options that are accepted and mean nothing any more; NULL: none */
+    char **warnings;      /* of what is accepted and hardly meant so; NULL: none */
+    ConfigText *texts;    /* what was said of each option, and where; configuration.c's own */
 } Config;
 
 /* Reads path, or CONFIG_FILE if it is NULL and exists, and the environment (NULL-terminated
- * NAME=VALUE). -EINVAL and other errors name file, line and option. Outputs are untouched on
- * failure. */
-int config_load(const char *path, char *const *environment, Config **ret, Error *reterr);
+ * NAME=VALUE). On failure *ret_problems has all that is wrong, each with file, line and option, and
+ * *ret is untouched; the answer is the errno of the first. */
+int config_load(const char *path, char *const *environment, Config **ret, char ***ret_problems);
 void config_free(Config *config);
 DEFINE_POINTER_CLEANUP(Config, config_free)
+
+/* A line for each option, with its value and where that comes from; secrets are not shown. The
+ * caller frees; NULL when out of memory. */
+char *config_describe(const Config *config);
+
+/* While fleetd runs: takes what can change without a restart from another configuration. The names
+ * of what it took, and of what differs and needs a restart. On failure config may be half of each.
+ */
+int config_take_live(Config *config, const Config *from, char ***ret_taken, char ***ret_kept);

@@ -10,15 +10,18 @@
 #include "fleetd/net/event-loop.h"
 #include "fleetd/net/http-client.h"
 #include "fleetd/net/http-server.h"
+#include "fleetd/reload.h"
 #include "fleetd/sockets.h"
 #include "fleetd/store/embedded-store.h"
 #include "fleetd/store/etcd-store.h"
 #include "fleetd/systemd/bus-unit-manager.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 /* The farewell takes a few writes; a store that does not take them in this time would not be worth
  * a longer stop. */
@@ -33,7 +36,9 @@
     "http://127.0.0.1:2379/version" /* where CoreOS fleet looked for etcd by default */
 
 struct Daemon {
-    const Config *config;
+    Config *config;
+    const char *config_file;
+    char *const *environment;
     sd_event *event;
     Loop *loop;
     Machine *machine;
@@ -98,14 +103,54 @@ static int on_signal(_unused_ sd_event_source *source, _unused_ const struct sig
     return 0;
 }
 
+/* --- reloading --- */
+
+/* systemd takes READY for the answer only if the time of the question stands with it. */
+static void notify_reloading(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+               (usec_t) now.tv_sec * USEC_PER_SEC + (usec_t) now.tv_nsec / 1000);
+}
+
+static int daemon_reload(Daemon *daemon) {
+    int r = config_reload(daemon->config, daemon->config_file, daemon->environment);
+    if (r < 0)
+        return 0; /* it has said so, and runs on as it was */
+    log_setup(daemon->config->verbosity > 0 ? LOG_DEBUG : LOG_INFO);
+    r = machine_info_update(daemon->machine, daemon->config);
+    if (r <= 0)
+        return r;
+    _cleanup_free_ char *metadata = metadata_format(&daemon->machine->metadata);
+    log_notice("This machine is now at %s, with metadata '%s'",
+               str_or(daemon->machine->address, "no address"), str_or(metadata, "?"));
+    return agent_set_machine(daemon->agent, daemon->machine);
+}
+
+static int on_hangup(_unused_ sd_event_source *source, _unused_ const struct signalfd_siginfo *info,
+                     void *userdata) {
+    Daemon *daemon = userdata;
+    if (daemon->is_stopping)
+        return 0;
+    notify_reloading();
+    int r = daemon_reload(daemon);
+    if (r < 0)
+        log_error("Failed to take the configuration over: %s", strerror(-r));
+    sd_notify(0, "READY=1");
+    return 0;
+}
+
 /* --- building --- */
 
 static int daemon_init_event(Daemon *daemon, Error *reterr) {
-    static const int signals[] = {SIGTERM, SIGINT};
+    static const struct {
+        int number;
+        sd_event_signal_handler_t handler;
+    } signals[] = {{SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_hangup}};
     sigset_t mask;
     sigemptyset(&mask);
     for (size_t i = 0; i < ELEMENTSOF(signals); i++)
-        sigaddset(&mask, signals[i]);
+        sigaddset(&mask, signals[i].number);
     sigprocmask(SIG_BLOCK, &mask, NULL);
     signal(SIGPIPE, SIG_IGN);
 
@@ -113,7 +158,7 @@ static int daemon_init_event(Daemon *daemon, Error *reterr) {
     if (r >= 0)
         r = sd_event_set_watchdog(daemon->event, true);
     for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
-        r = sd_event_add_signal(daemon->event, NULL, signals[i], on_signal, daemon);
+        r = sd_event_add_signal(daemon->event, NULL, signals[i].number, signals[i].handler, daemon);
     if (r >= 0)
         r = event_loop_new(daemon->event, &daemon->loop);
     if (r >= 0)
@@ -166,6 +211,8 @@ static int daemon_open_store(Daemon *daemon, Error *reterr) {
         .tls = {.ca_file = config->etcd_cafile,
                 .cert_file = config->etcd_certfile,
                 .key_file = config->etcd_keyfile},
+        .username = config->etcd_username,
+        .password = config->etcd_password,
     };
     int r = etcd_store_new(daemon->event, daemon->loop, &options, &daemon->store, reterr);
     return r < 0 ? error_prefix(reterr, r, "etcd") : 0;
@@ -249,11 +296,13 @@ static int daemon_init(Daemon *daemon, Error *reterr) {
     return r;
 }
 
-int daemon_new(const Config *config, Daemon **ret, Error *reterr) {
+int daemon_new(const DaemonOptions *options, Daemon **ret, Error *reterr) {
     _cleanup_(daemon_freep) Daemon *daemon = calloc(1, sizeof(Daemon));
     if (!daemon)
         return -ENOMEM;
-    daemon->config = config;
+    daemon->config = options->config;
+    daemon->config_file = options->config_file;
+    daemon->environment = options->environment;
     int r = daemon_init(daemon, reterr);
     if (r < 0)
         return r;

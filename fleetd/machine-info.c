@@ -29,41 +29,85 @@ static char *address_format(const struct sockaddr *address, socklen_t size) {
     return strdup(text);
 }
 
+/* Families in the order in which they are tried. far: reserved for documentation (RFC 5737, RFC
+ * 3849), so that the default route is what counts. */
+static const struct {
+    int family;
+    socklen_t size;
+    const char *far;
+} families[] = {
+    {AF_INET, sizeof(struct sockaddr_in), "192.0.2.1"},
+    {AF_INET6, sizeof(struct sockaddr_in6), "2001:db8::1"},
+};
+
 /* The source address that the kernel would choose for the world outside. Connecting a datagram
- * socket looks the route up and sends nothing; the address is one of those reserved for
- * documentation (RFC 5737). */
-static char *address_from_route(void) {
-    struct sockaddr_in far = {.sin_family = AF_INET, .sin_port = htons(9)}, near;
+ * socket looks the route up and sends nothing. */
+static char *address_from_route(size_t i) {
+    struct addrinfo hints = {.ai_family = families[i].family,
+                             .ai_socktype = SOCK_DGRAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV},
+                    *far;
+    struct sockaddr_storage near;
     socklen_t size = sizeof(near);
-    inet_pton(AF_INET, "192.0.2.1", &far.sin_addr);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
+    if (getaddrinfo(families[i].far, "9", &hints, &far) != 0)
         return NULL;
-    bool is_found = connect(fd, (struct sockaddr *) &far, sizeof(far)) == 0 &&
+    int fd = socket(families[i].family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool is_found = fd >= 0 && connect(fd, far->ai_addr, far->ai_addrlen) == 0 &&
                     getsockname(fd, (struct sockaddr *) &near, &size) == 0;
-    close(fd);
+    if (fd >= 0)
+        close(fd);
+    freeaddrinfo(far);
     return is_found ? address_format((struct sockaddr *) &near, size) : NULL;
 }
 
+/* A link-local address says nothing to another machine. */
+static bool address_is_usable(const struct ifaddrs *a, int family) {
+    if (!a->ifa_addr || a->ifa_addr->sa_family != family || !(a->ifa_flags & IFF_UP) ||
+        (a->ifa_flags & IFF_LOOPBACK))
+        return false;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) a->ifa_addr;
+    return family != AF_INET6 || !IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr);
+}
+
 /* Without a default route: the first interface that is up and not the loopback. */
-static char *address_from_interfaces(void) {
+static char *address_from_interfaces(size_t i) {
     struct ifaddrs *addresses;
     char *found = NULL;
     if (getifaddrs(&addresses) < 0)
         return NULL;
-    for (struct ifaddrs *a = addresses; a && !found; a = a->ifa_next) {
-        bool is_usable = a->ifa_addr && a->ifa_addr->sa_family == AF_INET &&
-                         (a->ifa_flags & IFF_UP) && !(a->ifa_flags & IFF_LOOPBACK);
-        if (is_usable)
-            found = address_format(a->ifa_addr, sizeof(struct sockaddr_in));
-    }
+    for (struct ifaddrs *a = addresses; a && !found; a = a->ifa_next)
+        if (address_is_usable(a, families[i].family))
+            found = address_format(a->ifa_addr, families[i].size);
     freeifaddrs(addresses);
     return found;
 }
 
 static char *address_guess(void) {
-    char *address = address_from_route();
-    return address ? address : address_from_interfaces();
+    char *address = NULL;
+    for (size_t i = 0; !address && i < ELEMENTSOF(families); i++)
+        address = address_from_route(i);
+    for (size_t i = 0; !address && i < ELEMENTSOF(families); i++)
+        address = address_from_interfaces(i);
+    return address;
+}
+
+char *machine_address(const Config *config) {
+    return config->public_ip ? strdup(config->public_ip) : address_guess();
+}
+
+int machine_info_update(Machine *machine, const Config *config) {
+    _cleanup_free_ char *address = machine_address(config);
+    Metadata metadata;
+    int r = metadata_copy(&config->metadata, &metadata);
+    if (r < 0)
+        return r;
+    bool is_changed =
+        !streq_ptr(address, machine->address) || !metadata_equal(&metadata, &machine->metadata);
+    free(machine->address);
+    machine->address = TAKE_PTR(address);
+    metadata_done(&machine->metadata);
+    machine->metadata = metadata;
+    return is_changed;
 }
 
 static int machine_info_fill(const Config *config, Machine *machine, Error *reterr) {
@@ -78,14 +122,14 @@ static int machine_info_fill(const Config *config, Machine *machine, Error *rete
         return error_set(reterr, r,
                          "cannot read the boot id from /proc/sys/kernel/random/boot_id: %s",
                          strerror(-r));
-    machine->address = config->public_ip ? strdup(config->public_ip) : address_guess();
     machine->version = strdup(PACKAGE_VERSION);
     machine->status = MACHINE_STATUS_RUNNING;
     machine->cores = (uint64_t) MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
     machine->memory_bytes = (uint64_t) sysconf(_SC_PHYS_PAGES) * (uint64_t) sysconf(_SC_PAGESIZE);
     if (!machine->version)
         return -ENOMEM;
-    return metadata_copy(&config->metadata, &machine->metadata);
+    r = machine_info_update(machine, config);
+    return r < 0 ? r : 0;
 }
 
 int machine_info_load(const Config *config, Machine **ret, Error *reterr) {

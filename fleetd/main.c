@@ -1,6 +1,8 @@
 #include "config.h"
 #include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
 #include "fleetd/daemon.h"
+#include "fleetd/machine-info.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -9,27 +11,31 @@
 
 typedef struct Arguments {
     const char *config_file;
+    bool is_check;
     bool is_done; /* --help, --version: nothing to run */
 } Arguments;
 
 static void help_print(void) {
-    puts("Usage: fleetd [--config FILE]\n"
+    puts("Usage: fleetd [--config FILE] [--check-config]\n"
          "\n"
          "The fleet daemon: runs the cluster's units on this machine, through systemd.\n"
          "\n"
-         "  --config FILE  configuration, instead of " CONFIG_FILE "\n"
-         "  --version      print the version\n"
-         "  --help, -h     print this\n"
+         "  --config FILE   configuration, instead of " CONFIG_FILE "\n"
+         "  --check-config  say what is wrong with the configuration, or what it means; start "
+         "nothing\n"
+         "  --version       print the version\n"
+         "  --help, -h      print this\n"
          "\n"
          "Every option of the configuration is also read from the environment as FLEET_<OPTION>.\n"
-         "See fleetd(8) and fleet.conf(5).");
+         "SIGHUP has it read again. See fleetd(8) and fleet.conf(5).");
 }
 
 /* 0, or -EINVAL: said why on standard error. */
 static int arguments_parse(int argc, char *argv[], Arguments *ret) {
-    enum { OPTION_CONFIG = 256, OPTION_VERSION };
+    enum { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_VERSION };
     static const struct option options[] = {
         {"config", required_argument, NULL, OPTION_CONFIG},
+        {"check-config", no_argument, NULL, OPTION_CHECK},
         {"version", no_argument, NULL, OPTION_VERSION},
         {"help", no_argument, NULL, 'h'},
         {},
@@ -38,6 +44,9 @@ static int arguments_parse(int argc, char *argv[], Arguments *ret) {
         switch (c) {
         case OPTION_CONFIG:
             ret->config_file = optarg;
+            break;
+        case OPTION_CHECK:
+            ret->is_check = true;
             break;
         case OPTION_VERSION:
             puts("fleetd version " PACKAGE_VERSION);
@@ -58,16 +67,47 @@ static int arguments_parse(int argc, char *argv[], Arguments *ret) {
     return 0;
 }
 
+/* On standard output what counts, on standard error what is wrong with it. */
+static int check(const Arguments *arguments) {
+    _cleanup_(config_freep) Config *config = NULL;
+    _cleanup_(strv_freep) char **problems = NULL;
+    int r = config_load(arguments->config_file, environ, &config, &problems);
+    STRV_FOREACH (problem, problems)
+        fprintf(stderr, "fleetd: %s\n", *problem);
+    if (r < 0 && !problems)
+        fprintf(stderr, "fleetd: %s\n", strerror(-r));
+    if (r < 0)
+        return r;
+    STRV_FOREACH (warning, config->warnings)
+        fprintf(stderr, "fleetd: warning: %s\n", *warning);
+    _cleanup_free_ char *text = config_describe(config);
+    if (!text)
+        return -ENOMEM;
+    printf("OK\n%s\n", text);
+    _cleanup_free_ char *address = config->public_ip ? NULL : machine_address(config);
+    if (address)
+        printf("; public_ip is guessed: %s\n", address);
+    return fflush(stdout) == 0 ? 0 : -EIO;
+}
+
 static int run(const Arguments *arguments, Error *reterr) {
     _cleanup_(config_freep) Config *config = NULL;
     _cleanup_(daemon_freep) Daemon *daemon = NULL;
-    int r = config_load(arguments->config_file, environ, &config, reterr);
+    _cleanup_(strv_freep) char **problems = NULL;
+    int r = config_load(arguments->config_file, environ, &config, &problems);
+    STRV_FOREACH (problem, problems)
+        log_error("%s", *problem);
     if (r < 0)
-        return r;
+        return error_set(reterr, r, "there is something wrong with the configuration");
     log_setup(config->verbosity > 0 ? LOG_DEBUG : LOG_INFO);
-    if (config->warnings)
-        log_warning("%.*s", (int) strlen(config->warnings) - 1, config->warnings);
-    r = daemon_new(config, &daemon, reterr);
+    STRV_FOREACH (warning, config->warnings)
+        log_warning("%s", *warning);
+    DaemonOptions options = {
+        .config = config,
+        .config_file = arguments->config_file,
+        .environment = environ,
+    };
+    r = daemon_new(&options, &daemon, reterr);
     return r < 0 ? r : daemon_run(daemon);
 }
 
@@ -75,10 +115,14 @@ int main(int argc, char *argv[]) {
     _cleanup_error_ Error error = {};
     Arguments arguments = {};
     log_setup(LOG_INFO);
-    if (arguments_parse(argc, argv, &arguments) < 0)
+    if (arguments_parse(argc, argv, &arguments) < 0) {
+        fputs("fleetd --help explains.\n", stderr);
         return EXIT_FAILURE;
+    }
     if (arguments.is_done)
         return EXIT_SUCCESS;
+    if (arguments.is_check)
+        return check(&arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     int r = run(&arguments, &error);
     if (r < 0)
         log_error("fleetd cannot run: %s", error_text(&error, r));

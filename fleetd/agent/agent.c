@@ -95,6 +95,13 @@ static void on_states_unsure(void *userdata) {
         agent_reclaim_presence(agent);
 }
 
+int agent_set_machine(Agent *agent, const Machine *machine) {
+    int r = presence_set_machine(agent->presence, machine);
+    if (r >= 0 && agent->registered_revision != 0 && !agent->is_leaving)
+        agent_reclaim_presence(agent);
+    return r;
+}
+
 /* --- leaving --- */
 
 static void on_presence_left(int r, int64_t lease, int64_t revision, void *userdata) {

@@ -30,6 +30,9 @@ DEFINE_POINTER_CLEANUP(Agent, agent_free)
 /* Since when the store has answered this machine steadily (lease.h), whether registered or not. */
 usec_t agent_steady_since(const Agent *agent);
 
+/* Address and metadata have changed: tells the cluster at once. Its id is the same. -ENOMEM. */
+int agent_set_machine(Agent *agent, const Machine *machine);
+
 /* Begins no task any more and says goodbye to the cluster (presence.h). done is called once, r < 0
  * if the store did not take it; free the agent then. */
 int agent_leave(Agent *agent, PresenceFarewell farewell, void (*done)(int r, void *userdata),

@@ -76,6 +76,12 @@ static bool presence_is_barred_by(const Presence *presence, const Machine *other
            !streq_ptr(other->address, presence->machine->address);
 }
 
+/* What stands under this presence's own lease is its own, also from an address that it had before.
+ */
+static bool presence_is_own(const Presence *presence, const StoreEntry *entry) {
+    return entry->lease != 0 && entry->lease == lease_id(presence->lease);
+}
+
 static bool presence_may_take_over(Presence *presence, const StoreEntry *entry) {
     _cleanup_(machine_freep) Machine *other = NULL;
     _cleanup_error_ Error error = {};
@@ -86,7 +92,7 @@ static bool presence_may_take_over(Presence *presence, const StoreEntry *entry) 
             error_text(&error, r));
         return true;
     }
-    if (!presence_is_barred_by(presence, other))
+    if (presence_is_own(presence, entry) || !presence_is_barred_by(presence, other))
         return true;
     if (!presence->is_refusal_logged)
         log_error("Refused: a machine with this id, %s, is already in the cluster (at %s, boot "
@@ -206,6 +212,21 @@ usec_t presence_steady_since(const Presence *presence) {
 void presence_reclaim(Presence *presence) {
     if (presence->state == PRESENCE_REGISTERED)
         presence_register(presence);
+}
+
+int presence_set_machine(Presence *presence, const Machine *machine) {
+    Machine *copy;
+    int r = machine_copy(machine, &copy);
+    if (r < 0)
+        return r;
+    copy->status = presence->machine->status;
+    machine_free(presence->machine);
+    presence->machine = copy;
+    if (presence->state == PRESENCE_WRITING) { /* what it was before */
+        store_op_cancel(TAKE_PTR(presence->op));
+        presence_register(presence);
+    }
+    return 0;
 }
 
 static void presence_left(Presence *presence, int r) {

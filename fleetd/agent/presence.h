@@ -38,6 +38,10 @@ usec_t presence_steady_since(const Presence *presence);
  * was written under its present revision shall not count any more. */
 void presence_reclaim(Presence *presence);
 
+/* What the machine says of itself from now on (copied; its status stays). A key that stands already
+ * is written anew by presence_reclaim(). -ENOMEM: as before. */
+int presence_set_machine(Presence *presence, const Machine *machine);
+
 /* Writes the last word, valid for grace_usec; does not register any more. done gets the lease that
  * it stands under, so that what shall stay can be put under it as well (RESTARTING), and its
  * revision; of LEFT everything else is gone with the old lease. r < 0: the store did not answer;

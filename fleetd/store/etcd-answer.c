@@ -2,11 +2,14 @@
 
 #include "fleetd/store/etcd-error.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <openssl/evp.h>
 
 /* Far more than any lease; what is larger is not multiplied. */
 #define TTL_MAX_SECONDS INT64_C(1000000000)
+
+#define ERROR_TEXT_MAX 120
 
 /* Where decoded keys and values go, each with a NUL behind it. As large as the answer's text: every
  * four characters become three bytes, and a field's name and quotes outweigh the NUL. */
@@ -200,6 +203,32 @@ int etcd_lease_parse(const char *text, size_t size, EtcdLeaseAnswer *ret, Error 
     return 0;
 }
 
+int etcd_token_parse(const char *text, size_t size, char **ret, Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    const char *token = "";
+    int r = answer_open(text, size, &object, reterr);
+    if (r >= 0)
+        r = protocol(json_get_string(object, "token", &token, reterr));
+    if (r < 0)
+        return r;
+    size_t n = 0;
+    while (isgraph((unsigned char) token[n])) /* it becomes a header's value */
+        n++;
+    if (n == 0 || token[n] != '\0')
+        return bad(reterr, "the answer has no token");
+    *ret = strdup(token);
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* What is no JSON is text for people, or a page of somebody else's: its first line, if that is
+ * plain. */
+static int text_length(const char *text, size_t size) {
+    size_t n = 0;
+    while (n < size && n < ERROR_TEXT_MAX && isprint((unsigned char) text[n]))
+        n++;
+    return *text == '<' ? 0 : (int) n;
+}
+
 int etcd_error_parse(unsigned status, const char *text, size_t size, Error *reterr) {
     _cleanup_json_ json_object *object = NULL;
     if (json_parse(text, size, &object, NULL) >= 0) {
@@ -210,7 +239,9 @@ int etcd_error_parse(unsigned status, const char *text, size_t size, Error *rete
     int r = status == 401 || status == 403   ? -EACCES
             : status >= 502 && status <= 504 ? -EHOSTUNREACH
                                              : -EPROTO;
-    return error_set(reterr, r, "HTTP status %u", status);
+    int length = object ? 0 : text_length(text, size);
+    return error_set(reterr, r, "HTTP status %u%s%.*s", status, length > 0 ? ": " : "", length,
+                     text);
 }
 
 static int event_parse(Arena *arena, json_object *object, const char *prefix, StoreEvent *ret,

@@ -27,6 +27,9 @@ typedef struct EtcdLeaseAnswer {
 /* Of a grant or renewal. -ENOKEY: there is no such lease. */
 int etcd_lease_parse(const char *text, size_t size, EtcdLeaseAnswer *ret, Error *reterr);
 
+/* Of a login: what later requests show. The caller frees. */
+int etcd_token_parse(const char *text, size_t size, char **ret, Error *reterr);
+
 /* One line of a watch's stream. */
 typedef struct EtcdWatchLine {
     bool is_created;

@@ -1,6 +1,7 @@
 /* What the operations of an etcd store share: connections, and the member that is asked now. */
 #pragma once
 
+#include "fleetd/store/etcd-auth.h"
 #include "fleetd/store/etcd-endpoints.h"
 #include "fleetd/store/etcd-store.h"
 
@@ -17,16 +18,20 @@ typedef enum EtcdLane {
     _ETCD_LANE_MAX,
 } EtcdLane;
 
-typedef struct EtcdCluster {
+struct EtcdCluster {
     Store store;
     Loop *loop;
     char *prefix;
     usec_t request_timeout_usec;
     EtcdEndpoints *endpoints;
+    EtcdAuth *auth; /* NULL: no login */
+    usec_t refusal_told_at;
+    char *ca_file, *cert_file; /* for messages */
+    bool has_answered;         /* some member */
     HttpClient *lanes[_ETCD_LANE_MAX];
     LIST_HEAD(, EtcdOp) ops;
     LIST_HEAD(, EtcdWatch) watches;
-} EtcdCluster;
+};
 
 /* First member of what a StoreOp of this store is. */
 typedef struct EtcdHandle {
@@ -41,10 +46,15 @@ typedef struct EtcdPost {
     const char *path;
     const char *body;
     usec_t timeout_usec;
+    bool is_login; /* sent without a token */
 } EtcdPost;
 
 int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_data,
                       HttpDone on_done, void *userdata, HttpRequest **ret);
+
+/* etcd wants a login (-EKEYEXPIRED), or its user may not do that (-EACCES). Told once in a while,
+ * as it goes on until a person has set it right. */
+void etcd_cluster_refused(EtcdCluster *cluster, int r, const char *why);
 
 /* What a member's answer, or none, says about it. */
 void etcd_cluster_member_answered(EtcdCluster *cluster, size_t endpoint);

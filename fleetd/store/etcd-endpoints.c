@@ -2,7 +2,7 @@
 
 #include "fleetd/base/strv.h"
 
-#include <ctype.h>
+#include <curl/curl.h>
 #include <errno.h>
 
 #define ASIDE_MIN_USEC (1 * USEC_PER_SEC)
@@ -21,26 +21,62 @@ struct EtcdEndpoints {
     size_t preferred;
 };
 
-static int url_check(const char *url, Error *reterr) {
-    const char *host = strncmp(url, "http://", 7) == 0    ? url + 7
-                       : strncmp(url, "https://", 8) == 0 ? url + 8
-                                                          : NULL;
-    /* The URL is not quoted where it may hold a password. */
-    if (strchr(url, '@'))
-        return error_set(reterr, -EINVAL, "an etcd URL must not hold a user name or password");
-    if (!host || *host == '\0' || *host == '/')
-        return error_set(reterr, -EINVAL, "'%s' is not a URL like http://127.0.0.1:2379", url);
-    for (const char *c = host; *c; c++)
-        if (!isgraph((unsigned char) *c) || strchr("?#\"'", *c))
-            return error_set(reterr, -EINVAL, "'%s' is not a URL of host and port alone", url);
-    size_t length = strcspn(host, "/");
-    if (strspn(host + length, "/") != strlen(host + length))
-        return error_set(reterr, -EINVAL, "'%s' is not a URL of host and port alone", url);
+static void curl_freep(char **part) {
+    curl_free(*part);
+}
+
+static void url_done(CURLU **url) {
+    curl_url_cleanup(*url);
+}
+
+/* 1: the URL has that part; 0: not. */
+static int url_get(CURLU *url, CURLUPart part, char **ret) {
+    CURLUcode code = curl_url_get(url, part, ret, 0);
+    return code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : code == CURLUE_OK && **ret != '\0';
+}
+
+/* Host and port alone: what else a URL may have, etcd has no use for. */
+static int url_check_parts(CURLU *url, bool *ret_is_good) {
+    static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+                                         CURLUPART_FRAGMENT};
+    for (size_t i = 0; i < ELEMENTSOF(unwanted); i++) {
+        _cleanup_(curl_freep) char *part = NULL;
+        int r = url_get(url, unwanted[i], &part);
+        if (r != 0)
+            return r < 0 ? r : 0;
+    }
+    _cleanup_(curl_freep) char *path = NULL, *port = NULL;
+    int r = url_get(url, CURLUPART_PATH, &path);
+    if (r >= 0)
+        r = url_get(url, CURLUPART_PORT, &port);
+    if (r < 0)
+        return r;
+    *ret_is_good = strspn(path, "/") == strlen(path) && (!port || !streq(port, "0"));
     return 0;
 }
 
+int etcd_url_check(const char *text, Error *reterr) {
+    /* The URL is not quoted where it may hold a password. */
+    if (strchr(text, '@'))
+        return error_set(reterr, -EINVAL,
+                         "an etcd URL must not hold a user name or password (there are "
+                         "etcd_username and etcd_password)");
+    _cleanup_(url_done) CURLU *url = curl_url();
+    if (!url)
+        return -ENOMEM;
+    bool is_http = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    bool is_good = false;
+    int r = 0;
+    if (is_http && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
+        r = url_check_parts(url, &is_good);
+    if (r < 0 || is_good)
+        return r;
+    return error_set(reterr, -EINVAL,
+                     "'%s' is not of the form http://HOST:PORT or https://HOST:PORT", text);
+}
+
 static int endpoint_init(Endpoint *endpoint, const char *url, Error *reterr) {
-    int r = url_check(url, reterr);
+    int r = etcd_url_check(url, reterr);
     if (r < 0)
         return r;
     endpoint->url = strdup(url);

@@ -7,6 +7,9 @@
 
 typedef struct EtcdEndpoints EtcdEndpoints;
 
+/* An http or https URL of host and port alone. -EINVAL; a password in it is not quoted. */
+int etcd_url_check(const char *url, Error *reterr);
+
 /* Each an http or https URL of host and port, in order of preference. -EINVAL: none, or one that is
  * no such URL or holds a password, which would end up in the log. */
 int etcd_endpoints_new(char *const *urls, EtcdEndpoints **ret, Error *reterr);

@@ -7,12 +7,23 @@ static const struct {
     const char *words;
     int error;
 } known_words[] = {
-    {"lease not found", -ENOKEY},         {"has been compacted", -ESTALE},
+    {"lease not found", -ENOKEY},
+    {"has been compacted", -ESTALE},
     {"future revision", -ESTALE}, /* asked with what was learnt before the store lost its data */
-    {"too many operations", -E2BIG},      {"request is too large", -E2BIG},
-    {"larger than max", -E2BIG},          {"no leader", -EHOSTUNREACH},
-    {"leader changed", -EHOSTUNREACH},    {"user name is empty", -EACCES},
+    {"too many operations", -E2BIG},
+    {"request is too large", -E2BIG},
+    {"larger than max", -E2BIG},
+    {"no leader", -EHOSTUNREACH},
+    {"leader changed", -EHOSTUNREACH},
     {"database space exceeded", -ENOSPC},
+    /* Of the token that came with the request, or did not: the request was not carried out. */
+    {"invalid auth token", -EKEYEXPIRED},
+    {"revision of auth store is old", -EKEYEXPIRED},
+    {"user name is empty", -EKEYEXPIRED},
+    {"permission denied", -EACCES},
+    /* Of a login. */
+    {"authentication failed", -EKEYREJECTED},
+    {"authentication is not enabled", -EOPNOTSUPP},
 };
 
 static const int grpc_codes[] = {

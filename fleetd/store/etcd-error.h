@@ -3,7 +3,9 @@
 
 #include "fleetd/base/json.h"
 
-/* From its words, else from its gRPC status code; -EPROTO for what is not known. */
+/* From its words, else from its gRPC status code; -EPROTO for what is not known. -EKEYEXPIRED: a
+ * new login is needed, and nothing was done; -EKEYREJECTED: the login was refused; -EOPNOTSUPP:
+ * none is needed. */
 int etcd_error_number(const char *message, int64_t code);
 
 /* The error in an answer: the fields error, message and code of a plain one, or an object in the

@@ -51,8 +51,9 @@ static void op_finish(EtcdOp *op, int r) {
 }
 
 static void on_http_done(int r, const HttpAnswer *answer, const char *message, void *userdata);
+static int op_send(EtcdOp *op);
 
-static int op_send(EtcdOp *op) {
+static int op_post(EtcdOp *op) {
     usec_t now = loop_now(op->cluster->loop);
     if (now >= op->deadline)
         return -ETIMEDOUT;
@@ -64,8 +65,32 @@ static int op_send(EtcdOp *op) {
         .path = op->kind->path,
         .body = op->body,
         .timeout_usec = MIN(op->cluster->request_timeout_usec, op->deadline - now),
+        .is_login = op->kind->is_login,
     };
     return etcd_cluster_post(op->cluster, &post, NULL, on_http_done, op, &op->request);
+}
+
+static void on_auth_ready(int r, void *userdata) {
+    EtcdOp *op = userdata;
+    if (r >= 0)
+        r = op_send(op);
+    if (r < 0)
+        op_finish(op, r);
+}
+
+/* With a token, if etcd wants one; once there is one. */
+static int op_send(EtcdOp *op) {
+    EtcdAuth *auth = op->cluster->auth;
+    int r = auth && !op->kind->is_login ? etcd_auth_enter(auth, &op->auth_wait, op->deadline) : 1;
+    return r > 0 ? op_post(op) : r;
+}
+
+/* The same at the same member, with a new token: of the refused one nothing was done. */
+static bool op_may_log_in(EtcdOp *op, int r) {
+    if (r != -EKEYEXPIRED || !op->cluster->auth || op->kind->is_login)
+        return false;
+    op->n_attempts--;
+    return etcd_auth_refused(op->cluster->auth, &op->auth_wait);
 }
 
 /* At another member; at the same only if a kept connection broke, as it does when the member is
@@ -86,8 +111,12 @@ static void op_end_attempt(EtcdOp *op, const Outcome *outcome, const char *why) 
         etcd_cluster_member_failed(op->cluster, op->endpoint, r, why);
     else if (r != -ENOMEM)
         etcd_cluster_member_answered(op->cluster, op->endpoint);
-    if (!op_may_repeat(op, outcome) || op_send(op) < 0)
-        op_finish(op, r);
+    if ((op_may_log_in(op, r) || op_may_repeat(op, outcome)) && op_send(op) >= 0)
+        return;
+    bool is_refused = r == -EKEYEXPIRED || r == -EACCES;
+    if (is_refused && !outcome->is_member_fault)
+        etcd_cluster_refused(op->cluster, r, why);
+    op_finish(op, is_refused ? -EACCES : r);
 }
 
 static void on_http_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
@@ -114,6 +143,7 @@ int etcd_op_start(EtcdCluster *cluster, const EtcdOpKind *kind, char *body_take,
     op->kind = kind;
     op->body = body_take;
     op->deadline = loop_now(cluster->loop) + 2 * cluster->request_timeout_usec;
+    op->auth_wait = (EtcdAuthWait){.on_ready = on_auth_ready, .userdata = op};
     int r = op_send(op);
     if (r < 0) {
         op_free(op);
@@ -129,6 +159,7 @@ void etcd_op_cancel(StoreOp *base) {
     if (!op->cluster)
         return; /* from inside its own callback */
     http_request_cancel(op->request);
+    etcd_auth_leave(&op->auth_wait);
     LIST_REMOVE(op, link);
     op_free(op);
 }

@@ -9,6 +9,7 @@ typedef struct EtcdOpKind {
     const char *path;
     EtcdLane lane;
     bool is_repeatable; /* doing it twice is no worse than once */
+    bool is_login;      /* needs no login before it */
     int (*parse)(EtcdOp *op, const HttpAnswer *answer, Error *reterr); /* sets op->answer */
     void (*tell)(EtcdOp *op, int r);                                   /* calls op->done */
 } EtcdOpKind;
@@ -21,13 +22,15 @@ struct EtcdOp {
     char *body;
     size_t endpoint;
     HttpRequest *request;
-    unsigned n_attempts;
+    unsigned n_attempts; /* but for those whose token was refused */
     usec_t deadline;
+    EtcdAuthWait auth_wait;
 
     union {
         EtcdRangeAnswer range;
         StoreTxnResult txn;
         EtcdLeaseAnswer lease;
+        char *token;
     } answer;
     union {
         StoreRangeDone range;

@@ -1,7 +1,8 @@
 /* Written as text rather than as a tree of JSON objects: nothing in it needs quoting, as it is all
- * numbers and base64. */
+ * numbers and base64. A login is the exception. */
 #include "fleetd/store/etcd-request.h"
 
+#include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -189,5 +190,16 @@ int etcd_grant_format(usec_t ttl_usec, char **ret) {
 
 int etcd_lease_format(int64_t lease, char **ret) {
     *ret = str_printf("{\"ID\":\"%" PRId64 "\"}", lease);
+    return *ret ? 0 : -ENOMEM;
+}
+
+int etcd_login_format(const char *username, const char *password, char **ret) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    int r = object ? json_add_string(object, "name", username) : -ENOMEM;
+    if (r >= 0)
+        r = json_add_string(object, "password", password);
+    if (r < 0)
+        return r;
+    *ret = json_format(object);
     return *ret ? 0 : -ENOMEM;
 }

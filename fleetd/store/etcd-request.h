@@ -9,3 +9,4 @@ int etcd_txn_format(const char *prefix, const StoreTxn *txn, char **ret);
 int etcd_watch_format(const char *prefix, const StoreWatch *watch, char **ret);
 int etcd_grant_format(usec_t ttl_usec, char **ret); /* rounded up to seconds */
 int etcd_lease_format(int64_t lease, char **ret);   /* of a renewal or revocation */
+int etcd_login_format(const char *username, const char *password, char **ret);

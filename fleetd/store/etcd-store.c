@@ -172,7 +172,10 @@ static void etcd_free(Store *store) {
     etcd_watches_cancel_all(cluster);
     for (size_t i = 0; i < _ETCD_LANE_MAX; i++)
         http_client_free(cluster->lanes[i]);
+    etcd_auth_free(cluster->auth);
     etcd_endpoints_free(cluster->endpoints);
+    free(cluster->ca_file);
+    free(cluster->cert_file);
     free(cluster->prefix);
     free(cluster);
 }
@@ -221,9 +224,16 @@ int etcd_store_new(sd_event *event, Loop *loop, const EtcdOptions *options, Stor
     cluster->prefix = strdup(options->key_prefix);
     if (!cluster->prefix)
         return -ENOMEM;
-    int r = etcd_endpoints_new(options->endpoints, &cluster->endpoints, reterr);
+    int r = str_replace(&cluster->ca_file, options->tls.ca_file);
+    if (r >= 0)
+        r = str_replace(&cluster->cert_file, options->tls.cert_file);
+    if (r >= 0)
+        r = etcd_endpoints_new(options->endpoints, &cluster->endpoints, reterr);
     if (r >= 0)
         r = lanes_new(cluster, event, options);
+    if (r >= 0 && options->username)
+        r = etcd_auth_new(cluster, options->username, str_or(options->password, ""),
+                          &cluster->auth);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(store);

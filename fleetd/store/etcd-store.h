@@ -12,6 +12,7 @@ typedef struct EtcdOptions {
     const char *key_prefix;      /* before every key */
     usec_t request_timeout_usec; /* of one attempt; an operation takes at most twice as long */
     HttpTls tls;
+    const char *username, *password; /* NULL: no login */
 } EtcdOptions;
 
 /* Connects only when it is used. event and loop must outlive it; options are copied. -EINVAL: a URL

@@ -18,7 +18,9 @@ struct EtcdWatch {
     EtcdCluster *cluster; /* NULL: it has ended, and is freed when the function on the stack ends */
     LIST_ENTRY(EtcdWatch) link;
     size_t endpoint;
+    char *body;
     HttpRequest *request;
+    EtcdAuthWait auth_wait;
     Timer *timer; /* until it stands; then to end it from the loop */
     int end;      /* why, negative */
     int64_t start_revision;
@@ -26,6 +28,7 @@ struct EtcdWatch {
     StoreOp *check;    /* whether the start is compacted */
     bool is_told;      /* that it stands */
     bool is_busy;      /* reading lines */
+    bool is_again;     /* the token was refused: it is sent again with another */
     ByteBuffer buffer; /* a line that has not come whole */
     size_t n_scanned;  /* of its bytes, without a line's end */
     StoreWatchCallbacks callbacks;
@@ -35,12 +38,14 @@ struct EtcdWatch {
 static void watch_free(EtcdWatch *watch) {
     timer_free(watch->timer);
     byte_buffer_done(&watch->buffer);
+    free(watch->body);
     free(watch);
 }
 
 /* Nothing comes any more. */
 static void watch_stop(EtcdWatch *watch) {
     http_request_cancel(TAKE_PTR(watch->request));
+    etcd_auth_leave(&watch->auth_wait);
     store_op_cancel(TAKE_PTR(watch->check));
     timer_stop(watch->timer);
     LIST_REMOVE(watch, link);
@@ -126,11 +131,31 @@ static void watch_tell_events(EtcdWatch *watch, const EtcdWatchLine *line) {
         watch->callbacks.on_events(line->events, line->n_events, line->revision, watch->userdata);
 }
 
+/* A token may be replaced before the watch stands; later its owner watches anew, from where it has
+ * come to. */
+static void watch_refused(EtcdWatch *watch, int r, const char *why) {
+    EtcdCluster *cluster = watch->cluster;
+    bool may_log_in =
+        r == -EKEYEXPIRED && cluster->auth && etcd_auth_refused(cluster->auth, &watch->auth_wait);
+    if (may_log_in && !watch->is_told) {
+        watch->is_again = true;
+        return;
+    }
+    if (!may_log_in)
+        etcd_cluster_refused(cluster, r, why);
+    watch_close(watch, may_log_in ? -ECONNRESET : -EACCES);
+}
+
 /* Each step may end the watch. */
 static void watch_handle_line(EtcdWatch *watch, const char *text, size_t size) {
     _cleanup_error_ Error error = {};
     _cleanup_(etcd_watch_line_done) EtcdWatchLine line = {};
     int r = etcd_watch_line_parse(text, size, watch->cluster->prefix, &line, &error);
+    int end = r < 0 ? r : line.error;
+    if (end == -EKEYEXPIRED || end == -EACCES) { /* "created" may stand beside it */
+        watch_refused(watch, end, error_text(&error, end));
+        return;
+    }
     if (r < 0) {
         watch_fail(watch, r, error_text(&error, r));
         return;
@@ -147,7 +172,7 @@ static void watch_handle_line(EtcdWatch *watch, const char *text, size_t size) {
 static void watch_read_lines(EtcdWatch *watch) {
     ByteBuffer *buffer = &watch->buffer;
     size_t begin = 0;
-    while (watch->cluster) {
+    while (watch->cluster && !watch->is_again) {
         char *from = buffer->data + watch->n_scanned;
         char *end = memchr(from, '\n', buffer->size - watch->n_scanned);
         if (!end)
@@ -163,6 +188,9 @@ static void watch_read_lines(EtcdWatch *watch) {
     watch->n_scanned = buffer->size;
 }
 
+static void watch_settle(EtcdWatch *watch);
+static int watch_send(EtcdWatch *watch);
+
 static int on_data(const char *data, size_t size, void *userdata) {
     EtcdWatch *watch = userdata;
     if (byte_buffer_append(&watch->buffer, data, size) < 0) {
@@ -173,40 +201,82 @@ static int on_data(const char *data, size_t size, void *userdata) {
     watch_read_lines(watch);
     if (watch->cluster && watch->buffer.size > LINE_MAX)
         watch_close(watch, -ESTALE);
-    watch->is_busy = false;
-    if (!watch->cluster)
-        watch_free(watch);
+    watch_settle(watch);
     return 0;
 }
 
-static void on_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
-    EtcdWatch *watch = userdata;
+static void watch_end_stream(EtcdWatch *watch, const HttpAnswer *answer) {
     _cleanup_error_ Error error = {};
-    watch->request = NULL;
-    if (r < 0) {
-        watch_fail(watch, r, message);
-        return;
-    }
     if (answer->status == 200) {
         watch_fail(watch, -ECONNRESET, "it ended a watch");
         return;
     }
-    r = etcd_error_parse(answer->status, answer->body, answer->body_size, &error);
-    if (r == -EACCES || r == -ESTALE)
+    int r = etcd_error_parse(answer->status, answer->body, answer->body_size, &error);
+    if (r == -EACCES || r == -EKEYEXPIRED)
+        watch_refused(watch, r, error_text(&error, r));
+    else if (r == -ESTALE)
         watch_close(watch, r);
     else
         watch_fail(watch, r, error_text(&error, r));
 }
 
-static int watch_send(EtcdWatch *watch, const StoreWatch *what) {
-    _cleanup_free_ char *body = NULL;
-    int r = etcd_watch_format(watch->cluster->prefix, what, &body);
+static void on_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
+    EtcdWatch *watch = userdata;
+    watch->request = NULL;
+    watch->is_busy = true;
     if (r < 0)
-        return r;
-    watch->endpoint = etcd_endpoints_preferred(watch->cluster->endpoints);
-    EtcdPost post = {
-        .lane = ETCD_LANE_WATCHES, .endpoint = watch->endpoint, .path = "/v3/watch", .body = body};
-    return etcd_cluster_post(watch->cluster, &post, on_data, on_done, watch, &watch->request);
+        watch_fail(watch, r, message);
+    else
+        watch_end_stream(watch, answer);
+    watch_settle(watch);
+}
+
+static int watch_post(EtcdWatch *watch) {
+    EtcdCluster *cluster = watch->cluster;
+    watch->endpoint = etcd_endpoints_preferred(cluster->endpoints);
+    EtcdPost post = {.lane = ETCD_LANE_WATCHES,
+                     .endpoint = watch->endpoint,
+                     .path = "/v3/watch",
+                     .body = watch->body};
+    timer_start(watch->timer, cluster->request_timeout_usec);
+    return etcd_cluster_post(cluster, &post, on_data, on_done, watch, &watch->request);
+}
+
+static void on_auth_ready(int r, void *userdata) {
+    EtcdWatch *watch = userdata;
+    if (r >= 0)
+        r = watch_send(watch);
+    if (r < 0)
+        watch_close(watch, r);
+}
+
+/* At no member while it waits for a token. */
+static int watch_send(EtcdWatch *watch) {
+    EtcdCluster *cluster = watch->cluster;
+    usec_t deadline = loop_now(cluster->loop) + 2 * cluster->request_timeout_usec;
+    watch->endpoint = SIZE_MAX;
+    int r = cluster->auth ? etcd_auth_enter(cluster->auth, &watch->auth_wait, deadline) : 1;
+    return r > 0 ? watch_post(watch) : r;
+}
+
+/* What was found out while its bytes were being read is done now that nobody reads them any more.
+ */
+static void watch_settle(EtcdWatch *watch) {
+    watch->is_busy = false;
+    if (!watch->cluster) {
+        watch_free(watch);
+        return;
+    }
+    if (!watch->is_again)
+        return;
+    watch->is_again = false;
+    http_request_cancel(TAKE_PTR(watch->request));
+    timer_stop(watch->timer);
+    byte_buffer_done(&watch->buffer);
+    watch->n_scanned = 0;
+    int r = watch_send(watch);
+    if (r < 0)
+        watch_close(watch, r);
 }
 
 int etcd_watch_start(EtcdCluster *cluster, const StoreWatch *what,
@@ -219,14 +289,16 @@ int etcd_watch_start(EtcdCluster *cluster, const StoreWatch *what,
     watch->start_revision = what->start_revision;
     watch->callbacks = *callbacks;
     watch->userdata = userdata;
+    watch->auth_wait = (EtcdAuthWait){.on_ready = on_auth_ready, .userdata = watch};
     int r = timer_new(cluster->loop, on_timer, watch, &watch->timer);
     if (r >= 0)
-        r = watch_send(watch, what);
+        r = etcd_watch_format(cluster->prefix, what, &watch->body);
+    if (r >= 0)
+        r = watch_send(watch);
     if (r < 0) {
         watch_free(watch);
         return r;
     }
-    timer_start(watch->timer, cluster->request_timeout_usec);
     LIST_INSERT_HEAD(&cluster->watches, watch, link);
     if (ret)
         *ret = &watch->handle.op;

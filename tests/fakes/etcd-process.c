@@ -20,7 +20,7 @@
 
 typedef struct Member {
     pid_t pid; /* 0: not running */
-    unsigned client_port, peer_port;
+    unsigned client_port, peer_port, health_port;
 } Member;
 
 struct EtcdProcess {
@@ -29,6 +29,7 @@ struct EtcdProcess {
     Member members[MEMBERS_MAX];
     char *urls[MEMBERS_MAX + 1];
     char *initial_cluster;
+    EtcdProcessOptions options;
 };
 
 static char *find_in_path(const char *name) {
@@ -70,13 +71,15 @@ static int port_choose(int *ret_fd, unsigned *ret_port) {
 }
 
 static int ports_choose(EtcdProcess *etcd) {
-    int fds[2 * MEMBERS_MAX], r = 0;
+    int fds[3 * MEMBERS_MAX], r = 0;
     for (size_t i = 0; i < ELEMENTSOF(fds); i++)
         fds[i] = -1;
     for (size_t i = 0; i < etcd->n && r >= 0; i++) {
-        r = port_choose(&fds[2 * i], &etcd->members[i].client_port);
+        r = port_choose(&fds[3 * i], &etcd->members[i].client_port);
         if (r >= 0)
-            r = port_choose(&fds[2 * i + 1], &etcd->members[i].peer_port);
+            r = port_choose(&fds[3 * i + 1], &etcd->members[i].peer_port);
+        if (r >= 0)
+            r = port_choose(&fds[3 * i + 2], &etcd->members[i].health_port);
     }
     for (size_t i = 0; i < ELEMENTSOF(fds); i++)
         if (fds[i] >= 0)
@@ -90,7 +93,8 @@ static int addresses_init(EtcdProcess *etcd) {
     for (size_t i = 0; i < etcd->n && r >= 0; i++) {
         _cleanup_free_ char *piece =
             str_printf("m%zu=http://127.0.0.1:%u", i, etcd->members[i].peer_port);
-        etcd->urls[i] = str_printf("http://127.0.0.1:%u", etcd->members[i].client_port);
+        etcd->urls[i] = str_printf("%s://127.0.0.1:%u", etcd->options.is_tls ? "https" : "http",
+                                   etcd->members[i].client_port);
         r = piece && etcd->urls[i] ? strv_push(&pieces, piece) : -ENOMEM;
     }
     etcd->initial_cluster = r < 0 ? NULL : strv_join(pieces, ",");
@@ -104,29 +108,36 @@ static _noreturn_ void member_exec(const EtcdProcess *etcd, size_t i, pid_t pare
     char *data = str_printf("%s/%s", etcd->directory, name);
     char *log = str_printf("%s.log", data);
     char *peer = str_printf("http://127.0.0.1:%u", member->peer_port);
-    /* Quick elections, as the members are a memory copy apart. */
-    const char *argv[] = {"etcd",
-                          "--name",
-                          name,
-                          "--data-dir",
-                          data,
-                          "--listen-client-urls",
-                          etcd->urls[i],
-                          "--advertise-client-urls",
-                          etcd->urls[i],
-                          "--listen-peer-urls",
-                          peer,
-                          "--initial-advertise-peer-urls",
-                          peer,
-                          "--initial-cluster",
-                          etcd->initial_cluster,
-                          "--heartbeat-interval",
-                          "50",
-                          "--election-timeout",
-                          "500",
-                          "--logger",
-                          "zap",
-                          NULL};
+    char *health = str_printf("http://127.0.0.1:%u", member->health_port);
+    /* Quick elections, as the members are a memory copy apart. Health is asked for without TLS. */
+    const char *argv[64] = {"etcd",
+                            "--name",
+                            name,
+                            "--data-dir",
+                            data,
+                            "--listen-client-urls",
+                            etcd->urls[i],
+                            "--advertise-client-urls",
+                            etcd->urls[i],
+                            "--listen-peer-urls",
+                            peer,
+                            "--initial-advertise-peer-urls",
+                            peer,
+                            "--initial-cluster",
+                            etcd->initial_cluster,
+                            "--listen-metrics-urls",
+                            health,
+                            "--heartbeat-interval",
+                            "50",
+                            "--election-timeout",
+                            "500",
+                            "--logger",
+                            "zap"};
+    size_t n = 0;
+    while (argv[n])
+        n++;
+    for (const char *const *p = etcd->options.arguments; p && *p && n < ELEMENTSOF(argv) - 1; p++)
+        argv[n++] = *p;
     int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 || getppid() != parent)
@@ -146,8 +157,8 @@ static int member_spawn(EtcdProcess *etcd, size_t i) {
 }
 
 /* The answer to a request that is text, up to size - 1 bytes; "" if there is none. */
-static void member_ask(const Member *member, const char *request, char *ret, size_t size) {
-    struct sockaddr_in address = loopback(member->client_port);
+static void port_ask(unsigned port, const char *request, char *ret, size_t size) {
+    struct sockaddr_in address = loopback(port);
     struct timeval timeout = {.tv_sec = 1};
     ssize_t n = 1;
     size_t used = 0;
@@ -163,7 +174,7 @@ static void member_ask(const Member *member, const char *request, char *ret, siz
 
 static bool member_is_healthy(const Member *member) {
     char answer[512];
-    member_ask(member, "GET /health HTTP/1.0\r\n\r\n", answer, sizeof(answer));
+    port_ask(member->health_port, "GET /health HTTP/1.0\r\n\r\n", answer, sizeof(answer));
     return strstr(answer, "\"health\":\"true\"") != NULL;
 }
 
@@ -191,13 +202,14 @@ static int cluster_start(EtcdProcess *etcd) {
     return r;
 }
 
-static EtcdProcess *start_once(size_t n_members) {
+static EtcdProcess *start_once(size_t n_members, const EtcdProcessOptions *options) {
     EtcdProcess *etcd = calloc(1, sizeof(*etcd));
     if (!etcd || n_members > MEMBERS_MAX) {
         free(etcd);
         return NULL;
     }
     etcd->n = n_members;
+    etcd->options = *options;
     strcpy(etcd->directory, "/tmp/fleet-test-etcd-XXXXXX");
     int r = mkdtemp(etcd->directory) ? cluster_start(etcd) : -errno;
     if (r < 0) {
@@ -209,11 +221,15 @@ static EtcdProcess *start_once(size_t n_members) {
 }
 
 /* Again, as somebody may take a port between its choice and its use. */
-EtcdProcess *etcd_process_start(size_t n_members) {
+EtcdProcess *etcd_process_start_with(size_t n_members, const EtcdProcessOptions *options) {
     EtcdProcess *etcd = NULL;
     for (int i = 0; i < 3 && !etcd; i++)
-        etcd = start_once(n_members);
+        etcd = start_once(n_members, options);
     return etcd;
+}
+
+EtcdProcess *etcd_process_start(size_t n_members) {
+    return etcd_process_start_with(n_members, &(EtcdProcessOptions){});
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk) {
@@ -247,7 +263,7 @@ int etcd_process_post(const EtcdProcess *etcd, size_t member, const char *path, 
         str_printf("POST %s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s", path, strlen(body), body);
     if (!request)
         return 0;
-    member_ask(&etcd->members[member], request, answer, sizeof(answer));
+    port_ask(etcd->members[member].client_port, request, answer, sizeof(answer));
     return sscanf(answer, "HTTP/%*d.%*d %d", &status) == 1 ? status : 0;
 }
 

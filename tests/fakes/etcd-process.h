@@ -12,6 +12,14 @@ bool etcd_process_is_available(void);
 /* Starts a cluster of n_members and waits until all are healthy. NULL on failure; the reason is on
  * standard error. */
 EtcdProcess *etcd_process_start(size_t n_members);
+
+typedef struct EtcdProcessOptions {
+    bool is_tls;                  /* https://, with what the arguments say */
+    const char *const *arguments; /* further ones, NULL-terminated; borrowed until it is freed */
+} EtcdProcessOptions;
+
+/* The same with more arguments. */
+EtcdProcess *etcd_process_start_with(size_t n_members, const EtcdProcessOptions *options);
 /* Kills all of them and removes their data. */
 void etcd_process_free(EtcdProcess *etcd);
 DEFINE_POINTER_CLEANUP(EtcdProcess, etcd_process_free)

@@ -394,6 +394,42 @@ static void second_machine_with_the_same_id_is_refused_while_the_first_lives(voi
     fake_systemd_free(second.systemd);
 }
 
+static void move_machine(AgentTest *test) {
+    Machine machine = {.id = (char *) TEST_MACHINE,
+                       .boot_id = (char *) test->boot_id,
+                       .address = (char *) "10.0.0.2"};
+    assert_int_equal(metadata_parse("disk=ssd", &machine.metadata, NULL), 0);
+    assert_int_equal(agent_set_machine(test->agent, &machine), 0);
+    metadata_done(&machine.metadata);
+}
+
+static void changed_machine_is_told_at_once_and_no_unit_touched(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    move_machine(test);
+    agent_test_run(test, USEC_PER_SEC);
+    _cleanup_free_ char *value = presence(test);
+    assert_non_null(strstr(value, "10.0.0.2"));
+    assert_non_null(strstr(value, "ssd"));
+    assert_int_equal(strv_length(fake_script_actions(script(test))), 0);
+    /* And it goes on from there. */
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LOADED, 8);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LOADED, "inactive", JOB_RESULT_DONE, 8);
+}
+
+static void machine_that_changes_while_it_registers_is_told_as_it_is(void **state) {
+    AgentTest *test = *state;
+    agent_test_start(test);
+    for (int i = 0; i < 5; i++) {
+        agent_test_run(test, 1);
+        move_machine(test);
+    }
+    agent_test_run(test, USEC_PER_SEC);
+    _cleanup_free_ char *value = presence(test);
+    assert_non_null(strstr(value, "10.0.0.2"));
+}
+
 int main(void) {
 #define AGENT_TEST(f) cmocka_unit_test_setup_teardown(f, agent_test_setup, agent_test_teardown)
     const struct CMUnitTest tests[] = {
@@ -424,6 +460,8 @@ int main(void) {
         AGENT_TEST(state_of_a_unit_that_vanished_meanwhile_does_not_linger),
         AGENT_TEST(reboot_starts_the_ordered_units_again),
         AGENT_TEST(second_machine_with_the_same_id_is_refused_while_the_first_lives),
+        AGENT_TEST(changed_machine_is_told_at_once_and_no_unit_touched),
+        AGENT_TEST(machine_that_changes_while_it_registers_is_told_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

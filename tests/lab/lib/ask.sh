@@ -38,10 +38,10 @@ takes_at_most() {
 
 # The machines (m1, ...) that a unit is listed on; nothing if it is on none.
 where() {
-    local ids machine
+    local ids id machine
     ids=$(ctl list-units --full --no-legend --fields=unit,machine | awk -v unit="$1" '$1 == unit { print $2 }')
     for machine in m1 m2 m3; do
-        [[ $ids == *"$(lab id "$machine")"* ]] && echo "$machine"
+        id=$(lab id "$machine" 2>/dev/null) && [[ $ids == *"$id"* ]] && echo "$machine"
     done
     true
 }
