@@ -10,10 +10,12 @@
 #include "fleetd/net/event-loop.h"
 #include "fleetd/net/http-client.h"
 #include "fleetd/net/http-server.h"
+#include "fleetd/process-metrics.h"
 #include "fleetd/reload.h"
 #include "fleetd/sockets.h"
 #include "fleetd/store/embedded-store.h"
 #include "fleetd/store/etcd-store.h"
+#include "fleetd/store/measured-store.h"
 #include "fleetd/systemd/bus-unit-manager.h"
 
 #include <errno.h>
@@ -30,7 +32,8 @@
 #define BODY_MAX ((size_t) 1024 * 1024) /* a unit file of the largest size, as JSON */
 #define HEADER_MAX ((size_t) 64 * 1024) /* an event stream names each unit that it is about */
 #define CONNECTIONS_MAX 1000
-#define IDLE_USEC (5 * USEC_PER_MINUTE)
+#define IDLE_USEC (2 * USEC_PER_MINUTE)
+#define TRANSFER_USEC USEC_PER_MINUTE
 
 #define LONELY_URL \
     "http://127.0.0.1:2379/version" /* where CoreOS fleet looked for etcd by default */
@@ -42,6 +45,8 @@ struct Daemon {
     sd_event *event;
     Loop *loop;
     Machine *machine;
+    Metrics *metrics;
+    MetricSource *process_metrics;
     Store *store;
     UnitManager *unit_manager;
     Agent *agent;
@@ -218,6 +223,18 @@ static int daemon_open_store(Daemon *daemon, Error *reterr) {
     return r < 0 ? error_prefix(reterr, r, "etcd") : 0;
 }
 
+static int daemon_open_metrics(Daemon *daemon) {
+    daemon->metrics = metrics_new();
+    daemon->process_metrics = process_metrics_open(daemon->metrics);
+    return daemon->process_metrics ? 0 : -ENOMEM;
+}
+
+static int daemon_open_measured_store(Daemon *daemon, Error *reterr) {
+    int r = daemon_open_store(daemon, reterr);
+    return r < 0 ? r
+                 : measured_store_new(daemon->store, daemon->loop, daemon->metrics, &daemon->store);
+}
+
 static usec_t on_steady_since(void *userdata) {
     const Daemon *daemon = userdata;
     return agent_steady_since(daemon->agent);
@@ -234,6 +251,7 @@ static void on_registered(void *userdata) {
         .agent_ttl_usec = daemon->config->agent_ttl_usec,
         .steady_since = on_steady_since,
         .userdata = daemon,
+        .metrics = daemon->metrics,
     };
     if (daemon->config->disable_engine || daemon->engine)
         return;
@@ -243,8 +261,9 @@ static void on_registered(void *userdata) {
 }
 
 static int daemon_start_agent(Daemon *daemon, Error *reterr) {
-    int r = bus_unit_manager_new(daemon->event, &(BusUnitManagerOptions){}, &daemon->unit_manager,
-                                 reterr);
+    int r =
+        bus_unit_manager_new(daemon->event, &(BusUnitManagerOptions){.metrics = daemon->metrics},
+                             &daemon->unit_manager, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "systemd");
     AgentOptions options = {
@@ -256,6 +275,7 @@ static int daemon_start_agent(Daemon *daemon, Error *reterr) {
         .restart_grace_usec = daemon->config->restart_grace_usec,
         .on_registered = on_registered,
         .userdata = daemon,
+        .metrics = daemon->metrics,
     };
     return agent_new(&options, &daemon->agent);
 }
@@ -266,12 +286,15 @@ static int daemon_start_api(Daemon *daemon, Error *reterr) {
         .loop = daemon->loop,
         .store_timeout_usec = 2 * daemon->config->etcd_request_timeout_usec,
         .page_size = daemon->config->token_limit,
+        .metrics = daemon->metrics,
     };
     HttpServerOptions server_options = {
         .body_max = BODY_MAX,
         .header_max = HEADER_MAX,
         .connections_max = CONNECTIONS_MAX,
         .idle_timeout_usec = IDLE_USEC,
+        .transfer_timeout_usec = TRANSFER_USEC,
+        .metrics = daemon->metrics,
     };
     int r = api_new(&api_options, &daemon->api);
     if (r >= 0)
@@ -288,7 +311,9 @@ static int daemon_init(Daemon *daemon, Error *reterr) {
     if (r >= 0)
         r = daemon_init_event(daemon, reterr);
     if (r >= 0)
-        r = daemon_open_store(daemon, reterr);
+        r = daemon_open_metrics(daemon);
+    if (r >= 0)
+        r = daemon_open_measured_store(daemon, reterr);
     if (r >= 0)
         r = daemon_start_agent(daemon, reterr);
     if (r >= 0)
@@ -329,6 +354,8 @@ void daemon_free(Daemon *daemon) {
     agent_free(daemon->agent);
     http_client_free(daemon->lonely_check);
     store_free(daemon->store);
+    metric_source_free(daemon->process_metrics);
+    metrics_free(daemon->metrics);
     timer_free(daemon->farewell_limit);
     event_loop_free(daemon->loop);
     sd_event_unref(daemon->event);

@@ -21,6 +21,8 @@ struct Agent {
     usec_t restart_grace_usec;
     void (*on_registered)(void *userdata);
     void *userdata;
+    Metrics *metrics;
+    MetricSource *metric_source;
 
     Presence *presence;
     Publisher *publisher;
@@ -83,6 +85,10 @@ void agent_revoke_former(Agent *agent);
  * looked at. */
 void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
                       char *const *log);
+
+/* Counts a task that ended. */
+void agent_metrics_count_job(Agent *agent, TaskKind kind, JobResult result);
+void agent_metrics_open(Agent *agent);
 
 /* Sends a batch of those among the units whose text is at hand. 0, or the number of units whose
  * text is on its way. */

@@ -23,6 +23,7 @@ static void agent_log_end(const AgentUnit *unit, TaskKind kind, JobResult result
 void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
                       char *const *log) {
     agent_log_end(unit, kind, result, message);
+    agent_metrics_count_job(unit->agent, kind, result);
     agent_unit_note_ended(unit, kind, result, message, log, loop_now(unit->agent->loop));
     agent_mark(unit->agent, unit->name);
     if (result == JOB_RESULT_CANCELED) /* with contact lost nobody knows what came of it */

@@ -173,6 +173,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .restart_grace_usec = options->restart_grace_usec,
         .on_registered = options->on_registered,
         .userdata = options->userdata,
+        .metrics = options->metrics,
         .units = map_new((MapFreeValue) agent_unit_free),
         .marked = map_new(NULL),
     };
@@ -181,6 +182,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
     int r = agent_init_parts(agent, options);
     if (r < 0)
         return r;
+    agent_metrics_open(agent);
     *ret = TAKE_PTR(agent);
     return 0;
 }
@@ -192,6 +194,7 @@ usec_t agent_steady_since(const Agent *agent) {
 void agent_free(Agent *agent) {
     if (!agent)
         return;
+    metric_source_free(agent->metric_source);
     presence_free(agent->presence);
     mirror_free(agent->orders);
     file_cache_free(agent->files);

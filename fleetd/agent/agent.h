@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fleetd/agent/presence.h"
+#include "fleetd/base/metrics.h"
 #include "fleetd/systemd/unit-manager.h"
 
 typedef struct Agent Agent;
@@ -17,6 +18,7 @@ typedef struct AgentOptions {
     usec_t restart_grace_usec;
     void (*on_registered)(void *userdata); /* this machine is in the cluster; may be NULL */
     void *userdata;
+    Metrics *metrics; /* NULL: nothing is counted */
 } AgentOptions;
 
 /* Store and loop must outlive the agent; the unit manager must be freed before it, as its answers

@@ -1,5 +1,6 @@
 #include "fleetd/api/answer.h"
 
+#include "fleetd/api/request-metrics.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 
@@ -8,15 +9,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define CONTENT_TYPE "application/json"
 #define REVISION_HEADER "X-Fleet-Revision"
 
-static void reply_text(ApiExchange *exchange, unsigned status, const char *text) {
-    exchange->vtable->reply(exchange, status, CONTENT_TYPE, text, strlen(text));
+static void reply(ApiExchange *exchange, unsigned status, const char *content_type,
+                  const char *text) {
+    request_answered(exchange, status);
+    exchange->vtable->reply(exchange, status, content_type, text, text ? strlen(text) : 0);
+}
+
+static void reply_json(ApiExchange *exchange, unsigned status, const char *text) {
+    reply(exchange, status, ANSWER_JSON, text);
 }
 
 void answer_no_memory(ApiExchange *exchange) {
-    reply_text(exchange, 500, "{\"error\":{\"code\":500,\"message\":\"out of memory\"}}\n");
+    reply_json(exchange, 500, "{\"error\":{\"code\":500,\"message\":\"out of memory\"}}\n");
 }
 
 static char *error_format(unsigned status, const char *message) {
@@ -38,7 +44,7 @@ void answer_error(ApiExchange *exchange, unsigned status, const char *format, ..
     _cleanup_free_ char *body = message ? error_format(status, message) : NULL;
     _cleanup_free_ char *line = body ? str_printf("%s\n", body) : NULL;
     if (line)
-        reply_text(exchange, status, line);
+        reply_json(exchange, status, line);
     else
         answer_no_memory(exchange);
 }
@@ -53,14 +59,21 @@ void answer_object_take(ApiExchange *exchange, json_object *object, int64_t revi
     _cleanup_json_ json_object *taken = object;
     _cleanup_free_ char *body = taken ? json_format(taken) : NULL;
     if (body && revision_add(exchange, revision) >= 0)
-        reply_text(exchange, 200, body);
+        reply_json(exchange, 200, body);
+    else
+        answer_no_memory(exchange);
+}
+
+void answer_text(ApiExchange *exchange, const char *content_type, const char *text) {
+    if (text)
+        reply(exchange, 200, content_type, text);
     else
         answer_no_memory(exchange);
 }
 
 void answer_done(ApiExchange *exchange, unsigned status, int64_t revision) {
     if (revision_add(exchange, revision) >= 0)
-        exchange->vtable->reply(exchange, status, NULL, NULL, 0);
+        reply(exchange, status, NULL, NULL);
     else
         answer_no_memory(exchange);
 }
@@ -85,4 +98,14 @@ int query_get(ApiExchange *exchange, const char *name, char **ret) {
         return first.r;
     *ret = first.value;
     return 0;
+}
+
+static void on_count(const char *value, void *userdata) {
+    (*(size_t *) userdata)++;
+}
+
+size_t query_count(ApiExchange *exchange, const char *name) {
+    size_t n = 0;
+    exchange->vtable->query_each(exchange, name, on_count, &n);
+    return n;
 }

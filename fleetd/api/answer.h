@@ -13,8 +13,14 @@ void answer_no_memory(ApiExchange *exchange);
  * speaks of. */
 void answer_object_take(ApiExchange *exchange, json_object *object, int64_t revision);
 
+#define ANSWER_JSON "application/json"
+
+/* 200 with that text; NULL says that memory ran out. */
+void answer_text(ApiExchange *exchange, const char *content_type, const char *text);
+
 /* Without a body. */
 void answer_done(ApiExchange *exchange, unsigned status, int64_t revision);
 
+size_t query_count(ApiExchange *exchange, const char *name); /* its values */
 /* The first value of a query argument, NULL when it is not given; the caller frees. -ENOMEM. */
 int query_get(ApiExchange *exchange, const char *name, char **ret);

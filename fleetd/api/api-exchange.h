@@ -2,9 +2,10 @@
  * Over HTTP it is a net/HttpExchange (http-seam.c); a simulation or a test brings its own. */
 #pragma once
 
-#include "fleetd/base/macros.h"
+#include "fleetd/base/time-units.h"
 
 typedef struct ApiExchange ApiExchange;
+typedef struct Route Route;
 
 /* The contracts are those of net/http-server.h. */
 typedef struct ApiExchangeVTable {
@@ -28,4 +29,9 @@ struct ApiExchange {
     const char *content_type; /* NULL: none */
     const char *body;         /* NUL-terminated; "" if none */
     size_t body_size;
+
+    /* Set by api_serve(), for those who count. */
+    struct Api *api;
+    const Route *route; /* NULL: there is none for it */
+    usec_t begun_usec;
 };

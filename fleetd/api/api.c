@@ -1,5 +1,6 @@
 #include "fleetd/api/events.h"
 #include "fleetd/api/reads.h"
+#include "fleetd/api/request-metrics.h"
 
 #include <errno.h>
 
@@ -35,6 +36,7 @@ int api_new(const ApiOptions *options, Api **ret) {
         api->options.store_timeout_usec = STORE_TIMEOUT_USEC;
     if (api->options.page_size == 0)
         api->options.page_size = PAGE_SIZE;
+    request_metrics_declare(api->options.metrics);
     int r = reads_new(api, &callbacks, api, &api->reads);
     if (r < 0)
         return r;
@@ -52,5 +54,6 @@ void api_free(Api *api) {
     metadata_writes_end(api);
     events_free(api->events);
     reads_free(api->reads);
+    free(api->discovery);
     free(api);
 }

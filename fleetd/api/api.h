@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fleetd/api/api-exchange.h"
+#include "fleetd/base/metrics.h"
 #include "fleetd/net/http-server.h"
 #include "fleetd/net/loop.h"
 #include "fleetd/store/store.h"
@@ -14,9 +15,10 @@ typedef struct ApiOptions {
     Loop *loop;
     usec_t store_timeout_usec; /* for everything that a request waits for; 0: 5 s */
     size_t page_size;          /* entries of a page of a list; 0: 100 (token_limit) */
+    Metrics *metrics;          /* to be told at /metrics; NULL: there is nothing */
 } ApiOptions;
 
-/* Store and loop must outlive it. -ENOMEM. */
+/* Store, loop and metrics must outlive it. -ENOMEM. */
 int api_new(const ApiOptions *options, Api **ret);
 /* Answers what is under way with 503 and ends the streams. Never from inside one of its callbacks.
  */

@@ -15,6 +15,7 @@ struct Api {
     Events *events;
     LIST_HEAD(, UnitWrite) unit_writes;
     LIST_HEAD(, MetadataWrite) metadata_writes;
+    char *discovery;      /* the document, once somebody has asked for it */
     int64_t acknowledged; /* the latest revision that a request was told: reads show it */
 };
 
@@ -39,6 +40,8 @@ void states_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void states_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void machines_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void machines_patch(Api *api, ApiExchange *exchange, const char *name, View *view);
+void discovery_get(Api *api, ApiExchange *exchange, const char *name);
+void metrics_get(Api *api, ApiExchange *exchange, const char *name);
 void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view);
 
 /* Answers what is under way: nothing more is waited for. */

@@ -3,14 +3,23 @@
 #include "fleetd/api/api-json.h"
 #include "fleetd/api/client-stream.h"
 #include "fleetd/api/reads.h"
+#include "fleetd/api/request-metrics.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
+
+static const MetricFamily open_streams = {
+    "fleet_api_event_streams",
+    METRIC_GAUGE,
+    "Streams of events that are open.",
+    {},
+};
 
 struct Events {
     Api *api;
     Subscriptions *subscriptions;
     Timer *keep_alive;
+    MetricSource *source;
     LIST_HEAD(, Stream) streams;
 };
 
@@ -127,11 +136,20 @@ void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view
     reads_hold_view(api->reads);
     timer_start_if_idle(api->events->keep_alive, EVENTS_KEEP_ALIVE_USEC);
     exchange->vtable->on_abort(exchange, on_abort, stream);
-    exchange->vtable->stream(exchange, "application/json");
+    request_answered(exchange, 200);
+    exchange->vtable->stream(exchange, ANSWER_JSON);
     stream->is_broken = exchange->vtable->on_drain(exchange, on_drain, stream) < 0;
     stream_tell(stream, view);
     if (stream->is_broken)
         stream_drop(stream);
+}
+
+static void collect(Metrics *metrics, void *userdata) {
+    const Events *events = userdata;
+    const Stream *stream;
+    metrics_set(metrics, &open_streams, NULL, 0);
+    LIST_FOREACH (stream, &events->streams, siblings)
+        metrics_add(metrics, &open_streams, NULL, 1);
 }
 
 int events_new(Api *api, Events **ret) {
@@ -148,6 +166,8 @@ int events_new(Api *api, Events **ret) {
         free(events);
         return r;
     }
+    metrics_declare(api->options.metrics, &open_streams);
+    events->source = metrics_add_source(api->options.metrics, collect, events);
     *ret = events;
     return 0;
 }
@@ -157,6 +177,7 @@ void events_free(Events *events) {
         return;
     while (!LIST_EMPTY(&events->streams))
         stream_drop(LIST_FIRST(&events->streams));
+    metric_source_free(events->source);
     timer_free(events->keep_alive);
     subscriptions_free(events->subscriptions);
     free(events);

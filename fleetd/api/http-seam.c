@@ -1,4 +1,5 @@
 /* ApiExchange over the HTTP server. */
+#include "config.h"
 #include "fleetd/api/api.h"
 
 typedef struct HttpSeam {
@@ -83,6 +84,7 @@ void api_handle(HttpExchange *http, void *api) {
         .content_type = http_exchange_header(http, "Content-Type"),
     };
     seam->exchange.body = http_exchange_body(http, &seam->exchange.body_size);
+    http_exchange_add_header(http, "Server", "fleetd/" PACKAGE_VERSION); /* or not */
     http_exchange_on_abort(http, on_abort, seam);
     api_serve(api, &seam->exchange);
 }

@@ -6,9 +6,14 @@
 
 #include <errno.h>
 
+/* A page is made and kept whole, for each client that asks: it ends early where units are huge. */
+#define PAGE_BYTES_MAX ((size_t) 4 * 1024 * 1024)
+
 /* The first letter of the field tells the lists apart. */
 static int token_read(ApiExchange *exchange, char kind, char **ret, Error *reterr) {
     _cleanup_free_ char *token = NULL;
+    if (query_count(exchange, "nextPageToken") > 1)
+        return error_set(reterr, -EINVAL, "nextPageToken is given more than once");
     int r = query_get(exchange, "nextPageToken", &token);
     if (r < 0 || str_is_empty(token))
         return r;
@@ -29,7 +34,8 @@ int list_page_begin(ListPage *page, Api *api, ApiExchange *exchange, const char 
 }
 
 bool list_page_has_room(ListPage *page) {
-    page->has_more = json_object_array_length(page->entries) >= page->max;
+    page->has_more =
+        json_object_array_length(page->entries) >= page->max || page->n_bytes >= PAGE_BYTES_MAX;
     return !page->has_more;
 }
 

@@ -7,7 +7,8 @@ typedef struct ListPage {
     ApiExchange *exchange;
     const char *field; /* "units" */
     size_t max;
-    char *after; /* where the page begins: behind that name; NULL: at the first */
+    size_t n_bytes; /* of the entries, about; kept by who knows that they may be large */
+    char *after;    /* where the page begins: behind that name; NULL: at the first */
     json_object *entries;
     char *last; /* name of the last entry */
     bool has_more;

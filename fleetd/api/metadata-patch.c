@@ -54,6 +54,14 @@ static int path_parse(const char *path, MetadataChange *change, Error *reterr) {
     return machine_id_check(change->machine_id, reterr);
 }
 
+/* A string; or, as CoreOS fleet wanted it in deviation from JSON Patch, an object with one. */
+static int value_get(json_object *operation, const char **ret, Error *reterr) {
+    json_object *object;
+    if (json_get_object(operation, "value", &object, NULL) == 1)
+        operation = object;
+    return json_need_string(operation, "value", ret, reterr);
+}
+
 static int value_read(json_object *operation, MetadataChange *change, Error *reterr) {
     const char *op, *value = "";
     int r = json_need_string(operation, "op", &op, reterr);
@@ -63,7 +71,7 @@ static int value_read(json_object *operation, MetadataChange *change, Error *ret
     if (!removes && !streq(op, "add") && !streq(op, "replace"))
         return error_set(reterr, -EINVAL, "op '%s' is none of add, replace and remove", op);
     if (!removes)
-        r = json_need_string(operation, "value", &value, reterr);
+        r = value_get(operation, &value, reterr);
     if (r >= 0)
         r = metadata_check_pair(change->key, value, reterr);
     if (r < 0 || removes)

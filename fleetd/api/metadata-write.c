@@ -94,15 +94,16 @@ static int write_start(Api *api, ApiExchange *exchange, const MetadataPatch *pat
     return 0;
 }
 
-/* What can only be judged by what is there: the machines, and how much they already have. */
+/* What can only be judged by what is there: how much a machine already has. One that is not there
+ * may be given metadata before it comes. */
 static int patch_check(const MetadataPatch *patch, const View *view, Error *reterr) {
+    static const Metadata none = {};
     for (size_t i = 0; i < patch->n_changes; i++) {
         const MetadataChange *change = &patch->changes[i];
         const MachineView *machine = view_find_machine(view, change->machine_id);
-        if (!machine || !machine_view_is_present(machine))
-            return error_set(reterr, -EINVAL, "machine '%s' is not known", change->machine_id);
-        if (change->value && !metadata_get(&machine->overlay, change->key) &&
-            machine->overlay.n_pairs + patch->n_changes > METADATA_PAIRS_MAX)
+        const Metadata *overlay = machine ? &machine->overlay : &none;
+        if (change->value && !metadata_get(overlay, change->key) &&
+            overlay->n_pairs + patch->n_changes > METADATA_PAIRS_MAX)
             return error_set(reterr, -EINVAL, "machine '%s' has too much metadata",
                              change->machine_id);
     }
@@ -116,7 +117,7 @@ static void patch_reduce(MetadataPatch *patch, const View *view) {
     for (size_t i = 0; i < patch->n_changes; i++) {
         MetadataChange *change = &patch->changes[i];
         const MachineView *machine = view_find_machine(view, change->machine_id);
-        if (!change->value && !metadata_get(&machine->overlay, change->key))
+        if (!change->value && (!machine || !metadata_get(&machine->overlay, change->key)))
             metadata_change_done(change);
         else
             patch->changes[n++] = *change;

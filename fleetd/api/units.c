@@ -3,6 +3,18 @@
 #include "fleetd/api/list-page.h"
 #include "fleetd/api/page.h"
 
+#define OPTION_OVERHEAD 64 /* bytes of JSON around an option's text */
+
+static size_t unit_size(const View *view, const UnitView *unit) {
+    const UnitFile *file = view_find_file(view, unit->unit->hash);
+    size_t size = 0, n_options = 0;
+    if (file) {
+        (void) unit_file_text(file, &size);
+        (void) unit_file_options(file, &n_options);
+    }
+    return size + n_options * OPTION_OVERHEAD;
+}
+
 void units_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
     _cleanup_list_page_ ListPage page = {};
     if (list_page_begin(&page, api, exchange, "units") < 0)
@@ -18,6 +30,7 @@ void units_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
         if (!list_page_has_room(&page))
             break;
         r = list_page_add_take(&page, names[i], unit_to_json(view, unit, false));
+        page.n_bytes += unit_size(view, unit);
     }
     list_page_answer(&page, r, view_revision(view));
 }

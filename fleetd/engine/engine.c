@@ -3,6 +3,7 @@
 #include "fleetd/base/log.h"
 #include "fleetd/engine/absence.h"
 #include "fleetd/engine/collector.h"
+#include "fleetd/engine/engine-metrics.h"
 #include "fleetd/engine/feed.h"
 #include "fleetd/engine/leadership.h"
 #include "fleetd/engine/writer.h"
@@ -25,7 +26,10 @@ struct Engine {
     usec_t agent_ttl_usec;
     usec_t (*steady_since)(void *userdata);
     void *userdata;
+    Metrics *metrics;
+    MetricSource *metric_source;
     Leadership *leadership;
+    usec_t leader_since_usec; /* since 1970 */
     Timer *plan;
     Timer *reload;
 
@@ -36,6 +40,7 @@ struct Engine {
     Absence *absence;
     Writer *writer;
     Collector *collector;
+    EngineRound round;        /* whose plan is being written */
     int64_t written_revision; /* the mirror must have told it before the next plan */
     bool is_loaded;           /* the first list has come */
     bool is_broken;           /* the cluster is not as the store: it is to be thrown away */
@@ -67,6 +72,7 @@ static void engine_check(Engine *engine, int r) {
     if (r >= 0 || engine->is_broken)
         return;
     engine->needs_fence = true;
+    engine_metrics_failed(engine->metrics, "run");
     log_error("Failed to keep the model of the cluster: %s; loading it anew", strerror(-r));
     engine_reload_later(engine, RELOAD_USEC);
 }
@@ -107,14 +113,17 @@ static bool engine_may_plan(const Engine *engine) {
 
 static int engine_plan(Engine *engine) {
     _cleanup_(plan_freep) Plan *plan = NULL;
+    usec_t begun_usec = loop_now(engine->loop);
     int r = cluster_plan(engine->cluster, PLAN_UNITS_MAX, &plan);
     if (r < 0)
         return r;
     for (size_t i = 0; i < plan->n_steps && log_is_enabled(LOG_DEBUG); i++)
         engine_log_step(&plan->steps[i]);
+    engine->round = engine_round_begin(plan, begun_usec);
     if (plan->n_steps > 0)
         return writer_write(engine->writer, plan, leadership_fence(engine->leadership),
                             engine->feed);
+    engine_round_end(&engine->round, 0, engine->metrics, loop_now(engine->loop));
     if (cluster_has_work(engine->cluster))
         timer_start_if_idle(engine->plan, 0);
     return 0;
@@ -149,6 +158,7 @@ static void engine_write_failed(Engine *engine, int r) {
 
 static void on_plan_written(int r, int64_t revision, void *userdata) {
     Engine *engine = userdata;
+    engine_round_end(&engine->round, r, engine->metrics, loop_now(engine->loop));
     if (r < 0) {
         engine_write_failed(engine, r);
         return;
@@ -172,6 +182,7 @@ static void on_machine_gone(const char *machine_id, void *userdata) {
     Engine *engine = userdata;
     log_write(LOG_NOTICE, (LogFields){.machine = machine_id},
               "Machine %s is gone; its units are placed anew", machine_id);
+    engine_metrics_failed(engine->metrics, "machine_away");
     engine_check(engine, cluster_remove_machine(engine->cluster, machine_id));
     engine_trigger(engine);
 }
@@ -282,12 +293,19 @@ static void on_reload(void *userdata) {
 
 static void on_elected(void *userdata) {
     Engine *engine = userdata;
+    engine->leader_since_usec = loop_realtime(engine->loop);
     engine_unload(engine);
     engine_load(engine);
 }
 
 static void on_deposed(void *userdata) {
     engine_unload(userdata);
+}
+
+static void collect(Metrics *metrics, void *userdata) {
+    const Engine *engine = userdata;
+    engine_metrics_collect(metrics, engine_is_leader(engine) ? engine->leader_since_usec : 0,
+                           engine->is_loaded ? engine->cluster : NULL, engine->feed);
 }
 
 bool engine_is_leader(const Engine *engine) {
@@ -312,6 +330,7 @@ int engine_new(const EngineOptions *options, Engine **ret) {
         .agent_ttl_usec = options->agent_ttl_usec,
         .steady_since = options->steady_since,
         .userdata = options->userdata,
+        .metrics = options->metrics,
     };
     if (!engine->machine_id)
         return -ENOMEM;
@@ -325,6 +344,8 @@ int engine_new(const EngineOptions *options, Engine **ret) {
                            &leadership_callbacks, engine, &engine->leadership);
     if (r < 0)
         return r;
+    engine_metrics_declare(engine->metrics);
+    engine->metric_source = metrics_add_source(engine->metrics, collect, engine);
     *ret = TAKE_PTR(engine);
     return 0;
 }
@@ -334,6 +355,7 @@ void engine_free(Engine *engine) {
         return;
     if (engine->plan && engine->reload)
         engine_unload(engine);
+    metric_source_free(engine->metric_source);
     leadership_free(engine->leadership);
     timer_free(engine->plan);
     timer_free(engine->reload);

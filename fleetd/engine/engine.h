@@ -3,6 +3,7 @@
  * the plan, fenced. It stops at once when it does not lead any more. */
 #pragma once
 
+#include "fleetd/base/metrics.h"
 #include "fleetd/net/loop.h"
 #include "fleetd/store/store.h"
 
@@ -17,6 +18,7 @@ typedef struct EngineOptions {
      * agent_steady_since(). */
     usec_t (*steady_since)(void *userdata);
     void *userdata;
+    Metrics *metrics; /* NULL: nothing is counted */
 } EngineOptions;
 
 int engine_new(const EngineOptions *options, Engine **ret);

@@ -90,6 +90,20 @@ int feed_delete(Feed *feed, const char *text) {
     }
 }
 
+void feed_count(const Feed *feed, FeedCounts *ret) {
+    _unused_ const char *key;
+    const Unit *unit;
+    const FeedMachine *machine;
+    *ret = (FeedCounts){};
+    MAP_FOREACH (key, unit, feed->units)
+        ret->units[unit->desired]++;
+    MAP_FOREACH (key, machine, feed->machines)
+        if (machine->machine)
+            ret->machines[machine->machine->status]++;
+        else if (machine->has_left)
+            ret->machines[MACHINE_STATUS_LEFT]++;
+}
+
 int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, Feed **ret) {
     _cleanup_(feed_freep) Feed *feed = calloc(1, sizeof(Feed));
     if (!feed)

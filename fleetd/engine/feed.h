@@ -28,6 +28,12 @@ bool feed_machine_has_left(const Feed *feed, const char *id); /* its key is ther
 /* Of the machine's key, also when it says that the machine left; 0: there is none. */
 int64_t feed_machine_revision(const Feed *feed, const char *id);
 
+typedef struct FeedCounts {
+    size_t units[_LAUNCH_STATE_MAX];      /* by desired state */
+    size_t machines[_MACHINE_STATUS_MAX]; /* by status, of those that have a key */
+} FeedCounts;
+void feed_count(const Feed *feed, FeedCounts *ret);
+
 /* Files that no unit refers to: hashes with their mod revisions. Calls back for each. */
 void feed_each_unused_file(const Feed *feed,
                            void (*each)(const char *hash, int64_t mod_revision, void *userdata),

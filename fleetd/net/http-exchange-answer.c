@@ -40,6 +40,15 @@ static void exchange_start(HttpExchange *exchange, Phase phase, unsigned status,
 
 void http_exchange_reply(HttpExchange *exchange, unsigned status, const char *content_type,
                          const void *body, size_t size) {
+    static const char crowded[] =
+        "{\"error\":{\"code\":503,\"message\":\"too many answers at once\"}}\n";
+    connection_step(exchange->client, CONNECTION_RECEIVING);
+    if (!exchange_reserve(exchange, size)) {
+        status = 503;
+        content_type = "application/json";
+        body = crowded;
+        size = sizeof(crowded) - 1;
+    }
     exchange->response =
         MHD_create_response_from_buffer(size, (void *) body, MHD_RESPMEM_MUST_COPY);
     exchange_start(exchange, PHASE_ANSWERED, status, content_type);
@@ -65,6 +74,7 @@ static size_t unsent_take(HttpExchange *exchange, char *ret, size_t max) {
         return 0;
     memcpy(ret, exchange->unsent.data + exchange->n_taken, n);
     exchange->n_taken += n;
+    exchange_release(exchange, n);
     if (unsent_size(exchange) == 0) {
         byte_buffer_done(&exchange->unsent); /* an idle stream keeps no memory */
         exchange->n_taken = 0;
@@ -94,21 +104,17 @@ static ssize_t on_read(void *cls, uint64_t position, char *ret, size_t max) {
     return 0;
 }
 
-static void timeout_set(HttpExchange *exchange, usec_t usec) {
-    MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                              (unsigned) (usec / USEC_PER_SEC));
-}
-
 void http_exchange_stream(HttpExchange *exchange, const char *content_type) {
     exchange->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE,
                                                            on_read, exchange, NULL);
-    timeout_set(exchange, 0);
+    connection_step(exchange->client, CONNECTION_WAITING);
     exchange_start(exchange, PHASE_STREAMING, 200, content_type);
 }
 
 int http_exchange_write(HttpExchange *exchange, const void *data, size_t size) {
     size_t max = exchange->listener->server->options.stream_max;
-    int r = unsent_size(exchange) + size > max ? -ENOBUFS : unsent_append(exchange, data, size);
+    bool fits = unsent_size(exchange) + size <= max && exchange_reserve(exchange, size);
+    int r = fits ? unsent_append(exchange, data, size) : -ENOBUFS;
     if (r < 0) {
         exchange->is_stalled = true;
         return r;
@@ -134,6 +140,6 @@ void http_exchange_finish(HttpExchange *exchange) {
     exchange->phase = exchange->is_stalled ? PHASE_BROKEN : PHASE_FINISHED;
     if (exchange->is_stalled)
         shutdown(exchange_fd(exchange), SHUT_RDWR);
-    timeout_set(exchange, exchange->listener->server->options.idle_timeout_usec);
+    connection_step(exchange->client, CONNECTION_RECEIVING);
     exchange_resume(exchange);
 }

@@ -7,6 +7,7 @@
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* A body over the limit is read to its end and dropped, so that the client gets to see the answer;
  * but not for ever. */
@@ -17,7 +18,22 @@ int exchange_fd(const HttpExchange *exchange) {
         ->connect_fd;
 }
 
+bool exchange_reserve(HttpExchange *exchange, size_t size) {
+    HttpServer *server = exchange->listener->server;
+    if (size > server->options.memory_max - server->n_bytes)
+        return false;
+    server->n_bytes += size;
+    exchange->n_reserved += size;
+    return true;
+}
+
+void exchange_release(HttpExchange *exchange, size_t size) {
+    exchange->listener->server->n_bytes -= size;
+    exchange->n_reserved -= size;
+}
+
 static void exchange_free(HttpExchange *exchange) {
+    exchange_release(exchange, exchange->n_reserved);
     LIST_REMOVE(exchange, siblings);
     sd_event_source_disable_unref(exchange->hangup);
     sd_event_source_disable_unref(exchange->drained);
@@ -71,6 +87,7 @@ void exchange_on_completed(void *cls, struct MHD_Connection *connection, void **
     if (!exchange)
         return;
     *context = NULL;
+    connection_step(exchange->client, CONNECTION_IDLE);
     exchange_abort(exchange);
     exchange_free(exchange);
 }
@@ -79,10 +96,17 @@ static const char *header_find(HttpExchange *exchange, const char *name) {
     return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
-static void refuse_too_large(HttpExchange *exchange) {
-    static const char text[] =
-        "{\"error\":{\"code\":413,\"message\":\"the body of the request is too large\"}}\n";
-    http_exchange_reply(exchange, 413, "application/json", text, sizeof(text) - 1);
+static void refuse(HttpExchange *exchange, unsigned status, const char *message) {
+    char text[200];
+    snprintf(text, sizeof(text), "{\"error\":{\"code\":%u,\"message\":\"%s\"}}\n", status, message);
+    http_exchange_reply(exchange, status, "application/json", text, strlen(text));
+}
+
+static void refuse_body(HttpExchange *exchange) {
+    if (exchange->is_crowded)
+        refuse(exchange, 503, "too many requests at once");
+    else
+        refuse(exchange, 413, "the body of the request is too large");
 }
 
 /* Hands the answer to libmicrohttpd, or waits for it. */
@@ -109,10 +133,17 @@ static enum MHD_Result exchange_begin(Listener *listener, struct MHD_Connection 
     LIST_INSERT_HEAD(&listener->exchanges, exchange, siblings);
     *context = exchange;
 
+    exchange->client = connection_of(connection);
+    connection_step(exchange->client, CONNECTION_SENDING);
+    if (!exchange->client || exchange->client->is_refused) {
+        http_exchange_add_header(exchange, MHD_HTTP_HEADER_CONNECTION, "close");
+        refuse(exchange, 503, "too many connections");
+        return exchange_answer(exchange);
+    }
     const char *length = header_find(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (length && header_find(exchange, MHD_HTTP_HEADER_EXPECT) &&
         strtoull(length, NULL, 10) > listener->server->options.body_max) {
-        refuse_too_large(exchange);
+        refuse_body(exchange);
         return exchange_answer(exchange);
     }
     return MHD_YES;
@@ -120,8 +151,10 @@ static enum MHD_Result exchange_begin(Listener *listener, struct MHD_Connection 
 
 static enum MHD_Result exchange_take_body(HttpExchange *exchange, const char *data, size_t size) {
     size_t max = exchange->listener->server->options.body_max;
-    if (exchange->n_discarded == 0 && exchange->body.size + size <= max)
+    bool is_small = exchange->n_discarded == 0 && exchange->body.size + size <= max;
+    if (is_small && exchange_reserve(exchange, size))
         return byte_buffer_append(&exchange->body, data, size) < 0 ? MHD_NO : MHD_YES;
+    exchange->is_crowded |= is_small;
     exchange->n_discarded += size;
     return exchange->n_discarded / DISCARD_FACTOR > max ? MHD_NO : MHD_YES;
 }
@@ -129,10 +162,11 @@ static enum MHD_Result exchange_take_body(HttpExchange *exchange, const char *da
 static void exchange_handle(HttpExchange *exchange) {
     HttpServer *server = exchange->listener->server;
     if (exchange->n_discarded > 0) {
-        refuse_too_large(exchange);
+        refuse_body(exchange);
         return;
     }
     exchange->phase = PHASE_WAITING;
+    connection_step(exchange->client, CONNECTION_WAITING);
     server->handler(exchange, server->userdata);
 }
 

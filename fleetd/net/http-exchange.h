@@ -1,8 +1,9 @@
 /* What http-server.c (sockets and the event loop), http-exchange.c (the life of a request),
- * http-exchange-request.c and http-exchange-answer.c share; private to them. */
+ * http-connection.c, http-exchange-request.c and http-exchange-answer.c share; private to them. */
 #pragma once
 
 #include "fleetd/net/byte-buffer.h"
+#include "fleetd/net/http-connection.h"
 #include "fleetd/net/http-server.h"
 
 #include <microhttpd.h>
@@ -26,6 +27,12 @@ struct HttpServer {
     HttpHandler handler;
     void *userdata;
     LIST_HEAD(, Listener) listeners;
+    ConnectionList connections;
+    unsigned n_connections;
+    sd_event_source *deadline; /* the next of any connection */
+    usec_t next_deadline_usec;
+    size_t n_bytes; /* that exchanges have reserved */
+    MetricSource *metric_source;
 };
 
 typedef enum Phase {
@@ -40,12 +47,15 @@ typedef enum Phase {
 struct HttpExchange {
     Listener *listener;
     struct MHD_Connection *connection;
+    Connection *client;
     const char *method, *path;
     Phase phase;
     bool is_suspended;
     bool is_stalled; /* too much would have waited unsent */
     ByteBuffer body;
     size_t n_discarded; /* bytes of the body beyond the limit */
+    size_t n_reserved;  /* bytes of memory_max */
+    bool is_crowded;    /* its body found no more place there */
     char **headers;     /* of the answer: name, value, name, value, ... */
     unsigned status;
     struct MHD_Response *response;
@@ -78,4 +88,9 @@ void exchange_abort(HttpExchange *exchange);
  * callbacks. */
 void exchange_suspend(HttpExchange *exchange);
 void exchange_resume(HttpExchange *exchange); /* fine also if it is not suspended */
+
+/* Bytes of the server's memory_max; false: it has no more. What is not given back is when the
+ * exchange ends. */
+bool exchange_reserve(HttpExchange *exchange, size_t size);
+void exchange_release(HttpExchange *exchange, size_t size);
 int exchange_fd(const HttpExchange *exchange);

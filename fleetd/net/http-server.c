@@ -10,6 +10,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Beyond connections_max, for those that are about to be closed or refused. Further ones wait in
+ * the socket's backlog. */
+#define CONNECTIONS_SPARE 64
+
+#define STREAM_MAX ((size_t) 4 * 1024 * 1024)
+#define MEMORY_MAX ((size_t) 256 * 1024 * 1024)
+
 #define DAEMON_FLAGS (MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC)
 
 static unsigned connection_count(const Listener *listener) {
@@ -112,10 +119,9 @@ static struct MHD_Daemon *daemon_start(Listener *listener, int fd) {
         {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) exchange_on_completed, listener},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) on_unescape, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, options->connections_max, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) connection_on_notify, listener},
+        {MHD_OPTION_CONNECTION_LIMIT, options->connections_max + CONNECTIONS_SPARE, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t) options->header_max, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t) (options->idle_timeout_usec / USEC_PER_SEC),
-         NULL},
         {MHD_OPTION_END, 0, NULL},
     };
     return MHD_start_daemon(DAEMON_FLAGS, 0, NULL, NULL, exchange_on_request, listener,
@@ -163,7 +169,14 @@ int http_server_new(sd_event *event, const HttpServerOptions *options, HttpHandl
         .userdata = userdata,
     };
     if (server->options.stream_max == 0)
-        server->options.stream_max = 4 * 1024 * 1024;
+        server->options.stream_max = STREAM_MAX;
+    if (server->options.memory_max == 0)
+        server->options.memory_max = MEMORY_MAX;
+    int r = connections_init(server);
+    if (r < 0) {
+        http_server_free(server);
+        return r;
+    }
     *ret = server;
     return 0;
 }
@@ -176,6 +189,7 @@ void http_server_free(HttpServer *server) {
         LIST_REMOVE(listener, siblings);
         listener_free(listener);
     }
+    connections_done(server);
     sd_event_unref(server->event);
     free(server);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fleetd/base/error.h"
+#include "fleetd/base/metrics.h"
 #include "fleetd/base/time-units.h"
 
 #include <systemd/sd-event.h>
@@ -14,10 +15,15 @@ typedef struct HttpExchange HttpExchange; /* one request and its answer */
 typedef struct HttpServerOptions {
     size_t body_max;          /* bytes; more is answered 413 */
     size_t header_max;        /* bytes of request line and headers */
-    unsigned connections_max; /* per listening socket; further ones wait in the backlog */
-    usec_t idle_timeout_usec; /* a connection on which nothing moves that long is closed, except
-                                 while the answer is awaited or streamed; whole seconds; 0: none */
-    size_t stream_max;        /* bytes of a stream that may wait unsent; 0: 4 MiB */
+    unsigned connections_max; /* of all sockets together; one more takes the place of the one that
+                                 has been without a request for longest, or is answered 503 */
+    usec_t idle_timeout_usec; /* from one request to the next one's headers; 0: none */
+    usec_t
+        transfer_timeout_usec; /* for a body to come in, and for an answer to be taken; 0: none */
+    size_t stream_max;         /* bytes of a stream that may wait unsent; 0: 4 MiB */
+    size_t memory_max; /* bytes of bodies and answers, of all clients together: what goes beyond is
+                          answered 503, or dropped if it is a stream; 0: 256 MiB */
+    Metrics *metrics;  /* NULL: nothing is counted */
 } HttpServerOptions;
 
 /* Called once per request that has come whole. It must end, at once or later, in exactly one

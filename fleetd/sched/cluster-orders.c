@@ -176,6 +176,15 @@ int cluster_put_pending(Cluster *cluster, const Pending *pending) {
     return look_at_unit(cluster, unit);
 }
 
+size_t cluster_count_pending(const Cluster *cluster) {
+    size_t n = 0;
+    _unused_ const char *name;
+    const ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->units)
+        n += unit->pending != NULL;
+    return n;
+}
+
 int cluster_remove_pending(Cluster *cluster, const char *name) {
     ClusterUnit *unit = cluster_find_unit(cluster, name);
     if (!unit || !unit->pending)

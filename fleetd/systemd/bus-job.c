@@ -4,7 +4,6 @@
 #include "fleetd/systemd/bus-private.h"
 
 #include <signal.h>
-#include <time.h>
 
 typedef struct JobKind {
     const char *method;
@@ -180,12 +179,6 @@ static void on_queued(BusOp *op, sd_bus_message *reply, const sd_bus_error *erro
         map_clear(um->early_results);
 }
 
-static usec_t monotonic_now(void) {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
-
 static int job_begin(BusUnitManager *um, const JobKind *kind, const char *name,
                      UnitManagerJobDone done, void *userdata) {
     JobOp *job = calloc(1, sizeof(JobOp));
@@ -194,7 +187,7 @@ static int job_begin(BusUnitManager *um, const JobKind *kind, const char *name,
         return -ENOMEM;
     }
     job->kind = kind;
-    job->begin_usec = monotonic_now();
+    job->begin_usec = bus_monotonic_now();
     job->done = done;
     job->userdata = userdata;
     bus_op_init(&job->op, um, job_run, job_free);

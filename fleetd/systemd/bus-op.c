@@ -89,6 +89,7 @@ static int on_call_reply(sd_bus_message *reply, void *userdata, sd_bus_error *re
     BusUnitManager *um = op->um;
     op->call = sd_bus_slot_unref(op->call);
     um->calls--;
+    bus_call_measure(um, op->member, op->sent_usec, sd_bus_message_get_error(reply));
     op->on_reply(op, reply, sd_bus_message_get_error(reply));
     next_send(um);
     return 0;
@@ -99,6 +100,7 @@ static void op_send_now(BusOp *op, int r, sd_bus_message *m) {
         r = sd_bus_call_async(op->um->bus, &op->call, m, on_call_reply, op, 0);
     if (r >= 0) {
         op->um->calls++;
+        op->sent_usec = bus_monotonic_now();
         return;
     }
     sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -120,9 +122,9 @@ static void next_send(BusUnitManager *um) {
 }
 
 int bus_op_message(BusOp *op, const char *member, sd_bus_message **ret) {
+    op->member = member;
     if (!op->um->is_connected)
         return -ENOTCONN;
-    op->member = member;
     return sd_bus_message_new_method_call(op->um->bus, ret, SYSTEMD_BUS_NAME, SYSTEMD_OBJECT,
                                           SYSTEMD_MANAGER, member);
 }

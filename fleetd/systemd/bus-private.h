@@ -4,6 +4,7 @@
  *   bus-connection.c     contact with systemd: made, lost, regained
  *   bus-signals.c        what systemd says unasked
  *   bus-op.c             a call that is under way, from request to reply
+ *   bus-metrics.c        what is counted of the calls
  *   bus-denied.c         what is missing when systemd refuses a call
  *   bus-reload.c         daemon-reloads, as few as possible
  *   bus-files.c          making files known to systemd, asking for states
@@ -32,6 +33,7 @@ struct BusUnitManager {
     sd_event *event;
     char *bus_address;
     size_t log_lines;
+    Metrics *metrics;
     UnitDirectory *directory;
     BusUnits *units;
     ReplyQueue *replies;
@@ -55,6 +57,7 @@ struct BusUnitManager {
     Map *early_results; /* path -> result, of jobs that ended while job_calls are under way */
     size_t job_calls;
     sd_bus_slot *reload_call;
+    usec_t reload_sent_usec;
     BusOp *reload_running, *reload_waiting;
     bool is_disabling; /* links are taken away; what comes meanwhile goes together next */
     struct RemoveOp *remove_waiting;
@@ -70,6 +73,7 @@ struct BusOp {
     BusOp *previous, *next; /* in um->ops */
     sd_bus_slot *call;
     const char *member; /* the method that was called last; static */
+    usec_t sent_usec;   /* when */
     BusOpReply on_reply;
     sd_bus_message *message_unsent;
     BusOp *next_unsent;
@@ -104,6 +108,12 @@ void bus_op_call(BusOp *op, BusOpReply on_reply, const char *member, const char 
 bool bus_error_is_lost_contact(const sd_bus_error *error);
 /* NoSuchUnit: systemd does not know it (any more). */
 bool bus_error_is_not_loaded(const sd_bus_error *error);
+
+/* bus-metrics.c: of each call to systemd. */
+void bus_metrics_declare(BusUnitManager *um);
+usec_t bus_monotonic_now(void);
+void bus_call_measure(BusUnitManager *um, const char *member, usec_t sent_usec,
+                      const sd_bus_error *error);
 
 /* bus-denied.c: why systemd refused a call of that method to that user, and what would help. NULL:
  * that is not what the error means, or out of memory; the caller frees. */

@@ -21,6 +21,7 @@ static void waiters_resume(BusOp *op, const sd_bus_error *error) {
 static int on_reloaded(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
     BusUnitManager *um = userdata;
     um->reload_call = sd_bus_slot_unref(um->reload_call);
+    bus_call_measure(um, "Reload", um->reload_sent_usec, sd_bus_message_get_error(reply));
     waiters_resume(TAKE_PTR(um->reload_running), sd_bus_message_get_error(reply));
     if (um->reload_waiting && !um->reload_call)
         reload_begin(um);
@@ -35,6 +36,7 @@ static int reload_send(BusUnitManager *um) {
                                            SYSTEMD_MANAGER, "Reload");
     if (r >= 0)
         r = sd_bus_call_async(um->bus, &um->reload_call, m, on_reloaded, um, RELOAD_TIMEOUT_USEC);
+    um->reload_sent_usec = bus_monotonic_now();
     sd_bus_message_unref(m);
     return r;
 }

@@ -88,6 +88,8 @@ static const UnitManagerVTable bus_vtable = {
 
 static int parts_new(BusUnitManager *um, const BusUnitManagerOptions *options, Error *reterr) {
     um->log_lines = options->log_lines > 0 ? options->log_lines : LOG_LINES;
+    um->metrics = options->metrics;
+    bus_metrics_declare(um);
     um->units = bus_units_new();
     um->jobs = map_new(NULL);
     um->early_results = map_new(free);

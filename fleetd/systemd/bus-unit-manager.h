@@ -1,6 +1,7 @@
 /* The UnitManager of a real machine: systemd over D-Bus, and the files under /run/fleet. */
 #pragma once
 
+#include "fleetd/base/metrics.h"
 #include "fleetd/systemd/unit-manager.h"
 
 #include <systemd/sd-event.h>
@@ -9,6 +10,7 @@ typedef struct BusUnitManagerOptions {
     const char *run_directory; /* NULL: /run/fleet */
     const char *bus_address;   /* NULL: the system bus */
     size_t log_lines;          /* of a start that failed; 0: 10 */
+    Metrics *metrics;          /* NULL: calls are not measured */
 } BusUnitManagerOptions;
 
 /* options may be NULL. Errors: the run directory can not be made, there is no bus. Later losses of

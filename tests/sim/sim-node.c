@@ -42,6 +42,7 @@ static void on_registered(void *userdata) {
         .agent_ttl_usec = SIM_TTL,
         .steady_since = on_steady_since,
         .userdata = node,
+        .metrics = node->metrics,
     };
     if (!node->engine)
         sim_must_be_zero(engine_new(&options, &node->engine));
@@ -58,6 +59,7 @@ void sim_node_start(SimNode *node) {
         .restart_grace_usec = SIM_GRACE,
         .on_registered = on_registered,
         .userdata = node,
+        .metrics = node->metrics,
     };
     sim_must_be_zero(fake_unit_manager_new(node->systemd, &node->unit_manager));
     options.unit_manager = node->unit_manager;

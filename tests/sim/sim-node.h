@@ -31,6 +31,7 @@ typedef struct SimNode {
     UnitManager *unit_manager;
     Agent *agent;
     Engine *engine;
+    Metrics *metrics; /* of fleetd; NULL: it counts nothing */
     PresenceFarewell farewell;
     bool is_leaving;
     Timer *end; /* of fleetd, after its farewell, or when that takes too long */

@@ -12,6 +12,7 @@ void agent_test_start(AgentTest *test) {
         .machine = &machine,
         .ttl_usec = TEST_TTL,
         .restart_grace_usec = 300 * USEC_PER_SEC,
+        .metrics = test->metrics,
     };
     assert_int_equal(agent_new(&options, &test->agent), 0);
 }

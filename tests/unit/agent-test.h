@@ -23,6 +23,7 @@ typedef struct AgentTest {
     FakeSystemd *systemd;
     UnitManager *unit_manager;
     Agent *agent;
+    Metrics *metrics; /* NULL: it counts nothing */
     const char *boot_id;
 } AgentTest;
 

@@ -10,6 +10,7 @@ int api_setup(void **state) {
     ApiFixture *fixture = calloc(1, sizeof(ApiFixture));
     *state = fixture;
     fixture->loop = virtual_loop_new(1);
+    fixture->metrics = metrics_new();
     assert_int_equal(memory_store_new(fixture->loop, &fixture->memory), 0);
     fixture->gated = gated_store_new(fixture->memory, fixture->loop);
     fixture->sync = (StoreSync){fixture->memory, fixture->loop, virtual_loop_run_until};
@@ -18,6 +19,7 @@ int api_setup(void **state) {
         .loop = fixture->loop,
         .store_timeout_usec = 2 * USEC_PER_SEC,
         .page_size = 3,
+        .metrics = fixture->metrics,
     };
     return api_new(&options, &fixture->api);
 }
@@ -25,6 +27,7 @@ int api_setup(void **state) {
 int api_teardown(void **state) {
     ApiFixture *fixture = *state;
     api_free(fixture->api);
+    metrics_free(fixture->metrics);
     store_free(&fixture->gated->store);
     store_free(fixture->memory);
     virtual_loop_free(fixture->loop);

@@ -16,6 +16,7 @@
 
 typedef struct ApiFixture {
     Loop *loop;
+    Metrics *metrics;
     Store *memory;
     GatedStore *gated;
     StoreSync sync; /* behind the gate */

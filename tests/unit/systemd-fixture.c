@@ -68,7 +68,8 @@ void fixture_connect(Fixture *f) {
     static const UnitManagerCallbacks callbacks = {.on_changed = on_changed, .on_reset = on_reset};
     _cleanup_free_ char *run = str_printf("%s/run", f->directory);
     _cleanup_free_ char *address = str_printf("unix:path=%s/bus", f->directory);
-    BusUnitManagerOptions options = {.run_directory = run, .bus_address = address};
+    BusUnitManagerOptions options = {
+        .run_directory = run, .bus_address = address, .metrics = f->metrics};
     assert_int_equal(bus_unit_manager_new(f->event, &options, &f->um, NULL), 0);
     unit_manager_set_callbacks(f->um, &callbacks, f);
     fixture_turn(f);
@@ -77,6 +78,7 @@ void fixture_connect(Fixture *f) {
 int fixture_setup(void **state) {
     Fixture *f = calloc(1, sizeof(Fixture));
     f->directory = temporary_directory_new();
+    f->metrics = metrics_new();
     _cleanup_free_ char *socket = str_printf("%s/bus", f->directory);
     assert_true(sd_event_new(&f->event) >= 0);
     assert_int_equal(fake_bus_new(f->event, socket, &f->bus), 0);
@@ -91,6 +93,7 @@ int fixture_setup(void **state) {
 int fixture_teardown(void **state) {
     Fixture *f = *state;
     unit_manager_free(f->um);
+    metrics_free(f->metrics);
     fake_bus_free(f->bus);
     sd_event_unref(f->event);
     strv_free(f->heard);

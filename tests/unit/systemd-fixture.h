@@ -18,6 +18,7 @@ typedef struct Fixture {
     sd_event *event;
     FakeBus *bus;
     UnitManager *um;
+    Metrics *metrics;
     char **heard;
 } Fixture;
 

@@ -236,14 +236,29 @@ static void machine_that_is_gone_or_took_its_leave_is_not_listed(void **state) {
     assert_answer(fixture, "GET", "/machines", NULL, 200, "{\"machines\":[]}");
 }
 
+static void page_of_huge_units_ends_early(void **state) {
+    ApiFixture *fixture = *state;
+    enum { N_LINES = 40000 };
+    static char text[10 + N_LINES * 4 + 1] = "[Service]\n";
+    for (size_t i = 0; i < N_LINES; i++)
+        memcpy(text + 10 + 4 * i, "A=b\n", 5);
+    static const char *const names[] = {"a.service", "b.service", "c.service"};
+    for (size_t i = 0; i < ELEMENTSOF(names); i++)
+        seed_unit(fixture, names[i], text, LAUNCH_STATE_INACTIVE);
+    _cleanup_free_ char *walk = pages_walk(fixture, "/units", "units", "name");
+    assert_string_equal(walk, "a.service b.service |c.service |");
+}
+
 static void patch_that_is_refused_or_empty_writes_nothing(void **state) {
     ApiFixture *fixture = *state;
     seed_machine(fixture, M1, "");
     int64_t revision = store_sync_revision(&fixture->sync);
     assert_answer(fixture, "PATCH", "/machines",
                   "[{\"op\":\"add\",\"path\":\"/" M1 "/metadata/a\",\"value\":\"1\"},"
-                  "{\"op\":\"add\",\"path\":\"/" M2 "/metadata/a\",\"value\":\"1\"}]",
-                  400, "machine '" M2 "' is not known");
+                  "{\"op\":\"add\",\"path\":\"/M2/metadata/a\",\"value\":\"1\"}]",
+                  400,
+                  "the patch: operation 2: 'M2' is not a machine id (32 lower-case hexadecimal "
+                  "digits)");
     assert_answer(fixture, "PATCH", "/machines", "{", 400,
                   "the patch: not valid JSON at byte 1: unexpected end of data");
     assert_answer(fixture, "PATCH", "/machines", "[]", 204, "");
@@ -251,6 +266,19 @@ static void patch_that_is_refused_or_empty_writes_nothing(void **state) {
                   "[{\"op\":\"remove\",\"path\":\"/" M1 "/metadata/unknown\"}]", 204, "");
     assert_int_equal(store_sync_revision(&fixture->sync), revision);
     assert_int_equal(fixture->gated->counts[GATE_TXN], 0);
+}
+
+static void machine_may_be_given_metadata_before_it_comes(void **state) {
+    ApiFixture *fixture = *state;
+    assert_answer(fixture, "PATCH", "/machines",
+                  "[{\"op\":\"add\",\"path\":\"/" M1 "/metadata/a\",\"value\":\"1\"},"
+                  "{\"op\":\"remove\",\"path\":\"/" M2 "/metadata/a\"}]",
+                  204, "");
+    assert_answer(fixture, "GET", "/machines", NULL, 200, "{\"machines\":[]}");
+    seed_machine(fixture, M1, "b=2");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *answer = api_call(fixture, "GET", "/machines", NULL);
+    assert_non_null(strstr(answer->text, "\"metadata\":{\"a\":\"1\",\"b\":\"2\"}"));
 }
 
 static void machine_cannot_be_given_metadata_without_end(void **state) {
@@ -301,7 +329,9 @@ int main(void) {
         API_TEST(state_of_a_unit_that_moves_is_that_of_its_new_place),
         API_TEST(machine_shows_its_metadata_under_what_the_api_set),
         API_TEST(machine_that_is_gone_or_took_its_leave_is_not_listed),
+        API_TEST(page_of_huge_units_ends_early),
         API_TEST(patch_that_is_refused_or_empty_writes_nothing),
+        API_TEST(machine_may_be_given_metadata_before_it_comes),
         API_TEST(machine_cannot_be_given_metadata_without_end),
         API_TEST(patch_without_an_answer_of_the_store_is_not_acknowledged),
     };

@@ -23,6 +23,15 @@ static void operations_become_changes(void **state) {
     assert_null(patch.changes[2].value);
 }
 
+/* CoreOS fleet took nothing else. */
+static void value_may_be_wrapped(void **state) {
+    static const char text[] = "[{\"op\":\"add\",\"path\":\"/" ID "/metadata/a\",\"value\":"
+                               "{\"value\":\"1\"}}]";
+    _cleanup_(metadata_patch_done) MetadataPatch patch = {};
+    assert_int_equal(metadata_patch_parse(text, strlen(text), &patch, NULL), 0);
+    assert_string_equal(patch.changes[0].value, "1");
+}
+
 static void last_change_of_a_key_counts(void **state) {
     static const char text[] = "[{\"op\":\"add\",\"path\":\"/" ID "/metadata/a\",\"value\":\"1\"},"
                                "{\"op\":\"add\",\"path\":\"/" ID "/metadata/b\",\"value\":\"2\"},"
@@ -50,6 +59,8 @@ static void anything_else_is_refused_with_its_reason(void **state) {
         {OP("add", "/" ID "/metadata/a", ""), "the patch: operation 1: field 'value' is missing"},
         {OP("add", "/" ID "/metadata/a", ",\"value\":1"),
          "the patch: operation 1: field 'value' is int, not string"},
+        {OP("add", "/" ID "/metadata/a", ",\"value\":{}"),
+         "the patch: operation 1: field 'value' is missing"},
         {OP("add", "", ",\"value\":\"1\""),
          "the patch: operation 1: path '' is not of the form /ID/metadata/KEY"},
         {OP("add", "/" ID "/metadata", ",\"value\":\"1\""),
@@ -96,6 +107,7 @@ static void patch_is_limited_to_what_a_transaction_takes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operations_become_changes),
+        cmocka_unit_test(value_may_be_wrapped),
         cmocka_unit_test(last_change_of_a_key_counts),
         cmocka_unit_test(empty_list_changes_nothing),
         cmocka_unit_test(anything_else_is_refused_with_its_reason),

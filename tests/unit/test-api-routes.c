@@ -11,7 +11,8 @@ static void path_that_does_not_exist_is_404(void **state) {
         "/events/x",
         ("/machines/" M1),
         "/state/a/b",
-        "/discovery",
+        "/discovery/x",
+        "/metrics",
     };
     for (size_t i = 0; i < ELEMENTSOF(targets); i++) {
         _cleanup_exchange_ RecordedExchange *answer = api_call(fixture, "GET", targets[i], NULL);

@@ -1,0 +1,151 @@
+#include "fleetd/api/schemas.h"
+
+#include "fleetd/model/machine.h"
+#include "fleetd/model/unit.h"
+
+static const char *launch_value(int i) {
+    return launch_state_to_string((LaunchState) i);
+}
+
+static const char *job_value(int i) {
+    return job_result_to_string((JobResult) i);
+}
+
+static const char *operation_value(int i) {
+    static const char *const values[] = {"add", "replace", "remove"};
+    return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
+}
+
+static const char *event_value(int i) {
+    static const char *const values[] = {"unit", "machine", "synced"};
+    return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
+}
+
+#define OPTIONAL false
+#define REQUIRED true
+
+/* What the agent reports: of a UnitState and of an Event. */
+#define REPORT(required) \
+    {"currentState", PROPERTY_STRING, required, .value = launch_value, \
+     .description = "Derived from what systemd says."}, \
+        {"systemdLoadState", PROPERTY_STRING, .description = "LOAD of systemctl."}, \
+        {"systemdActiveState", PROPERTY_STRING, .description = "ACTIVE of systemctl."}, \
+        {"systemdSubState", PROPERTY_STRING, .description = "SUB of systemctl."}, \
+        {"systemdResult", PROPERTY_STRING, .description = "Result= of systemctl show."}, \
+        {"job", PROPERTY_STRING, required, .value = job_value, \
+         .description = "How the last job ended."}, \
+    { \
+        "message", PROPERTY_STRING, .description = "Why a job failed." \
+    }
+
+#define PAGE(field, schema) \
+    { \
+        {field, PROPERTY_LIST, REQUIRED, .ref = schema}, \
+            {"nextPageToken", PROPERTY_STRING, .description = "Absent on the last page."}, { \
+        } \
+    }
+
+static const SchemaProperty error[] = {
+    {"error", PROPERTY_OBJECT, REQUIRED, .ref = "ErrorDetail"},
+    {},
+};
+static const SchemaProperty error_detail[] = {
+    {"code", PROPERTY_INTEGER, REQUIRED, .description = "The HTTP status."},
+    {"message", PROPERTY_STRING, REQUIRED, .description = "For people."},
+    {},
+};
+static const SchemaProperty machine[] = {
+    {"id", PROPERTY_STRING, REQUIRED, .description = "The machine-id(5)."},
+    {"primaryIP", PROPERTY_STRING, .description = "Where others reach it."},
+    {"metadata", PROPERTY_STRINGS, REQUIRED, .description = "Its own, overlaid by PATCHes."},
+    {"status", PROPERTY_STRING, REQUIRED, .description = "running or restarting."},
+    {"version", PROPERTY_STRING, .description = "Of its fleetd."},
+    {"cores", PROPERTY_INTEGER, REQUIRED, .description = "Processors."},
+    {"memory", PROPERTY_INTEGER, REQUIRED, .description = "Bytes."},
+    {},
+};
+static const SchemaProperty machine_page[] = PAGE("machines", "Machine");
+static const SchemaProperty machine_operation[] = {
+    {"op", PROPERTY_STRING, REQUIRED, .value = operation_value},
+    {"path", PROPERTY_STRING, REQUIRED, .description = "/MACHINE-ID/metadata/KEY"},
+    {"value", PROPERTY_ANY, .description = "A string, or {\"value\": string}."},
+    {},
+};
+static const SchemaProperty option[] = {
+    {"section", PROPERTY_STRING, REQUIRED},
+    {"name", PROPERTY_STRING, REQUIRED},
+    {"value", PROPERTY_STRING, REQUIRED},
+    {},
+};
+static const SchemaProperty pending[] = {
+    {"summary", PROPERTY_STRING, REQUIRED, .description = "One line."},
+    {"machines", PROPERTY_LIST, REQUIRED, .ref = "PendingReason"},
+    {},
+};
+static const SchemaProperty pending_reason[] = {
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"reason", PROPERTY_STRING, REQUIRED, .description = "Why the unit cannot be there."},
+    {},
+};
+static const SchemaProperty unit[] = {
+    {"name", PROPERTY_STRING, REQUIRED},
+    {"options", PROPERTY_LIST, REQUIRED, .ref = "UnitOption",
+     .description = "The lines of its file."},
+    {"desiredState", PROPERTY_STRING, REQUIRED, .value = launch_value},
+    {"currentState", PROPERTY_STRING, REQUIRED, .value = launch_value},
+    {"machineID", PROPERTY_STRING, .description = "Absent while it is on no machine."},
+    {"hash", PROPERTY_STRING, REQUIRED, .description = "SHA-1 of its file."},
+    {"revision", PROPERTY_INTEGER, REQUIRED, .description = "Of the latest request."},
+    {"global", PROPERTY_BOOLEAN, REQUIRED, .description = "It runs on every machine that fits."},
+    {"reason", PROPERTY_STRING, .description = "Why it is on that machine."},
+    {"pending", PROPERTY_OBJECT, .ref = "Pending", .description = "Why it is on none."},
+    {"text", PROPERTY_STRING, .description = "The file, byte for byte; wins over options."},
+    {},
+};
+static const SchemaProperty unit_page[] = PAGE("units", "Unit");
+static const SchemaProperty unit_state[] = {
+    {"name", PROPERTY_STRING, REQUIRED},
+    {"hash", PROPERTY_STRING, .description = "SHA-1 of the file that the machine has."},
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    REPORT(REQUIRED),
+    {"revision", PROPERTY_INTEGER, REQUIRED, .description = "Of the request it answers."},
+    {},
+};
+static const SchemaProperty unit_state_page[] = PAGE("states", "UnitState");
+static const SchemaProperty event[] = {
+    {"type", PROPERTY_STRING, REQUIRED, .value = event_value},
+    {"unit", PROPERTY_STRING, .description = "Name; of type unit."},
+    {"machineID", PROPERTY_STRING, .description = "Empty: the unit is on no machine."},
+    {"desiredState", PROPERTY_STRING, .value = launch_value},
+    REPORT(OPTIONAL),
+    {"log", PROPERTY_LIST, .description = "The last lines of a start that failed."},
+    {"hash", PROPERTY_STRING},
+    {"revision", PROPERTY_INTEGER, .description = "That the report answers; of synced: seen."},
+    {"unitRevision", PROPERTY_INTEGER, .description = "Of the latest request."},
+    {"global", PROPERTY_BOOLEAN},
+    {"deleted", PROPERTY_BOOLEAN, .description = "The cluster does not know the unit."},
+    {"reason", PROPERTY_STRING},
+    {"pending", PROPERTY_OBJECT, .ref = "Pending"},
+    {"primaryIP", PROPERTY_STRING, .description = "This and what follows: of type machine."},
+    {"metadata", PROPERTY_STRINGS},
+    {"status", PROPERTY_STRING, .description = "running, restarting or gone."},
+    {},
+};
+
+const Schema api_schemas[] = {
+    {"Error", .properties = error},
+    {"ErrorDetail", .properties = error_detail},
+    {"Event", .properties = event},
+    {"Machine", .properties = machine},
+    {"MachineOperation", .properties = machine_operation},
+    {"MachinePage", .properties = machine_page},
+    {"MachinePatch", .items = "MachineOperation"},
+    {"Pending", .properties = pending},
+    {"PendingReason", .properties = pending_reason},
+    {"Unit", .properties = unit},
+    {"UnitOption", .properties = option},
+    {"UnitPage", .properties = unit_page},
+    {"UnitState", .properties = unit_state},
+    {"UnitStatePage", .properties = unit_state_page},
+    {},
+};
