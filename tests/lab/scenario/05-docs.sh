@@ -19,6 +19,7 @@ bring_source() {
 # A machine that knows nothing of fleet, but for what the lab needs (tests/lab/lib/image.sh).
 take_fleet_away() {
     lab exec "$1" sh -c '
+        fleetctl destroy "*"
         systemctl disable --now fleet.socket fleet.service
         cd /etc/systemd/system && rm -f fleet.service fleet.socket && systemctl daemon-reload
         rm -rf /usr/sbin/fleetd /usr/bin/fleetctl /etc/fleet /var/lib/fleet /run/fleet /usr/share/doc/fleet \
