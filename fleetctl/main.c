@@ -3,8 +3,11 @@
 #include "fleetctl/commands/command.h"
 #include "fleetctl/commands/help.h"
 #include "fleetctl/print/message.h"
+#include "fleetctl/remote/tunnel.h"
 #include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -44,7 +47,46 @@ static int connection_check(const Options *options, Error *reterr) {
     return 0;
 }
 
-static int api_open(const Options *options, sd_event *event, ApiClient **ret, Error *reterr) {
+/* What a command needs to reach others. */
+typedef struct Connection {
+    sd_event *event;
+    Tunnel *tunnel; /* NULL: none */
+    ApiClient *api;
+    MachineNames *machines;
+} Connection;
+
+static void connection_close(Connection *connection) {
+    machine_names_free(connection->machines);
+    api_client_free(connection->api);
+    tunnel_close(connection->tunnel);
+    sd_event_unref(connection->event);
+}
+
+static int tunnel_dig(Connection *connection, const Options *options, const Endpoint *endpoint,
+                      Error *reterr) {
+    TunnelGoal goal = {.unix_socket = endpoint->unix_socket, .base_url = endpoint->base_url};
+    return str_is_empty(options->tunnel) ? 0
+                                         : tunnel_open(options, &goal, &connection->tunnel, reterr);
+}
+
+static int api_open(Connection *connection, const Options *options, const Endpoint *endpoint) {
+    const Tunnel *tunnel = connection->tunnel;
+    _cleanup_free_ char *name = str_printf("%s%s%s", options->endpoint, tunnel ? " through " : "",
+                                           tunnel ? options->tunnel : "");
+    ApiClientOptions client_options = {
+        .name = name,
+        .base_url = endpoint->base_url,
+        .unix_socket = tunnel ? tunnel_socket(tunnel) : endpoint->unix_socket,
+        .max_connections = tunnel ? TUNNEL_CONNECTIONS_MAX : 0,
+        .tls = {.ca_file = options->ca_file,
+                .cert_file = options->cert_file,
+                .key_file = options->key_file},
+        .timeout_usec = options->request_timeout_usec,
+    };
+    return name ? api_client_new(connection->event, &client_options, &connection->api) : -ENOMEM;
+}
+
+static int connection_open(Connection *connection, const Options *options, Error *reterr) {
     _cleanup_endpoint_ Endpoint endpoint = {};
     int r = connection_check(options, reterr);
     if (r < 0)
@@ -52,16 +94,12 @@ static int api_open(const Options *options, sd_event *event, ApiClient **ret, Er
     r = endpoint_parse(options->endpoint, &endpoint, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "--endpoint");
-    ApiClientOptions client_options = {
-        .name = options->endpoint,
-        .base_url = endpoint.base_url,
-        .unix_socket = endpoint.unix_socket,
-        .tls = {.ca_file = options->ca_file,
-                .cert_file = options->cert_file,
-                .key_file = options->key_file},
-        .timeout_usec = options->request_timeout_usec,
-    };
-    return api_client_new(event, &client_options, ret);
+    r = sd_event_new(&connection->event);
+    if (r >= 0)
+        r = tunnel_dig(connection, options, &endpoint, reterr);
+    if (r >= 0)
+        r = api_open(connection, options, &endpoint);
+    return r < 0 ? r : machine_names_new(connection->api, &connection->machines);
 }
 
 static const char *machine_id_get(char *buffer) {
@@ -71,9 +109,7 @@ static const char *machine_id_get(char *buffer) {
 
 static int command_run(const Command *command, const Options *options, const char *const *operands,
                        Error *reterr) {
-    _cleanup_(sd_event_unrefp) sd_event *event = NULL;
-    _cleanup_(api_client_freep) ApiClient *api = NULL;
-    _cleanup_(machine_names_freep) MachineNames *machines = NULL;
+    _cleanup_(connection_close) Connection connection = {};
     char machine_id[SD_ID128_STRING_MAX];
     Context context = {
         .options = options,
@@ -83,16 +119,19 @@ static int command_run(const Command *command, const Options *options, const cha
     if (command->is_local)
         return command->run(&context, operands, reterr);
 
-    int r = sd_event_new(&event);
-    if (r >= 0)
-        r = api_open(options, event, &api, reterr);
-    if (r >= 0)
-        r = machine_names_new(api, &machines);
+    int r = connection_open(&connection, options, reterr);
     if (r < 0)
         return r;
-    context.api = api;
-    context.machines = machines;
+    context.api = connection.api;
+    context.machines = connection.machines;
+    if (connection.tunnel)
+        context.proxy_command = tunnel_proxy_command(connection.tunnel);
     return command->run(&context, operands, reterr);
+}
+
+static bool flags_end_with_operand(const char *word) {
+    const Command *command = NULL;
+    return command_find(word, &command, NULL) >= 0 && command->passes_flags;
 }
 
 /* Everything between the command line and the exit status. */
@@ -101,7 +140,8 @@ static int fleetctl_run(const char *const *arguments, Error *reterr) {
     _cleanup_free_ const char **words = NULL;
     const Command *command = NULL;
 
-    int r = options_parse(arguments, (const char *const *) environ, &options, &words, reterr);
+    int r = options_parse(arguments, (const char *const *) environ, flags_end_with_operand,
+                          &options, &words, reterr);
     if (r < 0)
         return r;
     log_setup(options.debug ? LOG_DEBUG : LOG_WARNING);

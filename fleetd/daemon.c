@@ -6,22 +6,20 @@
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/engine/engine.h"
+#include "fleetd/lonely-check.h"
 #include "fleetd/machine-info.h"
 #include "fleetd/net/event-loop.h"
-#include "fleetd/net/http-client.h"
 #include "fleetd/net/http-server.h"
+#include "fleetd/open-store.h"
 #include "fleetd/process-metrics.h"
 #include "fleetd/reload.h"
 #include "fleetd/sockets.h"
-#include "fleetd/store/embedded-store.h"
-#include "fleetd/store/etcd-store.h"
 #include "fleetd/store/measured-store.h"
 #include "fleetd/systemd/bus-unit-manager.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -34,9 +32,6 @@
 #define CONNECTIONS_MAX 1000
 #define IDLE_USEC (2 * USEC_PER_MINUTE)
 #define TRANSFER_USEC USEC_PER_MINUTE
-
-#define LONELY_URL \
-    "http://127.0.0.1:2379/version" /* where CoreOS fleet looked for etcd by default */
 
 struct Daemon {
     Config *config;
@@ -171,68 +166,19 @@ static int daemon_init_event(Daemon *daemon, Error *reterr) {
     return r < 0 ? error_set(reterr, r, "cannot set up the event loop: %s", strerror(-r)) : 0;
 }
 
-static void on_lonely_answer(int r, const HttpAnswer *answer, _unused_ const char *message,
-                             _unused_ void *userdata) {
-    if (r >= 0 && answer->status == 200 && strstr(answer->body, "etcdserver"))
-        log_warning(
-            "This fleetd is a cluster of its own, as etcd_servers is not set, but an etcd answers "
-            "on 127.0.0.1:2379: to join "
-            "the cluster behind it, set etcd_servers=http://127.0.0.1:2379 in " CONFIG_FILE);
-}
-
-/* Nobody should be alone by mistake: the option was not needed where CoreOS fleet found its etcd.
- */
-static void daemon_warn_if_lonely(Daemon *daemon) {
-    HttpCall call = {
-        .method = "GET", .url = LONELY_URL, .timeout_usec = USEC_PER_SEC, .answer_max = 4096};
-    if (http_client_new(daemon->event, &(HttpClientOptions){}, &daemon->lonely_check) >= 0)
-        (void) http_client_start(daemon->lonely_check, &call, NULL, on_lonely_answer, daemon, NULL);
-}
-
-static int daemon_open_embedded(Daemon *daemon, Error *reterr) {
-    const char *directory = daemon->config->data_directory;
-    if (mkdir(directory, 0755) < 0 && errno != EEXIST)
-        return error_set(reterr, -errno, "cannot make the data directory %s: %s", directory,
-                         strerror(errno));
-    _cleanup_free_ char *path = str_printf("%s/fleet.db", directory);
-    if (!path)
-        return -ENOMEM;
-    int r = embedded_store_open(daemon->loop, path, &daemon->store, reterr);
-    if (r < 0)
-        return error_prefix(reterr, r, "embedded store");
-    log_info("No etcd_servers are set: this machine is a cluster of one, kept in %s", path);
-    daemon_warn_if_lonely(daemon);
-    return 0;
-}
-
-static int daemon_open_store(Daemon *daemon, Error *reterr) {
-    const Config *config = daemon->config;
-    if (!config->etcd_servers)
-        return daemon_open_embedded(daemon, reterr);
-    EtcdOptions options = {
-        .endpoints = config->etcd_servers,
-        .key_prefix = config->etcd_key_prefix,
-        .request_timeout_usec = config->etcd_request_timeout_usec,
-        .tls = {.ca_file = config->etcd_cafile,
-                .cert_file = config->etcd_certfile,
-                .key_file = config->etcd_keyfile},
-        .username = config->etcd_username,
-        .password = config->etcd_password,
-    };
-    int r = etcd_store_new(daemon->event, daemon->loop, &options, &daemon->store, reterr);
-    return r < 0 ? error_prefix(reterr, r, "etcd") : 0;
-}
-
 static int daemon_open_metrics(Daemon *daemon) {
     daemon->metrics = metrics_new();
     daemon->process_metrics = process_metrics_open(daemon->metrics);
     return daemon->process_metrics ? 0 : -ENOMEM;
 }
 
-static int daemon_open_measured_store(Daemon *daemon, Error *reterr) {
-    int r = daemon_open_store(daemon, reterr);
-    return r < 0 ? r
-                 : measured_store_new(daemon->store, daemon->loop, daemon->metrics, &daemon->store);
+static int daemon_open_store(Daemon *daemon, Error *reterr) {
+    int r = open_store(daemon->config, daemon->event, daemon->loop, &daemon->store, reterr);
+    if (r < 0)
+        return r;
+    if (!daemon->config->etcd_servers)
+        daemon->lonely_check = lonely_check_start(daemon->event);
+    return measured_store_new(daemon->store, daemon->loop, daemon->metrics, &daemon->store);
 }
 
 static usec_t on_steady_since(void *userdata) {
@@ -313,7 +259,7 @@ static int daemon_init(Daemon *daemon, Error *reterr) {
     if (r >= 0)
         r = daemon_open_metrics(daemon);
     if (r >= 0)
-        r = daemon_open_measured_store(daemon, reterr);
+        r = daemon_open_store(daemon, reterr);
     if (r >= 0)
         r = daemon_start_agent(daemon, reterr);
     if (r >= 0)

@@ -39,7 +39,9 @@ int api_client_new(sd_event *event, const ApiClientOptions *options, ApiClient *
     client->base_url = strdup(options->base_url);
     if (!client->name || !client->base_url)
         return -ENOMEM;
-    HttpClientOptions http_options = {.unix_socket = options->unix_socket, .tls = options->tls};
+    HttpClientOptions http_options = {.unix_socket = options->unix_socket,
+                                      .tls = options->tls,
+                                      .max_connections = options->max_connections};
     int r = event_loop_new(event, &client->loop);
     if (r >= 0)
         r = http_client_new(event, &http_options, &client->http);

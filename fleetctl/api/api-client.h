@@ -14,7 +14,8 @@ typedef struct ApiClientOptions {
     const char *base_url;
     const char *unix_socket;
     HttpTls tls;
-    usec_t timeout_usec; /* for the answer to one request */
+    unsigned max_connections; /* 0: no limit */
+    usec_t timeout_usec;      /* for the answer to one request */
 } ApiClientOptions;
 
 /* Connects nowhere yet. */

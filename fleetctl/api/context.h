@@ -9,10 +9,11 @@
 /* Pointers are borrowed. */
 typedef struct Context {
     const Options *options;
-    ApiClient *api;         /* NULL for commands that need no fleetd */
-    MachineNames *machines; /* likewise */
-    const char *machine_id; /* of the machine that fleetctl runs on; "" when it has none */
-    Look look;              /* of standard output */
+    ApiClient *api;            /* NULL for commands that need no fleetd */
+    MachineNames *machines;    /* likewise */
+    const char *machine_id;    /* of the machine that fleetctl runs on; "" when it has none */
+    Look look;                 /* of standard output */
+    const char *proxy_command; /* how ssh gets to the machines; NULL: without help */
 } Context;
 
 /* Exit statuses beside 0; those that systemctl has too are its. */

@@ -58,7 +58,7 @@ static int addresses_fetch(MachineNames *names, Error *reterr) {
 
 /* A name without its address is better than no answer: failures are told in the debug output only.
  */
-static const char *address_find(MachineNames *names, const char *machine_id) {
+const char *machine_names_address(MachineNames *names, const char *machine_id) {
     _cleanup_error_ Error error = {};
     if (!map_has(names->addresses, machine_id) && !map_has(names->missed, machine_id)) {
         int r = addresses_fetch(names, &error);
@@ -77,7 +77,7 @@ char *machine_id_shorten(const char *machine_id, bool full) {
 char *machine_names_label(MachineNames *names, const char *machine_id, bool full) {
     if (!*machine_id)
         return strdup("-");
-    const char *address = address_find(names, machine_id);
+    const char *address = machine_names_address(names, machine_id);
     _cleanup_free_ char *id = machine_id_shorten(machine_id, full);
     return id ? str_printf("%s%s%s", id, str_is_empty(address) ? "" : "/", str_or(address, ""))
               : NULL;

@@ -15,5 +15,9 @@ DEFINE_POINTER_CLEANUP(MachineNames, machine_names_free)
  * Not from inside a callback of the loop. NULL when out of memory; the caller frees. */
 char *machine_names_label(MachineNames *names, const char *machine_id, bool full);
 
+/* A machine's address, "" when it has none, NULL when it cannot be learnt. Borrowed; not from
+ * inside a callback of the loop. */
+const char *machine_names_address(MachineNames *names, const char *machine_id);
+
 /* "ID..." or the whole id. NULL when out of memory; the caller frees. */
 char *machine_id_shorten(const char *machine_id, bool full);

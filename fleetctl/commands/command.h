@@ -14,8 +14,9 @@ typedef struct Command {
     const char *operands; /* as help shows them; NULL: none */
     size_t operands_min, operands_max;
     const char *too_few; /* what to say when there are fewer than operands_min */
-    uint32_t flags;      /* FLAG_BIT()s beside the global ones */
+    uint64_t flags;      /* FLAG_BIT()s beside the global ones */
     bool is_local;       /* needs no fleetd */
+    bool passes_flags;   /* what follows the first operand is another program's, flags and all */
     const char *summary; /* one line */
     const char *description;
     CommandRun run;
@@ -35,6 +36,10 @@ int command_stop(Context *context, const char *const *operands, Error *reterr);
 int command_unload(Context *context, const char *const *operands, Error *reterr);
 int command_destroy(Context *context, const char *const *operands, Error *reterr);
 int command_restart(Context *context, const char *const *operands, Error *reterr);
+int command_journal(Context *context, const char *const *operands, Error *reterr);
+int command_ssh(Context *context, const char *const *operands, Error *reterr);
+int command_fd_forward(Context *context, const char *const *operands, Error *reterr);
+int command_verify(Context *context, const char *const *operands, Error *reterr);
 int command_cat(Context *context, const char *const *operands, Error *reterr);
 int command_status(Context *context, const char *const *operands, Error *reterr);
 int command_list_units(Context *context, const char *const *operands, Error *reterr);

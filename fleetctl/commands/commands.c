@@ -100,15 +100,50 @@ const Command commands[] = {
     {
         .name = "status",
         MANY_UNITS,
+        .flags = FLAG_BIT(FLAG_SSH_PORT),
         .summary = "Show how units are, where, and why there",
         .description = "UNIT may be a glob over the units of the cluster. For a unit that waits "
                        "for a place the reasons of each\n"
-                       "machine are shown, for one that failed the last lines of its log. For a "
-                       "unit on this very machine\n"
-                       "systemctl status is run as well. Exits 0 when all run, 3 when one does not "
-                       "run, 1 when one is unknown or\n"
-                       "on no machine.",
+                       "machine are shown, for one that failed the last lines of its log. Then "
+                       "systemctl status is shown, from\n"
+                       "another machine if ssh gets there without asking; of global units only "
+                       "from this machine. Exits 0 when\n"
+                       "all run, 3 when one does not run, 1 when one is unknown or on no machine; "
+                       "where systemctl was asked,\n"
+                       "as it did.",
         .run = command_status,
+    },
+    {
+        .name = "journal",
+        .operands = "UNIT",
+        .operands_min = 1,
+        .operands_max = 1,
+        .too_few = "No unit given",
+        .flags = FLAG_BIT(FLAG_LINES) | FLAG_BIT(FLAG_FOLLOW) | FLAG_BIT(FLAG_OUTPUT) |
+                 FLAG_BIT(FLAG_SUDO) | FLAG_BIT(FLAG_MACHINE) | FLAG_BIT(FLAG_SSH_PORT),
+        .summary = "Show the journal of a unit",
+        .description = "Runs journalctl on the machine that the unit is on: without ssh when it is "
+                       "this one. For a unit on several\n"
+                       "machines --machine chooses one.\n"
+                       "Formats: short, short-iso, short-precise, short-full, verbose, json, "
+                       "json-pretty, cat, export; and others of\n"
+                       "journalctl's (default short).",
+        .run = command_journal,
+    },
+    {
+        .name = "ssh",
+        .operands = "[MACHINE|UNIT] [COMMAND...]",
+        .operands_max = SIZE_MAX,
+        .passes_flags = true,
+        .flags = FLAG_BIT(FLAG_MACHINE) | FLAG_BIT(FLAG_UNIT) | FLAG_BIT(FLAG_FORWARD_AGENT) |
+                 FLAG_BIT(FLAG_SSH_PORT),
+        .summary = "Open a shell, or run a command, on a machine or where a unit is",
+        .description = "Runs ssh, as configured for the user. MACHINE is an id, the beginning of "
+                       "one, or an address; with --machine\n"
+                       "or --unit all operands are the command. What follows MACHINE or UNIT is "
+                       "the command, also if it looks\n"
+                       "like a flag. The exit status is the command's; 255 when ssh failed.",
+        .run = command_ssh,
     },
     {
         .name = "cat",
@@ -161,6 +196,26 @@ const Command commands[] = {
                        "Formats: table, json; JSON has the same rows and columns, an empty cell is "
                        "null.",
         .run = command_list_machines,
+    },
+    {
+        .name = "verify",
+        MANY_UNITS,
+        .is_local = true,
+        .summary = "Check unit files as submit does, without sending them",
+        .description = "Each UNIT is a unit file, or an instance of a template that is one. No "
+                       "fleetd is asked.",
+        .run = command_verify,
+    },
+    {
+        .name = "fd-forward",
+        .operands = "PATH",
+        .operands_min = 1,
+        .operands_max = 1,
+        .too_few = "No path of a socket given",
+        .is_local = true,
+        .summary = "Connect standard input and output to a unix socket",
+        .description = "The far end of --tunnel.",
+        .run = command_fd_forward,
     },
     {
         .name = "help",

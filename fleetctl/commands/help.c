@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
-#define FLAG_WIDTH 28
+#define FLAG_WIDTH 30
 
-static void flags_print(uint32_t mask) {
+static void flags_print(uint64_t mask) {
     for (FlagId id = 0; id < _FLAG_MAX; id++) {
         const Flag *flag = flag_get(id);
         char typed[64];

@@ -1,4 +1,4 @@
-/* How units are, from the API alone; for a unit on this very machine systemctl is asked as well. */
+/* How units are: first what the cluster knows, which needs no ssh, then what systemctl says. */
 #include "fleetctl/api/event-snapshot.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/commands/systemctl.h"
@@ -77,29 +77,30 @@ static bool placement_runs(const ApiEvent *event) {
     return *event->active && !streq(event->active, "inactive") && !streq(event->active, "failed");
 }
 
-/* Shows one placement. The exit status for it. */
-static int placement_show(Context *context, const ApiEvent *event) {
-    int status = placement_runs(event) ? 0 : EXIT_NOT_RUNNING;
-    placement_say(context, event);
-    if (!*context->machine_id || !streq(context->machine_id, event->machine_id))
-        return status;
-    say_blank_line();
-    int r = systemctl_status(event->unit);
-    return r < 0 ? status : r;
+/* Shows one placement. The exit status for it. A global unit may be on very many machines: of those
+ * only this one's systemctl is asked. */
+static int placement_show(Systemctl *systemctl, const ApiUnit *unit, const ApiEvent *event) {
+    placement_say(systemctl->context, event);
+    int r = -ENODATA;
+    if (!unit->is_global || streq(systemctl->context->machine_id, event->machine_id))
+        r = systemctl_status(systemctl, unit->name, event->machine_id);
+    if (r >= 0)
+        return r;
+    return placement_runs(event) ? 0 : EXIT_NOT_RUNNING;
 }
 
 /* Shows a unit with its placements among the events. The exit status for it. */
-static int unit_show(Context *context, const ApiUnit *unit, json_object *events) {
+static int unit_show(Systemctl *systemctl, const ApiUnit *unit, json_object *events) {
     int status = 0;
     bool is_placed = false;
-    unit_say(context, unit, unit_find_tone(unit, events));
-    pending_say(context, &unit->pending);
+    unit_say(systemctl->context, unit, unit_find_tone(unit, events));
+    pending_say(systemctl->context, &unit->pending);
     for (size_t i = 0; i < json_object_array_length(events); i++) {
         ApiEvent event;
         if (!event_is_placement(unit, json_object_array_get_idx(events, i), &event))
             continue;
         is_placed = true;
-        int shown = placement_show(context, &event);
+        int shown = placement_show(systemctl, unit, &event);
         status = status != 0 ? status : shown;
     }
     if (is_placed)
@@ -133,12 +134,14 @@ int command_status(Context *context, const char *const *operands, Error *reterr)
         return r;
 
     int status = 0;
+    Systemctl systemctl = {.context = context};
     for (size_t i = 0; i < selection.n_known; i++) {
         if (i > 0)
             say_blank_line();
-        int shown = unit_show(context, selection.known[i], events);
+        int shown = unit_show(&systemctl, selection.known[i], events);
         status = status != 0 ? status : shown;
     }
+    systemctl_done(&systemctl);
     STRV_FOREACH (name, selection.unknown)
         complain("Unit %s does not exist.", *name);
     units_suggest(context->api, selection.unknown);

@@ -1,6 +1,16 @@
-/* systemctl of the machine that fleetctl runs on. */
+/* systemctl's view of units, from the machines that they are on. */
 #pragma once
 
-/* Runs `systemctl status -l NAME` on our standard output and waits for it. Its exit status;
- * -ENOENT: there is no systemctl; -errno. */
-int systemctl_status(const char *name);
+#include "fleetctl/api/context.h"
+
+typedef struct Systemctl {
+    Context *context;
+    char **silent; /* machines that ssh did not get to: once is enough */
+} Systemctl;
+
+void systemctl_done(Systemctl *systemctl);
+
+/* Runs `systemctl status -l UNIT` on the machine, through ssh if it is another one; ssh asks the
+ * user for nothing. Its exit status; negative: it could not be asked, which has been told where it
+ * was to be expected. */
+int systemctl_status(Systemctl *systemctl, const char *unit, const char *machine_id);

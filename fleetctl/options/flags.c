@@ -32,6 +32,14 @@ static int timeout_parse(const char *text, void *ret, Error *reterr) {
 
 #define COUNT_MAX 1000000000
 
+static int tristate_parse(const char *text, void *ret, Error *reterr) {
+    bool is_on = false;
+    int r = switch_parse(text, &is_on, reterr);
+    if (r >= 0)
+        *(Tristate *) ret = is_on ? TRISTATE_ON : TRISTATE_OFF;
+    return r;
+}
+
 static int count_parse(const char *text, void *ret, Error *reterr) {
     if (!isdigit((unsigned char) *text) || strspn(text, "0123456789") != strlen(text))
         return error_set(reterr, -EINVAL, "'%s' is not a whole number", text);
@@ -40,6 +48,16 @@ static int count_parse(const char *text, void *ret, Error *reterr) {
     if (errno != 0 || value > COUNT_MAX)
         return error_set(reterr, -EINVAL, "'%s' is more than %d", text, COUNT_MAX);
     *(int64_t *) ret = (int64_t) value;
+    return 0;
+}
+
+#define PORT_MAX 65535
+
+static int port_parse(const char *text, void *ret, Error *reterr) {
+    int64_t port = 0;
+    if (count_parse(text, &port, NULL) < 0 || port == 0 || port > PORT_MAX)
+        return error_set(reterr, -EINVAL, "'%s' is no port (1 to %d)", text, PORT_MAX);
+    *(unsigned *) ret = (unsigned) port;
     return 0;
 }
 
@@ -78,6 +96,24 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_ETCD_KEY_PREFIX] = {"etcd-key-prefix", 0, "PREFIX",
                               "Accepted for old scripts, without effect: fleetd knows its own.",
                               text_parse, VALUE(etcd_key_prefix)},
+    [FLAG_TUNNEL] = {"tunnel", 0, "HOST[:PORT]",
+                     "Reach fleetd, and all machines, through this host with ssh.", text_parse,
+                     VALUE(tunnel)},
+    [FLAG_SSH_USERNAME] = {"ssh-username", 0, "NAME",
+                           "User to log in as with ssh (default: as ssh itself would).", text_parse,
+                           VALUE(ssh_username)},
+    [FLAG_SSH_TIMEOUT] = {"ssh-timeout", 0, "TIME",
+                          "How long ssh may take to connect; a bare number is seconds (default "
+                          "10).",
+                          timeout_parse, VALUE(ssh_timeout_usec)},
+    [FLAG_KNOWN_HOSTS_FILE] = {"known-hosts-file", 0, "FILE",
+                               "Where ssh finds and keeps the keys of hosts (default: as ssh "
+                               "itself would).",
+                               text_parse, VALUE(known_hosts_file)},
+    [FLAG_STRICT_HOST_KEY_CHECKING] =
+        {"strict-host-key-checking", 0, NULL,
+         "Refuse hosts whose keys are unknown; =false accepts any (default: as ssh itself would).",
+         tristate_parse, VALUE(strict_host_key_checking)},
     [FLAG_COLOR] = {"color", 0, "auto|always|never",
                     "Colours and marks of states; auto: only on a terminal.", color_parse,
                     VALUE(color)},
@@ -107,10 +143,26 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_STATE] = {"state", 0, "STATE,...", "Only what is in one of these states.", text_parse,
                     VALUE(state)},
     [FLAG_MACHINE] = {"machine", 0, "MACHINE,...",
-                      "Only what is on these machines: an id, its beginning, an address, or "
-                      "metadata as KEY=VALUE.",
+                      "A machine: an id, its beginning, an address, or metadata as KEY=VALUE; "
+                      "lists take several, with commas.",
                       text_parse, VALUE(machine)},
+    [FLAG_UNIT] = {"unit", 0, "UNIT", "The machine that this unit is on.", text_parse, VALUE(unit)},
+    [FLAG_LINES] = {"lines", 0, "N", "How many lines of the journal to show (default 10).",
+                    count_parse, VALUE(lines)},
+    [FLAG_FOLLOW] = {"follow", 'f', NULL, "Go on with new lines as they come.", switch_parse,
+                     VALUE(follow)},
+    [FLAG_SUDO] = {"sudo", 0, NULL, "Read the journal with sudo.", switch_parse, VALUE(sudo)},
+    [FLAG_SSH_PORT] = {"ssh-port", 0, "PORT",
+                       "Port of ssh on the machines (default: as ssh itself would).", port_parse,
+                       VALUE(ssh_port)},
+    [FLAG_FORWARD_AGENT] = {"forward-agent", 'A', NULL,
+                            "Let the machine use your ssh agent meanwhile.", switch_parse,
+                            VALUE(forward_agent)},
 };
+
+bool flag_is_in_environment(FlagId id) {
+    return id < FLAG_VERSION || id == FLAG_SSH_PORT || id == FLAG_FORWARD_AGENT;
+}
 
 const Flag *flag_get(FlagId id) {
     return &flags[id];

@@ -13,6 +13,11 @@ typedef enum FlagId {
     FLAG_KEY_FILE,
     FLAG_DRIVER,
     FLAG_ETCD_KEY_PREFIX,
+    FLAG_TUNNEL,
+    FLAG_SSH_USERNAME,
+    FLAG_SSH_TIMEOUT,
+    FLAG_KNOWN_HOSTS_FILE,
+    FLAG_STRICT_HOST_KEY_CHECKING,
     FLAG_COLOR,
     FLAG_DEBUG,
     FLAG_VERSION,
@@ -26,11 +31,18 @@ typedef enum FlagId {
     FLAG_OUTPUT,
     FLAG_STATE,
     FLAG_MACHINE,
+    FLAG_UNIT,
+    FLAG_LINES,
+    FLAG_FOLLOW,
+    FLAG_SUDO,
+    FLAG_SSH_PORT,
+    FLAG_FORWARD_AGENT,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;
 
-#define FLAG_BIT(id) (UINT32_C(1) << (id))
+#define FLAG_BIT(id) (UINT64_C(1) << (id))
+_Static_assert(_FLAG_MAX <= 64, "FLAG_BIT() has room for as many");
 #define FLAGS_GLOBAL (FLAG_BIT(FLAG_HELP + 1) - 1)
 
 typedef struct Flag {
@@ -44,6 +56,11 @@ typedef struct Flag {
 
 /* id must be one of the table's. */
 const Flag *flag_get(FlagId id);
+
+/* Whether FLEETCTL_<FLAG> is read: what is the same for all of a user's commands, and not --help
+ * and
+ * --version, as image builders put the wanted release into FLEETCTL_VERSION. */
+bool flag_is_in_environment(FlagId id);
 
 /* By the first length characters of a name; _FLAG_INVALID when there is no such flag. */
 FlagId flag_find(const char *name, size_t length);

@@ -27,9 +27,10 @@ static const char *environment_find(const char *const *environment, const char *
     return NULL;
 }
 
-/* FLEETCTL_VERSION and FLEETCTL_HELP are not read: image builders call the wanted release so. */
 static int environment_apply(const char *const *environment, Options *options, Error *reterr) {
-    for (FlagId id = 0; id < FLAG_VERSION; id++) {
+    for (FlagId id = 0; id < _FLAG_MAX; id++) {
+        if (!flag_is_in_environment(id))
+            continue;
         _cleanup_free_ char *name = environment_name(flag_get(id));
         if (!name)
             return -ENOMEM;
@@ -43,6 +44,7 @@ static int environment_apply(const char *const *environment, Options *options, E
 
 typedef struct Parser {
     Options *options;
+    OptionsFlagsEnd flags_end;
     const char *const *next;
     const char **words;
     size_t n_words;
@@ -101,14 +103,20 @@ static int letters_parse(Parser *parser, const char *argument, Error *reterr) {
     return 0;
 }
 
+/* Whether the last word was the first operand of a command that passes the rest on. */
+static bool parser_is_at_end_of_flags(const Parser *parser) {
+    return parser->n_words == 2 && parser->flags_end && parser->flags_end(parser->words[0]);
+}
+
 static int arguments_parse(Parser *parser, Error *reterr) {
     bool only_words = false;
     while (*parser->next) {
         const char *argument = *parser->next++;
         int r = 0;
-        if (only_words || argument[0] != '-' || !argument[1])
+        if (only_words || argument[0] != '-' || !argument[1]) {
             parser->words[parser->n_words++] = argument;
-        else if (streq(argument, "--"))
+            only_words = only_words || parser_is_at_end_of_flags(parser);
+        } else if (streq(argument, "--"))
             only_words = true;
         else
             r = argument[1] == '-' ? long_flag_parse(parser, argument, reterr)
@@ -119,19 +127,22 @@ static int arguments_parse(Parser *parser, Error *reterr) {
     return 0;
 }
 
-int options_parse(const char *const *arguments, const char *const *environment, Options *ret,
-                  const char ***ret_words, Error *reterr) {
+int options_parse(const char *const *arguments, const char *const *environment,
+                  OptionsFlagsEnd flags_end, Options *ret, const char ***ret_words, Error *reterr) {
     Options options = {
         .endpoint = ENDPOINT_DEFAULT,
         .driver = "API",
         .request_timeout_usec = 3 * USEC_PER_SEC,
+        .ssh_timeout_usec = 10 * USEC_PER_SEC,
+        .lines = 10,
         .block_attempts = BLOCK_ATTEMPTS_UNSET,
     };
     _cleanup_free_ const char **words =
         calloc(strv_length((char *const *) arguments) + 1, sizeof(char *));
     if (!words)
         return -ENOMEM;
-    Parser parser = {.options = &options, .next = arguments, .words = words};
+    Parser parser = {
+        .options = &options, .flags_end = flags_end, .next = arguments, .words = words};
 
     int r = environment_apply(environment, &options, reterr);
     if (r >= 0)
@@ -143,9 +154,9 @@ int options_parse(const char *const *arguments, const char *const *environment, 
     return 0;
 }
 
-int options_check_allowed(const Options *options, const char *command, uint32_t allowed,
+int options_check_allowed(const Options *options, const char *command, uint64_t allowed,
                           Error *reterr) {
-    uint32_t foreign = options->given & ~(FLAGS_GLOBAL | allowed);
+    uint64_t foreign = options->given & ~(FLAGS_GLOBAL | allowed);
     if (!foreign)
         return 0;
     return error_set(reterr, -EINVAL, "%s has no flag --%s", command,

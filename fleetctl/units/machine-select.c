@@ -14,7 +14,7 @@ static bool metadata_matches(const ApiMachine *machine, const char *typed, const
 
 bool machine_is_meant(const ApiMachine *machine, const char *typed) {
     const char *equals = strchr(typed, '='), *dots = strstr(typed, "...");
-    size_t length = dots ? (size_t) (dots - typed) : strlen(typed);
+    size_t length = dots ? (size_t) (dots - typed) : strcspn(typed, "/");
     if (equals)
         return metadata_matches(machine, typed, equals);
     if (length == 0)

@@ -232,6 +232,18 @@ int unit_sources_load(ApiClient *api, const char *const *operands, bool replace,
     return 0;
 }
 
+int unit_sources_load_local(const char *const *operands, UnitSources *ret) {
+    _cleanup_unit_sources_ UnitSources sources = {};
+    int r = sources_add_all(&sources, (char *const *) operands);
+    if (r >= 0)
+        r = sources_resolve(&sources, false);
+    if (r < 0)
+        return r;
+    *ret = sources;
+    sources = (UnitSources){};
+    return 0;
+}
+
 void unit_sources_done(UnitSources *sources) {
     for (size_t i = 0; i < sources->n; i++)
         source_done(&sources->items[i]);

@@ -50,5 +50,9 @@ typedef struct UnitSources {
  * its problem. */
 int unit_sources_load(ApiClient *api, const char *const *operands, bool replace, UnitSources *ret,
                       Error *reterr);
+
+/* Does the same for files alone, as if the cluster knew nothing; globs are for the shell then. */
+int unit_sources_load_local(const char *const *operands, UnitSources *ret);
+
 void unit_sources_done(UnitSources *sources);
 #define _cleanup_unit_sources_ _cleanup_(unit_sources_done)

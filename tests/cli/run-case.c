@@ -28,6 +28,10 @@ static void file_write(const CaseFile *file) {
         error(2, errno, "%s", file->name);
 }
 
+/* For cases that bring no ssh of their own: none reaches another machine. */
+static const CaseFile no_ssh = {.name = (char *) "bin/ssh",
+                                .text = (char *) "#!/bin/sh\necho there is no ssh >&2\nexit 255\n"};
+
 static void environment_set(const char *folder, const char *fleetctl_folder) {
     _cleanup_free_ char *path = str_printf("%s/bin:%s:%s", folder, fleetctl_folder,
                                            str_or(getenv("PATH"), "/usr/bin:/bin"));
@@ -127,6 +131,7 @@ int main(int argc, char **argv) {
     if (sigprocmask(SIG_BLOCK, &child, NULL) < 0 || sd_event_new(&event) < 0 || chdir(argv[2]) < 0)
         error(2, errno, "%s", argv[2]);
     environment_set(argv[2], argv[3]);
+    file_write(&no_ssh);
     for (size_t i = 0; i < c->n_files; i++)
         file_write(&c->files[i]);
     FakeApi *api = fake_api_new(event, "fleet.sock", c);

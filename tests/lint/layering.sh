@@ -18,7 +18,8 @@ declare -A may_include=(
     [fleetctl/api]="fleetd/base fleetd/model fleetd/net fleetctl/options fleetctl/print"
     [fleetctl/units]="fleetd/base fleetd/model fleetctl/api fleetctl/print"
     [fleetctl/wait]="fleetd/base fleetd/model fleetd/net fleetctl/api fleetctl/print"
-    [fleetctl/commands]="fleetd/base fleetd/model fleetctl/options fleetctl/api fleetctl/print fleetctl/units fleetctl/wait"
+    [fleetctl/remote]="fleetd/base fleetd/model fleetctl/options fleetctl/api fleetctl/print fleetctl/units"
+    [fleetctl/commands]="fleetd/base fleetd/model fleetctl/options fleetctl/api fleetctl/print fleetctl/units fleetctl/wait fleetctl/remote"
 )
 
 room_violations() {

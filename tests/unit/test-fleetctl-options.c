@@ -24,7 +24,8 @@ static int setup(void **state) {
 #define ARGUMENTS(...) ((const char *[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
 static int parse(Parsed *parsed, const char *const *arguments, const char *const *environment) {
-    return options_parse(arguments, environment, &parsed->options, &parsed->words, &parsed->error);
+    return options_parse(arguments, environment, NULL, &parsed->options, &parsed->words,
+                         &parsed->error);
 }
 
 static void assert_refused(Parsed *parsed, const char *const *arguments, const char *message) {
@@ -153,6 +154,41 @@ static void command_is_found_by_an_unambiguous_beginning(void **state) {
     assert_int_equal(command_find("starts", &command, NULL), -EINVAL);
 }
 
+static bool ends_with_ssh(const char *command) {
+    return streq(command, "ssh");
+}
+
+static void what_follows_the_first_operand_may_be_another_programs(void **state) {
+    Parsed *parsed = *state;
+    assert_int_equal(options_parse(ARGUMENTS("ssh", "-A", "m1", "ls", "-l", "--debug", "--"), NULL,
+                                   ends_with_ssh, &parsed->options, &parsed->words, &parsed->error),
+                     0);
+    assert_true(parsed->options.forward_agent);
+    assert_false(parsed->options.debug);
+    static const char *const words[] = {"ssh", "m1", "ls", "-l", "--debug", "--"};
+    for (size_t i = 0; i < ELEMENTSOF(words); i++)
+        assert_string_equal(parsed->words[i], words[i]);
+    free(TAKE_PTR(parsed->words));
+
+    assert_int_equal(options_parse(ARGUMENTS("cat", "m1", "--debug"), NULL, ends_with_ssh,
+                                   &parsed->options, &parsed->words, &parsed->error),
+                     0);
+    assert_true(parsed->options.debug);
+}
+
+static void flags_of_ssh_are_read_from_the_environment(void **state) {
+    Parsed *parsed = *state;
+    assert_int_equal(
+        parse(parsed, ARGUMENTS(),
+              ARGUMENTS("FLEETCTL_SSH_PORT=2222", "FLEETCTL_FORWARD_AGENT=yes",
+                        "FLEETCTL_TUNNEL=gate", "FLEETCTL_STRICT_HOST_KEY_CHECKING=false")),
+        0);
+    assert_int_equal(parsed->options.ssh_port, 2222);
+    assert_true(parsed->options.forward_agent);
+    assert_string_equal(parsed->options.tunnel, "gate");
+    assert_int_equal(parsed->options.strict_host_key_checking, TRISTATE_OFF);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
@@ -160,6 +196,8 @@ int main(void) {
         TEST(nothing_given_means_defaults),
         TEST(flags_stand_anywhere_among_the_words),
         TEST(what_follows_two_dashes_is_no_flag),
+        TEST(what_follows_the_first_operand_may_be_another_programs),
+        TEST(flags_of_ssh_are_read_from_the_environment),
         TEST(letters_stand_for_switches_and_share_a_dash),
         TEST(switches_can_be_turned_off),
         TEST(bad_flags_and_values_are_refused_with_what_is_meant),

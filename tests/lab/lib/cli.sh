@@ -16,6 +16,7 @@ A lab of machines with their own systemd, fleetd and network, and the etcd they 
   exec mK CMD...    run a command in a machine
   kill mK           cut its power             shutdown mK   shut it down cleanly
   boot mK           switch it on again, as the machine it was
+  replace mK        put another machine in the place of one that is off
   cut mK            take its network away     heal mK       give it back
   etcd VERB [I]     start, stop, kill, pause or resume etcd member I, or all of them
   fleetd VERB mK    start, stop, kill, pause or resume a machine's fleetd
@@ -53,6 +54,7 @@ exec     cli_exec     2 999
 kill     cli_machine  1 1
 shutdown cli_machine  1 1
 boot     cli_machine  1 1
+replace  cli_machine  1 1
 cut      cli_machine  1 1
 heal     cli_machine  1 1
 etcd     cli_etcd     1 2
@@ -164,6 +166,7 @@ cli_machine() {
     case $CLI_VERB in
     kill) machine_kill "$1" ;;
     shutdown) machine_shutdown "$1" ;;
+    replace) machine_replace "$1" ;;
     boot)
         machine_power_on "$1"
         machine_wait_booted "$1"

@@ -20,6 +20,13 @@ machine_create() {
     machine_config "$machine" >"$etc/fleet/fleet.conf"
 }
 
+# Another machine in its place, with the same name and address, and a disk and an id of its own.
+machine_replace() {
+    ! machine_is_on "$1" || die "$1 is on; lab kill or lab shutdown come first"
+    rm -rf "${LAB_MEM:?}/$1"
+    machine_create "$1"
+}
+
 # Later lines win over earlier ones, save that metadata adds up.
 machine_config() {
     local line key
