@@ -62,11 +62,9 @@ static char *hint_format(const HttpTls *tls, size_t i) {
 }
 
 char *etcd_hint(const EtcdHintContext *context, const char *message) {
-    if (!context->is_https)
-        return strdup(strstr(message, "Empty reply") && !context->has_answered
-                          ? " (perhaps it is an https:// URL)"
-                          : "");
     bool may_guess = !context->has_answered && !is_no_matter_of_tls(message);
+    if (!context->is_https) /* who expects TLS says nothing, or resets */
+        return strdup(may_guess ? " (perhaps it is an https:// URL)" : "");
     for (size_t i = 0; i < ELEMENTSOF(https_hints); i++)
         if (strstr(message, https_hints[i].words) && !(https_hints[i].is_guess && !may_guess))
             return hint_format(context->tls, i);
