@@ -1,6 +1,6 @@
 #include "fleetctl/commands/list.h"
 
-#include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/strv.h"
 
 static char *cell_unit(const Context *context, const void *object) {

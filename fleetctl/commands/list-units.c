@@ -1,7 +1,7 @@
 #include "fleetctl/commands/list.h"
 
 #include "fleetctl/print/unit-tone.h"
-#include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/strv.h"
 
 static char *cell_unit(const Context *context, const void *object) {

@@ -1,6 +1,6 @@
 #include "fleetctl/units/unit-source.h"
 
-#include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/requirements.h"

@@ -1,7 +1,7 @@
 #include "fleetctl/units/unit-suggest.h"
 
 #include "fleetctl/print/message.h"
-#include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
