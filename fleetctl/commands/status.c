@@ -127,7 +127,7 @@ static int events_fetch(Context *context, const UnitSelection *selection, json_o
 int command_status(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
     _cleanup_json_ json_object *events = NULL;
-    int r = unit_select(context->api, operands, &selection, reterr);
+    int r = unit_select(context->api, operands, GLOB_NO_TEMPLATES, &selection, reterr);
     if (r >= 0)
         r = events_fetch(context, &selection, &events, reterr);
     if (r < 0)

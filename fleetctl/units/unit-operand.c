@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/model/requirements.h"
+#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 
@@ -15,19 +16,37 @@ bool operand_glob_matches(const char *glob, const char *unit_name) {
     return requirements_glob_matches(globs, unit_name);
 }
 
-static int glob_expand(const ApiUnits *units, const char *glob, char ***expanded) {
-    bool matches_any = false;
-    for (size_t i = 0; i < units->n; i++) {
-        if (!operand_glob_matches(glob, units->items[i].name))
-            continue;
-        matches_any = true;
-        if (strv_push(expanded, units->items[i].name) < 0)
-            return -ENOMEM;
-    }
-    return matches_any ? 0 : strv_push(expanded, glob);
+static bool is_in_scope(const char *name, GlobScope scope) {
+    return scope == GLOB_ALL_UNITS || unit_name_check(name, NULL) < 0 ||
+           !unit_name_is_template(name);
 }
 
-int operands_expand(ApiClient *api, const char *const *operands, char ***ret, Error *reterr) {
+/* 1: it means some; 0: it means none. */
+static int glob_collect(const ApiUnits *units, const char *glob, GlobScope scope,
+                        char ***expanded) {
+    int found = 0;
+    for (size_t i = 0; i < units->n; i++) {
+        const char *name = units->items[i].name;
+        if (!is_in_scope(name, scope) || !operand_glob_matches(glob, name))
+            continue;
+        found = 1;
+        if (strv_push(expanded, name) < 0)
+            return -ENOMEM;
+    }
+    return found;
+}
+
+static int glob_expand(const ApiUnits *units, const char *glob, GlobScope scope, char ***expanded) {
+    int r = glob_collect(units, glob, scope, expanded);
+    if (r == 0 && scope != GLOB_ALL_UNITS)
+        r = glob_collect(units, glob, GLOB_ALL_UNITS, expanded);
+    if (r == 0)
+        r = strv_push(expanded, glob);
+    return MIN(r, 0);
+}
+
+int operands_expand(ApiClient *api, const char *const *operands, GlobScope scope, char ***ret,
+                    Error *reterr) {
     _cleanup_api_units_ ApiUnits units = {};
     _cleanup_(strv_freep) char **expanded = NULL;
     int r = 0;
@@ -36,7 +55,8 @@ int operands_expand(ApiClient *api, const char *const *operands, char ***ret, Er
         if (is_glob && !units.array)
             r = api_list_units(api, &units, reterr);
         if (r >= 0)
-            r = is_glob ? glob_expand(&units, *operand, &expanded) : strv_push(&expanded, *operand);
+            r = is_glob ? glob_expand(&units, *operand, scope, &expanded)
+                        : strv_push(&expanded, *operand);
         if (r < 0)
             return r;
     }

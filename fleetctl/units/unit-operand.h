@@ -9,6 +9,13 @@ bool operand_is_glob(const char *operand);
 /* Whether the glob means that unit, as it stands or with ".service" behind it. */
 bool operand_glob_matches(const char *glob, const char *unit_name);
 
-/* Replaces each glob by the names of the cluster's units that it matches; what is none, or matches
+/* What a glob means: templates are nothing that could run. */
+typedef enum GlobScope {
+    GLOB_ALL_UNITS,
+    GLOB_NO_TEMPLATES, /* unless it matches nothing else: the command can say why it will not do */
+} GlobScope;
+
+/* Replaces each glob by the names of the cluster's units that it means; what is none, or matches
  * none, stays as it was typed. */
-int operands_expand(ApiClient *api, const char *const *operands, char ***ret, Error *reterr);
+int operands_expand(ApiClient *api, const char *const *operands, GlobScope scope, char ***ret,
+                    Error *reterr);

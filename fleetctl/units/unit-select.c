@@ -1,7 +1,6 @@
 #include "fleetctl/units/unit-select.h"
 
 #include "fleetctl/print/message.h"
-#include "fleetctl/units/unit-operand.h"
 #include "fleetctl/units/unit-suggest.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
@@ -34,10 +33,11 @@ static int selection_sort(UnitSelection *selection, char *const *names) {
     return 0;
 }
 
-int unit_select(ApiClient *api, const char *const *operands, UnitSelection *ret, Error *reterr) {
+int unit_select(ApiClient *api, const char *const *operands, GlobScope scope, UnitSelection *ret,
+                Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
     _cleanup_(strv_freep) char **expanded = NULL, **names = NULL;
-    int r = operands_expand(api, operands, &expanded, reterr);
+    int r = operands_expand(api, operands, scope, &expanded, reterr);
     STRV_FOREACH (operand, expanded)
         r = r < 0 ? r : operand_sort(*operand, &names, &selection.unknown);
     if (r >= 0)

@@ -1,7 +1,7 @@
 /* From what a person typed to units of the cluster, with their unit files. */
 #pragma once
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/units/unit-operand.h"
 
 typedef struct UnitSelection {
     ApiUnits units;        /* what known points into */
@@ -11,7 +11,8 @@ typedef struct UnitSelection {
 } UnitSelection;
 
 /* Looks the operands up in the cluster. */
-int unit_select(ApiClient *api, const char *const *operands, UnitSelection *ret, Error *reterr);
+int unit_select(ApiClient *api, const char *const *operands, GlobScope scope, UnitSelection *ret,
+                Error *reterr);
 void unit_selection_done(UnitSelection *selection);
 #define _cleanup_unit_selection_ _cleanup_(unit_selection_done)
 
