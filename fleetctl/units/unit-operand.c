@@ -16,6 +16,13 @@ bool operand_glob_matches(const char *glob, const char *unit_name) {
     return requirements_glob_matches(globs, unit_name);
 }
 
+bool operand_means_unit(const char *operand, const char *unit_name) {
+    _cleanup_free_ char *name = NULL;
+    if (operand_is_glob(operand))
+        return operand_glob_matches(operand, unit_name);
+    return unit_name_complete(operand, &name) >= 0 && streq(name, unit_name);
+}
+
 static bool is_in_scope(const char *name, GlobScope scope) {
     return scope == GLOB_ALL_UNITS || unit_name_check(name, NULL) < 0 ||
            !unit_name_is_template(name);

@@ -6,6 +6,9 @@
 /* Whether an operand is a glob: "web@*", "db-[12]". */
 bool operand_is_glob(const char *operand);
 
+/* Whether a name or a glob means that unit. */
+bool operand_means_unit(const char *operand, const char *unit_name);
+
 /* Whether the glob means that unit, as it stands or with ".service" behind it. */
 bool operand_glob_matches(const char *glob, const char *unit_name);
 
