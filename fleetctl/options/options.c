@@ -133,7 +133,6 @@ int options_parse(const char *const *arguments, const char *const *environment,
         .endpoint = ENDPOINT_DEFAULT,
         .driver = "API",
         .request_timeout_usec = 3 * USEC_PER_SEC,
-        .ssh_timeout_usec = 10 * USEC_PER_SEC,
         .lines = 10,
         .block_attempts = BLOCK_ATTEMPTS_UNSET,
     };
