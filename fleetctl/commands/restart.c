@@ -99,7 +99,7 @@ int command_restart(Context *context, const char *const *operands, Error *reterr
             continue;
         }
         r = (unit->is_global ? global_unit_restart : unit_restart)(context, unit, reterr);
-        if (r > 0 && rest_complain(&selection, i + 1) < 0)
+        if (r != 0 && rest_complain(&selection, i + 1) < 0)
             return -ENOMEM;
         if (r != 0)
             return r;
