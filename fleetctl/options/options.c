@@ -159,5 +159,5 @@ int options_check_allowed(const Options *options, const char *command, uint64_t 
     if (!foreign)
         return 0;
     return error_set(reterr, -EINVAL, "%s has no flag --%s", command,
-                     flag_get((FlagId) __builtin_ctz(foreign))->name);
+                     flag_get((FlagId) __builtin_ctzll(foreign))->name);
 }
