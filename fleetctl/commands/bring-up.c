@@ -147,7 +147,7 @@ static int submissions_carry_out(Context *context, const BringUp *kind,
         r = api_send_changes(context->api, changes, n, reterr);
     if (r >= 0)
         r = submissions_report(context, kind, submissions, n, tracker);
-    if (r < 0 || wait_tracker_count_open(tracker) == 0)
+    if (r < 0)
         return r;
     int waited = unit_wait(context, tracker, reterr);
     return waited != 0 ? waited : r;

@@ -105,7 +105,7 @@ static int withdrawals_carry_out(Context *context, const TakeDown *kind,
         r = api_send_changes(context->api, changes, n, reterr);
     if (r >= 0)
         r = withdrawals_report(context, kind, withdrawals, n, tracker);
-    if (r < 0 || wait_tracker_count_open(tracker) == 0)
+    if (r < 0)
         return r;
     int waited = unit_wait(context, tracker, reterr);
     if (waited == 0)
