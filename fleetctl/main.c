@@ -8,7 +8,9 @@
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <systemd/sd-event.h>
@@ -162,8 +164,22 @@ static int fleetctl_run(const char *const *arguments, Error *reterr) {
     return r < 0 ? r : command_run(command, &options, words + 1, reterr);
 }
 
+/* What we open must not become the standard output that a caller has closed: the results would go
+ * there. And a caller that ignores the end of its children must not keep us from seeing that of
+ * ours. */
+static void inheritance_mend(void) {
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+    signal(SIGCHLD, SIG_DFL);
+}
+
 int main(int argc, char **argv) {
     _cleanup_error_ Error error = {};
+    inheritance_mend();
     setlocale(LC_CTYPE, "");
     int status = fleetctl_run((const char *const *) argv + 1, &error);
     if (status < 0)

@@ -25,7 +25,10 @@ static int on_line(const char *line, size_t size, void *userdata) {
         snapshot->is_complete = true;
     if (event.type != API_EVENT_UNIT || snapshot->is_complete)
         return 0;
-    return json_object_array_add(snapshot->array, TAKE_PTR(json)) < 0 ? -ENOMEM : 0;
+    if (json_object_array_add(snapshot->array, json) < 0)
+        return -ENOMEM;
+    json = NULL; /* the array's now */
+    return 0;
 }
 
 static void on_end(int r, void *userdata) {

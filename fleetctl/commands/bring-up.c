@@ -17,9 +17,12 @@ typedef struct Submission {
     ApiChange *change;
 } Submission;
 
+static bool takes_templates(const BringUp *kind) {
+    return kind->target == LAUNCH_STATE_INACTIVE;
+}
+
 static bool template_is_refused(const BringUp *kind, const UnitSource *source) {
-    return kind->target != LAUNCH_STATE_INACTIVE && !source->problem &&
-           unit_name_is_template(source->name);
+    return !takes_templates(kind) && !source->problem && unit_name_is_template(source->name);
 }
 
 /* Whether there is any unit that cannot be brought up, each with a message. */
@@ -144,7 +147,7 @@ static int submissions_carry_out(Context *context, const BringUp *kind,
         r = api_send_changes(context->api, changes, n, reterr);
     if (r >= 0)
         r = submissions_report(context, kind, submissions, n, tracker);
-    if (r < 0 || wait_tracker_count_open(tracker) == 0)
+    if (r < 0)
         return r;
     int waited = unit_wait(context, tracker, reterr);
     return waited != 0 ? waited : r;
@@ -153,7 +156,8 @@ static int submissions_carry_out(Context *context, const BringUp *kind,
 int bring_up(Context *context, const BringUp *kind, const char *const *operands, Error *reterr) {
     _cleanup_unit_sources_ UnitSources sources = {};
     bool replace = context->options->replace;
-    int r = unit_sources_load(context->api, operands, replace, &sources, reterr);
+    GlobScope scope = takes_templates(kind) ? GLOB_ALL_UNITS : GLOB_NO_TEMPLATES;
+    int r = unit_sources_load(context->api, operands, scope, replace, &sources, reterr);
     if (r < 0)
         return r;
     if (sources_complain(context, kind, &sources))

@@ -9,7 +9,7 @@
 
 int command_cat(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
-    int r = unit_select(context->api, operands, &selection, reterr);
+    int r = unit_select(context->api, operands, GLOB_ALL_UNITS, &selection, reterr);
     if (r < 0)
         return r;
     for (size_t i = 0; i < selection.n_known; i++) {

@@ -52,6 +52,23 @@ void list_filter_done(ListFilter *filter) {
     *filter = (ListFilter){};
 }
 
+static bool operand_means_any(const ListRows *rows, const char *operand) {
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->list->is_meant(list_row(rows, i), operand))
+            return true;
+    return false;
+}
+
+int list_filter_check_operands(const ListFilter *filter, const Context *context,
+                               const ListRows *rows, Error *reterr) {
+    _cleanup_(strv_freep) char **unmet = NULL;
+    STRV_FOREACH (operand, filter->operands)
+        if (!filter->list->operand_is_choice(*operand) && !operand_means_any(rows, *operand) &&
+            strv_push(&unmet, *operand) < 0)
+            return -ENOMEM;
+    return unmet ? filter->list->complain_unknown(context, rows, unmet, reterr) : 0;
+}
+
 static bool operands_match(const ListFilter *filter, const void *object) {
     STRV_FOREACH (operand, filter->operands)
         if (filter->list->is_meant(object, *operand))

@@ -1,5 +1,6 @@
-#include "fleetctl/commands/list.h"
+#include "fleetctl/commands/list-rows.h"
 
+#include "fleetctl/print/message.h"
 #include "fleetctl/units/machine-select.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/metadata.h"
@@ -53,6 +54,18 @@ static bool is_meant(const void *object, const char *operand) {
     return machine_is_meant(object, operand);
 }
 
+static int machines_complain_unknown(const Context *context, const ListRows *rows,
+                                     char *const *operands, Error *reterr) {
+    STRV_FOREACH (operand, operands) {
+        const char *suggestion =
+            machine_suggest((const ApiMachine *) rows->objects, rows->n, *operand);
+        complain("Machine %s does not exist.", *operand);
+        if (suggestion)
+            complain("Did you mean '%s'?", suggestion);
+    }
+    return EXIT_FAILURE;
+}
+
 int command_list_machines(Context *context, const char *const *operands, Error *reterr) {
     static const List list = {
         .resource = API_MACHINES,
@@ -63,6 +76,8 @@ int command_list_machines(Context *context, const char *const *operands, Error *
         .compare = machine_compare,
         .tone = machine_tone,
         .is_meant = is_meant,
+        .operand_is_choice = machine_operand_is_choice,
+        .complain_unknown = machines_complain_unknown,
     };
     return list_run(context, &list, operands, reterr);
 }

@@ -1,6 +1,6 @@
 #include "fleetctl/commands/list.h"
 
-#include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/strv.h"
 
 static char *cell_unit(const Context *context, const void *object) {
@@ -72,7 +72,7 @@ static Tone unit_file_tone(const void *object) {
 }
 
 static bool unit_is_meant(const void *object, const char *operand) {
-    return operand_glob_matches(operand, ((const ApiUnit *) object)->name);
+    return operand_means_unit(operand, ((const ApiUnit *) object)->name);
 }
 
 static const char *const states[] = {"inactive", "loaded", "launched", NULL};
@@ -95,6 +95,8 @@ int command_list_unit_files(Context *context, const char *const *operands, Error
         .object_size = sizeof(ApiUnit),
         .compare = unit_compare,
         .tone = unit_file_tone,
+        .operand_is_choice = operand_is_glob,
+        .complain_unknown = list_complain_unknown_units,
         .is_meant = unit_is_meant,
         .states = states,
         .states_hint = "there are inactive, loaded and launched",

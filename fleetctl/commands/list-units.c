@@ -1,7 +1,7 @@
 #include "fleetctl/commands/list.h"
 
 #include "fleetctl/print/unit-tone.h"
-#include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/strv.h"
 
 static char *cell_unit(const Context *context, const void *object) {
@@ -54,7 +54,7 @@ static Tone state_tone(const void *object) {
 }
 
 static bool state_is_meant(const void *object, const char *operand) {
-    return operand_glob_matches(operand, ((const ApiState *) object)->name);
+    return operand_means_unit(operand, ((const ApiState *) object)->name);
 }
 
 /* Whatever systemd may say in the columns ACTIVE, LOAD and SUB, as of `systemctl --state=help`. */
@@ -140,6 +140,8 @@ int command_list_units(Context *context, const char *const *operands, Error *ret
         .object_size = sizeof(ApiState),
         .compare = state_compare,
         .tone = state_tone,
+        .operand_is_choice = operand_is_glob,
+        .complain_unknown = list_complain_unknown_units,
         .is_meant = state_is_meant,
         .states = states,
         .states_hint = "'systemctl --state=help' names those of units",

@@ -2,6 +2,7 @@
 
 #include "fleetctl/commands/list-filter.h"
 #include "fleetctl/commands/list-rows.h"
+#include "fleetctl/units/unit-suggest.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -88,6 +89,11 @@ static void rows_filter(ListRows *rows, const ListFilter *filter) {
     rows->n = n;
 }
 
+int list_complain_unknown_units(const Context *context, const ListRows *rows, char *const *operands,
+                                Error *reterr) {
+    return units_complain_unknown(context->api, operands, reterr);
+}
+
 typedef int (*RowsPrint)(const Context *context, const ListRows *rows);
 
 static int format_choose(const char *name, RowsPrint *ret, Error *reterr) {
@@ -113,8 +119,12 @@ static int rows_print(const Context *context, ListRows *rows, const ListFilter *
     if (r < 0)
         return r;
     rows->n = json_object_array_length(array);
+    int status = list_filter_check_operands(filter, context, rows, reterr);
+    if (status < 0)
+        return status;
     rows_filter(rows, filter);
-    return print(context, rows);
+    r = print(context, rows);
+    return r < 0 ? r : status;
 }
 
 int list_run(const Context *context, const List *list, const char *const *operands, Error *reterr) {

@@ -5,6 +5,7 @@
 #include "fleetctl/units/unit-select.h"
 #include "fleetctl/wait/unit-wait.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 
@@ -60,6 +61,17 @@ static int global_unit_restart(Context *context, const ApiUnit *unit, Error *ret
     return r;
 }
 
+/* With a message. */
+static bool unit_is_refused(const ApiUnit *unit) {
+    if (unit_name_is_template(unit->name))
+        complain("Unable to restart unit %s: it is a template", unit->name);
+    else if (unit->desired == LAUNCH_STATE_INACTIVE)
+        complain("Unable to restart unit %s in state inactive", unit->name);
+    else
+        return false;
+    return true;
+}
+
 /* What the end of a roll leaves as it was. */
 static int rest_complain(const UnitSelection *selection, size_t next) {
     _cleanup_(strv_freep) char **names = NULL;
@@ -75,20 +87,19 @@ static int rest_complain(const UnitSelection *selection, size_t next) {
 int command_restart(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
     int status = 0;
-    int r = unit_select(context->api, operands, &selection, reterr);
+    int r = unit_select(context->api, operands, GLOB_NO_TEMPLATES, &selection, reterr);
     if (r < 0)
         return r;
     if (unit_selection_complain(context->api, &selection))
         status = EXIT_FAILURE;
     for (size_t i = 0; i < selection.n_known; i++) {
         const ApiUnit *unit = selection.known[i];
-        if (unit->desired == LAUNCH_STATE_INACTIVE) {
-            complain("Unable to restart unit %s in state inactive", unit->name);
+        if (unit_is_refused(unit)) {
             status = EXIT_FAILURE;
             continue;
         }
         r = (unit->is_global ? global_unit_restart : unit_restart)(context, unit, reterr);
-        if (r > 0 && rest_complain(&selection, i + 1) < 0)
+        if (r != 0 && rest_complain(&selection, i + 1) < 0)
             return -ENOMEM;
         if (r != 0)
             return r;

@@ -101,6 +101,8 @@ static int unit_show(Systemctl *systemctl, const ApiUnit *unit, json_object *eve
             continue;
         is_placed = true;
         int shown = placement_show(systemctl, unit, &event);
+        if (shown == EXIT_INTERRUPTED)
+            return shown;
         status = status != 0 ? status : shown;
     }
     if (is_placed)
@@ -124,24 +126,33 @@ static int events_fetch(Context *context, const UnitSelection *selection, json_o
                           context->options->request_timeout_usec, ret, reterr);
 }
 
+/* Shows all of them, unless the user ends it. The exit status. */
+static int units_show(Context *context, const UnitSelection *selection, json_object *events) {
+    int status = 0;
+    _cleanup_systemctl_ Systemctl systemctl = {.context = context};
+    for (size_t i = 0; i < selection->n_known; i++) {
+        if (i > 0)
+            say_blank_line();
+        int shown = unit_show(&systemctl, selection->known[i], events);
+        if (shown == EXIT_INTERRUPTED)
+            return shown;
+        status = status != 0 ? status : shown;
+    }
+    return status;
+}
+
 int command_status(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
     _cleanup_json_ json_object *events = NULL;
-    int r = unit_select(context->api, operands, &selection, reterr);
+    int r = unit_select(context->api, operands, GLOB_NO_TEMPLATES, &selection, reterr);
     if (r >= 0)
         r = events_fetch(context, &selection, &events, reterr);
     if (r < 0)
         return r;
 
-    int status = 0;
-    Systemctl systemctl = {.context = context};
-    for (size_t i = 0; i < selection.n_known; i++) {
-        if (i > 0)
-            say_blank_line();
-        int shown = unit_show(&systemctl, selection.known[i], events);
-        status = status != 0 ? status : shown;
-    }
-    systemctl_done(&systemctl);
+    int status = units_show(context, &selection, events);
+    if (status == EXIT_INTERRUPTED)
+        return status;
     STRV_FOREACH (name, selection.unknown)
         complain("Unit %s does not exist.", *name);
     units_suggest(context->api, selection.unknown);

@@ -4,6 +4,7 @@
 #include "fleetctl/units/unit-select.h"
 #include "fleetctl/wait/unit-wait.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 
@@ -12,6 +13,17 @@ typedef struct Withdrawal {
     ApiChange *change;
 } Withdrawal;
 
+/* With a message. */
+static bool unit_is_refused(const TakeDown *kind, const ApiUnit *unit) {
+    if (!kind->is_removal && unit_name_is_template(unit->name))
+        complain("Unable to %s unit %s: it is a template", kind->verb, unit->name);
+    else if (kind->needs_activity && unit->desired == LAUNCH_STATE_INACTIVE)
+        complain("Unable to %s unit %s in state inactive", kind->verb, unit->name);
+    else
+        return false;
+    return true;
+}
+
 /* Which requests to send; withdrawals and changes have room for all units. *status becomes 1 when a
  * unit cannot be taken down. */
 static size_t withdrawals_plan(const TakeDown *kind, const UnitSelection *selection,
@@ -19,8 +31,7 @@ static size_t withdrawals_plan(const TakeDown *kind, const UnitSelection *select
     size_t n = 0;
     for (size_t i = 0; i < selection->n_known; i++) {
         const ApiUnit *unit = selection->known[i];
-        if (kind->needs_activity && unit->desired == LAUNCH_STATE_INACTIVE) {
-            complain("Unable to %s unit %s in state inactive", kind->verb, unit->name);
+        if (unit_is_refused(kind, unit)) {
             *status = EXIT_FAILURE;
             continue;
         }
@@ -94,7 +105,7 @@ static int withdrawals_carry_out(Context *context, const TakeDown *kind,
         r = api_send_changes(context->api, changes, n, reterr);
     if (r >= 0)
         r = withdrawals_report(context, kind, withdrawals, n, tracker);
-    if (r < 0 || wait_tracker_count_open(tracker) == 0)
+    if (r < 0)
         return r;
     int waited = unit_wait(context, tracker, reterr);
     if (waited == 0)
@@ -104,7 +115,8 @@ static int withdrawals_carry_out(Context *context, const TakeDown *kind,
 
 int take_down(Context *context, const TakeDown *kind, const char *const *operands, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
-    int r = unit_select(context->api, operands, &selection, reterr);
+    GlobScope scope = kind->is_removal ? GLOB_ALL_UNITS : GLOB_NO_TEMPLATES;
+    int r = unit_select(context->api, operands, scope, &selection, reterr);
     if (r < 0)
         return r;
     _cleanup_free_ Withdrawal *withdrawals = calloc(selection.n_known + 1, sizeof(Withdrawal));

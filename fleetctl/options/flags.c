@@ -104,7 +104,7 @@ static const Flag flags[_FLAG_MAX] = {
                            VALUE(ssh_username)},
     [FLAG_SSH_TIMEOUT] = {"ssh-timeout", 0, "TIME",
                           "How long ssh may take to connect; a bare number is seconds (default "
-                          "10).",
+                          "10, of status 3).",
                           timeout_parse, VALUE(ssh_timeout_usec)},
     [FLAG_KNOWN_HOSTS_FILE] = {"known-hosts-file", 0, "FILE",
                                "Where ssh finds and keeps the keys of hosts (default: as ssh "

@@ -133,7 +133,6 @@ int options_parse(const char *const *arguments, const char *const *environment,
         .endpoint = ENDPOINT_DEFAULT,
         .driver = "API",
         .request_timeout_usec = 3 * USEC_PER_SEC,
-        .ssh_timeout_usec = 10 * USEC_PER_SEC,
         .lines = 10,
         .block_attempts = BLOCK_ATTEMPTS_UNSET,
     };
@@ -160,5 +159,5 @@ int options_check_allowed(const Options *options, const char *command, uint64_t 
     if (!foreign)
         return 0;
     return error_set(reterr, -EINVAL, "%s has no flag --%s", command,
-                     flag_get((FlagId) __builtin_ctz(foreign))->name);
+                     flag_get((FlagId) __builtin_ctzll(foreign))->name);
 }

@@ -28,7 +28,7 @@ typedef struct Options {
     ColorMode color;
     usec_t request_timeout_usec;
     const char *tunnel, *ssh_username, *known_hosts_file; /* NULL: not given */
-    usec_t ssh_timeout_usec;
+    usec_t ssh_timeout_usec;                              /* 0: not given */
     Tristate strict_host_key_checking;
     unsigned ssh_port; /* 0: not given */
     bool debug, version, help;

@@ -5,6 +5,10 @@
 
 #include <errno.h>
 
+#define TIMEOUT_USEC (10 * USEC_PER_SEC)
+/* Nobody has asked for this ssh as such, and it may be the first of many that lead nowhere. */
+#define TIMEOUT_UNASKED_USEC (3 * USEC_PER_SEC)
+
 /* A command line as it grows; the first failure stays. */
 typedef struct Words {
     char **strv;
@@ -45,8 +49,10 @@ static void words_add_place(Words *words, const Options *options, const char *ho
     }
 }
 
-static void words_add_options(Words *words, const Options *options) {
-    uint64_t seconds = (options->ssh_timeout_usec + USEC_PER_SEC - 1) / USEC_PER_SEC;
+static void words_add_options(Words *words, const Options *options, usec_t default_timeout_usec) {
+    usec_t timeout_usec =
+        options->ssh_timeout_usec ? options->ssh_timeout_usec : default_timeout_usec;
+    uint64_t seconds = (timeout_usec + USEC_PER_SEC - 1) / USEC_PER_SEC;
     words_add_option(words, str_printf("ConnectTimeout=%llu", (unsigned long long) seconds));
     if (!str_is_empty(options->known_hosts_file))
         words_add_option(words, ssh_file_option("UserKnownHostsFile", options->known_hosts_file));
@@ -66,7 +72,7 @@ int ssh_command(const Options *options, const SshTarget *target, char ***ret) {
     Words words = {};
     words_add(&words, "ssh");
     words_add_place(&words, options, target->host, target->port);
-    words_add_options(&words, options);
+    words_add_options(&words, options, target->never_asks ? TIMEOUT_UNASKED_USEC : TIMEOUT_USEC);
     if (target->forward_agent)
         words_add(&words, "-A");
     if (target->ignores_input)
@@ -87,7 +93,7 @@ static void words_add_tunnel(Words *words, const Options *options, const SshAddr
                              const char *control) {
     words_add(words, "ssh");
     words_add_place(words, options, address->host, address->port);
-    words_add_options(words, options);
+    words_add_options(words, options, TIMEOUT_USEC);
     words_add_option(words, ssh_file_option("ControlPath", control));
     words_add_option(words, strdup("ClearAllForwardings=yes"));
     words_add_option(words, strdup("RemoteCommand=none"));

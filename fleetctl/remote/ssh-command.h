@@ -10,8 +10,8 @@ typedef struct SshTarget {
     unsigned port;             /* 0: ssh's own choice */
     const char *proxy_command; /* what leads there; NULL: the network does */
     bool forward_agent;
-    bool ignores_input;  /* standard input is left alone: it may be a script's list of units */
-    bool never_asks;     /* neither for a password nor about a host's key: fails instead */
+    bool ignores_input; /* standard input is left alone: it may be a script's list of units */
+    bool never_asks;    /* neither for a password nor about a host's key: fails instead, and soon */
     const char *command; /* one line for the shell there; NULL: a login shell */
 } SshTarget;
 

@@ -23,6 +23,10 @@ bool machine_is_meant(const ApiMachine *machine, const char *typed) {
            fnmatch(typed, machine->id, 0) == 0 || fnmatch(typed, machine->address, 0) == 0;
 }
 
+bool machine_operand_is_choice(const char *typed) {
+    return strpbrk(typed, "=*?[") != NULL;
+}
+
 const char *machine_suggest(const ApiMachine *machines, size_t n, const char *typed) {
     _cleanup_free_ const char **names = calloc(2 * n + 1, sizeof(char *));
     size_t n_names = 0;
@@ -79,7 +83,8 @@ static int piece_select(const Machines *machines, const char *typed, char ***ids
         if (strv_push(ids, machine->id) < 0)
             return -ENOMEM;
     }
-    return means_any ? 0 : machine_unknown(machines, typed, reterr);
+    return means_any || machine_operand_is_choice(typed) ? 0
+                                                         : machine_unknown(machines, typed, reterr);
 }
 
 int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *reterr) {
@@ -92,6 +97,8 @@ int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *r
         r = machine_unknown(&machines, typed, reterr);
     STRV_FOREACH (piece, pieces)
         r = r < 0 ? r : piece_select(&machines, *piece, &ids, reterr);
+    if (r >= 0 && !ids)
+        r = (ids = calloc(1, sizeof(char *))) ? 0 : -ENOMEM;
     if (r < 0)
         return r;
     *ret_ids = TAKE_PTR(ids);

@@ -7,10 +7,13 @@
  * ("113f16a7.../10.0.0.1"), by its address, a glob over either, or metadata as KEY=VALUE. Pure. */
 bool machine_is_meant(const ApiMachine *machine, const char *typed);
 
+/* Whether an operand chooses by a glob or metadata, so that it may mean no machine. Pure. */
+bool machine_operand_is_choice(const char *typed);
+
 /* The machine's name that was most likely meant by a mistyped one; NULL: none. Borrows from the
  * machines. Pure. */
 const char *machine_suggest(const ApiMachine *machines, size_t n, const char *typed);
 
-/* The ids of all machines that a comma-separated list means. -ENOENT names the piece that means
- * none, with a suggestion. */
+/* The ids of all machines that a comma-separated list means; there may be none, but the array is
+ * never NULL. -ENOENT names the piece that should have meant one, with a suggestion. */
 int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *reterr);

@@ -1,6 +1,5 @@
 #include "fleetctl/units/unit-source.h"
 
-#include "fleetctl/units/unit-select.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/requirements.h"
@@ -212,11 +211,11 @@ static int sources_resolve(UnitSources *sources, bool replace) {
     return r;
 }
 
-int unit_sources_load(ApiClient *api, const char *const *operands, bool replace, UnitSources *ret,
-                      Error *reterr) {
+int unit_sources_load(ApiClient *api, const char *const *operands, GlobScope scope, bool replace,
+                      UnitSources *ret, Error *reterr) {
     _cleanup_unit_sources_ UnitSources sources = {};
     _cleanup_(strv_freep) char **expanded = NULL;
-    int r = operands_expand(api, operands, &expanded, reterr);
+    int r = operands_expand(api, operands, scope, &expanded, reterr);
     if (r >= 0)
         r = sources_add_all(&sources, expanded);
     if (r >= 0)

@@ -4,6 +4,7 @@
 
 #include "fleetctl/api/api-requests.h"
 #include "fleetctl/units/local-file.h"
+#include "fleetctl/units/unit-operand.h"
 
 /* What there is of one unit. Templates are looked for only when the unit is an instance. */
 typedef struct UnitEvidence {
@@ -48,8 +49,8 @@ typedef struct UnitSources {
 
 /* Looks everything up and checks all texts that would be sent. What is wrong with a unit is told in
  * its problem. */
-int unit_sources_load(ApiClient *api, const char *const *operands, bool replace, UnitSources *ret,
-                      Error *reterr);
+int unit_sources_load(ApiClient *api, const char *const *operands, GlobScope scope, bool replace,
+                      UnitSources *ret, Error *reterr);
 
 /* Does the same for files alone, as if the cluster knew nothing; globs are for the shell then. */
 int unit_sources_load_local(const char *const *operands, UnitSources *ret);

@@ -1,7 +1,7 @@
 #include "fleetctl/units/unit-suggest.h"
 
 #include "fleetctl/print/message.h"
-#include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
@@ -53,16 +53,47 @@ static int suggestion_add(const ApiUnits *units, const char *typed, char ***sugg
     return !quoted || strv_contains(*suggestions, quoted) ? 0 : strv_push(suggestions, quoted);
 }
 
+static void suggestions_complain(const ApiUnits *units, char *const *unknown) {
+    _cleanup_(strv_freep) char **suggestions = NULL;
+    int r = 0;
+    STRV_FOREACH (name, unknown)
+        r = r < 0 ? r : suggestion_add(units, *name, &suggestions);
+    _cleanup_free_ char *joined = r >= 0 && suggestions ? strv_join(suggestions, ", ") : NULL;
+    if (joined)
+        complain("Did you mean %s?", joined);
+}
+
 void units_suggest(ApiClient *api, char *const *unknown) {
     _cleanup_api_units_ ApiUnits units = {};
-    _cleanup_(strv_freep) char **suggestions = NULL;
     _cleanup_error_ Error error = {};
     int r = unknown ? api_list_units(api, &units, &error) : 0;
     if (r < 0)
         log_debug("No suggestions: %s", error_text(&error, r));
-    STRV_FOREACH (name, unknown)
-        r = r < 0 ? r : suggestion_add(&units, *name, &suggestions);
-    _cleanup_free_ char *joined = r >= 0 && suggestions ? strv_join(suggestions, ", ") : NULL;
-    if (joined)
-        complain("Did you mean %s?", joined);
+    else
+        suggestions_complain(&units, unknown);
+}
+
+static bool is_known(const ApiUnits *units, const char *typed) {
+    for (size_t i = 0; i < units->n; i++)
+        if (operand_means_unit(typed, units->items[i].name))
+            return true;
+    return false;
+}
+
+int units_complain_unknown(ApiClient *api, char *const *typed, Error *reterr) {
+    _cleanup_api_units_ ApiUnits units = {};
+    _cleanup_(strv_freep) char **unknown = NULL;
+    int r = api_list_units(api, &units, reterr);
+    if (r < 0)
+        return r;
+    STRV_FOREACH (operand, typed) {
+        _cleanup_free_ char *name = NULL;
+        if (is_known(&units, *operand))
+            continue;
+        if (unit_name_complete(*operand, &name) < 0 || strv_push(&unknown, name) < 0)
+            return -ENOMEM;
+        complain("Unit %s does not exist.", name);
+    }
+    suggestions_complain(&units, unknown);
+    return unknown ? EXIT_FAILURE : 0;
 }

@@ -7,6 +7,10 @@
  * and among equals the one of the same type wins. NULL: none is near. Borrows from units. Pure. */
 const char *unit_suggest(const ApiUnits *units, const char *typed);
 
+/* Says which of the names (of operands that are no globs) no unit of the cluster has, and what may
+ * have been meant. 1: there are such; 0: there are none. */
+int units_complain_unknown(ApiClient *api, char *const *typed, Error *reterr);
+
 /* Asks "Did you mean ...?" on standard error where any of the names has a near one in the cluster.
  * Names NULL: none. A list that cannot be had is no further failure. */
 void units_suggest(ApiClient *api, char *const *unknown);

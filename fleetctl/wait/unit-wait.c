@@ -213,6 +213,8 @@ static int wait_conclude(const Wait *wait) {
 
 int unit_wait(Context *context, WaitTracker *tracker, Error *reterr) {
     Wait wait = {.context = context, .tracker = tracker, .reterr = reterr};
+    if (wait_tracker_count_open(tracker) == 0)
+        return 0;
     int r = wait_begin(&wait);
     while (r >= 0 && !wait_is_over(&wait)) {
         r = sd_event_run(api_client_event(context->api), UINT64_MAX);

@@ -4,8 +4,8 @@
 #include "fleetctl/api/context.h"
 #include "fleetctl/wait/wait-tracker.h"
 
-/* Follows the units of the tracker, all of them open, and tells how each fares. The time to wait is
- * that of --block-attempts; without it, units that fit nowhere end the wait once the others are
- * through. 0: all got there; positive: the exit status, everything has been said; negative: the
- * stream cannot be had. */
+/* Follows the units of the tracker, all of them open (there may be none), and tells how each fares.
+ * The time to wait is that of --block-attempts; without it, units that fit nowhere end the wait
+ * once the others are through. 0: all got there; positive: the exit status, everything has been
+ * said; negative: the stream cannot be had. */
 int unit_wait(Context *context, WaitTracker *tracker, Error *reterr);

@@ -2,7 +2,7 @@
 #include "fleetd/base/strv.h"
 #include "tests/unit/cmocka-test.h"
 
-static const Options nothing_given = {.ssh_timeout_usec = 10 * USEC_PER_SEC};
+static const Options nothing_given = {};
 
 /* Words are compared as one line with '|' between them. */
 static void assert_words(char **words_take, const char *expected) {
@@ -39,7 +39,7 @@ static void flags_become_options_of_ssh(void **state) {
 static void script_is_neither_asked_nor_read_from(void **state) {
     assert_command(&nothing_given,
                    &(SshTarget){.host = "m1", .ignores_input = true, .never_asks = true},
-                   "ssh|-o|ConnectTimeout=10|-n|-o|BatchMode=yes|--|m1");
+                   "ssh|-o|ConnectTimeout=3|-n|-o|BatchMode=yes|--|m1");
 }
 
 static void address_is_never_read_as_a_flag(void **state) {
@@ -66,7 +66,7 @@ static void tunnel_is_one_login_and_connections_through_it(void **state) {
 }
 
 static void user_in_the_address_wins_over_the_flag(void **state) {
-    const Options options = {.ssh_timeout_usec = 10 * USEC_PER_SEC, .ssh_username = "root"};
+    const Options options = {.ssh_username = "root"};
     const SshAddress gate = {.host = (char *) "core@gate"};
     char **words = NULL;
     assert_int_equal(ssh_tunnel_master(&options, &gate, "/t/ssh", &words), 0);

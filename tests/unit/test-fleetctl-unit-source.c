@@ -1,5 +1,5 @@
 #include "fleetctl/units/local-file.h"
-#include "fleetctl/units/unit-select.h"
+#include "fleetctl/units/unit-operand.h"
 #include "fleetctl/units/unit-source.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-file.h"
