@@ -108,12 +108,16 @@ static int rewound_txn(Store *store, const StoreTxn *txn, StoreTxnDone done, voi
                     ret);
 }
 
+static void on_closed(int r, void *userdata) {
+    _cleanup_free_ RewoundOp *op = userdata;
+    op->watch.on_closed(r, op->userdata);
+}
+
 static void on_created(int64_t revision, void *userdata) {
     RewoundOp *op = userdata;
     if (op->watch_history != 0 && op->watch_history != history(op)) {
-        _cleanup_free_ RewoundOp *ended = op;
         store_op_cancel(op->inner);
-        op->watch.on_closed(-ESTALE, op->userdata);
+        on_closed(-ESTALE, op);
         return;
     }
     if (op->watch.on_created)
@@ -128,11 +132,6 @@ static void on_events(const StoreEvent *events, size_t n, int64_t revision, void
     for (size_t i = 0; i < n; i++)
         told[i] = (StoreEvent){.kind = events[i].kind, .entry = entry_told(op, &events[i].entry)};
     op->watch.on_events(told, n, revision + ahead(op), op->userdata);
-}
-
-static void on_closed(int r, void *userdata) {
-    _cleanup_free_ RewoundOp *op = userdata;
-    op->watch.on_closed(r, op->userdata);
 }
 
 static int rewound_watch(Store *store, const StoreWatch *watch,
