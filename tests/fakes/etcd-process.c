@@ -317,7 +317,10 @@ static int run_etcdctl(EtcdProcess *etcd, const char *arguments) {
     _cleanup_free_ char *command =
         str_printf("cd '%s' && ETCDCTL_API=3 etcdctl --endpoints='%s' %s >>etcdctl.log 2>&1",
                    etcd->directory, etcd->urls[0], arguments);
-    return !command ? -ENOMEM : system(command) == 0 ? 0 : -ECHILD;
+    int status = command ? system(command) : 0;
+    if (!command)
+        return -ENOMEM;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : status == 0 ? 0 : -ECHILD;
 }
 
 int etcd_process_save(EtcdProcess *etcd) {

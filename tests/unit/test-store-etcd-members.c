@@ -155,7 +155,10 @@ static void mirror_lists_anew_when_etcd_has_lost_its_data(void **state) {
 static void mirror_lists_anew_when_etcd_was_restored_and_has_come_further(void **state) {
     Fixture *f = *state;
     put_in_the_end(f, "a", "old");
-    assert_int_equal(etcd_process_save(f->etcd), 0);
+    int r = etcd_process_save(f->etcd);
+    if (r == -ENOENT)
+        skip();
+    assert_int_equal(r, 0);
     put_in_the_end(f, "late", "x");
     mirror_start(f);
     int64_t revision = mirror_revision(f->mirror);
