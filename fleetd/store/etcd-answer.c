@@ -92,26 +92,49 @@ static int entry_parse(Arena *arena, json_object *object, const char *prefix, St
     return 1;
 }
 
-static int answer_get_revision(json_object *answer, int64_t *ret, Error *reterr) {
-    json_object *header = NULL;
-    int64_t revision = 0;
-    int r = json_get_object(answer, "header", &header, reterr);
-    if (r > 0)
-        r = json_get_int(header, "revision", &revision, reterr);
+/* What stands at the head of each answer. */
+typedef struct Header {
+    int64_t revision;
+    uint64_t history;
+} Header;
+
+/* An id takes all 64 bits, so it is no integer as others are. */
+static int header_get_history(json_object *header, uint64_t *ret, Error *reterr) {
+    const char *text = "0";
+    int r = json_get_string(header, "cluster_id", &text, reterr);
     if (r < 0)
-        return protocol(r);
-    *ret = revision;
+        return r;
+    char *end;
+    errno = 0;
+    unsigned long long id = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char) *text) || *end != '\0' || errno != 0)
+        return bad(reterr, "field 'cluster_id' is no id");
+    *ret = id;
     return 0;
 }
 
-static int answer_need_revision(json_object *answer, int64_t *ret, Error *reterr) {
-    int64_t revision = 0;
-    int r = answer_get_revision(answer, &revision, reterr);
+static int answer_get_header(json_object *answer, Header *ret, Error *reterr) {
+    json_object *object = NULL;
+    Header header = {};
+    int r = json_get_object(answer, "header", &object, reterr);
+    if (r > 0)
+        r = json_get_int(object, "revision", &header.revision, reterr);
+    if (r >= 0 && object)
+        r = header_get_history(object, &header.history, reterr);
+    if (r < 0)
+        return protocol(r);
+    *ret = header;
+    return 0;
+}
+
+static int answer_need_header(json_object *answer, Header *ret, Error *reterr) {
+    Header header = {};
+    int r = answer_get_header(answer, &header, reterr);
     if (r < 0)
         return r;
-    if (revision <= 0)
+    if (header.revision <= 0)
         return bad(reterr, "the answer has no revision");
-    *ret = revision;
+    *ret = header;
     return 0;
 }
 
@@ -150,10 +173,11 @@ int etcd_range_parse(const char *text, size_t size, const char *prefix, EtcdRang
     _cleanup_json_ json_object *object = NULL;
     _cleanup_(etcd_range_answer_done) EtcdRangeAnswer answer = {};
     Arena arena = {.size = size};
+    Header header = {};
     json_object *kvs = NULL;
     int r = answer_open(text, size, &object, reterr);
     if (r >= 0)
-        r = answer_need_revision(object, &answer.result.revision, reterr);
+        r = answer_need_header(object, &header, reterr);
     if (r >= 0)
         r = protocol(json_get_bool(object, "more", &answer.result.has_more, reterr));
     if (r >= 0)
@@ -164,6 +188,8 @@ int etcd_range_parse(const char *text, size_t size, const char *prefix, EtcdRang
         return r;
     if (answer.result.has_more && answer.result.n_entries == 0)
         return bad(reterr, "a whole page of keys that are none of fleet's");
+    answer.result.revision = header.revision;
+    answer.result.history = header.history;
     *ret = answer;
     answer = (EtcdRangeAnswer){};
     return 0;
@@ -175,29 +201,34 @@ void etcd_range_answer_done(EtcdRangeAnswer *answer) {
     *answer = (EtcdRangeAnswer){};
 }
 
-int etcd_txn_parse(const char *text, size_t size, StoreTxnResult *ret, Error *reterr) {
+int etcd_txn_parse(const char *text, size_t size, EtcdTxnAnswer *ret, Error *reterr) {
     _cleanup_json_ json_object *object = NULL;
-    StoreTxnResult result = {};
+    Header header = {};
+    bool succeeded = false;
     int r = answer_open(text, size, &object, reterr);
     if (r >= 0)
-        r = answer_need_revision(object, &result.revision, reterr);
+        r = answer_need_header(object, &header, reterr);
     if (r >= 0)
-        r = protocol(json_get_bool(object, "succeeded", &result.succeeded, reterr));
+        r = protocol(json_get_bool(object, "succeeded", &succeeded, reterr));
     if (r < 0)
         return r;
-    *ret = result;
+    *ret = (EtcdTxnAnswer){.result = {.succeeded = succeeded, .revision = header.revision},
+                           .history = header.history};
     return 0;
 }
 
 int etcd_lease_parse(const char *text, size_t size, EtcdLeaseAnswer *ret, Error *reterr) {
     _cleanup_json_ json_object *object = NULL;
     EtcdLeaseAnswer answer = {};
+    Header header = {};
     int64_t seconds = 0;
     int r = answer_open(text, size, &object, reterr);
     if (r < 0)
         return r;
     json_object *fields = object;
     r = json_get_object(object, "result", &fields, reterr); /* a renewal is a stream of one */
+    if (r >= 0)
+        r = answer_get_header(fields, &header, reterr);
     if (r >= 0)
         r = json_get_int(fields, "ID", &answer.lease, reterr);
     if (r >= 0)
@@ -209,6 +240,7 @@ int etcd_lease_parse(const char *text, size_t size, EtcdLeaseAnswer *ret, Error 
     if (seconds == 0)
         return error_set(reterr, -ENOKEY, "the lease does not exist");
     answer.ttl_usec = (usec_t) seconds * USEC_PER_SEC;
+    answer.history = header.history;
     *ret = answer;
     return 0;
 }
@@ -310,6 +342,7 @@ int etcd_watch_line_parse(const char *text, size_t size, const char *prefix, Etc
     _cleanup_json_ json_object *object = NULL;
     _cleanup_(etcd_watch_line_done) EtcdWatchLine line = {};
     Arena arena = {.size = size};
+    Header header = {};
     json_object *result = NULL, *events = NULL;
     bool is_canceled = false;
     int r = answer_open(text, size, &object, reterr);
@@ -319,7 +352,9 @@ int etcd_watch_line_parse(const char *text, size_t size, const char *prefix, Etc
     if (r == 0)
         return bad(reterr, "a line without a result");
     if (r >= 0)
-        r = answer_get_revision(result, &line.revision, reterr);
+        r = answer_get_header(result, &header, reterr);
+    line.revision = header.revision;
+    line.history = header.history;
     if (r >= 0)
         r = json_get_bool(result, "created", &line.is_created, reterr);
     if (r >= 0)

@@ -1,6 +1,7 @@
 /* What etcd's gateway answers, taken apart. Pure. Whatever comes is checked: -EPROTO (with the
  * reason in reterr) for what etcd would not say. Keys that are not under prefix or hold a NUL byte,
- * which fleet could not have written, are left out. */
+ * which fleet could not have written, are left out. A history is the id of etcd's cluster, which a
+ * restored snapshot does not bring back; 0: the answer does not say it. */
 #pragma once
 
 #include "fleetd/store/store.h"
@@ -17,10 +18,16 @@ int etcd_range_parse(const char *text, size_t size, const char *prefix, EtcdRang
                      Error *reterr);
 void etcd_range_answer_done(EtcdRangeAnswer *answer);
 
-int etcd_txn_parse(const char *text, size_t size, StoreTxnResult *ret, Error *reterr);
+typedef struct EtcdTxnAnswer {
+    StoreTxnResult result;
+    uint64_t history;
+} EtcdTxnAnswer;
+
+int etcd_txn_parse(const char *text, size_t size, EtcdTxnAnswer *ret, Error *reterr);
 
 typedef struct EtcdLeaseAnswer {
     int64_t lease;
+    uint64_t history;
     usec_t ttl_usec; /* never 0 */
 } EtcdLeaseAnswer;
 
@@ -35,6 +42,7 @@ typedef struct EtcdWatchLine {
     bool is_created;
     int error;        /* negative: the watch has ended, and why */
     int64_t revision; /* of the store; with events: of the last of them */
+    uint64_t history;
     StoreEvent *events;
     size_t n_events;
     char *bytes;

@@ -6,6 +6,7 @@
 #include "fleetd/store/etcd-watch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 /* Has the member end a watch with "no leader" when it is cut off from the others. Requests do
  * without it: they rather wait for the election of a leader, within their time. */
@@ -14,7 +15,8 @@
 /* Several of the largest values that etcd takes; what is longer is asked for in parts. It is read
  * and taken apart in one go, while the loop stands still. */
 #define ANSWER_MAX ((size_t) 16 * 1024 * 1024)
-#define REFUSAL_PAUSE_USEC (5 * USEC_PER_MINUTE)
+/* Of messages about what goes on until a person has set it right. */
+#define MESSAGE_PAUSE_USEC (5 * USEC_PER_MINUTE)
 
 int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_data,
                       HttpDone on_done, void *userdata, HttpRequest **ret) {
@@ -43,16 +45,45 @@ static const char *refusal_hint(const EtcdCluster *cluster, int r) {
     return "its user needs a role with permission to read and write all keys under etcd_key_prefix";
 }
 
-void etcd_cluster_refused(EtcdCluster *cluster, int r, const char *why) {
-    usec_t now = loop_now(cluster->loop);
-    if (cluster->refusal_told_at != 0 && now - cluster->refusal_told_at < REFUSAL_PAUSE_USEC)
-        return;
-    cluster->refusal_told_at = now;
-    log_error("etcd refuses what fleetd asks of it: %s (%s)", why, refusal_hint(cluster, r));
+/* Whether it is time to tell it, again; then the time is noted. */
+static bool is_due(usec_t *told_at, usec_t now) {
+    if (*told_at != 0 && now - *told_at < MESSAGE_PAUSE_USEC)
+        return false;
+    *told_at = now;
+    return true;
 }
 
-void etcd_cluster_member_answered(EtcdCluster *cluster, size_t endpoint) {
+void etcd_cluster_refused(EtcdCluster *cluster, int r, const char *why) {
+    if (is_due(&cluster->refusal_told_at, loop_now(cluster->loop)))
+        log_error("etcd refuses what fleetd asks of it: %s (%s)", why, refusal_hint(cluster, r));
+}
+
+/* Ids as etcdctl shows them. */
+static void log_history(EtcdCluster *cluster, size_t endpoint, uint64_t history) {
+    const char *url = etcd_endpoints_url(cluster->endpoints, endpoint);
+    if (history != cluster->former_history)
+        log_warning("etcd at '%s' is cluster %" PRIx64 " and no longer %" PRIx64
+                    ", so its data comes from a snapshot or is lost: reading all of it anew",
+                    url, history, cluster->history);
+    else if (is_due(&cluster->mixture_told_at, loop_now(cluster->loop)))
+        log_error("etcd at '%s' is cluster %" PRIx64 " again, after %" PRIx64
+                  ": etcd_servers must not name members of two clusters",
+                  url, history, cluster->history);
+}
+
+static void cluster_meet_history(EtcdCluster *cluster, size_t endpoint, uint64_t history) {
+    if (history == 0 || history == cluster->history)
+        return;
+    if (cluster->history != 0)
+        log_history(cluster, endpoint, history);
+    cluster->former_history = cluster->history;
+    cluster->history = history;
+    etcd_watches_leave_history(cluster, history);
+}
+
+void etcd_cluster_member_answered(EtcdCluster *cluster, size_t endpoint, uint64_t history) {
     cluster->has_answered = true;
+    cluster_meet_history(cluster, endpoint, history);
     if (etcd_endpoints_succeeded(cluster->endpoints, endpoint))
         log_notice("etcd at '%s' answers again", etcd_endpoints_url(cluster->endpoints, endpoint));
 }

@@ -28,6 +28,9 @@ struct EtcdCluster {
     usec_t refusal_told_at;
     char *ca_file, *cert_file; /* for messages */
     bool has_answered;         /* some member */
+    uint64_t history;          /* that answers are of; 0: none has told it */
+    uint64_t former_history;   /* the one before; 0: none */
+    usec_t mixture_told_at;
     HttpClient *lanes[_ETCD_LANE_MAX];
     LIST_HEAD(, EtcdOp) ops;
     LIST_HEAD(, EtcdWatch) watches;
@@ -56,8 +59,10 @@ int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_da
  * as it goes on until a person has set it right. */
 void etcd_cluster_refused(EtcdCluster *cluster, int r, const char *why);
 
-/* What a member's answer, or none, says about it. */
-void etcd_cluster_member_answered(EtcdCluster *cluster, size_t endpoint);
+/* What a member's answer, or none, says about it. An answer of another history (0: it does not tell
+ * which) ends the watches on the one before soon, with -ESTALE. No callback is called from inside.
+ */
+void etcd_cluster_member_answered(EtcdCluster *cluster, size_t endpoint, uint64_t history);
 /* If another member is asked from now on, the watches on this one end soon, with r. No callback is
  * called from inside. */
 void etcd_cluster_member_failed(EtcdCluster *cluster, size_t endpoint, int r, const char *why);

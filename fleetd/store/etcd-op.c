@@ -110,7 +110,7 @@ static void op_end_attempt(EtcdOp *op, const Outcome *outcome, const char *why) 
     if (outcome->is_member_fault)
         etcd_cluster_member_failed(op->cluster, op->endpoint, r, why);
     else if (r != -ENOMEM)
-        etcd_cluster_member_answered(op->cluster, op->endpoint);
+        etcd_cluster_member_answered(op->cluster, op->endpoint, op->history);
     if ((op_may_log_in(op, r) || op_may_repeat(op, outcome)) && op_send(op) >= 0)
         return;
     bool is_refused = r == -EKEYEXPIRED || r == -EACCES;

@@ -10,8 +10,9 @@ typedef struct EtcdOpKind {
     EtcdLane lane;
     bool is_repeatable; /* doing it twice is no worse than once */
     bool is_login;      /* needs no login before it */
-    int (*parse)(EtcdOp *op, const HttpAnswer *answer, Error *reterr); /* sets op->answer */
-    void (*tell)(EtcdOp *op, int r);                                   /* calls op->done */
+    int (*parse)(EtcdOp *op, const HttpAnswer *answer,
+                 Error *reterr);     /* sets op->answer and op->history */
+    void (*tell)(EtcdOp *op, int r); /* calls op->done */
 } EtcdOpKind;
 
 struct EtcdOp {
@@ -24,11 +25,12 @@ struct EtcdOp {
     HttpRequest *request;
     unsigned n_attempts; /* but for those whose token was refused */
     usec_t deadline;
+    uint64_t history; /* that the answer is of */
     EtcdAuthWait auth_wait;
 
     union {
         EtcdRangeAnswer range;
-        StoreTxnResult txn;
+        EtcdTxnAnswer txn;
         EtcdLeaseAnswer lease;
         char *token;
     } answer;

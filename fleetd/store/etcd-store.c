@@ -13,8 +13,10 @@
 #define CALL_CONNECTIONS_MAX 32
 
 static int range_parse(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
-    return etcd_range_parse(answer->body, answer->body_size, op->cluster->prefix, &op->answer.range,
-                            reterr);
+    int r = etcd_range_parse(answer->body, answer->body_size, op->cluster->prefix,
+                             &op->answer.range, reterr);
+    op->history = r < 0 ? 0 : op->answer.range.result.history;
+    return r;
 }
 
 static void range_tell(EtcdOp *op, int r) {
@@ -23,15 +25,19 @@ static void range_tell(EtcdOp *op, int r) {
 }
 
 static int txn_parse(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
-    return etcd_txn_parse(answer->body, answer->body_size, &op->answer.txn, reterr);
+    int r = etcd_txn_parse(answer->body, answer->body_size, &op->answer.txn, reterr);
+    op->history = r < 0 ? 0 : op->answer.txn.history;
+    return r;
 }
 
 static void txn_tell(EtcdOp *op, int r) {
-    op->done.txn(r, r < 0 ? NULL : &op->answer.txn, op->userdata);
+    op->done.txn(r, r < 0 ? NULL : &op->answer.txn.result, op->userdata);
 }
 
 static int lease_parse(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
-    return etcd_lease_parse(answer->body, answer->body_size, &op->answer.lease, reterr);
+    int r = etcd_lease_parse(answer->body, answer->body_size, &op->answer.lease, reterr);
+    op->history = r < 0 ? 0 : op->answer.lease.history;
+    return r;
 }
 
 /* It says nothing but that it is done. */

@@ -24,6 +24,7 @@ struct EtcdWatch {
     Timer *timer; /* until it stands; then to end it from the loop */
     int end;      /* why, negative */
     int64_t start_revision;
+    uint64_t history; /* 0: its member has not told it */
     int64_t created_revision;
     StoreOp *check;    /* whether the start is compacted */
     bool is_told;      /* that it stands */
@@ -98,6 +99,8 @@ static void watch_tell_created(EtcdWatch *watch) {
 static void on_checked(int r, const StoreRangeResult *result, void *userdata) {
     EtcdWatch *watch = userdata;
     watch->check = NULL;
+    if (watch->end < 0)
+        return; /* the timer closes it */
     if (r < 0)
         watch_close(watch, r);
     else
@@ -114,12 +117,21 @@ static void watch_check_start(EtcdWatch *watch) {
         watch_close(watch, r);
 }
 
-static void watch_created(EtcdWatch *watch, int64_t revision) {
+/* Whether the start is of the history that the member watches. */
+static bool watch_meets_history(EtcdWatch *watch, uint64_t history) {
+    if (watch->history == 0)
+        watch->history = history;
+    return history == 0 || watch->history == history;
+}
+
+static void watch_created(EtcdWatch *watch, const EtcdWatchLine *line) {
     if (watch->created_revision > 0)
         return;
-    watch->created_revision = revision;
-    etcd_cluster_member_answered(watch->cluster, watch->endpoint);
-    if (watch->start_revision > 0 && watch->start_revision <= revision)
+    watch->created_revision = line->revision;
+    etcd_cluster_member_answered(watch->cluster, watch->endpoint, line->history);
+    if (!watch_meets_history(watch, line->history))
+        watch_close(watch, -ESTALE);
+    else if (watch->start_revision > 0 && watch->start_revision <= line->revision)
         watch_check_start(watch);
     else
         watch_tell_created(watch);
@@ -161,7 +173,7 @@ static void watch_handle_line(EtcdWatch *watch, const char *text, size_t size) {
         return;
     }
     if (line.is_created)
-        watch_created(watch, line.revision);
+        watch_created(watch, &line);
     if (watch->cluster && line.n_events > 0)
         watch_tell_events(watch, &line);
     if (watch->cluster && line.error < 0)
@@ -287,6 +299,7 @@ int etcd_watch_start(EtcdCluster *cluster, const StoreWatch *what,
     watch->handle = (EtcdHandle){.op.store = &cluster->store, .cancel = etcd_watch_cancel};
     watch->cluster = cluster;
     watch->start_revision = what->start_revision;
+    watch->history = what->history;
     watch->callbacks = *callbacks;
     watch->userdata = userdata;
     watch->auth_wait = (EtcdAuthWait){.on_ready = on_auth_ready, .userdata = watch};
@@ -305,16 +318,27 @@ int etcd_watch_start(EtcdCluster *cluster, const StoreWatch *what,
     return 0;
 }
 
+/* Its check goes on, as it may be what found this out. */
+static void watch_abandon(EtcdWatch *watch, int r) {
+    if (watch->endpoint == SIZE_MAX || watch->end < 0)
+        return;
+    watch->end = r;
+    http_request_cancel(TAKE_PTR(watch->request));
+    timer_start(watch->timer, 0);
+}
+
 void etcd_watches_abandon(EtcdCluster *cluster, size_t endpoint, int r) {
     EtcdWatch *watch;
-    LIST_FOREACH (watch, &cluster->watches, link) {
-        if (watch->endpoint != endpoint || watch->end < 0)
-            continue;
-        watch->end = r;
-        http_request_cancel(TAKE_PTR(watch->request));
-        store_op_cancel(TAKE_PTR(watch->check));
-        timer_start(watch->timer, 0);
-    }
+    LIST_FOREACH (watch, &cluster->watches, link)
+        if (watch->endpoint == endpoint)
+            watch_abandon(watch, r);
+}
+
+void etcd_watches_leave_history(EtcdCluster *cluster, uint64_t history) {
+    EtcdWatch *watch;
+    LIST_FOREACH (watch, &cluster->watches, link)
+        if (watch->history != 0 && watch->history != history)
+            watch_abandon(watch, -ESTALE);
 }
 
 void etcd_watches_cancel_all(EtcdCluster *cluster) {

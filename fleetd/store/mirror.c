@@ -32,6 +32,7 @@ struct Mirror {
 
     Map *told;        /* key -> its mod_revision, as told */
     int64_t revision; /* all up to it is told */
+    uint64_t history; /* of the last list, and so of what is told; 0: no list yet */
 
     bool needs_list;
     Map *listed; /* the keys of the list so far, a set; NULL while no list is under way */
@@ -198,7 +199,11 @@ static int mirror_watch(Mirror *mirror) {
         .on_closed = on_watch_closed,
     };
     StoreWatch watch = {
-        .key = mirror->prefix, .is_prefix = true, .start_revision = mirror->revision + 1};
+        .key = mirror->prefix,
+        .is_prefix = true,
+        .start_revision = mirror->revision + 1,
+        .history = mirror->history,
+    };
     return store_watch(mirror->store, &watch, &callbacks, mirror, &mirror->op);
 }
 
@@ -210,7 +215,7 @@ static void list_forget(Mirror *mirror) {
     mirror->list_revision = 0;
 }
 
-/* A store that lost its data counts from the beginning, and a revision may come again with another
+/* In a store that lost its data, or goes on from a snapshot, a revision may come again with another
  * content: none that was told counts any more. */
 static void forget_revisions(Mirror *mirror) {
     const char *key;
@@ -219,15 +224,21 @@ static void forget_revisions(Mirror *mirror) {
         map_put(mirror->told, key, revision_to_pointer(0));
 }
 
+static void list_begins(Mirror *mirror, const StoreRangeResult *result) {
+    bool is_other = mirror->history != 0 && result->history != mirror->history;
+    mirror->list_revision = result->revision;
+    mirror->history = result->history;
+    if (!is_other && result->revision >= mirror->revision)
+        return;
+    forget_revisions(mirror);
+    mirror->is_restored = true; /* also if this list breaks and the next one shows no more of it */
+}
+
 static int list_page(Mirror *mirror, const StoreRangeResult *result) {
-    if (mirror->list_revision == 0) {
-        mirror->list_revision = result->revision;
-        if (result->revision < mirror->revision) {
-            forget_revisions(mirror);
-            mirror->is_restored = true; /* also if this list breaks and the next one shows no more
-                                           of it */
-        }
-    }
+    if (mirror->list_revision == 0)
+        list_begins(mirror, result);
+    else if (result->history != mirror->history)
+        return -ESTALE; /* a page of another list */
     for (size_t i = 0; i < result->n_entries && !mirror->is_freed; i++) {
         int r = map_put(mirror->listed, result->entries[i].key, NULL);
         if (r >= 0)

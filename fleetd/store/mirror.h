@@ -1,8 +1,9 @@
 /* A live copy of a part of the store: list, then watch, resume after a break, list anew after a
  * compaction, and tell the owner nothing but what changed. Engine, agent and API all see the store
  * through one of these, so that what a broken watch means is decided in one place. The mirror keeps
- * only keys and revisions; values are the owner's. A store whose revision went back has lost its
- * data or come from a backup: it is listed anew, and all that it holds is told again. */
+ * only keys and revisions; values are the owner's. A store of another history, or whose revision
+ * went back, has come from a backup or lost its data: it is listed anew, and all that it holds is
+ * told again. */
 #pragma once
 
 #include "fleetd/net/loop.h"
@@ -21,9 +22,10 @@ typedef struct MirrorCallbacks {
      * first list and after each batch of events, and after a resume or new list also when nothing
      * had changed. */
     void (*on_synced)(int64_t revision, void *userdata);
-    /* Contact is lost, or the place in the store's past (-ESTALE); what was told may be out of date
-     * until the next on_synced. It is tried again by itself, with growing delay of 0.1 to 2 s.
-     * Called once per loss, also when there was no contact yet. May be NULL. */
+    /* Contact is lost, or the place in the store's past or its whole history (-ESTALE); what was
+     * told may be out of date until the next on_synced. It is tried again by itself, with growing
+     * delay of 0.1 to 2 s. Called once per loss, also when there was no contact yet. May be NULL.
+     */
     void (*on_lost)(int r, void *userdata);
     /* The store has gone back to an earlier time: it lost its data, or came from a backup. All that
      * it holds now has just been told, on_synced follows. What was written since is lost, and

@@ -7,7 +7,11 @@
  * ...), refused (-EACCES), or broke its protocol (-EPROTO). A range that is more than one answer
  * can hold is -EMSGSIZE: ask for fewer entries. After an error of a write it is unknown whether it
  * took effect, or still will: even after writes that were acknowledged meanwhile, unless a
- * comparison fences it. */
+ * comparison fences it.
+ *
+ * Revisions count within one history. A store that was restored from a snapshot begins another: it
+ * has forgotten what came later, and counts on from there, perhaps past revisions that it gave to
+ * something else before. What was learnt of one history says nothing about another. */
 #pragma once
 
 #include "fleetd/base/time-units.h"
@@ -47,6 +51,7 @@ typedef struct StoreRange {
 
 typedef struct StoreRangeResult {
     int64_t revision;          /* of the store when it answered */
+    uint64_t history;          /* that this is of; 0: the store never has another one */
     const StoreEntry *entries; /* in order of keys */
     size_t n_entries;
     bool has_more; /* the limit cut it short */
@@ -107,6 +112,7 @@ typedef struct StoreWatch {
     const char *key;
     bool is_prefix;
     int64_t start_revision; /* events from this revision on; 0: from now on */
+    uint64_t history;       /* that start_revision is of; 0: whichever there is */
 } StoreWatch;
 
 /* Everything pointed to is the store's, for the time of the callback. result is NULL when r < 0. */
@@ -123,9 +129,9 @@ typedef struct StoreWatchCallbacks {
     /* Events in order of revision; those of one revision are never split over two calls. revision
      * is that of the last. */
     void (*on_events)(const StoreEvent *events, size_t n_events, int64_t revision, void *userdata);
-    /* The watch has ended: -ESTALE, start_revision is compacted and the caller must list anew; else
-     * contact was lost and it may watch again from the last revision + 1. Called once; the
-     * operation is gone. */
+    /* The watch has ended: -ESTALE, start_revision is compacted or the store is of another history,
+     * and the caller must list anew, which tells the history; else contact was lost and it may
+     * watch again from the last revision + 1. Called once; the operation is gone. */
     void (*on_closed)(int r, void *userdata);
 } StoreWatchCallbacks;
 

@@ -41,3 +41,7 @@ void etcd_process_kill(EtcdProcess *etcd, size_t member);
 int etcd_process_restart(EtcdProcess *etcd, size_t member);
 /* The same, with its data lost; only for a cluster of one. */
 int etcd_process_restart_empty(EtcdProcess *etcd);
+/* Takes a snapshot, and starts a killed one again from it, as another cluster; likewise. -ENOENT:
+ * there is no etcdctl. */
+int etcd_process_save(EtcdProcess *etcd);
+int etcd_process_restart_restored(EtcdProcess *etcd);

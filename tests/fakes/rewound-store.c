@@ -6,6 +6,7 @@ typedef struct RewoundStore {
     Store base;
     Store *inner;
     int64_t ahead;
+    uint64_t history;
 } RewoundStore;
 
 typedef struct RewoundOp {
@@ -14,11 +15,16 @@ typedef struct RewoundOp {
     StoreRangeDone on_range;
     StoreTxnDone on_txn;
     StoreWatchCallbacks watch;
+    uint64_t watch_history;
     void *userdata;
 } RewoundOp;
 
 static int64_t ahead(const RewoundOp *op) {
     return ((RewoundStore *) op->base.store)->ahead;
+}
+
+static uint64_t history(const RewoundOp *op) {
+    return ((RewoundStore *) op->base.store)->history;
 }
 
 static StoreEntry entry_told(const RewoundOp *op, const StoreEntry *entry) {
@@ -62,6 +68,7 @@ static void on_range(int r, const StoreRangeResult *result, void *userdata) {
         entries[i] = entry_told(op, &result->entries[i]);
     told.entries = entries;
     told.revision += ahead(op);
+    told.history = history(op);
     op->on_range(r, &told, op->userdata);
 }
 
@@ -101,8 +108,18 @@ static int rewound_txn(Store *store, const StoreTxn *txn, StoreTxnDone done, voi
                     ret);
 }
 
+static void on_closed(int r, void *userdata) {
+    _cleanup_free_ RewoundOp *op = userdata;
+    op->watch.on_closed(r, op->userdata);
+}
+
 static void on_created(int64_t revision, void *userdata) {
     RewoundOp *op = userdata;
+    if (op->watch_history != 0 && op->watch_history != history(op)) {
+        store_op_cancel(op->inner);
+        on_closed(-ESTALE, op);
+        return;
+    }
     if (op->watch.on_created)
         op->watch.on_created(revision + ahead(op), op->userdata);
 }
@@ -117,11 +134,6 @@ static void on_events(const StoreEvent *events, size_t n, int64_t revision, void
     op->watch.on_events(told, n, revision + ahead(op), op->userdata);
 }
 
-static void on_closed(int r, void *userdata) {
-    _cleanup_free_ RewoundOp *op = userdata;
-    op->watch.on_closed(r, op->userdata);
-}
-
 static int rewound_watch(Store *store, const StoreWatch *watch,
                          const StoreWatchCallbacks *callbacks, void *userdata, StoreOp **ret) {
     static const StoreWatchCallbacks told = {
@@ -131,6 +143,7 @@ static int rewound_watch(Store *store, const StoreWatch *watch,
     if (inner.start_revision != 0)
         inner.start_revision -= ahead(op);
     op->watch = *callbacks;
+    op->watch_history = watch->history;
     return op_begun(store_watch(((RewoundStore *) store)->inner, &inner, &told, op, &op->inner), op,
                     ret);
 }
@@ -160,6 +173,13 @@ void rewound_store_rewind(Store *store) {
     ((RewoundStore *) store)->ahead = 0;
 }
 
+void rewound_store_restore(Store *base, Store *inner) {
+    RewoundStore *store = (RewoundStore *) base;
+    store->inner = inner;
+    store->ahead = 0;
+    store->history++;
+}
+
 int rewound_store_new(Store *inner, int64_t ahead, Store **ret) {
     static const StoreVTable vtable = {
         .range = rewound_range,
@@ -174,7 +194,7 @@ int rewound_store_new(Store *inner, int64_t ahead, Store **ret) {
     RewoundStore *store = calloc(1, sizeof(RewoundStore));
     if (!store)
         return -ENOMEM;
-    *store = (RewoundStore){.base.vtable = &vtable, .inner = inner, .ahead = ahead};
+    *store = (RewoundStore){.base.vtable = &vtable, .inner = inner, .ahead = ahead, .history = 1};
     *ret = &store->base;
     return 0;
 }

@@ -229,27 +229,55 @@ static void leader_whose_store_lost_its_data_leads_again(void **state) {
     sim_cluster_free(cluster);
 }
 
-/* Nobody's lease ran out, but what was acknowledged lately is gone. */
-static void store_that_was_restored_from_a_backup_is_worked_with(_unused_ void **state) {
+static int64_t leader_revision(SimCluster *cluster) {
+    _cleanup_range_ StoreRangeResult result = {};
+    assert_int_equal(store_sync_range(&cluster->sync, &(StoreRange){.key = "leader"}, &result), 0);
+    assert_int_equal(result.n_entries, 1);
+    return result.entries[0].mod_revision;
+}
+
+static void restore_as_another_history(Store *rewound, SimNode *node) {
+    rewound_store_restore(rewound, node->tap);
+}
+
+static void rewind_revisions(Store *rewound, SimNode *node) {
+    rewound_store_rewind(rewound);
+}
+
+/* Nobody's lease ran out, and units run on, but nothing that was learnt before counts. */
+static void work_with_restored_store(int64_t ahead, void (*restore)(Store *, SimNode *)) {
     SimCluster *cluster = sim_cluster_new(1, 1);
     SimNode *node = &cluster->nodes[0];
     Store *rewound;
-    assert_int_equal(rewound_store_new(node->tap, 1000, &rewound), 0);
+    assert_int_equal(rewound_store_new(node->tap, ahead, &rewound), 0);
     faulty_store_set_inner(node->link, rewound);
     sim_cluster_boot(cluster);
     sim_cluster_run(cluster, 2 * USEC_PER_SEC);
     engine_test_start(cluster, "a.service", SLEEPER);
     size_t n_touches = sim_count_touches(cluster);
-    rewound_store_rewind(rewound);
+    int64_t elected_revision = leader_revision(cluster);
+    restore(rewound, node);
     faulty_store_break_watches(node->link, -ECONNRESET);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(sim_count_touches(cluster), n_touches);
+    assert_true(leader_revision(cluster) > elected_revision);
     engine_test_start(cluster, "b.service", SLEEPER);
     assert_true(sim_node_has(node, "a.service"));
     sim_node_crash(node);
     faulty_store_set_inner(node->link, node->tap);
     store_free(rewound);
     sim_cluster_free(cluster);
+}
+
+/* What was acknowledged lately is gone. */
+static void store_that_was_restored_from_a_backup_is_worked_with(_unused_ void **state) {
+    work_with_restored_store(1000, rewind_revisions);
+}
+
+/* Others have written so much meanwhile that revisions do not show it. */
+static void store_that_has_come_further_since_it_was_restored_is_worked_with(
+    _unused_ void **state) {
+    work_with_restored_store(0, restore_as_another_history);
 }
 
 int main(void) {
@@ -266,6 +294,7 @@ int main(void) {
         ENGINE_TEST(machine_that_went_down_is_not_waited_for_by_the_next_leader),
         ENGINE_TEST(new_leader_that_has_just_come_gives_missing_machines_a_whole_lease_time),
         cmocka_unit_test(store_that_was_restored_from_a_backup_is_worked_with),
+        cmocka_unit_test(store_that_has_come_further_since_it_was_restored_is_worked_with),
         cmocka_unit_test(leader_whose_store_lost_its_data_leads_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #define HEADER \
     "\"header\":{\"cluster_id\":\"10144879847569953045\",\"member_id\":\"12428976124636271536\"," \
     "\"revision\":\"9\",\"raft_term\":\"2\"}"
+#define HISTORY 10144879847569953045u
 #define KV(key, value) \
     "{\"key\":\"" key "\",\"create_revision\":\"4\",\"mod_revision\":\"7\",\"version\":\"2\"," \
     "\"value\":\"" value "\",\"lease\":\"1418812006971993103\"}"
@@ -18,6 +19,7 @@ static void range_has_entries_with_all_their_numbers(void **state) {
     _cleanup_(etcd_range_answer_done) EtcdRangeAnswer answer = {};
     assert_int_equal(etcd_range_parse(text, strlen(text), "/f/", &answer, NULL), 0);
     assert_int_equal(answer.result.revision, 9);
+    assert_true(answer.result.history == HISTORY);
     assert_true(answer.result.has_more);
     assert_int_equal(answer.result.n_entries, 2);
     const StoreEntry *a = &answer.result.entries[0], *b = &answer.result.entries[1];
@@ -69,6 +71,11 @@ static void key_with_a_nul_is_another_key(void **state) {
 
 static void wrong_range_breaks_the_protocol(void **state) {
     static const char *const texts[] = {
+        "{\"header\":{\"revision\":\"9\",\"cluster_id\":\"one\"}}",
+        "{\"header\":{\"revision\":\"9\",\"cluster_id\":\"\"}}",
+        "{\"header\":{\"revision\":\"9\",\"cluster_id\":\"-1\"}}",
+        "{\"header\":{\"revision\":\"9\",\"cluster_id\":\"18446744073709551616\"}}",
+        "{\"header\":{\"revision\":\"9\",\"cluster_id\":1}}",
         "",
         "null",
         "17",
@@ -106,14 +113,15 @@ static void transaction_succeeds_or_not(void **state) {
     static const char yes[] = "{" HEADER ",\"succeeded\":true,\"responses\":[{\"response_put\":"
                               "{\"header\":{\"revision\":\"3\"}}}]}";
     static const char no[] = "{" HEADER "}";
-    StoreTxnResult result = {};
-    assert_int_equal(etcd_txn_parse(yes, strlen(yes), &result, NULL), 0);
-    assert_true(result.succeeded);
-    assert_int_equal(result.revision, 9);
-    assert_int_equal(etcd_txn_parse(no, strlen(no), &result, NULL), 0);
-    assert_false(result.succeeded);
-    assert_int_equal(etcd_txn_parse("{}", 2, &result, NULL), -EPROTO);
-    assert_int_equal(etcd_txn_parse("Not Found", 9, &result, NULL), -EPROTO);
+    EtcdTxnAnswer answer = {};
+    assert_int_equal(etcd_txn_parse(yes, strlen(yes), &answer, NULL), 0);
+    assert_true(answer.result.succeeded);
+    assert_int_equal(answer.result.revision, 9);
+    assert_true(answer.history == HISTORY);
+    assert_int_equal(etcd_txn_parse(no, strlen(no), &answer, NULL), 0);
+    assert_false(answer.result.succeeded);
+    assert_int_equal(etcd_txn_parse("{}", 2, &answer, NULL), -EPROTO);
+    assert_int_equal(etcd_txn_parse("Not Found", 9, &answer, NULL), -EPROTO);
 }
 
 static int lease_parse(const char *text, EtcdLeaseAnswer *ret) {
@@ -124,10 +132,12 @@ static void grant_and_renewal_have_lease_and_time(void **state) {
     EtcdLeaseAnswer answer = {};
     assert_int_equal(lease_parse("{" HEADER ",\"ID\":\"17\",\"TTL\":\"2\"}", &answer), 0);
     assert_int_equal(answer.lease, 17);
+    assert_true(answer.history == HISTORY);
     assert_int_equal(answer.ttl_usec, 2 * USEC_PER_SEC);
     assert_int_equal(
         lease_parse("{\"result\":{" HEADER ",\"ID\":\"18\",\"TTL\":\"10\"}}\n", &answer), 0);
     assert_int_equal(answer.lease, 18);
+    assert_true(answer.history == HISTORY);
     assert_int_equal(answer.ttl_usec, 10 * USEC_PER_SEC);
 }
 
@@ -218,6 +228,7 @@ static void watch_is_created_at_a_revision(void **state) {
     assert_int_equal(line_parse("{\"result\":{" HEADER ",\"created\":true}}", &line), 0);
     assert_true(line.is_created);
     assert_int_equal(line.revision, 9);
+    assert_true(line.history == HISTORY);
     assert_int_equal(line.error, 0);
     assert_int_equal(line.n_events, 0);
 }

@@ -21,7 +21,7 @@ typedef struct Fixture {
     StoreSync sync;
     Mirror *mirror;
     char *value; /* of the key "a", as the mirror tells it */
-    unsigned n_lost, n_deleted;
+    unsigned n_lost, n_deleted, n_restored;
 } Fixture;
 
 static int setup_members(void **state, size_t n) {
@@ -75,8 +75,12 @@ static void on_lost(int r, void *userdata) {
     ((Fixture *) userdata)->n_lost++;
 }
 
+static void on_restored(void *userdata) {
+    ((Fixture *) userdata)->n_restored++;
+}
+
 static void mirror_start(Fixture *f) {
-    static const MirrorCallbacks callbacks = {on_put, on_delete, on_synced, on_lost};
+    static const MirrorCallbacks callbacks = {on_put, on_delete, on_synced, on_lost, on_restored};
     assert_int_equal(mirror_new(f->sync.store, f->sync.loop, "", 0, &callbacks, f, &f->mirror), 0);
     EVENT_RUN_UNTIL(f->sync.loop, mirror_is_synced(f->mirror));
 }
@@ -147,6 +151,30 @@ static void mirror_lists_anew_when_etcd_has_lost_its_data(void **state) {
     assert_int_equal(f->n_deleted, 1);
 }
 
+/* Others have written so much meanwhile that a watch would just go on where it was. */
+static void mirror_lists_anew_when_etcd_was_restored_and_has_come_further(void **state) {
+    Fixture *f = *state;
+    put_in_the_end(f, "a", "old");
+    int r = etcd_process_save(f->etcd);
+    if (r == -ENOENT)
+        skip();
+    assert_int_equal(r, 0);
+    put_in_the_end(f, "late", "x");
+    mirror_start(f);
+    int64_t revision = mirror_revision(f->mirror);
+    etcd_process_kill(f->etcd, 0);
+    assert_int_equal(etcd_process_restart_restored(f->etcd), 0);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(etcd_process_post(f->etcd, 0, "/v3/kv/put",
+                                           "{\"key\":\"L2YvYQ==\",\"value\":\"bmV3\"}"),
+                         200);
+    EVENT_RUN_UNTIL(f->sync.loop, f->n_lost > 0 && mirror_is_synced(f->mirror));
+    assert_true(mirror_revision(f->mirror) > revision);
+    assert_int_equal(f->n_restored, 1);
+    assert_int_equal(f->n_deleted, 1);
+    assert_true(value_is(f, "new"));
+}
+
 #define TEST_SINGLE(f) cmocka_unit_test_setup_teardown(f, setup_single, teardown)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
@@ -156,6 +184,7 @@ int main(void) {
         TEST(mirror_moves_on_when_its_member_hangs),
         TEST(mirror_notices_that_its_member_is_cut_off),
         TEST_SINGLE(mirror_lists_anew_when_etcd_has_lost_its_data),
+        TEST_SINGLE(mirror_lists_anew_when_etcd_was_restored_and_has_come_further),
     };
     if (!etcd_process_is_available()) {
         puts("1..0 # SKIP there is no etcd to run");

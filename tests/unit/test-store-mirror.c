@@ -4,6 +4,7 @@
 #include "fleetd/store/mirror.h"
 #include "tests/fakes/faulty-store.h"
 #include "tests/fakes/gated-store.h"
+#include "tests/fakes/rewound-store.h"
 #include "tests/fakes/store-sync.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/unit/cmocka-test.h"
@@ -302,6 +303,65 @@ static void store_that_lost_its_data_is_told_as_it_is(void **state) {
     store_free(empty);
 }
 
+/* The revision does not show it, as it has come past the one before. */
+static void store_that_goes_on_as_another_history_is_told_as_it_is(void **state) {
+    Owner *owner = *state;
+    Store *rewound = NULL, *restored = NULL;
+    assert_int_equal(rewound_store_new(owner->behind, 0, &rewound), 0);
+    faulty_store_set_inner(owner->store, rewound);
+    put(owner, "a", "old"); /* the same key at the same revision as below */
+    put(owner, "late", "1");
+    owner_start(owner, "", 0);
+    assert_told(owner, "+a=old +late=1 |");
+
+    assert_int_equal(memory_store_new(owner->loop, &restored), 0);
+    StoreSync sync = {restored, owner->loop, virtual_loop_run_until};
+    assert_int_equal(store_sync_put(&sync, "a", "new", 0), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(store_sync_put(&sync, "b", "1", 0), 0);
+    faulty_store_break_watches(owner->store, -ECONNRESET);
+    rewound_store_restore(rewound, restored);
+    assert_told(owner, "!");
+    wait_for_retry(owner);
+    wait_for_retry(owner);
+    assert_told(owner, "+a=new +b=1 -late < |");
+    assert_int_equal(store_sync_put(&sync, "b", "2", 0), 0);
+    assert_told(owner, "+b=2 |");
+
+    mirror_free(TAKE_PTR(owner->mirror));
+    store_free(TAKE_PTR(owner->store));
+    store_free(rewound);
+    store_free(restored);
+}
+
+static bool has_told_a_key(void *userdata) {
+    return map_size(((Owner *) userdata)->told) > 0;
+}
+
+static void list_over_two_histories_begins_anew(void **state) {
+    Owner *owner = *state;
+    Store *rewound = NULL, *restored = NULL;
+    assert_int_equal(rewound_store_new(owner->behind, 0, &rewound), 0);
+    assert_int_equal(memory_store_new(owner->loop, &restored), 0);
+    faulty_store_set_inner(owner->store, rewound);
+    StoreSync sync = {restored, owner->loop, virtual_loop_run_until};
+    put(owner, "a", "old");
+    put(owner, "late", "1");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(store_sync_put(&sync, "a", "new", 0), 0);
+    assert_int_equal(store_sync_put(&sync, "b", "new", 0), 0);
+    owner_start(owner, "", 1);
+    virtual_loop_run_until(owner->loop, has_told_a_key, owner, USEC_PER_SEC);
+    rewound_store_restore(rewound, restored);
+    wait_for_retry(owner);
+    assert_told(owner, "+a=old +a=new +b=new < |");
+
+    mirror_free(TAKE_PTR(owner->mirror));
+    store_free(TAKE_PTR(owner->store));
+    store_free(rewound);
+    store_free(restored);
+}
+
 /* A mirror whose ranges pass a gate, which answers what it is told to. */
 static GatedStore *owner_start_gated(Owner *owner, size_t page_size, int gate) {
     for (char key[] = "a"; *key <= 'p'; (*key)++)
@@ -448,6 +508,8 @@ int main(void) {
         MIRROR_TEST(compaction_while_away_leads_to_a_list_of_differences),
         MIRROR_TEST(list_that_breaks_off_tells_nothing_twice),
         MIRROR_TEST(store_that_lost_its_data_is_told_as_it_is),
+        MIRROR_TEST(store_that_goes_on_as_another_history_is_told_as_it_is),
+        MIRROR_TEST(list_over_two_histories_begins_anew),
         MIRROR_TEST(page_that_is_too_much_for_an_answer_is_asked_for_in_parts),
         MIRROR_TEST(page_that_takes_too_long_is_asked_for_in_parts_when_it_is_tried_again),
         MIRROR_TEST(delay_grows_to_its_bound_and_begins_anew_after_success),
