@@ -270,6 +270,8 @@ static void watch_settle(EtcdWatch *watch) {
     if (!watch->is_again)
         return;
     watch->is_again = false;
+    watch->created_revision = 0; /* that one stands no more */
+    store_op_cancel(TAKE_PTR(watch->check));
     http_request_cancel(TAKE_PTR(watch->request));
     timer_stop(watch->timer);
     byte_buffer_done(&watch->buffer);
