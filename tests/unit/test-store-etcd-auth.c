@@ -22,7 +22,7 @@ typedef struct Fixture {
     const char *login_error; /* answered to logins; NULL: they are good */
     unsigned login_status;
     const char *token_error; /* of requests with another token than the last */
-    bool is_login_mute, wants_no_token, refuses_all, refuses_created;
+    bool is_login_mute, wants_no_token, refuses_all, refuses_created, is_old;
     unsigned n_logins, n_refused, n_txns, n_ranges, n_watches;
     char token[32]; /* the last one */
     char login[256];
@@ -110,7 +110,7 @@ static void on_request(PeerConnection *connection, const char *text, void *userd
     }
     f->n_refused++;
     if (strstr(text, "/v3/watch"))
-        say_line(connection, WATCH_REFUSED);
+        say_line(connection, f->is_old ? WATCH_DENIED : WATCH_REFUSED);
     else
         peer_connection_answer(connection, 401, str_or(f->token_error, UNAUTHENTICATED));
 }
@@ -405,6 +405,29 @@ static void watch_without_permission_is_closed(void **state) {
     assert_int_equal(f->closed_r, -EACCES);
 }
 
+/* It denies a watch whatever is wrong with its token. */
+static void watch_that_an_old_etcd_denies_is_tried_with_a_new_token(void **state) {
+    Fixture *f = *state;
+    assert_int_equal(range(f), 0);
+    forget_token(f);
+    f->is_old = true;
+    watch_start(f);
+    EVENT_RUN_UNTIL(f->loop, f->n_created == 1 || f->n_closed == 1);
+    assert_int_equal(f->n_created, 1);
+    assert_int_equal(f->n_logins, 2);
+}
+
+static void watch_that_is_denied_for_good_logs_in_once_in_a_while(void **state) {
+    Fixture *f = *state;
+    f->is_old = f->refuses_all = true;
+    for (unsigned i = 1; i <= 5; i++) {
+        watch_start(f);
+        EVENT_RUN_UNTIL(f->loop, f->n_closed == i);
+        assert_int_equal(f->closed_r, -EACCES);
+    }
+    assert_int_equal(f->n_logins, 2);
+}
+
 static void watch_may_be_cancelled_while_it_waits(void **state) {
     Fixture *f = *state;
     store_open(f, SHORT_TIMEOUT);
@@ -435,6 +458,8 @@ int main(void) {
         TEST(watch_that_is_sent_again_stands_when_the_second_one_does),
         TEST(watch_that_may_not_be_is_closed),
         TEST(watch_without_permission_is_closed),
+        TEST(watch_that_an_old_etcd_denies_is_tried_with_a_new_token),
+        TEST(watch_that_is_denied_for_good_logs_in_once_in_a_while),
         TEST(watch_may_be_cancelled_while_it_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
