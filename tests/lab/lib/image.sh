@@ -82,8 +82,23 @@ image_install() {
     mkdir -p "$units"/{multi-user.target,sockets.target}.wants "$units/fleet.service.d"
     ln -s ../fleet.service "$units/multi-user.target.wants/"
     ln -s ../fleet.socket "$units/sockets.target.wants/"
-    # A daemon that is paused on purpose is not to be shot by its watchdog.
-    printf '[Service]\nWatchdogSec=0\n' >"$units/fleet.service.d/lab.conf"
+    # A daemon that is paused on purpose is not to be shot by its watchdog. And its hardening mounts a /proc of its
+    # own, which would show the host's boot id, and hide what the machine's own journal has of this boot.
+    cat >"$units/fleet.service.d/lab.conf" <<'EOF'
+[Unit]
+Requires=lab-boot-id.service
+After=lab-boot-id.service
+
+[Service]
+WatchdogSec=0
+BindReadOnlyPaths=/run/boot_id:/proc/sys/kernel/random/boot_id
+EOF
+    cat >"$units/lab-boot-id.service" <<'EOF'
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=cp /proc/sys/kernel/random/boot_id /run/boot_id
+EOF
 }
 
 image_unit() {

@@ -2,7 +2,7 @@
 # lab: --machines 2 --conf agent_ttl=20s
 # timeout: 120
 # A machine is itself again on the same boot, at any address; another one with its id is not (docs/architecture.md,
-# promise 2). The lab's machines are containers of one host, so the kernel's boot id is the same for all of them.
+# promise 2).
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
 # shellcheck source=tests/lab/lib/ask.sh
@@ -36,7 +36,7 @@ lab exec m1 systemctl kill -s KILL fleet.service
 check "killed, it is back at another address long before its lease runs out" eventually 8 has_address 10.77.0.199
 check "with its unit as it was" untouched
 
-# A clone: the same /etc/machine-id, and with all containers of a host the same kernel's boot id.
+# A clone: the same /etc/machine-id.
 id=$(lab id m2)
 lab exec m2 systemctl stop fleet.socket fleet.service
 lab exec m2 cp /etc/machine-id /etc/machine-id.own
