@@ -26,7 +26,8 @@ struct Presence {
     Timer *retry;
     StoreOp *op;
     PresenceState state;
-    int64_t revision; /* of the key, as it was written last */
+    int64_t revision;                  /* of the key, as it was written last */
+    int64_t told_revision, told_lease; /* of the key, as the mirror told last; lease 0: none */
     int64_t former_lease;
     bool is_refusal_logged;
 

@@ -12,15 +12,27 @@ static void presence_retry(Presence *presence) {
     timer_start(presence->retry, RETRY_USEC);
 }
 
+/* The key is gone, or another's, although the lease lives: somebody else wrote or deleted it. The
+ * mirror may tell of that before the write is answered, and of what came and went between two looks
+ * it tells nothing at all. */
+static bool presence_is_taken(const Presence *presence) {
+    if (presence->told_revision < presence->revision)
+        return mirror_is_synced(presence->mirror) &&
+               mirror_revision(presence->mirror) >= presence->revision;
+    return presence->told_revision > presence->revision &&
+           presence->told_lease != lease_id(presence->lease);
+}
+
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Presence *presence = userdata;
     presence->op = NULL;
-    if (r < 0 || !result->succeeded) {
+    if (r >= 0 && result->succeeded)
+        presence->revision = result->revision;
+    if (r < 0 || !result->succeeded || presence_is_taken(presence)) {
         presence_retry(presence);
         return;
     }
     presence->state = PRESENCE_REGISTERED;
-    presence->revision = result->revision;
     presence->is_refusal_logged = false;
     presence->callbacks.on_registered(lease_id(presence->lease), result->revision,
                                       presence->former_lease, presence->userdata);
@@ -126,30 +138,36 @@ static void on_lease_contact(int r, void *userdata) {
         presence->callbacks.on_contact(r, presence->userdata);
 }
 
-/* The key is gone, or another's, although the lease lives: somebody else wrote or deleted it. At
- * once would be a race without end against one who does so always. What the mirror tells late, of
- * before the key was written, is no news. */
-static void presence_look_at_key(Presence *presence, int64_t revision, int64_t lease) {
-    if (presence->state != PRESENCE_REGISTERED || revision <= presence->revision ||
-        lease == lease_id(presence->lease))
+static void presence_note_key(Presence *presence, const char *key, int64_t revision,
+                              int64_t lease) {
+    if (!streq(key, presence->key))
+        return;
+    presence->told_revision = revision;
+    presence->told_lease = lease;
+}
+
+static void on_key_put(const StoreEntry *entry, void *userdata) {
+    presence_note_key(userdata, entry->key, entry->mod_revision, entry->lease);
+}
+
+static void on_key_deleted(const char *key, int64_t revision, void *userdata) {
+    presence_note_key(userdata, key, revision, 0);
+}
+
+/* Written anew at once it would be a race without end against one who takes it always. */
+static void on_key_synced(_unused_ int64_t revision, void *userdata) {
+    Presence *presence = userdata;
+    if (presence->state != PRESENCE_REGISTERED || !presence_is_taken(presence))
         return;
     presence_retry(presence);
     presence->callbacks.on_lost(presence->userdata);
 }
 
-static void on_key_put(const StoreEntry *entry, void *userdata) {
+/* What was told of a later time than the store's has not happened there. */
+static void on_restored(void *userdata) {
     Presence *presence = userdata;
-    if (streq(entry->key, presence->key))
-        presence_look_at_key(presence, entry->mod_revision, entry->lease);
-}
-
-static void on_key_deleted(const char *key, int64_t revision, void *userdata) {
-    Presence *presence = userdata;
-    if (streq(key, presence->key))
-        presence_look_at_key(presence, revision, 0);
-}
-
-static void on_key_synced(_unused_ int64_t revision, _unused_ void *userdata) {
+    if (presence->told_revision > mirror_revision(presence->mirror))
+        presence->told_revision = 0;
 }
 
 static int presence_watch_key(Presence *presence) {
@@ -157,6 +175,7 @@ static int presence_watch_key(Presence *presence) {
         .on_put = on_key_put,
         .on_delete = on_key_deleted,
         .on_synced = on_key_synced,
+        .on_restored = on_restored,
     };
     return mirror_new(presence->store, presence->loop, presence->key, 0, &callbacks, presence,
                       &presence->mirror);

@@ -15,6 +15,8 @@
 /* A token may run out between its issue and its use, but hardly three times in a row. */
 #define REFUSALS_MAX 2
 
+#define DOUBT_PAUSE_USEC (10 * USEC_PER_SEC)
+
 struct EtcdAuth {
     EtcdCluster *cluster;
     char *username;
@@ -25,6 +27,7 @@ struct EtcdAuth {
     unsigned token_id; /* counts them */
     unsigned n_wrong;  /* refused passwords in a row */
     usec_t retry_at;   /* not earlier, after those */
+    usec_t doubt_at;   /* no good token is given up for a denial before */
     LIST_HEAD(, EtcdAuthWait) waits;
 };
 
@@ -59,7 +62,7 @@ static void auth_accepted(EtcdAuth *auth, char *token_take) {
     auth->n_wrong = 0;
 }
 
-static void auth_denied(EtcdAuth *auth) {
+static void auth_rejected(EtcdAuth *auth) {
     usec_t pause = RETRY_MIN_USEC << MIN(auth->n_wrong, 8u);
     if (auth->n_wrong++ == 0)
         log_error("etcd refuses user '%s': no such user, or not its password (etcd_username, "
@@ -76,7 +79,7 @@ static int auth_take_result(EtcdAuth *auth, EtcdOp *op, int r) {
     }
     if (r != -EKEYREJECTED)
         return r; /* it could not be asked; the next request tries anew */
-    auth_denied(auth);
+    auth_rejected(auth);
     return -EACCES;
 }
 
@@ -148,10 +151,24 @@ void etcd_auth_leave(EtcdAuthWait *wait) {
     wait->auth = NULL;
 }
 
+static bool wait_has_newest(const EtcdAuth *auth, const EtcdAuthWait *wait) {
+    return auth->is_ready && wait->token_id == auth->token_id;
+}
+
 bool etcd_auth_refused(EtcdAuth *auth, EtcdAuthWait *wait) {
-    if (auth->is_ready && wait->token_id == auth->token_id)
+    if (wait_has_newest(auth, wait))
         auth->is_ready = false; /* else somebody was quicker, and there is a newer one */
     return wait->n_refused++ < REFUSALS_MAX;
+}
+
+bool etcd_auth_denied(EtcdAuth *auth, EtcdAuthWait *wait) {
+    usec_t now = loop_now(auth->cluster->loop);
+    if (wait_has_newest(auth, wait)) {
+        if (now < auth->doubt_at)
+            return false;
+        auth->doubt_at = now + DOUBT_PAUSE_USEC;
+    }
+    return etcd_auth_refused(auth, wait);
 }
 
 const char *etcd_auth_token(const EtcdAuth *auth) {

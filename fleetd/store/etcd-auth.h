@@ -39,3 +39,7 @@ void etcd_auth_leave(EtcdAuthWait *wait);
 /* etcd refused the token, and so has done nothing of the request. true: enter again and send it
  * again; false: that was tried before. */
 bool etcd_auth_refused(EtcdAuth *auth, EtcdAuthWait *wait);
+
+/* The same when etcd denied a watch, as older ones do also when its token has run out. Now
+ * and then only, as a user without permission is denied each time. */
+bool etcd_auth_denied(EtcdAuth *auth, EtcdAuthWait *wait);

@@ -143,12 +143,20 @@ static void watch_tell_events(EtcdWatch *watch, const EtcdWatchLine *line) {
         watch->callbacks.on_events(line->events, line->n_events, line->revision, watch->userdata);
 }
 
+static bool watch_may_log_in(EtcdWatch *watch, int r) {
+    EtcdAuth *auth = watch->cluster->auth;
+    if (!auth)
+        return false;
+    if (r == -EKEYEXPIRED)
+        return etcd_auth_refused(auth, &watch->auth_wait);
+    return !watch->is_told && etcd_auth_denied(auth, &watch->auth_wait);
+}
+
 /* A token may be replaced before the watch stands; later its owner watches anew, from where it has
  * come to. */
 static void watch_refused(EtcdWatch *watch, int r, const char *why) {
     EtcdCluster *cluster = watch->cluster;
-    bool may_log_in =
-        r == -EKEYEXPIRED && cluster->auth && etcd_auth_refused(cluster->auth, &watch->auth_wait);
+    bool may_log_in = watch_may_log_in(watch, r);
     if (may_log_in && !watch->is_told) {
         watch->is_again = true;
         return;
@@ -282,6 +290,8 @@ static void watch_settle(EtcdWatch *watch) {
     if (!watch->is_again)
         return;
     watch->is_again = false;
+    watch->created_revision = 0; /* that one stands no more */
+    store_op_cancel(TAKE_PTR(watch->check));
     http_request_cancel(TAKE_PTR(watch->request));
     timer_stop(watch->timer);
     byte_buffer_done(&watch->buffer);

@@ -22,7 +22,7 @@ typedef struct Fixture {
     const char *login_error; /* answered to logins; NULL: they are good */
     unsigned login_status;
     const char *token_error; /* of requests with another token than the last */
-    bool is_login_mute, wants_no_token, refuses_all;
+    bool is_login_mute, wants_no_token, refuses_all, refuses_created, is_old;
     unsigned n_logins, n_refused, n_txns, n_ranges, n_watches;
     char token[32]; /* the last one */
     char login[256];
@@ -84,7 +84,10 @@ static void play_request(Fixture *f, PeerConnection *connection, const char *tex
     if (strstr(text, "/v3/watch")) {
         f->n_watches++;
         f->stream = connection;
-        say_line(connection, CREATED);
+        if (!f->refuses_created)
+            say_line(connection, CREATED);
+        else if (f->n_watches == 1)
+            say_line(connection, CREATED WATCH_REFUSED);
     } else if (strstr(text, "/v3/kv/txn")) {
         f->n_txns++;
         peer_connection_answer(connection, 200, "{" HEADER ",\"succeeded\":true}");
@@ -107,7 +110,7 @@ static void on_request(PeerConnection *connection, const char *text, void *userd
     }
     f->n_refused++;
     if (strstr(text, "/v3/watch"))
-        say_line(connection, WATCH_REFUSED);
+        say_line(connection, f->is_old ? WATCH_DENIED : WATCH_REFUSED);
     else
         peer_connection_answer(connection, 401, str_or(f->token_error, UNAUTHENTICATED));
 }
@@ -328,10 +331,14 @@ static void on_closed(int r, void *userdata) {
     f->watch = NULL;
 }
 
-static void watch_start(Fixture *f) {
+static void watch_start_from(Fixture *f, int64_t revision) {
     static const StoreWatchCallbacks callbacks = {on_created, on_events, on_closed};
-    StoreWatch watch = {.key = "", .is_prefix = true, .start_revision = 10};
+    StoreWatch watch = {.key = "", .is_prefix = true, .start_revision = revision};
     assert_int_equal(store_watch(f->store, &watch, &callbacks, f, &f->watch), 0);
+}
+
+static void watch_start(Fixture *f) {
+    watch_start_from(f, 10);
 }
 
 static void watch_is_created_with_a_token(void **state) {
@@ -359,6 +366,19 @@ static void watch_whose_token_ran_out_is_created_with_a_new_one(void **state) {
     assert_int_equal(f->n_logins, 3);
 }
 
+/* Created, and refused while it is found out whether its start is still known. */
+static void watch_that_is_sent_again_stands_when_the_second_one_does(void **state) {
+    Fixture *f = *state;
+    store_open(f, SHORT_TIMEOUT);
+    assert_int_equal(range(f), 0);
+    f->refuses_created = true;
+    watch_start_from(f, 5);
+    EVENT_RUN_UNTIL(f->loop, f->n_closed == 1);
+    assert_int_equal(f->n_watches, 2); /* the second one has no answer */
+    assert_int_equal(f->n_created, 0);
+    assert_int_equal(f->closed_r, -ETIMEDOUT);
+}
+
 static void watch_that_may_not_be_is_closed(void **state) {
     Fixture *f = *state;
     f->login_error = WRONG_PASSWORD;
@@ -383,6 +403,29 @@ static void watch_without_permission_is_closed(void **state) {
     peer_connection_send_chunk(f->stream, WATCH_DENIED, strlen(WATCH_DENIED));
     EVENT_RUN_UNTIL(f->loop, f->n_closed == 1);
     assert_int_equal(f->closed_r, -EACCES);
+}
+
+/* It denies a watch whatever is wrong with its token. */
+static void watch_that_an_old_etcd_denies_is_tried_with_a_new_token(void **state) {
+    Fixture *f = *state;
+    assert_int_equal(range(f), 0);
+    forget_token(f);
+    f->is_old = true;
+    watch_start(f);
+    EVENT_RUN_UNTIL(f->loop, f->n_created == 1 || f->n_closed == 1);
+    assert_int_equal(f->n_created, 1);
+    assert_int_equal(f->n_logins, 2);
+}
+
+static void watch_that_is_denied_for_good_logs_in_once_in_a_while(void **state) {
+    Fixture *f = *state;
+    f->is_old = f->refuses_all = true;
+    for (unsigned i = 1; i <= 5; i++) {
+        watch_start(f);
+        EVENT_RUN_UNTIL(f->loop, f->n_closed == i);
+        assert_int_equal(f->closed_r, -EACCES);
+    }
+    assert_int_equal(f->n_logins, 2);
 }
 
 static void watch_may_be_cancelled_while_it_waits(void **state) {
@@ -412,8 +455,11 @@ int main(void) {
         TEST(store_may_be_freed_when_a_login_is_refused),
         TEST(watch_is_created_with_a_token),
         TEST(watch_whose_token_ran_out_is_created_with_a_new_one),
+        TEST(watch_that_is_sent_again_stands_when_the_second_one_does),
         TEST(watch_that_may_not_be_is_closed),
         TEST(watch_without_permission_is_closed),
+        TEST(watch_that_an_old_etcd_denies_is_tried_with_a_new_token),
+        TEST(watch_that_is_denied_for_good_logs_in_once_in_a_while),
         TEST(watch_may_be_cancelled_while_it_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
