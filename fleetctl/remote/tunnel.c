@@ -7,6 +7,7 @@
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -134,30 +135,52 @@ static int keeper_wait_until_ready(const Tunnel *tunnel, const Options *options,
     return error_set(reterr, -EHOSTUNREACH, "Cannot reach '%s' with ssh", options->tunnel);
 }
 
-static int tunnel_start(Tunnel *tunnel, const Options *options, Error *reterr) {
+static int keeper_start_on_listener(Tunnel *tunnel, Error *reterr) {
     int listener = -1;
     int r = listener_open(tunnel->socket, &listener);
     if (r < 0)
         return error_set(reterr, r, "Failed to listen at '%s': %s", tunnel->socket, strerror(-r));
     r = keeper_start(tunnel, listener);
     close(listener);
-    return r < 0 ? r : keeper_wait_until_ready(tunnel, options, reterr);
+    return r;
+}
+
+static int tunnel_start(Tunnel *tunnel, const Options *options, const TunnelGoal *goal,
+                        const SshAddress *address, Error *reterr) {
+    int r = folder_make(tunnel, reterr);
+    if (r >= 0)
+        r = commands_make(tunnel, options, goal, address, reterr);
+    return r < 0 ? r : keeper_start_on_listener(tunnel, reterr);
+}
+
+/* From the folder on somebody has to take it away, and that is the keeper, which Ctrl-C does not
+ * end: until it is there, and blocks them itself, these signals wait. */
+static void signals_hold(sigset_t *ret_before) {
+    static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+        sigaddset(&set, signals[i]);
+    sigprocmask(SIG_BLOCK, &set, ret_before);
 }
 
 int tunnel_open(const Options *options, const TunnelGoal *goal, Tunnel **ret, Error *reterr) {
     _cleanup_ssh_address_ SshAddress address = {};
     _cleanup_(tunnel_closep) Tunnel *tunnel = calloc(1, sizeof(Tunnel));
+    sigset_t before;
     if (!tunnel)
         return -ENOMEM;
     tunnel->life = -1;
     int r = ssh_address_parse(options->tunnel, &address, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "--tunnel '%s'", options->tunnel);
-    r = folder_make(tunnel, reterr);
+    signals_hold(&before);
+    r = tunnel_start(tunnel, options, goal, &address, reterr);
+    if (r < 0)
+        tunnel_close(TAKE_PTR(tunnel));
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (r >= 0)
-        r = commands_make(tunnel, options, goal, &address, reterr);
-    if (r >= 0)
-        r = tunnel_start(tunnel, options, reterr);
+        r = keeper_wait_until_ready(tunnel, options, reterr);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(tunnel);
