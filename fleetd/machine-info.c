@@ -104,10 +104,13 @@ int machine_info_update(Machine *machine, const Config *config) {
     int r = metadata_copy(&config->metadata, &metadata);
     if (r < 0)
         return r;
-    bool is_changed =
-        !streq_ptr(address, machine->address) || !metadata_equal(&metadata, &machine->metadata);
-    free(machine->address);
-    machine->address = TAKE_PTR(address);
+    /* Without a network nothing can be guessed, and what was known is the better guess. */
+    bool is_moved = address && !streq_ptr(address, machine->address);
+    bool is_changed = is_moved || !metadata_equal(&metadata, &machine->metadata);
+    if (is_moved) {
+        free(machine->address);
+        machine->address = TAKE_PTR(address);
+    }
     metadata_done(&machine->metadata);
     machine->metadata = metadata;
     return is_changed;

@@ -53,7 +53,6 @@ static void on_farewell_lease(int r, int64_t id, _unused_ usec_t ttl_usec, void 
 int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_usec,
                    void (*done)(int r, int64_t lease, int64_t revision, void *userdata),
                    void *userdata) {
-    bool was_registered = presence->state == PRESENCE_REGISTERED;
     store_op_cancel(TAKE_PTR(presence->op));
     timer_stop(presence->retry);
     presence->state = PRESENCE_LEAVING;
@@ -61,7 +60,7 @@ int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_u
     presence->farewell = farewell;
     presence->left = done;
     presence->left_userdata = userdata;
-    if (!was_registered)
+    if (presence->last_lease == 0) /* with one the key may be its own, and the farewell finds out */
         return -ENOTCONN;
     return store_lease_grant(presence->store, grace_usec, on_farewell_lease, presence,
                              &presence->op);

@@ -418,6 +418,16 @@ static void changed_machine_is_told_at_once_and_no_unit_touched(void **state) {
     agent_test_expect(test, "a.service", LAUNCH_STATE_LOADED, "inactive", JOB_RESULT_DONE, 8);
 }
 
+/* As when a reload is followed by a stop at once: nobody knows yet whether the key was written. */
+static void machine_that_goes_down_while_its_presence_is_written_gives_it_back(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    move_machine(test);
+    agent_test_leave(test, PRESENCE_LEFT);
+    _cleanup_free_ char *value = presence(test);
+    assert_non_null(strstr(value, "left"));
+}
+
 static void machine_that_changes_while_it_registers_is_told_as_it_is(void **state) {
     AgentTest *test = *state;
     agent_test_start(test);
@@ -456,6 +466,7 @@ int main(void) {
         AGENT_TEST(crash_and_restart_of_fleetd_touch_no_unit),
         AGENT_TEST(clean_stop_keeps_presence_and_states_for_the_grace_time),
         AGENT_TEST(machine_that_goes_down_gives_its_presence_back),
+        AGENT_TEST(machine_that_goes_down_while_its_presence_is_written_gives_it_back),
         AGENT_TEST(order_withdrawn_while_fleetd_was_away_is_carried_out),
         AGENT_TEST(state_of_a_unit_that_vanished_meanwhile_does_not_linger),
         AGENT_TEST(reboot_starts_the_ordered_units_again),
