@@ -10,6 +10,7 @@ typedef struct MetadataWrite {
     ApiExchange *exchange;
     StoreOp *op;
     Timer *timeout;
+    int64_t judged_revision; /* of the view that it was judged by */
     LIST_ENTRY(MetadataWrite) siblings;
 } MetadataWrite;
 
@@ -49,7 +50,9 @@ static void on_txn(int r, const StoreTxnResult *result, void *userdata) {
         write_fail(write, r);
         return;
     }
-    api_acknowledge(write->api, write->exchange, 204, result->revision);
+    /* What is removed may have been gone already; reads must not wait for what never comes. */
+    api_acknowledge(write->api, write->exchange, 204,
+                    result->has_changed ? result->revision : write->judged_revision);
     write_end(write);
 }
 
@@ -75,12 +78,14 @@ static int txn_start(MetadataWrite *write, const MetadataPatch *patch) {
     return r;
 }
 
-static int write_start(Api *api, ApiExchange *exchange, const MetadataPatch *patch) {
+static int write_start(Api *api, ApiExchange *exchange, const MetadataPatch *patch,
+                       int64_t judged_revision) {
     _cleanup_(write_freep) MetadataWrite *write = calloc(1, sizeof(MetadataWrite));
     if (!write)
         return -ENOMEM;
     write->api = api;
     write->exchange = exchange;
+    write->judged_revision = judged_revision;
     int r = timer_new(api->options.loop, on_timeout, write, &write->timeout);
     if (r < 0)
         return r;
@@ -150,7 +155,7 @@ void machines_patch(Api *api, ApiExchange *exchange, const char *name, View *vie
         return;
     }
     if (r >= 0)
-        r = write_start(api, exchange, &patch);
+        r = write_start(api, exchange, &patch, view_revision(view));
     if (r == -EINVAL)
         answer_error(exchange, 400, "%s", error_text(&error, r));
     else if (r < 0)

@@ -9,7 +9,7 @@
  *   LOADING     the first list                   READY
  *   READY       work, and leading for sure       WRITING, when there is something to write
  *   WRITING     the store's answer               CATCHING_UP; STALE: overtaken; UNSURE: no answer
- *   CATCHING_UP hearing of its own writes        READY; LOADING, when it never does
+ *   CATCHING_UP hearing of its own writes        READY
  *   STALE       time to pass                     LOADING
  *   UNSURE      time to pass                     FOLLOWING, as it takes the leader's key anew
  *
@@ -49,7 +49,7 @@ struct Engine {
     Leadership *leadership;
     usec_t leader_since_usec; /* since 1970 */
     EngineState state;
-    Timer *timer; /* READY: to plan; CATCHING_UP, STALE, UNSURE: to load anew */
+    Timer *timer; /* READY: to plan; STALE, UNSURE: to load anew */
 
     /* While it leads. */
     Mirror *mirror;
@@ -81,4 +81,3 @@ void engine_look(Engine *engine); /* something has changed: plan soon */
 void engine_plan(Engine *engine); /* now */
 void engine_on_written(int r, int64_t revision, void *userdata);
 void engine_on_told(Engine *engine, int64_t revision); /* by the mirror, all up to it */
-void engine_wait_for_news(Engine *engine);             /* CATCHING_UP, but not for ever */

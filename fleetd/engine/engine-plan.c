@@ -7,7 +7,6 @@
 #include <errno.h>
 
 #define PLAN_UNITS_MAX 2000 /* at a time, so that the loop stays responsive */
-#define NEWS_MAX_USEC (10 * USEC_PER_SEC)
 
 static void log_step(const PlanStep *step) {
     const Order *order = step->order;
@@ -89,13 +88,6 @@ void engine_on_told(Engine *engine, int64_t revision) {
     engine_look(engine);
 }
 
-/* The answer's revision is that of the write only if something changed. To delete what somebody
- * else deleted changes nothing, and then it is that of the last change in the whole etcd, which may
- * be no key of fleet's and never be told. */
-void engine_wait_for_news(Engine *engine) {
-    timer_start(engine->timer, NEWS_MAX_USEC);
-}
-
 void engine_on_written(int r, int64_t revision, void *userdata) {
     Engine *engine = userdata;
     engine_round_end(&engine->round, r, engine->metrics, loop_now(engine->loop));
@@ -108,6 +100,5 @@ void engine_on_written(int r, int64_t revision, void *userdata) {
     engine->was_refused = false;
     engine->written_revision = revision;
     engine_enter(engine, ENGINE_CATCHING_UP);
-    engine_wait_for_news(engine);
     engine_on_told(engine, mirror_revision(engine->mirror));
 }

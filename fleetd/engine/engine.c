@@ -67,22 +67,10 @@ static void engine_renew(Engine *engine) {
     leadership_renew_fence(engine->leadership);
 }
 
-/* Without contact to the store it is no wonder: the mirror tells when it is back. */
-static void engine_miss_news(Engine *engine) {
-    if (!mirror_is_synced(engine->mirror)) {
-        engine_wait_for_news(engine);
-        return;
-    }
-    log_info("The store does not tell of what was written; looking at the cluster anew");
-    engine_load(engine);
-}
-
 static void on_timer(void *userdata) {
     Engine *engine = userdata;
     if (engine->state == ENGINE_READY)
         engine_plan(engine);
-    else if (engine->state == ENGINE_CATCHING_UP)
-        engine_miss_news(engine);
     else if (engine->state == ENGINE_STALE)
         engine_load(engine);
     else if (engine->state == ENGINE_UNSURE)

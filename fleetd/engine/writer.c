@@ -106,7 +106,8 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     WriterTxn *txn = userdata;
     Writer *writer = txn->writer;
     txn->op = NULL;
-    if (r >= 0 && !result->succeeded)
+    /* The fence did not hold, or somebody else has deleted already all that was to be deleted. */
+    if (r >= 0 && !result->has_changed)
         r = -ESTALE;
     if (r >= 0)
         writer->revision = MAX(writer->revision, result->revision);

@@ -7,9 +7,9 @@
 
 typedef struct Writer Writer;
 
-/* Of a whole plan. 0: it is in the store as of revision. -ESTALE: a fence did not hold, part of it
- * may have been written. Other errors: unknown what was written, and what is still on its way may
- * be written yet, as long as the fence holds. */
+/* Of a whole plan. 0: it is in the store as of revision. -ESTALE: it was overtaken: a fence did not
+ * hold, or nothing was left to delete; part of it may have been written. Other errors: unknown what
+ * was written, and what is still on its way may be written yet, as long as the fence holds. */
 typedef void (*WriterDone)(int r, int64_t revision, void *userdata);
 
 int writer_new(Store *store, WriterDone done, void *userdata, Writer **ret);

@@ -201,6 +201,29 @@ void etcd_range_answer_done(EtcdRangeAnswer *answer) {
     *answer = (EtcdRangeAnswer){};
 }
 
+/* 1: that operation of a transaction changed something; a put always does. */
+static int response_has_changed(json_object *response, Error *reterr) {
+    json_object *object = NULL;
+    int64_t n_deleted = 0;
+    int r = json_get_object(response, "response_put", &object, reterr);
+    if (r != 0)
+        return r;
+    r = json_get_object(response, "response_delete_range", &object, reterr);
+    if (r > 0)
+        r = json_get_int(object, "deleted", &n_deleted, reterr);
+    return r < 0 ? r : n_deleted > 0;
+}
+
+static int responses_have_changed(json_object *answer, Error *reterr) {
+    json_object *responses = NULL;
+    int r = json_get_array(answer, "responses", &responses, reterr);
+    size_t n = r > 0 ? json_object_array_length(responses) : 0;
+    r = MIN(r, 0);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = response_has_changed(json_object_array_get_idx(responses, i), reterr);
+    return protocol(r);
+}
+
 int etcd_txn_parse(const char *text, size_t size, EtcdTxnAnswer *ret, Error *reterr) {
     _cleanup_json_ json_object *object = NULL;
     Header header = {};
@@ -210,10 +233,13 @@ int etcd_txn_parse(const char *text, size_t size, EtcdTxnAnswer *ret, Error *ret
         r = answer_need_header(object, &header, reterr);
     if (r >= 0)
         r = protocol(json_get_bool(object, "succeeded", &succeeded, reterr));
+    if (r >= 0)
+        r = responses_have_changed(object, reterr);
     if (r < 0)
         return r;
-    *ret = (EtcdTxnAnswer){.result = {.succeeded = succeeded, .revision = header.revision},
-                           .history = header.history};
+    *ret = (EtcdTxnAnswer){
+        .result = {.succeeded = succeeded, .has_changed = r > 0, .revision = header.revision},
+        .history = header.history};
     return 0;
 }
 

@@ -112,9 +112,11 @@ static void txn_op_free(LocalOp *op) {
 static void txn_op_run(LocalOp *op) {
     TxnOp *txn = (TxnOp *) op;
     LocalStore *store = local_op_store(op);
+    int64_t before = version_map_revision(store->versions);
     StoreTxnResult result = {.succeeded = compares_hold(store, txn->txn)};
     int r = result.succeeded ? txn_do_writes(store, txn->txn) : 0;
     result.revision = version_map_revision(store->versions);
+    result.has_changed = result.revision != before;
     local_op_remove(op);
     txn->done(r, r < 0 ? NULL : &result, txn->userdata);
     txn_op_free(op);

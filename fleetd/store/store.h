@@ -95,7 +95,9 @@ typedef struct StoreTxn {
 
 typedef struct StoreTxnResult {
     bool succeeded;   /* false: a comparison did not hold and nothing was written */
-    int64_t revision; /* of the store after it */
+    bool has_changed; /* false: neither did it, or it deleted only what was not there */
+    int64_t revision; /* of the store after it; without a change of somebody's last one, which no
+                         watch has to tell of when others use the store as well */
 } StoreTxnResult;
 
 typedef enum StoreEventKind {

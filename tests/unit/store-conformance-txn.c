@@ -139,7 +139,13 @@ static void transaction_without_effect_leaves_the_revision(void **state) {
     assert_int_equal(
         store_sync_txn(&fixture->sync, &(StoreTxn){.writes = &write, .n_writes = 1}, &result), 0);
     assert_true(result.succeeded);
+    assert_false(result.has_changed);
     assert_int_equal(result.revision, before);
+    const StoreWrite both[] = {write, {.kind = STORE_DELETE, .key = "a"}};
+    assert_int_equal(
+        store_sync_txn(&fixture->sync, &(StoreTxn){.writes = both, .n_writes = 2}, &result), 0);
+    assert_true(result.has_changed);
+    before = result.revision;
     assert_int_equal(fixture_put(fixture, "a", "1"), before + 1); /* the same value is a change */
 }
 

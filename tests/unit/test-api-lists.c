@@ -258,6 +258,29 @@ static void metadata_that_cannot_be_read_can_be_removed(void **state) {
     assert_null(store_sync_get(&fixture->sync, "metadata/" M1 "/zone"));
 }
 
+static void on_removed(int r, const StoreTxnResult *result, void *userdata) {
+}
+
+static void remove_zone(GatedStore *gated, void *userdata) {
+    const StoreWrite write = {.kind = STORE_DELETE, .key = "metadata/" M1 "/zone"};
+    gated->before_txn = NULL;
+    store_txn(gated->inner, &(StoreTxn){.writes = &write, .n_writes = 1}, on_removed, NULL, NULL);
+}
+
+/* The revision of the answer is then that of anybody's last change, for which no read may wait. */
+static void removal_of_what_is_gone_meanwhile_is_acknowledged_as_of_before(void **state) {
+    ApiFixture *fixture = *state;
+    seed_machine(fixture, M1, "");
+    int64_t revision = seed(fixture, "metadata/" M1 "/zone", "a");
+    settle(fixture);
+    fixture->gated->before_txn = remove_zone;
+    _cleanup_exchange_ RecordedExchange *answer = api_call(
+        fixture, "PATCH", "/machines", "[{\"op\":\"remove\",\"path\":\"/" M1 "/metadata/zone\"}]");
+    assert_null(fixture->gated->before_txn);
+    assert_int_equal(answer->status, 204);
+    assert_int_equal(exchange_revision(answer), revision);
+}
+
 static void patch_that_is_refused_or_empty_writes_nothing(void **state) {
     ApiFixture *fixture = *state;
     seed_machine(fixture, M1, "");
@@ -340,6 +363,7 @@ int main(void) {
         API_TEST(machine_that_is_gone_or_took_its_leave_is_not_listed),
         API_TEST(page_of_huge_units_ends_early),
         API_TEST(metadata_that_cannot_be_read_can_be_removed),
+        API_TEST(removal_of_what_is_gone_meanwhile_is_acknowledged_as_of_before),
         API_TEST(patch_that_is_refused_or_empty_writes_nothing),
         API_TEST(machine_may_be_given_metadata_before_it_comes),
         API_TEST(machine_cannot_be_given_metadata_without_end),

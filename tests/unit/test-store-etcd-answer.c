@@ -109,6 +109,27 @@ static void wrong_range_breaks_the_protocol(void **state) {
     }
 }
 
+static void transaction_changes_something_or_not(void **state) {
+    static const struct {
+        const char *response;
+        bool has_changed;
+    } cases[] = {
+        {"{\"response_delete_range\":{\"deleted\":\"2\"}}", true},
+        {"{\"response_delete_range\":{}}", false},
+        {"{\"response_delete_range\":{}},{\"response_delete_range\":{\"deleted\":\"1\"}}", true},
+        {"{\"response_put\":{}}", true},
+        {"{}", false},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        char text[256];
+        snprintf(text, sizeof(text), "{" HEADER ",\"succeeded\":true,\"responses\":[%s]}",
+                 cases[i].response);
+        EtcdTxnAnswer answer = {};
+        assert_int_equal(etcd_txn_parse(text, strlen(text), &answer, NULL), 0);
+        assert_int_equal(answer.result.has_changed, cases[i].has_changed);
+    }
+}
+
 static void transaction_succeeds_or_not(void **state) {
     static const char yes[] = "{" HEADER ",\"succeeded\":true,\"responses\":[{\"response_put\":"
                               "{\"header\":{\"revision\":\"3\"}}}]}";
@@ -118,8 +139,10 @@ static void transaction_succeeds_or_not(void **state) {
     assert_true(answer.result.succeeded);
     assert_int_equal(answer.result.revision, 9);
     assert_true(answer.history == HISTORY);
+    assert_true(answer.result.has_changed);
     assert_int_equal(etcd_txn_parse(no, strlen(no), &answer, NULL), 0);
     assert_false(answer.result.succeeded);
+    assert_false(answer.result.has_changed);
     assert_int_equal(etcd_txn_parse("{}", 2, &answer, NULL), -EPROTO);
     assert_int_equal(etcd_txn_parse("Not Found", 9, &answer, NULL), -EPROTO);
 }
@@ -301,6 +324,7 @@ int main(void) {
         cmocka_unit_test(keys_outside_of_the_prefix_are_left_out),
         cmocka_unit_test(key_with_a_nul_is_another_key),
         cmocka_unit_test(wrong_range_breaks_the_protocol),
+        cmocka_unit_test(transaction_changes_something_or_not),
         cmocka_unit_test(transaction_succeeds_or_not),
         cmocka_unit_test(grant_and_renewal_have_lease_and_time),
         cmocka_unit_test(renewal_without_time_is_of_no_lease),
