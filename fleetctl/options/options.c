@@ -58,7 +58,8 @@ static int flag_unknown(const char *argument, const char *name, size_t length, E
     _cleanup_free_ char *word = strndup(name, length);
     const char *suggestion = word ? str_suggest(word, names) : NULL;
     if (!suggestion)
-        return error_set(reterr, -EINVAL, "unknown flag %s", argument);
+        return error_set(reterr, -EINVAL, "unknown flag %s; 'fleetctl help COMMAND' lists them",
+                         argument);
     return error_set(reterr, -EINVAL, "unknown flag %s (did you mean --%s?)", argument, suggestion);
 }
 
@@ -158,6 +159,6 @@ int options_check_allowed(const Options *options, const char *command, uint64_t 
     uint64_t foreign = options->given & ~(FLAGS_GLOBAL | allowed);
     if (!foreign)
         return 0;
-    return error_set(reterr, -EINVAL, "%s has no flag --%s", command,
-                     flag_get((FlagId) __builtin_ctzll(foreign))->name);
+    return error_set(reterr, -EINVAL, "%s has no flag --%s; 'fleetctl help %s' lists those it has",
+                     command, flag_get((FlagId) __builtin_ctzll(foreign))->name, command);
 }

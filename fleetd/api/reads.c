@@ -9,6 +9,9 @@
  * etcd write never show, so that this is a limit and not a condition. */
 #define CATCH_UP_USEC (100 * USEC_PER_MSEC)
 
+#define STORE_IS_AWAY \
+    "the store cannot be reached: %s; fleetd's log says more (journalctl -u fleet)"
+
 typedef TAILQ_HEAD(ReadQueue, Read) ReadQueue;
 
 typedef struct Read {
@@ -75,7 +78,7 @@ static void on_timeout(void *userdata) {
         answer_error(exchange, 503, "revision %" PRId64 " of the store has not been seen here yet",
                      revision);
     else
-        answer_error(exchange, 503, "the store cannot be reached: %s",
+        answer_error(exchange, 503, STORE_IS_AWAY,
                      is_confirmed ? "it does not tell what changes" : "it does not answer");
 }
 
@@ -142,7 +145,7 @@ static void on_barrier(int r, const StoreRangeResult *result, void *userdata) {
     while (!TAILQ_EMPTY(&asked)) {
         Read *read = TAILQ_FIRST(&asked);
         if (r < 0)
-            answer_error(read_end(read), 503, "the store cannot be reached: %s", strerror(-r));
+            answer_error(read_end(read), 503, STORE_IS_AWAY, strerror(-r));
         else
             read_confirm(read, result);
     }

@@ -24,11 +24,13 @@ static void store_that_does_not_answer_makes_503_although_the_view_is_there(void
     assert_answer(fixture, "GET", "/units", NULL, 200, "{\"units\":[]}");
     fixture->gated->gates[GATE_RANGE] = -EHOSTUNREACH;
     assert_answer(fixture, "GET", "/units", NULL, 503,
-                  "the store cannot be reached: No route to host");
+                  "the store cannot be reached: No route to host; fleetd's log says more "
+                  "(journalctl -u fleet)");
     fixture->gated->gates[GATE_RANGE] = GATE_SILENT;
     usec_t start = loop_now(fixture->loop);
     assert_answer(fixture, "GET", "/events", NULL, 503,
-                  "the store cannot be reached: it does not answer");
+                  "the store cannot be reached: it does not answer; fleetd's log says more "
+                  "(journalctl -u fleet)");
     assert_int_equal(loop_now(fixture->loop) - start, 2 * USEC_PER_SEC);
 }
 
@@ -36,7 +38,8 @@ static void view_that_cannot_be_loaded_makes_503(void **state) {
     ApiFixture *fixture = *state;
     fixture->gated->gates[GATE_WATCH] = -ECONNRESET;
     assert_answer(fixture, "GET", "/units", NULL, 503,
-                  "the store cannot be reached: it does not tell what changes");
+                  "the store cannot be reached: it does not tell what changes; fleetd's log says "
+                  "more (journalctl -u fleet)");
     fixture->gated->gates[GATE_WATCH] = GATE_OPEN;
     assert_answer(fixture, "GET", "/units", NULL, 200, "{\"units\":[]}");
 }
