@@ -58,7 +58,7 @@ void unit_selection_done(UnitSelection *selection) {
     *selection = (UnitSelection){};
 }
 
-/* The names are of use only where other units were known. */
+/* CoreOS fleet's line, for scripts that match it; the names are added where not all are meant. */
 bool unit_selection_complain(ApiClient *api, const UnitSelection *selection) {
     if (!selection->unknown)
         return false;
