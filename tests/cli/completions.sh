@@ -5,6 +5,8 @@
 set -euo pipefail
 source_dir=$(realpath "${top_srcdir:-.}")
 PATH=$(realpath "${top_builddir:-.}")/fleetctl:$PATH
+# shellcheck source=tests/tap.sh
+. "$source_dir/tests/tap.sh"
 
 commands=$(fleetctl help | sed -n '/^Commands/,/^$/s/^  \([a-z-]*\) .*/\1/p')
 
@@ -38,27 +40,16 @@ zsh_offers() {
         . "$1"' zsh "$source_dir/fleetctl/completions/_fleetctl" "$1" | sed '/^$/d'
 }
 
-n=0 status=0
-# judge NAME EXPECTED ACTUAL
-judge() {
-    local difference
-    n=$((n + 1))
-    difference=$(diff <(sort -u <<<"$2") <(sort -u <<<"$3")) || true
-    if [[ -z $difference ]]; then
-        echo "ok $n - $1"
-    else
-        printf '# %s\n' "${difference//$'\n'/$'\n# '}"
-        echo "not ok $n - $1"
-        status=1
-    fi
+# judge_same NAME EXPECTED ACTUAL
+judge_same() {
+    judge "$1" "$(diff <(sort -u <<<"$2") <(sort -u <<<"$3"))"
 }
 
 for shell in bash zsh; do
     command -v "$shell" >/dev/null || continue
-    judge "$shell offers every command" "$commands" "$("${shell}_offers" "fleetctl ")"
+    judge_same "$shell offers every command" "$commands" "$("${shell}_offers" "fleetctl ")"
     for command in $commands; do
-        judge "$shell offers every flag of $command" "$(flags_of "$command")" "$("${shell}_offers" "fleetctl $command -")"
+        judge_same "$shell offers every flag of $command" "$(flags_of "$command")" "$("${shell}_offers" "fleetctl $command -")"
     done
 done
-echo "1..$n"
-exit $status
+tap_end

@@ -4,6 +4,8 @@
 set -euo pipefail
 source_dir=$(realpath "${top_srcdir:-.}")
 build_dir=$(realpath "${top_builddir:-.}")
+# shellcheck source=tests/tap.sh
+. "$source_dir/tests/tap.sh"
 update=${1-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -33,13 +35,10 @@ for file in "$source_dir"/tests/cli/cases/*.case; do
     cases+=("${name%.case}")
 done
 
-echo "1..${#cases[@]}"
-n=0 status=0
 for name in "${cases[@]}"; do
-    n=$((n + 1))
-    skip=$(case_skip "$name")
-    if [[ -n $skip ]]; then
-        echo "ok $n - $name # SKIP $skip"
+    reason=$(case_skip "$name")
+    if [[ -n $reason ]]; then
+        skip "$name" "$reason"
         continue
     fi
     golden=$source_dir/tests/cli/cases/$name.golden
@@ -47,12 +46,6 @@ for name in "${cases[@]}"; do
     if [[ $update == --update ]]; then
         cp "$work/$name.actual" "$golden"
     fi
-    if diff -u --label "$name.golden" --label actual "$golden" "$work/$name.actual" >"$work/$name.diff" 2>&1; then
-        echo "ok $n - $name"
-    else
-        sed 's/^/# /' "$work/$name.diff"
-        echo "not ok $n - $name"
-        status=1
-    fi
+    judge "$name" "$(diff -u --label "$name.golden" --label actual "$golden" "$work/$name.actual" 2>&1)"
 done
-exit $status
+tap_end

@@ -1,6 +1,8 @@
 #!/bin/bash
 # The manual page against what fleetctl says of itself: every command and flag stands in both. Speaks TAP.
 set -euo pipefail
+# shellcheck source=tests/tap.sh
+. "${top_srcdir:-.}/tests/tap.sh"
 page=${top_srcdir:-.}/docs/fleetctl.1
 fleetctl=${top_builddir:-.}/fleetctl/fleetctl
 
@@ -15,25 +17,22 @@ flags_of_help() {
 }
 flags=$(flags_of_help | grep -o '^  \(-.,\|   \) --[a-z-]*' | grep -o -- '--[a-z-]*' | sort -u)
 
-n=0 status=0
-report() {
-    n=$((n + 1))
-    if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2" && status=1; fi
+# judge_mention NAME TEXT PATTERN
+judge_mention() {
+    judge "$1" "$(grep -q -- "$3" <<<"$2" || echo "not found: $3")"
 }
-contains() { grep -q -- "$2" <<<"$1" && echo 0 || echo 1; }
 
 for command in $commands; do
-    report "$(contains "$plain" "^\.BR\? $command\b")" "the manual describes the command $command"
+    judge_mention "the manual describes the command $command" "$plain" "^\.BR\? $command\b"
 done
 for flag in $flags; do
-    report "$(contains "$plain" "^\.B[IR]\?.* $flag\b")" "the manual describes the flag $flag"
+    judge_mention "the manual describes the flag $flag" "$plain" "^\.B[IR]\?.* $flag\b"
 done
 mapfile -t flags_of_manual < <(grep -o -- '--[a-z][a-z-]*' <<<"$plain" | sort -u)
 for flag in "${flags_of_manual[@]}"; do
-    report "$(contains "$flags" "^$flag\$")" "there is a flag $flag"
+    judge_mention "there is a flag $flag" "$flags" "^$flag\$"
 done
 if command -v groff >/dev/null; then
-    report "$(groff -man -ww -z "$page" 2>&1 | wc -l)" "the manual is tidy"
+    judge "the manual is tidy" "$(groff -man -ww -z "$page" 2>&1)"
 fi
-echo "1..$n"
-exit $status
+tap_end

@@ -1,6 +1,7 @@
 #include "tests/fakes/etcd-process.h"
 
 #include "fleetd/base/strv.h"
+#include "tests/fakes/shell-command.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -314,13 +315,9 @@ int etcd_process_restart_empty(EtcdProcess *etcd) {
 
 /* Its words go to a file, as standard output is the test's. */
 static int run_etcdctl(EtcdProcess *etcd, const char *arguments) {
-    _cleanup_free_ char *command =
-        str_printf("cd '%s' && ETCDCTL_API=3 etcdctl --endpoints='%s' %s >>etcdctl.log 2>&1",
-                   etcd->directory, etcd->urls[0], arguments);
-    int status = command ? system(command) : 0;
-    if (!command)
-        return -ENOMEM;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : status == 0 ? 0 : -ECHILD;
+    return shell_command_run(
+        "cd '%s' && ETCDCTL_API=3 etcdctl --endpoints='%s' %s >>etcdctl.log 2>&1", etcd->directory,
+        etcd->urls[0], arguments);
 }
 
 int etcd_process_save(EtcdProcess *etcd) {

@@ -2,6 +2,7 @@
 # The #include lines against the table of rooms in docs/architecture.md: who may call whom. Speaks TAP.
 set -euo pipefail
 cd "${top_srcdir:-.}"
+. tests/tap.sh
 
 declare -A may_include=(
     [fleetd/base]=""
@@ -30,23 +31,13 @@ room_violations() {
             target=${target%\"*}
             case $target in
             "$room"/* | config.h) ;;
-            */*) [[ $allowed == *" ${target%/*} "* ]] || echo "# $file:$line: $room may not include $target" ;;
-            *) echo "# $file:$line: '$target' is not named from the root" ;;
+            */*) [[ $allowed == *" ${target%/*} "* ]] || echo "$file:$line: $room may not include $target" ;;
+            *) echo "$file:$line: '$target' is not named from the root" ;;
             esac
         done
 }
 
-n=0 status=0
-echo "1..${#may_include[@]}"
 for room in $(printf '%s\n' "${!may_include[@]}" | sort); do
-    found=$(room_violations "$room")
-    n=$((n + 1))
-    if [[ -z $found ]]; then
-        echo "ok $n - $room includes only what it may"
-    else
-        printf '%s\n' "$found"
-        echo "not ok $n - $room includes only what it may"
-        status=1
-    fi
+    judge "$room includes only what it may" "$(room_violations "$room")"
 done
-exit $status
+tap_end

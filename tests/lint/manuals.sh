@@ -3,6 +3,7 @@
 # the right defaults. Speaks TAP.
 set -euo pipefail
 cd "${top_srcdir:-.}"
+. tests/tap.sh
 
 CONFIGURATION=fleetd/configuration.c
 REQUIREMENTS=fleetd/model/requirements.c
@@ -80,20 +81,6 @@ check_groff() {
     done
 }
 
-# judge NAME FINDINGS
-judge() {
-    n=$((n + 1))
-    if [[ -z $2 ]]; then
-        echo "ok $n - $1"
-    else
-        printf '# %s\n' "${2//$'\n'/$'\n# '}"
-        echo "not ok $n - $1"
-        status=1
-    fi
-}
-
-n=0 status=0
-echo "1..7"
 judge "fleet.conf.5 has the options of $CONFIGURATION" "$(check_configuration)"
 judge "fleet.conf.5 has their defaults" "$(check_defaults)"
 judge "fleet.conf.example has the options" "$(check_example)"
@@ -103,6 +90,6 @@ judge "fleet-unit.5 has their old names" "$(check_old_names)"
 if command -v groff >/dev/null; then
     judge "groff has nothing to say against the manual pages" "$(check_groff)"
 else
-    echo "ok 7 - groff has nothing to say against the manual pages # SKIP there is no groff"
+    skip "groff has nothing to say against the manual pages" "there is no groff"
 fi
-exit $status
+tap_end

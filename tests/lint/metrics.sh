@@ -3,6 +3,7 @@
 # held against the same page by tests/lab/scenario/24-api.sh.
 set -euo pipefail
 cd "${top_srcdir:-.}"
+. tests/tap.sh
 
 # Of each family in the code: name{labels} kind. A family is a constant of four lines, as clang-format leaves it.
 coded() {
@@ -18,11 +19,9 @@ documented() {
         sed -nE 's/^\|  ([a-z_]+(\{[a-z_,]*\})?)  \| (counter|gauge|histogram)( \*)? \|.*/\1 \3/p' | sort
 }
 
-echo "1..1"
-if findings=$(diff <(coded) <(documented)); then
-    echo "ok 1 - docs/metrics.md has the families of the code"
-else
-    printf '%s\n' "$findings" | sed -n 's/^< /# only in the code: /p; s/^> /# only in the text: /p'
-    echo "not ok 1 - docs/metrics.md has the families of the code"
-    exit 1
-fi
+check_families() {
+    { diff <(coded) <(documented) || true; } | sed -n 's/^< /only in the code: /p; s/^> /only in the text: /p'
+}
+
+judge "docs/metrics.md has the families of the code" "$(check_families)"
+tap_end

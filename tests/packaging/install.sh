@@ -1,6 +1,8 @@
 #!/bin/bash
 # `make install` into a folder of its own, and `make uninstall`. Speaks TAP.
 set -euo pipefail
+# shellcheck source=tests/tap.sh
+. "${top_srcdir:-.}/tests/tap.sh"
 cd "${top_builddir:-build}"
 
 ROOT=$(mktemp -d)
@@ -47,20 +49,6 @@ list_left() {
     find "$ROOT" '(' -not -type d -o -iname '*fleet*' -o -name examples ')' -not -path "$ROOT/opt/fleet"
 }
 
-# judge NAME FINDINGS
-judge() {
-    n=$((n + 1))
-    if [[ -z $2 ]]; then
-        echo "ok $n - $1"
-    else
-        printf '# %s\n' "${2//$'\n'/$'\n# '}"
-        echo "not ok $n - $1"
-        status=1
-    fi
-}
-
-n=0 status=0
-echo "1..6"
 judge "make install succeeds" "$(make_into_root install 2>&1 >/dev/null || echo "exit status $?")"
 judge "what belongs to fleet is there" "$(list_missing)"
 judge "nothing is anywhere else, and no configuration" "$(list_elsewhere)"
@@ -68,4 +56,4 @@ judge "the unit starts what was installed" \
     "$(grep -qx 'ExecStart=/.*sbin/fleetd' "$ROOT/opt/units/fleet.service" || cat "$ROOT/opt/units/fleet.service")"
 judge "make uninstall succeeds" "$(make_into_root uninstall 2>&1 >/dev/null || echo "exit status $?")"
 judge "nothing is left of it" "$(list_left)"
-exit $status
+tap_end

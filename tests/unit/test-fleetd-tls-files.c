@@ -1,11 +1,11 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/configuration.h"
 #include "fleetd/tls-files.h"
+#include "tests/fakes/shell-command.h"
 #include "tests/unit/cmocka-test.h"
 #include "tests/unit/temporary-directory.h"
 
 #include <errno.h>
-#include <stdarg.h>
 
 typedef struct Fixture {
     char *directory;
@@ -13,16 +13,6 @@ typedef struct Fixture {
 } Fixture;
 
 enum { CERT, KEY, OTHER, EXPIRED, JUNK };
-
-_printf_(1, 2) static void run(const char *format, ...) {
-    char command[1024];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(command, sizeof(command), format, ap);
-    va_end(ap);
-    if (system(command) != 0)
-        fail_msg("failed: %s", command);
-}
 
 #define NEW "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=x -days 2 "
 
@@ -32,11 +22,13 @@ static int setup(void **state) {
     f->directory = temporary_directory_new();
     for (size_t i = 0; i < ELEMENTSOF(names); i++)
         snprintf(f->path[i], sizeof(f->path[i]), "%s/%s", f->directory, names[i]);
-    run("cd %s && exec 2>/dev/null && " NEW "-nodes -keyout key.pem -out cert.pem && " NEW
+    int r = shell_command_run(
+        "cd %s && exec 2>/dev/null && " NEW "-nodes -keyout key.pem -out cert.pem && " NEW
         "-passout pass:x -keyout locked.pem -out other.pem && "
         "openssl req -new -key key.pem -subj /CN=x -out csr && "
         "openssl x509 -req -in csr -signkey key.pem -days -1 -out expired.pem && echo junk >junk",
         f->directory);
+    assert_int_equal(r, 0);
     return 0;
 }
 

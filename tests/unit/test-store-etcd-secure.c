@@ -4,6 +4,7 @@
 #include "fleetd/store/etcd-store.h"
 #include "tests/fakes/etcd-process.h"
 #include "tests/fakes/event-run.h"
+#include "tests/fakes/shell-command.h"
 #include "tests/fakes/store-sync.h"
 #include "tests/fakes/watch-recorder.h"
 #include "tests/unit/cmocka-test.h"
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <unistd.h>
 
 /* A login takes etcd a good part of a second on a busy machine, on purpose. */
@@ -23,16 +23,6 @@ typedef struct Fixture {
     StoreSync sync;
     char *directory; /* of keys and certificates */
 } Fixture;
-
-_printf_(1, 2) static void run(const char *format, ...) {
-    char command[2048];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(command, sizeof(command), format, ap);
-    va_end(ap);
-    if (system(command) != 0)
-        fail_msg("failed: %s", command);
-}
 
 static void store_open(Fixture *f, const EtcdOptions *options) {
     EtcdOptions all = *options;
@@ -129,9 +119,10 @@ static int setup_jwt(void **state) {
     static char token[512];
     static const char *const arguments[] = {"--auth-token", token, NULL};
     Fixture *f = *state = fixture_new();
-    run("cd %s && openssl genrsa -out key 2048 2>/dev/null && "
-        "openssl rsa -in key -pubout -out pub 2>/dev/null",
-        f->directory);
+    int r = shell_command_run("cd %s && openssl genrsa -out key 2048 2>/dev/null && "
+                              "openssl rsa -in key -pubout -out pub 2>/dev/null",
+                              f->directory);
+    assert_int_equal(r, 0);
     snprintf(token, sizeof(token), "jwt,pub-key=%s/pub,priv-key=%s/key,sign-method=RS256,ttl=1s",
              f->directory, f->directory);
     f->etcd = etcd_process_start_with(1, &(EtcdProcessOptions){.arguments = arguments});
@@ -142,9 +133,11 @@ static int setup_jwt(void **state) {
 }
 
 static void change_password(Fixture *f, const char *password) {
-    run("echo %s | ETCDCTL_API=3 etcdctl --endpoints=%s --user=root:master --interactive=false "
+    int r = shell_command_run(
+        "echo %s | ETCDCTL_API=3 etcdctl --endpoints=%s --user=root:master --interactive=false "
         "user passwd fleet >/dev/null",
         password, etcd_process_url(f->etcd, 0));
+    assert_int_equal(r, 0);
 }
 
 static int get(Fixture *f) {
@@ -236,21 +229,25 @@ static void requests_go_on_over_the_end_of_signed_tokens(void **state) {
 /* --- certificates --- */
 
 static void make_authority(Fixture *f, const char *name) {
-    run("cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+    int r = shell_command_run(
+        "cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
         "-keyout %s.key -out %s.pem -subj /CN=%s 2>/dev/null",
         f->directory, name, name, name);
+    assert_int_equal(r, 0);
 }
 
 /* etcd's gateway asks etcd itself with the server's certificate, which so has to be a client's,
  * too.
  */
 static void make_certificate(Fixture *f, const char *authority, const char *name, int days) {
-    run("cd %s && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s.key "
+    int r = shell_command_run(
+        "cd %s && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s.key "
         "-out %s.csr -subj /CN=%s 2>/dev/null && "
         "printf 'subjectAltName=IP:127.0.0.1\\nextendedKeyUsage=serverAuth,clientAuth\\n' >ext && "
         "openssl x509 -req -in %s.csr -CA %s.pem -CAkey %s.key -CAcreateserial -days %d "
         "-extfile ext -out %s.pem 2>/dev/null",
         f->directory, name, name, name, name, authority, authority, days, name);
+    assert_int_equal(r, 0);
 }
 
 static int setup_tls(void **state) {
