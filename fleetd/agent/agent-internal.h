@@ -72,6 +72,8 @@ void agent_list(Agent *agent);
 void agent_on_pass(void *userdata);
 /* Has all units looked at again at that time, or earlier. */
 void agent_retry_at(Agent *agent, usec_t at_usec);
+/* Says that there was no memory for something, and has all units looked at again soon. */
+void agent_retry_soon(Agent *agent, const char *what, const char *name);
 
 /* Makes everything that this machine said of itself be written anew, under a new revision of its
  * presence. */

@@ -6,6 +6,8 @@
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 
+#include <errno.h>
+
 #define UNSURE_RETRY_USEC (200 * USEC_PER_MSEC)
 
 /* --- tasks for one unit --- */
@@ -69,8 +71,9 @@ static void agent_begin(Agent *agent, AgentUnit *unit, Task task) {
              task_kind_to_string(task.kind), task.reason);
     unit->running = task.kind;
     int r = agent_call_unit_manager(agent->unit_manager, unit, task.kind);
-    if (r < 0)
-        agent_task_ended(unit, task.kind, JOB_RESULT_ERROR, strerror(-r), NULL);
+    JobResult result = r == -ENOMEM ? JOB_RESULT_CANCELED : JOB_RESULT_ERROR;
+    if (r < 0) /* what systemd has not heard of it cannot have refused: it is tried again */
+        agent_task_ended(unit, task.kind, result, strerror(-r), NULL);
 }
 
 /* --- the pass --- */
@@ -89,8 +92,9 @@ static void pass_done(Pass *pass) {
 
 static void agent_forget(Agent *agent, const char *name) {
     if (publisher_set(agent->publisher, name, NULL) < 0)
-        log_unit(LOG_ERR, name, "Failed to delete the state of unit '%s': out of memory", name);
-    map_remove(agent->units, name);
+        agent_retry_soon(agent, "delete the state of", name);
+    else
+        map_remove(agent->units, name);
 }
 
 /* What to do for one unit now; TASK_NONE also when it has to wait. */
@@ -128,7 +132,7 @@ static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
     size_t size;
     int r = agent_get_text(agent, unit, &text, &size);
     if (r != 1 && map_put(agent->marked, unit->name, NULL) < 0) /* the file cache asks for a pass */
-        log_unit(LOG_ERR, unit->name, "Failed to look at unit '%s': out of memory", unit->name);
+        agent_retry_soon(agent, "look at", unit->name);
     return r == 1;
 }
 
