@@ -1,0 +1,10 @@
+/* The tables of cases, one a room. */
+#pragma once
+
+#include "tests/torture/torture.h"
+
+extern const TortureCase torture_base[];
+extern const TortureCase torture_model[];
+
+#define TEXT(literal) (literal), (sizeof(literal) - 1)
+#define MACHINE_ID "0123456789abcdef0123456789abcdef"
