@@ -1,5 +1,6 @@
 #include "fleetd/base/macros.h"
 #include "tests/torture/failing-internal.h"
+#include "tests/torture/kept-blocks.h"
 
 #include <errno.h>
 #include <execinfo.h>
@@ -87,6 +88,10 @@ size_t failing_count_blocks(void) {
     return failing.n_blocks;
 }
 
+size_t failing_count_kept(void) {
+    return kept_count();
+}
+
 void failing_print_site(void) {
     backtrace_symbols_fd(failing.last, failing.n_last, STDERR_FILENO);
 }
@@ -129,6 +134,8 @@ static bool library_turn(const void *caller) {
 
 static void *counted(void *block) {
     failing.n_blocks += block != NULL;
+    if (failing.is_on && failing.depth > 0)
+        kept_add(block);
     return block;
 }
 
@@ -144,10 +151,11 @@ void *realloc(void *old, size_t size) {
     if (library_turn(__builtin_return_address(0)))
         return NULL;
     void *block = __libc_realloc(old, size);
-    if (!old)
-        return counted(block);
-    failing.n_blocks -= size == 0 && !block;
-    return block;
+    if (old && (block || size == 0)) {
+        failing.n_blocks--;
+        kept_remove(old);
+    }
+    return old && !block ? NULL : counted(block);
 }
 
 void *memalign(size_t alignment, size_t size) {
@@ -169,6 +177,7 @@ int posix_memalign(void **ret, size_t alignment, size_t size) {
 
 void free(void *block) {
     failing.n_blocks -= block != NULL;
+    kept_remove(block);
     __libc_free(block);
 }
 

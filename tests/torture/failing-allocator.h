@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum FailingScope {
     FAILING_PRODUCTION, /* what production code asks for itself, and of json-c's functions */
@@ -36,6 +37,9 @@ size_t failing_count_sites(void);  /* different callers that were failed, in the
 
 /* Blocks that are in use in the process now; always 0 with sanitizers, which look themselves. */
 size_t failing_count_blocks(void);
+
+/* Those of them that production code has asked for since the beginning of the count. */
+size_t failing_count_kept(void);
 
 /* The calls that led to the allocation that failed last, to standard error. */
 void failing_print_site(void);
