@@ -1,18 +1,19 @@
 # shellcheck shell=bash
 # For tests that torture a program which failing-process.c is linked to: sourced, after tests/tap.sh.
 #
-#   options ARGUMENT...          sets every and chosen
+#   options ARGUMENT...          sets every, chosen and is_all
 #   torture NAME RUN COMPLAINT   one test: RUN NAME again and again, until no allocation fails any more; after each run
 #                                COMPLAINT NAME says what is wrong with it
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export TORTURE_REPORT=$work/report
-every=1 chosen=()
+every=1 chosen=() is_all=no
 
 options() {
     while (($#)); do
         case $1 in
         --every) every=$2 && shift ;;
+        --all) is_all=yes ;;
         *) chosen+=("$1") ;;
         esac
         shift

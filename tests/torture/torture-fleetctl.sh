@@ -3,7 +3,9 @@
 # another allocation failing each time, and with all that follow. It must end as the golden file says, or fail and say why;
 # it neither crashes nor leaves memory behind. Speaks TAP.
 #
-# usage: torture-fleetctl.sh [--every K] [CASE...]
+# usage: torture-fleetctl.sh [--all] [--every K] [CASE...]
+#
+# Without --all: a few cases and a few allocations.
 set -euo pipefail
 source_dir=$(realpath "${top_srcdir:-.}")
 build_dir=$(realpath "${top_builddir:-.}")
@@ -54,7 +56,11 @@ complaint() {
 }
 
 options "$@"
-((${#chosen[@]})) || mapfile -t chosen < <(cases_alone)
+if [[ $is_all == yes ]]; then
+    mapfile -t chosen < <(cases_alone)
+elif ((${#chosen[@]} == 0)); then
+    chosen=(start-new start-refused destroy-again) every=41
+fi
 for name in "${chosen[@]}"; do
     torture "$name" run_case complaint
 done

@@ -3,7 +3,7 @@
 # stops, again and again, with another allocation failing each time, and with all that follow. It must serve and end well, or
 # end with a message and a status; it neither crashes, nor hangs, nor leaves memory behind. Speaks TAP.
 #
-# usage: torture-fleetd.sh [--every K]
+# usage: torture-fleetd.sh [--every K]; it takes about a second for each
 #
 # It has a namespace of its own, where /run is empty.
 set -euo pipefail

@@ -3,7 +3,8 @@
  * of them for a while. Nothing may crash or be lost: the cluster comes to what was asked, no unit
  * runs twice, and none is touched without need.
  *
- * torture-sim [--every K] [--nth N | --from MSEC]; speaks TAP. */
+ * torture-sim [--every K] [--nth N | --from MSEC]; speaks TAP. Every 50th allocation, and outages 5
+ * s apart, if nothing else is said. */
 #include "fleetd/base/log.h"
 #include "tests/sim/sim-cluster.h"
 #include "tests/torture/failing-allocator.h"
@@ -16,6 +17,8 @@
 
 #define PATIENCE_USEC (5 * USEC_PER_MINUTE) /* of each stage; the collector looks once a minute */
 #define OUTAGE_USEC (3 * USEC_PER_SEC)
+
+#define EVERY_DEFAULT 50
 
 #define WEB "web.service"
 #define DB "db.service"
@@ -290,7 +293,7 @@ static bool options_parse(int argc, char **argv, Options *ret) {
         {"from", required_argument, NULL, 'f'},
         {},
     };
-    *ret = (Options){.every = 1, .plan.from_usec = USEC_INFINITY};
+    *ret = (Options){.every = EVERY_DEFAULT, .plan.from_usec = USEC_INFINITY};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) >= 0;) {
         if (option == '?')
             return false;

@@ -12,8 +12,9 @@ typedef struct Torture Torture; /* one run of a case */
 typedef struct TortureCase {
     const char *name;
     int (*run)(Torture *torture); /* answers what the production code answered */
-    bool may_lose; /* without memory its output is less, as its header says: only the result counts
-                    */
+    bool has_world; /* there are fakes around it, so what libraries ask for is left alone */
+    bool may_lose;  /* without memory its output is less, as its header says: only the result counts
+                     */
 } TortureCase;
 
 /* What production code does in between may fail. */
