@@ -76,8 +76,8 @@ static int file_create(int directory, const char *name, const char *text, size_t
     int r = run_file_remove(directory, name);
     if (r < 0)
         return r;
-    _cleanup_fd_ int fd = openat(directory, name,
-                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    _cleanup_fd_ int fd =
+        openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
         return -errno;
     r = write_all(fd, text, size);

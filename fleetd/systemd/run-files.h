@@ -1,5 +1,5 @@
-/* Files that fleetd keeps below /run/fleet: a file comes whole, by rename, or not at all. No link is
- * followed, only regular files count, and modes do not depend on the umask. Everything there is
+/* Files that fleetd keeps below /run/fleet: a file comes whole, by rename, or not at all. No link
+ * is followed, only regular files count, and modes do not depend on the umask. Everything there is
  * small and in memory, so the calls are synchronous. All answer 0 or a negative errno. */
 #pragma once
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The programs as they were linked: what compiler and linker are to protect is in the files. Speaks TAP.
+# shellcheck disable=SC2317 # checks are handed to judge_if()
 set -euo pipefail
 cd "${top_builddir:-.}"
 . "${top_srcdir:-.}/tests/tap.sh"

@@ -20,8 +20,12 @@ static void what_steers_a_terminal_goes(void **state) {
     assert_disarmed("\033[31mred\033[0m", "?[31mred?[0m");
     assert_disarmed("\033]0;title\007", "?]0;title?");
     assert_disarmed("over\rwritten\b\x7f", "over?written??");
-    assert_disarmed("\xc2\x9b" "31m\xc2\x85", "??31m??"); /* as characters of Unicode */
-    assert_disarmed("\x9b" "31m\x9d", "?31m?");            /* as bytes */
+    assert_disarmed("\xc2\x9b"
+                    "31m\xc2\x85",
+                    "??31m??"); /* as characters of Unicode */
+    assert_disarmed("\x9b"
+                    "31m\x9d",
+                    "?31m?"); /* as bytes */
     assert_disarmed("\xe2\x82", "??");
 }
 
