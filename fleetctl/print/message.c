@@ -1,18 +1,16 @@
 #include "fleetctl/print/message.h"
 
-#include <ctype.h>
+#include "fleetctl/print/disarm.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Reasons and log lines come from elsewhere: what would steer a terminal is shown as '?'. */
 _printf_(2, 0) static void line_write(FILE *file, const char *format, va_list ap) {
     _cleanup_free_ char *line = NULL;
     if (vasprintf(&line, format, ap) < 0)
         return;
-    for (char *p = line; *p; p++)
-        if (iscntrl((unsigned char) *p) && *p != '\n' && *p != '\t')
-            *p = '?';
+    text_disarm(line, '?', "\n\t");
     fprintf(file, "%s\n", line);
 }
 
