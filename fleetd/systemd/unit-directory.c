@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-name.h"
+#include "fleetd/systemd/guarded-text.h"
 #include "fleetd/systemd/run-files.h"
 
 #include <errno.h>
@@ -59,8 +60,13 @@ static int file_visit(UnitDirectory *directory, const char *name, UnitDirectoryV
     _cleanup_free_ char *text = NULL;
     size_t size = 0;
     if (file_name_check(name, NULL) < 0 ||
-        run_file_read(directory->units_fd, name, UNIT_FILE_SIZE_MAX, &text, &size) < 0)
+        run_file_read(directory->units_fd, name, UNIT_FILE_SIZE_MAX + GUARDED_TEXT_EXTRA_MAX, &text,
+                      &size) < 0)
         return 0;
+    size = guarded_text_strip(directory->path, name, text, size);
+    if (size > UNIT_FILE_SIZE_MAX)
+        return 0;
+    text[size] = 0;
     return visit(name, text, size, userdata);
 }
 
@@ -81,6 +87,15 @@ char *unit_directory_file_path(const UnitDirectory *directory, const char *name)
     return str_printf("%s/units/%s", directory->path, name);
 }
 
+static int text_write(UnitDirectory *directory, const char *name, const char *text, size_t size) {
+    _cleanup_free_ char *guarded = NULL;
+    int r = guarded_text_make(directory->path, name, text, size, &guarded);
+    if (r < 0)
+        return r;
+    return guarded ? run_file_replace(directory->units_fd, name, guarded, strlen(guarded))
+                   : run_file_replace(directory->units_fd, name, text, size);
+}
+
 int unit_directory_write(UnitDirectory *directory, const char *name, const char *text, size_t size,
                          Error *reterr) {
     int r = file_name_check(name, reterr);
@@ -88,7 +103,7 @@ int unit_directory_write(UnitDirectory *directory, const char *name, const char 
         return r;
     r = unit_directory_set_launched(directory, name, false);
     if (r >= 0)
-        r = run_file_replace(directory->units_fd, name, text, size);
+        r = text_write(directory, name, text, size);
     if (r < 0)
         return error_set(reterr, r, "failed to write '%s/units/%s': %s", directory->path, name,
                          strerror(-r));
