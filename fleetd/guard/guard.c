@@ -19,8 +19,9 @@ typedef struct GuardedUnit {
     char *name;
     GuardRecord record;
     GuardedState state;
-    bool is_listed; /* in this walk */
-    bool is_asked;  /* the host is taking it down */
+    bool is_listed;    /* in this walk */
+    bool is_asked;     /* the host is taking it down */
+    bool is_forbidden; /* it cannot be started since it was asked for */
     bool is_forced;
 } GuardedUnit;
 
@@ -47,7 +48,7 @@ static void on_taken_down(int r, bool is_down, void *userdata) {
     if (r < 0)
         log_unit(LOG_WARNING, unit->name, "Failed to stop unit '%s': %s; trying again", unit->name,
                  strerror(-r));
-    if (r < 0 || !is_down || unit->state != GUARDED_STOPPING)
+    if (r < 0 || !is_down || !unit->is_forbidden || unit->state != GUARDED_STOPPING)
         return;
     unit->state = GUARDED_DOWN;
     log_unit(LOG_NOTICE, unit->name, "Unit '%s' is down", unit->name);
@@ -81,6 +82,7 @@ static void unit_take_down(GuardedUnit *unit, usec_t now_usec) {
                  strerror(-r));
     if (unit->is_asked)
         return;
+    unit->is_forbidden = r >= 0;
     r = host->vtable->take_down(host, unit->name, by_force, on_taken_down, unit);
     unit->is_asked = r >= 0;
     if (r < 0)
@@ -142,8 +144,10 @@ void guard_look(Guard *guard) {
     int r = guard_read(guard);
     usec_t now = loop_now(guard->loop);
     MAP_FOREACH (name, unit, guard->units)
-        if (unit->is_listed || r < 0)
-            next = MIN(next, unit_look(unit, now));
+        if (unit->is_listed || r < 0) {
+            usec_t again = unit_look(unit, now);
+            next = MIN(next, again);
+        }
     if (r < 0)
         next = MIN(next, now + RETRY_USEC);
     if (next == USEC_INFINITY)
