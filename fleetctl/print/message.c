@@ -1,8 +1,8 @@
 #include "fleetctl/print/message.h"
 
+#include "fleetctl/print/disarm.h"
 #include "fleetd/base/strv.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@
 /* A line was too long for the memory that there is. Kept as long as the streams themselves. */
 static bool is_cut;
 
-/* Reasons and log lines come from elsewhere: what would steer a terminal is shown as '?'. */
 _printf_(2, 0) static void line_write(FILE *file, const char *format, va_list ap) {
     char brief[1024];
     va_list again;
@@ -20,9 +19,7 @@ _printf_(2, 0) static void line_write(FILE *file, const char *format, va_list ap
     va_end(again);
     is_cut = is_cut || (n >= sizeof(brief) && !whole);
     char *line = whole ? whole : brief;
-    for (char *p = line; *p; p++)
-        if (iscntrl((unsigned char) *p) && *p != '\n' && *p != '\t')
-            *p = '?';
+    text_disarm(line, '?', "\n\t");
     fprintf(file, "%s\n", line);
 }
 

@@ -67,6 +67,7 @@ static void on_status_changed(const UnitStatus *status, void *userdata) {
     AgentUnit *unit = map_get(agent->units, status->name);
     if (!unit || (!unit->status && unit->running != TASK_WRITE))
         return; /* not listed yet, or just removed */
+    agent_note_guard(unit, status);
     if (agent_unit_copy_status(unit, status) < 0) {
         agent_retry_soon(agent, "note the state of", unit->name);
         agent_list(agent); /* what it is now must be known before anything is decided on it */

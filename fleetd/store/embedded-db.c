@@ -102,13 +102,19 @@ static int errno_error(Error *reterr) {
     return error_set(reterr, r, "%s", strerror(-r));
 }
 
-/* Made before SQLite does it, so that it never has another mode; its log inherits it. */
+/* Made before SQLite does it, so that it never has another mode; its log inherits it. A link would
+ * lead to a file that another may change, or wants changed. */
 static int make_file(const char *path, Error *reterr) {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct stat st;
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     if (fd < 0)
-        return errno_error(reterr);
+        return errno == ELOOP ? error_set(reterr, -ELOOP, "it is a symbolic link")
+                              : errno_error(reterr);
+    int r = fstat(fd, &st) < 0    ? errno_error(reterr)
+            : S_ISREG(st.st_mode) ? 0
+                                  : error_set(reterr, -EINVAL, "it is no regular file");
     close(fd);
-    return 0;
+    return r;
 }
 
 static int db_create(EmbeddedDb *db, Error *reterr) {
