@@ -54,13 +54,8 @@ void unit_directory_free(UnitDirectory *directory) {
     free(directory);
 }
 
-/* unit_name_check() forbids '/' and names that begin with a dot are no units, so that a name that
- * passes can not lead out of the directory. */
-static int file_name_check(const char *name, Error *reterr) {
-    if (strchr(name, '/') || *name == '.')
-        return error_set(reterr, -EINVAL, "'%s' is no unit name", name);
-    return unit_name_check(name, reterr);
-}
+/* unit_name_check() forbids '/' and names that begin with a dot, so that a name that passes can not
+ * lead out of the directory. */
 
 static void directory_closep(DIR **stream) {
     if (*stream)
@@ -83,7 +78,7 @@ static int file_visit(UnitDirectory *directory, const char *name, UnitDirectoryV
                       void *userdata) {
     _cleanup_free_ char *text = NULL;
     size_t size = 0;
-    if (file_name_check(name, NULL) < 0 ||
+    if (unit_name_check(name, NULL) < 0 ||
         run_file_read(directory->units_fd, name, UNIT_FILE_SIZE_MAX, &text, &size) < 0)
         return 0;
     return visit(name, text, size, userdata);
@@ -108,7 +103,7 @@ char *unit_directory_file_path(const UnitDirectory *directory, const char *name)
 
 int unit_directory_write(UnitDirectory *directory, const char *name, const char *text, size_t size,
                          Error *reterr) {
-    int r = file_name_check(name, reterr);
+    int r = unit_name_check(name, reterr);
     if (r < 0)
         return r;
     r = unit_directory_set_launched(directory, name, false);
@@ -121,7 +116,7 @@ int unit_directory_write(UnitDirectory *directory, const char *name, const char 
 }
 
 int unit_directory_remove(UnitDirectory *directory, const char *name, Error *reterr) {
-    int r = file_name_check(name, reterr);
+    int r = unit_name_check(name, reterr);
     if (r < 0)
         return r;
     r = unit_directory_set_launched(directory, name, false);
@@ -138,12 +133,12 @@ static int mark_set(int directory_fd, const char *name, bool is_set) {
 }
 
 int unit_directory_set_launched(UnitDirectory *directory, const char *name, bool is_launched) {
-    int r = file_name_check(name, NULL);
+    int r = unit_name_check(name, NULL);
     return r < 0 ? r : mark_set(directory->launched_fd, name, is_launched);
 }
 
 bool unit_directory_is_launched(const UnitDirectory *directory, const char *name) {
-    return file_name_check(name, NULL) >= 0 && run_file_exists(directory->launched_fd, name);
+    return unit_name_check(name, NULL) >= 0 && run_file_exists(directory->launched_fd, name);
 }
 
 int unit_directory_set_unfinished(UnitDirectory *directory, bool is_unfinished) {
