@@ -161,8 +161,9 @@ ctl destroy u@7.service >/dev/null
 check "no unit has changed by that" unchanged
 
 # --- secrets stay where they are
-# Passwords, also as etcd is sent them; a line of the key; what a token looks like.
+# Passwords, also in base64; a line of the key; tokens, which etcd tells when they have run out.
 secrets() {
+    lab exec m1 journalctl -o cat -u secure-etcd.service | grep -oE '"token":"[^"]+' | cut -d '"' -f 4
     printf '%s\n' "$FIRST" "$SECOND" "$(printf %s "$FIRST" | base64)" "$(printf %s "$SECOND" | base64)" \
         "$(sed -n 2p client.key)"
 }
@@ -172,7 +173,7 @@ collect() {
     local machine path
     for machine in m1 m2; do
         lab exec $machine journalctl --sync
-        lab exec $machine journalctl --no-pager -o verbose
+        lab exec $machine journalctl -o json | jq -c 'select(._SYSTEMD_UNIT != "secure-etcd.service")'
         # shellcheck disable=SC2016
         lab exec $machine sh -c 'tr "\0" " " </proc/$(pidof fleetd)/cmdline; systemctl status --no-pager fleet.service'
         lab exec $machine fleetd --check-config 2>&1
@@ -196,6 +197,7 @@ check "much was said" test "$(wc -l <said)" -gt 500
 check "no password, key or token is in the journal, in answers, in the store or on a command line" no_secrets said
 secrets >told
 check "which would be found" not no_secrets told
+check "tokens are among them" grep -qE '^[A-Za-z]{16}\.[0-9]+$' told
 check "fleetd --check-config says that there is one" mentions "etcd_password = (hidden)" lab exec m1 fleetd --check-config
 check "and finds nothing wrong" status_is 0 lab exec m1 fleetd --check-config
 
