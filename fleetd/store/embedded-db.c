@@ -5,6 +5,7 @@
 #include "fleetd/store/embedded-db.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,20 +118,18 @@ static int make_file(const char *path, Error *reterr) {
 }
 
 static int db_create(EmbeddedDb *db, Error *reterr) {
-    _cleanup_free_ char *text = NULL;
-    if (asprintf(&text,
-                 "BEGIN IMMEDIATE;"
-                 "CREATE TABLE meta (revision INTEGER NOT NULL);"
-                 "INSERT INTO meta VALUES (0);"
-                 "CREATE TABLE entry (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL,"
-                 " create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL)"
-                 " WITHOUT ROWID;"
-                 "PRAGMA application_id = %d;"
-                 "PRAGMA user_version = %d;"
-                 "COMMIT",
-                 APPLICATION_ID, SCHEMA_VERSION) < 0)
-        return -ENOMEM;
-    return db_exec(db, text, reterr);
+    _cleanup_free_ char *text =
+        str_printf("BEGIN IMMEDIATE;"
+                   "CREATE TABLE meta (revision INTEGER NOT NULL);"
+                   "INSERT INTO meta VALUES (0);"
+                   "CREATE TABLE entry (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL,"
+                   " create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL)"
+                   " WITHOUT ROWID;"
+                   "PRAGMA application_id = %d;"
+                   "PRAGMA user_version = %d;"
+                   "COMMIT",
+                   APPLICATION_ID, SCHEMA_VERSION);
+    return text ? db_exec(db, text, reterr) : -ENOMEM;
 }
 
 /* Before anything is written: the file may be somebody else's. */

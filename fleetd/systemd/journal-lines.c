@@ -3,12 +3,8 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/text.h"
 
+#include <ctype.h>
 #include <errno.h>
-
-/* A blank for a control character, a '?' for what is no text. */
-static char character_stand_in(char c) {
-    return c < 0 ? '?' : ' ';
-}
 
 char *journal_line_clean(const char *text, size_t size) {
     size_t n = 0;
@@ -17,14 +13,15 @@ char *journal_line_clean(const char *text, size_t size) {
         return NULL;
     for (size_t i = 0; i < size;) {
         size_t length = text[i] == '\t' ? 0 : text_character_length(text + i, size - i);
-        if (n + MAX(length, (size_t) 1) > JOURNAL_LINE_MAX)
+        size_t step = MAX(length, (size_t) 1);
+        if (n + step > JOURNAL_LINE_MAX)
             break;
         if (length > 0)
             memcpy(line + n, text + i, length);
         else
-            line[n] = character_stand_in(text[i]);
-        n += MAX(length, (size_t) 1);
-        i += MAX(length, (size_t) 1);
+            line[n] = iscntrl((unsigned char) text[i]) ? ' ' : '?';
+        n += step;
+        i += step;
     }
     line[n] = 0;
     return line;

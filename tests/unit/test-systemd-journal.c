@@ -27,6 +27,7 @@ static void line_is_valid_text_without_control_characters(void **state) {
     assert_clean("\xc0\xaf\xe0\x80\xaf", 5, "?????"); /* overlong */
     assert_clean("\xed\xa0\x80", 3, "???");           /* a surrogate */
     assert_clean("\xf4\x90\x80\x80", 4, "????");      /* beyond Unicode */
+    assert_clean("\xc2\x9b\x33\x31m", 5, "??31m");    /* begins a command to a terminal */
 }
 
 static void long_line_is_cut_between_characters(void **state) {
