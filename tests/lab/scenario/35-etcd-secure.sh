@@ -177,6 +177,7 @@ collect() {
         # shellcheck disable=SC2016
         lab exec $machine sh -c 'tr "\0" " " </proc/$(pidof fleetd)/cmdline; systemctl status --no-pager fleet.service'
         lab exec $machine fleetd --check-config 2>&1
+        # shellcheck disable=SC2016
         lab exec $machine sh -c 'FLEET_ETCD_PASSWORD="$(printf "%s\001" "$1")" fleetd --check-config 2>&1' sh "$SECOND"
         for path in metrics fleet/v1/discovery fleet/v1/machines fleet/v1/units fleet/v1/state; do
             lab exec $machine curl -s --unix-socket /run/fleet.sock "http://fleet/$path"
