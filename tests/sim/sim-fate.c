@@ -152,6 +152,22 @@ static void crash_unit(Sim *sim, SimNode *node) {
     sim_check_note_meddling(sim->check, node, unit->name);
 }
 
+/* --- the guard --- */
+
+static void crash_guard(Sim *sim, SimNode *node) {
+    sim_guard_crash(node->guard, 100 * USEC_PER_MSEC + sim_random_span(&sim->random, USEC_PER_SEC));
+}
+
+static void fail_guard(Sim *sim, SimNode *node) {
+    FakeGuardHost *host = sim_guard_host(node->guard);
+    if (!host)
+        return;
+    fake_guard_host_set_latency(host, sim_random_span(&sim->random, 500 * USEC_PER_MSEC));
+    fake_guard_host_fail_next(host,
+                              (FakeGuardCall) sim_random_below(&sim->random, _FAKE_GUARD_CALL_MAX),
+                              1 + (unsigned) sim_random_below(&sim->random, 3));
+}
+
 static const struct {
     const char *name;
     void (*act)(Sim *sim, SimNode *node);
@@ -175,6 +191,8 @@ static const struct {
     {"systemd is slow", slow_bus, 4},
     {"systemd fails", fail_actions, 8},
     {"a unit crashes", crash_unit, 8},
+    {"the guard crashes", crash_guard, 4},
+    {"the guard fails", fail_guard, 4},
 };
 
 void sim_fate_acts(Sim *sim) {
