@@ -172,9 +172,16 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, Place 
     }
 }
 
+/* What must never run twice, by its guard; or before its machine says goodbye. */
+static bool may_stop_without_order(SimNode *node, const char *name) {
+    const SimUnit *unit = sim_unit_find(name);
+    bool goes_down = node->is_leaving && node->farewell == PRESENCE_LEFT;
+    return unit && unit->runs_once && (goes_down || sim_guard_may_stop(node->systemd, name));
+}
+
 static void check_stop(SimCheck *check, SimNode *node, const char *name, const Place *place) {
     const char *hash = fake_systemd_started_hash(node->systemd, name);
-    if (sim_guard_may_stop(node->systemd, name))
+    if (may_stop_without_order(node, name))
         return;
     if (!sim_words_said_otherwise(&place->words, loop_now(node->world), hash))
         sim_trace_fail(check->trace, "%s was stopped on %s although it is ordered to run", name,

@@ -218,8 +218,8 @@ static void node_rests(Sim *sim, SimNode *node, bool comes_back) {
     sim_node_resume(node);
     if (comes_back)
         sim_node_boot(node);
-    if (node->is_leaving) /* its farewell is over in a moment */
-        sim_pass(sim, 10 * USEC_PER_SEC);
+    if (node->is_leaving) /* its farewell is over in a moment, even if units have to stop first */
+        sim_pass(sim, 30 * USEC_PER_SEC);
     sim_node_start(node);
 }
 
