@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #define RECORD_SIZE_MAX 256
 #define TIME_MAX_USEC ((usec_t) INT64_MAX / 4) /* so that sums do not overflow */
@@ -108,7 +109,7 @@ int guard_directory_put(GuardDirectory *directory, const char *name, const Guard
     _cleanup_free_ char *text =
         str_printf("%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", record->stop_after_usec,
                    record->stop_timeout_usec, record->at_usec);
-    return text ? run_file_replace(directory->records_fd, name, text, strlen(text)) : -ENOMEM;
+    return text ? run_file_write(directory->records_fd, name, text, strlen(text)) : -ENOMEM;
 }
 
 int guard_directory_walk(GuardDirectory *directory, GuardDirectoryVisit visit, void *userdata) {
@@ -170,7 +171,7 @@ static int asking_clear(GuardDirectory *directory) {
         if (!entry)
             return -errno;
         if (*entry->d_name != '.')
-            r = run_file_unlink(directory->asking_fd, entry->d_name);
+            r = run_file_remove(directory->asking_fd, entry->d_name);
     }
     return r;
 }
@@ -180,13 +181,13 @@ int guard_directory_forbid(GuardDirectory *directory, const char *name) {
     if (!name_is_sane(name))
         return -EINVAL;
     int r = asking_clear(directory);
-    int q = run_file_unlink(directory->permits_fd, name);
+    int q = run_file_remove(directory->permits_fd, name);
     return r < 0 ? r : q;
 }
 
 int guard_directory_remove(GuardDirectory *directory, const char *name) {
     int r = guard_directory_forbid(directory, name);
-    return r < 0 ? r : run_file_unlink(directory->records_fd, name);
+    return r < 0 ? r : run_file_remove(directory->records_fd, name);
 }
 
 bool guard_directory_is_permitted(GuardDirectory *directory, const char *name) {
@@ -205,7 +206,7 @@ static int asking_name(char ret[static 17]) {
 /* -EAGAIN: it was taken away meanwhile, perhaps for another unit's sake. */
 static int permit_ask(GuardDirectory *directory, const char *name, const char *id) {
     GuardRecord record;
-    int r = run_file_create(directory->asking_fd, id, "", 0);
+    int r = run_file_write(directory->asking_fd, id, "", 0);
     if (r >= 0)
         r = record_read(directory, name, &record);
     if (r >= 0 && guard_clock() >= guard_record_deadline(&record))
@@ -213,7 +214,7 @@ static int permit_ask(GuardDirectory *directory, const char *name, const char *i
     if (r >= 0 && renameat(directory->asking_fd, id, directory->permits_fd, name) < 0)
         return errno == ENOENT ? -EAGAIN : -errno;
     if (r < 0)
-        run_file_unlink(directory->asking_fd, id);
+        run_file_remove(directory->asking_fd, id);
     return r;
 }
 

@@ -4,23 +4,42 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define NEW_FILE ".new" /* no unit's name; one is enough, as nothing else runs meanwhile */
+#define DIRECTORY_MODE 0755
+#define FILE_MODE 0644 /* systemctl cat is for everybody */
 
-int run_directory_open(int at, const char *path, int *ret_fd, Error *reterr) {
-    if (mkdirat(at, path, 0755) < 0 && errno != EEXIST)
-        return error_set(reterr, -errno, "failed to make directory '%s': %s", path,
-                         strerror(errno));
-    int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(reterr, -errno, "failed to open directory '%s': %s", path,
-                         strerror(errno));
+void fd_closep(int *fd) {
+    if (*fd >= 0)
+        close(*fd);
+}
+
+void directory_closep(DIR **stream) {
+    if (*stream)
+        closedir(*stream);
+}
+
+static int directory_open(int at, const char *path, int *ret_fd) {
+    bool is_new = mkdirat(at, path, DIRECTORY_MODE) == 0;
+    if (!is_new && errno != EEXIST)
+        return -errno;
+    _cleanup_fd_ int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || (is_new && fchmod(fd, DIRECTORY_MODE) < 0))
+        return -errno;
     *ret_fd = fd;
+    fd = -1;
     return 0;
 }
 
-int run_directory_stream(int directory_fd, DIR **ret) {
-    int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+int run_directory_open(int at, const char *path, int *ret_fd, Error *reterr) {
+    int r = directory_open(at, path, ret_fd);
+    return r < 0 ? error_set(reterr, r, "failed to open directory '%s': %s", path, strerror(-r))
+                 : 0;
+}
+
+int run_directory_stream(int directory, DIR **ret) {
+    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
     *ret = fdopendir(fd); /* takes the descriptor over */
@@ -49,17 +68,18 @@ static int read_all(int fd, size_t size, char **ret_text) {
 }
 
 /* O_NONBLOCK: a FIFO that somebody put there must not hold us up. */
-int run_file_read(int directory_fd, const char *name, size_t size_max, char **ret_text,
+int run_file_read(int directory, const char *name, size_t size_max, char **ret_text,
                   size_t *ret_size) {
     struct stat st;
-    _cleanup_fd_ int fd =
-        openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    _cleanup_fd_ int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
-    if (!S_ISREG(st.st_mode) || (uint64_t) st.st_size > size_max)
+    if (!S_ISREG(st.st_mode) || (size_t) st.st_size > size_max)
         return -EINVAL;
-    *ret_size = (size_t) st.st_size;
-    return read_all(fd, *ret_size, ret_text);
+    int r = read_all(fd, (size_t) st.st_size, ret_text);
+    if (r >= 0)
+        *ret_size = (size_t) st.st_size;
+    return r;
 }
 
 static int write_all(int fd, const char *text, size_t size) {
@@ -75,34 +95,34 @@ static int write_all(int fd, const char *text, size_t size) {
     return 0;
 }
 
-/* The mode is set apart, as the caller's umask may be narrow and systemctl cat is for everybody. */
-int run_file_create(int directory_fd, const char *name, const char *text, size_t size) {
-    if (unlinkat(directory_fd, name, 0) < 0 && errno != ENOENT)
-        return -errno;
-    _cleanup_fd_ int fd =
-        openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return -errno;
-    int r = write_all(fd, text, size);
+static int file_create(int directory, const char *name, const char *text, size_t size) {
+    int r = run_file_remove(directory, name);
     if (r < 0)
         return r;
-    return fchmod(fd, 0644) < 0 ? -errno : 0;
+    _cleanup_fd_ int fd =
+        openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    if (fd < 0)
+        return -errno;
+    r = write_all(fd, text, size);
+    if (r < 0)
+        return r;
+    return fchmod(fd, FILE_MODE) < 0 ? -errno : 0;
 }
 
-int run_file_replace(int directory_fd, const char *name, const char *text, size_t size) {
-    int r = run_file_create(directory_fd, NEW_FILE, text, size);
-    if (r >= 0 && renameat(directory_fd, NEW_FILE, directory_fd, name) < 0)
+int run_file_write(int directory, const char *name, const char *text, size_t size) {
+    int r = file_create(directory, NEW_FILE, text, size);
+    if (r >= 0 && renameat(directory, NEW_FILE, directory, name) < 0)
         r = -errno;
     if (r < 0)
-        run_file_unlink(directory_fd, NEW_FILE);
+        run_file_remove(directory, NEW_FILE);
     return r;
 }
 
-int run_file_unlink(int directory_fd, const char *name) {
-    return unlinkat(directory_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+int run_file_remove(int directory, const char *name) {
+    return unlinkat(directory, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-bool run_file_exists(int directory_fd, const char *name) {
+bool run_file_exists(int directory, const char *name) {
     struct stat st;
-    return fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISREG(st.st_mode);
+    return fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISREG(st.st_mode);
 }

@@ -92,8 +92,8 @@ static int text_write(UnitDirectory *directory, const char *name, const char *te
     int r = guarded_text_make(directory->path, name, text, size, &guarded);
     if (r < 0)
         return r;
-    return guarded ? run_file_replace(directory->units_fd, name, guarded, strlen(guarded))
-                   : run_file_replace(directory->units_fd, name, text, size);
+    return guarded ? run_file_write(directory->units_fd, name, guarded, strlen(guarded))
+                   : run_file_write(directory->units_fd, name, text, size);
 }
 
 int unit_directory_write(UnitDirectory *directory, const char *name, const char *text, size_t size,
@@ -116,7 +116,7 @@ int unit_directory_remove(UnitDirectory *directory, const char *name, Error *ret
         return r;
     r = unit_directory_set_launched(directory, name, false);
     if (r >= 0)
-        r = run_file_unlink(directory->units_fd, name);
+        r = run_file_remove(directory->units_fd, name);
     if (r < 0)
         return error_set(reterr, r, "failed to remove '%s/units/%s': %s", directory->path, name,
                          strerror(-r));
@@ -124,8 +124,7 @@ int unit_directory_remove(UnitDirectory *directory, const char *name, Error *ret
 }
 
 static int mark_set(int directory_fd, const char *name, bool is_set) {
-    return is_set ? run_file_create(directory_fd, name, "", 0)
-                  : run_file_unlink(directory_fd, name);
+    return is_set ? run_file_write(directory_fd, name, "", 0) : run_file_remove(directory_fd, name);
 }
 
 int unit_directory_set_launched(UnitDirectory *directory, const char *name, bool is_launched) {
