@@ -168,6 +168,16 @@ static void fail_guard(Sim *sim, SimNode *node) {
                               1 + (unsigned) sim_random_below(&sim->random, 3));
 }
 
+/* A socket, a timer, a user: whoever does not know that nobody vouches for the unit any more. */
+static void start_overdue(Sim *sim, SimNode *node) {
+    for (size_t i = 0; sim_unit(i); i++) {
+        const char *name = sim_unit(i)->name;
+        if (sim_unit(i)->runs_once && sim_guard_may_stop(node->systemd, name))
+            sim_trace(&sim->trace, "fate: somebody starts %s: %s", name,
+                      fake_systemd_start(node->systemd, name) < 0 ? "refused" : "started");
+    }
+}
+
 static const struct {
     const char *name;
     void (*act)(Sim *sim, SimNode *node);
@@ -193,6 +203,7 @@ static const struct {
     {"a unit crashes", crash_unit, 8},
     {"the guard crashes", crash_guard, 4},
     {"the guard fails", fail_guard, 4},
+    {"somebody starts what nobody vouches for", start_overdue, 6},
 };
 
 void sim_fate_acts(Sim *sim) {
