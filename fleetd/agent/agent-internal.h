@@ -1,10 +1,11 @@
 /* What the parts of the agent share: agent.c makes it and holds its place in the cluster,
  * agent-orders.c and agent-units.c hear of orders and of systemd, agent-pass.c decides and begins
- * tasks, agent-write.c writes files. */
+ * tasks, agent-write.c writes files, agent-orphans.c keeps what is of another cluster. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"
 #include "fleetd/agent/agent.h"
+#include "fleetd/agent/cluster-check.h"
 #include "fleetd/agent/file-cache.h"
 #include "fleetd/agent/publisher.h"
 #include "fleetd/base/map.h"
@@ -28,12 +29,17 @@ struct Agent {
     Publisher *publisher;
     FileCache *files;
     Mirror *orders;
+    ClusterCheck *cluster_check;
+    bool is_cluster_asked;       /* since the orders were listed last, or contact came back */
+    char *cluster;               /* the id that was told last; NULL: none yet */
     int64_t registered_revision; /* 0: not registered */
     int64_t former_lease;        /* to be revoked when all states stand under the new one */
     StoreOp *revoke;
 
-    Map *units;  /* AgentUnit by name */
-    Map *marked; /* names of units that the next pass looks at */
+    Map *units;   /* AgentUnit by name */
+    Map *marked;  /* names of units that the next pass looks at */
+    Map *orphans; /* names of units that are of another cluster, and have no order */
+    size_t n_orphans_told;
     Timer *pass;
     Timer *retry;
     usec_t retry_at_usec;
@@ -53,6 +59,20 @@ struct Agent {
 /* Begins to listen to the store, and to systemd. */
 int agent_open_orders(Agent *agent);
 int agent_open_units(Agent *agent);
+
+/* The cluster that the orders are of: to be asked for anew, as they come from another look at the
+ * store; and whether it is known. Without it nobody can tell whether a unit without an order is one
+ * too many or one that was forgotten. */
+int agent_open_cluster(Agent *agent);
+void agent_doubt_cluster(Agent *agent);
+void agent_ask_cluster(Agent *agent); /* the orders are as the store has them now */
+
+/* Whether the unit is nobody's business here but shall stay: it is of another cluster, and has no
+ * order. Tells the cluster so. One with an order is of this cluster from now on. -errno: that
+ * could not be noted. */
+int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan);
+void agent_drop_orphan(Agent *agent, const char *name);
+void agent_tell_orphans(Agent *agent); /* in the log, if there are more or fewer of them */
 
 /* What is known of a unit; made if nothing was. */
 int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret);

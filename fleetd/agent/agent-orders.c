@@ -46,7 +46,12 @@ static void on_order_deleted(const char *key, _unused_ int64_t revision, void *u
 
 static void on_orders_synced(_unused_ int64_t revision, void *userdata) {
     Agent *agent = userdata;
+    agent_ask_cluster(agent);
     timer_start_if_idle(agent->pass, 0);
+}
+
+static void on_lost(_unused_ int r, void *userdata) {
+    agent_doubt_cluster(userdata);
 }
 
 static void on_restored(void *userdata) {
@@ -62,6 +67,7 @@ int agent_open_orders(Agent *agent) {
         .on_put = on_order_put,
         .on_delete = on_order_deleted,
         .on_synced = on_orders_synced,
+        .on_lost = on_lost,
         .on_restored = on_restored,
     };
     return mirror_new(agent->store, agent->loop, agent->order_prefix, 0, &callbacks, agent,

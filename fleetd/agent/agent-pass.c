@@ -134,12 +134,21 @@ static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
 
 static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     AgentUnit *unit = map_get(agent->units, name);
-    if (unit && !unit->is_held && unit->running == TASK_START &&
+    bool is_orphan = true;
+    if (!unit)
+        return;
+    int r = agent_sort_unit(agent, unit, &is_orphan);
+    if (r < 0)
+        log_unit(LOG_ERR, name, "Failed to note which cluster unit '%s' is of: %s", name,
+                 strerror(-r));
+    if (r < 0 || is_orphan)
+        return;
+    if (!unit->is_held && unit->running == TASK_START &&
         reconcile_start_is_stale(unit->order, unit->status)) {
         agent_overtake_start(agent, unit);
         return;
     }
-    if (!unit || unit->running != TASK_NONE)
+    if (unit->running != TASK_NONE)
         return; /* its end marks it again */
     if (agent_unit_is_over(unit)) {
         agent_forget(agent, name);
@@ -196,6 +205,7 @@ static int agent_pass(Agent *agent, char *const *names) {
         return r;
     if (n_awaited == 0)
         file_cache_clear(agent->files);
+    agent_tell_orphans(agent);
     agent_revoke_former(agent);
     return 0;
 }
@@ -217,7 +227,8 @@ static int agent_take_marked(Agent *agent, char ***ret_names) {
 static bool agent_may_act(Agent *agent) {
     if (!agent->is_listed || agent->is_leaving || agent->registered_revision == 0 ||
         !mirror_is_synced(agent->orders) ||
-        mirror_revision(agent->orders) < agent->registered_revision)
+        mirror_revision(agent->orders) < agent->registered_revision ||
+        !cluster_check_id(agent->cluster_check))
         return false; /* each of them asks for a pass when it comes */
     if (presence_is_sure(agent->presence))
         return true;

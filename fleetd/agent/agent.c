@@ -35,6 +35,7 @@ static void on_presence_registered(int64_t lease, int64_t revision, int64_t form
     publisher_set_place(agent->publisher, lease, revision);
     mirror_relist(
         agent->orders); /* what was withdrawn before this must be known before anything is done */
+    agent_doubt_cluster(agent);
     agent_mark_all(agent);
     if (agent->on_registered)
         agent->on_registered(agent->userdata);
@@ -151,6 +152,8 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     if (r >= 0)
         r = file_cache_new(agent->store, agent->loop, on_files_changed, agent, &agent->files);
     if (r >= 0)
+        r = agent_open_cluster(agent);
+    if (r >= 0)
         r = agent_open_orders(agent);
     if (r >= 0)
         r = presence_new(agent->store, agent->loop, options->machine, options->ttl_usec,
@@ -176,8 +179,10 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .metrics = options->metrics,
         .units = map_new((MapFreeValue) agent_unit_free),
         .marked = map_new(NULL),
+        .orphans = map_new(NULL),
     };
-    if (!agent->machine_id || !agent->order_prefix || !agent->units || !agent->marked)
+    if (!agent->machine_id || !agent->order_prefix || !agent->units || !agent->marked ||
+        !agent->orphans)
         return -ENOMEM;
     int r = agent_init_parts(agent, options);
     if (r < 0)
@@ -197,6 +202,7 @@ void agent_free(Agent *agent) {
     metric_source_free(agent->metric_source);
     presence_free(agent->presence);
     mirror_free(agent->orders);
+    cluster_check_free(agent->cluster_check);
     file_cache_free(agent->files);
     publisher_free(agent->publisher);
     store_op_cancel(agent->revoke);
@@ -209,6 +215,8 @@ void agent_free(Agent *agent) {
     }
     map_free(agent->units);
     map_free(agent->marked);
+    map_free(agent->orphans);
+    free(agent->cluster);
     free(agent->order_prefix);
     free(agent->machine_id);
     free(agent);

@@ -45,6 +45,17 @@ static int manager_stop(UnitManager *base, const char *name, UnitManagerJobDone 
     return r < 0 ? r : bus_stop_begin(from_base(base), name, done, userdata);
 }
 
+static int manager_claim(UnitManager *base, const char *name, const char *cluster) {
+    BusUnitManager *um = from_base(base);
+    BusUnit *unit = bus_units_find(um->units, name);
+    int r = unit_directory_set_cluster(um->directory, name, cluster);
+    return r < 0 || !unit ? r : str_replace(&unit->status.cluster, cluster);
+}
+
+static int manager_read(UnitManager *base, const char *name, char **ret_text, size_t *ret_size) {
+    return unit_directory_read(from_base(base)->directory, name, ret_text, ret_size);
+}
+
 static int manager_is_stopping(UnitManager *base, void (*done)(bool is_stopping, void *userdata),
                                void *userdata) {
     return bus_stopping_begin(from_base(base), done, userdata);
@@ -82,6 +93,8 @@ static const UnitManagerVTable bus_vtable = {
     .remove = manager_remove,
     .start = manager_start,
     .stop = manager_stop,
+    .claim = manager_claim,
+    .read = manager_read,
     .is_stopping = manager_is_stopping,
     .free = manager_free,
 };

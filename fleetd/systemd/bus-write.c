@@ -75,8 +75,8 @@ static int file_put(WriteOp *write, const char *name, const UnitFile *file, Erro
     r = unit_directory_write(um->directory, name, text, size, reterr);
     if (r < 0)
         return r;
-    unit->status.was_launched = false;
-    return bus_unit_set_hash(unit, unit_file_hash(file));
+    r = bus_unit_load_marks(um, unit);
+    return r < 0 ? r : bus_unit_set_hash(unit, unit_file_hash(file));
 }
 
 static int files_put(WriteOp *write, Error *reterr) {

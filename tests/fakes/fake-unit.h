@@ -12,6 +12,7 @@ typedef struct FakeUnit {
     char hash[UNIT_FILE_HASH_LENGTH + 1];
     char started_hash[UNIT_FILE_HASH_LENGTH + 1]; /* "": never started */
     bool was_launched;
+    char *cluster; /* that it was claimed for; NULL: none */
     char *active, *sub;
     char *result;
     int64_t job; /* 0: none */
