@@ -38,7 +38,7 @@ struct Agent {
 
     Map *units;   /* AgentUnit by name */
     Map *marked;  /* names of units that the next pass looks at */
-    Map *orphans; /* names of units that are of another cluster, and have no order */
+    Map *orphans; /* of another cluster, and without an order: hash of the file told, by name */
     size_t n_orphans_told;
     Timer *pass;
     Timer *retry;
@@ -71,7 +71,6 @@ void agent_ask_cluster(Agent *agent); /* the orders are as the store has them no
  * order. Tells the cluster so. One with an order is of this cluster from now on. -errno: that
  * could not be noted. */
 int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan);
-void agent_drop_orphan(Agent *agent, const char *name);
 void agent_tell_orphans(Agent *agent); /* in the log, if there are more or fewer of them */
 
 /* What is known of a unit; made if nothing was. */
@@ -81,7 +80,8 @@ int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret);
 void agent_mark(Agent *agent, const char *name);
 void agent_mark_all(Agent *agent);
 
-/* Brings the unit's state, as it is now, to the store. */
+/* Brings the unit's state, as it is now, to the store; or takes it away, as nothing is left to say.
+ */
 void agent_publish(Agent *agent, const AgentUnit *unit);
 
 /* Asks systemd for all units, or once more if it is being asked; nothing is begun before it has

@@ -40,8 +40,12 @@ static void on_order_put(const StoreEntry *entry, void *userdata) {
 static void on_order_deleted(const char *key, _unused_ int64_t revision, void *userdata) {
     Agent *agent = userdata;
     const char *name = key + strlen(agent->order_prefix);
-    if (map_has(agent->units, name))
-        agent_set_order(agent, name, NULL, false);
+    const AgentUnit *unit = map_get(agent->units, name);
+    if (!unit)
+        return;
+    if (unit->order && unit->order->desired != LAUNCH_STATE_INACTIVE)
+        agent_doubt_cluster(agent); /* no engine deletes one that it has not withdrawn before */
+    agent_set_order(agent, name, NULL, false);
 }
 
 static void on_orders_synced(_unused_ int64_t revision, void *userdata) {

@@ -5,6 +5,8 @@
 
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/keys.h"
+#include "fleetd/model/unit-file.h"
 
 #include <errno.h>
 
@@ -15,8 +17,9 @@
 static void agent_change_cluster(Agent *agent) {
     _unused_ const char *name;
     AgentUnit *unit;
-    log_warning("The store is another cluster's than before: it has lost its data, or was replaced. "
-                "Units that it does not know are kept as they are");
+    log_warning(
+        "The store is another cluster's than before: it has lost its data, or was replaced. "
+        "Units that it does not know are kept as they are");
     MAP_FOREACH (name, unit, agent->units)
         agent_unit_forget_answers(unit);
     mirror_start_over(agent->orders);
@@ -41,6 +44,7 @@ static void on_cluster_known(void *userdata) {
 
 void agent_doubt_cluster(Agent *agent) {
     agent->is_cluster_asked = false;
+    cluster_check_forget(agent->cluster_check);
 }
 
 void agent_ask_cluster(Agent *agent) {
@@ -70,28 +74,63 @@ static bool agent_has_orphan(const Agent *agent, const AgentUnit *unit) {
            !streq(unit->status->cluster, agent->cluster);
 }
 
-void agent_drop_orphan(Agent *agent, const char *name) {
-    map_remove(agent->orphans, name);
+/* NULL: it cannot be had, or the cluster would not take it. */
+static char *agent_read_text(Agent *agent, const AgentUnit *unit) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
+    _cleanup_free_ char *text = NULL;
+    size_t size;
+    if (unit_manager_read(agent->unit_manager, unit->name, &text, &size) < 0 ||
+        unit_file_parse(text, size, &file, NULL) < 0 ||
+        !streq(unit_file_hash(file), unit->status->hash))
+        return NULL;
+    return TAKE_PTR(text);
+}
+
+static int agent_publish_orphan(Agent *agent, const AgentUnit *unit) {
+    const UnitStatus *status = unit->status;
+    _cleanup_free_ char *key = key_orphan(agent->machine_id, unit->name);
+    _cleanup_free_ char *text = agent_read_text(agent, unit);
+    Orphan orphan = {
+        .hash = status->hash,
+        .desired = status->was_launched ? LAUNCH_STATE_LAUNCHED : LAUNCH_STATE_LOADED,
+        .cluster = status->cluster,
+        .text = text,
+    };
+    _cleanup_free_ char *value = orphan_format(&orphan);
+    return key && value ? publisher_set(agent->publisher, key, value) : -ENOMEM;
 }
 
 static int agent_keep_orphan(Agent *agent, const AgentUnit *unit) {
     agent_publish(agent, unit);
-    if (map_has(agent->orphans, unit->name))
+    if (streq_ptr(map_get(agent->orphans, unit->name), unit->status->hash))
         return 0;
-    return map_put(agent->orphans, unit->name, NULL);
+    int r = agent_publish_orphan(agent, unit);
+    char *hash = r < 0 ? NULL : strdup(unit->status->hash);
+    if (!hash || map_put(agent->orphans, unit->name, hash) < 0) {
+        free(hash);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+static int agent_drop_orphan(Agent *agent, const AgentUnit *unit) {
+    if (!map_has(agent->orphans, unit->name))
+        return 0;
+    _cleanup_free_ char *key = key_orphan(agent->machine_id, unit->name);
+    if (!key || publisher_set(agent->publisher, key, NULL) < 0)
+        return -ENOMEM;
+    map_remove(agent->orphans, unit->name);
+    return 0;
 }
 
 int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan) {
     bool is_orphan = agent_has_orphan(agent, unit);
-    int r = 0;
-    if (is_orphan)
-        r = agent_keep_orphan(agent, unit);
-    else
-        agent_drop_orphan(agent, unit->name);
-    if (unit->order && !unit->is_held)
+    int r = is_orphan ? agent_keep_orphan(agent, unit) : agent_drop_orphan(agent, unit);
+    if (r >= 0 && unit->order && !unit->is_held)
         r = agent_claim(agent, unit);
-    *ret_is_orphan = is_orphan;
-    return MIN(r, 0);
+    if (r >= 0)
+        *ret_is_orphan = is_orphan;
+    return r;
 }
 
 void agent_tell_orphans(Agent *agent) {

@@ -87,10 +87,10 @@ static void pass_done(Pass *pass) {
     free(pass->starts);
 }
 
-static void agent_forget(Agent *agent, const char *name) {
-    if (publisher_set(agent->publisher, name, NULL) < 0)
-        log_unit(LOG_ERR, name, "Failed to delete the state of unit '%s': out of memory", name);
-    map_remove(agent->units, name);
+/* It is over: there is nothing to say of it any more. */
+static void agent_forget(Agent *agent, const AgentUnit *unit) {
+    agent_publish(agent, unit);
+    map_remove(agent->units, unit->name);
 }
 
 /* What to do for one unit now; TASK_NONE also when it has to wait. */
@@ -151,7 +151,7 @@ static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     if (unit->running != TASK_NONE)
         return; /* its end marks it again */
     if (agent_unit_is_over(unit)) {
-        agent_forget(agent, name);
+        agent_forget(agent, unit);
         return;
     }
     Task next = agent_decide(agent, unit);

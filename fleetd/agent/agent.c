@@ -179,7 +179,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .metrics = options->metrics,
         .units = map_new((MapFreeValue) agent_unit_free),
         .marked = map_new(NULL),
-        .orphans = map_new(NULL),
+        .orphans = map_new(free),
     };
     if (!agent->machine_id || !agent->order_prefix || !agent->units || !agent->marked ||
         !agent->orphans)

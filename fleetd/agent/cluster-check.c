@@ -74,9 +74,14 @@ static void on_timer(void *userdata) {
         timer_start(check->timer, RETRY_USEC);
 }
 
-void cluster_check_ask(ClusterCheck *check) {
+void cluster_check_forget(ClusterCheck *check) {
     store_op_cancel(TAKE_PTR(check->op));
+    timer_stop(check->timer);
     free(TAKE_PTR(check->id));
+}
+
+void cluster_check_ask(ClusterCheck *check) {
+    cluster_check_forget(check);
     timer_start(check->timer, 0);
 }
 

@@ -85,6 +85,65 @@ static void unit_without_order_in_its_own_cluster_is_stopped(void **state) {
     assert_false(fake_systemd_is_running(test->systemd, "a.service"));
 }
 
+static Orphan *orphan(AgentTest *test, const char *name) {
+    _cleanup_free_ char *key = key_orphan(TEST_MACHINE, name);
+    _cleanup_free_ char *value = store_sync_get(&test->sync, key);
+    Orphan *orphan = NULL;
+    if (value)
+        assert_int_equal(orphan_parse(TEST_MACHINE, name, value, strlen(value), &orphan, NULL), 0);
+    return orphan;
+}
+
+static void cluster_is_told_what_it_could_have_back(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    agent_test_order(test, "b.service", OTHER, LAUNCH_STATE_LOADED, 8);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_null(orphan(test, "a.service"));
+    _cleanup_free_ char *former = cluster_id(test);
+    lose_store(test);
+    _cleanup_(orphan_freep) Orphan *a = orphan(test, "a.service"), *b = orphan(test, "b.service");
+    assert_int_equal(a->desired, LAUNCH_STATE_LAUNCHED);
+    assert_string_equal(a->text, SLEEPER);
+    assert_string_equal(a->cluster, former);
+    assert_int_equal(b->desired, LAUNCH_STATE_LOADED);
+    assert_string_equal(b->text, OTHER);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 3);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_null(orphan(test, "a.service"));
+}
+
+static void orphans_go_with_their_machine(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    lose_store(test);
+    agent_test_leave(test, PRESENCE_RESTARTING);
+    _cleanup_(orphan_freep) Orphan *a = orphan(test, "a.service");
+    assert_non_null(a); /* its place is kept, and so is what it has */
+    agent_test_run(test, 400 * USEC_PER_SEC);
+    assert_null(orphan(test, "a.service"));
+}
+
+/* More than a transaction, and than a request, can hold. */
+static void many_large_orphans_are_all_told(void **state) {
+    AgentTest *test = *state;
+    _cleanup_free_ char *padding = calloc(1, 20001);
+    memset(padding, 'x', 20000);
+    agent_test_start(test);
+    for (int i = 0; i < 150; i++) {
+        _cleanup_free_ char *name = str_printf("a%d.service", i);
+        _cleanup_free_ char *text = str_printf(SLEEPER "#%d%s\n", i, padding);
+        agent_test_order(test, name, text, LAUNCH_STATE_LOADED, i + 1);
+    }
+    agent_test_run(test, 10 * USEC_PER_SEC);
+    lose_store(test);
+    for (int i = 0; i < 150; i++) {
+        _cleanup_free_ char *name = str_printf("a%d.service", i);
+        _cleanup_(orphan_freep) Orphan *one = orphan(test, name);
+        assert_non_null(one);
+    }
+}
+
 static void order_in_the_new_store_takes_the_unit_over_as_it_is(void **state) {
     AgentTest *test = *state;
     start_with_running_unit(test);
@@ -140,6 +199,18 @@ static void nor_does_one_that_nothing_but_its_id_tells_apart(void **state) {
     replace_store(*state, rewound_store_swap, 1000);
 }
 
+/* As by somebody who deletes all keys: the orders' end may be told before anything else. */
+static void orders_that_are_swept_away_with_all_else_stop_nothing(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    StoreWrite writes[] = {{.kind = STORE_DELETE, .key = KEY_CLUSTER_TEXT},
+                           {.kind = STORE_DELETE_PREFIX, .key = "schedule/"}};
+    StoreTxn txn = {.writes = writes, .n_writes = ELEMENTSOF(writes)};
+    assert_int_equal(store_sync_txn(&test->sync, &txn, NULL), 0);
+    agent_test_run(test, 60 * USEC_PER_SEC);
+    assert_untouched(test);
+}
+
 static void unreadable_id_is_made_anew_and_stops_nothing(void **state) {
     AgentTest *test = *state;
     start_with_running_unit(test);
@@ -164,14 +235,21 @@ int main(void) {
                                         agent_test_teardown),
         cmocka_unit_test_setup_teardown(unit_without_order_in_its_own_cluster_is_stopped,
                                         agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(cluster_is_told_what_it_could_have_back, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(orphans_go_with_their_machine, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(many_large_orphans_are_all_told, agent_test_setup,
+                                        agent_test_teardown),
         cmocka_unit_test_setup_teardown(order_in_the_new_store_takes_the_unit_over_as_it_is,
                                         agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(withdrawn_order_stops_it, agent_test_setup,
                                         agent_test_teardown),
-        cmocka_unit_test_setup_teardown(
-            store_that_is_replaced_under_a_running_fleetd_stops_nothing, agent_test_setup,
-            agent_test_teardown),
+        cmocka_unit_test_setup_teardown(store_that_is_replaced_under_a_running_fleetd_stops_nothing,
+                                        agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(nor_does_one_that_nothing_but_its_id_tells_apart,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(orders_that_are_swept_away_with_all_else_stop_nothing,
                                         agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(unreadable_id_is_made_anew_and_stops_nothing,
                                         agent_test_setup, agent_test_teardown),
