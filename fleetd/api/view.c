@@ -124,7 +124,7 @@ int view_machine_ids(View *view, const char *const **ret, size_t *ret_n) {
 }
 
 bool placement_has_ended(const Placement *placement) {
-    return !placement->order && !placement->state;
+    return !placement->order && !placement->state && !placement->orphan;
 }
 
 bool unit_view_is_placed(const UnitView *unit) {

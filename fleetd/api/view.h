@@ -14,11 +14,12 @@
 
 typedef struct View View;
 
-/* A unit on a machine: as long as there is an order to it, or a report from it. */
+/* A unit on a machine: as long as there is an order to it, or a report from it, of whatever kind. */
 typedef struct Placement {
     char *machine_id;
     Order *order;     /* NULL: none */
     UnitState *state; /* NULL: none */
+    Orphan *orphan;   /* it is there for another cluster; NULL: it is not */
     bool is_changed;
 } Placement;
 
@@ -36,6 +37,7 @@ typedef struct MachineView {
     char *id;
     Machine *machine; /* NULL: not present */
     Metadata overlay; /* set through the API */
+    size_t n_orphans;
     bool is_noted;
     TAILQ_ENTRY(MachineView) changes;
 } MachineView;
