@@ -14,7 +14,8 @@
 
 typedef struct View View;
 
-/* A unit on a machine: as long as there is an order to it, or a report from it, of whatever kind. */
+/* A unit on a machine: as long as there is an order to it, or a report from it, of whatever kind.
+ */
 typedef struct Placement {
     char *machine_id;
     Order *order;     /* NULL: none */
