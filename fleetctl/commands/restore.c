@@ -37,8 +37,8 @@ static int stream_read(FILE *file, char **ret_text, size_t *ret_size) {
 
 static int backup_load(const char *path, Backup *ret, Error *reterr) {
     _cleanup_free_ char *text = NULL;
-    _cleanup_(fclosep) FILE *file = streq(path, "-") ? fdopen(dup(STDIN_FILENO), "r")
-                                                     : fopen(path, "re");
+    _cleanup_(fclosep) FILE *file =
+        streq(path, "-") ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re");
     size_t size = 0;
     errno = file ? 0 : errno;
     int r = file ? stream_read(file, &text, &size) : -errno;
@@ -188,9 +188,8 @@ static void changes_report(Restore *restore, const ApiChange *changes, size_t n)
             restore->status = EXIT_FAILURE;
             continue;
         }
-        say("%s unit %s, %s",
-            changes[i].outcome == API_OUTCOME_CREATED ? "Restored" : "Replaced", changes[i].name,
-            launch_state_to_string(changes[i].desired));
+        say("%s unit %s, %s", changes[i].outcome == API_OUTCOME_CREATED ? "Restored" : "Replaced",
+            changes[i].name, launch_state_to_string(changes[i].desired));
         restore->n_done++;
     }
 }

@@ -28,8 +28,7 @@ typedef struct Backup {
 
 /* Copies, in any order. A unit's file is referenced. -ENOMEM. */
 int backup_add_unit(Backup *backup, const char *name, LaunchState desired, UnitFile *file);
-int backup_add_metadata(Backup *backup, const char *machine_id, const char *key,
-                        const char *value);
+int backup_add_metadata(Backup *backup, const char *machine_id, const char *key, const char *value);
 void backup_sort(Backup *backup);
 
 /* The document, indented, with a line end; the same backup always gives the same text. NULL when
