@@ -69,9 +69,9 @@ static int agent_claim(Agent *agent, AgentUnit *unit) {
 }
 
 /* One that was claimed for nobody was put here by a fleetd that did not know of this. */
-static bool agent_has_orphan(const Agent *agent, const AgentUnit *unit) {
+bool agent_has_orphan(const Agent *agent, const AgentUnit *unit) {
     return !unit->order && !unit->is_held && unit->status && unit->status->cluster &&
-           !streq(unit->status->cluster, agent->cluster);
+           agent->cluster && !streq(unit->status->cluster, agent->cluster);
 }
 
 /* NULL: it cannot be had, or the cluster would not take it. */
@@ -102,6 +102,7 @@ static int agent_publish_orphan(Agent *agent, const AgentUnit *unit) {
 
 static int agent_keep_orphan(Agent *agent, const AgentUnit *unit) {
     agent_publish(agent, unit);
+    agent_need_presence(agent, unit);
     if (streq_ptr(map_get(agent->orphans, unit->name), unit->status->hash))
         return 0;
     int r = agent_publish_orphan(agent, unit);

@@ -42,6 +42,24 @@ static int number_write(const RecordField *field, json_object *object, const voi
 
 const FieldType field_number = {number_read, number_write};
 
+static int count_write(const RecordField *field, json_object *object, const void *slot) {
+    uint64_t number;
+    memcpy(&number, slot, sizeof(number));
+    return number > 0 ? number_write(field, object, slot) : 0;
+}
+
+const FieldType field_count = {number_read, count_write};
+
+static int flag_read(const RecordField *field, json_object *object, void *slot, Error *reterr) {
+    return json_get_bool(object, field->name, slot, reterr);
+}
+
+static int flag_write(const RecordField *field, json_object *object, const void *slot) {
+    return *(const bool *) slot ? json_add_bool(object, field->name, true) : 0;
+}
+
+const FieldType field_flag = {flag_read, flag_write};
+
 static int enum_read(const RecordField *field, json_object *object, void *slot, Error *reterr) {
     const char *text;
     int r = json_get_string(object, field->name, &text, reterr);
@@ -141,4 +159,39 @@ int record_parse(const RecordField *fields, size_t n_fields, const char *text, s
     _cleanup_json_ json_object *object = NULL;
     int r = json_parse(text, size, &object, reterr);
     return r < 0 ? r : record_from_json(fields, n_fields, object, record, reterr);
+}
+
+int record_get_rest(const RecordField *fields, size_t n_fields, const char *text, size_t size,
+                    char **ret_rest) {
+    _cleanup_json_ json_object *object = NULL;
+    int r = json_parse(text, size, &object, NULL);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < n_fields; i++)
+        json_object_object_del(object, fields[i].name);
+    *ret_rest = NULL;
+    if (json_object_object_length(object) > 0 && !(*ret_rest = json_format(object)))
+        return -ENOMEM;
+    return 0;
+}
+
+static int rest_add(json_object *object, const char *text) {
+    _cleanup_json_ json_object *rest = NULL;
+    int r = json_parse(text, strlen(text), &rest, NULL);
+    if (r < 0)
+        return r;
+    json_object_object_foreach(rest, name, value) {
+        r = json_object_object_add(object, name, json_object_get(value));
+        if (r < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+char *record_format_with_rest(const RecordField *fields, size_t n_fields, const void *record,
+                              const char *rest) {
+    _cleanup_json_ json_object *object = record_to_json(fields, n_fields, record);
+    if (!object || (rest && rest_add(object, rest) < 0))
+        return NULL;
+    return json_format(object);
 }

@@ -23,11 +23,21 @@ struct RecordField {
 
 extern const FieldType field_string; /* char * */
 extern const FieldType field_number; /* int64_t or uint64_t; never negative */
+extern const FieldType field_count;  /* the same, left out when it is 0 */
+extern const FieldType field_flag;   /* bool, left out when it is false */
 extern const FieldType field_enum;   /* any enum, by its EnumNames */
 extern const FieldType field_strv;   /* char ** */
 
 json_object *record_to_json(const RecordField *fields, size_t n_fields, const void *record);
 char *record_format(const RecordField *fields, size_t n_fields, const void *record);
+
+/* The fields that are not in the table, as a JSON object; NULL where there are none. The caller
+ * frees. */
+int record_get_rest(const RecordField *fields, size_t n_fields, const char *text, size_t size,
+                    char **ret_rest);
+/* As record_format(), with such a rest, which may be NULL. */
+char *record_format_with_rest(const RecordField *fields, size_t n_fields, const void *record,
+                              const char *rest);
 
 /* Into a zeroed record; on failure the caller frees what was read so far. */
 int record_from_json(const RecordField *fields, size_t n_fields, json_object *object, void *record,

@@ -33,6 +33,7 @@ int cluster_put_orphan_take(Cluster *cluster, const Orphan *orphan, Requirements
     int r = cluster_need_place(cluster, orphan->machine_id, orphan->name, &placement);
     if (r < 0 || placement->order.exists || placement_has_orphan(placement, orphan))
         return r;
+    usec_t stop_within_usec = requirements ? requirements_stop_within(requirements) : 0;
     r = str_replace(&placement->orphan.hash, orphan->hash);
     if (r >= 0)
         r = unit_learn_requirements_take(cluster, placement->unit, TAKE_PTR(owned));
@@ -41,6 +42,7 @@ int cluster_put_orphan_take(Cluster *cluster, const Orphan *orphan, Requirements
     if (r < 0)
         return r;
     placement->orphan.desired = orphan->desired;
+    placement->orphan.stop_within_usec = stop_within_usec;
     placement->answer.has_let_go = false;
     return look_at_placement(cluster, placement);
 }
@@ -69,6 +71,7 @@ int placement_adopt(Cluster *cluster, Placement *placement) {
     Order order = {.hash = placement->orphan.hash,
                    .desired = placement->orphan.desired,
                    .unit_revision = unit->revision,
+                   .stop_within_usec = placement->orphan.stop_within_usec,
                    .reason = (char *) "was there already, for another cluster"};
     int r = placement_set_order(cluster, placement, &order);
     placement->order.is_unwritten = r >= 0;
