@@ -166,6 +166,36 @@ static void withdrawn_order_stops_it(void **state) {
     agent_test_expect(test, "a.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_DONE, 3);
 }
 
+#define ONCE SLEEPER "[X-Fleet]\nStopAfterDisconnect=30s\n"
+
+static int on_guarded(_unused_ const char *name, const GuardRecord *record, void *userdata) {
+    *(usec_t *) userdata = guard_record_deadline(record);
+    return 0;
+}
+
+static bool is_vouched_for(AgentTest *test) {
+    usec_t deadline = 0;
+    assert_int_equal(fake_systemd_walk_guarded(test->systemd, on_guarded, &deadline), 0);
+    return deadline > loop_now(test->loop);
+}
+
+/* Nobody else is given it as long as its machine says that it is here. */
+static void unit_that_must_not_run_twice_runs_as_long_as_its_machine_has_its_place(void **state) {
+    AgentTest *test = *state;
+    agent_test_start(test);
+    agent_test_order(test, "a.service", ONCE, LAUNCH_STATE_LAUNCHED, 7);
+    agent_test_run(test, 5 * USEC_PER_SEC);
+    assert_true(is_vouched_for(test));
+    lose_store(test);
+    for (int i = 0; i < 60; i++) {
+        agent_test_run(test, 10 * USEC_PER_SEC);
+        assert_true(is_vouched_for(test));
+    }
+    agent_test_crash(test);
+    agent_test_run(test, USEC_PER_MINUTE);
+    assert_false(is_vouched_for(test));
+}
+
 /* fleetd runs on, and gets to see another store, which has counted that many changes. */
 static void replace_store(AgentTest *test, void (*replace)(Store *front, Store *other),
                           size_t n_changes) {
@@ -243,6 +273,9 @@ int main(void) {
                                         agent_test_teardown),
         cmocka_unit_test_setup_teardown(order_in_the_new_store_takes_the_unit_over_as_it_is,
                                         agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(
+            unit_that_must_not_run_twice_runs_as_long_as_its_machine_has_its_place,
+            agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(withdrawn_order_stops_it, agent_test_setup,
                                         agent_test_teardown),
         cmocka_unit_test_setup_teardown(store_that_is_replaced_under_a_running_fleetd_stops_nothing,

@@ -119,10 +119,12 @@ all_machines_are_listed() {
 
 sleeper a@.service
 sleeper g.service Global=true
-sleeper z.service MachineMetadata=host=m2
 sleeper w.service MachineMetadata=no=where
 sleeper new.service
-ctl start a@{1..4}.service g.service z.service >/dev/null
+ctl start a@{1..4}.service g.service >/dev/null
+# Of the values below some are metadata like any others, by which the unit would have to move.
+sleeper z.service "MachineMetadata=host=$(where a@2.service)"
+ctl start z.service >/dev/null
 ctl start --no-block w.service >/dev/null
 check "all run" eventually 20 running_is 8 .
 before=$(main_pids m1 m2 m3)
