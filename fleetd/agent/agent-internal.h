@@ -22,6 +22,7 @@ struct Agent {
     char *order_prefix;
     usec_t ttl_usec, restart_grace_usec;
     void (*on_registered)(void *userdata);
+    void (*on_replaced)(void *userdata);
     void *userdata;
     Metrics *metrics;
     MetricSource *metric_source;

@@ -22,6 +22,8 @@ static void agent_change_cluster(Agent *agent) {
         "Units that it does not know are kept as they are");
     MAP_FOREACH (name, unit, agent->units)
         agent_unit_forget_answers(unit);
+    if (agent->on_replaced)
+        agent->on_replaced(agent->userdata);
     mirror_start_over(agent->orders);
     agent_reclaim_presence(agent);
 }

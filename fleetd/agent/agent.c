@@ -149,6 +149,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .ttl_usec = options->ttl_usec,
         .restart_grace_usec = options->restart_grace_usec,
         .on_registered = options->on_registered,
+        .on_replaced = options->on_replaced,
         .userdata = options->userdata,
         .metrics = options->metrics,
         .units = map_new((MapFreeValue) agent_unit_free),

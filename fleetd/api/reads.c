@@ -214,6 +214,11 @@ void reads_release_view(Reads *reads) {
     timer_start(reads->view_idle, VIEW_IDLE_USEC);
 }
 
+void reads_start_over(Reads *reads) {
+    if (reads->view)
+        view_start_over(reads->view);
+}
+
 View *reads_view(const Reads *reads) {
     return reads->view;
 }

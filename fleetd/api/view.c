@@ -80,6 +80,10 @@ void view_free(View *view) {
     free(view);
 }
 
+void view_start_over(View *view) {
+    mirror_start_over(view->mirror);
+}
+
 bool view_is_synced(const View *view) {
     return mirror_is_synced(view->mirror);
 }

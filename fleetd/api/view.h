@@ -57,6 +57,9 @@ int view_new(Store *store, Loop *loop, const ViewCallbacks *callbacks, void *use
 void view_free(View *view);
 DEFINE_POINTER_CLEANUP(View, view_free)
 
+/* All that is there is loaded once more: the store has become another one, perhaps unseen. */
+void view_start_over(View *view);
+
 bool view_is_synced(const View *view);   /* whole, and being watched */
 int64_t view_revision(const View *view); /* of the store that it shows */
 const UnitView *view_find_unit(const View *view, const char *name);

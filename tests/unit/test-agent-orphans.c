@@ -211,6 +211,7 @@ static void replace_store(AgentTest *test, void (*replace)(Store *front, Store *
     replace(front, second);
     agent_test_run(test, 60 * USEC_PER_SEC);
     assert_untouched(test);
+    assert_int_equal(test->n_replaced, 1);
     agent_test_order(test, "b.service", OTHER, LAUNCH_STATE_LAUNCHED, 1000);
     agent_test_run(test, 60 * USEC_PER_SEC);
     assert_string_equal(fake_systemd_active(test->systemd, "a.service"), "active");
