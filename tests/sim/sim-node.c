@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define FAREWELL_USEC (5 * USEC_PER_SEC) /* as in fleetd/daemon.c */
+#define RESTART_USEC USEC_PER_SEC        /* as in fleet.service */
 
 void *sim_must(void *pointer) {
     if (!pointer)
@@ -25,6 +26,7 @@ static void fleetd_free(SimNode *node) {
     unit_manager_free(TAKE_PTR(node->unit_manager));
     agent_free(TAKE_PTR(node->agent));
     timer_stop(node->end);
+    timer_stop(node->restart);
     node->is_leaving = false;
 }
 
@@ -44,8 +46,18 @@ static void on_registered(void *userdata) {
         .userdata = node,
         .metrics = node->metrics,
     };
-    if (!node->engine)
-        sim_must_be_zero(engine_new(&options, &node->engine));
+    if (!node->engine && engine_new(&options, &node->engine) < 0)
+        timer_start(node->restart, 0);
+}
+
+static void on_restart(void *userdata) {
+    SimNode *node = userdata;
+    if (!node->agent) {
+        sim_node_start(node);
+        return;
+    }
+    sim_node_crash(node);
+    timer_start(node->restart, RESTART_USEC);
 }
 
 void sim_node_start(SimNode *node) {
@@ -63,7 +75,10 @@ void sim_node_start(SimNode *node) {
     };
     sim_must_be_zero(fake_unit_manager_new(node->systemd, &node->unit_manager));
     options.unit_manager = node->unit_manager;
-    sim_must_be_zero(agent_new(&options, &node->agent));
+    if (agent_new(&options, &node->agent) < 0) {
+        fleetd_free(node);
+        timer_start(node->restart, RESTART_USEC);
+    }
 }
 
 void sim_node_crash(SimNode *node) {
@@ -180,12 +195,14 @@ void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, Ta
     fake_script_set_fault(fake_systemd_script(node->systemd), refuse_start, node);
     node->guard = sim_guard_new(node->systemd, world);
     sim_must_be_zero(timer_new(node->loop, on_end, node, &node->end));
+    sim_must_be_zero(timer_new(node->loop, on_restart, node, &node->restart));
 }
 
 void sim_node_done(SimNode *node) {
     fleetd_free(node);
     timer_free(node->end);
     sim_guard_free(node->guard);
+    timer_free(node->restart);
     fake_systemd_free(node->systemd);
     store_free(node->way);
     store_free(node->link);
