@@ -6,6 +6,8 @@
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 
+#include <errno.h>
+
 #define UNSURE_RETRY_USEC (200 * USEC_PER_MSEC)
 
 /* --- tasks for one unit --- */
@@ -69,8 +71,9 @@ static void agent_begin(Agent *agent, AgentUnit *unit, Task task) {
              task_kind_to_string(task.kind), task.reason);
     unit->running = task.kind;
     int r = agent_call_unit_manager(agent->unit_manager, unit, task.kind);
-    if (r < 0)
-        agent_task_ended(unit, task.kind, JOB_RESULT_ERROR, strerror(-r), NULL);
+    JobResult result = r == -ENOMEM ? JOB_RESULT_CANCELED : JOB_RESULT_ERROR;
+    if (r < 0) /* what systemd has not heard of it cannot have refused: it is tried again */
+        agent_task_ended(unit, task.kind, result, strerror(-r), NULL);
 }
 
 /* --- the pass --- */
@@ -87,10 +90,10 @@ static void pass_done(Pass *pass) {
     free(pass->starts);
 }
 
-static void agent_forget(Agent *agent, const char *name) {
-    if (publisher_set(agent->publisher, name, NULL) < 0)
-        log_unit(LOG_ERR, name, "Failed to delete the state of unit '%s': out of memory", name);
-    map_remove(agent->units, name);
+/* It is over: there is nothing to say of it any more. */
+static void agent_forget(Agent *agent, const AgentUnit *unit) {
+    if (agent_publish(agent, unit) >= 0)
+        map_remove(agent->units, unit->name);
 }
 
 /* An order that cannot be read; or one of a time when this machine was gone: the engine, which does
@@ -136,21 +139,30 @@ static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
     size_t size;
     int r = agent_get_text(agent, unit, &text, &size);
     if (r != 1 && map_put(agent->marked, unit->name, NULL) < 0) /* the file cache asks for a pass */
-        log_unit(LOG_ERR, unit->name, "Failed to look at unit '%s': out of memory", unit->name);
+        agent_retry_soon(agent, "look at", unit->name);
     return r == 1;
 }
 
 static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     AgentUnit *unit = map_get(agent->units, name);
-    if (unit && !unit_has_to_wait(unit) && unit->running == TASK_START &&
+    bool is_orphan = true;
+    if (!unit)
+        return;
+    int r = agent_sort_unit(agent, unit, &is_orphan);
+    if (r < 0)
+        log_unit(LOG_ERR, name, "Failed to note which cluster unit '%s' is of: %s", name,
+                 strerror(-r));
+    if (r < 0 || is_orphan)
+        return;
+    if (!unit_has_to_wait(unit) && unit->running == TASK_START &&
         reconcile_start_is_stale(unit->order, unit->status)) {
         agent_overtake_start(agent, unit);
         return;
     }
-    if (!unit || unit->running != TASK_NONE)
+    if (unit->running != TASK_NONE)
         return; /* its end marks it again */
     if (agent_unit_is_over(unit)) {
-        agent_forget(agent, name);
+        agent_forget(agent, unit);
         return;
     }
     agent_need_presence(agent, unit);
@@ -207,6 +219,7 @@ static int agent_pass(Agent *agent, char *const *names) {
         return r;
     if (n_awaited == 0)
         file_cache_clear(agent->files);
+    agent_tell_orphans(agent);
     agent_revoke_former(agent);
     return 0;
 }

@@ -22,19 +22,12 @@ static json_object *option_to_json(const UnitOption *option) {
     return TAKE_PTR(object);
 }
 
-static int array_add_take(json_object *array, json_object *value) {
-    if (value && json_object_array_add(array, value) == 0)
-        return 0;
-    json_object_put(value);
-    return -ENOMEM;
-}
-
 static json_object *options_to_json(const UnitFile *file) {
     _cleanup_json_ json_object *array = json_object_new_array();
     size_t n = 0;
     const UnitOption *options = file ? unit_file_options(file, &n) : NULL;
     for (size_t i = 0; array && i < n; i++)
-        if (array_add_take(array, option_to_json(&options[i])) < 0)
+        if (json_array_add_take(array, option_to_json(&options[i])) < 0)
             return NULL;
     return TAKE_PTR(array);
 }
@@ -61,7 +54,7 @@ static json_object *pending_to_json(const Pending *pending) {
         json_add_take(object, "machines", machines = json_object_new_array()) < 0)
         return NULL;
     for (size_t i = 0; i < pending->n_reasons; i++)
-        if (array_add_take(machines, pending_reason_to_json(&pending->reasons[i])) < 0)
+        if (json_array_add_take(machines, pending_reason_to_json(&pending->reasons[i])) < 0)
             return NULL;
     return TAKE_PTR(object);
 }
@@ -133,6 +126,28 @@ json_object *unit_state_to_json(const UnitView *unit, const Placement *placement
     return TAKE_PTR(object);
 }
 
+json_object *orphan_to_json(const UnitView *unit, const Placement *placement) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const Orphan *orphan = placement->orphan;
+    if (!object || json_add_string(object, "name", unit->name) < 0 ||
+        json_add_string(object, "machineID", placement->machine_id) < 0 ||
+        json_add_string(object, "desiredState", launch_state_to_string(orphan->desired)) < 0 ||
+        json_add_string(object, "hash", orphan->hash) < 0 ||
+        json_add_bool(object, "known", unit->unit != NULL) < 0 ||
+        add_text(object, "cluster", orphan->cluster) < 0 ||
+        json_add_string(object, "text", orphan->text) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+json_object *machine_metadata_to_json(const MachineView *machine) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    if (!object || json_add_string(object, "machineID", machine->id) < 0 ||
+        json_add_take(object, "metadata", metadata_to_json(&machine->overlay)) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
 static int add_metadata(json_object *object, const MachineView *machine) {
     _cleanup_metadata_ Metadata metadata = {};
     int r = machine_view_metadata(machine, &metadata);
@@ -147,7 +162,8 @@ json_object *machine_to_json(const MachineView *machine) {
         json_add_string(object, "status", machine_status_to_string(present->status)) < 0 ||
         add_text(object, "version", present->version) < 0 ||
         json_add_int(object, "cores", (int64_t) present->cores) < 0 ||
-        json_add_int(object, "memory", (int64_t) present->memory_bytes) < 0)
+        json_add_int(object, "memory", (int64_t) present->memory_bytes) < 0 ||
+        json_add_int(object, "orphans", (int64_t) machine->n_orphans) < 0)
         return NULL;
     return TAKE_PTR(object);
 }
@@ -167,7 +183,7 @@ json_object *machine_event_to_json(const MachineView *machine) {
 static json_object *log_to_json(char *const *log) {
     _cleanup_json_ json_object *array = json_object_new_array();
     STRV_FOREACH (line, log)
-        if (!array || array_add_take(array, json_object_new_string(*line)) < 0)
+        if (!array || json_array_add_take(array, json_object_new_string(*line)) < 0)
             return NULL;
     return TAKE_PTR(array);
 }

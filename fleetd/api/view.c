@@ -4,12 +4,17 @@
 
 #include <errno.h>
 
+static void view_judge(View *view, int r) {
+    if (r == -ENOMEM)
+        mirror_refuse(view->mirror);
+}
+
 static void on_put(const StoreEntry *entry, void *userdata) {
-    view_apply(userdata, entry);
+    view_judge(userdata, view_apply(userdata, entry));
 }
 
 static void on_delete(const char *key, int64_t revision, void *userdata) {
-    view_apply_delete(userdata, key);
+    view_judge(userdata, view_apply_delete(userdata, key));
 }
 
 static void on_synced(int64_t revision, void *userdata) {
@@ -80,6 +85,10 @@ void view_free(View *view) {
     free(view);
 }
 
+void view_start_over(View *view) {
+    mirror_start_over(view->mirror);
+}
+
 bool view_is_synced(const View *view) {
     return mirror_is_synced(view->mirror);
 }
@@ -124,7 +133,7 @@ int view_machine_ids(View *view, const char *const **ret, size_t *ret_n) {
 }
 
 bool placement_has_ended(const Placement *placement) {
-    return !placement->order && !placement->state;
+    return !placement->order && !placement->state && !placement->orphan;
 }
 
 bool unit_view_is_placed(const UnitView *unit) {
