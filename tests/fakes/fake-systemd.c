@@ -286,7 +286,13 @@ static int status_copy(const FakeUnit *unit, UnitStatus *status) {
     status->sub = strdup(unit->sub);
     if (!status->name || !status->hash || !status->load || !status->active || !status->sub)
         return -ENOMEM;
-    return str_replace(&status->result, unit->result);
+    int r = str_replace(&status->cluster, unit->cluster);
+    return r < 0 ? r : str_replace(&status->result, unit->result);
+}
+
+int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    return unit && unit->text ? str_replace(&unit->cluster, cluster) : -ENOENT;
 }
 
 int fake_systemd_status(FakeSystemd *systemd, const char *name, UnitStatus **ret) {
