@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define FAREWELL_USEC (5 * USEC_PER_SEC) /* as in fleetd/daemon.c */
+#define RESTART_USEC USEC_PER_SEC        /* as in fleet.service */
 
 void *sim_must(void *pointer) {
     if (!pointer)
@@ -25,6 +26,7 @@ static void fleetd_free(SimNode *node) {
     unit_manager_free(TAKE_PTR(node->unit_manager));
     agent_free(TAKE_PTR(node->agent));
     timer_stop(node->end);
+    timer_stop(node->restart);
     node->is_leaving = false;
 }
 
@@ -44,8 +46,18 @@ static void on_registered(void *userdata) {
         .userdata = node,
         .metrics = node->metrics,
     };
-    if (!node->engine)
-        sim_must_be_zero(engine_new(&options, &node->engine));
+    if (!node->engine && engine_new(&options, &node->engine) < 0)
+        timer_start(node->restart, 0);
+}
+
+static void on_restart(void *userdata) {
+    SimNode *node = userdata;
+    if (!node->agent) {
+        sim_node_start(node);
+        return;
+    }
+    sim_node_crash(node);
+    timer_start(node->restart, RESTART_USEC);
 }
 
 void sim_node_start(SimNode *node) {
@@ -63,7 +75,10 @@ void sim_node_start(SimNode *node) {
     };
     sim_must_be_zero(fake_unit_manager_new(node->systemd, &node->unit_manager));
     options.unit_manager = node->unit_manager;
-    sim_must_be_zero(agent_new(&options, &node->agent));
+    if (agent_new(&options, &node->agent) < 0) {
+        fleetd_free(node);
+        timer_start(node->restart, RESTART_USEC);
+    }
 }
 
 void sim_node_crash(SimNode *node) {
@@ -95,7 +110,7 @@ static void fleetd_leave(SimNode *node, PresenceFarewell farewell) {
         return;
     node->is_leaving = true;
     node->farewell = farewell;
-    timer_start(node->end, FAREWELL_USEC);
+    timer_start(node->end, FAREWELL_USEC + agent_leave_limit(node->agent, farewell));
     int r = agent_leave(node->agent, farewell, on_left, node);
     if (r < 0)
         on_left(r, node);
@@ -130,11 +145,13 @@ void sim_node_boot(SimNode *node) {
     node->is_on = true;
     snprintf(node->boot_id, sizeof(node->boot_id), "%.*s%04x", MACHINE_ID_LENGTH - 4, node->id,
              ++node->n_boots & 0xffffu);
+    sim_guard_boot(node->guard);
     sim_node_start(node);
 }
 
 void sim_node_cut_power(SimNode *node) {
     sim_node_crash(node);
+    sim_guard_cut_power(node->guard);
     node->is_on = false;
     fake_systemd_reboot(node->systemd);
 }
@@ -176,12 +193,16 @@ void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, Ta
     sim_must_be_zero(tap_store_new(node->loop, node->link, NULL, NULL, &node->way));
     sim_must_be_zero(fake_systemd_new(world, &node->systemd));
     fake_script_set_fault(fake_systemd_script(node->systemd), refuse_start, node);
+    node->guard = sim_guard_new(node->systemd, world);
     sim_must_be_zero(timer_new(node->loop, on_end, node, &node->end));
+    sim_must_be_zero(timer_new(node->loop, on_restart, node, &node->restart));
 }
 
 void sim_node_done(SimNode *node) {
     fleetd_free(node);
     timer_free(node->end);
+    sim_guard_free(node->guard);
+    timer_free(node->restart);
     fake_systemd_free(node->systemd);
     store_free(node->way);
     store_free(node->link);

@@ -7,6 +7,7 @@
 #include "fleetd/engine/engine.h"
 #include "tests/fakes/fake-systemd.h"
 #include "tests/fakes/faulty-store.h"
+#include "tests/sim/sim-guard.h"
 #include "tests/sim/tap-store.h"
 
 #define SIM_TTL (10 * USEC_PER_SEC) /* of presences */
@@ -26,6 +27,7 @@ typedef struct SimNode {
     unsigned n_boots;
     bool is_on;
     FakeSystemd *systemd;
+    SimGuard *guard; /* runs while the machine is on */
 
     /* fleetd, NULL while none runs */
     UnitManager *unit_manager;
@@ -34,7 +36,8 @@ typedef struct SimNode {
     Metrics *metrics; /* of fleetd; NULL: it counts nothing */
     PresenceFarewell farewell;
     bool is_leaving;
-    Timer *end; /* of fleetd, after its farewell, or when that takes too long */
+    Timer *end;     /* of fleetd, after its farewell, or when that takes too long */
+    Timer *restart; /* of a fleetd that failed */
 } SimNode;
 
 /* number, from 1, makes its id. It is off. Out of memory ends the program, here and below. */
@@ -47,7 +50,8 @@ void sim_node_boot(SimNode *node);
 void sim_node_cut_power(SimNode *node);
 void sim_node_shut_down(SimNode *node); /* fleetd says goodbye first, if one runs; takes a while */
 
-/* fleetd, on a machine that is on. */
+/* fleetd, on a machine that is on. One that cannot begin or go on ends, and is started again by
+ * systemd. */
 void sim_node_start(SimNode *node);
 void sim_node_crash(SimNode *node);
 void sim_node_stop(SimNode *node); /* cleanly; takes a while */
