@@ -34,10 +34,18 @@ static void value_free(void *value) {
 static void on_machine(const char *id, void *userdata) {
 }
 
+static void on_order(const Key *key, const Order *order, int64_t revision, void *userdata) {
+    HOLDS(key->kind == KEY_SCHEDULE && revision <= ((World *) userdata)->revision);
+    HOLDS(!order || streq(order->name, key->name));
+}
+
 static void leader_begin(World *world) {
-    static const FeedCallbacks callbacks = {on_machine, on_machine, on_machine};
+    static const FeedCallbacks callbacks = {.on_machine_here = on_machine,
+                                            .on_machine_away = on_machine,
+                                            .on_machine_missing = on_machine,
+                                            .on_order = on_order};
     world->cluster = cluster_new();
-    HOLDS(world->cluster && feed_new(world->cluster, &callbacks, NULL, &world->feed) == 0);
+    HOLDS(world->cluster && feed_new(world->cluster, &callbacks, world, &world->feed) == 0);
 }
 
 static void leader_end(World *world) {
