@@ -56,7 +56,7 @@ static void leader_end(World *world) {
 /* As who writes such keys does. */
 static bool lives_by_lease(const char *key) {
     return strncmp(key, "machine/", 8) == 0 || strncmp(key, "state/", 6) == 0 ||
-           streq(key, KEY_LEADER_TEXT);
+           strncmp(key, "orphan/", 7) == 0 || streq(key, KEY_LEADER_TEXT);
 }
 
 static StoreEntry entry_of(const char *key, const Value *value) {
