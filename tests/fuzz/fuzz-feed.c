@@ -18,6 +18,7 @@ typedef struct World {
     int64_t revision;
     Cluster *cluster;
     Feed *feed;
+    bool is_loading; /* a new leader does not know all yet */
 } World;
 
 typedef struct Value {
@@ -31,7 +32,21 @@ static void value_free(void *value) {
     free(value);
 }
 
-static void on_machine(const char *id, void *userdata) {
+static void on_machine_here(const char *id, void *userdata) {
+}
+
+/* As engine-model.c does, but that nobody waits so long that a machine with orders is gone. */
+static void on_machine_away(const char *id, void *userdata) {
+    World *world = userdata;
+    bool has_left = feed_find_presence(world->feed, id) == FEED_PRESENCE_LEFT;
+    if (has_left || cluster_is_gone(world->cluster, id) || !cluster_has_orders(world->cluster, id))
+        HOLDS(cluster_remove_machine(world->cluster, id, has_left) == 0);
+}
+
+static void on_machine_missing(const char *id, void *userdata) {
+    World *world = userdata;
+    if (!world->is_loading)
+        on_machine_away(id, userdata);
 }
 
 static void on_order(const Key *key, const Order *order, int64_t revision, void *userdata) {
@@ -40,9 +55,9 @@ static void on_order(const Key *key, const Order *order, int64_t revision, void 
 }
 
 static void leader_begin(World *world) {
-    static const FeedCallbacks callbacks = {.on_machine_here = on_machine,
-                                            .on_machine_away = on_machine,
-                                            .on_machine_missing = on_machine,
+    static const FeedCallbacks callbacks = {.on_machine_here = on_machine_here,
+                                            .on_machine_away = on_machine_away,
+                                            .on_machine_missing = on_machine_missing,
                                             .on_order = on_order};
     world->cluster = cluster_new();
     HOLDS(world->cluster && feed_new(world->cluster, &callbacks, world, &world->feed) == 0);
@@ -130,7 +145,6 @@ static void pending_delete(World *world, const Pending *pending) {
 }
 
 static void step_write(World *world, const PlanStep *step) {
-    HOLDS(!step->is_void); /* nobody said that a machine is gone */
     if (step->kind == PLAN_PUT_ORDER)
         order_put(world, step->order);
     else if (step->kind == PLAN_DELETE_ORDER)
@@ -162,14 +176,19 @@ static size_t come_to_rest(World *world) {
 }
 
 static void next_leader_check(World *world) {
-    _cleanup_free_ const char **keys = NULL;
+    _cleanup_free_ const char **keys = NULL, **missing = NULL;
     leader_end(world);
     leader_begin(world);
+    world->is_loading = true;
     HOLDS(map_sorted_keys(world->stored, &keys) == 0);
     for (size_t i = 0; keys[i]; i++) {
         StoreEntry entry = entry_of(keys[i], map_get(world->stored, keys[i]));
         HOLDS(feed_put(world->feed, &entry) == 0);
     }
+    world->is_loading = false;
+    HOLDS(cluster_missing_machines(world->cluster, &missing) == 0);
+    for (size_t i = 0; missing[i]; i++)
+        on_machine_away(missing[i], world);
     HOLDS(come_to_rest(world) == 0);
 }
 
