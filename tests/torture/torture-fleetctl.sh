@@ -6,6 +6,8 @@
 # usage: torture-fleetctl.sh [--all] [--every K] [CASE...]
 #
 # Without --all: a few cases and a few allocations.
+# torture() calls functions by their names.
+# shellcheck disable=SC2317
 set -euo pipefail
 source_dir=$(realpath "${top_srcdir:-.}")
 build_dir=$(realpath "${top_builddir:-.}")
@@ -36,7 +38,7 @@ run_case() {
 
 # What is printed, but for how machines are named: without their addresses, where those cannot be had.
 printed() {
-    sed '/^--- requests/,$d; s/\(113f16a7\|49d6e7ff\)[^ ,]*/MACHINE/g' "$1"
+    sed '/^--- requests/,$d; s/\(113f16a7\|49d6e7ff\|@MACHINE@\)[^ ,]*/MACHINE/g' "$1"
 }
 
 # What is wrong with how it ended; nothing if all is well.

@@ -6,6 +6,8 @@
 # usage: torture-fleetd.sh [--every K]; it takes about a second for each
 #
 # It has a namespace of its own, where /run is empty.
+# torture() calls functions by their names.
+# shellcheck disable=SC2317
 set -euo pipefail
 source_dir=$(realpath "${top_srcdir:-.}")
 build_dir=$(realpath "${top_builddir:-.}")
