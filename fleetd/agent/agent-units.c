@@ -3,6 +3,7 @@
 #include "fleetd/agent/agent-internal.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/model/keys.h"
 
 void agent_retry_soon(Agent *agent, const char *what, const char *name) {
     log_unit(LOG_WARNING, name, "Failed to %s unit '%s': out of memory; trying it again", what,
@@ -43,13 +44,14 @@ int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret) {
     return 0;
 }
 
-void agent_publish(Agent *agent, const AgentUnit *unit) {
-    _cleanup_free_ char *value = NULL;
-    int r = agent_unit_format_state(unit, &value);
+int agent_publish(Agent *agent, const AgentUnit *unit) {
+    _cleanup_free_ char *key = key_state(agent->machine_id, unit->name), *value = NULL;
+    int r = key ? agent_unit_format_state(unit, &value) : -ENOMEM;
     if (r >= 0)
-        r = publisher_set(agent->publisher, unit->name, value);
+        r = publisher_set(agent->publisher, key, value);
     if (r < 0)
         agent_retry_soon(agent, "publish the state of", unit->name);
+    return r;
 }
 
 void agent_retry_at(Agent *agent, usec_t at_usec) {

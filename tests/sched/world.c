@@ -150,8 +150,12 @@ static WorldEvent *event_add(World *world, WorldEventKind kind, const char *mach
     return event;
 }
 
-static const char *const event_names[] = {"machine",   "machine gone", "unit",
-                                          "unit gone", "state",        "state gone"};
+static const char *const event_names[] = {
+    [EVENT_MACHINE] = "machine",           [EVENT_MACHINE_GONE] = "machine gone",
+    [EVENT_MACHINE_LEFT] = "machine left", [EVENT_UNIT] = "unit",
+    [EVENT_UNIT_GONE] = "unit gone",       [EVENT_STATE] = "state",
+    [EVENT_STATE_GONE] = "state gone",
+};
 
 static void event_tell(Cluster *cluster, const WorldEvent *event) {
     int r = 0;
@@ -359,6 +363,20 @@ void world_remove_state(World *world, const char *machine_id, const char *name) 
     event_add(world, EVENT_STATE_GONE, machine_id, name);
     map_remove(world->states, k);
     world_trace("no state %s", k);
+}
+
+void world_put_orphan(World *world, const char *machine_id, const char *name, LaunchState desired,
+                      const char *options) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = unit_file(options);
+    _cleanup_free_ char *hash = copy(unit_file_hash(file)), *k = key(machine_id, name);
+    Requirements *requirements;
+    Orphan orphan = {
+        .machine_id = (char *) machine_id, .name = (char *) name, .hash = hash, .desired = desired};
+    must(requirements_parse(file, name, &requirements, NULL) == 0);
+    if (desired == LAUNCH_STATE_LAUNCHED)
+        put(world->running, k, world);
+    world_tell(world, SIZE_MAX);
+    must(cluster_put_orphan_take(world->cluster, &orphan, requirements) == 0);
 }
 
 /* Agents */
