@@ -13,7 +13,7 @@
 for kind in "${STEP_KINDS[@]}"; do
     lead_elsewhere
     victim=$([[ $kind == send* ]] && leader || follower)
-    start_while_killed "$victim" "$kind" 1 4 20 60
+    start_while_killed "$victim" "$kind" 1 8 30
     check "killed $KILLED times at $kind: it was in the middle of it" test "$KILLED" -ge 1
     check "all units run, and each was started once" eventually 20 all_run_once
     check "and all can be destroyed" clear_steps

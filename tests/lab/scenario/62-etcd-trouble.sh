@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# lab: --machines 3 --etcd 3 --conf agent_ttl=10s
+# lab: --machines 3 --etcd 3 --conf agent_ttl=6s
 # timeout: 240
 # No answer, no change (docs/architecture.md, promise 1), with three members: quorum lost and regained, leaders that
 # change all the time.
@@ -8,7 +8,7 @@
 # shellcheck source=tests/lab/lib/ask.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
-OUTAGE_SECONDS=25 # more than two lease times
+OUTAGE_SECONDS=14 # more than two lease times
 
 sleeper steady@.service
 sleeper other.service
@@ -26,29 +26,29 @@ members() {
         --endpoints="${ENDPOINTS:-http://10.77.0.11:2379,http://10.77.0.12:2379,http://10.77.0.13:2379}" "$@"
 }
 
-# Lines "endpoint id leads" of the members.
-roles() {
-    members endpoint status --write-out=json |
-        jq -r '.[] | "\(.Endpoint) \(.Status.header.member_id) \(.Status.header.member_id == .Status.leader)"'
-}
-
 # Gives the lead to the next member, and prints its id.
 move_leader() {
     local roles from to
-    roles=$(roles)
-    from=$(awk '$3 == "true" { print $1 }' <<<"$roles")
-    to=$(awk '{ id[NR] = $2 } $3 == "true" { leads = NR } END { print id[leads % NR + 1] }' <<<"$roles")
-    ENDPOINTS=$from members move-leader "$(printf %x "$to")" >/dev/null && echo "$to"
+    roles=$(members endpoint status | sed 's/, / /g')
+    from=$(awk '$6 == "true" { print $1 }' <<<"$roles")
+    to=$(awk '{ id[NR] = $2 } $6 == "true" { leads = NR } END { print id[leads % NR + 1] }' <<<"$roles")
+    ENDPOINTS=$from members move-leader "$to" >/dev/null && echo "$to"
+}
+
+# rest_until MICROSECONDS: the distance of two changes does not depend on how long the request between them takes.
+rest_until() {
+    local left=$(($1 - ${EPOCHREALTIME/./}))
+    ((left <= 0)) || sleep "$(printf '%d.%06d' $((left / 1000000)) $((left % 1000000)))"
 }
 
 # Leaders that change every 2 s for a minute, and a request between any two of them.
 trouble() {
-    local i moved=0 failed=0
+    local i next moved=0 failed=0
     for ((i = 0; i < 30; i++)); do
         next=$((${EPOCHREALTIME/./} + 2000000))
         [[ -z $(move_leader) ]] || moved=$((moved + 1))
         ctl "$([[ $((i % 2)) == 0 ]] && echo start || echo stop)" other.service >/dev/null || failed=$((failed + 1))
-        sleep "$(awk -v us=$((next - ${EPOCHREALTIME/./})) 'BEGIN { print us > 0 ? us / 1000000 : 0 }')"
+        rest_until "$next"
     done
     equal "30 0" "$moved $failed"
 }
@@ -57,8 +57,8 @@ ctl start steady@{1..30}.service >/dev/null
 before=$(main_pids m1 m2 m3 | grep steady@)
 check "30 units run" running_is 30 '^steady@'
 
-# --- quorum, lost in each way that there is
-for way in "kill start" "pause resume" "cut heal"; do
+# --- quorum
+for way in "kill start" "cut heal"; do
     read -r lose regain <<<"$way"
     lab etcd "$lose" 1
     lab etcd "$lose" 3
