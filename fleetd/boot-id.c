@@ -1,58 +1,36 @@
 #include "fleetd/boot-id.h"
 
+#include "fleetd/systemd/run-files.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <systemd/sd-id128.h>
-#include <unistd.h>
 
 #define NAME "boot-id"
-#define NEW_NAME "boot-id.new"
 
-static void fd_closep(int *fd) {
-    if (*fd >= 0)
-        close(*fd);
-}
-#define _cleanup_fd_ _cleanup_(fd_closep)
-
-/* -ENODATA: what is there is none, such as the beginning of one. */
+/* Negative: there is none, or what is there is none, such as the beginning of one. */
 static int id_read(int directory, sd_id128_t *ret) {
-    char text[SD_ID128_STRING_MAX] = {};
-    _cleanup_fd_ int fd = openat(directory, NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    ssize_t n = read(fd, text, sizeof(text) - 1);
-    if (n < 0)
-        return -errno;
-    return sd_id128_from_string(text, ret) < 0 ? -ENODATA : 0;
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    int r = run_file_read(directory, NAME, SD_ID128_STRING_MAX - 1, &text, &size);
+    return r < 0 ? r : sd_id128_from_string(text, ret);
 }
 
-static int id_write(int directory, sd_id128_t id) {
+static int id_make(int directory, sd_id128_t *ret) {
     char text[SD_ID128_STRING_MAX];
-    sd_id128_to_string(id, text);
-    (void) unlinkat(directory, NEW_NAME, 0);
-    _cleanup_fd_ int fd =
-        openat(directory, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return -errno;
-    if (write(fd, text, strlen(text)) != (ssize_t) strlen(text))
-        return errno ? -errno : -EIO;
-    return renameat(directory, NEW_NAME, directory, NAME) < 0 ? -errno : 0;
+    int r = sd_id128_randomize(ret);
+    if (r < 0)
+        return r;
+    sd_id128_to_string(*ret, text);
+    return run_file_write(directory, NAME, text, strlen(text));
 }
 
 static int id_load(const char *run_directory, sd_id128_t *ret) {
-    if (mkdir(run_directory, 0755) < 0 && errno != EEXIST)
-        return -errno;
-    _cleanup_fd_ int directory =
-        open(run_directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (directory < 0)
-        return -errno;
-    int r = id_read(directory, ret);
-    if (r >= 0)
+    _cleanup_fd_ int directory = -1;
+    int r = run_directory_open(AT_FDCWD, run_directory, &directory);
+    if (r < 0)
         return r;
-    r = sd_id128_randomize(ret);
-    return r < 0 ? r : id_write(directory, *ret);
+    return id_read(directory, ret) < 0 ? id_make(directory, ret) : 0;
 }
 
 int boot_id_load(const char *run_directory, char **ret, Error *reterr) {

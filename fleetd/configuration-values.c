@@ -133,7 +133,8 @@ static int servers_from_json(const char *value, char ***ret, Error *reterr) {
     return 0;
 }
 
-/* A JSON list, as CoreOS fleet wrote it, or separated by commas. */
+/* A JSON list, as CoreOS fleet wrote it, or separated by commas. A value without any is one that is
+ * not set, like that of every option. */
 int set_servers(_unused_ const ConfigOption *option, const char *value, void *field,
                 Error *reterr) {
     _cleanup_(strv_freep) char **servers = NULL;
@@ -147,7 +148,7 @@ int set_servers(_unused_ const ConfigOption *option, const char *value, void *fi
             return r;
     }
     strv_free(*(char ***) field);
-    *(char ***) field = TAKE_PTR(servers);
+    *(char ***) field = strv_length(servers) > 0 ? TAKE_PTR(servers) : NULL;
     return 0;
 }
 

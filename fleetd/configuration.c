@@ -61,12 +61,11 @@ static int option_unknown(const char *name, Error *reterr) {
 }
 
 _printf_(2, 3) static int config_warn(Config *config, const char *format, ...) {
-    _cleanup_free_ char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    int n = vasprintf(&text, format, ap);
+    _cleanup_free_ char *text = str_vprintf(format, ap);
     va_end(ap);
-    return n < 0 ? -ENOMEM : strv_push(&config->warnings, text);
+    return text ? strv_push(&config->warnings, text) : -ENOMEM;
 }
 
 static int config_set(Config *config, size_t i, const char *value, const char *place,

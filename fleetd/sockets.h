@@ -4,6 +4,7 @@
 
 #include "fleetd/net/http-server.h"
 
-/* unix_path: where to listen when systemd passed nothing; a stale socket there is replaced, a
- * living one is -EADDRINUSE. */
+/* unix_path: where to listen when systemd passed nothing; for root and group
+ * fleet. A stale socket there is replaced, a living one is -EADDRINUSE, anything else (a link, too)
+ * is -EEXIST. Warns of a socket that the network reaches. */
 int sockets_listen(HttpServer *server, const char *unix_path, Error *reterr);

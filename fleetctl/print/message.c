@@ -1,18 +1,25 @@
 #include "fleetctl/print/message.h"
 
-#include <ctype.h>
+#include "fleetctl/print/disarm.h"
+#include "fleetd/base/strv.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Reasons and log lines come from elsewhere: what would steer a terminal is shown as '?'. */
+/* A line was too long for the memory that there is. Kept as long as the streams themselves. */
+static bool is_cut;
+
 _printf_(2, 0) static void line_write(FILE *file, const char *format, va_list ap) {
-    _cleanup_free_ char *line = NULL;
-    if (vasprintf(&line, format, ap) < 0)
-        return;
-    for (char *p = line; *p; p++)
-        if (iscntrl((unsigned char) *p) && *p != '\n' && *p != '\t')
-            *p = '?';
+    char brief[1024];
+    va_list again;
+    va_copy(again, ap);
+    size_t n = (size_t) vsnprintf(brief, sizeof(brief), format, ap);
+    _cleanup_free_ char *whole = n >= sizeof(brief) ? str_vprintf(format, again) : NULL;
+    va_end(again);
+    is_cut = is_cut || (n >= sizeof(brief) && !whole);
+    char *line = whole ? whole : brief;
+    text_disarm(line, '?', "\n\t");
     fprintf(file, "%s\n", line);
 }
 
@@ -48,5 +55,5 @@ void complain(const char *format, ...) {
 int say_flush(void) {
     if (fflush(stdout) != 0)
         return -errno;
-    return ferror(stdout) ? -EIO : 0;
+    return ferror(stdout) ? -EIO : is_cut ? -ENOMEM : 0;
 }

@@ -16,5 +16,5 @@ void say_blank_line(void);
 void complain(const char *format, ...) _printf_(1, 2);
 
 /* Writes out what is still buffered of the results. -errno: they did not arrive (a full disk, a
- * closed pipe). */
+ * closed pipe, no memory for a long line). */
 int say_flush(void);

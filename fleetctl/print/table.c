@@ -1,5 +1,7 @@
 #include "fleetctl/print/table.h"
 
+#include "fleetctl/print/disarm.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <libsmartcols.h>
@@ -42,9 +44,7 @@ static int cell_tidy(char **cell) {
         *cell = strdup("-");
         return *cell ? 0 : -ENOMEM;
     }
-    for (char *p = *cell; *p; p++)
-        if (iscntrl((unsigned char) *p))
-            *p = ' ';
+    text_disarm(*cell, ' ', "");
     return 0;
 }
 

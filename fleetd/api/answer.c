@@ -35,11 +35,9 @@ static char *error_format(unsigned status, const char *message) {
 }
 
 void answer_error(ApiExchange *exchange, unsigned status, const char *format, ...) {
-    _cleanup_free_ char *message = NULL;
     va_list ap;
     va_start(ap, format);
-    if (vasprintf(&message, format, ap) < 0)
-        message = NULL;
+    _cleanup_free_ char *message = str_vprintf(format, ap);
     va_end(ap);
     _cleanup_free_ char *body = message ? error_format(status, message) : NULL;
     _cleanup_free_ char *line = body ? str_printf("%s\n", body) : NULL;

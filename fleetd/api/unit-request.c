@@ -133,7 +133,9 @@ UnitDecision unit_request_decide(const UnitRequest *request, bool is_known, cons
     }
     UnitDecision decision = {
         .status = is_known ? 204 : 201,
-        .unit = {.name = request->name, .desired = MAX(request->desired, LAUNCH_STATE_INACTIVE)},
+        .unit = {.name = request->name,
+                 .desired = MAX(request->desired, LAUNCH_STATE_INACTIVE),
+                 .rest = known ? known->rest : NULL},
     };
     const char *hash = request->file ? unit_file_hash(request->file) : known->hash;
     decision.unit.hash = (char *) hash;

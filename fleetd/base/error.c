@@ -1,15 +1,15 @@
 #include "fleetd/base/error.h"
 
+#include "fleetd/base/strv.h"
+
 #include <stdarg.h>
-#include <stdio.h>
 
 int error_set(Error *reterr, int r, const char *format, ...) {
     if (!reterr || reterr->message)
         return r;
     va_list ap;
     va_start(ap, format);
-    if (vasprintf(&reterr->message, format, ap) < 0)
-        reterr->message = NULL; /* the errno still tells */
+    reterr->message = str_vprintf(format, ap); /* without memory the errno still tells */
     va_end(ap);
     return r;
 }
@@ -17,16 +17,12 @@ int error_set(Error *reterr, int r, const char *format, ...) {
 int error_prefix(Error *reterr, int r, const char *format, ...) {
     if (!reterr)
         return r;
-    _cleanup_free_ char *context = NULL;
     va_list ap;
     va_start(ap, format);
-    int n = vasprintf(&context, format, ap);
+    _cleanup_free_ char *context = str_vprintf(format, ap);
     va_end(ap);
-    if (n < 0)
-        return r;
-
-    char *joined = NULL;
-    if (asprintf(&joined, "%s: %s", context, error_text(reterr, r)) < 0)
+    char *joined = context ? str_printf("%s: %s", context, error_text(reterr, r)) : NULL;
+    if (!joined)
         return r;
     free(reterr->message);
     reterr->message = joined;

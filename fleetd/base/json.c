@@ -4,6 +4,18 @@
 #include <errno.h>
 #include <limits.h>
 
+/* Reads a value from the beginning of the text, and says where it ended. json-c's error, or
+ * -ENOMEM, for which it has none: it takes the text for wrong then, or for shorter than it is. */
+static int value_read(struct json_tokener *tokener, const char *text, size_t size,
+                      json_object **ret, size_t *ret_end) {
+    errno = 0;
+    *ret = json_tokener_parse_ex(tokener, text, (int) size);
+    *ret_end = json_tokener_get_parse_end(tokener);
+    if (json_tokener_get_error(tokener) == json_tokener_continue)
+        *ret = json_tokener_parse_ex(tokener, " ", 1); /* shows a bare number that it has ended */
+    return errno == ENOMEM ? -ENOMEM : (int) json_tokener_get_error(tokener);
+}
+
 int json_parse(const char *text, size_t size, json_object **ret, Error *reterr) {
     if (size > INT_MAX)
         return error_set(reterr, -EBADMSG, "JSON text of %zu bytes is too long", size);
@@ -12,23 +24,22 @@ int json_parse(const char *text, size_t size, json_object **ret, Error *reterr) 
         return -ENOMEM;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
                                         JSON_TOKENER_VALIDATE_UTF8);
-    json_object *object = json_tokener_parse_ex(tokener, text, (int) size);
-    size_t end = json_tokener_get_parse_end(tokener);
-    if (json_tokener_get_error(tokener) == json_tokener_continue)
-        object = json_tokener_parse_ex(tokener, " ", 1); /* shows a bare number that it has ended */
-    enum json_tokener_error e = json_tokener_get_error(tokener);
+    _cleanup_json_ json_object *object = NULL;
+    size_t end;
+    int r = value_read(tokener, text, size, &object, &end);
     json_tokener_free(tokener);
+    if (r < 0)
+        return r;
 
     while (end < size && isspace((unsigned char) text[end]))
         end++;
-    if (e == json_tokener_success && end == size) {
-        *ret = object;
+    if (r == json_tokener_success && end == size) {
+        *ret = TAKE_PTR(object);
         return 0;
     }
-    json_object_put(object);
-    const char *why = e == json_tokener_success    ? "text after the value"
-                      : e == json_tokener_continue ? "unexpected end of data"
-                                                   : json_tokener_error_desc(e);
+    const char *why = r == json_tokener_success    ? "text after the value"
+                      : r == json_tokener_continue ? "unexpected end of data"
+                                                   : json_tokener_error_desc(r);
     return error_set(reterr, -EBADMSG, "not valid JSON at byte %zu: %s", end, why);
 }
 

@@ -13,8 +13,8 @@ static inline void json_putp(json_object **object) {
 /* Deeper nesting than any message of fleet or etcd has is refused rather than followed. */
 #define JSON_DEPTH_MAX 16
 
-/* Parses exactly one JSON value (white space around it allowed). -EBADMSG with the place in reterr.
- */
+/* Parses exactly one JSON value (white space around it allowed). -EBADMSG with the place in reterr,
+ * -ENOMEM. */
 int json_parse(const char *text, size_t size, json_object **ret, Error *reterr);
 
 /* The field of an object, typed. 1: found; 0: absent or null, output untouched; -EBADMSG: of

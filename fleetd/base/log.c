@@ -1,10 +1,14 @@
 #include "fleetd/base/log.h"
 
+#include "fleetd/base/strv.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
+
+#define FIELD "MESSAGE=" /* what the journal has before the text */
 
 static struct {
     int max_level;
@@ -30,10 +34,10 @@ static size_t field_add(struct iovec *iov, size_t n, char *buffer, size_t size, 
     return n + 1;
 }
 
-static void journal_write(int level, LogFields fields, const char *text) {
+/* message begins with "MESSAGE=". */
+static void journal_write(int level, LogFields fields, const char *message) {
     struct iovec iov[5];
     char priority[16], unit[300], machine[80], revision_text[24], revision[40], number[8];
-    _cleanup_free_ char *message = NULL;
     size_t n = 0;
 
     snprintf(number, sizeof(number), "%d", level);
@@ -43,25 +47,34 @@ static void journal_write(int level, LogFields fields, const char *text) {
     n = field_add(iov, n, machine, sizeof(machine), "MACHINE", fields.machine);
     n = field_add(iov, n, revision, sizeof(revision), "REVISION",
                   fields.revision ? revision_text : NULL);
-    int length = asprintf(&message, "MESSAGE=%s", text);
-    if (length < 0)
-        return;
-    iov[n++] = (struct iovec){.iov_base = message, .iov_len = (size_t) length};
+    iov[n++] = (struct iovec){.iov_base = (char *) message, .iov_len = strlen(message)};
     sd_journal_sendv(iov, (int) n);
+}
+
+static void message_write(int level, LogFields fields, const char *message) {
+    if (log_state.to_journal)
+        journal_write(level, fields, message);
+    else
+        fprintf(stderr, "%s\n", message + strlen(FIELD));
+}
+
+_printf_(1, 0) static char *message_format(const char *format, va_list ap) {
+    _cleanup_free_ char *text = str_vprintf(format, ap);
+    return text ? str_printf(FIELD "%s", text) : NULL;
 }
 
 void log_write(int level, LogFields fields, const char *format, ...) {
     if (!log_is_enabled(level))
         return;
-    _cleanup_free_ char *text = NULL;
-    va_list ap;
+    char brief[1024] = FIELD;
+    va_list ap, again;
     va_start(ap, format);
-    int n = vasprintf(&text, format, ap);
+    va_copy(again, ap);
+    int n = vsnprintf(brief + strlen(FIELD), sizeof(brief) - strlen(FIELD), format, ap);
     va_end(ap);
-    if (n < 0)
-        return;
-    if (log_state.to_journal)
-        journal_write(level, fields, text);
-    else
-        fprintf(stderr, "%s\n", text);
+    /* Without memory what fits is better than nothing. */
+    _cleanup_free_ char *whole =
+        (size_t) n >= sizeof(brief) - strlen(FIELD) ? message_format(format, again) : NULL;
+    va_end(again);
+    message_write(level, fields, whole ? whole : brief);
 }

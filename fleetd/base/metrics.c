@@ -1,6 +1,7 @@
 #include "fleetd/base/metrics.h"
 
 #include "fleetd/base/map.h"
+#include "fleetd/base/text-stream.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -229,22 +230,16 @@ static void write_family(FILE *file, const Family *family) {
 
 char *metrics_format(Metrics *metrics) {
     char *text = NULL;
-    size_t size;
     MetricSource *source;
     LIST_FOREACH (source, &metrics->sources, siblings)
         source->collect(metrics, source->userdata);
 
-    FILE *file = open_memstream(&text, &size);
-    if (!file)
+    _cleanup_text_stream_ TextStream stream;
+    if (text_stream_open(&stream) < 0)
         return NULL;
     _unused_ const char *name;
     const Family *family;
     MAP_FOREACH (name, family, metrics->families)
-        write_family(file, family);
-    bool is_whole = !ferror(file);
-    if (fclose(file) != 0 || !is_whole) {
-        free(text);
-        return NULL;
-    }
-    return text;
+        write_family(stream.file, family);
+    return text_stream_close(&stream, &text, NULL) < 0 ? NULL : text;
 }

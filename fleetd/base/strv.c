@@ -99,12 +99,16 @@ char *strv_join(char *const *strv, const char *separator) {
     return joined;
 }
 
+/* After a failure of vasprintf() nothing is said of the pointer: it must not be freed. */
+char *str_vprintf(const char *format, va_list ap) {
+    char *s;
+    return vasprintf(&s, format, ap) < 0 ? NULL : s;
+}
+
 char *str_printf(const char *format, ...) {
-    char *s = NULL;
     va_list ap;
     va_start(ap, format);
-    if (vasprintf(&s, format, ap) < 0)
-        s = NULL;
+    char *s = str_vprintf(format, ap);
     va_end(ap);
     return s;
 }

@@ -3,6 +3,8 @@
 
 #include "fleetd/base/macros.h"
 
+#include <stdarg.h>
+
 #define STRV_FOREACH(s, strv) for (char **s = (char **) (strv); s && *s; s++)
 
 size_t strv_length(char *const *strv); /* NULL is empty */
@@ -23,6 +25,7 @@ char *strv_join(char *const *strv, const char *separator);
 
 /* Like asprintf(), but answers the string, NULL when out of memory. The caller frees. */
 char *str_printf(const char *format, ...) _printf_(1, 2);
+char *str_vprintf(const char *format, va_list ap) _printf_(1, 0);
 
 /* Replaces *s with a copy of value (NULL allowed). -ENOMEM: unchanged. */
 int str_replace(char **s, const char *value);

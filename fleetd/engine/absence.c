@@ -25,7 +25,7 @@ static usec_t absence_due(const Absence *absence, const void *missing_since, use
 /* One that is due; else when the next one is. */
 static const char *absence_find_due(const Absence *absence, usec_t steady_since, usec_t *ret_next) {
     usec_t now = loop_now(absence->loop);
-    const char *id;
+    const char *id = NULL;
     const void *missing_since;
     *ret_next = USEC_INFINITY;
     MAP_FOREACH (id, missing_since, absence->machines) {

@@ -1,6 +1,7 @@
 #include "fleetd/model/metadata.h"
 
 #include "fleetd/base/json.h"
+#include "fleetd/base/text-stream.h"
 #include "fleetd/model/text.h"
 
 #include <errno.h>
@@ -115,19 +116,14 @@ bool metadata_equal(const Metadata *a, const Metadata *b) {
 }
 
 char *metadata_format(const Metadata *metadata) {
+    _cleanup_text_stream_ TextStream stream;
     char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
+    if (text_stream_open(&stream) < 0)
         return NULL;
     for (size_t i = 0; i < metadata->n_pairs; i++)
-        fprintf(stream, "%s%s=%s", i > 0 ? "," : "", metadata->pairs[i].key,
+        fprintf(stream.file, "%s%s=%s", i > 0 ? "," : "", metadata->pairs[i].key,
                 metadata->pairs[i].value);
-    bool has_failed = ferror(stream);
-    if (fclose(stream) == 0 && !has_failed)
-        return text;
-    free(text);
-    return NULL;
+    return text_stream_close(&stream, &text, NULL) < 0 ? NULL : text;
 }
 
 json_object *metadata_to_json(const Metadata *metadata) {

@@ -142,3 +142,38 @@ int record_parse(const RecordField *fields, size_t n_fields, const char *text, s
     int r = json_parse(text, size, &object, reterr);
     return r < 0 ? r : record_from_json(fields, n_fields, object, record, reterr);
 }
+
+int record_get_rest(const RecordField *fields, size_t n_fields, const char *text, size_t size,
+                    char **ret_rest) {
+    _cleanup_json_ json_object *object = NULL;
+    int r = json_parse(text, size, &object, NULL);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < n_fields; i++)
+        json_object_object_del(object, fields[i].name);
+    *ret_rest = NULL;
+    if (json_object_object_length(object) > 0 && !(*ret_rest = json_format(object)))
+        return -ENOMEM;
+    return 0;
+}
+
+static int rest_add(json_object *object, const char *text) {
+    _cleanup_json_ json_object *rest = NULL;
+    int r = json_parse(text, strlen(text), &rest, NULL);
+    if (r < 0)
+        return r;
+    json_object_object_foreach(rest, name, value) {
+        r = json_object_object_add(object, name, json_object_get(value));
+        if (r < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+char *record_format_with_rest(const RecordField *fields, size_t n_fields, const void *record,
+                              const char *rest) {
+    _cleanup_json_ json_object *object = record_to_json(fields, n_fields, record);
+    if (!object || (rest && rest_add(object, rest) < 0))
+        return NULL;
+    return json_format(object);
+}

@@ -29,6 +29,14 @@ extern const FieldType field_strv;   /* char ** */
 json_object *record_to_json(const RecordField *fields, size_t n_fields, const void *record);
 char *record_format(const RecordField *fields, size_t n_fields, const void *record);
 
+/* The fields that are not in the table, as a JSON object; NULL where there are none. The caller
+ * frees. */
+int record_get_rest(const RecordField *fields, size_t n_fields, const char *text, size_t size,
+                    char **ret_rest);
+/* As record_format(), with such a rest, which may be NULL. */
+char *record_format_with_rest(const RecordField *fields, size_t n_fields, const void *record,
+                              const char *rest);
+
 /* Into a zeroed record; on failure the caller frees what was read so far. */
 int record_from_json(const RecordField *fields, size_t n_fields, json_object *object, void *record,
                      Error *reterr);

@@ -65,6 +65,9 @@ static int word_take(RequirementsReader *reader, const char **text, Word *ret) {
     if (r < 0)
         return r;
     bool is_open = reader->is_template && strchr(piece, '%');
+    if (!is_open && !*expanded)
+        return error_set(reader->reterr, -EINVAL, "'%s' is nothing in the name of this unit",
+                         piece);
     *ret = (Word){.text = is_open ? TAKE_PTR(piece) : TAKE_PTR(expanded), .is_open = is_open};
     return 1;
 }

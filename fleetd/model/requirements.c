@@ -75,12 +75,11 @@ const RequirementOption *requirements_option(size_t i) {
 }
 
 int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...) {
-    _cleanup_free_ char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    int n = vasprintf(&text, format, ap);
+    _cleanup_free_ char *text = str_vprintf(format, ap);
     va_end(ap);
-    if (n < 0)
+    if (!text)
         return -ENOMEM;
     return option->line > 0
                ? error_set(reterr, -EINVAL, "line %u: [%s] %s", option->line, option->section, text)

@@ -1,10 +1,10 @@
 /* A unit file from options. Whether a text says what the options say is decided by reading it back:
  * there is one grammar, in unit-file-parse.c. */
+#include "fleetd/base/text-stream.h"
 #include "fleetd/model/text.h"
 #include "fleetd/model/unit-file-internal.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 /* A backslash at the end of a line would continue it, unless white space, which is no part of the
  * value, stands behind it. */
@@ -15,23 +15,17 @@ static bool value_ends_in_backslash(const char *value) {
 
 static int options_write(const UnitOption *options, size_t n_options, char **ret_text,
                          size_t *ret_size) {
-    char *text = NULL;
-    FILE *stream = open_memstream(&text, ret_size);
-    if (!stream)
-        return -ENOMEM;
+    _cleanup_text_stream_ TextStream text;
+    int r = text_stream_open(&text);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < n_options; i++) {
         if (i == 0 || !streq(options[i].section, options[i - 1].section))
-            fprintf(stream, "%s[%s]\n", i > 0 ? "\n" : "", options[i].section);
-        fprintf(stream, "%s=%s%s\n", options[i].name, options[i].value,
+            fprintf(text.file, "%s[%s]\n", i > 0 ? "\n" : "", options[i].section);
+        fprintf(text.file, "%s=%s%s\n", options[i].name, options[i].value,
                 value_ends_in_backslash(options[i].value) ? " " : "");
     }
-    bool has_failed = ferror(stream);
-    if (fclose(stream) != 0 || has_failed) {
-        free(text);
-        return -ENOMEM;
-    }
-    *ret_text = text;
-    return 0;
+    return text_stream_close(&text, ret_text, ret_size);
 }
 
 static bool option_is_same(const UnitOption *written, const UnitOption *read) {

@@ -4,6 +4,7 @@
 #include "fleetd/model/unit-file-internal.h"
 
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 int unit_file_hash_check(const char *hash, Error *reterr) {
@@ -19,8 +20,12 @@ int unit_file_hash_text(const char *text, size_t size, char *ret) {
     static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned n;
-    if (EVP_Digest(text, size, digest, &n, EVP_sha1(), NULL) != 1)
-        return -EIO;
+    errno = 0;
+    if (EVP_Digest(text, size, digest, &n, EVP_sha1(), NULL) != 1) {
+        int r = errno == ENOMEM ? -ENOMEM : -EIO;
+        ERR_clear_error(); /* else it is kept for whoever asks OpenSSL next */
+        return r;
+    }
     for (size_t i = 0; i < UNIT_FILE_HASH_LENGTH / 2; i++) {
         *ret++ = digits[digest[i] >> 4];
         *ret++ = digits[digest[i] & 0xf];

@@ -1,6 +1,7 @@
 #include "fleetd/model/unit-name.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/base/text-stream.h"
 #include "fleetd/model/text.h"
 
 #include <errno.h>
@@ -138,7 +139,7 @@ static int specifiers_expand(const char *name, const char *text, FILE *stream, E
         fwrite(p, 1, n, stream);
         p += n;
         if (!*p)
-            return ferror(stream) ? -ENOMEM : 0;
+            return 0;
         const Specifier *specifier = specifier_find(p[1]);
         if (!specifier)
             return error_set(reterr, -EINVAL,
@@ -151,18 +152,9 @@ static int specifiers_expand(const char *name, const char *text, FILE *stream, E
 }
 
 int unit_name_expand(const char *name, const char *text, char **ret, Error *reterr) {
-    char *expanded = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&expanded, &size);
-    if (!stream)
-        return -ENOMEM;
-    int r = specifiers_expand(name, text, stream, reterr);
-    if (fclose(stream) != 0 && r == 0)
-        r = -ENOMEM;
-    if (r < 0) {
-        free(expanded);
-        return r;
-    }
-    *ret = expanded;
-    return 0;
+    _cleanup_text_stream_ TextStream expanded;
+    int r = text_stream_open(&expanded);
+    if (r >= 0)
+        r = specifiers_expand(name, text, expanded.file, reterr);
+    return r < 0 ? r : text_stream_close(&expanded, ret, NULL);
 }

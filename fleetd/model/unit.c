@@ -8,7 +8,7 @@ static const RecordField fields[] = {
 };
 
 char *unit_format(const Unit *unit) {
-    return record_format(fields, ELEMENTSOF(fields), unit);
+    return record_format_with_rest(fields, ELEMENTSOF(fields), unit, unit->rest);
 }
 
 int unit_parse(const char *name, const char *text, size_t size, Unit **ret, Error *reterr) {
@@ -16,6 +16,8 @@ int unit_parse(const char *name, const char *text, size_t size, Unit **ret, Erro
     if (!unit || !(unit->name = strdup(name)))
         return -ENOMEM;
     int r = record_parse(fields, ELEMENTSOF(fields), text, size, unit, reterr);
+    if (r >= 0)
+        r = record_get_rest(fields, ELEMENTSOF(fields), text, size, &unit->rest);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(unit);
@@ -27,5 +29,6 @@ void unit_free(Unit *unit) {
         return;
     free(unit->name);
     free(unit->hash);
+    free(unit->rest);
     free(unit);
 }

@@ -13,6 +13,8 @@ typedef struct Unit {
     LaunchState desired;
     int64_t revision; /* of the store when it was last written: names the request; not part of the
                          value */
+    char *rest; /* what a later version wrote beside these, kept by whoever writes it anew; NULL:
+                   nothing */
 } Unit;
 
 /* `schedule/<machine>/<name>`, written by the engine that leads. desired inactive withdraws the

@@ -4,6 +4,7 @@
 #include "fleetd/net/http-exchange.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,8 +70,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 _printf_(2, 0) static void on_message(void *cls, const char *format, va_list ap) {
-    _cleanup_free_ char *text = NULL;
-    if (!log_is_enabled(LOG_DEBUG) || vasprintf(&text, format, ap) < 0)
+    _cleanup_free_ char *text = log_is_enabled(LOG_DEBUG) ? str_vprintf(format, ap) : NULL;
+    if (!text)
         return;
     text[strcspn(text, "\n")] = 0;
     log_debug("HTTP server: %s", text);

@@ -5,6 +5,7 @@
 #include "fleetd/store/embedded-db.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,30 +102,34 @@ static int errno_error(Error *reterr) {
     return error_set(reterr, r, "%s", strerror(-r));
 }
 
-/* Made before SQLite does it, so that it never has another mode; its log inherits it. */
+/* Made before SQLite does it, so that it never has another mode; its log inherits it. A link would
+ * lead to a file that another may change, or wants changed. */
 static int make_file(const char *path, Error *reterr) {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct stat st;
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     if (fd < 0)
-        return errno_error(reterr);
+        return errno == ELOOP ? error_set(reterr, -ELOOP, "it is a symbolic link")
+                              : errno_error(reterr);
+    int r = fstat(fd, &st) < 0    ? errno_error(reterr)
+            : S_ISREG(st.st_mode) ? 0
+                                  : error_set(reterr, -EINVAL, "it is no regular file");
     close(fd);
-    return 0;
+    return r;
 }
 
 static int db_create(EmbeddedDb *db, Error *reterr) {
-    _cleanup_free_ char *text = NULL;
-    if (asprintf(&text,
-                 "BEGIN IMMEDIATE;"
-                 "CREATE TABLE meta (revision INTEGER NOT NULL);"
-                 "INSERT INTO meta VALUES (0);"
-                 "CREATE TABLE entry (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL,"
-                 " create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL)"
-                 " WITHOUT ROWID;"
-                 "PRAGMA application_id = %d;"
-                 "PRAGMA user_version = %d;"
-                 "COMMIT",
-                 APPLICATION_ID, SCHEMA_VERSION) < 0)
-        return -ENOMEM;
-    return db_exec(db, text, reterr);
+    _cleanup_free_ char *text =
+        str_printf("BEGIN IMMEDIATE;"
+                   "CREATE TABLE meta (revision INTEGER NOT NULL);"
+                   "INSERT INTO meta VALUES (0);"
+                   "CREATE TABLE entry (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL,"
+                   " create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL)"
+                   " WITHOUT ROWID;"
+                   "PRAGMA application_id = %d;"
+                   "PRAGMA user_version = %d;"
+                   "COMMIT",
+                   APPLICATION_ID, SCHEMA_VERSION);
+    return text ? db_exec(db, text, reterr) : -ENOMEM;
 }
 
 /* Before anything is written: the file may be somebody else's. */

@@ -359,7 +359,7 @@ static int watch_line_end(json_object *result, EtcdWatchLine *line, Error *reter
     if (r < 0)
         return protocol(r);
     line->error = compacted > 0 ? -ESTALE : etcd_error_number(reason, 0);
-    error_set(reterr, line->error, "%s", reason);
+    etcd_error_tell(reterr, line->error, reason);
     return 0;
 }
 

@@ -37,14 +37,6 @@ static int url_get(CURLU *url, CURLUPart part, char **ret) {
 
 /* Host and port alone: what else a URL may have, etcd has no use for. */
 static int url_check_parts(CURLU *url, bool *ret_is_good) {
-    static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
-                                         CURLUPART_FRAGMENT};
-    for (size_t i = 0; i < ELEMENTSOF(unwanted); i++) {
-        _cleanup_(curl_freep) char *part = NULL;
-        int r = url_get(url, unwanted[i], &part);
-        if (r != 0)
-            return r < 0 ? r : 0;
-    }
     _cleanup_(curl_freep) char *path = NULL, *port = NULL;
     int r = url_get(url, CURLUPART_PATH, &path);
     if (r >= 0)
@@ -65,9 +57,10 @@ int etcd_url_check(const char *text, Error *reterr) {
     if (!url)
         return -ENOMEM;
     bool is_http = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    bool has_more = strpbrk(text, "?#"); /* also with nothing behind: a path would follow it */
     bool is_good = false;
     int r = 0;
-    if (is_http && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
+    if (is_http && !has_more && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
         r = url_check_parts(url, &is_good);
     if (r < 0 || is_good)
         return r;

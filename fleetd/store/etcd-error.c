@@ -1,5 +1,7 @@
 #include "fleetd/store/etcd-error.h"
 
+#include "fleetd/model/text.h"
+
 #include <errno.h>
 
 /* The words come first: some codes stand for several things that fleet tells apart. */
@@ -48,13 +50,18 @@ int etcd_error_number(const char *message, int64_t code) {
     return -EPROTO;
 }
 
+int etcd_error_tell(Error *reterr, int r, const char *words) {
+    _cleanup_free_ char *printable = text_to_printable(words);
+    return str_is_empty(printable) ? r : error_set(reterr, r, "%s", printable);
+}
+
 /* In a stream: {"error":{"grpc_code":14,"message":"..."}}. */
 static int stream_error(json_object *error, Error *reterr) {
     const char *message = "";
     int64_t code = 0;
     (void) json_get_string(error, "message", &message, NULL);
     (void) json_get_int(error, "grpc_code", &code, NULL);
-    return error_set(reterr, etcd_error_number(message, code), "%s", message);
+    return etcd_error_tell(reterr, etcd_error_number(message, code), message);
 }
 
 int etcd_error_find(json_object *answer, Error *reterr) {
@@ -67,5 +74,5 @@ int etcd_error_find(json_object *answer, Error *reterr) {
         return 0;
     (void) json_get_string(answer, "message", &message, NULL);
     (void) json_get_int(answer, "code", &code, NULL);
-    return error_set(reterr, etcd_error_number(message, code), "%s", message);
+    return etcd_error_tell(reterr, etcd_error_number(message, code), message);
 }

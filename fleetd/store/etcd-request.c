@@ -4,6 +4,7 @@
 
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/base/text-stream.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,31 +13,22 @@
 
 /* A text that is being written; a failure shows when it is closed. */
 typedef struct Text {
-    FILE *file;
-    char *data;
-    size_t size;
+    TextStream stream;
     const char *prefix;
 } Text;
 
 static void text_done(Text *text) {
-    if (text->file)
-        fclose(text->file);
-    free(text->data);
+    text_stream_done(&text->stream);
 }
 #define _cleanup_text_ _cleanup_(text_done)
 
 static int text_open(Text *text, const char *prefix) {
     text->prefix = prefix;
-    text->file = open_memstream(&text->data, &text->size);
-    return text->file ? 0 : -ENOMEM;
+    return text_stream_open(&text->stream);
 }
 
 static int text_close(Text *text, char **ret) {
-    bool has_failed = ferror(text->file) != 0;
-    if (fclose(TAKE_PTR(text->file)) != 0 || has_failed)
-        return -ENOMEM;
-    *ret = TAKE_PTR(text->data);
-    return 0;
+    return text_stream_close(&text->stream, ret, NULL);
 }
 
 static void text_add_base64(Text *text, const char *data, size_t size) {
@@ -44,7 +36,7 @@ static void text_add_base64(Text *text, const char *data, size_t size) {
     while (size > 0) {
         size_t n = MIN(size, (size_t) 768);
         int length = EVP_EncodeBlock(block, (const unsigned char *) data, (int) n);
-        fwrite(block, 1, (size_t) length, text->file);
+        fwrite(block, 1, (size_t) length, text->stream.file);
         data += n;
         size -= n;
     }
@@ -75,15 +67,15 @@ static int text_add_key(Text *text, const char *field, const char *key, KeyForm 
         size = key_make_range_end(full, size);
     if (size == 0)
         full[0] = '\0';
-    fprintf(text->file, "\"%s\":\"", field);
+    fprintf(text->stream.file, "\"%s\":\"", field);
     text_add_base64(text, full, size == 0 || form == KEY_NEXT ? size + 1 : size);
-    fputc('"', text->file);
+    fputc('"', text->stream.file);
     return 0;
 }
 
 static void text_add_number(Text *text, const char *field, int64_t number) {
     if (number != 0)
-        fprintf(text->file, ",\"%s\":\"%" PRId64 "\"", field, number);
+        fprintf(text->stream.file, ",\"%s\":\"%" PRId64 "\"", field, number);
 }
 
 /* The fields key and, for a prefix, range_end. */
@@ -92,7 +84,7 @@ static int text_add_selection(Text *text, const char *key, bool is_prefix, const
                                              : text_add_key(text, "key", key, KEY_ITSELF);
     if (r < 0 || !is_prefix)
         return r;
-    fputc(',', text->file);
+    fputc(',', text->stream.file);
     return text_add_key(text, "range_end", key, KEY_RANGE_END);
 }
 
@@ -101,14 +93,14 @@ int etcd_range_format(const char *prefix, const StoreRange *range, char **ret) {
     int r = text_open(&text, prefix);
     if (r < 0)
         return r;
-    fputc('{', text.file);
+    fputc('{', text.stream.file);
     r = text_add_selection(&text, range->key, range->is_prefix,
                            range->is_prefix ? range->after : NULL);
     if (r < 0)
         return r;
     text_add_number(&text, "limit", (int64_t) MIN(range->limit, (size_t) INT64_MAX));
     text_add_number(&text, "revision", range->revision);
-    fputs(range->is_keys_only ? ",\"keys_only\":true}" : "}", text.file);
+    fputs(range->is_keys_only ? ",\"keys_only\":true}" : "}", text.stream.file);
     return text_close(&text, ret);
 }
 
@@ -121,9 +113,9 @@ static const struct {
 };
 
 static int text_add_compare(Text *text, const StoreCompare *compare) {
-    fputc('{', text->file);
+    fputc('{', text->stream.file);
     int r = text_add_key(text, "key", compare->key, KEY_ITSELF);
-    fprintf(text->file, ",\"target\":\"%s\",\"result\":\"EQUAL\",\"%s\":\"%" PRId64 "\"}",
+    fprintf(text->stream.file, ",\"target\":\"%s\",\"result\":\"EQUAL\",\"%s\":\"%" PRId64 "\"}",
             compare_targets[compare->target].target, compare_targets[compare->target].field,
             compare->number);
     return r;
@@ -131,20 +123,20 @@ static int text_add_compare(Text *text, const StoreCompare *compare) {
 
 static int text_add_put(Text *text, const StoreWrite *write) {
     const char *value = str_or(write->value, "");
-    fputs("{\"request_put\":{", text->file);
+    fputs("{\"request_put\":{", text->stream.file);
     int r = text_add_key(text, "key", write->key, KEY_ITSELF);
-    fputs(",\"value\":\"", text->file);
+    fputs(",\"value\":\"", text->stream.file);
     text_add_base64(text, value, write->value_size > 0 ? write->value_size : strlen(value));
-    fputc('"', text->file);
+    fputc('"', text->stream.file);
     text_add_number(text, "lease", write->lease);
-    fputs("}}", text->file);
+    fputs("}}", text->stream.file);
     return r;
 }
 
 static int text_add_delete(Text *text, const StoreWrite *write) {
-    fputs("{\"request_delete_range\":{", text->file);
+    fputs("{\"request_delete_range\":{", text->stream.file);
     int r = text_add_selection(text, write->key, write->kind == STORE_DELETE_PREFIX, NULL);
-    fputs("}}", text->file);
+    fputs("}}", text->stream.file);
     return r;
 }
 
@@ -153,18 +145,18 @@ int etcd_txn_format(const char *prefix, const StoreTxn *txn, char **ret) {
     int r = text_open(&text, prefix);
     if (r < 0)
         return r;
-    fputs("{\"compare\":[", text.file);
+    fputs("{\"compare\":[", text.stream.file);
     for (size_t i = 0; i < txn->n_compares && r >= 0; i++) {
-        fputs(i > 0 ? "," : "", text.file);
+        fputs(i > 0 ? "," : "", text.stream.file);
         r = text_add_compare(&text, &txn->compares[i]);
     }
-    fputs("],\"success\":[", text.file);
+    fputs("],\"success\":[", text.stream.file);
     for (size_t i = 0; i < txn->n_writes && r >= 0; i++) {
         const StoreWrite *write = &txn->writes[i];
-        fputs(i > 0 ? "," : "", text.file);
+        fputs(i > 0 ? "," : "", text.stream.file);
         r = write->kind == STORE_PUT ? text_add_put(&text, write) : text_add_delete(&text, write);
     }
-    fputs("]}", text.file);
+    fputs("]}", text.stream.file);
     return r < 0 ? r : text_close(&text, ret);
 }
 
@@ -173,12 +165,12 @@ int etcd_watch_format(const char *prefix, const StoreWatch *watch, char **ret) {
     int r = text_open(&text, prefix);
     if (r < 0)
         return r;
-    fputs("{\"create_request\":{", text.file);
+    fputs("{\"create_request\":{", text.stream.file);
     r = text_add_selection(&text, watch->key, watch->is_prefix, NULL);
     if (r < 0)
         return r;
     text_add_number(&text, "start_revision", watch->start_revision);
-    fputs("}}", text.file);
+    fputs("}}", text.stream.file);
     return text_close(&text, ret);
 }
 

@@ -143,6 +143,13 @@ static void watch_tell_events(EtcdWatch *watch, const EtcdWatchLine *line) {
         watch->callbacks.on_events(line->events, line->n_events, line->revision, watch->userdata);
 }
 
+static void watch_take_events(EtcdWatch *watch, const EtcdWatchLine *line) {
+    if (watch->created_revision > 0)
+        watch_tell_events(watch, line);
+    else
+        watch_fail(watch, -EPROTO, "events of a watch that was not created");
+}
+
 static bool watch_may_log_in(EtcdWatch *watch, int r) {
     EtcdAuth *auth = watch->cluster->auth;
     if (!auth)
@@ -183,7 +190,7 @@ static void watch_handle_line(EtcdWatch *watch, const char *text, size_t size) {
     if (line.is_created)
         watch_created(watch, &line);
     if (watch->cluster && line.n_events > 0)
-        watch_tell_events(watch, &line);
+        watch_take_events(watch, &line);
     if (watch->cluster && line.error < 0)
         watch_close(watch, line.error);
 }

@@ -1,32 +1,10 @@
 #include "fleetd/systemd/journal-lines.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/text.h"
 
+#include <ctype.h>
 #include <errno.h>
-
-/* The length of the UTF-8 sequence at the start of text, 0 if it is none. Overlong forms and
- * surrogates are none. */
-static size_t utf8_length(const unsigned char *text, size_t size) {
-    static const struct {
-        unsigned char mask, lead;
-        uint32_t least;
-    } forms[] = {{0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
-    if (text[0] < 0x80)
-        return 1;
-    for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
-        if ((text[0] & forms[i].mask) != forms[i].lead || size < i + 2)
-            continue;
-        uint32_t c = text[0] & (unsigned char) ~forms[i].mask;
-        for (size_t k = 1; k < i + 2; k++) {
-            if ((text[k] & 0xc0) != 0x80)
-                return 0;
-            c = c << 6 | (text[k] & 0x3f);
-        }
-        bool is_valid = c >= forms[i].least && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
-        return is_valid ? i + 2 : 0;
-    }
-    return 0;
-}
 
 char *journal_line_clean(const char *text, size_t size) {
     size_t n = 0;
@@ -34,16 +12,16 @@ char *journal_line_clean(const char *text, size_t size) {
     if (!line)
         return NULL;
     for (size_t i = 0; i < size;) {
-        size_t length = utf8_length((const unsigned char *) text + i, size - i);
-        bool is_good = length > 1 || (length == 1 && text[i] >= ' ' && text[i] != 0x7f);
-        if (n + MAX(length, (size_t) 1) > JOURNAL_LINE_MAX)
+        size_t length = text[i] == '\t' ? 0 : text_character_length(text + i, size - i);
+        size_t step = MAX(length, (size_t) 1);
+        if (n + step > JOURNAL_LINE_MAX)
             break;
-        if (is_good)
+        if (length > 0)
             memcpy(line + n, text + i, length);
         else
-            line[n] = length == 1 ? ' ' : '?';
-        n += MAX(length, (size_t) 1);
-        i += MAX(length, (size_t) 1);
+            line[n] = iscntrl((unsigned char) text[i]) ? ' ' : '?';
+        n += step;
+        i += step;
     }
     line[n] = 0;
     return line;

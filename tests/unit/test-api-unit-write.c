@@ -76,6 +76,23 @@ static void desired_state_changes_without_touching_the_file(void **state) {
     assert_int_equal(files.entries[0].mod_revision, revision);
 }
 
+/* While a cluster is upgraded machine by machine, older fleetds write what newer ones wrote. */
+static void what_a_later_version_wrote_of_a_unit_is_kept(void **state) {
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, "hello.service", HELLO_TEXT, LAUNCH_STATE_LAUNCHED);
+    seed(fixture, "unit/hello.service",
+         "{\"hash\":\"86943ac9f3754cb90f8dd38bf6da7b0cad074592\",\"desired\":\"launched\","
+         "\"replicas\":3}");
+    assert_answer(fixture, "PUT", "/units/hello.service", "{\"desiredState\":\"loaded\"}", 204, "");
+    _cleanup_free_ char *dump = store_dump(fixture);
+    assert_non_null(strstr(dump, "\"desired\":\"loaded\",\"replicas\":3}"));
+    assert_answer(fixture, "PUT", "/units/hello.service",
+                  "{\"text\":\"[Service]\\nExecStart=/bin/false\\n\",\"desiredState\":\"loaded\"}",
+                  204, "");
+    _cleanup_free_ char *after = store_dump(fixture);
+    assert_non_null(strstr(after, "\"desired\":\"loaded\",\"replicas\":3}"));
+}
+
 static void new_text_replaces_the_file_in_one_transaction(void **state) {
     ApiFixture *fixture = *state;
     seed_unit(fixture, "hello.service", HELLO_TEXT, LAUNCH_STATE_LAUNCHED);
@@ -361,6 +378,7 @@ int main(void) {
         API_TEST(options_make_a_file_as_well_and_text_wins_over_them),
         API_TEST(put_of_what_is_there_writes_nothing_and_names_the_first_request),
         API_TEST(desired_state_changes_without_touching_the_file),
+        API_TEST(what_a_later_version_wrote_of_a_unit_is_kept),
         API_TEST(new_text_replaces_the_file_in_one_transaction),
         API_TEST(file_that_is_there_already_is_written_again),
         API_TEST(what_is_refused_is_refused_with_its_reason_and_changes_nothing),

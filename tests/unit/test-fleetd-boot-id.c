@@ -4,6 +4,7 @@
 #include "tests/unit/temporary-directory.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char *load(const char *directory) {
@@ -59,6 +60,19 @@ static void link_is_replaced_and_not_followed(void **state) {
     assert_int_equal(access(elsewhere, F_OK), -1);
 }
 
+static void both_are_for_all_to_read_whatever_the_umask(void **state) {
+    _cleanup_free_ char *directory = str_printf("%s/fleet", (char *) *state);
+    _cleanup_free_ char *path = str_printf("%s/boot-id", directory);
+    struct stat st;
+    mode_t mask = umask(077);
+    _cleanup_free_ char *id = load(directory);
+    umask(mask);
+    assert_int_equal(stat(directory, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0755);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0644);
+}
+
 static void directory_that_cannot_be_made_is_named(void **state) {
     _cleanup_error_ Error error = {};
     char *id = NULL;
@@ -83,6 +97,7 @@ int main(void) {
         BOOT_ID_TEST(two_boots_have_two_ids),
         BOOT_ID_TEST(what_is_no_id_is_replaced),
         BOOT_ID_TEST(link_is_replaced_and_not_followed),
+        BOOT_ID_TEST(both_are_for_all_to_read_whatever_the_umask),
         BOOT_ID_TEST(directory_that_cannot_be_made_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,15 @@ static void wrong_servers_are_refused(void **state) {
     }
 }
 
+static void servers_that_name_none_are_not_set(void **state) {
+    static const char *const texts[] = {"etcd_servers=\n", "etcd_servers=\" , \"\n",
+                                        "etcd_servers=[]\n"};
+    for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+        _cleanup_(config_freep) Config *config = load_good(state, texts[i]);
+        assert_null(config->etcd_servers);
+    }
+}
+
 static void option_that_is_given_twice_is_refused(void **state) {
     assert_refused(state, "verbosity=1\n# more\nverbosity=2\n",
                    "line 3: option 'verbosity' was given before, in line 1");
@@ -326,6 +335,7 @@ int main(void) {
         CONFIG_TEST(mistakes_name_file_line_and_option),
         CONFIG_TEST(all_mistakes_are_told_at_once),
         CONFIG_TEST(wrong_servers_are_refused),
+        CONFIG_TEST(servers_that_name_none_are_not_set),
         CONFIG_TEST(option_that_is_given_twice_is_refused),
         CONFIG_TEST(indentation_means_nothing),
         CONFIG_TEST(files_from_windows_are_read),

@@ -200,6 +200,8 @@ static void malformed_value_is_refused_with_its_line(void **state) {
          "line 2: [X-Fleet] Conflicts: 'b.service,c.service' has a character that is in no unit "
          "name and no glob"},
         {X "Conflicts=\"\"\n", "line 2: [X-Fleet] Conflicts: an empty word"},
+        {X "Conflicts=b %i\n",
+         "line 2: [X-Fleet] Conflicts: '%i' is nothing in the name of this unit"},
         {X "Replaces=a/b\n",
          "line 2: [X-Fleet] Replaces: 'a/b' has a character that is in no unit name and no glob"},
         {X "MachineMetadata=region\n",

@@ -46,6 +46,17 @@ static void unit_comes_back_from_its_json(void **state) {
     assert_int_equal(copy->revision, 0);
 }
 
+static void what_a_later_version_wrote_of_a_unit_is_kept(void **state) {
+    static const char text[] = "{\"replicas\":3,\"hash\":\"abc\",\"owner\":{\"name\":\"x\"},"
+                               "\"desired\":\"loaded\"}";
+    _cleanup_(unit_freep) Unit *unit = NULL;
+    assert_int_equal(unit_parse("a.service", text, strlen(text), &unit, NULL), 0);
+    unit->desired = LAUNCH_STATE_LAUNCHED;
+    _cleanup_free_ char *written = unit_format(unit);
+    assert_string_equal(written, "{\"hash\":\"abc\",\"desired\":\"launched\",\"replicas\":3,"
+                                 "\"owner\":{\"name\":\"x\"}}");
+}
+
 static void order_comes_back_from_its_json(void **state) {
     Order order = {
         .machine_id = (char *) ID,
@@ -263,6 +274,7 @@ int main(void) {
         cmocka_unit_test(job_result_has_a_name_both_ways),
         cmocka_unit_test(job_result_is_final_once_systemd_answered),
         cmocka_unit_test(unit_comes_back_from_its_json),
+        cmocka_unit_test(what_a_later_version_wrote_of_a_unit_is_kept),
         cmocka_unit_test(order_comes_back_from_its_json),
         cmocka_unit_test(orders_differ_by_any_field),
         cmocka_unit_test(unit_state_comes_back_from_its_json),

@@ -368,6 +368,20 @@ static void end_of_a_lease_is_tried_until_the_disk_has_room(void **state) {
     assert_int_equal(store_sync_renew(&fixture->sync, lease), -ENOKEY);
 }
 
+static void link_is_refused_and_not_followed(void **state) {
+    StoreFixture *fixture = *state;
+    _cleanup_free_ char *elsewhere = str_printf("%s-elsewhere", fixture_path(fixture));
+    assert_int_equal(symlink(elsewhere, fixture_path(fixture)), 0);
+    assert_open_fails(fixture, -ELOOP, "it is a symbolic link");
+    assert_int_equal(access(elsewhere, F_OK), -1);
+}
+
+static void what_is_no_file_is_refused(void **state) {
+    StoreFixture *fixture = *state;
+    assert_int_equal(mkfifo(fixture_path(fixture), 0600), 0);
+    assert_open_fails(fixture, -EINVAL, "it is no regular file");
+}
+
 #define PLACE_TEST(test) cmocka_unit_test_setup_teardown(test, setup_place, teardown)
 #define EMBEDDED_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
@@ -385,6 +399,8 @@ int main(void) {
         PLACE_TEST(database_of_somebody_else_is_refused),
         PLACE_TEST(missing_folder_is_named),
         PLACE_TEST(files_are_for_the_owner_only),
+        PLACE_TEST(link_is_refused_and_not_followed),
+        PLACE_TEST(what_is_no_file_is_refused),
         EMBEDDED_TEST(failing_disk_fails_the_write_and_nothing_else),
         EMBEDDED_TEST(lease_ends_in_memory_even_if_the_disk_is_full),
         EMBEDDED_TEST(end_of_a_lease_is_tried_until_the_disk_has_room),

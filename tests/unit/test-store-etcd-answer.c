@@ -221,6 +221,8 @@ static void errors_have_their_numbers_and_words(void **state) {
         {429, "{\"error\":\"etcdserver: mvcc: database space exceeded\",\"code\":8}", -ENOSPC,
          NULL},
         {500, "{\"error\":\"something else\",\"code\":2}", -EPROTO, "something else"},
+        {500, "{\"error\":\"something\\n\\u001b[2Jelse\",\"code\":2}", -EPROTO,
+         "something??[2Jelse"},
         {500, "{\"error\":\"something else\",\"code\":99999}", -EPROTO, NULL},
         {500, "{\"error\":\"something else\",\"code\":-1}", -EPROTO, NULL},
         {404, "Not Found\n", -EPROTO, "HTTP status 404: Not Found"},

@@ -107,6 +107,8 @@ static void wrong_urls_are_refused_with_a_reason(void **state) {
         "http:///",
         "http://host/path",
         "http://host?x",
+        "http://host?",
+        "http://host#",
         "http://host name",
         "http://host\r\n",
         "http://user:hidden@host",

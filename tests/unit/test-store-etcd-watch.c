@@ -121,6 +121,20 @@ static void watch_that_tells_nonsense_is_closed(void **state) {
     assert_int_equal(f->n_events, 0);
 }
 
+static void say_events_first(PeerConnection *connection, const char *text) {
+    say_stream(connection, text);
+    peer_connection_send_chunk(connection, LINES, strlen(LINES));
+}
+
+static void watch_that_tells_events_before_it_is_created_is_closed(void **state) {
+    Fixture *f = *state;
+    f->members[0].answer = say_events_first;
+    watch_start(f);
+    EVENT_RUN_UNTIL(f->loop, f->n_closed);
+    assert_int_equal(f->closed_r, -EPROTO);
+    assert_int_equal(f->n_created + f->n_events, 0);
+}
+
 static void watch_that_is_not_created_in_time_is_closed(void **state) {
     Fixture *f = *state;
     peers_test_store_open(f, N_PEERS, SHORT_TIMEOUT);
@@ -216,6 +230,7 @@ int main(void) {
         TEST(watch_that_the_member_ends_is_closed),
         TEST(watch_whose_connection_breaks_is_closed),
         TEST(watch_that_tells_nonsense_is_closed),
+        TEST(watch_that_tells_events_before_it_is_created_is_closed),
         TEST(watch_that_is_not_created_in_time_is_closed),
         TEST(refused_watch_is_closed),
         TEST(watch_ends_when_its_member_is_given_up),

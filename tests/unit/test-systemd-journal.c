@@ -20,10 +20,14 @@ static void line_is_valid_text_without_control_characters(void **state) {
     assert_clean("a\tb\nc\0d\x7f", 8, "a b c d ");
     assert_clean("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", 15,
                  "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
+    assert_clean("\xc2\x9b"
+                 "31m\xc2\x85x",
+                 8, "??31m??x");                      /* controls of the upper half */
     assert_clean("\xff\xc3", 2, "??");                /* no lead byte, cut off */
     assert_clean("\xc0\xaf\xe0\x80\xaf", 5, "?????"); /* overlong */
     assert_clean("\xed\xa0\x80", 3, "???");           /* a surrogate */
     assert_clean("\xf4\x90\x80\x80", 4, "????");      /* beyond Unicode */
+    assert_clean("\xc2\x9b\x33\x31m", 5, "??31m");    /* begins a command to a terminal */
 }
 
 static void long_line_is_cut_between_characters(void **state) {

@@ -88,6 +88,36 @@ static void directories_are_made_once_and_found_again(void **state) {
     assert_true(unit_directory_is_launched(f->directory, "a.service"));
 }
 
+static void directories_are_for_all_to_read_whatever_the_umask(void **state) {
+    Fixture *f = *state;
+    _cleanup_free_ char *path = path_in(f, "inner");
+    UnitDirectory *directory = NULL;
+    mode_t mask = umask(077);
+    assert_int_equal(unit_directory_open(path, &directory, NULL), 0);
+    umask(mask);
+    unit_directory_free(directory);
+    assert_mode(f, "inner", 0755);
+    assert_mode(f, "inner/units", 0755);
+    assert_mode(f, "inner/launched", 0755);
+}
+
+/* A mark that is a link somewhere else is replaced, and is none until then. */
+static void links_in_the_place_of_marks_are_not_followed(void **state) {
+    Fixture *f = *state;
+    _cleanup_free_ char *outside = str_printf("%s/outside", f->top);
+    _cleanup_free_ char *launched = path_in(f, "launched/a.service");
+    _cleanup_free_ char *unfinished = path_in(f, "unfinished");
+    assert_int_equal(symlink(outside, launched), 0);
+    assert_int_equal(symlink(outside, unfinished), 0);
+    assert_false(unit_directory_is_launched(f->directory, "a.service"));
+    assert_false(unit_directory_is_unfinished(f->directory));
+    assert_int_equal(unit_directory_set_launched(f->directory, "a.service", true), 0);
+    assert_int_equal(unit_directory_set_unfinished(f->directory, true), 0);
+    assert_true(unit_directory_is_launched(f->directory, "a.service"));
+    assert_true(unit_directory_is_unfinished(f->directory));
+    assert_int_equal(access(outside, F_OK), -1);
+}
+
 static void names_that_lead_elsewhere_are_refused(void **state) {
     static const char *const names[] = {"../x.service", "a/b.service", "..", ".new", "", "a", "x"};
     Fixture *f = *state;
@@ -192,6 +222,8 @@ int main(void) {
         directory_test(directories_are_made_once_and_found_again),
         directory_test(names_that_lead_elsewhere_are_refused),
         directory_test(links_are_not_followed),
+        directory_test(directories_are_for_all_to_read_whatever_the_umask),
+        directory_test(links_in_the_place_of_marks_are_not_followed),
         directory_test(what_is_no_unit_file_is_left_out),
         directory_test(run_directory_that_is_a_link_is_refused),
         directory_test(mark_goes_with_a_new_text_and_with_removal),

@@ -33,7 +33,8 @@ takes_at_most() {
     local took status=0
     took=$(seconds "${@:2}") || status=$?
     echo "took $took s"
-    ((status == 0)) && awk -v took="$took" -v most="$1" 'BEGIN { exit !(took <= most) }'
+    ((status == 0)) && awk -v took="$took" -v most="$1" -v patience="${FLEET_LAB_PATIENCE:-1}" \
+        'BEGIN { exit !(took <= most * patience) }'
 }
 
 # The machines (m1, ...) that a unit is listed on; nothing if it is on none.

@@ -2,7 +2,7 @@
 # For scenarios: sourced first. Each check is one line of TAP; `run` gives the numbers and adds up.
 #
 #   check "sentence" CMD...      passes if CMD succeeds; what CMD printed is shown if it does not
-#   eventually SECONDS CMD...    succeeds as soon as CMD does
+#   eventually SECONDS CMD...    succeeds as soon as CMD does; FLEET_LAB_PATIENCE times as long
 #   lab ARG...                   the lab
 set -uo pipefail
 
@@ -26,7 +26,7 @@ check() {
 
 # What the last try printed is what is shown.
 eventually() {
-    local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000)) output
+    local deadline=$((${EPOCHREALTIME/./} + $1 * ${FLEET_LAB_PATIENCE:-1} * 1000000)) output
     shift
     until output=$("$@" 2>&1); do
         if ((${EPOCHREALTIME/./} >= deadline)); then

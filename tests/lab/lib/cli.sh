@@ -23,12 +23,14 @@ A lab of machines with their own systemd, fleetd and network, and the etcd they 
   fleetd VERB mK    the same with a machine's fleetd; cut and heal: from the store only; fill and free: /run/fleet
   logs mK           print its fleetd's journal, also when it is off
   id mK             print its machine id
+  reports           print what sanitizers or valgrind have found, and fail if there is anything
 
 Machines are m1, m2, ... with 10.77.0.101, ...; etcd members are 1, 2, 3 with 10.77.0.11, ...
 
 Environment: FLEETD, FLEETCTL: the programs, if not those of the build tree. FLEET_UNITS: the folder of
 fleet.service (or .in) and what belongs to it. FLEET_LAB_DIR: where a second, independent lab has its state,
-if not in /run/fleet-lab.
+if not in /run/fleet-lab. A FLEETD that was built with sanitizers is let report what they find; FLEETD_UNDER=valgrind
+runs it under valgrind. FLEET_LAB_REPORTS: the folder that the reports are kept in when the lab goes.
 EOF
 }
 
@@ -62,6 +64,7 @@ etcd     cli_etcd     1 2
 fleetd   cli_fleetd   2 2
 logs     cli_logs     1 1
 id       cli_id       1 1
+reports  cli_reports  0 0
 '
 
 cli_main() {
@@ -125,6 +128,8 @@ cli_up() {
     LAB_FLEETCTL=$(cli_program "${FLEETCTL-}" "$SOURCE_TOP/build/fleetctl/fleetctl" FLEETCTL)
     LAB_UNITS=$(realpath -m "${FLEET_UNITS:-$SOURCE_TOP/units}")
     [[ -e $LAB_UNITS/fleet.service || -e $LAB_UNITS/fleet.service.in ]] || die "no fleet.service in $LAB_UNITS"
+    LAB_INSTRUMENT=$(instrument_find)
+    LAB_REPORTS=$(realpath -m "${FLEET_LAB_REPORTS:-$LAB_REPORTS}")
     lab_up
 }
 
@@ -214,4 +219,9 @@ cli_id() {
     cli_need_lab
     cli_check_machine "$1"
     machine_id "$1"
+}
+
+cli_reports() {
+    cli_need_lab
+    instrument_reports
 }

@@ -4,6 +4,7 @@
 #   $LAB_DIR/settings   what it was asked for; the mark that the directory is a lab's
 #   $LAB_DIR/ready      there once `up` was through
 #   $LAB_DIR/proc/      recorded processes     $LAB_DIR/log/  what they print     $LAB_DIR/cut/  who has no network
+#   $LAB_DIR/reports/   what sanitizers and valgrind reported, if FLEET_LAB_REPORTS does not name another folder
 #   $LAB_DIR/mem/       a tmpfs: layers of the machines' roots, data of etcd, a copy of fleetctl
 
 LAB_DIR=${FLEET_LAB_DIR:-/run/fleet-lab}
@@ -12,6 +13,8 @@ LAB_MEM=$LAB_DIR/mem
 LAB_MACHINES=0
 LAB_ETCD=0
 LAB_CONF=()
+LAB_INSTRUMENT=
+LAB_REPORTS=$LAB_DIR/reports
 
 # Two labs have two names. That of a lab elsewhere carries a checksum of the place.
 lab_name() {
@@ -29,13 +32,15 @@ lab_is_known() {
     [[ -e $LAB_DIR/settings ]]
 }
 
-# Sets LAB_MACHINES, LAB_ETCD and LAB_CONF.
+# Sets what `up` was asked for.
 lab_load() {
     local line
     while read -r line; do
         case $line in
         machines=*) LAB_MACHINES=${line#*=} ;;
         etcd=*) LAB_ETCD=${line#*=} ;;
+        instrument=*) LAB_INSTRUMENT=${line#*=} ;;
+        reports=*) LAB_REPORTS=${line#*=} ;;
         conf=*) LAB_CONF+=("${line#*=}") ;;
         esac
     done <"$LAB_DIR/settings"
@@ -45,6 +50,8 @@ lab_load() {
 lab_settings() {
     echo "machines=$LAB_MACHINES"
     echo "etcd=$LAB_ETCD"
+    echo "instrument=$LAB_INSTRUMENT"
+    echo "reports=$LAB_REPORTS"
     [[ ${#LAB_CONF[@]} == 0 ]] || printf 'conf=%s\n' "${LAB_CONF[@]}"
     echo "build=$(sha1sum <(cat "$LAB_FLEETD" "$LAB_FLEETCTL") \
         <(image_unit fleet.service) <(image_unit fleet.socket) | cut -d ' ' -f 1 | xargs)"
@@ -193,7 +200,7 @@ lab_clear() {
     while mountpoint -q "$LAB_MEM"; do
         umount --recursive "$LAB_MEM" 2>/dev/null || umount --lazy "$LAB_MEM"
     done
-    rm -rf --one-file-system "$LAB_DIR"/{proc,log,cut,ready}
+    rm -rf --one-file-system "$LAB_DIR"/{proc,log,cut,reports,ready}
 }
 
 lab_is_dead() {

@@ -108,6 +108,7 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=cp /proc/sys/kernel/random/boot_id /run/boot_id
 EOF
+    instrument_install
 }
 
 image_unit() {

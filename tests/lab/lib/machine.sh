@@ -53,6 +53,7 @@ machine_config() {
 machine_become() {
     local machine=$1 layers
     layers="lowerdir=$LAB_MEM/base:/,upperdir=$LAB_MEM/$machine/upper,workdir=$LAB_MEM/$machine/work,index=off"
+    instrument_bind "$machine"
     cgroup_enter "$machine"
     # shellcheck disable=SC2016
     exec env SYSTEMD_NSPAWN_LOCK=0 setsid unshare --mount --propagation slave bash -euc '
@@ -63,7 +64,8 @@ machine_become() {
         machine "$LAB_MEM/$machine/root" "$layers" \
         --register=no --keep-unit --machine="$machine" --hostname="$machine" \
         --network-namespace-path="/run/netns/$LAB_NAME-$machine" --capability=CAP_NET_ADMIN \
-        --resolv-conf=off --timezone=off --link-journal=no --suppress-sync=yes --console=pipe --boot
+        --resolv-conf=off --timezone=off --link-journal=no --suppress-sync=yes --console=pipe \
+        "${INSTRUMENT_BIND[@]}" --boot
 }
 
 machine_is_on() {
@@ -142,10 +144,11 @@ machine_wait_booted() {
 machine_enter() {
     local pid
     pid=$(machine_pid1 "$1") || die "$1 is off"
+    instrument_environment
     MACHINE_ENTER=(
         nsenter --target "$pid" --all --root --wd env -i
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-        HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}"
+        HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" "${INSTRUMENT_ENVIRONMENT[@]}"
     )
 }
 

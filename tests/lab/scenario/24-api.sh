@@ -107,7 +107,7 @@ check "a body over the limit: 413" equal 413 "$(upload 'Expect:')"
 check "before it is sent, if the client asks: 413" equal 413 "$(upload 'Expect: 100-continue')"
 check "headers over the limit: 431" equal 431 "$(request GET /fleet/v1/units -H "X: $(head -c 70000 large)")"
 slow_clients() {
-    lab exec m1 "$PYTHON" - "$1" <"$LAB_HOME/lib/slow-clients.py"
+    lab exec m1 "$PYTHON" - "$1" $((128 * ${FLEET_LAB_PATIENCE:-1})) <"$LAB_HOME/lib/slow-clients.py"
 }
 check "a hundred slow clients hold up nobody" slow_clients 25
 check "nor do more than there may be" slow_clients 260

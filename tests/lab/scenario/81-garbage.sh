@@ -96,12 +96,20 @@ sees_a_new_unit() {
 }
 
 # killed MACHINE...: fleetd is killed there, and comes back by itself.
+main_pid() {
+    lab exec "$1" systemctl show -p MainPID --value fleet.service
+}
+
+main_pid_is() {
+    equal "$2" "$(main_pid "$1")"
+}
+
 killed() {
     local machine pid
     for machine in "$@"; do
-        pid=$(lab exec "$machine" systemctl show -p MainPID --value fleet.service)
+        pid=$(main_pid "$machine")
         lab exec "$machine" systemctl kill -s KILL fleet.service
-        eventually 20 not equal "$pid" "$(lab exec "$machine" systemctl show -p MainPID --value fleet.service)" || return
+        eventually 20 not main_pid_is "$machine" "$pid" || return
     done
 }
 
