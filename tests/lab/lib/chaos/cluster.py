@@ -33,6 +33,7 @@ class Cluster:
         self.etcd = Etcd(MEMBERS)
         self.units = workload.fixed_units()
         self.observations = []
+        self.known_leader = self.hosts[0].name
         self.settings = ["--machines", str(machines), "--etcd", str(MEMBERS), "--conf", f"agent_ttl={ttl}s"]
 
     def host(self, name):
@@ -63,8 +64,13 @@ class Cluster:
             return False
 
     def leader(self):
-        machine_id = self.etcd.fleet_leader()
-        return next((host.name for host in self.hosts if host.id() == machine_id), self.hosts[0].name)
+        """Who leads, or led when that could last be told: the store may be away."""
+        try:
+            leader = self.etcd.fleet_leader()
+        except LabError:
+            leader = None
+        self.known_leader = next((host.name for host in self.hosts if host.id() == leader), self.known_leader)
+        return self.known_leader
 
     def is_whole(self, lost=()):
         """Every fleetd answers, all machines are there, and what nobody touches runs as it should, by the cgroups;

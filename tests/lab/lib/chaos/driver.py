@@ -54,6 +54,7 @@ class Driver:
     def do_group(self, group):
         """Each begins a moment after the one before it, and is undone when its own time is over."""
         pending = []
+        self.cluster.leader()
         for step in group:
             self.rest(pending, now() + step["after"])
             pending.append(self.do(step, overlaps=len(group) > 1))
