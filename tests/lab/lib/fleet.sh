@@ -116,9 +116,10 @@ fleet_do() {
     esac
 }
 
-# fleet_disk fill|free MACHINE: what it keeps of its units is on a disk of its own.
+# fleet_disk fill|free MACHINE: what it keeps of its units is on a disk of its own, and its embedded store may be.
 fleet_disk() {
-    machine_exec "$2" bash -c "$(declare -f "disk_$1"); disk_$1 /run/fleet"
+    machine_exec "$2" bash -c "$(declare -f "disk_$1")
+        for disk in /run/fleet /var/lib/fleet; do ! mountpoint -q \$disk || disk_$1 \$disk; done"
 }
 
 fleet_signal() {
