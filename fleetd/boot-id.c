@@ -27,7 +27,7 @@ static int id_make(int directory, sd_id128_t *ret) {
 
 static int id_load(const char *run_directory, sd_id128_t *ret) {
     _cleanup_fd_ int directory = -1;
-    int r = run_directory_open(AT_FDCWD, run_directory, &directory);
+    int r = run_directory_open(AT_FDCWD, run_directory, &directory, NULL);
     if (r < 0)
         return r;
     return id_read(directory, ret) < 0 ? id_make(directory, ret) : 0;

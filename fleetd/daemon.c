@@ -84,6 +84,9 @@ static void on_is_stopping(bool is_machine_stopping, void *userdata) {
     PresenceFarewell farewell = is_machine_stopping ? PRESENCE_LEFT : PRESENCE_RESTARTING;
     log_info(is_machine_stopping ? "Stopping, as this machine goes down; its units may move"
                                  : "Stopping; units run on and keep their place");
+    usec_t limit_usec = FAREWELL_USEC + agent_leave_limit(daemon->agent, farewell);
+    timer_start(daemon->farewell_limit, limit_usec);
+    sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRIu64, limit_usec + FAREWELL_USEC);
     int r = agent_leave(daemon->agent, farewell, on_agent_left, daemon);
     if (r < 0)
         on_agent_left(r, daemon);

@@ -1,6 +1,7 @@
 /* What the parts of the agent share: agent.c makes it and holds its place in the cluster,
  * agent-orders.c and agent-units.c hear of orders and of systemd, agent-pass.c decides and begins
- * tasks, agent-write.c writes files. */
+ * tasks, agent-write.c writes files, agent-vouch.c keeps units running that must not run twice,
+ * agent-leave.c takes leave. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"
@@ -18,7 +19,7 @@ struct Agent {
     UnitManager *unit_manager;
     char *machine_id;
     char *order_prefix;
-    usec_t restart_grace_usec;
+    usec_t ttl_usec, restart_grace_usec;
     void (*on_registered)(void *userdata);
     void *userdata;
     Metrics *metrics;
@@ -45,6 +46,16 @@ struct Agent {
     WriteRun *writing;
     bool write_singly; /* a batch failed: find out which file it was */
 
+    char *presence_key;
+    Timer *vouch; /* to ask for the presence again */
+    StoreOp *vouch_op;
+    usec_t vouch_sent_usec;
+
+    bool is_stopping_units; /* before it says goodbye */
+    size_t n_stopping;
+    int stop_result;
+    Timer *stop_limit;
+    usec_t leave_usec;
     PresenceFarewell farewell;
     void (*left)(int r, void *userdata);
     void *left_userdata;
@@ -84,6 +95,28 @@ void agent_revoke_former(Agent *agent);
  * looked at. */
 void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
                       char *const *log);
+
+/* agent-vouch.c */
+int agent_open_vouching(Agent *agent);
+void agent_close_vouching(Agent *agent);
+/* Its file has StopAfterDisconnect=. */
+bool agent_unit_is_guarded(const AgentUnit *unit);
+/* The agent is registered, and knows of every order what it was then, or later. */
+bool agent_knows_its_orders(const Agent *agent);
+/* Asks the store, if any unit needs it, and vouches for those that may run when it has answered. */
+void agent_ask_for_presence(Agent *agent);
+/* The same, if it is this unit that needs it now. */
+void agent_need_presence(Agent *agent, const AgentUnit *unit);
+/* So recently that the unit can be started. */
+bool agent_has_vouched_for(const Agent *agent, const AgentUnit *unit);
+/* The presence stands until then, whoever takes care of it. */
+void agent_vouch_until(Agent *agent, usec_t until_usec);
+/* Before a new status is taken over: tells if the guard has stopped the unit. */
+void agent_note_guard(AgentUnit *unit, const UnitStatus *status);
+
+/* agent-leave.c */
+void agent_left(Agent *agent, int r);
+void agent_on_stop_limit(void *userdata);
 
 /* The text of the file that is ordered, as file_cache_get() has it. One that cannot be had is told
  * in the unit's state, and asked for again by the cache's own timer, which asks for a pass. */

@@ -93,10 +93,18 @@ static void agent_forget(Agent *agent, const char *name) {
     map_remove(agent->units, name);
 }
 
+/* An order that cannot be read; or one of a time when this machine was gone: the engine, which does
+ * not know yet that it is back, is about to write it anew. */
+static bool unit_has_to_wait(const AgentUnit *unit) {
+    const Order *order = unit->order;
+    return unit->is_held ||
+           (order && order->is_suspended && order->desired != LAUNCH_STATE_INACTIVE);
+}
+
 /* What to do for one unit now; TASK_NONE also when it has to wait. */
 static Task agent_decide(Agent *agent, AgentUnit *unit) {
     usec_t now = loop_now(agent->loop);
-    if (unit->is_held) {
+    if (unit_has_to_wait(unit)) {
         agent_publish(agent, unit);
         return (Task){.kind = TASK_NONE};
     }
@@ -134,7 +142,7 @@ static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
 
 static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     AgentUnit *unit = map_get(agent->units, name);
-    if (unit && !unit->is_held && unit->running == TASK_START &&
+    if (unit && !unit_has_to_wait(unit) && unit->running == TASK_START &&
         reconcile_start_is_stale(unit->order, unit->status)) {
         agent_overtake_start(agent, unit);
         return;
@@ -145,6 +153,7 @@ static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
         agent_forget(agent, name);
         return;
     }
+    agent_need_presence(agent, unit);
     Task next = agent_decide(agent, unit);
     if (next.kind == TASK_WRITE)
         pass->writes[pass->n_writes++] = unit;
@@ -169,9 +178,11 @@ static int agent_write_files(Agent *agent, const Pass *pass) {
 static int agent_start_units(Agent *agent, const Pass *pass, bool is_writing) {
     for (size_t i = 0; i < pass->n_starts; i++) {
         AgentUnit *unit = pass->starts[i];
-        if (is_writing && map_put(agent->marked, unit->name, NULL) < 0)
+        bool needs_presence = agent_unit_is_guarded(unit) && !agent_has_vouched_for(agent, unit);
+        bool has_to_wait = is_writing || needs_presence;
+        if (has_to_wait && map_put(agent->marked, unit->name, NULL) < 0)
             return -ENOMEM;
-        if (!is_writing)
+        if (!has_to_wait)
             agent_begin(agent, unit,
                         reconcile_unit(unit->order, unit->status, unit->answered_revision));
     }
@@ -215,9 +226,7 @@ static int agent_take_marked(Agent *agent, char ***ret_names) {
 /* Orders are carried out only by a machine that surely holds its place, and that has seen every
  * order withdrawn before it took the place (docs/architecture.md, promise 3). */
 static bool agent_may_act(Agent *agent) {
-    if (!agent->is_listed || agent->is_leaving || agent->registered_revision == 0 ||
-        !mirror_is_synced(agent->orders) ||
-        mirror_revision(agent->orders) < agent->registered_revision)
+    if (!agent->is_listed || agent->is_leaving || !agent_knows_its_orders(agent))
         return false; /* each of them asks for a pass when it comes */
     if (presence_is_sure(agent->presence))
         return true;

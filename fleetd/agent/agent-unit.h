@@ -23,6 +23,9 @@ typedef struct AgentUnit {
     char *message;
     char **log;
 
+    int64_t vouched_revision; /* the registration that it was last vouched for under */
+    usec_t vouched_usec;
+
     unsigned n_failures;    /* in a row, of tasks that are tried again */
     usec_t not_before_usec; /* of the next try; USEC_INFINITY: not before another order */
 } AgentUnit;

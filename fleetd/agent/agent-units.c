@@ -62,6 +62,7 @@ static void on_status_changed(const UnitStatus *status, void *userdata) {
     AgentUnit *unit = map_get(agent->units, status->name);
     if (!unit || (!unit->status && unit->running != TASK_WRITE))
         return; /* not listed yet, or just removed */
+    agent_note_guard(unit, status);
     if (agent_unit_copy_status(unit, status) < 0)
         log_unit(LOG_ERR, status->name, "Failed to note the state of unit '%s': out of memory",
                  status->name);

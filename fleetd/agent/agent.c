@@ -36,6 +36,7 @@ static void on_presence_registered(int64_t lease, int64_t revision, int64_t form
     mirror_relist(
         agent->orders); /* what was withdrawn before this must be known before anything is done */
     agent_mark_all(agent);
+    agent_ask_for_presence(agent);
     if (agent->on_registered)
         agent->on_registered(agent->userdata);
 }
@@ -54,12 +55,6 @@ static void on_presence_contact(int r, void *userdata) {
         log_warning("The store cannot be reached (%s); units are kept as they are", strerror(-r));
     else
         agent_mark_all(agent);
-}
-
-static void agent_left(Agent *agent, int r) {
-    void (*left)(int, void *) = TAKE_PTR(agent->left);
-    if (left)
-        left(r, agent->left_userdata);
 }
 
 static void on_states_published(void *userdata) {
@@ -102,32 +97,6 @@ int agent_set_machine(Agent *agent, const Machine *machine) {
     return r;
 }
 
-/* --- leaving --- */
-
-static void on_presence_left(int r, int64_t lease, int64_t revision, void *userdata) {
-    Agent *agent = userdata;
-    if (r < 0 || agent->farewell == PRESENCE_LEFT)
-        agent_left(agent, r);
-    else {
-        publisher_set_place(agent->publisher, lease, revision);
-        if (publisher_is_idle(agent->publisher))
-            agent_left(agent, 0);
-    }
-}
-
-int agent_leave(Agent *agent, PresenceFarewell farewell, void (*done)(int r, void *userdata),
-                void *userdata) {
-    agent->is_leaving = true;
-    agent->farewell = farewell;
-    agent->left = done;
-    agent->left_userdata = userdata;
-    timer_stop(agent->pass);
-    timer_stop(agent->retry);
-    publisher_set_place(agent->publisher, 0, 0);
-    return presence_leave(agent->presence, farewell, agent->restart_grace_usec, on_presence_left,
-                          agent);
-}
-
 /* --- making --- */
 
 static void on_files_changed(void *userdata) {
@@ -153,6 +122,10 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     if (r >= 0)
         r = agent_open_orders(agent);
     if (r >= 0)
+        r = agent_open_vouching(agent);
+    if (r >= 0)
+        r = timer_new(agent->loop, agent_on_stop_limit, agent, &agent->stop_limit);
+    if (r >= 0)
         r = presence_new(agent->store, agent->loop, options->machine, options->ttl_usec,
                          &presence_callbacks, agent, &agent->presence);
     if (r >= 0)
@@ -170,6 +143,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .unit_manager = options->unit_manager,
         .machine_id = strdup(options->machine->id),
         .order_prefix = key_schedule_prefix(options->machine->id),
+        .ttl_usec = options->ttl_usec,
         .restart_grace_usec = options->restart_grace_usec,
         .on_registered = options->on_registered,
         .userdata = options->userdata,
@@ -195,6 +169,8 @@ void agent_free(Agent *agent) {
     if (!agent)
         return;
     metric_source_free(agent->metric_source);
+    agent_close_vouching(agent);
+    timer_free(agent->stop_limit);
     presence_free(agent->presence);
     mirror_free(agent->orders);
     file_cache_free(agent->files);

@@ -35,7 +35,10 @@ usec_t agent_steady_since(const Agent *agent);
 /* Address and metadata have changed: tells the cluster at once. Its id is the same. -ENOMEM. */
 int agent_set_machine(Agent *agent, const Machine *machine);
 
-/* Begins no task any more and says goodbye to the cluster (presence.h). done is called once, r < 0
- * if the store did not take it; free the agent then. */
+/* Begins no task any more and says goodbye to the cluster (presence.h); of LEFT only when all units
+ * with StopAfterDisconnect= are down. done is called once, r < 0 if they are not, or the store did
+ * not take it; free the agent then. */
 int agent_leave(Agent *agent, PresenceFarewell farewell, void (*done)(int r, void *userdata),
                 void *userdata);
+/* How long units are given for that. */
+usec_t agent_leave_limit(const Agent *agent, PresenceFarewell farewell);

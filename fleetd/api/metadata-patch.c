@@ -3,6 +3,7 @@
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/machine.h"
+#include "fleetd/model/text.h"
 #include "fleetd/store/store.h"
 
 #include <errno.h>
@@ -44,13 +45,15 @@ static int path_parse(const char *path, MetadataChange *change, Error *reterr) {
     size_t n = path[0] == '/' ? strcspn(id, "/") : 0;
     if (n == 0 || strncmp(id + n, middle, strlen(middle)) != 0 ||
         strchr(id + n + strlen(middle), '/'))
-        return error_set(reterr, -EINVAL, "path '%s' is not of the form /ID/metadata/KEY", path);
+        return error_set(reterr, -EINVAL, "path '%.*s' is not of the form /ID/metadata/KEY",
+                         TEXT_SHORT(path));
     change->machine_id = strndup(id, n);
     change->key = strdup(id + n + strlen(middle));
     if (!change->machine_id || !change->key)
         return -ENOMEM;
     if (pointer_unescape(change->key) < 0)
-        return error_set(reterr, -EINVAL, "path '%s' has a '~' without 0 or 1 behind it", path);
+        return error_set(reterr, -EINVAL, "path '%.*s' has a '~' without 0 or 1 behind it",
+                         TEXT_SHORT(path));
     return machine_id_check(change->machine_id, reterr);
 }
 
@@ -69,7 +72,8 @@ static int value_read(json_object *operation, MetadataChange *change, Error *ret
         return r;
     bool removes = streq(op, "remove");
     if (!removes && !streq(op, "add") && !streq(op, "replace"))
-        return error_set(reterr, -EINVAL, "op '%s' is none of add, replace and remove", op);
+        return error_set(reterr, -EINVAL, "op '%.*s' is none of add, replace and remove",
+                         TEXT_SHORT(op));
     if (!removes)
         r = value_get(operation, &value, reterr);
     if (r >= 0)

@@ -2,6 +2,7 @@
 
 #include "fleetd/base/json.h"
 #include "fleetd/model/requirements.h"
+#include "fleetd/model/text.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@ static int name_read(json_object *body, const char *name, Error *reterr) {
     const char *given = name;
     int r = json_get_string(body, "name", &given, reterr);
     if (r >= 0 && !streq(given, name))
-        return error_set(reterr, -EINVAL, "the body names another unit: '%s'", given);
+        return error_set(reterr, -EINVAL, "the body names another unit: '%.*s'", TEXT_SHORT(given));
     return r;
 }
 
@@ -22,7 +23,8 @@ static int desired_read(json_object *body, UnitRequest *request, Error *reterr) 
     request->desired = launch_state_from_string(text);
     if (request->desired < 0)
         return error_set(reterr, -EINVAL,
-                         "desiredState '%s' is none of inactive, loaded and launched", text);
+                         "desiredState '%.*s' is none of inactive, loaded and launched",
+                         TEXT_SHORT(text));
     return 0;
 }
 

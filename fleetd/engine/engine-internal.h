@@ -23,6 +23,7 @@
 #include "fleetd/engine/engine.h"
 #include "fleetd/engine/feed.h"
 #include "fleetd/engine/leadership.h"
+#include "fleetd/engine/suspension.h"
 #include "fleetd/engine/writer.h"
 #include "fleetd/store/mirror.h"
 
@@ -56,6 +57,7 @@ struct Engine {
     Cluster *cluster;
     Feed *feed;
     Absence *absence;
+    Suspension *suspension;
     Writer *writer;
     Collector *collector;
     EngineRound round;        /* WRITING: whose plan */

@@ -29,7 +29,7 @@ static void on_machine_gone(const char *machine_id, void *userdata) {
     log_write(LOG_NOTICE, (LogFields){.machine = machine_id},
               "Machine %s is gone; its units are placed anew", machine_id);
     engine_metrics_failed(engine->metrics, "machine_away");
-    engine_check(engine, cluster_remove_machine(engine->cluster, machine_id));
+    engine_check(engine, cluster_remove_machine(engine->cluster, machine_id, false));
     engine_look(engine);
 }
 
@@ -42,9 +42,13 @@ static void on_machine_here(const char *id, void *userdata) {
  * somebody wrote over it, and its machine may be about to write it anew. */
 static int engine_miss(Engine *engine, const char *id) {
     FeedPresence presence = feed_find_presence(engine->feed, id);
-    if (presence == FEED_PRESENCE_LEFT || !cluster_has_orders(engine->cluster, id)) {
+    bool has_left = presence == FEED_PRESENCE_LEFT;
+    if (cluster_is_gone(engine->cluster,
+                        id)) /* and so it is, but it may have taken its word back */
+        return cluster_remove_machine(engine->cluster, id, has_left);
+    if (has_left || !cluster_has_orders(engine->cluster, id)) {
         absence_remove(engine->absence, id);
-        return cluster_remove_machine(engine->cluster, id);
+        return cluster_remove_machine(engine->cluster, id, has_left);
     }
     return absence_add(engine->absence, id, presence != FEED_PRESENCE_UNREADABLE);
 }
@@ -72,6 +76,22 @@ static void on_machine_missing(const char *id, void *userdata) {
     Engine *engine = userdata;
     if (engine_has_model(engine) && !absence_has(engine->absence, id))
         engine_check(engine, engine_miss(engine, id));
+}
+
+/* --- orders that are suspended --- */
+
+static void on_order(const Key *key, const Order *order, int64_t revision, void *userdata) {
+    Engine *engine = userdata;
+    engine_check(engine,
+                 suspension_set(engine->suspension, key->machine_id, key->name, order, revision));
+}
+
+static void on_order_over(const char *machine_id, const char *name, void *userdata) {
+    Engine *engine = userdata;
+    log_write(LOG_NOTICE, (LogFields){.unit = name, .machine = machine_id},
+              "Machine %s, which is gone, has surely stopped unit '%s' by now", machine_id, name);
+    engine_check(engine, cluster_end_order(engine->cluster, machine_id, name));
+    engine_look(engine);
 }
 
 /* --- hearing of changes --- */
@@ -110,7 +130,8 @@ static void on_synced(int64_t revision, void *userdata) {
 static int engine_make_model(Engine *engine) {
     static const FeedCallbacks feed_callbacks = {.on_machine_here = on_machine_here,
                                                  .on_machine_away = on_machine_away,
-                                                 .on_machine_missing = on_machine_missing};
+                                                 .on_machine_missing = on_machine_missing,
+                                                 .on_order = on_order};
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
     engine->cluster = cluster_new();
@@ -120,6 +141,8 @@ static int engine_make_model(Engine *engine) {
     if (r >= 0)
         r = absence_new(engine->loop, engine->agent_ttl_usec, on_steady_since, on_machine_gone,
                         engine, &engine->absence);
+    if (r >= 0)
+        r = suspension_new(engine->loop, on_order_over, engine, &engine->suspension);
     if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)
@@ -142,6 +165,7 @@ void engine_close_model(Engine *engine) {
     collector_free(TAKE_PTR(engine->collector));
     writer_free(TAKE_PTR(engine->writer));
     absence_free(TAKE_PTR(engine->absence));
+    suspension_free(TAKE_PTR(engine->suspension));
     mirror_free(TAKE_PTR(engine->mirror));
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));

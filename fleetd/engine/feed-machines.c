@@ -47,7 +47,10 @@ static void feed_drop_machine_if_unknown(Feed *feed, const char *id) {
 /* As long as nobody knows whether it comes back it keeps what it has and is given nothing new. */
 static int feed_lose_machine(Feed *feed, const char *id, FeedMachine *known) {
     _cleanup_(machine_freep) Machine *machine = TAKE_PTR(known->machine);
+    bool had_left = known->has_left;
     known->has_left = false;
+    if (had_left && cluster_has_orders(feed->cluster, id)) /* nobody says any more that it left */
+        feed->callbacks.on_machine_away(id, feed->userdata);
     if (!machine)
         return 0;
     machine->status = MACHINE_STATUS_RESTARTING;

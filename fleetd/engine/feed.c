@@ -24,6 +24,7 @@ static int feed_put_unreadable_order(Feed *feed, const StoredRecord *record) {
 
 static int feed_put_order(Feed *feed, StoredRecord *record) {
     const char *id = record->key.machine_id;
+    feed->callbacks.on_order(&record->key, record->order, record->revision, feed->userdata);
     int r = record->order ? cluster_put_order(feed->cluster, record->order)
                           : feed_put_unreadable_order(feed, record);
     if (r >= 0 && feed_find_presence(feed, id) != FEED_PRESENCE_HERE)
@@ -46,6 +47,7 @@ static int feed_put_pending(Feed *feed, StoredRecord *record) {
 }
 
 static int feed_delete_order(Feed *feed, const Key *key) {
+    feed->callbacks.on_order(key, NULL, 0, feed->userdata);
     return cluster_remove_order(feed->cluster, key->machine_id, key->name);
 }
 

@@ -4,6 +4,7 @@
  * about (docs/architecture.md, "Garbage"). */
 #pragma once
 
+#include "fleetd/model/keys.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/store/store.h"
 
@@ -14,6 +15,8 @@ typedef struct FeedCallbacks {
     void (*on_machine_away)(const char *id, void *userdata); /* feed_find_presence() says how */
     void (*on_machine_missing)(const char *id,
                                void *userdata); /* it has an order, and no presence */
+    /* What stands there now, of that mod revision; NULL: nothing that can be read. */
+    void (*on_order)(const Key *key, const Order *order, int64_t revision, void *userdata);
 } FeedCallbacks;
 
 int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, Feed **ret);

@@ -88,8 +88,10 @@ static int batch_add(Batch *batch, const PlanStep *step, const Feed *feed) {
     int r;
     switch (step->kind) {
     case PLAN_PUT_ORDER:
-        return batch_put(batch, key_schedule(step->order->machine_id, step->order->name),
-                         order_format(step->order));
+        r = step->is_void ? batch_fence_machine(batch, step->order->machine_id, feed) : 0;
+        return r < 0 ? r
+                     : batch_put(batch, key_schedule(step->order->machine_id, step->order->name),
+                                 order_format(step->order));
     case PLAN_DELETE_ORDER:
         r = batch_fence_machine(batch, step->order->machine_id, feed);
         return r < 0

@@ -42,6 +42,24 @@ static int number_write(const RecordField *field, json_object *object, const voi
 
 const FieldType field_number = {number_read, number_write};
 
+static int count_write(const RecordField *field, json_object *object, const void *slot) {
+    uint64_t number;
+    memcpy(&number, slot, sizeof(number));
+    return number > 0 ? number_write(field, object, slot) : 0;
+}
+
+const FieldType field_count = {number_read, count_write};
+
+static int flag_read(const RecordField *field, json_object *object, void *slot, Error *reterr) {
+    return json_get_bool(object, field->name, slot, reterr);
+}
+
+static int flag_write(const RecordField *field, json_object *object, const void *slot) {
+    return *(const bool *) slot ? json_add_bool(object, field->name, true) : 0;
+}
+
+const FieldType field_flag = {flag_read, flag_write};
+
 static int enum_read(const RecordField *field, json_object *object, void *slot, Error *reterr) {
     const char *text;
     int r = json_get_string(object, field->name, &text, reterr);

@@ -10,6 +10,7 @@ typedef enum OptionId {
     OPTION_CONFLICTS,
     OPTION_REPLACES,
     OPTION_GLOBAL,
+    OPTION_STOP_AFTER_DISCONNECT,
     _OPTION_MAX,
 } OptionId;
 
@@ -31,9 +32,14 @@ int requirements_read_metadata(RequirementsReader *reader, const char *value);
 int requirements_read_conflicts(RequirementsReader *reader, const char *value);
 int requirements_read_replaces(RequirementsReader *reader, const char *value);
 int requirements_read_global(RequirementsReader *reader, const char *value);
+int requirements_read_stop_after(RequirementsReader *reader, const char *value);
 
 /* -EINVAL, the whole message in reterr: options that contradict each other. */
 int requirements_check_combinations(const RequirementsReader *reader);
+
+/* What the rest of the file says about stopping the unit, if StopAfterDisconnect= depends on it.
+ * -EINVAL, the whole message in reterr: it could not be relied on. */
+int requirements_read_stopping(RequirementsReader *reader, const UnitFile *file);
 
 /* Sets "line N: [X-Fleet] <message>", without the line if the option came from no text: -EINVAL. */
 int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...)

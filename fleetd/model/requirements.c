@@ -68,6 +68,14 @@ static const OptionRow rows[_OPTION_MAX] = {
              "Run on every machine that the metadata and conflicts allow; the last one counts."},
             requirements_read_global,
         },
+    [OPTION_STOP_AFTER_DISCONNECT] =
+        {
+            {"StopAfterDisconnect",
+             {},
+             "TIME",
+             "Never run twice: stopped when its machine is cut off that long, moved only then."},
+            requirements_read_stop_after,
+        },
 };
 
 const RequirementOption *requirements_option(size_t i) {
@@ -155,6 +163,8 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
         return r;
     reader.reterr = reterr;
     r = requirements_check_combinations(&reader);
+    if (r >= 0)
+        r = requirements_read_stopping(&reader, file);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(requirements);

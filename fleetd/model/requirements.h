@@ -2,6 +2,7 @@
  * parsing, checking and the manual page fleet-unit.5. Pure. */
 #pragma once
 
+#include "fleetd/base/time-units.h"
 #include "fleetd/model/unit-file.h"
 
 #define REQUIREMENT_VALUES_MAX 256 /* each is held against every unit or machine */
@@ -19,6 +20,8 @@ typedef struct Requirements {
     char **conflicts; /* globs over unit names */
     char **replaces;
     bool is_global;
+    usec_t stop_after_usec;   /* cut off for so long, it is stopped; 0: it runs on */
+    usec_t stop_timeout_usec; /* within so long it is down then; only if stop_after_usec is set */
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for
@@ -36,6 +39,15 @@ DEFINE_POINTER_CLEANUP(Requirements, requirements_free)
 /* Whether a unit of that name is meant by one of the globs: fnmatch(3) with FNM_NOESCAPE, as a
  * backslash is an ordinary character of unit names. */
 bool requirements_glob_matches(char *const *globs, const char *unit_name);
+
+/* What a machine may need to do it, beside the times that the unit's file names: a guard that is
+ * started anew by systemd after a crash or, at the latest, after the watchdog's time; a systemd
+ * that is busy; the end of what was killed. */
+#define STOP_MARGIN_USEC (10 * USEC_PER_SEC)
+
+/* How long the unit can run on a machine after the last moment that is known to have had the
+ * machine in the cluster, if all goes well there; 0: for ever. */
+usec_t requirements_stop_within(const Requirements *requirements);
 
 /* What there is to know of an option, for documentation and completion. */
 typedef struct RequirementOption {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fleetd/base/error.h"
+#include "fleetd/base/time-units.h"
 #include "fleetd/model/launch-state.h"
 
 /* `unit/<name>`, written by the API on behalf of a user. */
@@ -27,6 +28,13 @@ typedef struct Order {
     LaunchState desired;
     int64_t unit_revision; /* of the unit/ key that it carries out */
     char *reason;          /* why this machine, for people */
+    /* Of a unit with StopAfterDisconnect=: how long it can run there after the machine was known to
+     * be in the cluster for the last time; 0: for ever. While the order stands it only grows. */
+    usec_t stop_within_usec;
+    /* Written while the machine had no presence: whoever holds such an order must not prolong the
+     * unit's life, so that from then on it ends in stop_within_usec (fleetd/engine/suspension.h).
+     */
+    bool is_suspended;
 } Order;
 
 /* How the last job that the agent asked systemd for ended; systemd's words, besides the first two.

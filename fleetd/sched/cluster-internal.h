@@ -40,6 +40,9 @@ struct Placement {
         int64_t revision;    /* the unit's, that it carries out */
         char *hash;
         char *reason;
+        usec_t stop_within_usec; /* as in the order; 0: the unit may run twice */
+        bool is_suspended;
+        bool is_over; /* suspended, and its time has passed */
     } order;
 
     struct {
@@ -76,7 +79,8 @@ struct ClusterUnit {
 struct ClusterMachine {
     const char *id; /* the map's key */
     MachinePresence presence;
-    bool is_held; /* what can be told of it is not enough to judge it by */
+    bool is_held;  /* what can be told of it is not enough to judge it by */
+    bool has_left; /* GONE: as it said itself */
     MachineStatus status;
     Metadata metadata;
     Map *placements; /* by the unit's name; owner */
@@ -136,6 +140,9 @@ bool unit_may_be_wanted(const ClusterUnit *unit);
 bool unit_is_global(const ClusterUnit *unit);
 bool unit_is_placed(const ClusterUnit *unit); /* has an order that counts */
 bool unit_has_globs(const ClusterUnit *unit);
+/* How long the unit may run there without its machine; of an order that cannot be read the unit's
+ * present file tells, if anything does. */
+usec_t placement_stop_within(const Placement *placement);
 bool placement_is_active(const Placement *placement); /* an order, neither withdrawn nor void */
 
 static inline bool globs_are_empty(char *const *globs) {

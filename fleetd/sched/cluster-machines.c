@@ -24,13 +24,14 @@ static int machine_enter(Cluster *cluster, ClusterMachine *machine) {
     return load_index_add(&cluster->loads, machine);
 }
 
-static void machine_leave(Cluster *cluster, ClusterMachine *machine) {
+static void machine_leave(Cluster *cluster, ClusterMachine *machine, bool has_left) {
     if (machine->presence == MACHINE_PRESENCE_HERE) {
         machine_set_remove(&cluster->here, machine);
         load_index_remove(&cluster->loads, machine);
     }
     machine->presence = MACHINE_PRESENCE_GONE;
     machine->is_held = false;
+    machine->has_left = has_left;
 }
 
 int cluster_put_machine(Cluster *cluster, const Machine *machine) {
@@ -58,16 +59,21 @@ int cluster_hold_machine(Cluster *cluster, const char *id) {
     return concern_machine(cluster, machine);
 }
 
-int cluster_remove_machine(Cluster *cluster, const char *id) {
+int cluster_remove_machine(Cluster *cluster, const char *id, bool has_left) {
     ClusterMachine *machine = cluster_find_machine(cluster, id);
-    if (!machine || machine->presence == MACHINE_PRESENCE_GONE)
+    if (!machine || (machine->presence == MACHINE_PRESENCE_GONE && machine->has_left == has_left))
         return 0;
-    machine_leave(cluster, machine);
+    machine_leave(cluster, machine, has_left);
     int r = concern_machine(cluster, machine);
     if (r < 0)
         return r;
     machine_release(cluster, machine);
     return 0;
+}
+
+bool cluster_is_gone(const Cluster *cluster, const char *id) {
+    const ClusterMachine *machine = cluster_find_machine(cluster, id);
+    return machine && machine->presence == MACHINE_PRESENCE_GONE;
 }
 
 static int id_compare(const void *a, const void *b) {

@@ -54,6 +54,9 @@ int placement_set_order(Cluster *cluster, Placement *placement, const Order *ord
         return r;
     placement->order.desired = order->desired;
     placement->order.revision = order->unit_revision;
+    placement->order.stop_within_usec = order->stop_within_usec;
+    placement->order.is_suspended = order->is_suspended;
+    placement->order.is_over = false;
 
     r = machine_set_load(cluster, machine, load + order_is_load(placement));
     if (r < 0 || was_active == placement_is_active(placement))
@@ -81,6 +84,8 @@ int placement_clear_order(Cluster *cluster, Placement *placement) {
 static bool placement_has_order(const Placement *placement, const Order *order) {
     return placement->order.exists && placement->order.desired == order->desired &&
            placement->order.revision == order->unit_revision &&
+           placement->order.stop_within_usec == order->stop_within_usec &&
+           placement->order.is_suspended == order->is_suspended &&
            streq_ptr(placement->order.hash, order->hash) &&
            streq_ptr(placement->order.reason, order->reason);
 }
@@ -114,6 +119,14 @@ int cluster_remove_order(Cluster *cluster, const char *machine_id, const char *n
     int r = placement_clear_order(cluster, placement);
     if (r < 0)
         return r;
+    return look_at_placement(cluster, placement);
+}
+
+int cluster_end_order(Cluster *cluster, const char *machine_id, const char *name) {
+    Placement *placement = cluster_find_placement(cluster, machine_id, name);
+    if (!placement || !placement->order.exists || !placement->order.is_suspended)
+        return 0;
+    placement->order.is_over = true;
     return look_at_placement(cluster, placement);
 }
 

@@ -192,6 +192,15 @@ bool unit_has_globs(const ClusterUnit *unit) {
                                   !globs_are_empty(unit->requirements->replaces));
 }
 
+usec_t placement_stop_within(const Placement *placement) {
+    const Requirements *requirements = placement->unit->requirements;
+    if (!placement->order.exists)
+        return 0;
+    usec_t of_file =
+        requirements && !*placement->order.hash ? requirements_stop_within(requirements) : 0;
+    return MAX(placement->order.stop_within_usec, of_file);
+}
+
 bool placement_is_active(const Placement *placement) {
     return placement->order.exists && placement->order.desired != LAUNCH_STATE_INACTIVE &&
            placement->machine->presence != MACHINE_PRESENCE_GONE;

@@ -26,8 +26,11 @@ DEFINE_POINTER_CLEANUP(Cluster, cluster_free)
 int cluster_put_machine(Cluster *cluster, const Machine *machine);
 /* It is surely gone: its lease ran out and it had its time to come back. Its orders are void and
  * its units are placed anew. An id with orders that was never put counts as "not yet there": its
- * orders stand until this is called. */
-int cluster_remove_machine(Cluster *cluster, const char *id);
+ * orders stand until this is called. Orders of units with StopAfterDisconnect= are suspended first,
+ * and void when their time is over (cluster_end_order()); of a machine that has_left, so that it
+ * has said itself that they are stopped, at once. */
+int cluster_remove_machine(Cluster *cluster, const char *id, bool has_left);
+bool cluster_is_gone(const Cluster *cluster, const char *id);
 
 /* A unit as users want it. requirements is taken over, also on failure. A template, or a unit that
  * is to be inactive, gets no orders. */
@@ -44,6 +47,9 @@ int cluster_hold_machine(Cluster *cluster, const char *id);
  * counts, as there may be a unit behind it, and is written anew, or withdrawn. */
 int cluster_put_order(Cluster *cluster, const Order *order);
 int cluster_remove_order(Cluster *cluster, const char *machine_id, const char *name);
+/* Whoever feeds the cluster has waited for a suspended order's stop_within_usec, and
+ * STOP_MARGIN_USEC, since that order was there: the unit surely runs there no more. */
+int cluster_end_order(Cluster *cluster, const char *machine_id, const char *name);
 int cluster_put_pending(Cluster *cluster, const Pending *pending);
 int cluster_remove_pending(Cluster *cluster, const char *name);
 

@@ -71,8 +71,8 @@ static int planner_append(Planner *planner, const PlanStep *step) {
 static int planner_write_order_take(Planner *planner, Placement *placement, PlanStepKind kind,
                                     Order *order) {
     _cleanup_(order_freep) Order *owned = order;
-    bool is_void =
-        kind == PLAN_DELETE_ORDER && placement->machine->presence == MACHINE_PRESENCE_GONE;
+    bool is_void = placement->machine->presence == MACHINE_PRESENCE_GONE &&
+                   (kind == PLAN_DELETE_ORDER || order->is_suspended);
     if (placement->step > 0) {
         PlanStep *earlier = &planner->plan->steps[placement->step - 1];
         order_free(earlier->order);
@@ -105,6 +105,8 @@ int planner_put_order(Planner *planner, Placement *placement, const Order *order
         return -ENOMEM;
     copy->desired = order->desired;
     copy->unit_revision = order->unit_revision;
+    copy->stop_within_usec = order->stop_within_usec;
+    copy->is_suspended = order->is_suspended;
     int r = placement_set_order(planner->cluster, placement, copy);
     if (r < 0)
         return r;

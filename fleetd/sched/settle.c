@@ -20,7 +20,12 @@
  * leave (below), has never started anything: letting go of it too early is harmless.
  *
  * A removed machine needs no answer: whoever removed it has waited for its lease. Of a machine that
- * was never seen nobody knows anything: its orders are rewritten, but stand. */
+ * was never seen nobody knows anything: its orders are rewritten, but stand.
+ *
+ * That its lease ran out does not mean that a removed machine is down. The order of a unit that
+ * must not run twice (StopAfterDisconnect=) is suspended then, by a write that only succeeds while
+ * the machine has no presence, and deleted when its time is over. fleetd/engine/suspension.h has
+ * the argument why the unit is down by then, whatever the machine did meanwhile. */
 #include "fleetd/sched/settle.h"
 
 #include "fleetd/base/strv.h"
@@ -57,30 +62,48 @@ static const char *order_is_held_back_by(Cluster *cluster, const Placement *plac
     return found;
 }
 
+/* The reason without what it waited for before, and with what it waits for now, if anything. */
 static char *reason_with_wait(const char *reason, const char *waits_for) {
     const char *end = strstr(reason, WAITS_FOR);
     int n = end ? (int) (end - reason) : (int) strlen(reason);
-    return waits_for ? str_printf("%.*s" WAITS_FOR "%s to leave (Replaces)", n, reason, waits_for)
+    return waits_for ? str_printf("%.*s" WAITS_FOR "%s", n, reason, waits_for)
                      : strndup(reason, (size_t) n);
 }
 
 static bool order_says(const Placement *placement, const Order *order) {
     return placement->order.exists && placement->order.desired == order->desired &&
            placement->order.revision == order->unit_revision &&
+           placement->order.stop_within_usec == order->stop_within_usec &&
+           placement->order.is_suspended == order->is_suspended &&
            streq_ptr(placement->order.hash, order->hash);
+}
+
+/* What runs there may still be of an earlier file, with a longer time. */
+static usec_t order_stop_within(const Placement *placement) {
+    const Requirements *requirements = placement->unit->requirements;
+    return MAX(placement_stop_within(placement),
+               requirements ? requirements_stop_within(requirements) : 0);
 }
 
 /* The order as the unit asks for it. */
 static int settle_wanted(Planner *planner, Placement *placement, const char *why) {
     const ClusterUnit *unit = placement->unit;
-    const char *waits_for = order_is_held_back_by(planner->cluster, placement);
-    Order order = {.hash = unit->hash, .desired = unit->desired, .unit_revision = unit->revision};
-    if (waits_for) { /* it does not carry out the request yet */
+    const char *replaced = order_is_held_back_by(planner->cluster, placement);
+    Order order = {
+        .hash = unit->hash,
+        .desired = unit->desired,
+        .unit_revision = unit->revision,
+        .stop_within_usec = order_stop_within(placement),
+    };
+    if (replaced) { /* it does not carry out the request yet */
         order.desired = LAUNCH_STATE_LOADED;
         order.unit_revision = placement->order.exists ? placement->order.revision : 0;
     }
     if (order_says(placement, &order))
         return 0;
+    _cleanup_free_ char *waits_for = NULL;
+    if (replaced && !(waits_for = str_printf("%s to leave (Replaces)", replaced)))
+        return -ENOMEM;
     _cleanup_free_ char *reason = reason_with_wait(str_or(why, ""), waits_for);
     if (!reason)
         return -ENOMEM;
@@ -95,7 +118,8 @@ static int settle_unwanted(Planner *planner, Placement *placement, const char *w
     int64_t revision = placement->order.revision;
     Order order = {.hash = placement->order.hash,
                    .desired = LAUNCH_STATE_INACTIVE,
-                   .unit_revision = is_request ? MAX(revision, unit->revision) : revision};
+                   .unit_revision = is_request ? MAX(revision, unit->revision) : revision,
+                   .stop_within_usec = placement_stop_within(placement)};
     if (order_says(placement, &order))
         return 0;
     _cleanup_free_ char *reason = strdup(why);
@@ -114,11 +138,50 @@ static int settle_withdrawal(Planner *planner, Placement *placement, const char 
     return planner_delete_order(planner, placement, why);
 }
 
+static char *suspension_reason(const Placement *placement, usec_t stop_within_usec) {
+    _cleanup_free_ char *time = timespan_format(stop_within_usec + STOP_MARGIN_USEC);
+    _cleanup_free_ char *waits_for =
+        time ? str_printf("its machine, which is gone, to have stopped it for sure, %s "
+                          "(StopAfterDisconnect)",
+                          time)
+             : NULL;
+    return waits_for ? reason_with_wait(str_or(placement->order.reason, ""), waits_for) : NULL;
+}
+
+/* The order says what it said; one that cannot be read says the least that can be said. */
+static int suspend(Planner *planner, Placement *placement) {
+    bool is_readable = *placement->order.hash;
+    const char *hash = is_readable ? placement->order.hash : placement->unit->hash;
+    usec_t stop_within = placement_stop_within(placement);
+    _cleanup_free_ char *reason = suspension_reason(placement, stop_within);
+    if (!reason)
+        return -ENOMEM;
+    Order order = {
+        .hash = (char *) str_or(hash, ""),
+        .desired = is_readable ? placement->order.desired : LAUNCH_STATE_INACTIVE,
+        .unit_revision = placement->order.revision,
+        .stop_within_usec = stop_within,
+        .is_suspended = true,
+        .reason = reason,
+    };
+    return planner_put_order(planner, placement, &order);
+}
+
+static int settle_gone(Planner *planner, Placement *placement) {
+    bool may_run = !placement->machine->has_left && !placement->order.is_over &&
+                   placement_stop_within(placement) > 0;
+    if (!may_run)
+        return planner_delete_order(planner, placement, "machine is gone");
+    return placement->order.is_suspended ? 0 : suspend(planner, placement);
+}
+
 int settle(Planner *planner, Placement *placement, bool is_wanted, const char *why) {
     if (!placement->order.exists)
         return is_wanted ? settle_wanted(planner, placement, why) : 0;
     if (placement->machine->presence == MACHINE_PRESENCE_GONE)
-        return planner_delete_order(planner, placement, "machine is gone");
+        return settle_gone(planner, placement);
+    if (placement->order.is_suspended && placement->machine->presence != MACHINE_PRESENCE_HERE)
+        return 0; /* only a machine that is here may have it back */
     if (!order_is_withdrawn(placement))
         return is_wanted ? settle_wanted(planner, placement, placement->order.reason)
                          : settle_withdrawal(planner, placement, why);

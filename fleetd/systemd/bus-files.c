@@ -34,6 +34,8 @@ static void change_run(Reply *reply) {
     if (!unit)
         return;
     unit->is_queued = false;
+    if (bus_unit_is_guarded(unit)) /* the guard may have stopped it */
+        unit->status.was_launched = unit_directory_is_launched(um->directory, change->name);
     um->callbacks.on_changed(&unit->status, um->userdata);
 }
 

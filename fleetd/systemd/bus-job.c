@@ -1,5 +1,9 @@
 /* start() and stop(): systemd queues a job and answers with its path; later it says how the job
- * ended. That may come first, so results are kept while an answer is awaited. */
+ * ended. That may come first, so results are kept while an answer is awaited.
+ *
+ * A unit with StopAfterDisconnect= is started in two steps, by one JobOp: the guard first, and
+ * then, with a permit, the unit. */
+#include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/systemd/bus-private.h"
 
@@ -8,10 +12,12 @@
 typedef struct JobKind {
     const char *method;
     bool is_start;
+    bool is_own; /* of a unit that is no user's */
 } JobKind;
 
-static const JobKind start_kind = {"StartUnit", true};
-static const JobKind stop_kind = {"StopUnit", false};
+static const JobKind start_kind = {"StartUnit", .is_start = true};
+static const JobKind stop_kind = {"StopUnit"};
+static const JobKind guard_kind = {"StartUnit", .is_start = true, .is_own = true};
 
 typedef struct JobOp {
     BusOp op;
@@ -21,6 +27,7 @@ typedef struct JobOp {
     JobResult result;
     char **log;
     struct JobOp *next_same; /* waits for the same job */
+    bool is_guarding;        /* the first step */
     UnitManagerJobDone done;
     void *userdata;
 } JobOp;
@@ -97,8 +104,57 @@ static void start_explain(JobOp *job, const char *meaning) {
         bus_op_finish(&job->op);
 }
 
+static void on_queued(BusOp *op, sd_bus_message *reply, const sd_bus_error *error);
+
+static void job_call(JobOp *job, const char *name) {
+    job->next_same = NULL;
+    job->op.um->job_calls++;
+    bus_op_call(&job->op, on_queued, job->kind->method, "ss", name, "replace");
+}
+
+/* It is worth another try: canceled, and nothing of it is left. */
+static void job_cancel(JobOp *job, const char *message) {
+    BusUnitManager *um = job->op.um;
+    BusUnit *unit = bus_units_find(um->units, job->name);
+    job->result = JOB_RESULT_CANCELED;
+    str_replace(&job->op.message, message);
+    unit_directory_set_launched(um->directory, job->name, false);
+    if (unit)
+        unit->status.was_launched = false;
+    bus_op_finish(&job->op);
+}
+
+static void guarding_end(JobOp *job, const char *word) {
+    job->is_guarding = false;
+    if (!streq(word, "done"))
+        return job_cancel(job,
+                          "its StopAfterDisconnect= needs " GUARD_SERVICE ", which does not start");
+    int r = guard_directory_permit(job->op.um->guard, job->name);
+    if (r == -ESTALE || r == -ENOENT)
+        return job_cancel(job, "this machine may be cut off from the cluster, and it has "
+                               "StopAfterDisconnect=");
+    if (r < 0)
+        return bus_op_fail(&job->op, r, "failed to permit its start");
+    job_call(job, job->name);
+}
+
+static bool job_is_of_guarded(const JobOp *job) {
+    return job->kind->is_start && !job->kind->is_own &&
+           bus_unit_is_guarded(bus_units_find(job->op.um->units, job->name));
+}
+
+/* The guard took the permit away, and so systemd refused the start or broke it off. */
+static bool job_is_forbidden(const JobOp *job) {
+    return job_is_of_guarded(job) && !guard_directory_is_permitted(job->op.um->guard, job->name);
+}
+
 static void job_settle(JobOp *job, const char *word) {
     const char *meaning = word;
+    if (job->is_guarding)
+        return guarding_end(job, word);
+    if (!streq(word, "done") && job_is_forbidden(job))
+        return job_cancel(job, "this machine was cut off from the cluster meanwhile, and it has "
+                               "StopAfterDisconnect=");
     job->result = JOB_RESULT_FAILED; /* if a later systemd has a new word */
     for (size_t i = 0; i < ELEMENTSOF(results); i++)
         if (streq(results[i].word, word)) {
@@ -141,12 +197,20 @@ static void job_wait(JobOp *job, const char *path) {
         bus_op_fail(&job->op, r, NULL);
 }
 
+/* The guard takes the permit away and then the mark: a mark that comes after that goes again. */
 static int job_note_launched(JobOp *job) {
     BusUnitManager *um = job->op.um;
     BusUnit *unit = bus_units_find(um->units, job->name);
-    int r = unit_directory_set_launched(um->directory, job->name, job->kind->is_start);
+    bool is_launched = job->kind->is_start;
+    if (job->kind->is_own || job->is_guarding)
+        return 0;
+    int r = unit_directory_set_launched(um->directory, job->name, is_launched);
+    if (r >= 0 && job_is_forbidden(job)) {
+        is_launched = false;
+        r = unit_directory_set_launched(um->directory, job->name, false);
+    }
     if (r >= 0 && unit)
-        unit->status.was_launched = job->kind->is_start;
+        unit->status.was_launched = is_launched;
     return r;
 }
 
@@ -161,6 +225,10 @@ static void job_accepted(JobOp *job, sd_bus_message *reply) {
 }
 
 static void job_refused(JobOp *job, const sd_bus_error *error) {
+    if (job->is_guarding && !bus_error_is_lost_contact(error)) {
+        log_error("Failed to start " GUARD_SERVICE ": %s", error->message);
+        return guarding_end(job, "failed");
+    }
     bool is_gone = !job->kind->is_start && bus_error_is_not_loaded(error);
     if (!is_gone)
         return bus_op_fail_call(&job->op, error);
@@ -191,8 +259,8 @@ static int job_begin(BusUnitManager *um, const JobKind *kind, const char *name,
     job->done = done;
     job->userdata = userdata;
     bus_op_init(&job->op, um, job_run, job_free);
-    um->job_calls++;
-    bus_op_call(&job->op, on_queued, kind->method, "ss", name, "replace");
+    job->is_guarding = job_is_of_guarded(job);
+    job_call(job, job->is_guarding ? GUARD_SERVICE : name);
     return 0;
 }
 
@@ -200,6 +268,18 @@ int bus_start_begin(BusUnitManager *um, const char *name, UnitManagerJobDone don
     return job_begin(um, &start_kind, name, done, userdata);
 }
 
+int bus_guard_start(BusUnitManager *um, UnitManagerJobDone done, void *userdata) {
+    return job_begin(um, &guard_kind, GUARD_SERVICE, done, userdata);
+}
+
+/* Without its permit, so that nothing starts it again, until somebody vouches for it again. */
 int bus_stop_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done, void *userdata) {
+    BusUnit *unit = bus_units_find(um->units, name);
+    if (bus_unit_is_guarded(unit)) {
+        int r = guard_directory_forbid(um->guard, name);
+        if (r < 0)
+            return r;
+        unit->is_vouched = false;
+    }
     return job_begin(um, &stop_kind, name, done, userdata);
 }

@@ -60,6 +60,8 @@ static int file_see(const char *name, const char *text, size_t size, void *userd
         r = bus_units_ensure(um->units, name, &unit);
     if (r >= 0)
         r = bus_unit_set_hash(unit, hash);
+    if (r >= 0)
+        r = bus_unit_set_times(unit, text, size);
     if (r < 0)
         return r;
     unit->status.was_launched = unit_directory_is_launched(um->directory, name);
@@ -94,6 +96,8 @@ static void list_go(ListOp *list) {
         r = unit_directory_walk(um->directory, file_see, list);
     if (r >= 0)
         r = unseen_forget(um->units, list->seen);
+    if (r >= 0)
+        r = bus_guard_tidy(um);
     if (r < 0)
         return bus_op_fail(&list->files.op, r, NULL);
     list->is_repair = um->writes == 0 && unit_directory_is_unfinished(um->directory);

@@ -8,6 +8,7 @@
  *   bus-denied.c         what is missing when systemd refuses a call
  *   bus-reload.c         daemon-reloads, as few as possible
  *   bus-files.c          making files known to systemd, asking for states
+ *   bus-guard.c          units that run only as long as they are vouched for
  *   bus-list.c bus-write.c bus-remove.c bus-job.c bus-stopping.c   one kind of request each
  */
 #pragma once
@@ -15,11 +16,15 @@
 #include "fleetd/base/map.h"
 #include "fleetd/systemd/bus-unit-manager.h"
 #include "fleetd/systemd/bus-units.h"
+#include "fleetd/systemd/guard-directory.h"
+#include "fleetd/systemd/guarded-text.h"
 #include "fleetd/systemd/journal-reader.h"
 #include "fleetd/systemd/reply-queue.h"
 #include "fleetd/systemd/unit-directory.h"
 
 #include <errno.h>
+
+#define GUARD_SERVICE "fleet-guard.service"
 
 #define SYSTEMD_BUS_NAME "org.freedesktop.systemd1"
 #define SYSTEMD_OBJECT "/org/freedesktop/systemd1"
@@ -35,6 +40,8 @@ struct BusUnitManager {
     size_t log_lines;
     Metrics *metrics;
     UnitDirectory *directory;
+    GuardDirectory *guard;
+    bool is_guard_asked; /* to be started, so that permits can be given */
     BusUnits *units;
     ReplyQueue *replies;
     JournalReader *journal;
@@ -149,6 +156,17 @@ void bus_files_load(BusFiles *files);
 /* Tells the caller in a later turn what is then known, if anything is new. */
 void bus_unit_tell(BusUnitManager *um, BusUnit *unit);
 
+/* bus-guard.c */
+
+bool bus_unit_is_guarded(const BusUnit *unit); /* NULL is not */
+/* Takes over what its file says. -ENOMEM. */
+int bus_unit_set_times(BusUnit *unit, const char *text, size_t size);
+int bus_vouch(BusUnitManager *um, const char *name, usec_t at_usec, usec_t stop_after_usec);
+/* The unit is not, or not any more, one that must not run twice. */
+int bus_unguard(BusUnitManager *um, const char *name);
+/* Records of units that are none of those. */
+int bus_guard_tidy(BusUnitManager *um);
+
 /* bus-remove.c */
 void bus_removals_forget(BusUnitManager *um);
 
@@ -165,6 +183,8 @@ int bus_stop_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done
 int bus_stopping_begin(BusUnitManager *um, void (*done)(bool is_stopping, void *userdata),
                        void *userdata);
 
+/* bus-job.c: has systemd start the guard itself, if it does not run. */
+int bus_guard_start(BusUnitManager *um, UnitManagerJobDone done, void *userdata);
 /* bus-job.c: a job of systemd ended. */
 void bus_job_removed(BusUnitManager *um, const char *path, const char *result);
 

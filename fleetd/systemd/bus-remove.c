@@ -36,7 +36,10 @@ static void on_reset(BusOp *op, sd_bus_message *reply, const sd_bus_error *error
 /* A unit may run on without its file; it is not fleet's any more. */
 static int file_remove(RemoveOp *removal, Error *reterr) {
     BusUnitManager *um = removal->op.um;
-    int r = unit_directory_remove(um->directory, removal->name, reterr);
+    bool is_guarded = bus_unit_is_guarded(bus_units_find(um->units, removal->name));
+    int r = is_guarded ? bus_unguard(um, removal->name) : 0;
+    if (r >= 0)
+        r = unit_directory_remove(um->directory, removal->name, reterr);
     if (r >= 0)
         bus_units_remove(um->units, removal->name);
     return r;

@@ -45,6 +45,11 @@ static int manager_stop(UnitManager *base, const char *name, UnitManagerJobDone 
     return r < 0 ? r : bus_stop_begin(from_base(base), name, done, userdata);
 }
 
+static int manager_vouch(UnitManager *base, const char *name, usec_t at_usec,
+                         usec_t stop_after_usec) {
+    return bus_vouch(from_base(base), name, at_usec, stop_after_usec);
+}
+
 static int manager_is_stopping(UnitManager *base, void (*done)(bool is_stopping, void *userdata),
                                void *userdata) {
     return bus_stopping_begin(from_base(base), done, userdata);
@@ -68,6 +73,7 @@ static void manager_free(UnitManager *base) {
     journal_reader_free(um->journal);
     bus_units_free(um->units);
     unit_directory_free(um->directory);
+    guard_directory_free(um->guard);
     map_free(um->jobs);
     map_free(um->early_results);
     sd_event_unref(um->event);
@@ -82,6 +88,7 @@ static const UnitManagerVTable bus_vtable = {
     .remove = manager_remove,
     .start = manager_start,
     .stop = manager_stop,
+    .vouch = manager_vouch,
     .is_stopping = manager_is_stopping,
     .free = manager_free,
 };
@@ -102,7 +109,10 @@ static int parts_new(BusUnitManager *um, const BusUnitManagerOptions *options, E
     if (r < 0)
         return r;
     const char *directory = str_or(options->run_directory, RUN_DIRECTORY);
-    return unit_directory_open(directory, &um->directory, reterr);
+    r = unit_directory_open(directory, &um->directory, reterr);
+    if (r >= 0)
+        r = guard_directory_open(directory, &um->guard, reterr);
+    return r < 0 ? r : guard_directory_limit(um->guard, guard_clock());
 }
 
 int bus_unit_manager_new(sd_event *event, const BusUnitManagerOptions *options, UnitManager **ret,

@@ -13,6 +13,7 @@ typedef struct BusUnit {
     bool is_unfinished;         /* its file was written, but systemd may not know it yet */
     bool has_news;              /* status differs from what was told last */
     bool is_queued;             /* to be told */
+    bool is_vouched;            /* since it was stopped last: it may have its permit */
 } BusUnit;
 
 typedef struct BusUnits BusUnits;

@@ -76,7 +76,11 @@ static int file_put(WriteOp *write, const char *name, const UnitFile *file, Erro
     if (r < 0)
         return r;
     unit->status.was_launched = false;
-    return bus_unit_set_hash(unit, unit_file_hash(file));
+    bool was_guarded = bus_unit_is_guarded(unit);
+    r = bus_unit_set_times(unit, text, size);
+    if (r >= 0 && was_guarded && !bus_unit_is_guarded(unit))
+        r = bus_unguard(um, name);
+    return r < 0 ? r : bus_unit_set_hash(unit, unit_file_hash(file));
 }
 
 static int files_put(WriteOp *write, Error *reterr) {

@@ -15,7 +15,12 @@ void fd_closep(int *fd) {
         close(*fd);
 }
 
-int run_directory_open(int at, const char *path, int *ret_fd) {
+void directory_closep(DIR **stream) {
+    if (*stream)
+        closedir(*stream);
+}
+
+static int directory_open(int at, const char *path, int *ret_fd) {
     bool is_new = mkdirat(at, path, DIRECTORY_MODE) == 0;
     if (!is_new && errno != EEXIST)
         return -errno;
@@ -25,6 +30,24 @@ int run_directory_open(int at, const char *path, int *ret_fd) {
     *ret_fd = fd;
     fd = -1;
     return 0;
+}
+
+int run_directory_open(int at, const char *path, int *ret_fd, Error *reterr) {
+    int r = directory_open(at, path, ret_fd);
+    return r < 0 ? error_set(reterr, r, "failed to open directory '%s': %s", path, strerror(-r))
+                 : 0;
+}
+
+int run_directory_stream(int directory, DIR **ret) {
+    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    *ret = fdopendir(fd); /* takes the descriptor over */
+    if (*ret)
+        return 0;
+    int r = -errno;
+    close(fd);
+    return r;
 }
 
 static int read_all(int fd, size_t size, char **ret_text) {

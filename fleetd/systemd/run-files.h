@@ -1,15 +1,22 @@
-/* Files that fleetd keeps below /run/fleet: a file comes whole, by rename, or not at all. No link
- * is followed, only regular files count, and modes do not depend on the umask. Everything there is
- * small and in memory, so the calls are synchronous. All answer 0 or a negative errno. */
+/* Files that fleet keeps below /run/fleet: a file comes whole, by rename, or not at all. No link is
+ * followed, whoever put it there, only regular files count, and modes do not depend on the umask.
+ * Everything there is small and in memory, so the calls are synchronous. All answer 0 or a negative
+ * errno. */
 #pragma once
 
 #include "fleetd/base/error.h"
 
+#include <dirent.h>
+
 void fd_closep(int *fd);
 #define _cleanup_fd_ _cleanup_(fd_closep)
+void directory_closep(DIR **stream);
+#define _cleanup_directory_ _cleanup_(directory_closep)
 
 /* Makes the directory if it is missing (mode 0755). at: as openat() has it. The caller closes. */
-int run_directory_open(int at, const char *path, int *ret_fd);
+int run_directory_open(int at, const char *path, int *ret_fd, Error *reterr);
+/* Its entries. The caller closes the stream; the descriptor stays open. */
+int run_directory_stream(int directory, DIR **ret);
 
 /* The text is NUL-terminated, also if it holds NULs; the caller frees. -EINVAL: no regular file, or
  * larger than size_max. */

@@ -3,12 +3,11 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-name.h"
+#include "fleetd/systemd/guarded-text.h"
 #include "fleetd/systemd/run-files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #define UNFINISHED_FILE "unfinished"
 
@@ -19,12 +18,6 @@ struct UnitDirectory {
     int launched_fd;
 };
 
-static int directory_open(int at, const char *path, int *ret_fd, Error *reterr) {
-    int r = run_directory_open(at, path, ret_fd);
-    return r < 0 ? error_set(reterr, r, "failed to open directory '%s': %s", path, strerror(-r))
-                 : 0;
-}
-
 int unit_directory_open(const char *path, UnitDirectory **ret, Error *reterr) {
     _cleanup_(unit_directory_freep) UnitDirectory *directory = calloc(1, sizeof(UnitDirectory));
     if (!directory)
@@ -33,11 +26,11 @@ int unit_directory_open(const char *path, UnitDirectory **ret, Error *reterr) {
     directory->path = strdup(path);
     if (!directory->path)
         return -ENOMEM;
-    int r = directory_open(AT_FDCWD, path, &directory->fd, reterr);
+    int r = run_directory_open(AT_FDCWD, path, &directory->fd, reterr);
     if (r >= 0)
-        r = directory_open(directory->fd, "units", &directory->units_fd, reterr);
+        r = run_directory_open(directory->fd, "units", &directory->units_fd, reterr);
     if (r >= 0)
-        r = directory_open(directory->fd, "launched", &directory->launched_fd, reterr);
+        r = run_directory_open(directory->fd, "launched", &directory->launched_fd, reterr);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(directory);
@@ -62,36 +55,24 @@ static int file_name_check(const char *name, Error *reterr) {
     return unit_name_check(name, reterr);
 }
 
-static void directory_closep(DIR **stream) {
-    if (*stream)
-        closedir(*stream);
-}
-
-static int directory_stream(int directory_fd, DIR **ret) {
-    int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    *ret = fdopendir(fd); /* takes the descriptor over */
-    if (*ret)
-        return 0;
-    int r = -errno;
-    close(fd);
-    return r;
-}
-
 static int file_visit(UnitDirectory *directory, const char *name, UnitDirectoryVisit visit,
                       void *userdata) {
     _cleanup_free_ char *text = NULL;
     size_t size = 0;
     if (file_name_check(name, NULL) < 0 ||
-        run_file_read(directory->units_fd, name, UNIT_FILE_SIZE_MAX, &text, &size) < 0)
+        run_file_read(directory->units_fd, name, UNIT_FILE_SIZE_MAX + GUARDED_TEXT_EXTRA_MAX, &text,
+                      &size) < 0)
         return 0;
+    size = guarded_text_strip(directory->path, name, text, size);
+    if (size > UNIT_FILE_SIZE_MAX)
+        return 0;
+    text[size] = 0;
     return visit(name, text, size, userdata);
 }
 
 int unit_directory_walk(UnitDirectory *directory, UnitDirectoryVisit visit, void *userdata) {
-    _cleanup_(directory_closep) DIR *stream = NULL;
-    int r = directory_stream(directory->units_fd, &stream);
+    _cleanup_directory_ DIR *stream = NULL;
+    int r = run_directory_stream(directory->units_fd, &stream);
     while (r >= 0) {
         errno = 0;
         const struct dirent *entry = readdir(stream);
@@ -106,6 +87,15 @@ char *unit_directory_file_path(const UnitDirectory *directory, const char *name)
     return str_printf("%s/units/%s", directory->path, name);
 }
 
+static int text_write(UnitDirectory *directory, const char *name, const char *text, size_t size) {
+    _cleanup_free_ char *guarded = NULL;
+    int r = guarded_text_make(directory->path, name, text, size, &guarded);
+    if (r < 0)
+        return r;
+    return guarded ? run_file_write(directory->units_fd, name, guarded, strlen(guarded))
+                   : run_file_write(directory->units_fd, name, text, size);
+}
+
 int unit_directory_write(UnitDirectory *directory, const char *name, const char *text, size_t size,
                          Error *reterr) {
     int r = file_name_check(name, reterr);
@@ -113,7 +103,7 @@ int unit_directory_write(UnitDirectory *directory, const char *name, const char 
         return r;
     r = unit_directory_set_launched(directory, name, false);
     if (r >= 0)
-        r = run_file_write(directory->units_fd, name, text, size);
+        r = text_write(directory, name, text, size);
     if (r < 0)
         return error_set(reterr, r, "failed to write '%s/units/%s': %s", directory->path, name,
                          strerror(-r));

@@ -1,6 +1,7 @@
 /* fleet's files on this machine, below one directory (/run/fleet):
  *
- *   units/NAME      the unit file, complete at any time: it comes by rename
+ *   units/NAME      the unit file, complete at any time: it comes by rename; that of a unit with
+ *                   StopAfterDisconnect= with what guarded-text.h adds, which users do not see
  *   launched/NAME   a mark: started for fleet since that file was last written
  *   unfinished      a mark: files were written that systemd may not know yet
  *

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "fleetd/base/error.h"
+#include "fleetd/base/time-units.h"
 #include "fleetd/model/unit.h"
 
 typedef struct UnitManager UnitManager;
@@ -17,6 +18,9 @@ typedef struct UnitStatus {
                           fleetd, not a reboot */
     char *load, *active, *sub; /* NULL: systemd has it not loaded */
     char *result;              /* NULL: none, or not a service */
+    usec_t stop_after_usec; /* StopAfterDisconnect= of its file; 0: none. Such a unit runs only as
+                               long as it is vouched for */
+    usec_t stop_timeout_usec;
 } UnitStatus;
 
 void unit_status_done(UnitStatus *status);
@@ -61,6 +65,7 @@ typedef struct UnitManagerVTable {
     int (*remove)(UnitManager *, const char *name, UnitManagerDone, void *userdata);
     int (*start)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
     int (*stop)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
+    int (*vouch)(UnitManager *, const char *name, usec_t at_usec, usec_t stop_after_usec);
     /* Whether the machine itself is going down. */
     int (*is_stopping)(UnitManager *, void (*done)(bool is_stopping, void *userdata),
                        void *userdata);
@@ -100,7 +105,15 @@ static inline int unit_manager_start(UnitManager *um, const char *name, UnitMana
                                      void *userdata) {
     return um->vtable->start(um, name, done, userdata);
 }
-/* Clears was_launched. Already inactive, failed or unknown to systemd is JOB_RESULT_DONE. */
+/* This machine surely was in the cluster at that time (of the loop's clock), or later: a unit with
+ * StopAfterDisconnect= may run for so long from then on, and then the guard of this machine stops
+ * it, which clears was_launched. start() fails without. -ENOENT: it is no such unit. */
+static inline int unit_manager_vouch(UnitManager *um, const char *name, usec_t at_usec,
+                                     usec_t stop_after_usec) {
+    return um->vtable->vouch(um, name, at_usec, stop_after_usec);
+}
+/* Clears was_launched, and what was vouched for does not count any more. Already inactive, failed
+ * or unknown to systemd is JOB_RESULT_DONE. */
 static inline int unit_manager_stop(UnitManager *um, const char *name, UnitManagerJobDone done,
                                     void *userdata) {
     return um->vtable->stop(um, name, done, userdata);

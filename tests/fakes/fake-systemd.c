@@ -14,6 +14,8 @@ struct FakeSystemd {
     int64_t last_job;
     bool is_disconnected;
     bool is_stopping;
+    void (*guard_changed)(void *userdata);
+    void *guard_userdata;
 };
 
 #define OBSERVER_FOREACH(observer, systemd) \
@@ -199,7 +201,68 @@ int64_t fake_systemd_start(FakeSystemd *systemd, const char *name) {
         return -ENOENT;
     if (fake_script_behaviour(systemd->script, name)->start_result == JOB_RESULT_ERROR)
         return -EINVAL;
+    if (fake_systemd_is_forbidden(systemd, name))
+        return -EACCES;
     return fake_unit_start(unit, ++systemd->last_job);
+}
+
+/* As systemd does it: what its file asserts does not hold. */
+bool fake_systemd_is_forbidden(FakeSystemd *systemd, const char *name) {
+    const FakeUnit *unit = map_get(systemd->units, name);
+    return unit && unit->stop_after_usec > 0 && !unit->is_permitted;
+}
+
+int fake_systemd_vouch(FakeSystemd *systemd, const char *name, usec_t at_usec,
+                       usec_t stop_after_usec) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    if (!unit || unit->stop_after_usec == 0)
+        return -ENOENT;
+    unit->has_guard = true;
+    unit->guard = (GuardRecord){.stop_after_usec = stop_after_usec,
+                                .stop_timeout_usec = unit->stop_timeout_usec,
+                                .at_usec = at_usec};
+    if (systemd->guard_changed)
+        systemd->guard_changed(systemd->guard_userdata);
+    return 0;
+}
+
+int fake_systemd_permit(FakeSystemd *systemd, const char *name) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    if (!unit || !unit->has_guard)
+        return -ENOENT;
+    if (loop_now(systemd->loop) >= guard_record_deadline(&unit->guard))
+        return -ESTALE;
+    unit->is_permitted = true;
+    return 0;
+}
+
+void fake_systemd_forbid(FakeSystemd *systemd, const char *name) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    if (unit && unit->stop_after_usec > 0)
+        unit->is_permitted = unit->was_launched = false;
+}
+
+int fake_systemd_walk_guarded(FakeSystemd *systemd, GuardDirectoryVisit visit, void *userdata) {
+    const char *name;
+    const FakeUnit *unit;
+    int r = 0;
+    MAP_FOREACH (name, unit, systemd->units)
+        if (unit->has_guard && r >= 0)
+            r = visit(name, &unit->guard, userdata);
+    return r;
+}
+
+void fake_systemd_limit_vouching(FakeSystemd *systemd) {
+    _unused_ const char *name;
+    FakeUnit *unit;
+    MAP_FOREACH (name, unit, systemd->units)
+        unit->guard.at_usec = MIN(unit->guard.at_usec, loop_now(systemd->loop));
+}
+
+void fake_systemd_watch_guarded(FakeSystemd *systemd, void (*changed)(void *userdata),
+                                void *userdata) {
+    systemd->guard_changed = changed;
+    systemd->guard_userdata = userdata;
 }
 
 int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name) {
@@ -209,6 +272,8 @@ int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name) {
 
 static int status_copy(const FakeUnit *unit, UnitStatus *status) {
     status->was_launched = unit->was_launched;
+    status->stop_after_usec = unit->stop_after_usec;
+    status->stop_timeout_usec = unit->stop_timeout_usec;
     status->name = strdup(unit->name);
     status->hash = strdup(unit->hash);
     status->load = strdup("loaded");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "fleetd/net/loop.h"
+#include "fleetd/systemd/guard-directory.h"
 #include "fleetd/systemd/unit-manager.h"
 #include "tests/fakes/fake-script.h"
 
@@ -43,6 +44,20 @@ size_t fake_systemd_count_running(FakeSystemd *systemd);
 const char *fake_systemd_text(FakeSystemd *systemd, const char *name); /* of its file; NULL: none */
 /* The hash of the text that it was last started with; NULL: never. */
 const char *fake_systemd_started_hash(FakeSystemd *systemd, const char *name);
+
+/* Units with StopAfterDisconnect=: what the guard's directory holds on a real machine. Starting one
+ * without its permit fails, whoever asks. */
+int fake_systemd_vouch(FakeSystemd *systemd, const char *name, usec_t at_usec,
+                       usec_t stop_after_usec);
+int fake_systemd_permit(FakeSystemd *systemd, const char *name); /* -ESTALE, -ENOENT */
+bool fake_systemd_is_forbidden(FakeSystemd *systemd, const char *name);
+void fake_systemd_forbid(FakeSystemd *systemd, const char *name);
+int fake_systemd_walk_guarded(FakeSystemd *systemd, GuardDirectoryVisit visit, void *userdata);
+/* A new fleetd begins: nothing later than now is vouched for. */
+void fake_systemd_limit_vouching(FakeSystemd *systemd);
+/* Who hears when a unit is vouched for; one at a time, NULL: nobody. */
+void fake_systemd_watch_guarded(FakeSystemd *systemd, void (*changed)(void *userdata),
+                                void *userdata);
 
 /* The rest is what a handle needs. */
 

@@ -184,13 +184,18 @@ static void job_wait(FakeUnitManager *um, FakeCall **call, int64_t job) {
     *last = TAKE_PTR(*call);
 }
 
+/* What the guard forbids may be allowed again. */
+static bool error_passes(int r) {
+    return r == -ENOTCONN || r == -ESTALE || r == -EACCES;
+}
+
 static void job_refuse(FakeUnitManager *um, FakeCall **call, int r) {
     const FakeBehaviour *behaviour =
         fake_script_behaviour(fake_systemd_script(um->systemd), (*call)->name);
     const char *message = r == -ENOENT ? "Unit not found." : strerror(-r);
     if (r == -EINVAL)
         message = str_or(behaviour->message, message);
-    (*call)->reply.job(r == -ENOTCONN ? JOB_RESULT_CANCELED : JOB_RESULT_ERROR, message, NULL,
+    (*call)->reply.job(error_passes(r) ? JOB_RESULT_CANCELED : JOB_RESULT_ERROR, message, NULL,
                        (*call)->userdata);
 }
 
@@ -207,11 +212,14 @@ static void run_job(FakeUnitManager *um, FakeCall **call, FakeAction action,
 
 static void run_start(void *owner, FakeCall **call) {
     FakeUnitManager *um = owner;
+    if (fake_systemd_is_forbidden(um->systemd, (*call)->name))
+        fake_systemd_permit(um->systemd, (*call)->name); /* else the start fails */
     run_job(um, call, FAKE_ACTION_START, fake_systemd_start);
 }
 
 static void run_stop(void *owner, FakeCall **call) {
     FakeUnitManager *um = owner;
+    fake_systemd_forbid(um->systemd, (*call)->name);
     run_job(um, call, FAKE_ACTION_STOP, fake_systemd_stop);
 }
 
@@ -307,6 +315,10 @@ static int fake_is_stopping(UnitManager *base, void (*done)(bool is_stopping, vo
     return 0;
 }
 
+static int fake_vouch(UnitManager *base, const char *name, usec_t at_usec, usec_t stop_after_usec) {
+    return fake_systemd_vouch(from_base(base)->systemd, name, at_usec, stop_after_usec);
+}
+
 static void fake_free(UnitManager *base) {
     FakeUnitManager *um = from_base(base);
     fake_systemd_unobserve(um->systemd, &um->observer);
@@ -322,6 +334,7 @@ static const UnitManagerVTable fake_vtable = {
     .remove = fake_remove,
     .start = fake_start,
     .stop = fake_stop,
+    .vouch = fake_vouch,
     .is_stopping = fake_is_stopping,
     .free = fake_free,
 };
@@ -341,6 +354,7 @@ int fake_unit_manager_new(FakeSystemd *systemd, UnitManager **ret) {
     if (r < 0)
         return r;
     fake_systemd_observe(systemd, &um->observer);
+    fake_systemd_limit_vouching(systemd);
     *ret = &TAKE_PTR(um)->base;
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "tests/fakes/fake-unit.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/systemd/guarded-text.h"
 #include "tests/fakes/fake-script.h"
 
 /* How a start job that ended so leaves its unit. */
@@ -104,13 +105,17 @@ int fake_unit_set_text(FakeUnit *unit, const char *text, size_t size) {
     unit->text = copy;
     memcpy(unit->hash, hash, sizeof(hash));
     unit->was_launched = false;
-    return 1;
+    r = guarded_text_times(unit->name, text, size, &unit->stop_after_usec,
+                           &unit->stop_timeout_usec);
+    if (unit->stop_after_usec == 0)
+        unit->has_guard = unit->is_permitted = false;
+    return r < 0 ? r : 1;
 }
 
 void fake_unit_lose_file(FakeUnit *unit) {
     free(unit->text);
     unit->text = NULL;
-    unit->was_launched = false;
+    unit->was_launched = unit->has_guard = unit->is_permitted = false;
 }
 
 bool fake_unit_is_running(const FakeUnit *unit) {

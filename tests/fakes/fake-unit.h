@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fleetd/model/unit-file.h"
+#include "fleetd/systemd/guard-directory.h"
 #include "tests/fakes/fake-systemd.h"
 
 typedef struct FakeUnit {
@@ -14,6 +15,10 @@ typedef struct FakeUnit {
     bool was_launched;
     char *active, *sub;
     char *result;
+    usec_t stop_after_usec, stop_timeout_usec; /* by its file; 0: it needs no permit */
+    GuardRecord guard;                         /* as it was vouched for */
+    bool has_guard;
+    bool is_permitted;
     int64_t job; /* 0: none */
     bool job_is_stop;
     Timer *job_timer;

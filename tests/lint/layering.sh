@@ -11,6 +11,7 @@ declare -A may_include=(
     [fleetd/net]="fleetd/base"
     [fleetd/store]="fleetd/base fleetd/model fleetd/net"
     [fleetd/systemd]="fleetd/base fleetd/model fleetd/net"
+    [fleetd/guard]="fleetd/base fleetd/model fleetd/net fleetd/systemd"
     [fleetd/engine]="fleetd/base fleetd/model fleetd/sched fleetd/net fleetd/store"
     [fleetd/agent]="fleetd/base fleetd/model fleetd/net fleetd/store fleetd/systemd"
     [fleetd/api]="fleetd/base fleetd/model fleetd/net fleetd/store"

@@ -3,6 +3,8 @@
  *
  *   machine ID [restarting] [k=v,...]   a machine comes or changes
  *   gone ID                             it is surely gone
+ *   left ID                             the same, and it says so itself
+ *   over ID NAME                        the time of a suspended order is over
  *   unit NAME STATE                     a user's request, with [X-Fleet] options in the lines below
  *   want NAME STATE                     the same with the file as it is
  *   destroy NAME
@@ -19,7 +21,8 @@
  *   missing                             the machines that have orders and were not seen
  *
  * In a plan: + a new order, = a changed one, ~ a withdrawn one, - a deleted one, ? a pending,
- * ! a deleted pending, & in the same transaction as the line above; @ the unit's revision. */
+ * z a suspended one, ! a deleted pending, & in the same transaction as the line above; @ the unit's
+ * revision. */
 #include "fleetd/base/strv.h"
 #include "tests/sched/world.h"
 
@@ -73,6 +76,16 @@ static void do_machine(Run *run, char *args) {
 
 static void do_gone(Run *run, char *args) {
     world_remove_machine(run->world, args);
+}
+
+static void do_left(Run *run, char *args) {
+    world_leave_machine(run->world, args);
+}
+
+static void do_over(Run *run, char *args) {
+    const char *id = word(&args);
+    world_tell(run->world, SIZE_MAX);
+    must(cluster_end_order(run->world->cluster, id, word(&args)) == 0);
 }
 
 static void do_unit(Run *run, char *args) {
@@ -171,9 +184,10 @@ static void print_step(FILE *out, const PlanStep *step, bool is_new) {
     fputs(step->is_joined ? "  & " : "  ", out);
     if (step->kind == PLAN_PUT_ORDER)
         print_order(out, step->order,
-                    step->order->desired == LAUNCH_STATE_INACTIVE ? "~"
-                    : is_new                                      ? "+"
-                                                                  : "=");
+                    step->order->is_suspended                       ? "z"
+                    : step->order->desired == LAUNCH_STATE_INACTIVE ? "~"
+                    : is_new                                        ? "+"
+                                                                    : "=");
     else if (step->kind == PLAN_DELETE_ORDER)
         fprintf(out, "- %s %s: %s\n", step->order->machine_id, step->order->name,
                 step->order->reason);
@@ -226,6 +240,8 @@ typedef struct Verb {
 static const Verb verbs[] = {
     {"machine", do_machine},
     {"gone", do_gone},
+    {"left", do_left},
+    {"over", do_over},
     {"unit", do_unit, .reads_on = true},
     {"want", do_want},
     {"destroy", do_destroy},

@@ -66,7 +66,7 @@ void world_give_up_missing(World *world) {
     must(cluster_missing_machines(world->cluster, &ids) == 0);
     for (size_t i = 0; ids[i]; i++) {
         _cleanup_free_ char *id = strdup(ids[i]); /* the cluster may forget it */
-        must(cluster_remove_machine(world->cluster, id) == 0);
+        must(cluster_remove_machine(world->cluster, id, false) == 0);
     }
 }
 
@@ -101,7 +101,9 @@ static void write_order(World *world, const Order *order) {
                     .hash = strdup(order->hash),
                     .reason = strdup(order->reason),
                     .desired = order->desired,
-                    .unit_revision = order->unit_revision};
+                    .unit_revision = order->unit_revision,
+                    .stop_within_usec = order->stop_within_usec,
+                    .is_suspended = order->is_suspended};
     must(map_put(world->orders, key, copy) >= 0);
     must(cluster_put_order(world->cluster, order) == 0);
 }

@@ -8,6 +8,7 @@
 typedef enum WorldEventKind {
     EVENT_MACHINE,
     EVENT_MACHINE_GONE,
+    EVENT_MACHINE_LEFT,
     EVENT_UNIT,
     EVENT_UNIT_GONE,
     EVENT_STATE,
@@ -158,8 +159,8 @@ static void event_tell(Cluster *cluster, const WorldEvent *event) {
                 str_or(event->name, ""));
     if (event->kind == EVENT_MACHINE)
         r = cluster_put_machine(cluster, event->machine);
-    else if (event->kind == EVENT_MACHINE_GONE)
-        r = cluster_remove_machine(cluster, event->machine_id);
+    else if (event->kind == EVENT_MACHINE_GONE || event->kind == EVENT_MACHINE_LEFT)
+        r = cluster_remove_machine(cluster, event->machine_id, event->kind == EVENT_MACHINE_LEFT);
     else if (event->kind == EVENT_UNIT)
         r = cluster_put_unit_take(cluster, &event->unit->unit, world_requirements(event->unit));
     else if (event->kind == EVENT_UNIT_GONE)
@@ -266,7 +267,7 @@ static bool key_is_of(const char *k, const char *machine_id) {
     return strncmp(k, machine_id, n) == 0 && k[n] == '/';
 }
 
-void world_remove_machine(World *world, const char *id) {
+static void machine_go(World *world, const char *id, WorldEventKind kind) {
     const char *k;
     _unused_ void *value;
     MAP_FOREACH (k, value, world->running)
@@ -280,7 +281,15 @@ void world_remove_machine(World *world, const char *id) {
         }
     map_remove(world->machines, id);
     world_trace("gone %s", id);
-    event_add(world, EVENT_MACHINE_GONE, id, NULL);
+    event_add(world, kind, id, NULL);
+}
+
+void world_remove_machine(World *world, const char *id) {
+    machine_go(world, id, EVENT_MACHINE_GONE);
+}
+
+void world_leave_machine(World *world, const char *id) {
+    machine_go(world, id, EVENT_MACHINE_LEFT);
 }
 
 void world_put_unit(World *world, const char *name, LaunchState desired, const char *options) {

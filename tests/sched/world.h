@@ -36,6 +36,8 @@ DEFINE_POINTER_CLEANUP(World, world_free)
 void world_put_machine(World *world, const char *id, MachineStatus status, const char *metadata);
 /* The machine dies: its units with it, and its lease takes presence and states. */
 void world_remove_machine(World *world, const char *id);
+/* The same, and it says so itself. */
+void world_leave_machine(World *world, const char *id);
 /* options NULL: the file stays as it is. */
 void world_put_unit(World *world, const char *name, LaunchState desired, const char *options);
 void world_remove_unit(World *world, const char *name);

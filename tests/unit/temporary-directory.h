@@ -7,8 +7,9 @@
 #include <stdio.h>
 
 static inline char *temporary_directory_new(void) {
-    char *path = strdup("/tmp/fleet-test-XXXXXX");
-    if (!path || !mkdtemp(path))
+    const char *where = getenv("TMPDIR");
+    char *path = NULL;
+    if (asprintf(&path, "%s/fleet-test-XXXXXX", where ? where : "/tmp") < 0 || !mkdtemp(path))
         abort();
     return path;
 }

@@ -56,6 +56,8 @@ static void anything_else_is_refused_with_its_reason(void **state) {
         {"[{}]", "the patch: operation 1: field 'path' is missing"},
         {OP("test", "/" ID "/metadata/a", ",\"value\":\"1\""),
          "the patch: operation 1: op 'test' is none of add, replace and remove"},
+        {OP("a\\u001bb", "/" ID "/metadata/a", ""),
+         "the patch: operation 1: op 'a' is none of add, replace and remove"},
         {OP("add", "/" ID "/metadata/a", ""), "the patch: operation 1: field 'value' is missing"},
         {OP("add", "/" ID "/metadata/a", ",\"value\":1"),
          "the patch: operation 1: field 'value' is int, not string"},

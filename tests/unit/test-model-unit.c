@@ -76,9 +76,23 @@ static void order_comes_back_from_its_json(void **state) {
     assert_true(order_equal(&order, copy));
 }
 
+static void order_of_a_unit_that_must_not_run_twice_says_so(void **state) {
+    Order order = {
+        .hash = (char *) "abc", .stop_within_usec = 5 * USEC_PER_SEC, .is_suspended = true};
+    _cleanup_free_ char *text = order_format(&order);
+    assert_string_equal(text, "{\"hash\":\"abc\",\"desired\":\"inactive\",\"unitRevision\":0,"
+                              "\"stopWithinUsec\":5000000,\"suspended\":true}");
+    _cleanup_(order_freep) Order *copy = NULL;
+    assert_int_equal(order_parse(ID, "a.service", text, strlen(text), &copy, NULL), 0);
+    assert_int_equal(copy->stop_within_usec, 5 * USEC_PER_SEC);
+    assert_true(copy->is_suspended);
+}
+
 static void orders_differ_by_any_field(void **state) {
     const Order order = {(char *) "m", (char *) "n", (char *) "h", LAUNCH_STATE_LOADED, 1, NULL};
-    Order others[6] = {order, order, order, order, order, order};
+    Order others[8] = {order, order, order, order, order, order, order, order};
+    others[6].stop_within_usec = 1;
+    others[7].is_suspended = true;
     others[0].machine_id = (char *) "x";
     others[1].name = (char *) "x";
     others[2].hash = NULL;
@@ -276,6 +290,7 @@ int main(void) {
         cmocka_unit_test(unit_comes_back_from_its_json),
         cmocka_unit_test(what_a_later_version_wrote_of_a_unit_is_kept),
         cmocka_unit_test(order_comes_back_from_its_json),
+        cmocka_unit_test(order_of_a_unit_that_must_not_run_twice_says_so),
         cmocka_unit_test(orders_differ_by_any_field),
         cmocka_unit_test(unit_state_comes_back_from_its_json),
         cmocka_unit_test(unknown_fields_of_a_unit_state_are_null),

@@ -41,7 +41,7 @@ static void what_is_told_again_unchanged_is_no_work(void **state) {
 
 static void removal_of_what_is_unknown_is_no_work(void **state) {
     _cleanup_(cluster_freep) Cluster *cluster = cluster_new();
-    assert_int_equal(cluster_remove_machine(cluster, "m1"), 0);
+    assert_int_equal(cluster_remove_machine(cluster, "m1", false), 0);
     assert_int_equal(cluster_remove_unit(cluster, "a.service"), 0);
     assert_int_equal(cluster_remove_order(cluster, "m1", "a.service"), 0);
     assert_int_equal(cluster_remove_state(cluster, "m1", "a.service"), 0);

@@ -98,7 +98,8 @@ static int tell_story(const World *world, Requirements **requirements) {
         return -ENOMEM;
     int r;
     if ((r = feed_units(cluster, world, requirements)) < 0 || (r = feed_rest(cluster, world)) < 0 ||
-        (r = plan_and_forget(cluster)) < 0 || (r = cluster_remove_machine(cluster, "m1")) < 0 ||
+        (r = plan_and_forget(cluster)) < 0 ||
+        (r = cluster_remove_machine(cluster, "m1", false)) < 0 ||
         (r = cluster_remove_unit(cluster, "d.service")) < 0)
         return r;
     return plan_and_forget(cluster);

@@ -123,6 +123,5 @@ static json_object *find_unsaid(json_object *actual, json_object *expected) {
 
 void assert_json_says(json_object *actual, json_object *expected) {
     if (!json_says(actual, expected))
-        fail_msg("no longer said: %s",
-                 json_object_to_json_string(find_unsaid(actual, expected)));
+        fail_msg("no longer said: %s", json_object_to_json_string(find_unsaid(actual, expected)));
 }

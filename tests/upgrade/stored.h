@@ -13,7 +13,7 @@ char *stored_read(const char *folder, const char *name);
 json_object *stored_read_json(const char *folder, const char *name);
 json_object *stored_read_json_lines(const char *folder, const char *name); /* as an array */
 
-/* Whether actual says everything that expected does, and perhaps more: each field of an object, each
- * item of a list somewhere in the list. Revisions of another store are other numbers. */
+/* Whether actual says everything that expected does, and perhaps more: each field of an object,
+ * each item of a list somewhere in the list. Revisions of another store are other numbers. */
 bool json_says(json_object *actual, json_object *expected);
 void assert_json_says(json_object *actual, json_object *expected);

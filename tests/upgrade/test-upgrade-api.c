@@ -1,4 +1,5 @@
-/* Old clients and today's fleetd: over the same store its answers say at least what they said then. */
+/* Old clients and today's fleetd: over the same store its answers say at least what they said then.
+ */
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
 #include "tests/unit/api-fixture.h"

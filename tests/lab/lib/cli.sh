@@ -27,7 +27,7 @@ A lab of machines with their own systemd, fleetd and network, and the etcd they 
 
 Machines are m1, m2, ... with 10.77.0.101, ...; etcd members are 1, 2, 3 with 10.77.0.11, ...
 
-Environment: FLEETD, FLEETCTL: the programs, if not those of the build tree. FLEET_UNITS: the folder of
+Environment: FLEETD, FLEET_GUARD, FLEETCTL: the programs, if not those of the build tree. FLEET_UNITS: the folder of
 fleet.service (or .in) and what belongs to it. FLEET_LAB_DIR: where a second, independent lab has its state,
 if not in /run/fleet-lab. A FLEETD that was built with sanitizers is let report what they find; FLEETD_UNDER=valgrind
 runs it under valgrind. FLEET_LAB_REPORTS: the folder that the reports are kept in when the lab goes.
@@ -125,6 +125,7 @@ cli_up() {
     done
     cli_need_tools
     LAB_FLEETD=$(cli_program "${FLEETD-}" "$SOURCE_TOP/build/fleetd/fleetd" FLEETD)
+    LAB_GUARD=$(cli_program "${FLEET_GUARD-}" "$SOURCE_TOP/build/fleetd/guard/fleet-guard" FLEET_GUARD)
     LAB_FLEETCTL=$(cli_program "${FLEETCTL-}" "$SOURCE_TOP/build/fleetctl/fleetctl" FLEETCTL)
     LAB_UNITS=$(realpath -m "${FLEET_UNITS:-$SOURCE_TOP/units}")
     [[ -e $LAB_UNITS/fleet.service || -e $LAB_UNITS/fleet.service.in ]] || die "no fleet.service in $LAB_UNITS"

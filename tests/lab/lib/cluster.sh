@@ -53,8 +53,8 @@ lab_settings() {
     echo "instrument=$LAB_INSTRUMENT"
     echo "reports=$LAB_REPORTS"
     [[ ${#LAB_CONF[@]} == 0 ]] || printf 'conf=%s\n' "${LAB_CONF[@]}"
-    echo "build=$(sha1sum <(cat "$LAB_FLEETD" "$LAB_FLEETCTL") \
-        <(image_unit fleet.service) <(image_unit fleet.socket) | cut -d ' ' -f 1 | xargs)"
+    echo "build=$(sha1sum <(cat "$LAB_FLEETD" "$LAB_GUARD" "$LAB_FLEETCTL") \
+        <(image_unit fleet.service) <(image_unit fleet-guard.service) <(image_unit fleet.socket) | cut -d ' ' -f 1 | xargs)"
 }
 
 # lab_lock shared|exclusive: held until this process and its children end. `up` and `down` want to be alone.

@@ -74,7 +74,9 @@ image_install() {
     local units=etc/systemd/system
     install "$LAB_FLEETD" usr/sbin/fleetd
     install "$LAB_FLEETCTL" usr/bin/fleetctl
+    install -D "$LAB_GUARD" usr/libexec/fleet-guard
     image_unit fleet.service >"$units/fleet.service"
+    image_unit fleet-guard.service >"$units/fleet-guard.service"
     image_unit fleet.socket >"$units/fleet.socket"
     install -D -m 644 "$LAB_UNITS/sysusers.d/fleet.conf" usr/lib/sysusers.d/fleet.conf
     install -D -m 644 "$LAB_UNITS/polkit-1/fleet.rules" usr/share/polkit-1/rules.d/fleet.rules
@@ -115,6 +117,6 @@ image_unit() {
     if [[ -e $LAB_UNITS/$1 ]]; then
         cat "$LAB_UNITS/$1"
     else
-        sed 's|@sbindir@|/usr/sbin|g' "$LAB_UNITS/$1.in"
+        sed 's|@sbindir@|/usr/sbin|g; s|@libexecdir@|/usr/libexec|g' "$LAB_UNITS/$1.in"
     fi
 }

@@ -8,7 +8,7 @@ from chaos import faults, workload
 from chaos.machines import Etcd, LabError, Machine, lab, now
 
 # A wall clock that steps under fleetd. Not its monotonic clocks, which never step, nor the times of files. What is
-# written in Go, as etcd is, asks the kernel itself and sees none of it.
+# written in Go, as etcd is, asks the kernel itself and sees none of it. The guard goes by no wall clock either.
 FAKE_CLOCK = """
 [Service]
 Environment=LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1
@@ -18,8 +18,8 @@ Environment=DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1
 INSTALL = f"""
 cat >{workload.LIFE} && chmod 755 {workload.LIFE}
 echo +0 >{faults.CLOCK_FILE}
-mkdir -p /etc/systemd/system/fleet.service.d
-cat >/etc/systemd/system/fleet.service.d/clock.conf <<'EOF'{FAKE_CLOCK}EOF
+mkdir -p /etc/systemd/system/fleet.service.d /etc/systemd/system/fleet-guard.service.d
+tee /etc/systemd/system/fleet-guard.service.d/clock.conf >/etc/systemd/system/fleet.service.d/clock.conf <<'EOF'{FAKE_CLOCK}EOF
 systemctl daemon-reload
 systemctl restart fleet.service
 """
@@ -111,7 +111,7 @@ def is_placed(name, traits, running, lost):
         return len(places) == len(running)
     if traits.get("ends"):
         return len(places) <= 1
-    if "conflicts" in traits and lost:
+    if lost and ("conflicts" in traits or "guarded" in traits):
         return len(places) <= 1
     return len(places) == 1
 

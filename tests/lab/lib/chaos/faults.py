@@ -108,6 +108,8 @@ KINDS = [
     Kind("fleetd paused", "machine", "away", (2, 14), verbs("fleetd", "pause"), verbs("fleetd", "resume")),
     Kind("fleetd of the leader paused", "leader", "away", (2, 14),
          verbs("fleetd", "pause"), verbs("fleetd", "resume")),
+    Kind("guard killed", "machine", "", (0, 0),
+         inside("sh", "-c", "systemctl kill --signal KILL fleet-guard.service || true"), nothing),
     Kind("fleetd stopped", "machine", "", (5, 14), verbs("fleetd", "stop"), verbs("fleetd", "start")),
     Kind("fleetd restarted", "machine", "", (0, 0), inside("systemctl", "restart", "fleet.service"), nothing),
     Kind("every fleetd killed", "machines", "", (0, 0), kill_together, nothing),

@@ -26,6 +26,11 @@ class Run:
         return [fault for fault in self.faults
                 if fault["effect"] in effects and (machine is None or machine in fault["targets"])]
 
+    def place_before(self, life):
+        """The machine on which the unit had run before."""
+        before = [other["machine"] for other in self.by_unit[life["unit"]] if other["start"] < life["start"]]
+        return before[-1] if before else None
+
     def fixed_lives(self):
         return [(life, self.units[life["unit"]]) for life in self.lives if life["unit"] in self.units]
 
@@ -57,6 +62,8 @@ def ends_have_reasons(run):
 
 
 def explains_end(run, fault, life, traits):
+    if traits.get("guarded") and during(fault, life["end"]) and hides(fault, life["machine"]):
+        return True
     if not during(fault, life["end"]) or fault["effect"] not in ("off", "away", "clone"):
         return False
     if life["machine"] not in fault["targets"]:
@@ -64,6 +71,12 @@ def explains_end(run, fault, life, traits):
     if fault["effect"] == "away":
         return was_long(fault, run.ttl) and (not traits.get("anywhere") or moved(run, life["unit"], fault))
     return True
+
+
+def hides(fault, machine):
+    """Whether nobody could vouch that this machine is in the cluster: it has no store, or could not note that."""
+    return (fault["kind"].startswith("etcd quorum") or machine in fault["targets"]
+            and (fault["effect"] or fault["kind"] == "/run/fleet full"))
 
 
 def moved(run, unit, fault):
@@ -78,9 +91,17 @@ def starts_have_reasons(run):
             seen.add(key)
             continue
         machine = life["machine"] if traits.get("global") else None
-        if not any(during(fault, life["start"]) and (fault["effect"] != "away" or was_long(fault, run.ttl))
-                   for fault in run.windows(machine)):
+        if not any(explains_start(run, fault, life, traits, machine) for fault in run.faults):
             yield f"{tell(life)} started at {life['start']:.2f} without an order or a fault"
+
+
+def explains_start(run, fault, life, traits, machine):
+    if not during(fault, life["start"]):
+        return False
+    if traits.get("guarded") and hides(fault, run.place_before(life)):
+        return True
+    return (fault["effect"] and machine in (None, *fault["targets"])
+            and (fault["effect"] != "away" or was_long(fault, run.ttl)))
 
 
 def restarts(run, life):

@@ -5,6 +5,7 @@ import random
 from chaos import faults
 
 OVERLAPPING = 0.4
+LONG = 25  # seconds
 
 
 def plan(seed, count, machines, members):
@@ -31,7 +32,12 @@ def fits(group, kind):
 
 def fault(chance, kind, machines, members):
     return {"kind": kind.name, "targets": targets(chance, kind, machines, members),
-            "hold": round(chance.uniform(*kind.hold), 1), "after": 0}
+            "hold": round(chance.uniform(*kind.hold) + rather_long(chance, kind), 1), "after": 0}
+
+
+def rather_long(chance, kind):
+    """Now and then a machine is lost for so long that also what must not run twice is placed elsewhere."""
+    return LONG if kind.effect in ("off", "away") and chance.random() < 0.12 else 0
 
 
 def targets(chance, kind, machines, members):

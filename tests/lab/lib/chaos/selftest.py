@@ -29,7 +29,8 @@ def good_run():
         life("m1", "all.service", 1), life("m3", "all.service", 1),
         life("m2", "all.service", 1, 100, "power cut"), life("m2", "all.service", 112),
         life("m1", "fixed.service", 1), life("m1", "a.service", 1), life("m3", "b.service", 1),
-        life("m1", "lead.service", 1), life("m1", "follow.service", 1), life("m1", "guarded.service", 1),
+        life("m1", "lead.service", 1), life("m1", "follow.service", 1), life("m1", "guarded.service", 1, 265, "stop"),
+        life("m1", "guarded.service", 271),
         life("m1", "flap.service", 1, 5, "exit"), life("m1", "flap.service", 6, 10, "exit"),
         life("m1", "flap.service", 11),
         life("m1", "churn.service", 20, 30, version=1), life("m2", "churn.service", 31, 40, version=2),
@@ -107,6 +108,11 @@ def ran_twice(run):
 
 def ran_on_for_long_after_healing(run):
     run["lives"].append(life("m2", "free.service", 203, 290))
+
+
+def guarded_stopped_for_nothing(run):
+    find(run, "guarded.service", last=False).update(end=150, how="stop")
+    run["lives"].append(life("m1", "guarded.service", 151))
 
 
 def guarded_ran_twice_while_cut_off(run):
@@ -204,6 +210,7 @@ CASES = {
     moved_after_a_short_blink: {"ends_have_reasons", "starts_have_reasons"},
     ran_twice: {"one_place_at_a_time", "starts_have_reasons", "ends_have_reasons"},
     ran_on_for_long_after_healing: {"one_place_at_a_time", "ends_have_reasons"},
+    guarded_stopped_for_nothing: {"ends_have_reasons", "starts_have_reasons"},
     guarded_ran_twice_while_cut_off: {"never_two_at_once"},
     touched_unit_ran_twice: {"one_place_at_a_time", "latest_versions_run", "records_match_cgroups"},
     touched_unit_started_too_often: {"touched_units_start_by_order"},

@@ -15,7 +15,7 @@ def service(name, version, verb, *lines, kind=None):
 FLEET_OPTIONS = {"Global", "MachineMetadata", "MachineOf", "Conflicts", "Replaces", "StopAfterDisconnect"}
 
 # What runs from the beginning to the end and no user touches: how many | name | what it does | lines | what is
-# expected of it. `machine`: the only one it may run on. `conflicts`: never together with others of the same word.
+# expected of it. `guarded`: never twice, not even while its machine is cut off. `machine`: the only one it may run on. `conflicts`: never together with others of the same word.
 # `with`: only where that unit is. `ends`: its process ends by itself. `anywhere`: if one machine is lost, another
 # takes it.
 FIXED = [
@@ -27,6 +27,7 @@ FIXED = [
     (3, "rival@{n}", "run", ["Conflicts=rival@*"], {"conflicts": "rival"}),
     (1, "lead", "run", [], {"anywhere": True}),
     (1, "follow", "run", ["MachineOf=lead.service"], {"with": "lead.service", "anywhere": True}),
+    (2, "guarded-{n}", "run", ["TimeoutStopSec=2s", "StopAfterDisconnect=10s"], {"guarded": True}),
     (2, "flap-{n}", "fail", ["Restart=always", "RestartSec=1"], {"ends": True, "anywhere": True}),
 ]
 CHURNED = [f"churn-{n}.service" for n in range(1, 9)]
