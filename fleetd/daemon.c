@@ -209,6 +209,14 @@ static void on_registered(void *userdata) {
         log_error("Failed to start the engine: %s; this machine will not lead", strerror(-r));
 }
 
+/* Whoever leads in it is to be found out anew, by an engine that knows of nothing. */
+static void on_replaced(void *userdata) {
+    Daemon *daemon = userdata;
+    engine_free(TAKE_PTR(daemon->engine));
+    if (daemon->api)
+        api_start_over(daemon->api);
+}
+
 static int daemon_start_agent(Daemon *daemon, Error *reterr) {
     int r =
         bus_unit_manager_new(daemon->event, &(BusUnitManagerOptions){.metrics = daemon->metrics},
@@ -223,6 +231,7 @@ static int daemon_start_agent(Daemon *daemon, Error *reterr) {
         .ttl_usec = daemon->config->agent_ttl_usec,
         .restart_grace_usec = daemon->config->restart_grace_usec,
         .on_registered = on_registered,
+        .on_replaced = on_replaced,
         .userdata = daemon,
         .metrics = daemon->metrics,
     };

@@ -144,6 +144,23 @@ int api_state_read(json_object *json, ApiState *ret, Error *reterr) {
     return 0;
 }
 
+int api_orphan_read(json_object *json, ApiOrphan *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiOrphan orphan = {
+        .name = read_name(&reader, "name"),
+        .machine_id = read_name(&reader, "machineID"),
+        .hash = read_string(&reader, "hash", ""),
+        .desired = read_launch_state(&reader, "desiredState"),
+        .is_known = read_bool(&reader, "known"),
+        .cluster = read_string(&reader, "cluster", ""),
+        .text = read_string(&reader, "text", NULL),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = orphan;
+    return 0;
+}
+
 int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiMachine machine = {
@@ -151,6 +168,7 @@ int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
         .address = read_string(&reader, "primaryIP", ""),
         .status = read_string(&reader, "status", ""),
         .metadata = read_object(&reader, "metadata"),
+        .n_orphans = read_int(&reader, "orphans"),
     };
     if (reader.result < 0)
         return reader.result;

@@ -37,9 +37,19 @@ typedef struct ApiState {
     const char *load, *active, *sub; /* "" when systemd does not know the unit */
 } ApiState;
 
+/* A unit that a machine has for another cluster. */
+typedef struct ApiOrphan {
+    const char *name, *machine_id, *hash;
+    LaunchState desired;
+    bool is_known;       /* the cluster has a unit of this name */
+    const char *cluster; /* "" when it is not known */
+    const char *text;    /* NULL when it cannot be had */
+} ApiOrphan;
+
 typedef struct ApiMachine {
     const char *id, *address, *status;
     json_object *metadata; /* NULL: none */
+    int64_t n_orphans;
 } ApiMachine;
 
 typedef enum ApiEventType {
@@ -68,5 +78,6 @@ typedef struct ApiEvent {
 /* -EBADMSG with the field that is missing or wrong. */
 int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr);
 int api_state_read(json_object *json, ApiState *ret, Error *reterr);
+int api_orphan_read(json_object *json, ApiOrphan *ret, Error *reterr);
 int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr);
 int api_event_read(json_object *json, ApiEvent *ret, Error *reterr);

@@ -7,9 +7,9 @@
 static const struct {
     const char *path, *field;
 } resources[_API_RESOURCE_MAX] = {
-    [API_UNITS] = {"/units", "units"},
-    [API_STATES] = {"/state", "states"},
-    [API_MACHINES] = {"/machines", "machines"},
+    [API_UNITS] = {"/units", "units"},          [API_STATES] = {"/state", "states"},
+    [API_MACHINES] = {"/machines", "machines"}, [API_UNIT_FILES] = {"/units?text=true", "units"},
+    [API_ORPHANS] = {"/orphans", "orphans"},    [API_METADATA] = {"/metadata", "metadata"},
 };
 
 static int answer_parse(const ApiCall *call, json_object **ret, Error *reterr) {
@@ -53,8 +53,10 @@ static int page_fetch(ApiClient *client, ApiResource resource, char **token, jso
     _cleanup_free_ char *escaped = api_escape(str_or(*token, ""));
     if (!escaped)
         return -ENOMEM;
-    char *path =
-        str_printf("%s%s%s", resources[resource].path, *escaped ? "?nextPageToken=" : "", escaped);
+    const char *path_of_all = resources[resource].path;
+    const char *separator = strchr(path_of_all, '?') ? "&" : "?";
+    char *path = *escaped ? str_printf("%s%snextPageToken=%s", path_of_all, separator, escaped)
+                          : strdup(path_of_all);
     int r = document_fetch(client, path, &page, reterr);
     if (r >= 0)
         r = array_append(array, page, resources[resource].field, reterr);
@@ -193,6 +195,19 @@ static int change_take_answer(ApiChange *change, const ApiCall *call) {
     change->outcome = API_OUTCOME_REFUSED;
     change->refusal = strdup(error_text(&error, r));
     return change->refusal ? 0 : -ENOMEM;
+}
+
+int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr) {
+    ApiCall *call = calloc(1, sizeof(ApiCall));
+    if (!call)
+        return -ENOMEM;
+    *call =
+        (ApiCall){.method = "PATCH", .path = strdup("/machines"), .body = json_format(operations)};
+    int r = call->path && call->body ? api_client_run(client, call, 1, reterr) : -ENOMEM;
+    if (r >= 0 && call->status != 204)
+        r = api_answer_error(call->status, call->answer, call->answer_size, reterr);
+    api_calls_free(call, 1);
+    return r;
 }
 
 int api_send_changes(ApiClient *client, ApiChange *changes, size_t n, Error *reterr) {

@@ -10,6 +10,9 @@ typedef enum ApiResource {
     API_UNITS,
     API_STATES,
     API_MACHINES,
+    API_UNIT_FILES, /* units with the texts of their files */
+    API_ORPHANS,
+    API_METADATA, /* that were set, by machine */
     _API_RESOURCE_MAX,
 } ApiResource;
 
@@ -48,6 +51,10 @@ typedef struct ApiChange {
     int64_t revision; /* names the request in the events */
     char *refusal;    /* the API's words, of API_OUTCOME_REFUSED */
 } ApiChange;
+
+/* Changes metadata of machines: a JSON Patch, of no more operations than the API takes. */
+int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr);
+#define API_PATCH_MAX 128
 
 /* Sends them all and fills in what became of each. Negative: some were perhaps not sent. */
 int api_send_changes(ApiClient *client, ApiChange *changes, size_t n, Error *reterr);

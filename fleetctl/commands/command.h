@@ -39,6 +39,10 @@ int command_restart(Context *context, const char *const *operands, Error *reterr
 int command_journal(Context *context, const char *const *operands, Error *reterr);
 int command_ssh(Context *context, const char *const *operands, Error *reterr);
 int command_fd_forward(Context *context, const char *const *operands, Error *reterr);
+int command_list_orphans(Context *context, const char *const *operands, Error *reterr);
+int command_adopt(Context *context, const char *const *operands, Error *reterr);
+int command_backup(Context *context, const char *const *operands, Error *reterr);
+int command_restore(Context *context, const char *const *operands, Error *reterr);
 int command_verify(Context *context, const char *const *operands, Error *reterr);
 int command_cat(Context *context, const char *const *operands, Error *reterr);
 int command_status(Context *context, const char *const *operands, Error *reterr);

@@ -198,6 +198,60 @@ const Command commands[] = {
         .run = command_list_machines,
     },
     {
+        .name = "list-orphans",
+        .operands = "[UNIT...]",
+        .operands_max = SIZE_MAX,
+        .flags = FLAGS_LIST_UNITS,
+        .summary = "List the units that machines have for another cluster",
+        .description = "They are kept as they are since the store lost its data or was replaced: "
+                       "see adopt. One line for each\n"
+                       "machine that a unit is on. UNIT may be a glob.\n"
+                       "Fields: unit, machine, dstate, hash, known, cluster; by default the first "
+                       "four.\n"
+                       "States: loaded, launched.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
+        .run = command_list_orphans,
+    },
+    {
+        .name = "adopt",
+        .operands = "[UNIT...]",
+        .operands_max = SIZE_MAX,
+        .flags = FLAG_BIT(FLAG_ALL) | FLAG_BIT(FLAG_FORGET) | FLAG_BIT(FLAG_DRY_RUN) | FLAGS_WAIT,
+        .summary = "Take units over that machines have for another cluster",
+        .description = "Each is submitted with the file and the state that it has on its machine, "
+                       "and stays there: nothing is\n"
+                       "restarted. UNIT may be a glob over the orphans; --all takes all of them. "
+                       "Of an ordinary unit that\n"
+                       "several machines have, one goes on and the others stop. With --forget they "
+                       "are adopted and then\n"
+                       "destroyed.",
+        .run = command_adopt,
+    },
+    {
+        .name = "backup",
+        .summary = "Print all that users have asked of the cluster, for restore",
+        .description = "Units with their files and desired states, and the metadata of machines "
+                       "that were set, as JSON whose\n"
+                       "order does not change: fit for a file under version control.",
+        .run = command_backup,
+    },
+    {
+        .name = "restore",
+        .operands = "FILE",
+        .operands_min = 1,
+        .operands_max = 1,
+        .too_few = "No file given",
+        .flags = FLAG_BIT(FLAG_REPLACE) | FLAG_BIT(FLAG_DRY_RUN),
+        .summary = "Bring a cluster to what a backup says",
+        .description = "FILE is what backup printed; - is standard input. All of it is checked "
+                       "first: when anything is wrong,\n"
+                       "nothing is sent. What is there already and differs stays as it is, unless "
+                       "--replace is given; what the\n"
+                       "backup does not name is left alone. Does not wait for units to start.",
+        .run = command_restore,
+    },
+    {
         .name = "verify",
         MANY_UNITS,
         .is_local = true,

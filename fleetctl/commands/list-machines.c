@@ -27,7 +27,11 @@ static json_object *value_metadata(const void *object) {
 }
 
 static char *cell_status(const Context *context, const void *object) {
-    return strdup(((const ApiMachine *) object)->status);
+    const ApiMachine *machine = object;
+    if (machine->n_orphans == 0)
+        return strdup(machine->status);
+    return str_printf("%s, %lld orphan%s", machine->status, (long long) machine->n_orphans,
+                      machine->n_orphans == 1 ? "" : "s");
 }
 
 static const ListColumn columns[] = {
@@ -47,7 +51,8 @@ static int machine_compare(const void *a, const void *b) {
 }
 
 static Tone machine_tone(const void *object) {
-    return streq(((const ApiMachine *) object)->status, "running") ? TONE_GOOD : TONE_BUSY;
+    const ApiMachine *machine = object;
+    return streq(machine->status, "running") && machine->n_orphans == 0 ? TONE_GOOD : TONE_BUSY;
 }
 
 static bool is_meant(const void *object, const char *operand) {

@@ -158,6 +158,10 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_FORWARD_AGENT] = {"forward-agent", 'A', NULL,
                             "Let the machine use your ssh agent meanwhile.", switch_parse,
                             VALUE(forward_agent)},
+    [FLAG_ALL] = {"all", 0, NULL, "All that there are.", switch_parse, VALUE(all)},
+    [FLAG_FORGET] = {"forget", 0, NULL, "Stop them for good instead.", switch_parse, VALUE(forget)},
+    [FLAG_DRY_RUN] = {"dry-run", 0, NULL, "Only say what would be done.", switch_parse,
+                      VALUE(dry_run)},
 };
 
 bool flag_is_in_environment(FlagId id) {

@@ -37,6 +37,9 @@ typedef enum FlagId {
     FLAG_SUDO,
     FLAG_SSH_PORT,
     FLAG_FORWARD_AGENT,
+    FLAG_ALL,
+    FLAG_FORGET,
+    FLAG_DRY_RUN,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

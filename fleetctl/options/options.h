@@ -40,6 +40,7 @@ typedef struct Options {
     const char *unit;            /* NULL: not given */
     int64_t lines;
     bool follow, sudo, forward_agent;
+    bool all, forget, dry_run;
     uint64_t given; /* FLAG_BIT() of what stood on the command line */
 } Options;
 

@@ -1,11 +1,12 @@
 /* What the parts of the agent share: agent.c makes it and holds its place in the cluster,
  * agent-orders.c and agent-units.c hear of orders and of systemd, agent-pass.c decides and begins
- * tasks, agent-write.c writes files, agent-vouch.c keeps units running that must not run twice,
- * agent-leave.c takes leave. */
+ * tasks, agent-write.c writes files, agent-orphans.c keeps what is of another cluster,
+ * agent-vouch.c keeps units running that must not run twice, agent-leave.c takes leave. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"
 #include "fleetd/agent/agent.h"
+#include "fleetd/agent/cluster-check.h"
 #include "fleetd/agent/file-cache.h"
 #include "fleetd/agent/publisher.h"
 #include "fleetd/base/map.h"
@@ -21,6 +22,7 @@ struct Agent {
     char *order_prefix;
     usec_t ttl_usec, restart_grace_usec;
     void (*on_registered)(void *userdata);
+    void (*on_replaced)(void *userdata);
     void *userdata;
     Metrics *metrics;
     MetricSource *metric_source;
@@ -29,12 +31,17 @@ struct Agent {
     Publisher *publisher;
     FileCache *files;
     Mirror *orders;
+    ClusterCheck *cluster_check;
+    bool is_cluster_asked;       /* since the orders were listed last, or contact came back */
+    char *cluster;               /* the id that was told last; NULL: none yet */
     int64_t registered_revision; /* 0: not registered */
     int64_t former_lease;        /* to be revoked when all states stand under the new one */
     StoreOp *revoke;
 
-    Map *units;  /* AgentUnit by name */
-    Map *marked; /* names of units that the next pass looks at */
+    Map *units;   /* AgentUnit by name */
+    Map *marked;  /* names of units that the next pass looks at */
+    Map *orphans; /* of another cluster, and without an order: hash of the file told, by name */
+    size_t n_orphans_told;
     Timer *pass;
     Timer *retry;
     usec_t retry_at_usec;
@@ -65,6 +72,21 @@ struct Agent {
 int agent_open_orders(Agent *agent);
 int agent_open_units(Agent *agent);
 
+/* The cluster that the orders are of: to be asked for anew, as they come from another look at the
+ * store; and whether it is known. Without it nobody can tell whether a unit without an order is one
+ * too many or one that was forgotten. */
+int agent_open_cluster(Agent *agent);
+void agent_doubt_cluster(Agent *agent);
+void agent_ask_cluster(Agent *agent); /* the orders are as the store has them now */
+
+/* Only while it knows its orders. */
+bool agent_has_orphan(const Agent *agent, const AgentUnit *unit);
+/* Whether the unit is nobody's business here but shall stay: it is of another cluster, and has no
+ * order. Tells the cluster so. One with an order is of this cluster from now on. -errno: that
+ * could not be noted. */
+int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan);
+void agent_tell_orphans(Agent *agent); /* in the log, if there are more or fewer of them */
+
 /* What is known of a unit; made if nothing was. */
 int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret);
 
@@ -72,7 +94,8 @@ int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret);
 void agent_mark(Agent *agent, const char *name);
 void agent_mark_all(Agent *agent);
 
-/* Brings the unit's state, as it is now, to the store. */
+/* Brings the unit's state, as it is now, to the store; or takes it away, as nothing is left to say.
+ */
 void agent_publish(Agent *agent, const AgentUnit *unit);
 
 /* Asks systemd for all units, or once more if it is being asked; nothing is begun before it has
@@ -101,7 +124,8 @@ int agent_open_vouching(Agent *agent);
 void agent_close_vouching(Agent *agent);
 /* Its file has StopAfterDisconnect=. */
 bool agent_unit_is_guarded(const AgentUnit *unit);
-/* The agent is registered, and knows of every order what it was then, or later. */
+/* The agent is registered, and knows of every order what it was then, or later, and which cluster's
+ * they are. */
 bool agent_knows_its_orders(const Agent *agent);
 /* Asks the store, if any unit needs it, and vouches for those that may run when it has answered. */
 void agent_ask_for_presence(Agent *agent);

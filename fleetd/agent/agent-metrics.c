@@ -19,6 +19,12 @@ static const MetricFamily systemd_states = {
     "Units on this machine by systemd's states.",
     {"load", "active", "sub"},
 };
+static const MetricFamily orphans = {
+    "fleet_agent_orphans",
+    METRIC_GAUGE,
+    "Units on this machine that are of another cluster and are kept.",
+    {},
+};
 static const MetricFamily jobs = {
     "fleet_agent_jobs_total",
     METRIC_COUNTER,
@@ -49,6 +55,7 @@ static void collect(Metrics *metrics, void *userdata) {
     _unused_ const char *name;
     const AgentUnit *unit;
     metrics_set(metrics, &registered, NULL, agent->registered_revision != 0);
+    metrics_set(metrics, &orphans, NULL, (double) map_size(agent->orphans));
     metrics_clear(metrics, &units);
     metrics_clear(metrics, &systemd_states);
     MAP_FOREACH (name, unit, agent->units)
@@ -56,7 +63,8 @@ static void collect(Metrics *metrics, void *userdata) {
 }
 
 void agent_metrics_open(Agent *agent) {
-    static const MetricFamily *const families[] = {&registered, &units, &systemd_states, &jobs};
+    static const MetricFamily *const families[] = {&registered, &units, &systemd_states, &orphans,
+                                                   &jobs};
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         metrics_declare(agent->metrics, families[i]);
     agent->metric_source = metrics_add_source(agent->metrics, collect, agent);

@@ -40,13 +40,22 @@ static void on_order_put(const StoreEntry *entry, void *userdata) {
 static void on_order_deleted(const char *key, _unused_ int64_t revision, void *userdata) {
     Agent *agent = userdata;
     const char *name = key + strlen(agent->order_prefix);
-    if (map_has(agent->units, name))
-        agent_set_order(agent, name, NULL, false);
+    const AgentUnit *unit = map_get(agent->units, name);
+    if (!unit)
+        return;
+    if (unit->order && unit->order->desired != LAUNCH_STATE_INACTIVE)
+        agent_doubt_cluster(agent); /* no engine deletes one that it has not withdrawn before */
+    agent_set_order(agent, name, NULL, false);
 }
 
 static void on_orders_synced(_unused_ int64_t revision, void *userdata) {
     Agent *agent = userdata;
+    agent_ask_cluster(agent);
     timer_start_if_idle(agent->pass, 0);
+}
+
+static void on_lost(_unused_ int r, void *userdata) {
+    agent_doubt_cluster(userdata);
 }
 
 static void on_restored(void *userdata) {
@@ -62,6 +71,7 @@ int agent_open_orders(Agent *agent) {
         .on_put = on_order_put,
         .on_delete = on_order_deleted,
         .on_synced = on_orders_synced,
+        .on_lost = on_lost,
         .on_restored = on_restored,
     };
     return mirror_new(agent->store, agent->loop, agent->order_prefix, 0, &callbacks, agent,

@@ -87,10 +87,10 @@ static void pass_done(Pass *pass) {
     free(pass->starts);
 }
 
-static void agent_forget(Agent *agent, const char *name) {
-    if (publisher_set(agent->publisher, name, NULL) < 0)
-        log_unit(LOG_ERR, name, "Failed to delete the state of unit '%s': out of memory", name);
-    map_remove(agent->units, name);
+/* It is over: there is nothing to say of it any more. */
+static void agent_forget(Agent *agent, const AgentUnit *unit) {
+    agent_publish(agent, unit);
+    map_remove(agent->units, unit->name);
 }
 
 /* An order that cannot be read; or one of a time when this machine was gone: the engine, which does
@@ -142,15 +142,24 @@ static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
 
 static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     AgentUnit *unit = map_get(agent->units, name);
-    if (unit && !unit_has_to_wait(unit) && unit->running == TASK_START &&
+    bool is_orphan = true;
+    if (!unit)
+        return;
+    int r = agent_sort_unit(agent, unit, &is_orphan);
+    if (r < 0)
+        log_unit(LOG_ERR, name, "Failed to note which cluster unit '%s' is of: %s", name,
+                 strerror(-r));
+    if (r < 0 || is_orphan)
+        return;
+    if (!unit_has_to_wait(unit) && unit->running == TASK_START &&
         reconcile_start_is_stale(unit->order, unit->status)) {
         agent_overtake_start(agent, unit);
         return;
     }
-    if (!unit || unit->running != TASK_NONE)
+    if (unit->running != TASK_NONE)
         return; /* its end marks it again */
     if (agent_unit_is_over(unit)) {
-        agent_forget(agent, name);
+        agent_forget(agent, unit);
         return;
     }
     agent_need_presence(agent, unit);
@@ -207,6 +216,7 @@ static int agent_pass(Agent *agent, char *const *names) {
         return r;
     if (n_awaited == 0)
         file_cache_clear(agent->files);
+    agent_tell_orphans(agent);
     agent_revoke_former(agent);
     return 0;
 }

@@ -55,6 +55,7 @@ int agent_unit_copy_status(AgentUnit *unit, const UnitStatus *status) {
     copy->stop_after_usec = status->stop_after_usec;
     copy->stop_timeout_usec = status->stop_timeout_usec;
     if (copy_string(&copy->name, status->name) < 0 || copy_string(&copy->hash, status->hash) < 0 ||
+        copy_string(&copy->cluster, status->cluster) < 0 ||
         copy_string(&copy->load, status->load) < 0 ||
         copy_string(&copy->active, status->active) < 0 ||
         copy_string(&copy->sub, status->sub) < 0 || copy_string(&copy->result, status->result) < 0)
@@ -112,6 +113,10 @@ void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, con
     unit->log = NULL;
     if (log && strv_copy(log, &unit->log) < 0)
         unit->log = NULL;
+}
+
+void agent_unit_forget_answers(AgentUnit *unit) {
+    unit->answered_revision = unit->job_revision = 0;
 }
 
 bool agent_unit_is_over(const AgentUnit *unit) {

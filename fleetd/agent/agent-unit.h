@@ -48,6 +48,9 @@ void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, con
 /* Nothing is left to know or to do, and no answer is awaited. */
 bool agent_unit_is_over(const AgentUnit *unit);
 
+/* What it answered, and how, was of another cluster, whose revisions mean nothing here. */
+void agent_unit_forget_answers(AgentUnit *unit);
+
 /* Marks the order as answered if there is nothing to do for it, or nothing more to try now. */
 void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec);
 

@@ -3,6 +3,7 @@
 #include "fleetd/agent/agent-internal.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/model/keys.h"
 
 void agent_mark(Agent *agent, const char *name) {
     if (map_put(agent->marked, name, NULL) < 0)
@@ -38,10 +39,10 @@ int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret) {
 }
 
 void agent_publish(Agent *agent, const AgentUnit *unit) {
-    _cleanup_free_ char *value = NULL;
-    int r = agent_unit_format_state(unit, &value);
+    _cleanup_free_ char *key = key_state(agent->machine_id, unit->name), *value = NULL;
+    int r = key ? agent_unit_format_state(unit, &value) : -ENOMEM;
     if (r >= 0)
-        r = publisher_set(agent->publisher, unit->name, value);
+        r = publisher_set(agent->publisher, key, value);
     if (r < 0)
         log_unit(LOG_ERR, unit->name, "Failed to publish the state of unit '%s': %s", unit->name,
                  strerror(-r));

@@ -21,6 +21,8 @@ static bool unit_may_be_vouched_for(const Agent *agent, const AgentUnit *unit) {
         return false;
     if (unit->is_held)
         return unit->vouched_revision == agent->registered_revision;
+    if (agent_has_orphan(agent, unit))
+        return true; /* nobody else is given it as long as this machine says that it is here */
     return unit->order && unit->order->desired != LAUNCH_STATE_INACTIVE &&
            !unit->order->is_suspended;
 }
@@ -55,7 +57,8 @@ static bool agent_has_guarded(const Agent *agent) {
 
 bool agent_knows_its_orders(const Agent *agent) {
     return agent->registered_revision != 0 && mirror_is_synced(agent->orders) &&
-           mirror_revision(agent->orders) >= agent->registered_revision;
+           mirror_revision(agent->orders) >= agent->registered_revision &&
+           cluster_check_id(agent->cluster_check);
 }
 
 static bool presence_stands(const Agent *agent, const StoreRangeResult *result) {

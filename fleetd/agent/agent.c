@@ -35,6 +35,7 @@ static void on_presence_registered(int64_t lease, int64_t revision, int64_t form
     publisher_set_place(agent->publisher, lease, revision);
     mirror_relist(
         agent->orders); /* what was withdrawn before this must be known before anything is done */
+    agent_doubt_cluster(agent);
     agent_mark_all(agent);
     agent_ask_for_presence(agent);
     if (agent->on_registered)
@@ -120,6 +121,8 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     if (r >= 0)
         r = file_cache_new(agent->store, agent->loop, on_files_changed, agent, &agent->files);
     if (r >= 0)
+        r = agent_open_cluster(agent);
+    if (r >= 0)
         r = agent_open_orders(agent);
     if (r >= 0)
         r = agent_open_vouching(agent);
@@ -146,12 +149,15 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .ttl_usec = options->ttl_usec,
         .restart_grace_usec = options->restart_grace_usec,
         .on_registered = options->on_registered,
+        .on_replaced = options->on_replaced,
         .userdata = options->userdata,
         .metrics = options->metrics,
         .units = map_new((MapFreeValue) agent_unit_free),
         .marked = map_new(NULL),
+        .orphans = map_new(free),
     };
-    if (!agent->machine_id || !agent->order_prefix || !agent->units || !agent->marked)
+    if (!agent->machine_id || !agent->order_prefix || !agent->units || !agent->marked ||
+        !agent->orphans)
         return -ENOMEM;
     int r = agent_init_parts(agent, options);
     if (r < 0)
@@ -173,6 +179,7 @@ void agent_free(Agent *agent) {
     timer_free(agent->stop_limit);
     presence_free(agent->presence);
     mirror_free(agent->orders);
+    cluster_check_free(agent->cluster_check);
     file_cache_free(agent->files);
     publisher_free(agent->publisher);
     store_op_cancel(agent->revoke);
@@ -185,6 +192,8 @@ void agent_free(Agent *agent) {
     }
     map_free(agent->units);
     map_free(agent->marked);
+    map_free(agent->orphans);
+    free(agent->cluster);
     free(agent->order_prefix);
     free(agent->machine_id);
     free(agent);

@@ -17,6 +17,9 @@ typedef struct AgentOptions {
     usec_t ttl_usec;        /* of its presence */
     usec_t restart_grace_usec;
     void (*on_registered)(void *userdata); /* this machine is in the cluster; may be NULL */
+    /* The store is another cluster's than it was: nothing that was learnt of it counts.
+     * on_registered follows. May be NULL. */
+    void (*on_replaced)(void *userdata);
     void *userdata;
     Metrics *metrics; /* NULL: nothing is counted */
 } AgentOptions;

@@ -8,10 +8,11 @@
 #include <errno.h>
 
 #define BATCH_MAX 100 /* under STORE_TXN_MAX, with room for comparisons */
+#define BATCH_BYTES_MAX \
+    ((size_t) 256 * 1024) /* but one value, of any size: etcd refuses requests over 1.5 MiB */
 #define RETRY_USEC (500 * USEC_PER_MSEC)
 
 typedef struct Publication {
-    char *key;
     char *value; /* NULL: to be deleted */
     bool is_in_flight;
 } Publication;
@@ -21,19 +22,17 @@ struct Publisher {
     Loop *loop;
     PublisherCallbacks callbacks;
     void *userdata;
-    char *machine_id;
     char *machine_key;
     int64_t lease;
     int64_t revision;  /* of machine_key */
-    Map *publications; /* by unit name */
-    Map *dirty;        /* names of those that the store does not have yet */
+    Map *publications; /* by key */
+    Map *dirty;        /* keys of those that the store does not have yet */
     Timer *timer;
     StoreOp *op;
 };
 
 static void publication_free(void *p) {
     Publication *publication = p;
-    free(publication->key);
     free(publication->value);
     free(publication);
 }
@@ -45,20 +44,19 @@ bool publisher_is_idle(const Publisher *publisher) {
 /* Written values stay dirty if they changed meanwhile: setting them clears the mark of being in
  * flight. */
 static void publisher_settle(Publisher *publisher, bool is_written) {
-    const char **names = NULL;
-    if (map_sorted_keys(publisher->dirty, &names) < 0)
+    _cleanup_free_ const char **keys = NULL;
+    if (map_sorted_keys(publisher->dirty, &keys) < 0)
         return; /* they are written once more */
-    for (const char **name = names; *name; name++) {
-        Publication *publication = map_get(publisher->publications, *name);
+    for (const char **key = keys; *key; key++) {
+        Publication *publication = map_get(publisher->publications, *key);
         bool is_settled = is_written && publication->is_in_flight;
         publication->is_in_flight = false;
         if (!is_settled)
             continue;
         if (!publication->value)
-            map_remove(publisher->publications, *name);
-        map_remove(publisher->dirty, *name);
+            map_remove(publisher->publications, *key);
+        map_remove(publisher->dirty, *key);
     }
-    free(names);
 }
 
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
@@ -79,20 +77,21 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
 }
 
 static size_t publisher_collect(Publisher *publisher, StoreWrite *writes) {
-    size_t n = 0;
-    const char *name;
+    size_t n = 0, n_bytes = 0;
+    const char *key;
     _unused_ void *value;
-    MAP_FOREACH (name, value, publisher->dirty) {
-        Publication *publication = map_get(publisher->publications, name);
+    MAP_FOREACH (key, value, publisher->dirty) {
+        Publication *publication = map_get(publisher->publications, key);
+        n_bytes += publication->value ? strlen(publication->value) : 0;
+        if (n == BATCH_MAX || (n > 0 && n_bytes > BATCH_BYTES_MAX))
+            break;
         writes[n++] = (StoreWrite){
             .kind = publication->value ? STORE_PUT : STORE_DELETE,
-            .key = publication->key,
+            .key = key,
             .value = publication->value,
             .lease = publication->value ? publisher->lease : 0,
         };
         publication->is_in_flight = true;
-        if (n == BATCH_MAX)
-            break;
     }
     return n;
 }
@@ -122,15 +121,12 @@ static void on_timer(void *userdata) {
     }
 }
 
-static int publisher_add(Publisher *publisher, const char *name, Publication **ret) {
-    Publication *publication = map_get(publisher->publications, name);
+static int publisher_add(Publisher *publisher, const char *key, Publication **ret) {
+    Publication *publication = map_get(publisher->publications, key);
     if (!publication) {
         publication = calloc(1, sizeof(Publication));
-        if (!publication)
-            return -ENOMEM;
-        publication->key = key_state(publisher->machine_id, name);
-        if (!publication->key || map_put(publisher->publications, name, publication) < 0) {
-            publication_free(publication);
+        if (!publication || map_put(publisher->publications, key, publication) < 0) {
+            free(publication);
             return -ENOMEM;
         }
     }
@@ -138,14 +134,14 @@ static int publisher_add(Publisher *publisher, const char *name, Publication **r
     return 0;
 }
 
-int publisher_set(Publisher *publisher, const char *name, const char *value) {
-    Publication *publication = map_get(publisher->publications, name);
+int publisher_set(Publisher *publisher, const char *key, const char *value) {
+    Publication *publication = map_get(publisher->publications, key);
     if (streq_ptr(publication ? publication->value : NULL, value))
         return 0;
-    int r = publisher_add(publisher, name, &publication);
+    int r = publisher_add(publisher, key, &publication);
     if (r < 0)
         return r;
-    r = map_put(publisher->dirty, name, NULL);
+    r = map_put(publisher->dirty, key, NULL);
     if (r < 0)
         return r;
     r = str_replace(&publication->value, value);
@@ -163,11 +159,11 @@ void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision) 
     publisher->revision = revision;
     if (lease == 0)
         return;
-    const char *name;
+    const char *key;
     _unused_ void *value;
-    MAP_FOREACH (name, value, publisher->publications)
-        if (map_put(publisher->dirty, name, NULL) < 0)
-            log_error("Failed to publish the state of unit '%s' again: out of memory", name);
+    MAP_FOREACH (key, value, publisher->publications)
+        if (map_put(publisher->dirty, key, NULL) < 0)
+            log_error("Failed to write '%s' again: out of memory", key);
     timer_start(publisher->timer, 0);
 }
 
@@ -181,13 +177,11 @@ int publisher_new(Store *store, Loop *loop, const char *machine_id,
         .loop = loop,
         .callbacks = *callbacks,
         .userdata = userdata,
-        .machine_id = strdup(machine_id),
         .machine_key = key_machine(machine_id),
         .publications = map_new(publication_free),
         .dirty = map_new(NULL),
     };
-    if (!publisher->machine_id || !publisher->machine_key || !publisher->publications ||
-        !publisher->dirty)
+    if (!publisher->machine_key || !publisher->publications || !publisher->dirty)
         return -ENOMEM;
     int r = timer_new(loop, on_timer, publisher, &publisher->timer);
     if (r < 0)
@@ -204,6 +198,5 @@ void publisher_free(Publisher *publisher) {
     map_free(publisher->dirty);
     map_free(publisher->publications);
     free(publisher->machine_key);
-    free(publisher->machine_id);
     free(publisher);
 }

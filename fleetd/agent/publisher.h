@@ -1,6 +1,6 @@
-/* Brings the states of this machine's units to the store: `state/<id>/<name>`, all under the
- * presence's lease. What changes while a write is under way goes with the next one, so that a burst
- * costs a few transactions. */
+/* Brings what this machine says of its units to the store: keys of its own, such as
+ * `state/<id>/<name>`, all under the presence's lease. What changes while a write is under way goes
+ * with the next one, so that a burst costs a few transactions. */
 #pragma once
 
 #include "fleetd/net/loop.h"
@@ -21,9 +21,9 @@ int publisher_new(Store *store, Loop *loop, const char *machine_id,
 void publisher_free(Publisher *publisher);
 DEFINE_POINTER_CLEANUP(Publisher, publisher_free)
 
-/* The value of a unit's state from now on; NULL deletes it. Copied. Unchanged values are not
- * written again. -ENOMEM. */
-int publisher_set(Publisher *publisher, const char *name, const char *value);
+/* The value of a key from now on; NULL deletes it. Copied. Unchanged values are not written again.
+ * -ENOMEM. */
+int publisher_set(Publisher *publisher, const char *key, const char *value);
 
 /* The lease to write under, as long as this machine's key in the store is of that revision; it
  * makes everything be written anew. lease 0: hold everything back. */

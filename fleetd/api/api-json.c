@@ -133,6 +133,28 @@ json_object *unit_state_to_json(const UnitView *unit, const Placement *placement
     return TAKE_PTR(object);
 }
 
+json_object *orphan_to_json(const UnitView *unit, const Placement *placement) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const Orphan *orphan = placement->orphan;
+    if (!object || json_add_string(object, "name", unit->name) < 0 ||
+        json_add_string(object, "machineID", placement->machine_id) < 0 ||
+        json_add_string(object, "desiredState", launch_state_to_string(orphan->desired)) < 0 ||
+        json_add_string(object, "hash", orphan->hash) < 0 ||
+        json_add_bool(object, "known", unit->unit != NULL) < 0 ||
+        add_text(object, "cluster", orphan->cluster) < 0 ||
+        json_add_string(object, "text", orphan->text) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+json_object *machine_metadata_to_json(const MachineView *machine) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    if (!object || json_add_string(object, "machineID", machine->id) < 0 ||
+        json_add_take(object, "metadata", metadata_to_json(&machine->overlay)) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
 static int add_metadata(json_object *object, const MachineView *machine) {
     _cleanup_metadata_ Metadata metadata = {};
     int r = machine_view_metadata(machine, &metadata);
@@ -147,7 +169,8 @@ json_object *machine_to_json(const MachineView *machine) {
         json_add_string(object, "status", machine_status_to_string(present->status)) < 0 ||
         add_text(object, "version", present->version) < 0 ||
         json_add_int(object, "cores", (int64_t) present->cores) < 0 ||
-        json_add_int(object, "memory", (int64_t) present->memory_bytes) < 0)
+        json_add_int(object, "memory", (int64_t) present->memory_bytes) < 0 ||
+        json_add_int(object, "orphans", (int64_t) machine->n_orphans) < 0)
         return NULL;
     return TAKE_PTR(object);
 }

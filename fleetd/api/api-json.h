@@ -12,7 +12,12 @@ json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole)
 bool placement_is_listed(const Placement *placement); /* has a state to be shown */
 json_object *unit_state_to_json(const UnitView *unit, const Placement *placement);
 
+json_object *orphan_to_json(const UnitView *unit, const Placement *placement);
+
 json_object *machine_to_json(const MachineView *machine);
+
+/* What was set through the API. */
+json_object *machine_metadata_to_json(const MachineView *machine);
 
 /* Events. placement NULL: the line that says that the unit is on no machine. */
 json_object *unit_event_to_json(const View *view, const UnitView *unit, const Placement *placement);

@@ -57,3 +57,7 @@ void api_free(Api *api) {
     free(api->discovery);
     free(api);
 }
+
+void api_start_over(Api *api) {
+    reads_start_over(api->reads);
+}

@@ -25,6 +25,9 @@ int api_new(const ApiOptions *options, Api **ret);
 void api_free(Api *api);
 DEFINE_POINTER_CLEANUP(Api, api_free)
 
+/* The store has become another one: what is held of it is loaded once more. */
+void api_start_over(Api *api);
+
 /* An HttpHandler; userdata is the Api. */
 void api_handle(HttpExchange *exchange, void *api);
 

@@ -20,6 +20,7 @@ typedef struct Read {
     ApiExchange *exchange;
     const char *name; /* borrowed from the exchange */
     ReadHandler handler;
+    int64_t wanted;            /* that the client names; 0: none */
     int64_t revision;          /* that the view must have reached */
     bool is_asked;             /* the store was asked since it came */
     bool is_confirmed;         /* and has answered, */
@@ -37,6 +38,8 @@ struct Reads {
     size_t n_holds; /* streams */
     Timer *view_idle;
     StoreOp *barrier; /* the question to the store, shared by all who came before it was asked */
+    int64_t barrier_acknowledged; /* what had been acknowledged then */
+    uint64_t history;             /* of its last answer; 0: none yet */
     Timer *catch_up;
     ReadQueue waiting;
 };
@@ -133,6 +136,21 @@ static void read_confirm(Read *read, const StoreRangeResult *result) {
     timer_start_if_idle(reads->catch_up, CATCH_UP_USEC);
 }
 
+/* What was acknowledged of another history, or of a later time than the store's, has not happened
+ * there: nobody can wait for it. */
+static void reads_check_history(Reads *reads, const StoreRangeResult *result) {
+    bool is_other = reads->history != 0 && result->history != reads->history;
+    reads->history = result->history;
+    if (!is_other && result->revision >= reads->barrier_acknowledged)
+        return;
+    if (reads->api->acknowledged == reads->barrier_acknowledged)
+        reads->api->acknowledged = 0; /* what came since may be of the store as it is now */
+    Read *read;
+    TAILQ_FOREACH(read, &reads->waiting, siblings)
+    if (read->revision <= reads->barrier_acknowledged)
+        read->revision = read->wanted;
+}
+
 static void barrier_start(Reads *reads);
 
 /* Who came while the store was being asked needs an answer of his own: this one may be older than
@@ -141,6 +159,8 @@ static void on_barrier(int r, const StoreRangeResult *result, void *userdata) {
     Reads *reads = userdata;
     reads->barrier = NULL;
     ReadQueue asked;
+    if (r >= 0)
+        reads_check_history(reads, result);
     reads_move(reads, read_is_being_asked, &asked);
     while (!TAILQ_EMPTY(&asked)) {
         Read *read = TAILQ_FIRST(&asked);
@@ -164,6 +184,7 @@ static void barrier_start(Reads *reads) {
         is_needed |= !read->is_confirmed;
         read->is_asked = true;
     }
+    reads->barrier_acknowledged = reads->api->acknowledged;
     if (is_needed)
         (void) store_range(reads->api->options.store, &range, on_barrier, reads, &reads->barrier);
 }
@@ -191,6 +212,11 @@ void reads_hold_view(Reads *reads) {
 void reads_release_view(Reads *reads) {
     reads->n_holds--;
     timer_start(reads->view_idle, VIEW_IDLE_USEC);
+}
+
+void reads_start_over(Reads *reads) {
+    if (reads->view)
+        view_start_over(reads->view);
 }
 
 View *reads_view(const Reads *reads) {
@@ -222,6 +248,7 @@ static int read_add(Reads *reads, ApiExchange *exchange, const char *name, ReadH
         .exchange = exchange,
         .name = name,
         .handler = handler,
+        .wanted = revision,
         .revision = MAX(revision, reads->api->acknowledged),
     };
     int r = timer_new(reads->api->options.loop, on_timeout, read, &read->timeout);

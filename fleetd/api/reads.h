@@ -24,5 +24,7 @@ void reads_continue(Reads *reads);
 /* Somebody needs the view although he has his answer (a stream), or needs it no more. */
 void reads_hold_view(Reads *reads);
 void reads_release_view(Reads *reads);
+/* Those who wait now wait for it, too. Never from inside one of its callbacks. */
+void reads_start_over(Reads *reads);
 /* NULL: not loaded. */
 View *reads_view(const Reads *reads);

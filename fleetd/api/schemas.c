@@ -62,6 +62,7 @@ static const SchemaProperty machine[] = {
     {"version", PROPERTY_STRING, .description = "Of its fleetd."},
     {"cores", PROPERTY_INTEGER, REQUIRED, .description = "Processors."},
     {"memory", PROPERTY_INTEGER, REQUIRED, .description = "Bytes."},
+    {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {},
 };
 static const SchemaProperty machine_page[] = PAGE("machines", "Machine");
@@ -71,6 +72,24 @@ static const SchemaProperty machine_operation[] = {
     {"value", PROPERTY_ANY, .description = "A string, or {\"value\": string}."},
     {},
 };
+static const SchemaProperty machine_metadata[] = {
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"metadata", PROPERTY_STRINGS, REQUIRED, .description = "Set by PATCHes."},
+    {},
+};
+static const SchemaProperty machine_metadata_page[] = PAGE("metadata", "MachineMetadata");
+static const SchemaProperty orphan[] = {
+    {"name", PROPERTY_STRING, REQUIRED},
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"desiredState", PROPERTY_STRING, REQUIRED, .value = launch_value,
+     .description = "What it was ordered to be."},
+    {"hash", PROPERTY_STRING, REQUIRED, .description = "SHA-1 of its file."},
+    {"known", PROPERTY_BOOLEAN, REQUIRED, .description = "There is a unit of this name."},
+    {"cluster", PROPERTY_STRING, .description = "The id of the cluster that it is of."},
+    {"text", PROPERTY_STRING, .description = "The file; absent if it cannot be had."},
+    {},
+};
+static const SchemaProperty orphan_page[] = PAGE("orphans", "Orphan");
 static const SchemaProperty option[] = {
     {"section", PROPERTY_STRING, REQUIRED},
     {"name", PROPERTY_STRING, REQUIRED},
@@ -137,9 +156,13 @@ const Schema api_schemas[] = {
     {"ErrorDetail", .properties = error_detail},
     {"Event", .properties = event},
     {"Machine", .properties = machine},
+    {"MachineMetadata", .properties = machine_metadata},
+    {"MachineMetadataPage", .properties = machine_metadata_page},
     {"MachineOperation", .properties = machine_operation},
     {"MachinePage", .properties = machine_page},
     {"MachinePatch", .items = "MachineOperation"},
+    {"Orphan", .properties = orphan},
+    {"OrphanPage", .properties = orphan_page},
     {"Pending", .properties = pending},
     {"PendingReason", .properties = pending_reason},
     {"Unit", .properties = unit},

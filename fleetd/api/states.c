@@ -1,4 +1,5 @@
-/* GET /state and /state/NAME: what the agents report, sorted by unit, then by machine. */
+/* GET /state and /state/NAME: what the agents report; GET /orphans: what they have for other
+ * clusters. Sorted by unit, then by machine. */
 #include "fleetd/api/api-json.h"
 #include "fleetd/api/list-page.h"
 #include "fleetd/api/page.h"
@@ -6,7 +7,14 @@
 
 #include <errno.h>
 
+typedef struct StateKind {
+    const char *field;
+    bool (*is_listed)(const Placement *placement);
+    json_object *(*to_json)(const UnitView *unit, const Placement *placement);
+} StateKind;
+
 typedef struct StateList {
+    const StateKind *kind;
     ListPage page;
     View *view;
     char *unit_name, *machine_id; /* the filters; NULL: all */
@@ -27,7 +35,7 @@ static bool is_behind_start(const StateList *list, const char *unit_name, const 
 }
 
 static bool is_wanted(const StateList *list, const Placement *placement) {
-    return placement_is_listed(placement) &&
+    return list->kind->is_listed(placement) &&
            (!list->machine_id || streq(list->machine_id, placement->machine_id));
 }
 
@@ -46,9 +54,11 @@ static int add_unit(StateList *list, const UnitView *unit) {
         _cleanup_free_ char *entry = str_printf("%s/%s", unit->name, *id);
         if (!entry)
             return -ENOMEM;
-        r = list_page_add_take(&list->page, entry, unit_state_to_json(unit, placement));
+        r = list_page_add_take(&list->page, entry, list->kind->to_json(unit, placement));
         if (r < 0)
             return r;
+        if (placement->orphan && placement->orphan->text)
+            list->page.n_bytes += strlen(placement->orphan->text);
     }
     return 1;
 }
@@ -92,12 +102,26 @@ static int add_wanted(StateList *list) {
     return unit ? add_unit(list, unit) : 0;
 }
 
-void states_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
-    _cleanup_(state_list_done) StateList list = {.view = view};
-    if (list_page_begin(&list.page, api, exchange, "states") < 0)
+static void list_answer(const StateKind *kind, Api *api, ApiExchange *exchange, View *view) {
+    _cleanup_(state_list_done) StateList list = {.kind = kind, .view = view};
+    if (list_page_begin(&list.page, api, exchange, kind->field) < 0)
         return;
     int r = add_wanted(&list);
     list_page_answer(&list.page, r, view_revision(view));
+}
+
+void states_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
+    static const StateKind states = {"states", placement_is_listed, unit_state_to_json};
+    list_answer(&states, api, exchange, view);
+}
+
+static bool placement_has_orphan(const Placement *placement) {
+    return placement->orphan;
+}
+
+void orphans_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
+    static const StateKind orphans = {"orphans", placement_has_orphan, orphan_to_json};
+    list_answer(&orphans, api, exchange, view);
 }
 
 /* The state where the unit belongs, or else any. */

@@ -15,13 +15,25 @@ static size_t unit_size(const View *view, const UnitView *unit) {
     return size + n_options * OPTION_OVERHEAD;
 }
 
+/* ?text=true: with the text of each file, as that of a single unit. */
+static int wants_text(ApiExchange *exchange, bool *ret) {
+    _cleanup_free_ char *text = NULL;
+    int r = query_get(exchange, "text", &text);
+    if (r >= 0)
+        *ret = text && streq(text, "true");
+    return r;
+}
+
 void units_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
     _cleanup_list_page_ ListPage page = {};
     if (list_page_begin(&page, api, exchange, "units") < 0)
         return;
     const char *const *names;
     size_t n_names;
-    int r = view_unit_names(view, &names, &n_names);
+    bool is_whole = false;
+    int r = wants_text(exchange, &is_whole);
+    if (r >= 0)
+        r = view_unit_names(view, &names, &n_names);
     for (size_t i = r < 0 ? 0 : names_after(names, n_names, page.after); r >= 0 && i < n_names;
          i++) {
         const UnitView *unit = view_find_unit(view, names[i]);
@@ -29,7 +41,7 @@ void units_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
             continue;
         if (!list_page_has_room(&page))
             break;
-        r = list_page_add_take(&page, names[i], unit_to_json(view, unit, false));
+        r = list_page_add_take(&page, names[i], unit_to_json(view, unit, is_whole));
         page.n_bytes += unit_size(view, unit);
     }
     list_page_answer(&page, r, view_revision(view));

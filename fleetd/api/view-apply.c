@@ -51,6 +51,22 @@ static int apply_state(View *view, StoredRecord *record) {
     return 0;
 }
 
+/* The machine is noted, too: it says how many it has. */
+static int apply_orphan(View *view, StoredRecord *record) {
+    Placement *placement;
+    MachineView *machine;
+    int r = view_touch_machine(view, record->key.machine_id, &machine);
+    if (r >= 0)
+        r = view_touch_placement(view, &record->key, &placement);
+    if (r < 0)
+        return r;
+    machine->n_orphans -= placement->orphan != NULL;
+    orphan_free(placement->orphan);
+    placement->orphan = TAKE_PTR(record->orphan);
+    machine->n_orphans += placement->orphan != NULL;
+    return 0;
+}
+
 static int apply_machine(View *view, StoredRecord *record) {
     MachineView *machine;
     int r = view_touch_machine(view, record->key.machine_id, &machine);
@@ -89,7 +105,7 @@ typedef int (*Apply)(View *view, StoredRecord *record);
 static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_UNIT] = apply_unit,         [KEY_FILE] = apply_file,      [KEY_MACHINE] = apply_machine,
     [KEY_METADATA] = apply_metadata, [KEY_SCHEDULE] = apply_order, [KEY_STATE] = apply_state,
-    [KEY_PENDING] = apply_pending,
+    [KEY_PENDING] = apply_pending,   [KEY_ORPHAN] = apply_orphan,
 };
 
 static void apply(View *view, StoredRecord *record) {

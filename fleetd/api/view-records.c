@@ -7,6 +7,7 @@ static void placement_free(void *value) {
     Placement *placement = value;
     order_free(placement->order);
     unit_state_free(placement->state);
+    orphan_free(placement->orphan);
     free(placement->machine_id);
     free(placement);
 }
@@ -116,7 +117,7 @@ void view_settle_unit(View *view, UnitView *unit) {
 
 void view_settle_machine(View *view, MachineView *machine) {
     machine->is_noted = false;
-    if (machine->machine || machine->overlay.n_pairs > 0)
+    if (machine->machine || machine->overlay.n_pairs > 0 || machine->n_orphans > 0)
         return;
     keys_invalidate(&view->machines);
     map_remove(view->machines.map, machine->id);
@@ -137,6 +138,8 @@ bool view_holds(const View *view, const Key *key) {
         return placement && placement->order;
     case KEY_STATE:
         return placement && placement->state;
+    case KEY_ORPHAN:
+        return placement && placement->orphan;
     case KEY_MACHINE:
         return machine && machine->machine;
     case KEY_METADATA:

@@ -80,6 +80,10 @@ void view_free(View *view) {
     free(view);
 }
 
+void view_start_over(View *view) {
+    mirror_start_over(view->mirror);
+}
+
 bool view_is_synced(const View *view) {
     return mirror_is_synced(view->mirror);
 }
@@ -124,7 +128,7 @@ int view_machine_ids(View *view, const char *const **ret, size_t *ret_n) {
 }
 
 bool placement_has_ended(const Placement *placement) {
-    return !placement->order && !placement->state;
+    return !placement->order && !placement->state && !placement->orphan;
 }
 
 bool unit_view_is_placed(const UnitView *unit) {

@@ -14,11 +14,13 @@
 
 typedef struct View View;
 
-/* A unit on a machine: as long as there is an order to it, or a report from it. */
+/* A unit on a machine: as long as there is an order to it, or a report from it, of whatever kind.
+ */
 typedef struct Placement {
     char *machine_id;
     Order *order;     /* NULL: none */
     UnitState *state; /* NULL: none */
+    Orphan *orphan;   /* it is there for another cluster; NULL: it is not */
     bool is_changed;
 } Placement;
 
@@ -36,6 +38,7 @@ typedef struct MachineView {
     char *id;
     Machine *machine; /* NULL: not present */
     Metadata overlay; /* set through the API */
+    size_t n_orphans;
     bool is_noted;
     TAILQ_ENTRY(MachineView) changes;
 } MachineView;
@@ -53,6 +56,9 @@ typedef struct ViewCallbacks {
 int view_new(Store *store, Loop *loop, const ViewCallbacks *callbacks, void *userdata, View **ret);
 void view_free(View *view);
 DEFINE_POINTER_CLEANUP(View, view_free)
+
+/* All that is there is loaded once more: the store has become another one, perhaps unseen. */
+void view_start_over(View *view);
 
 bool view_is_synced(const View *view);   /* whole, and being watched */
 int64_t view_revision(const View *view); /* of the store that it shows */

@@ -46,6 +46,24 @@ static int feed_put_pending(Feed *feed, StoredRecord *record) {
     return cluster_put_pending(feed->cluster, record->pending ? record->pending : &unreadable);
 }
 
+/* One that cannot be read is there all the same: nobody knows with which file. */
+static int feed_put_orphan(Feed *feed, StoredRecord *record) {
+    Orphan unreadable = {.machine_id = record->key.machine_id,
+                         .name = record->key.name,
+                         .hash = (char *) "",
+                         .desired = LAUNCH_STATE_LAUNCHED};
+    const Orphan *orphan = record->orphan ? record->orphan : &unreadable;
+    _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
+    Requirements *requirements = NULL;
+    if (orphan->text && unit_file_parse(orphan->text, strlen(orphan->text), &file, NULL) >= 0)
+        (void) requirements_parse(file, orphan->name, &requirements, NULL);
+    return cluster_put_orphan_take(feed->cluster, orphan, requirements);
+}
+
+static int feed_delete_orphan(Feed *feed, const Key *key) {
+    return cluster_remove_orphan(feed->cluster, key->machine_id, key->name);
+}
+
 static int feed_delete_order(Feed *feed, const Key *key) {
     feed->callbacks.on_order(key, NULL, 0, feed->userdata);
     return cluster_remove_order(feed->cluster, key->machine_id, key->name);
@@ -80,6 +98,8 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
     [KEY_STATE] = {feed_put_state, feed_delete_state,
                    "nothing is known of that unit until the machine reports it again"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
+    [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
+                    "that unit is kept on its machine, and nobody can tell what it is"},
 };
 
 int feed_put(Feed *feed, const StoreEntry *entry) {

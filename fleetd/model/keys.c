@@ -26,6 +26,8 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_STATE] = {"state/", true, unit_name_check},
     [KEY_PENDING] = {"pending/", false, unit_name_check},
     [KEY_LEADER] = {KEY_LEADER_TEXT, false, NULL},
+    [KEY_ORPHAN] = {"orphan/", true, unit_name_check},
+    [KEY_CLUSTER] = {KEY_CLUSTER_TEXT, false, NULL},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -59,6 +61,10 @@ char *key_state(const char *machine_id, const char *name) {
 
 char *key_pending(const char *name) {
     return key_format(KEY_PENDING, NULL, name);
+}
+
+char *key_orphan(const char *machine_id, const char *name) {
+    return key_format(KEY_ORPHAN, machine_id, name);
 }
 
 char *key_schedule_prefix(const char *machine_id) {

@@ -16,6 +16,8 @@ typedef enum KeyKind {
     KEY_STATE,    /* state/<id>/<name> */
     KEY_PENDING,  /* pending/<name> */
     KEY_LEADER,   /* leader */
+    KEY_ORPHAN,   /* orphan/<id>/<name> */
+    KEY_CLUSTER,  /* cluster */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -24,8 +26,8 @@ typedef enum KeyKind {
  * hash or a metadata key. */
 typedef struct Key {
     KeyKind kind;
-    char *machine_id; /* machine, metadata, schedule, state */
-    char *name;       /* unit, file, metadata, schedule, state, pending */
+    char *machine_id; /* machine, metadata, schedule, state, orphan */
+    char *name;       /* unit, file, metadata, schedule, state, pending, orphan */
 } Key;
 
 /* New strings; NULL when out of memory. */
@@ -36,7 +38,9 @@ char *key_metadata(const char *id, const char *key);
 char *key_schedule(const char *machine_id, const char *name);
 char *key_state(const char *machine_id, const char *name);
 char *key_pending(const char *name);
+char *key_orphan(const char *machine_id, const char *name);
 #define KEY_LEADER_TEXT "leader"
+#define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"
 #define KEY_MACHINE_PREFIX "machine/"
 char *key_schedule_prefix(const char *machine_id); /* schedule/<id>/ */

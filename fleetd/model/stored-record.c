@@ -1,5 +1,6 @@
 #include "fleetd/model/stored-record.h"
 
+#include "fleetd/model/cluster-id.h"
 #include "fleetd/model/leader.h"
 #include "fleetd/model/text.h"
 
@@ -55,6 +56,15 @@ static int read_leader(const StoredText *text, StoredRecord *record, Error *rete
     return leader_parse(text->value, text->size, &record->leader, reterr);
 }
 
+static int read_orphan(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return orphan_parse(record->key.machine_id, record->key.name, text->value, text->size,
+                        &record->orphan, reterr);
+}
+
+static int read_cluster(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return cluster_id_parse(text->value, text->size, &record->cluster_id, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -65,6 +75,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_MACHINE] = {read_machine, true},  [KEY_METADATA] = {read_metadata, false},
     [KEY_SCHEDULE] = {read_order, false},  [KEY_STATE] = {read_state, true},
     [KEY_PENDING] = {read_pending, false}, [KEY_LEADER] = {read_leader, true},
+    [KEY_ORPHAN] = {read_orphan, true},    [KEY_CLUSTER] = {read_cluster, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -76,6 +87,8 @@ static void record_drop_value(StoredRecord *record) {
     unit_state_free(TAKE_PTR(record->state));
     pending_free(TAKE_PTR(record->pending));
     free(TAKE_PTR(record->leader));
+    orphan_free(TAKE_PTR(record->orphan));
+    free(TAKE_PTR(record->cluster_id));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -31,6 +31,8 @@ typedef struct StoredRecord {
     UnitState *state;
     Pending *pending;
     char *leader; /* the machine that leads */
+    Orphan *orphan;
+    char *cluster_id;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

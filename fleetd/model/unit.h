@@ -85,6 +85,17 @@ typedef struct Pending {
     int64_t unit_revision;
 } Pending;
 
+/* `orphan/<machine>/<name>`, written by that machine's agent: a unit that runs, or is loaded, there
+ * for another cluster than the one whose store this is, so that nobody here asked for it. */
+typedef struct Orphan {
+    char *machine_id;
+    char *name;
+    char *hash;
+    LaunchState desired; /* what it was ordered to be: loaded or launched */
+    char *cluster;       /* the id of the one that it is of; NULL: not known */
+    char *text;          /* of its file, which has that hash; NULL: it cannot be had */
+} Orphan;
+
 #define PENDING_REASONS_MAX \
     64 /* a value of the store stays small also with thousands of machines */
 
@@ -111,6 +122,12 @@ int unit_state_parse(const char *machine_id, const char *name, const char *text,
                      UnitState **ret, Error *reterr);
 void unit_state_free(UnitState *state);
 DEFINE_POINTER_CLEANUP(UnitState, unit_state_free)
+
+char *orphan_format(const Orphan *orphan);
+int orphan_parse(const char *machine_id, const char *name, const char *text, size_t size,
+                 Orphan **ret, Error *reterr);
+void orphan_free(Orphan *orphan);
+DEFINE_POINTER_CLEANUP(Orphan, orphan_free)
 
 char *pending_format(const Pending *pending);
 int pending_parse(const char *name, const char *text, size_t size, Pending **ret, Error *reterr);

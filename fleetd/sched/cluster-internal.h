@@ -1,9 +1,9 @@
 /* The records behind cluster.h, and how they hang together. Inside sched only.
  *
- * A Placement is the pair of a unit and a machine for which there is an order or an agent's answer.
- * It hangs in two places: in its machine's map, which owns it, and in its unit's list. Records of
- * units and machines come with the first event that names them, and go when nothing does any more
- * (the ..._release() functions). */
+ * A Placement is the pair of a unit and a machine for which there is an order, an agent's answer or
+ * an orphan. It hangs in two places: in its machine's map, which owns it, and in its unit's list.
+ * Records of units and machines come with the first event that names them, and go when nothing does
+ * any more (the ..._release() functions). */
 #pragma once
 
 #include "fleetd/base/map.h"
@@ -42,8 +42,16 @@ struct Placement {
         char *reason;
         usec_t stop_within_usec; /* as in the order; 0: the unit may run twice */
         bool is_suspended;
-        bool is_over; /* suspended, and its time has passed */
+        bool is_over;      /* suspended, and its time has passed */
+        bool is_unwritten; /* it stands for an orphan that is wanted, until it is decided on */
     } order;
+
+    struct {
+        bool exists; /* and no order does */
+        LaunchState desired;
+        char *hash;              /* "": not known */
+        usec_t stop_within_usec; /* of its file; 0: it may run twice, or its file is not known */
+    } orphan;
 
     struct {
         bool has_let_go; /* the agent's state says inactive */
@@ -85,8 +93,9 @@ struct ClusterMachine {
     Metadata metadata;
     Map *placements; /* by the unit's name; owner */
     size_t n_orders;
-    size_t load;         /* orders that are not withdrawn */
-    Placement **globbed; /* those with an order whose unit has Conflicts= or Replaces= */
+    size_t n_orphans;
+    size_t load;         /* orders that are not withdrawn, and orphans */
+    Placement **globbed; /* those that are there whose unit has Conflicts= or Replaces= */
     size_t n_globbed;
     LoadBucket *bucket;
 };
@@ -127,7 +136,15 @@ void placement_release(Cluster *cluster, Placement *placement);
 int placement_set_order(Cluster *cluster, Placement *placement, const Order *order);
 int placement_clear_order(Cluster *cluster, Placement *placement);
 
-/* The machine's list of orders whose unit has globs. */
+/* If users want the orphan's unit: it has an order, which is not written yet. */
+int placement_adopt(Cluster *cluster, Placement *placement);
+
+/* The pair of a machine and a unit, with their records. */
+int cluster_need_place(Cluster *cluster, const char *machine_id, const char *name, Placement **ret);
+int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements *requirements);
+
+int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load);
+/* The machine's list of what is there whose unit has globs. */
 int machine_add_globbed(ClusterMachine *machine, Placement *placement);
 void machine_remove_globbed(ClusterMachine *machine, const Placement *placement);
 
@@ -140,6 +157,7 @@ bool unit_may_be_wanted(const ClusterUnit *unit);
 bool unit_is_global(const ClusterUnit *unit);
 bool unit_is_placed(const ClusterUnit *unit); /* has an order that counts */
 bool unit_has_globs(const ClusterUnit *unit);
+bool placement_is_there(const Placement *placement); /* an order or an orphan */
 /* How long the unit may run there without its machine; of an order that cannot be read the unit's
  * present file tells, if anything does. */
 usec_t placement_stop_within(const Placement *placement);

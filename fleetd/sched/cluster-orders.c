@@ -6,11 +6,12 @@
 
 #include <errno.h>
 
-static bool order_is_load(const Placement *placement) {
-    return placement->order.exists && placement->order.desired != LAUNCH_STATE_INACTIVE;
+static bool placement_is_load(const Placement *placement) {
+    return placement->order.exists ? placement->order.desired != LAUNCH_STATE_INACTIVE
+                                   : placement->orphan.exists;
 }
 
-static int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load) {
+int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load) {
     if (machine->load == load)
         return 0;
     machine->load = load;
@@ -37,16 +38,21 @@ void machine_remove_globbed(ClusterMachine *machine, const Placement *placement)
 }
 
 static int placement_begin_order(Placement *placement) {
+    bool was_there = placement_is_there(placement);
     placement->order.exists = true;
+    placement->machine->n_orphans -= placement->orphan.exists;
+    placement->orphan.exists = false;
     placement->unit->n_orders++;
     placement->machine->n_orders++;
-    return unit_has_globs(placement->unit) ? machine_add_globbed(placement->machine, placement) : 0;
+    return !was_there && unit_has_globs(placement->unit)
+               ? machine_add_globbed(placement->machine, placement)
+               : 0;
 }
 
 int placement_set_order(Cluster *cluster, Placement *placement, const Order *order) {
     ClusterMachine *machine = placement->machine;
     bool was_active = placement_is_active(placement);
-    size_t load = machine->load - order_is_load(placement);
+    size_t load = machine->load - placement_is_load(placement);
     int r;
     if ((r = str_replace(&placement->order.hash, order->hash)) < 0 ||
         (r = str_replace(&placement->order.reason, order->reason)) < 0 ||
@@ -57,8 +63,9 @@ int placement_set_order(Cluster *cluster, Placement *placement, const Order *ord
     placement->order.stop_within_usec = order->stop_within_usec;
     placement->order.is_suspended = order->is_suspended;
     placement->order.is_over = false;
+    placement->order.is_unwritten = false;
 
-    r = machine_set_load(cluster, machine, load + order_is_load(placement));
+    r = machine_set_load(cluster, machine, load + placement_is_load(placement));
     if (r < 0 || was_active == placement_is_active(placement))
         return r;
     if (!was_active && (r = concern_neighbours(cluster, placement)) < 0)
@@ -69,7 +76,7 @@ int placement_set_order(Cluster *cluster, Placement *placement, const Order *ord
 int placement_clear_order(Cluster *cluster, Placement *placement) {
     ClusterMachine *machine = placement->machine;
     bool was_active = placement_is_active(placement);
-    size_t load = machine->load - order_is_load(placement);
+    size_t load = machine->load - placement_is_load(placement);
     placement->order.exists = false;
     placement->unit->n_orders--;
     machine->n_orders--;
@@ -90,8 +97,8 @@ static bool placement_has_order(const Placement *placement, const Order *order) 
            streq_ptr(placement->order.reason, order->reason);
 }
 
-static int need_placement(Cluster *cluster, const char *machine_id, const char *name,
-                          Placement **ret) {
+int cluster_need_place(Cluster *cluster, const char *machine_id, const char *name,
+                       Placement **ret) {
     ClusterUnit *unit;
     ClusterMachine *machine;
     int r;
@@ -103,7 +110,7 @@ static int need_placement(Cluster *cluster, const char *machine_id, const char *
 
 int cluster_put_order(Cluster *cluster, const Order *order) {
     Placement *placement;
-    int r = need_placement(cluster, order->machine_id, order->name, &placement);
+    int r = cluster_need_place(cluster, order->machine_id, order->name, &placement);
     if (r < 0 || placement_has_order(placement, order))
         return r;
     r = placement_set_order(cluster, placement, order);
@@ -134,7 +141,7 @@ int cluster_put_state(Cluster *cluster, const UnitState *state) {
     if (state->current != LAUNCH_STATE_INACTIVE)
         return cluster_remove_state(cluster, state->machine_id, state->name);
     Placement *placement;
-    int r = need_placement(cluster, state->machine_id, state->name, &placement);
+    int r = cluster_need_place(cluster, state->machine_id, state->name, &placement);
     if (r < 0 ||
         (placement->answer.has_let_go && placement->answer.revision == state->unit_revision))
         return r;

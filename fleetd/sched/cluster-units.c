@@ -86,12 +86,12 @@ static int index_unit(Cluster *cluster, ClusterUnit *unit) {
     return index_mover(cluster, unit);
 }
 
-/* For every order of the unit. */
-static int for_each_order(Cluster *cluster, const ClusterUnit *unit,
+/* For every place where the unit is. */
+static int for_each_place(Cluster *cluster, const ClusterUnit *unit,
                           int (*act)(Cluster *, Placement *)) {
     int r = 0;
     for (Placement *p = unit->placements; r >= 0 && p; p = p->next)
-        if (p->order.exists)
+        if (placement_is_there(p))
             r = act(cluster, p);
     return r;
 }
@@ -106,21 +106,20 @@ static int globbed_remove(Cluster *cluster, Placement *placement) {
 }
 
 static int unit_drop_globs(Cluster *cluster, ClusterUnit *unit) {
-    int r = for_each_order(cluster, unit, concern_released);
+    int r = for_each_place(cluster, unit, concern_released);
     if (r < 0)
         return r;
-    return for_each_order(cluster, unit, globbed_remove);
+    return for_each_place(cluster, unit, globbed_remove);
 }
 
 static int unit_add_globs(Cluster *cluster, ClusterUnit *unit) {
-    int r = for_each_order(cluster, unit, globbed_add);
+    int r = for_each_place(cluster, unit, globbed_add);
     if (r < 0)
         return r;
-    return for_each_order(cluster, unit, concern_neighbours);
+    return for_each_place(cluster, unit, concern_neighbours);
 }
 
-static int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit,
-                                      Requirements *requirements) {
+int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements *requirements) {
     bool shapes_replacing = unit_shapes_replacing(unit);
     look_away(cluster, unit); /* its place in the queue depends on them; the caller looks again */
     int r = unit_has_globs(unit) ? unit_drop_globs(cluster, unit) : 0;
@@ -145,7 +144,7 @@ static bool unit_is_unchanged(const ClusterUnit *record, const Unit *unit) {
 static int unit_concern(Cluster *cluster, ClusterUnit *unit, bool was_wanted) {
     int r = look_at_unit(cluster, unit);
     if (r >= 0 && !was_wanted && unit_is_wanted(unit)) /* where it stands, it counts again */
-        r = for_each_order(cluster, unit, concern_neighbours);
+        r = for_each_place(cluster, unit, concern_neighbours);
     return r < 0 ? r : concern_obstructed(cluster);
 }
 

@@ -7,6 +7,7 @@ static void placement_free(void *value) {
     Placement *placement = value;
     free(placement->order.hash);
     free(placement->order.reason);
+    free(placement->orphan.hash);
     free(placement);
 }
 
@@ -149,7 +150,7 @@ void machine_release(Cluster *cluster, ClusterMachine *machine) {
 void placement_release(Cluster *cluster, Placement *placement) {
     ClusterUnit *unit = placement->unit;
     ClusterMachine *machine = placement->machine;
-    if (placement->order.exists || placement->answer.has_let_go || placement->step > 0 ||
+    if (placement_is_there(placement) || placement->answer.has_let_go || placement->step > 0 ||
         placement->work.position > 0)
         return;
     unit_unlink_placement(unit, placement);
@@ -190,6 +191,10 @@ bool unit_is_global(const ClusterUnit *unit) {
 bool unit_has_globs(const ClusterUnit *unit) {
     return unit->requirements && (!globs_are_empty(unit->requirements->conflicts) ||
                                   !globs_are_empty(unit->requirements->replaces));
+}
+
+bool placement_is_there(const Placement *placement) {
+    return placement->order.exists || placement->orphan.exists;
 }
 
 usec_t placement_stop_within(const Placement *placement) {

@@ -53,6 +53,14 @@ int cluster_end_order(Cluster *cluster, const char *machine_id, const char *name
 int cluster_put_pending(Cluster *cluster, const Pending *pending);
 int cluster_remove_pending(Cluster *cluster, const char *name);
 
+/* A unit that is on a machine for another cluster. Nobody here moves or stops it; what does not
+ * bear it beside it gets no place there. If users want a unit of that name, what is there is as
+ * good as ordered: it is kept where it is, or withdrawn and then placed. requirements are those of
+ * its file, NULL: not known; taken over, also on failure. Where there is an order there is no
+ * orphan. */
+int cluster_put_orphan_take(Cluster *cluster, const Orphan *orphan, Requirements *requirements);
+int cluster_remove_orphan(Cluster *cluster, const char *machine_id, const char *name);
+
 /* What an agent says of a unit: only whether it has let go of it (current inactive), which is what
  * a withdrawn order waits for. An agent says so of a withdrawn order only, also if it never had the
  * unit, with the order's unit_revision; and removes its state once the order is gone (settle.c). */

@@ -40,14 +40,18 @@ static int places_collect(const ClusterUnit *unit, Places *ret) {
     return 0;
 }
 
-/* Of two places where a unit is: rather where it is known to have been ordered to be, and where the
- * machine is here. */
+/* Of two places where a unit is: rather where it is known what is there, where this cluster has
+ * ordered it, where the machine is here, and where what is wanted is there already. */
+static int place_worth(const Placement *place) {
+    bool is_readable = place->order.hash[0];
+    bool is_here = place->machine->presence == MACHINE_PRESENCE_HERE;
+    bool is_as_wanted = streq(place->order.hash, place->unit->hash);
+    return is_readable << 3 | !place->order.is_unwritten << 2 | is_here << 1 |
+           (place->order.is_unwritten && is_as_wanted);
+}
+
 static bool place_is_better(const Placement *place, const Placement *than) {
-    bool is_readable = place->order.hash[0], than_is_readable = than->order.hash[0];
-    if (is_readable != than_is_readable)
-        return is_readable;
-    return place->machine->presence == MACHINE_PRESENCE_HERE &&
-           than->machine->presence == MACHINE_PRESENCE_UNKNOWN;
+    return place_worth(place) > place_worth(than);
 }
 
 /* The order that an ordinary unit keeps: one that it may keep as it is, the better if it has
@@ -101,7 +105,19 @@ static int place(Planner *planner, ClusterUnit *unit, bool has_left_another) {
     return r;
 }
 
+static int adopt_all(Planner *planner, const Places *places) {
+    for (size_t i = 0; i < places->n; i++) {
+        int r = placement_adopt(planner->cluster, places->items[i]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static int decide_ordinary(Planner *planner, ClusterUnit *unit, const Places *places) {
+    int adopted = adopt_all(planner, places);
+    if (adopted < 0)
+        return adopted;
     const Placement *kept = find_kept(planner->cluster, unit, places);
     size_t n_steps = planner->plan->n_steps;
     for (size_t i = 0; i < places->n; i++) {
@@ -124,6 +140,9 @@ static int decide_place(Planner *planner, Placement *placement) {
     const ClusterUnit *unit = placement->unit;
     if (!unit_is_wanted(unit))
         return settle(planner, placement, false, unwanted_reason(unit));
+    int r = placement_adopt(planner->cluster, placement);
+    if (r < 0)
+        return r;
     Misfit misfit;
     if (!machine_fits(planner->cluster, unit, placement->machine, &misfit))
         return leave(planner, placement, NULL);

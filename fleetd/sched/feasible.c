@@ -20,7 +20,7 @@ static bool targets_are_there(const Requirements *requirements, const ClusterMac
                               Misfit *ret) {
     STRV_FOREACH (target, requirements->machine_of) {
         const Placement *placement = map_get(machine->placements, *target);
-        if (placement && placement_is_active(placement))
+        if (placement && (placement_is_active(placement) || placement->orphan.exists))
             continue;
         *ret = (Misfit){.kind = MISFIT_MACHINE_OF, .name = *target};
         return false;
@@ -40,12 +40,26 @@ static bool unit_is_senior(const ClusterUnit *unit, const ClusterUnit *than) {
     return strcmp(unit->name, than->name) < 0;
 }
 
-/* Whether other, which has an order on the machine, keeps unit off it. may_stay: unit is there. */
+static bool unit_would_replace(const ClusterUnit *unit, const ClusterUnit *other) {
+    return unit->requirements && !globs_are_empty(unit->requirements->replaces) &&
+           requirements_glob_matches(unit->requirements->replaces, other->name);
+}
+
+/* Nobody stops an orphan to make room, also not for one that replaces it. */
+static MisfitKind orphan_obstacle(const ClusterUnit *unit, const ClusterUnit *orphan) {
+    bool is_at_odds = unit_conflicts(unit, orphan) || unit_conflicts(orphan, unit) ||
+                      unit_would_replace(unit, orphan) || unit_would_replace(orphan, unit);
+    return is_at_odds ? MISFIT_ORPHAN : MISFIT_NONE;
+}
+
+/* Whether other, which is on the machine, keeps unit off it. may_stay: unit is there. */
 static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_stay,
                            const Placement *other) {
     bool is_settled = placement_is_active(other) && unit_may_be_wanted(other->unit);
     if (may_stay && !is_settled)
         return MISFIT_NONE;
+    if (other->orphan.exists)
+        return orphan_obstacle(unit, other->unit);
     if ((unit_conflicts(unit, other->unit) || unit_conflicts(other->unit, unit)) &&
         (!may_stay || unit_is_senior(other->unit, unit)))
         return MISFIT_CONFLICT;
@@ -55,7 +69,7 @@ static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_s
 /* Of several obstacles the first by name is told. */
 static void weigh_obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_stay,
                            const Placement *other, Misfit *misfit) {
-    if (!other->order.exists || other->unit == unit ||
+    if (!placement_is_there(other) || other->unit == unit ||
         (misfit->name && strcmp(misfit->name, other->unit->name) <= 0))
         return;
     MisfitKind kind = obstacle(cluster, unit, may_stay, other);
@@ -66,7 +80,8 @@ static void weigh_obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_s
 static bool neighbours_allow(Cluster *cluster, const ClusterUnit *unit,
                              const ClusterMachine *machine, bool may_stay, Misfit *ret) {
     Misfit found = {};
-    if (unit->requirements && !globs_are_empty(unit->requirements->conflicts)) {
+    bool has_conflicts = unit->requirements && !globs_are_empty(unit->requirements->conflicts);
+    if (has_conflicts || (machine->n_orphans > 0 && unit_has_globs(unit))) {
         const char *name;
         const Placement *other;
         MAP_FOREACH (name, other, machine->placements)

@@ -13,6 +13,7 @@ typedef enum MisfitKind {
     MISFIT_MACHINE_OF, /* name: the unit that is not there */
     MISFIT_CONFLICT,   /* name: the unit that is there */
     MISFIT_HELD,       /* name: the unit there that replaces this one */
+    MISFIT_ORPHAN,     /* name: the unit there, of another cluster, that does not bear this one */
     MISFIT_UNCLEARED,
     MISFIT_OBSTRUCTED, /* name: the unit that would have to leave (rank.h) */
     _MISFIT_KIND_MAX,

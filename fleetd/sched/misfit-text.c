@@ -12,6 +12,7 @@ static const MisfitWords words[_MISFIT_KIND_MAX] = {
     [MISFIT_MACHINE_ID] = {"is not machine ", ""},
     [MISFIT_MACHINE_OF] = {"does not have ", " (MachineOf)"},
     [MISFIT_CONFLICT] = {"conflicts with ", ""},
+    [MISFIT_ORPHAN] = {"conflicts with orphan ", ", which is of another cluster"},
     [MISFIT_HELD] = {"is held by ", ", which replaces it"},
     [MISFIT_UNCLEARED] = {"has not yet cleared away its last order for it", ""},
     [MISFIT_OBSTRUCTED] = {"", ", which it replaces, fits on no other machine"},

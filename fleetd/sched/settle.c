@@ -19,6 +19,9 @@
  * The one order that carries a lower revision than its unit, a replacer's that waits for others to
  * leave (below), has never started anything: letting go of it too early is harmless.
  *
+ * An orphan that is withdrawn needs nothing more: its machine says that the unit is there, so an
+ * older word that it was let go of is void (cluster_put_orphan_take()).
+ *
  * A removed machine needs no answer: whoever removed it has waited for its lease. Of a machine that
  * was never seen nobody knows anything: its orders are rewritten, but stand.
  *
@@ -71,7 +74,8 @@ static char *reason_with_wait(const char *reason, const char *waits_for) {
 }
 
 static bool order_says(const Placement *placement, const Order *order) {
-    return placement->order.exists && placement->order.desired == order->desired &&
+    return placement->order.exists && !placement->order.is_unwritten &&
+           placement->order.desired == order->desired &&
            placement->order.revision == order->unit_revision &&
            placement->order.stop_within_usec == order->stop_within_usec &&
            placement->order.is_suspended == order->is_suspended &&

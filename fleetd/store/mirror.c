@@ -357,6 +357,11 @@ void mirror_relist(Mirror *mirror) {
     timer_start(mirror->retry, 0);
 }
 
+void mirror_start_over(Mirror *mirror) {
+    forget_revisions(mirror);
+    mirror_relist(mirror);
+}
+
 bool mirror_is_synced(const Mirror *mirror) {
     return mirror->is_synced;
 }

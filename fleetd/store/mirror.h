@@ -44,6 +44,10 @@ DEFINE_POINTER_CLEANUP(Mirror, mirror_free)
  * not synced until then. Not from inside its callbacks. */
 void mirror_relist(Mirror *mirror);
 
+/* Likewise, and all that is there is told once more: the owner has found out that the store is
+ * another one than it was, although its revisions do not show it. */
+void mirror_start_over(Mirror *mirror);
+
 bool mirror_is_synced(const Mirror *mirror); /* listed, and watching now */
 int64_t mirror_revision(
     const Mirror *mirror); /* all changes up to it have been told; 0: nothing yet */

@@ -48,6 +48,17 @@ static bool text_has_install(const char *text, size_t size) {
     return unit_file_parse(text, size, &file, NULL) >= 0 && unit_file_has_section(file, "Install");
 }
 
+int bus_unit_load_marks(BusUnitManager *um, BusUnit *unit) {
+    char *cluster;
+    int r = unit_directory_get_cluster(um->directory, unit->status.name, &cluster);
+    if (r < 0)
+        return r;
+    free(unit->status.cluster);
+    unit->status.cluster = cluster;
+    unit->status.was_launched = unit_directory_is_launched(um->directory, unit->status.name);
+    return 0;
+}
+
 static int file_see(const char *name, const char *text, size_t size, void *userdata) {
     ListOp *list = userdata;
     BusUnitManager *um = list->files.op.um;
@@ -64,8 +75,9 @@ static int file_see(const char *name, const char *text, size_t size, void *userd
         r = bus_unit_set_times(unit, text, size);
     if (r < 0)
         return r;
-    unit->status.was_launched = unit_directory_is_launched(um->directory, name);
-    r = map_put(list->seen, name, NULL);
+    r = bus_unit_load_marks(um, unit);
+    if (r >= 0)
+        r = map_put(list->seen, name, NULL);
     if (r < 0)
         return r;
     return bus_files_add(&list->files, name, text_has_install(text, size));

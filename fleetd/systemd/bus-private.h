@@ -156,6 +156,9 @@ void bus_files_load(BusFiles *files);
 /* Tells the caller in a later turn what is then known, if anything is new. */
 void bus_unit_tell(BusUnitManager *um, BusUnit *unit);
 
+/* bus-list.c: what the directory says of the unit besides its file. */
+int bus_unit_load_marks(BusUnitManager *um, BusUnit *unit);
+
 /* bus-guard.c */
 
 bool bus_unit_is_guarded(const BusUnit *unit); /* NULL is not */

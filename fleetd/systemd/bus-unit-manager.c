@@ -45,6 +45,17 @@ static int manager_stop(UnitManager *base, const char *name, UnitManagerJobDone 
     return r < 0 ? r : bus_stop_begin(from_base(base), name, done, userdata);
 }
 
+static int manager_claim(UnitManager *base, const char *name, const char *cluster) {
+    BusUnitManager *um = from_base(base);
+    BusUnit *unit = bus_units_find(um->units, name);
+    int r = unit_directory_set_cluster(um->directory, name, cluster);
+    return r < 0 || !unit ? r : str_replace(&unit->status.cluster, cluster);
+}
+
+static int manager_read(UnitManager *base, const char *name, char **ret_text, size_t *ret_size) {
+    return unit_directory_read(from_base(base)->directory, name, ret_text, ret_size);
+}
+
 static int manager_vouch(UnitManager *base, const char *name, usec_t at_usec,
                          usec_t stop_after_usec) {
     return bus_vouch(from_base(base), name, at_usec, stop_after_usec);
@@ -88,6 +99,8 @@ static const UnitManagerVTable bus_vtable = {
     .remove = manager_remove,
     .start = manager_start,
     .stop = manager_stop,
+    .claim = manager_claim,
+    .read = manager_read,
     .vouch = manager_vouch,
     .is_stopping = manager_is_stopping,
     .free = manager_free,

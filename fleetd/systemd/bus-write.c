@@ -75,9 +75,10 @@ static int file_put(WriteOp *write, const char *name, const UnitFile *file, Erro
     r = unit_directory_write(um->directory, name, text, size, reterr);
     if (r < 0)
         return r;
-    unit->status.was_launched = false;
     bool was_guarded = bus_unit_is_guarded(unit);
-    r = bus_unit_set_times(unit, text, size);
+    r = bus_unit_load_marks(um, unit);
+    if (r >= 0)
+        r = bus_unit_set_times(unit, text, size);
     if (r >= 0 && was_guarded && !bus_unit_is_guarded(unit))
         r = bus_unguard(um, name);
     return r < 0 ? r : bus_unit_set_hash(unit, unit_file_hash(file));

@@ -1,6 +1,7 @@
 #include "fleetd/systemd/unit-directory.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/cluster-id.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-name.h"
 #include "fleetd/systemd/guarded-text.h"
@@ -16,13 +17,14 @@ struct UnitDirectory {
     int fd; /* of path itself */
     int units_fd;
     int launched_fd;
+    int clusters_fd;
 };
 
 int unit_directory_open(const char *path, UnitDirectory **ret, Error *reterr) {
     _cleanup_(unit_directory_freep) UnitDirectory *directory = calloc(1, sizeof(UnitDirectory));
     if (!directory)
         return -ENOMEM;
-    directory->fd = directory->units_fd = directory->launched_fd = -1;
+    directory->fd = directory->units_fd = directory->launched_fd = directory->clusters_fd = -1;
     directory->path = strdup(path);
     if (!directory->path)
         return -ENOMEM;
@@ -31,6 +33,8 @@ int unit_directory_open(const char *path, UnitDirectory **ret, Error *reterr) {
         r = run_directory_open(directory->fd, "units", &directory->units_fd, reterr);
     if (r >= 0)
         r = run_directory_open(directory->fd, "launched", &directory->launched_fd, reterr);
+    if (r >= 0)
+        r = run_directory_open(directory->fd, "clusters", &directory->clusters_fd, reterr);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(directory);
@@ -43,6 +47,7 @@ void unit_directory_free(UnitDirectory *directory) {
     fd_closep(&directory->fd);
     fd_closep(&directory->units_fd);
     fd_closep(&directory->launched_fd);
+    fd_closep(&directory->clusters_fd);
     free(directory->path);
     free(directory);
 }
@@ -55,18 +60,31 @@ static int file_name_check(const char *name, Error *reterr) {
     return unit_name_check(name, reterr);
 }
 
+int unit_directory_read(const UnitDirectory *directory, const char *name, char **ret_text,
+                        size_t *ret_size) {
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    int r = file_name_check(name, NULL);
+    if (r >= 0)
+        r = run_file_read(directory->units_fd, name, UNIT_FILE_SIZE_MAX + GUARDED_TEXT_EXTRA_MAX,
+                          &text, &size);
+    if (r < 0)
+        return r;
+    size = guarded_text_strip(directory->path, name, text, size);
+    if (size > UNIT_FILE_SIZE_MAX)
+        return -EINVAL;
+    text[size] = 0;
+    *ret_text = TAKE_PTR(text);
+    *ret_size = size;
+    return 0;
+}
+
 static int file_visit(UnitDirectory *directory, const char *name, UnitDirectoryVisit visit,
                       void *userdata) {
     _cleanup_free_ char *text = NULL;
-    size_t size = 0;
-    if (file_name_check(name, NULL) < 0 ||
-        run_file_read(directory->units_fd, name, UNIT_FILE_SIZE_MAX + GUARDED_TEXT_EXTRA_MAX, &text,
-                      &size) < 0)
+    size_t size;
+    if (unit_directory_read(directory, name, &text, &size) < 0)
         return 0;
-    size = guarded_text_strip(directory->path, name, text, size);
-    if (size > UNIT_FILE_SIZE_MAX)
-        return 0;
-    text[size] = 0;
     return visit(name, text, size, userdata);
 }
 
@@ -117,6 +135,8 @@ int unit_directory_remove(UnitDirectory *directory, const char *name, Error *ret
     r = unit_directory_set_launched(directory, name, false);
     if (r >= 0)
         r = run_file_remove(directory->units_fd, name);
+    if (r >= 0)
+        r = run_file_remove(directory->clusters_fd, name);
     if (r < 0)
         return error_set(reterr, r, "failed to remove '%s/units/%s': %s", directory->path, name,
                          strerror(-r));
@@ -134,6 +154,25 @@ int unit_directory_set_launched(UnitDirectory *directory, const char *name, bool
 
 bool unit_directory_is_launched(const UnitDirectory *directory, const char *name) {
     return file_name_check(name, NULL) >= 0 && run_file_exists(directory->launched_fd, name);
+}
+
+/* By rename, as the file is: half an id would be another cluster's. */
+int unit_directory_set_cluster(UnitDirectory *directory, const char *name, const char *cluster) {
+    if (file_name_check(name, NULL) < 0 || cluster_id_check(cluster, NULL) < 0)
+        return -EINVAL;
+    return run_file_write(directory->clusters_fd, name, cluster, strlen(cluster));
+}
+
+int unit_directory_get_cluster(const UnitDirectory *directory, const char *name, char **ret) {
+    _cleanup_free_ char *text = NULL;
+    size_t size;
+    int r = file_name_check(name, NULL);
+    if (r >= 0)
+        r = run_file_read(directory->clusters_fd, name, CLUSTER_ID_LENGTH, &text, &size);
+    if (r == -ENOMEM)
+        return r;
+    *ret = r >= 0 && cluster_id_check(text, NULL) >= 0 ? TAKE_PTR(text) : NULL;
+    return 0;
 }
 
 int unit_directory_set_unfinished(UnitDirectory *directory, bool is_unfinished) {

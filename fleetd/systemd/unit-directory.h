@@ -3,6 +3,7 @@
  *   units/NAME      the unit file, complete at any time: it comes by rename; that of a unit with
  *                   StopAfterDisconnect= with what guarded-text.h adds, which users do not see
  *   launched/NAME   a mark: started for fleet since that file was last written
+ *   clusters/NAME   the id of the cluster that it is here for
  *   unfinished      a mark: files were written that systemd may not know yet
  *
  * Only regular files count and no link is followed. Everything here is small and in memory, so the
@@ -32,11 +33,19 @@ char *unit_directory_file_path(const UnitDirectory *directory, const char *name)
  * the name can not be a file's; nothing was changed. */
 int unit_directory_write(UnitDirectory *directory, const char *name, const char *text, size_t size,
                          Error *reterr);
-/* The file and its mark. Not there is success. */
+/* The file and its marks. Not there is success. */
 int unit_directory_remove(UnitDirectory *directory, const char *name, Error *reterr);
 
 int unit_directory_set_launched(UnitDirectory *directory, const char *name, bool is_launched);
 bool unit_directory_is_launched(const UnitDirectory *directory, const char *name);
+
+/* -EINVAL: no name, or no id. What is there and is none counts as none: *ret NULL. */
+int unit_directory_set_cluster(UnitDirectory *directory, const char *name, const char *cluster);
+int unit_directory_get_cluster(const UnitDirectory *directory, const char *name, char **ret);
+
+/* A unit file's text; NUL-terminated, the caller frees. -ENOENT, -EINVAL: nothing sane is there. */
+int unit_directory_read(const UnitDirectory *directory, const char *name, char **ret_text,
+                        size_t *ret_size);
 
 int unit_directory_set_unfinished(UnitDirectory *directory, bool is_unfinished);
 bool unit_directory_is_unfinished(const UnitDirectory *directory);

@@ -16,6 +16,8 @@ typedef struct UnitStatus {
     char *hash;        /* SHA-1 of the file's text */
     bool was_launched; /* started for fleet since its file was last written: survives a restart of
                           fleetd, not a reboot */
+    char *cluster; /* the id of the one that it was claimed for; NULL: none. Lives as long as the
+                      file */
     char *load, *active, *sub; /* NULL: systemd has it not loaded */
     char *result;              /* NULL: none, or not a service */
     usec_t stop_after_usec; /* StopAfterDisconnect= of its file; 0: none. Such a unit runs only as
@@ -66,6 +68,8 @@ typedef struct UnitManagerVTable {
     int (*start)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
     int (*stop)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
     int (*vouch)(UnitManager *, const char *name, usec_t at_usec, usec_t stop_after_usec);
+    int (*claim)(UnitManager *, const char *name, const char *cluster);
+    int (*read)(UnitManager *, const char *name, char **ret_text, size_t *ret_size);
     /* Whether the machine itself is going down. */
     int (*is_stopping)(UnitManager *, void (*done)(bool is_stopping, void *userdata),
                        void *userdata);
@@ -117,6 +121,16 @@ static inline int unit_manager_vouch(UnitManager *um, const char *name, usec_t a
 static inline int unit_manager_stop(UnitManager *um, const char *name, UnitManagerJobDone done,
                                     void *userdata) {
     return um->vtable->stop(um, name, done, userdata);
+}
+/* Notes for which cluster a unit that has its file here is: survives what was_launched does. At
+ * once, as there is nobody to ask. -errno: as before. */
+static inline int unit_manager_claim(UnitManager *um, const char *name, const char *cluster) {
+    return um->vtable->claim(um, name, cluster);
+}
+/* The text of its file, at once; NUL-terminated, the caller frees. -errno. */
+static inline int unit_manager_read(UnitManager *um, const char *name, char **ret_text,
+                                    size_t *ret_size) {
+    return um->vtable->read(um, name, ret_text, ret_size);
 }
 static inline int unit_manager_is_stopping(UnitManager *um,
                                            void (*done)(bool is_stopping, void *userdata),

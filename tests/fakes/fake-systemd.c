@@ -212,6 +212,11 @@ bool fake_systemd_is_forbidden(FakeSystemd *systemd, const char *name) {
     return unit && unit->stop_after_usec > 0 && !unit->is_permitted;
 }
 
+static void guarded_changed(FakeSystemd *systemd) {
+    if (systemd->guard_changed)
+        systemd->guard_changed(systemd->guard_userdata);
+}
+
 int fake_systemd_vouch(FakeSystemd *systemd, const char *name, usec_t at_usec,
                        usec_t stop_after_usec) {
     FakeUnit *unit = map_get(systemd->units, name);
@@ -221,8 +226,7 @@ int fake_systemd_vouch(FakeSystemd *systemd, const char *name, usec_t at_usec,
     unit->guard = (GuardRecord){.stop_after_usec = stop_after_usec,
                                 .stop_timeout_usec = unit->stop_timeout_usec,
                                 .at_usec = at_usec};
-    if (systemd->guard_changed)
-        systemd->guard_changed(systemd->guard_userdata);
+    guarded_changed(systemd);
     return 0;
 }
 
@@ -257,6 +261,7 @@ void fake_systemd_limit_vouching(FakeSystemd *systemd) {
     FakeUnit *unit;
     MAP_FOREACH (name, unit, systemd->units)
         unit->guard.at_usec = MIN(unit->guard.at_usec, loop_now(systemd->loop));
+    guarded_changed(systemd);
 }
 
 void fake_systemd_watch_guarded(FakeSystemd *systemd, void (*changed)(void *userdata),
@@ -281,7 +286,13 @@ static int status_copy(const FakeUnit *unit, UnitStatus *status) {
     status->sub = strdup(unit->sub);
     if (!status->name || !status->hash || !status->load || !status->active || !status->sub)
         return -ENOMEM;
-    return str_replace(&status->result, unit->result);
+    int r = str_replace(&status->cluster, unit->cluster);
+    return r < 0 ? r : str_replace(&status->result, unit->result);
+}
+
+int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    return unit && unit->text ? str_replace(&unit->cluster, cluster) : -ENOENT;
 }
 
 int fake_systemd_status(FakeSystemd *systemd, const char *name, UnitStatus **ret) {

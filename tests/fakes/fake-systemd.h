@@ -85,6 +85,7 @@ void fake_systemd_remove(FakeSystemd *systemd, const char *name);
 int64_t fake_systemd_start(FakeSystemd *systemd, const char *name);
 int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name);
 /* -ENOENT: it has no file. */
+int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster);
 int fake_systemd_status(FakeSystemd *systemd, const char *name, UnitStatus **ret);
 /* Names of all units with files, in order; the caller frees the array only. */
 int fake_systemd_names(FakeSystemd *systemd, const char ***ret);

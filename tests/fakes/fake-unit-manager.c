@@ -304,6 +304,19 @@ static int fake_stop(UnitManager *base, const char *name, UnitManagerJobDone don
     return job_push(base, run_stop, name, done, userdata);
 }
 
+static int fake_claim(UnitManager *base, const char *name, const char *cluster) {
+    return fake_systemd_claim(from_base(base)->systemd, name, cluster);
+}
+
+static int fake_read(UnitManager *base, const char *name, char **ret_text, size_t *ret_size) {
+    const char *text = fake_systemd_text(from_base(base)->systemd, name);
+    if (!text)
+        return -ENOENT;
+    *ret_size = strlen(text);
+    *ret_text = strdup(text);
+    return *ret_text ? 0 : -ENOMEM;
+}
+
 static int fake_is_stopping(UnitManager *base, void (*done)(bool is_stopping, void *userdata),
                             void *userdata) {
     FakeCall *call;
@@ -334,6 +347,8 @@ static const UnitManagerVTable fake_vtable = {
     .remove = fake_remove,
     .start = fake_start,
     .stop = fake_stop,
+    .claim = fake_claim,
+    .read = fake_read,
     .vouch = fake_vouch,
     .is_stopping = fake_is_stopping,
     .free = fake_free,

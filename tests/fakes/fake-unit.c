@@ -85,6 +85,7 @@ void fake_unit_free(FakeUnit *unit) {
     timer_free(unit->life_timer);
     free(unit->name);
     free(unit->text);
+    free(unit->cluster);
     free(unit->active);
     free(unit->sub);
     free(unit->result);
@@ -116,6 +117,8 @@ void fake_unit_lose_file(FakeUnit *unit) {
     free(unit->text);
     unit->text = NULL;
     unit->was_launched = unit->has_guard = unit->is_permitted = false;
+    free(unit->cluster);
+    unit->cluster = NULL;
 }
 
 bool fake_unit_is_running(const FakeUnit *unit) {

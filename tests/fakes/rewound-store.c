@@ -173,11 +173,15 @@ void rewound_store_rewind(Store *store) {
     ((RewoundStore *) store)->ahead = 0;
 }
 
-void rewound_store_restore(Store *base, Store *inner) {
+void rewound_store_swap(Store *base, Store *inner) {
     RewoundStore *store = (RewoundStore *) base;
     store->inner = inner;
     store->ahead = 0;
-    store->history++;
+}
+
+void rewound_store_restore(Store *base, Store *inner) {
+    rewound_store_swap(base, inner);
+    ((RewoundStore *) base)->history++;
 }
 
 int rewound_store_new(Store *inner, int64_t ahead, Store **ret) {

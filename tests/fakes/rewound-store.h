@@ -11,3 +11,5 @@ void rewound_store_rewind(Store *store);
 
 /* From now on what another inner store holds, with revisions as they are there. */
 void rewound_store_restore(Store *store, Store *inner);
+/* Likewise, but it says that it is of the same history. */
+void rewound_store_swap(Store *store, Store *inner);

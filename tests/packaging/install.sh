@@ -17,6 +17,7 @@ make_into_root() {
 # path, under the root, and mode
 INSTALLED='
 fleet/bin/fleetctl 755
+fleet/libexec/fleet-guard 755
 fleet/sbin/fleetd 755
 fleet/share/doc/fleet/examples/fleet.service.d/unprivileged.conf 644
 fleet/share/doc/fleet/examples/hello.service 644
@@ -25,9 +26,11 @@ fleet/share/doc/fleet/getting-started.md 644
 fleet/share/man/man1/fleetctl.1 644
 fleet/share/man/man5/fleet-unit.5 644
 fleet/share/man/man5/fleet.conf.5 644
+fleet/share/man/man8/fleet-guard.8 644
 fleet/share/man/man8/fleetd.8 644
 polkit/fleet.rules 644
 sysusers.d/fleet.conf 644
+units/fleet-guard.service 644
 units/fleet.service 644
 units/fleet.socket 644
 '
@@ -54,6 +57,8 @@ judge "what belongs to fleet is there" "$(list_missing)"
 judge "nothing is anywhere else, and no configuration" "$(list_elsewhere)"
 judge "the unit starts what was installed" \
     "$(grep -qx 'ExecStart=/.*sbin/fleetd' "$ROOT/opt/units/fleet.service" || cat "$ROOT/opt/units/fleet.service")"
+judge "so does the guard's" \
+    "$(grep -qx 'ExecStart=/.*libexec/fleet-guard' "$ROOT/opt/units/fleet-guard.service" || cat "$ROOT/opt/units/fleet-guard.service")"
 judge "make uninstall succeeds" "$(make_into_root uninstall 2>&1 >/dev/null || echo "exit status $?")"
 judge "nothing is left of it" "$(list_left)"
 tap_end

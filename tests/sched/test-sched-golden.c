@@ -14,6 +14,9 @@
  *   no-state ID NAME
  *   agents [ID [NAME]]                  all agents, or one, carry out their orders, or one
  *   restart                             a new engine reads the store
+ *   orphan ID NAME STATE                what the machine has for another cluster, with [X-Fleet]
+ *                                       options in the lines below
+ *   no-orphan ID NAME
  *   hold-unit NAME                      what users want of it cannot be read; until the next word
  *   hold-machine ID                     something about it cannot be read; likewise
  *   garble ID NAME                      the order there cannot be read, in no event of an agent's
@@ -88,17 +91,35 @@ static void do_over(Run *run, char *args) {
     must(cluster_end_order(run->world->cluster, id, word(&args)) == 0);
 }
 
-static void do_unit(Run *run, char *args) {
-    _cleanup_free_ char *name = strdup(word(&args));
-    LaunchState state = word_state(&args);
-    _cleanup_free_ char *options = strdup("");
+/* The lines below; the next one is the current one then. */
+static char *read_options(Run *run) {
+    char *options = strdup("");
     for (run_next_line(run); run_is_indented(run); run_next_line(run)) {
         fprintf(run->out, "%s\n", run->line);
         char *longer = str_printf("%s%s\n", options, run->line + strspn(run->line, " "));
         free(options);
         options = longer;
     }
+    return options;
+}
+
+static void do_unit(Run *run, char *args) {
+    _cleanup_free_ char *name = strdup(word(&args));
+    LaunchState state = word_state(&args);
+    _cleanup_free_ char *options = read_options(run);
     world_put_unit(run->world, name, state, options);
+}
+
+static void do_orphan(Run *run, char *args) {
+    _cleanup_free_ char *id = strdup(word(&args)), *name = strdup(word(&args));
+    LaunchState state = word_state(&args);
+    _cleanup_free_ char *options = read_options(run);
+    world_put_orphan(run->world, id, name, state, options);
+}
+
+static void do_no_orphan(Run *run, char *args) {
+    const char *id = word(&args), *name = word(&args);
+    must(cluster_remove_orphan(run->world->cluster, id, name) == 0);
 }
 
 static void do_want(Run *run, char *args) {
@@ -251,6 +272,8 @@ static const Verb verbs[] = {
     {"no-state", do_no_state},
     {"agents", do_agents},
     {"restart", do_restart},
+    {"orphan", do_orphan, .reads_on = true},
+    {"no-orphan", do_no_orphan},
     {"hold-unit", do_hold_unit},
     {"hold-machine", do_hold_machine},
     {"garble", do_garble},

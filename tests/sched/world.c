@@ -361,6 +361,20 @@ void world_remove_state(World *world, const char *machine_id, const char *name) 
     world_trace("no state %s", k);
 }
 
+void world_put_orphan(World *world, const char *machine_id, const char *name, LaunchState desired,
+                      const char *options) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = unit_file(options);
+    _cleanup_free_ char *hash = copy(unit_file_hash(file)), *k = key(machine_id, name);
+    Requirements *requirements;
+    Orphan orphan = {
+        .machine_id = (char *) machine_id, .name = (char *) name, .hash = hash, .desired = desired};
+    must(requirements_parse(file, name, &requirements, NULL) == 0);
+    if (desired == LAUNCH_STATE_LAUNCHED)
+        put(world->running, k, world);
+    world_tell(world, SIZE_MAX);
+    must(cluster_put_orphan_take(world->cluster, &orphan, requirements) == 0);
+}
+
 /* Agents */
 
 /* An ordinary unit never runs on two live machines. */

@@ -50,6 +50,10 @@ void world_put_state(World *world, const char *machine_id, const char *name, Lau
                      int64_t unit_revision);
 void world_remove_state(World *world, const char *machine_id, const char *name);
 
+/* The machine has the unit for another cluster, with a file of these options; heard at once. */
+void world_put_orphan(World *world, const char *machine_id, const char *name, LaunchState desired,
+                      const char *options);
+
 /* The agent looks at one unit: carries out its order, or cleans up after one that is gone. */
 void world_agent_act(World *world, const char *machine_id, const char *name);
 /* All agents, or one machine's, look at everything. */

@@ -152,6 +152,32 @@ static void crash_unit(Sim *sim, SimNode *node) {
     sim_check_note_meddling(sim->check, node, unit->name);
 }
 
+/* --- the guard --- */
+
+static void crash_guard(Sim *sim, SimNode *node) {
+    sim_guard_crash(node->guard, 100 * USEC_PER_MSEC + sim_random_span(&sim->random, USEC_PER_SEC));
+}
+
+static void fail_guard(Sim *sim, SimNode *node) {
+    FakeGuardHost *host = sim_guard_host(node->guard);
+    if (!host)
+        return;
+    fake_guard_host_set_latency(host, sim_random_span(&sim->random, 500 * USEC_PER_MSEC));
+    fake_guard_host_fail_next(host,
+                              (FakeGuardCall) sim_random_below(&sim->random, _FAKE_GUARD_CALL_MAX),
+                              1 + (unsigned) sim_random_below(&sim->random, 3));
+}
+
+/* A socket, a timer, a user: whoever does not know that nobody vouches for the unit any more. */
+static void start_overdue(Sim *sim, SimNode *node) {
+    for (size_t i = 0; sim_unit(i); i++) {
+        const char *name = sim_unit(i)->name;
+        if (sim_unit(i)->runs_once && sim_guard_may_stop(node->systemd, name))
+            sim_trace(&sim->trace, "fate: somebody starts %s: %s", name,
+                      fake_systemd_start(node->systemd, name) < 0 ? "refused" : "started");
+    }
+}
+
 static const struct {
     const char *name;
     void (*act)(Sim *sim, SimNode *node);
@@ -175,6 +201,9 @@ static const struct {
     {"systemd is slow", slow_bus, 4},
     {"systemd fails", fail_actions, 8},
     {"a unit crashes", crash_unit, 8},
+    {"the guard crashes", crash_guard, 4},
+    {"the guard fails", fail_guard, 4},
+    {"somebody starts what nobody vouches for", start_overdue, 6},
 };
 
 void sim_fate_acts(Sim *sim) {
@@ -200,8 +229,8 @@ static void node_rests(Sim *sim, SimNode *node, bool comes_back) {
     sim_node_resume(node);
     if (comes_back)
         sim_node_boot(node);
-    if (node->is_leaving) /* its farewell is over in a moment */
-        sim_pass(sim, 10 * USEC_PER_SEC);
+    if (node->is_leaving) /* its farewell is over in a moment, even if units have to stop first */
+        sim_pass(sim, 30 * USEC_PER_SEC);
     sim_node_start(node);
 }
 

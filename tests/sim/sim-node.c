@@ -95,7 +95,7 @@ static void fleetd_leave(SimNode *node, PresenceFarewell farewell) {
         return;
     node->is_leaving = true;
     node->farewell = farewell;
-    timer_start(node->end, FAREWELL_USEC);
+    timer_start(node->end, FAREWELL_USEC + agent_leave_limit(node->agent, farewell));
     int r = agent_leave(node->agent, farewell, on_left, node);
     if (r < 0)
         on_left(r, node);
@@ -130,11 +130,13 @@ void sim_node_boot(SimNode *node) {
     node->is_on = true;
     snprintf(node->boot_id, sizeof(node->boot_id), "%.*s%04x", MACHINE_ID_LENGTH - 4, node->id,
              ++node->n_boots & 0xffffu);
+    sim_guard_boot(node->guard);
     sim_node_start(node);
 }
 
 void sim_node_cut_power(SimNode *node) {
     sim_node_crash(node);
+    sim_guard_cut_power(node->guard);
     node->is_on = false;
     fake_systemd_reboot(node->systemd);
 }
@@ -176,12 +178,14 @@ void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, Ta
     sim_must_be_zero(tap_store_new(node->loop, node->link, NULL, NULL, &node->way));
     sim_must_be_zero(fake_systemd_new(world, &node->systemd));
     fake_script_set_fault(fake_systemd_script(node->systemd), refuse_start, node);
+    node->guard = sim_guard_new(node->systemd, world);
     sim_must_be_zero(timer_new(node->loop, on_end, node, &node->end));
 }
 
 void sim_node_done(SimNode *node) {
     fleetd_free(node);
     timer_free(node->end);
+    sim_guard_free(node->guard);
     fake_systemd_free(node->systemd);
     store_free(node->way);
     store_free(node->link);

@@ -7,6 +7,7 @@
 #include "fleetd/engine/engine.h"
 #include "tests/fakes/fake-systemd.h"
 #include "tests/fakes/faulty-store.h"
+#include "tests/sim/sim-guard.h"
 #include "tests/sim/tap-store.h"
 
 #define SIM_TTL (10 * USEC_PER_SEC) /* of presences */
@@ -26,6 +27,7 @@ typedef struct SimNode {
     unsigned n_boots;
     bool is_on;
     FakeSystemd *systemd;
+    SimGuard *guard; /* runs while the machine is on */
 
     /* fleetd, NULL while none runs */
     UnitManager *unit_manager;

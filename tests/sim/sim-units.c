@@ -4,6 +4,9 @@
 
 #define FIRST_MACHINE "00000000000000000000000000000001"
 
+#define STOP_AFTER(seconds) \
+    "StopAfterDisconnect=" seconds "\n[Service]\nTimeoutStopSec=5s\n[X-Fleet]\n"
+
 static const SimUnit units[] = {
     {.name = "a.service", .behaviour = {.stop_usec = USEC_PER_SEC}},
     {.name = "b.service",
@@ -36,6 +39,18 @@ static const SimUnit units[] = {
     {.name = "job@1.service", .behaviour = {.stop_usec = 8 * USEC_PER_SEC}},
     {.name = "job@2.service"},
     {.name = "tick.timer"},
+    {.name = "single.service", .options = STOP_AFTER("20"), .runs_once = true},
+    {.name = "single-slow.service",
+     .options = STOP_AFTER("5"),
+     .behaviour = {.start_usec = 4 * USEC_PER_SEC, .stop_usec = 3 * USEC_PER_SEC},
+     .runs_once = true},
+    {.name = "single-deaf.service",
+     .options = STOP_AFTER("40") "MachineMetadata=disk=ssd\n",
+     .behaviour = {.stop_usec = 20 * USEC_PER_SEC},
+     .runs_once = true},
+    {.name = "single-apart.service",
+     .options = STOP_AFTER("15") "Conflicts=single-slow.service\n",
+     .runs_once = true},
     {.name = "slow.service", .behaviour = {.start_usec = 20 * USEC_PER_SEC}},
     {.name = "slow-stop.service", .behaviour = {.stop_usec = 15 * USEC_PER_SEC}},
     {.name = "hang.service", .behaviour = {.start_usec = USEC_INFINITY}, .never_answers = true},

@@ -8,6 +8,7 @@ typedef struct SimUnit {
     const char *options; /* lines of [X-Fleet]; NULL: none */
     FakeBehaviour behaviour;
     bool is_global;
+    bool runs_once;     /* StopAfterDisconnect=: never on two machines, whatever happens */
     bool may_rest;      /* it ends, or does not come up, all by itself */
     bool never_answers; /* its start job has no end */
 } SimUnit;

@@ -50,6 +50,11 @@ static int parse_pending(const Key *key, const StoreEntry *entry, void **ret) {
     return pending_parse(key->name, entry->value, entry->value_size, (Pending **) ret, NULL);
 }
 
+static int parse_orphan(const Key *key, const StoreEntry *entry, void **ret) {
+    return orphan_parse(key->machine_id, key->name, entry->value, entry->value_size,
+                        (Orphan **) ret, NULL);
+}
+
 static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_UNIT] = {"unit/", parse_unit, (MapFreeValue) unit_free},
     [KEY_FILE] = {"file/", parse_text, free},
@@ -59,6 +64,8 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_STATE] = {"state/", parse_state, (MapFreeValue) unit_state_free},
     [KEY_PENDING] = {"pending/", parse_pending, (MapFreeValue) pending_free},
     [KEY_LEADER] = {"", parse_text, free},
+    [KEY_ORPHAN] = {"orphan/", parse_orphan, (MapFreeValue) orphan_free},
+    [KEY_CLUSTER] = {"", parse_text, free},
 };
 
 static void *must(void *pointer) {

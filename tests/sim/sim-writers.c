@@ -15,10 +15,15 @@ static bool txn_is_fenced(const SimWriters *writers, const StoreTxn *txn, const 
     return false;
 }
 
+static bool txn_makes_cluster(const StoreTxn *txn) {
+    return txn->n_compares == 1 && streq(txn->compares[0].key, KEY_CLUSTER_TEXT);
+}
+
 static bool may_write(const SimWriters *writers, const StoreTxn *txn, const StoreWrite *write,
                       const SimNode *node) {
     _cleanup_free_ char *states = sim_must(key_state_prefix(node->id));
     _cleanup_free_ char *machine = sim_must(key_machine(node->id));
+    _cleanup_free_ char *orphans = sim_must(key_orphan(node->id, ""));
     const char *key = write->key;
     if (write->kind == STORE_DELETE_PREFIX)
         return false;
@@ -26,7 +31,10 @@ static bool may_write(const SimWriters *writers, const StoreTxn *txn, const Stor
         return txn_is_fenced(writers, txn, node);
     if (key_begins(key, "file/"))
         return write->kind == STORE_DELETE && txn_is_fenced(writers, txn, node);
-    return key_begins(key, states) || streq(key, machine) || streq(key, KEY_LEADER_TEXT);
+    if (streq(key, KEY_CLUSTER_TEXT))
+        return txn_makes_cluster(txn);
+    return key_begins(key, states) || key_begins(key, orphans) || streq(key, machine) ||
+           streq(key, KEY_LEADER_TEXT);
 }
 
 const char *sim_writers_judge(SimWriters *writers, const SimNode *node, const StoreTxn *txn,

@@ -1,5 +1,9 @@
 #include "tests/unit/agent-test.h"
 
+static void on_replaced(void *userdata) {
+    ((AgentTest *) userdata)->n_replaced++;
+}
+
 void agent_test_start(AgentTest *test) {
     Machine machine = {.id = (char *) TEST_MACHINE,
                        .boot_id = (char *) test->boot_id,
@@ -12,6 +16,8 @@ void agent_test_start(AgentTest *test) {
         .machine = &machine,
         .ttl_usec = TEST_TTL,
         .restart_grace_usec = 300 * USEC_PER_SEC,
+        .on_replaced = on_replaced,
+        .userdata = test,
         .metrics = test->metrics,
     };
     assert_int_equal(agent_new(&options, &test->agent), 0);

@@ -25,6 +25,7 @@ typedef struct AgentTest {
     Agent *agent;
     Metrics *metrics; /* NULL: it counts nothing */
     const char *boot_id, *address;
+    unsigned n_replaced; /* times that the store was found to be another cluster's */
 } AgentTest;
 
 int agent_test_setup(void **state);

@@ -50,12 +50,26 @@ static void failed_start_is_counted(void **state) {
     assert_metric(test->metrics, "fleet_agent_jobs_total{task=\"start\",result=\"failed\"} 1");
 }
 
+static void orphans_are_counted(void **state) {
+    AgentTest *test = *state;
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 3);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_metric(test->metrics, "fleet_agent_orphans 0");
+    StoreWrite writes[] = {{.kind = STORE_DELETE, .key = KEY_CLUSTER_TEXT},
+                           {.kind = STORE_DELETE_PREFIX, .key = "schedule/"}};
+    StoreTxn txn = {.writes = writes, .n_writes = ELEMENTSOF(writes)};
+    assert_int_equal(store_sync_txn(&test->sync, &txn, NULL), 0);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_metric(test->metrics, "fleet_agent_orphans 1");
+}
+
 #define METRICS_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         METRICS_TEST(units_are_counted_as_ordered_and_as_they_are),
         METRICS_TEST(failed_start_is_counted),
+        METRICS_TEST(orphans_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

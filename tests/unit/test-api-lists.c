@@ -210,7 +210,7 @@ static void machine_shows_its_metadata_under_what_the_api_set(void **state) {
     assert_answer(fixture, "GET", "/machines", NULL, 200,
                   "{\"machines\":[{\"id\":\"" M1 "\",\"primaryIP\":\"10.0.0.1\",\"metadata\":"
                   "{\"region\":\"us\",\"disk\":\"ssd\",\"rack\":\"7\"},\"status\":\"running\","
-                  "\"version\":\"0.1.0\",\"cores\":2,\"memory\":8589934592}]}");
+                  "\"version\":\"0.1.0\",\"cores\":2,\"memory\":8589934592,\"orphans\":0}]}");
     assert_answer(fixture, "PATCH", "/machines",
                   "[{\"op\":\"remove\",\"path\":\"/" M1 "/metadata/region\"}]", 204, "");
     _cleanup_exchange_ RecordedExchange *get = api_call(fixture, "GET", "/machines", NULL);
@@ -234,6 +234,60 @@ static void machine_that_is_gone_or_took_its_leave_is_not_listed(void **state) {
     seed_delete(fixture, "machine/" M1);
     settle(fixture);
     assert_answer(fixture, "GET", "/machines", NULL, 200, "{\"machines\":[]}");
+}
+
+static void seed_orphan(ApiFixture *fixture, const char *id, const char *name, const char *text) {
+    char hash[UNIT_FILE_HASH_LENGTH + 1];
+    assert_int_equal(unit_file_hash_text(text, strlen(text), hash), 0);
+    Orphan orphan = {.hash = hash,
+                     .desired = LAUNCH_STATE_LAUNCHED,
+                     .cluster = (char *) "0123456789abcdef0123456789abcdef",
+                     .text = (char *) text};
+    _cleanup_free_ char *key = key_orphan(id, name), *value = orphan_format(&orphan);
+    StoreWrite write = {.kind = STORE_PUT, .key = key, .value = value, .lease = fixture->lease};
+    StoreTxn txn = {.writes = &write, .n_writes = 1};
+    assert_int_equal(store_sync_txn(&fixture->sync, &txn, NULL), 0);
+}
+
+static void orphans_are_listed_and_counted_until_they_go(void **state) {
+    ApiFixture *fixture = *state;
+    seed_machine(fixture, M1, "");
+    seed_orphan(fixture, M1, A, TEXT);
+    seed_orphan(fixture, M2, A, TEXT);
+    seed_orphan(fixture, M1, "b.service", TEXT);
+    seed_unit(fixture, "b.service", TEXT, LAUNCH_STATE_INACTIVE);
+    _cleanup_free_ char *walk = pages_walk(fixture, "/orphans", "orphans", "machineID");
+    assert_string_equal(walk, M1 " " M2 " " M1 " |");
+    assert_answer(fixture, "GET", "/orphans?unitName=b.service", NULL, 200,
+                  "{\"orphans\":[{\"name\":\"b.service\",\"machineID\":\"" M1
+                  "\",\"desiredState\":\"launched\","
+                  "\"hash\":\"86943ac9f3754cb90f8dd38bf6da7b0cad074592\",\"known\":true,"
+                  "\"cluster\":\"0123456789abcdef0123456789abcdef\","
+                  "\"text\":\"[Service]\\nExecStart=/bin/true\\n\"}]}");
+    _cleanup_exchange_ RecordedExchange *two = api_call(fixture, "GET", "/machines", NULL);
+    assert_non_null(strstr(two->text, "\"orphans\":2"));
+    _cleanup_free_ char *key = key_orphan(M1, A);
+    seed_delete(fixture, key);
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *one = api_call(fixture, "GET", "/machines", NULL);
+    assert_non_null(strstr(one->text, "\"orphans\":1"));
+}
+
+static void metadata_that_was_set_is_listed_also_of_machines_that_are_away(void **state) {
+    ApiFixture *fixture = *state;
+    seed_machine(fixture, M1, "region=eu");
+    seed(fixture, "metadata/" M2 "/rack", "7");
+    assert_answer(fixture, "GET", "/metadata", NULL, 200,
+                  "{\"metadata\":[{\"machineID\":\"" M2 "\",\"metadata\":{\"rack\":\"7\"}}]}");
+}
+
+static void units_are_listed_with_their_text_for_who_asks(void **state) {
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, A, TEXT, LAUNCH_STATE_INACTIVE);
+    _cleanup_exchange_ RecordedExchange *without = api_call(fixture, "GET", "/units", NULL);
+    assert_null(strstr(without->text, "\"text\""));
+    _cleanup_exchange_ RecordedExchange *with = api_call(fixture, "GET", "/units?text=true", NULL);
+    assert_non_null(strstr(with->text, "\"text\":\"[Service]\\nExecStart=/bin/true\\n\""));
 }
 
 static void page_of_huge_units_ends_early(void **state) {
@@ -361,6 +415,9 @@ int main(void) {
         API_TEST(state_of_a_unit_that_moves_is_that_of_its_new_place),
         API_TEST(machine_shows_its_metadata_under_what_the_api_set),
         API_TEST(machine_that_is_gone_or_took_its_leave_is_not_listed),
+        API_TEST(orphans_are_listed_and_counted_until_they_go),
+        API_TEST(metadata_that_was_set_is_listed_also_of_machines_that_are_away),
+        API_TEST(units_are_listed_with_their_text_for_who_asks),
         API_TEST(page_of_huge_units_ends_early),
         API_TEST(metadata_that_cannot_be_read_can_be_removed),
         API_TEST(removal_of_what_is_gone_meanwhile_is_acknowledged_as_of_before),

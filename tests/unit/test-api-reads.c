@@ -2,6 +2,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/store/memory-store.h"
 #include "tests/fakes/faulty-store.h"
+#include "tests/fakes/rewound-store.h"
 #include "tests/unit/api-fixture.h"
 
 #include <errno.h>
@@ -106,6 +107,64 @@ static void read_shows_what_was_acknowledged_before_it(void **state) {
     assert_true(exchange_revision(get) >= exchange_revision(put));
 }
 
+/* It will not come, and nobody can wait for it. */
+static void after_replacement(void (*replace)(Store *front, Store *other)) {
+    ApiFixture fixture = {.loop = virtual_loop_new(1)};
+    Store *front, *other;
+    assert_int_equal(memory_store_new(fixture.loop, &fixture.memory), 0);
+    assert_int_equal(memory_store_new(fixture.loop, &other), 0);
+    assert_int_equal(rewound_store_new(fixture.memory, 0, &front), 0);
+    fixture.sync = (StoreSync){front, fixture.loop, virtual_loop_run_until};
+    const ApiOptions options = {.store = front, .loop = fixture.loop};
+    assert_int_equal(api_new(&options, &fixture.api), 0);
+    for (int i = 0; i < 10; i++)
+        seed(&fixture, "file/x", "x");
+    _cleanup_exchange_ RecordedExchange *put = api_call(&fixture, "PUT", "/units/a.service", PUT);
+    assert_int_equal(put->status, 201);
+    replace(front, other);
+    assert_answer(&fixture, "GET", "/units", NULL, 200, "{\"units\":[]}");
+    _cleanup_exchange_ RecordedExchange *again = api_call(&fixture, "PUT", "/units/b.service", PUT);
+    assert_int_equal(again->status, 201);
+    _cleanup_exchange_ RecordedExchange *get = api_call(&fixture, "GET", "/units/b.service", NULL);
+    assert_int_equal(get->status, 200);
+    api_free(fixture.api);
+    store_free(front);
+    store_free(other);
+    store_free(fixture.memory);
+    virtual_loop_free(fixture.loop);
+}
+
+static void what_a_lost_store_acknowledged_is_not_waited_for(_unused_ void **state) {
+    after_replacement(rewound_store_restore);
+    after_replacement(rewound_store_swap);
+}
+
+/* Nothing in its revisions shows that the store is another one; somebody else has found out. */
+static void view_is_loaded_once_more_when_the_store_was_replaced_unseen(_unused_ void **state) {
+    ApiFixture fixture = {.loop = virtual_loop_new(1)};
+    Store *front, *other;
+    assert_int_equal(memory_store_new(fixture.loop, &fixture.memory), 0);
+    assert_int_equal(memory_store_new(fixture.loop, &other), 0);
+    assert_int_equal(rewound_store_new(fixture.memory, 0, &front), 0);
+    const ApiOptions options = {.store = front, .loop = fixture.loop};
+    assert_int_equal(api_new(&options, &fixture.api), 0);
+    fixture.sync = (StoreSync){fixture.memory, fixture.loop, virtual_loop_run_until};
+    seed_unit(&fixture, "a.service", TEXT, LAUNCH_STATE_LOADED);
+    _cleanup_exchange_ RecordedExchange *before = api_call(&fixture, "GET", "/units", NULL);
+    assert_non_null(strstr(before->text, "a.service"));
+    fixture.sync.store = other;
+    for (int i = 0; i < 20; i++)
+        seed(&fixture, "elsewhere", "x");
+    rewound_store_swap(front, other);
+    api_start_over(fixture.api);
+    assert_answer(&fixture, "GET", "/units", NULL, 200, "{\"units\":[]}");
+    api_free(fixture.api);
+    store_free(front);
+    store_free(other);
+    store_free(fixture.memory);
+    virtual_loop_free(fixture.loop);
+}
+
 static void read_waits_for_the_revision_that_is_asked_for(void **state) {
     ApiFixture *fixture = *state;
     assert_answer(fixture, "GET", "/units", NULL, 200, "{\"units\":[]}");
@@ -206,6 +265,8 @@ int main(void) {
         API_TEST(requests_at_the_same_time_ask_the_store_twice),
         cmocka_unit_test(read_shows_what_was_acknowledged_elsewhere_before_it),
         API_TEST(read_shows_what_was_acknowledged_before_it),
+        cmocka_unit_test(what_a_lost_store_acknowledged_is_not_waited_for),
+        cmocka_unit_test(view_is_loaded_once_more_when_the_store_was_replaced_unseen),
         API_TEST(read_waits_for_the_revision_that_is_asked_for),
         API_TEST(revision_that_never_comes_is_said_so),
         API_TEST(view_is_loaded_once_and_dropped_after_a_minute_of_rest),

@@ -82,6 +82,14 @@ static char *leader_of(_unused_ const SimNode *node) {
     return strdup(KEY_LEADER_TEXT);
 }
 
+static char *cluster_of(_unused_ const SimNode *node) {
+    return strdup(KEY_CLUSTER_TEXT);
+}
+
+static char *orphan_of(const SimNode *node) {
+    return key_orphan(node->id, "a.service");
+}
+
 /* Whoever leads now, and whoever leads next and reads all of it at once. */
 static void assert_untouched_by_garbage(SimCluster *cluster, const SimNode *node, const char *key) {
     size_t n_touches = sim_count_touches(cluster);
@@ -111,8 +119,8 @@ static void put_loaded_unit(SimCluster *cluster) {
 }
 
 static void garbage_over_anything_touches_no_unit(_unused_ void **state) {
-    static const KeyOf keys[] = {unit_of,  file_of,  machine_of, metadata_of,
-                                 order_of, state_of, pending_of, leader_of};
+    static const KeyOf keys[] = {unit_of,  file_of,    machine_of, metadata_of, order_of,
+                                 state_of, pending_of, leader_of,  cluster_of,  orphan_of};
     for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
         SimCluster *cluster = sim_cluster_new(3, i + 1);
         sim_cluster_boot(cluster);
@@ -173,6 +181,19 @@ static void garbage_order_elsewhere_starts_no_second_unit(void **state) {
 }
 
 /* Its own file must still be there when somebody repairs it. */
+/* What is there cannot be told, but that it is: it is placed nowhere else, and can be taken over.
+ */
+static void garbage_orphan_is_a_unit_that_is_there(void **state) {
+    SimCluster *cluster = *state;
+    _cleanup_free_ char *key = key_orphan(cluster->nodes[2].id, "a.service");
+    put_garbage(cluster, key);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_ptr_equal(sim_where_ordered(cluster, "a.service"), &cluster->nodes[2]);
+    assert_int_equal(sim_count_running(cluster, "a.service"), 1);
+}
+
 static void no_file_is_collected_while_a_unit_cannot_be_read(void **state) {
     SimCluster *cluster = *state;
     sim_set_metadata(cluster, &cluster->nodes[1], "zone", "a");
@@ -286,6 +307,7 @@ int main(void) {
         cmocka_unit_test(garbage_over_anything_touches_no_unit),
         ENGINE_TEST(engines_own_keys_are_written_anew),
         ENGINE_TEST(garbage_order_elsewhere_starts_no_second_unit),
+        ENGINE_TEST(garbage_orphan_is_a_unit_that_is_there),
         ENGINE_TEST(no_file_is_collected_while_a_unit_cannot_be_read),
         ENGINE_TEST(leader_key_of_nobody_is_taken_over),
         ENGINE_TEST(unit_is_placed_when_its_file_comes_after_it),

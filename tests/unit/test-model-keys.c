@@ -22,6 +22,8 @@ static void key_is_made_and_taken_apart_again(void **state) {
         {key_state(ID, "a.service"), "state/" ID "/a.service", KEY_STATE, ID, "a.service"},
         {key_pending("a.service"), "pending/a.service", KEY_PENDING, NULL, "a.service"},
         {strdup(KEY_LEADER_TEXT), "leader", KEY_LEADER, NULL, NULL},
+        {key_orphan(ID, "a.service"), "orphan/" ID "/a.service", KEY_ORPHAN, ID, "a.service"},
+        {strdup(KEY_CLUSTER_TEXT), "cluster", KEY_CLUSTER, NULL, NULL},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_key_ Key key = {};

@@ -15,8 +15,9 @@ static int parse(const char *key, const char *value, size_t size, int64_t lease,
 
 /* The one pointer of a record that is set. */
 static const void *value_of(const StoredRecord *record) {
-    const void *values[] = {record->unit,  record->file,    record->machine, record->metadata,
-                            record->order, record->pending, record->state,   record->leader};
+    const void *values[] = {record->unit,   record->file,      record->machine, record->metadata,
+                            record->order,  record->state,     record->pending, record->leader,
+                            record->orphan, record->cluster_id};
     const void *found = NULL;
     for (size_t i = 0; i < ELEMENTSOF(values); i++) {
         assert_false(found && values[i]);
@@ -34,6 +35,10 @@ static void every_kind_is_read(void **state) {
     char hash[UNIT_FILE_HASH_LENGTH + 1];
     assert_int_equal(unit_file_hash_text(TEXT, strlen(TEXT), hash), 0);
     _cleanup_free_ char *file = key_file(hash);
+    _cleanup_free_ char *orphan = orphan_format(&(Orphan){.hash = hash,
+                                                          .desired = LAUNCH_STATE_LOADED,
+                                                          .cluster = (char *) M1,
+                                                          .text = (char *) TEXT});
     const Case cases[] = {
         {"unit/a.service", "{" HASH ",\"desired\":\"launched\"}", 0},
         {file, TEXT, 0},
@@ -45,6 +50,9 @@ static void every_kind_is_read(void **state) {
         {"state/" M1 "/a.service", "{\"current\":\"loaded\"}", 5},
         {"pending/a.service", "{\"summary\":\"no\",\"reasons\":[],\"unitRevision\":3}", 0},
         {"leader", "{\"machineID\":\"" M1 "\"}", 5},
+        {"orphan/" M1 "/a.service", "{" HASH ",\"desired\":\"launched\"}", 5},
+        {"orphan/" M1 "/a.service", orphan, 5},
+        {"cluster", "{\"id\":\"" M1 "\"}", 0},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_record_ StoredRecord record = {};
@@ -65,6 +73,7 @@ static void what_lives_by_a_lease_must_have_one(void **state) {
         {"machine/" M1, "{\"bootID\":\"b\"}", 0},
         {"state/" M1 "/a.service", "{\"current\":\"loaded\"}", 0},
         {"leader", "{\"machineID\":\"" M1 "\"}", 0},
+        {"orphan/" M1 "/a.service", "{" HASH ",\"desired\":\"launched\"}", 0},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_record_ StoredRecord record = {};
@@ -88,6 +97,8 @@ static void garbage_of_any_kind_is_named_with_its_key(void **state) {
         "state/" M1 "/a.service",
         "pending/a.service",
         "leader",
+        "orphan/" M1 "/a.service",
+        "cluster",
     };
     static const struct {
         const char *text;
@@ -120,14 +131,29 @@ static void hash_that_no_file_has_is_garbage(void **state) {
         {"schedule/" M1 "/a.service", "{\"hash\":\"\",\"desired\":\"launched\",\"unitRevision\":3}",
          0},
         {"file/0000000000000000000000000000000000000000", TEXT, 0},
+        {"orphan/" M1 "/a.service", "{\"hash\":\"\",\"desired\":\"launched\"}", 5},
+        {"orphan/" M1 "/a.service", "{" HASH ",\"desired\":\"launched\",\"text\":\"[A]\\n\"}", 5},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_record_ StoredRecord record = {};
         _cleanup_error_ Error error = {};
-        assert_int_equal(
-            parse(cases[i].key, cases[i].value, strlen(cases[i].value), 0, &record, &error), 0);
+        assert_int_equal(parse(cases[i].key, cases[i].value, strlen(cases[i].value), cases[i].lease,
+                               &record, &error),
+                         0);
         assert_false(record.is_readable);
         assert_non_null(strstr(error.message, "hash"));
+    }
+}
+
+static void id_of_a_cluster_that_none_has_is_garbage(void **state) {
+    static const char *const values[] = {"{\"id\":\"\"}",
+                                         "{\"id\":\"0123456789ABCDEF0123456789abcdef\"}",
+                                         "{\"id\":\"" M1 "0\"}", "{}"};
+    for (size_t i = 0; i < ELEMENTSOF(values); i++) {
+        _cleanup_record_ StoredRecord record = {};
+        assert_int_equal(parse("cluster", values[i], strlen(values[i]), 0, &record, NULL), 0);
+        assert_false(record.is_readable);
+        assert_null(record.cluster_id);
     }
 }
 
@@ -168,6 +194,7 @@ int main(void) {
         cmocka_unit_test(what_lives_by_a_lease_must_have_one),
         cmocka_unit_test(garbage_of_any_kind_is_named_with_its_key),
         cmocka_unit_test(hash_that_no_file_has_is_garbage),
+        cmocka_unit_test(id_of_a_cluster_that_none_has_is_garbage),
         cmocka_unit_test(key_of_nobody_is_told_from_fleets),
         cmocka_unit_test(long_key_is_named_in_short),
     };

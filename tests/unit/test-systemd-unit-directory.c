@@ -130,6 +130,49 @@ static void names_that_lead_elsewhere_are_refused(void **state) {
     assert_seen(f, "");
 }
 
+static void cluster_is_kept_as_long_as_the_file(void **state) {
+    static const char id[] = "0123456789abcdef0123456789abcdef";
+    Fixture *f = *state;
+    char *found;
+    assert_int_equal(put(f, "a.service", "one"), 0);
+    assert_int_equal(unit_directory_get_cluster(f->directory, "a.service", &found), 0);
+    assert_null(found);
+    assert_int_equal(unit_directory_set_cluster(f->directory, "a.service", "no id"), -EINVAL);
+    assert_int_equal(unit_directory_set_cluster(f->directory, "../a.service", id), -EINVAL);
+    assert_int_equal(unit_directory_set_cluster(f->directory, "a.service", id), 0);
+    assert_int_equal(put(f, "a.service", "second"), 0);
+    assert_int_equal(unit_directory_get_cluster(f->directory, "a.service", &found), 0);
+    assert_string_equal(found, id);
+    free(found);
+    assert_int_equal(unit_directory_remove(f->directory, "a.service", NULL), 0);
+    assert_int_equal(unit_directory_get_cluster(f->directory, "a.service", &found), 0);
+    assert_null(found);
+}
+
+static void what_is_no_cluster_id_counts_as_none(void **state) {
+    Fixture *f = *state;
+    _cleanup_free_ char *path = path_in(f, "clusters/a.service");
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    fputs("0123456789abcdef", stream);
+    fclose(stream);
+    char *found;
+    assert_int_equal(unit_directory_get_cluster(f->directory, "a.service", &found), 0);
+    assert_null(found);
+}
+
+static void text_of_a_file_is_had_by_name(void **state) {
+    Fixture *f = *state;
+    _cleanup_free_ char *text = NULL;
+    size_t size;
+    assert_int_equal(put(f, "a.service", "one"), 0);
+    assert_int_equal(unit_directory_read(f->directory, "a.service", &text, &size), 0);
+    assert_string_equal(text, "one");
+    assert_int_equal(size, 3);
+    assert_int_equal(unit_directory_read(f->directory, "b.service", &text, &size), -ENOENT);
+    assert_int_equal(unit_directory_read(f->directory, "../boot-id", &text, &size), -EINVAL);
+}
+
 static void links_are_not_followed(void **state) {
     Fixture *f = *state;
     _cleanup_free_ char *outside = str_printf("%s/outside", f->top);
@@ -221,6 +264,9 @@ int main(void) {
         directory_test(file_is_replaced_and_readable_by_all),
         directory_test(directories_are_made_once_and_found_again),
         directory_test(names_that_lead_elsewhere_are_refused),
+        directory_test(cluster_is_kept_as_long_as_the_file),
+        directory_test(what_is_no_cluster_id_counts_as_none),
+        directory_test(text_of_a_file_is_had_by_name),
         directory_test(links_are_not_followed),
         directory_test(directories_are_for_all_to_read_whatever_the_umask),
         directory_test(links_in_the_place_of_marks_are_not_followed),

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # lab: --machines 2 --conf restart_grace=4min
-# timeout: 120
+# timeout: 240
 # fleetd as user fleet, who may do no more than polkit allows; who may use fleetctl; and how fleet is taken off a
 # machine. m2 is without it in the end: restart_grace is there to have this lab to itself.
 # shellcheck source=tests/lab/lib/check.sh
@@ -16,6 +16,7 @@ sleeper keep.service "$ON_M1"
 sleeper hello.service "$ON_M1"
 sleeper many@.service "$ON_M1"
 sleeper last.service MachineMetadata=host=m2
+sleeper once.service "$ON_M1" StopAfterDisconnect=5s
 unit wanted.service '[Service]' 'ExecStart=/bin/sleep infinity' '[Install]' 'WantedBy=multi-user.target' \
     '[X-Fleet]' "$ON_M1"
 unit broken.service '[Service]' 'ExecStart=/bin/sh -c "echo the disk is on fire; exit 3"' 'Type=oneshot' \
@@ -88,6 +89,19 @@ check "a start that fails shows the unit's last log lines" mentions "the disk is
 check "a failed unit is destroyed" ctl destroy broken.service
 check "and its failure forgotten" not lab exec m1 systemctl is-failed broken.service
 
+# --- what must not run twice
+ctl start once.service >/dev/null
+check "a unit with StopAfterDisconnect= runs, with a guard" lab exec m1 systemctl is-active once.service fleet-guard.service
+before_once=$(main_pids m1 | grep once)
+check "fleetd restarts without its notice" restart_fleetd
+check "as for any other" equal "$before_once" "$(main_pids m1 | grep once)"
+lab fleetd pause m1
+check "with fleetd paused, the guard stops it" eventually 60 not lab exec m1 systemctl is-active once.service
+lab fleetd resume m1
+check "and fleetd starts it again" eventually 30 lab exec m1 systemctl is-active once.service
+ctl destroy once.service >/dev/null
+check "then nothing is guarded" eventually 10 not lab exec m1 systemctl is-active fleet-guard.service
+
 # --- what it may not
 check "user fleet may not change systemd's environment" mentions "Access denied" \
     as fleet systemctl --no-ask-password set-environment A=B
@@ -141,6 +155,7 @@ take_off() {
         cd /run/fleet/units
         systemctl stop -- *
         systemctl disable --runtime -- *
+        systemctl stop fleet-guard.service
         rm -r /run/fleet'
 }
 

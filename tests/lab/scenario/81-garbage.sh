@@ -119,10 +119,12 @@ all_machines_are_listed() {
 
 sleeper a@.service
 sleeper g.service Global=true
-sleeper z.service MachineMetadata=host=m2
 sleeper w.service MachineMetadata=no=where
 sleeper new.service
-ctl start a@{1..4}.service g.service z.service >/dev/null
+ctl start a@{1..4}.service g.service >/dev/null
+# Of the values below some are metadata like any others, by which the unit would have to move.
+sleeper z.service "MachineMetadata=host=$(where a@2.service)"
+ctl start z.service >/dev/null
 ctl start --no-block w.service >/dev/null
 check "all run" eventually 20 running_is 8 .
 before=$(main_pids m1 m2 m3)
@@ -150,7 +152,8 @@ check "all machines are listed" all_machines_are_listed
 
 # --- where nothing should be
 for key in unit/new.service "file/$NO_HASH" "machine/$NOBODY" "metadata/$NOBODY/zone" "schedule/$other/a@1.service" \
-    "schedule/$NOBODY/a@1.service" "schedule/$on/new.service" "state/$NOBODY/a@1.service" pending/none.service; do
+    "schedule/$NOBODY/a@1.service" "schedule/$on/new.service" "state/$NOBODY/a@1.service" pending/none.service \
+    "orphan/$on/a@1.service" "orphan/$NOBODY/a@1.service"; do
     put_garbage "$key"
     check "garbage under $key is reported" eventually 10 reported "'$key'"
 done
@@ -158,6 +161,16 @@ check "no unit was touched, and no fleetd ended" untouched
 check "an order where none should be goes" eventually 10 not is_there "schedule/$other/a@1.service"
 check "also that of a machine that never was" eventually 30 not is_there "schedule/$NOBODY/a@1.service"
 check "and a pending of no unit" eventually 10 not is_there pending/none.service
+
+# --- whose store it is, which is asked for when fleetd begins
+put_garbage cluster
+check "fleetd is killed everywhere" killed m1 m2 m3
+check "the id of the cluster is made anew, which is reported" eventually 20 reported "'cluster'"
+check "it can be read" eventually 10 is_readable cluster '"id"'
+check "all machines are listed" eventually 20 all_machines_are_listed
+check "no unit has become an orphan" prints "" ctl list-orphans --no-legend
+check "no unit was touched" equal "$before" "$(main_pids m1 m2 m3)"
+fleetds=$(fleetd_pids)
 
 # --- keys that fleet does not have: the original's, and none at all
 for key in job/a.service/object job/a.service/target job/a.service/target-state "unit/$NO_HASH" \

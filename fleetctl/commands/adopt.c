@@ -1,0 +1,234 @@
+/* Units that machines have for another cluster: submitted as they are there, the cluster finds them
+ * where it would put them (docs/architecture.md, "A store that has forgotten"). */
+#include "fleetctl/commands/command.h"
+#include "fleetctl/print/message.h"
+#include "fleetctl/units/unit-operand.h"
+#include "fleetctl/wait/unit-wait.h"
+#include "fleetd/base/strv.h"
+#include "fleetd/model/requirements.h"
+
+#include <errno.h>
+
+typedef struct Orphans {
+    json_object *array; /* what the items borrow from */
+    ApiOrphan *items;   /* by name */
+    size_t n;
+} Orphans;
+
+static void orphans_done(Orphans *orphans) {
+    json_object_put(orphans->array);
+    free(orphans->items);
+}
+
+static int orphan_compare(const void *a, const void *b) {
+    const ApiOrphan *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order != 0 ? order : strcmp(x->machine_id, y->machine_id);
+}
+
+static int orphans_fetch(Context *context, Orphans *orphans, Error *reterr) {
+    int r = api_list(context->api, API_ORPHANS, &orphans->array, reterr);
+    if (r < 0)
+        return r;
+    orphans->n = json_object_array_length(orphans->array);
+    orphans->items = calloc(orphans->n + 1, sizeof(ApiOrphan));
+    if (!orphans->items)
+        return -ENOMEM;
+    for (size_t i = 0; i < orphans->n; i++) {
+        r = api_orphan_read(json_object_array_get_idx(orphans->array, i), &orphans->items[i],
+                            reterr);
+        if (r < 0)
+            return error_prefix(reterr, r, "Bad answer from fleetd");
+    }
+    qsort(orphans->items, orphans->n, sizeof(ApiOrphan), orphan_compare);
+    return 0;
+}
+
+/* --- which ones --- */
+
+static bool orphan_is_meant(const ApiOrphan *orphan, const char *const *operands) {
+    if (!*operands)
+        return true;
+    STRV_FOREACH (operand, operands)
+        if (operand_means_unit(*operand, orphan->name))
+            return true;
+    return false;
+}
+
+/* With a message for each. */
+static bool operands_complain(const Orphans *orphans, const char *const *operands) {
+    bool is_bad = false;
+    STRV_FOREACH (operand, operands) {
+        size_t i = 0;
+        while (i < orphans->n && !operand_means_unit(*operand, orphans->items[i].name))
+            i++;
+        if (i == orphans->n)
+            complain("No machine has unit %s for another cluster.", *operand);
+        is_bad = is_bad || i == orphans->n;
+    }
+    return is_bad;
+}
+
+/* Of several machines' the one whose file can be had, and that was started. */
+static bool orphan_is_better(const ApiOrphan *orphan, const ApiOrphan *than) {
+    if (!orphan->text != !than->text)
+        return orphan->text;
+    return orphan->desired > than->desired;
+}
+
+static bool orphan_is_refused(const ApiOrphan *orphan) {
+    if (orphan->is_known)
+        complain("Unable to adopt unit %s: the cluster knows it, and takes over what is there when "
+                 "it is started or loaded",
+                 orphan->name);
+    else if (!orphan->text)
+        complain("Unable to adopt unit %s: machine %s cannot tell its file", orphan->name,
+                 orphan->machine_id);
+    else
+        return false;
+    return true;
+}
+
+static bool orphan_is_global(const ApiOrphan *orphan) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
+    _cleanup_(requirements_freep) Requirements *requirements = NULL;
+    return unit_file_parse(orphan->text, strlen(orphan->text), &file, NULL) >= 0 &&
+           requirements_parse(file, orphan->name, &requirements, NULL) >= 0 &&
+           requirements->is_global;
+}
+
+/* One of each name that is meant; chosen has room for all. *status becomes 1 for what cannot be
+ * had. */
+static size_t orphans_choose(const Orphans *orphans, const char *const *operands,
+                             const ApiOrphan **chosen, int *status) {
+    size_t n = 0;
+    for (size_t i = 0, end; i < orphans->n; i = end) {
+        const ApiOrphan *best = &orphans->items[i];
+        for (end = i + 1; end < orphans->n && streq(orphans->items[end].name, best->name); end++)
+            if (orphan_is_better(&orphans->items[end], best))
+                best = &orphans->items[end];
+        if (!orphan_is_meant(best, operands))
+            continue;
+        if (orphan_is_refused(best))
+            *status = EXIT_FAILURE;
+        else
+            chosen[n++] = best;
+    }
+    return n;
+}
+
+/* --- and what is done with them --- */
+
+static int say_what_would_be(Context *context, const ApiOrphan *const *chosen, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const ApiOrphan *orphan = chosen[i];
+        _cleanup_free_ char *machine =
+            machine_names_label(context->machines, orphan->machine_id, context->options->full);
+        if (!machine)
+            return -ENOMEM;
+        say("Would %s unit %s, %s on %s", context->options->forget ? "forget" : "adopt",
+            orphan->name, launch_state_to_string(orphan->desired), machine);
+    }
+    return 0;
+}
+
+/* Waits for those that were sent with this desired state. */
+static int wait_for(Context *context, const ApiOrphan *const *chosen, const ApiChange *changes,
+                    size_t n, LaunchState desired, WaitGoal goal, Error *reterr) {
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    int r = wait_tracker_new(goal, &tracker);
+    for (size_t i = 0; i < n && r >= 0; i++)
+        if (changes[i].outcome != API_OUTCOME_REFUSED && changes[i].desired == desired &&
+            !orphan_is_global(chosen[i]))
+            r = wait_tracker_add(tracker, changes[i].name, changes[i].revision, false);
+    return r < 0 ? r : unit_wait(context, tracker, reterr);
+}
+
+static int changes_report(const ApiOrphan *const *chosen, const ApiChange *changes, size_t n,
+                          bool is_waited_for) {
+    int status = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool is_global = orphan_is_global(chosen[i]);
+        if (changes[i].outcome == API_OUTCOME_REFUSED) {
+            complain("Unable to adopt unit %s: %s", changes[i].name, changes[i].refusal);
+            status = EXIT_FAILURE;
+        } else if (is_global || !is_waited_for)
+            say("Adopted %sunit %s", is_global ? "global " : "", changes[i].name);
+    }
+    return status;
+}
+
+static int adopt(Context *context, const ApiOrphan *const *chosen, ApiChange *changes, size_t n,
+                 Error *reterr) {
+    bool is_waited_for = context->options->forget || !context->options->no_block;
+    for (size_t i = 0; i < n; i++)
+        changes[i] = (ApiChange){.name = chosen[i]->name,
+                                 .desired = chosen[i]->desired,
+                                 .text = chosen[i]->text,
+                                 .text_size = strlen(chosen[i]->text)};
+    int r = api_send_changes(context->api, changes, n, reterr);
+    if (r < 0)
+        return r;
+    int status = changes_report(chosen, changes, n, is_waited_for);
+    if (!is_waited_for)
+        return status;
+    r = wait_for(context, chosen, changes, n, LAUNCH_STATE_LAUNCHED, WAIT_LAUNCHED, reterr);
+    if (r >= 0)
+        status = MAX(status, r);
+    if (r >= 0)
+        r = wait_for(context, chosen, changes, n, LAUNCH_STATE_LOADED, WAIT_LOADED, reterr);
+    return r < 0 ? r : MAX(status, r);
+}
+
+/* Once they are the cluster's own it can have them stopped. */
+static int destroy(Context *context, ApiChange *changes, size_t n, Error *reterr) {
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    int r = wait_tracker_new(WAIT_GONE, &tracker);
+    for (size_t i = 0; i < n; i++)
+        changes[i] = (ApiChange){.name = changes[i].name, .is_removal = true};
+    if (r >= 0)
+        r = api_send_changes(context->api, changes, n, reterr);
+    for (size_t i = 0; i < n && r >= 0; i++)
+        r = wait_tracker_add(tracker, changes[i].name, changes[i].revision, false);
+    return r < 0 ? r : unit_wait(context, tracker, reterr);
+}
+
+/* What could not be adopted is no orphan of a known unit, so that its end cannot be asked for. */
+static int adopt_or_forget(Context *context, const ApiOrphan *const *chosen, ApiChange *changes,
+                           size_t n, Error *reterr) {
+    int r = adopt(context, chosen, changes, n, reterr);
+    if (r < 0 || !context->options->forget || r == EXIT_INTERRUPTED)
+        return r;
+    size_t n_adopted = 0;
+    for (size_t i = 0; i < n; i++)
+        if (changes[i].outcome != API_OUTCOME_REFUSED)
+            changes[n_adopted++] = changes[i];
+        else
+            free(TAKE_PTR(changes[i].refusal));
+    int gone = destroy(context, changes, n_adopted, reterr);
+    return gone != 0 ? gone : n_adopted < n ? EXIT_FAILURE : 0;
+}
+
+int command_adopt(Context *context, const char *const *operands, Error *reterr) {
+    const Options *options = context->options;
+    _cleanup_(orphans_done) Orphans orphans = {};
+    if (options->all && *operands)
+        return error_set(reterr, -EINVAL, "adopt: either names or --all");
+    if (!*operands && !options->all && !options->dry_run)
+        return error_set(reterr, -EINVAL, "adopt: no units given; --all takes all orphans");
+    int r = orphans_fetch(context, &orphans, reterr);
+    if (r < 0)
+        return r;
+    _cleanup_free_ const ApiOrphan **chosen = calloc(orphans.n + 1, sizeof(ApiOrphan *));
+    _cleanup_free_ ApiChange *changes = calloc(orphans.n + 1, sizeof(ApiChange));
+    if (!chosen || !changes)
+        return -ENOMEM;
+    int status = operands_complain(&orphans, operands) ? EXIT_FAILURE : 0;
+    size_t n = orphans_choose(&orphans, operands, chosen, &status);
+    if (options->dry_run)
+        r = say_what_would_be(context, chosen, n);
+    else if (n > 0)
+        r = adopt_or_forget(context, chosen, changes, n, reterr);
+    api_changes_done(changes, n);
+    return r != 0 ? r : status;
+}

@@ -1,0 +1,204 @@
+#include "fleetd/model/machine.h"
+#include "tests/unit/agent-test.h"
+
+#define NAME "once.service"
+#define STOP_AFTER (30 * USEC_PER_SEC)
+#define ONCE "[Service]\nExecStart=/bin/x\nTimeoutStopSec=5s\n[X-Fleet]\nStopAfterDisconnect=30s\n"
+
+static int record_see(const char *name, const GuardRecord *record, void *userdata) {
+    if (streq(name, NAME))
+        *(GuardRecord *) userdata = *record;
+    return 0;
+}
+
+/* Until when it was vouched for, before now. */
+static usec_t age(AgentTest *test) {
+    GuardRecord record = {};
+    assert_int_equal(fake_systemd_walk_guarded(test->systemd, record_see, &record), 0);
+    return loop_now(test->loop) - record.at_usec;
+}
+
+static const char *active(AgentTest *test) {
+    return fake_systemd_active(test->systemd, NAME);
+}
+
+static void order(AgentTest *test, LaunchState desired, int64_t revision, bool is_suspended) {
+    char hash[UNIT_FILE_HASH_LENGTH + 1];
+    assert_int_equal(unit_file_hash_text(ONCE, strlen(ONCE), hash), 0);
+    _cleanup_free_ char *key = key_schedule(TEST_MACHINE, NAME);
+    Order text = {.hash = hash,
+                  .desired = desired,
+                  .unit_revision = revision,
+                  .stop_within_usec = STOP_AFTER + 5 * USEC_PER_SEC,
+                  .is_suspended = is_suspended};
+    _cleanup_free_ char *value = order_format(&text);
+    assert_int_equal(store_sync_put(&test->sync, key, value, 0), 0);
+}
+
+static void start_with_running_unit(AgentTest *test) {
+    agent_test_start(test);
+    agent_test_order(test, NAME, ONCE, LAUNCH_STATE_LAUNCHED, 7);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_expect(test, NAME, LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 7);
+    fake_script_clear_actions(fake_systemd_script(test->systemd));
+}
+
+static void unit_is_vouched_for_again_and_again(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    for (size_t i = 0; i < 10; i++) {
+        agent_test_run(test, 7 * USEC_PER_SEC);
+        assert_true(age(test) <= TEST_TTL / 3 + USEC_PER_SEC);
+    }
+}
+
+/* Its socket or timer may start it. */
+static void unit_that_is_only_loaded_is_vouched_for_as_well(void **state) {
+    AgentTest *test = *state;
+    agent_test_start(test);
+    agent_test_order(test, NAME, ONCE, LAUNCH_STATE_LOADED, 7);
+    agent_test_run(test, 20 * USEC_PER_SEC);
+    assert_true(age(test) <= TEST_TTL / 3 + USEC_PER_SEC);
+}
+
+static void time_that_is_shorter_than_the_lease_counts_as_that(void **state) {
+    static const char text[] = "[Service]\nExecStart=/bin/x\n[X-Fleet]\nStopAfterDisconnect=1s\n";
+    AgentTest *test = *state;
+    GuardRecord record = {};
+    agent_test_start(test);
+    agent_test_order(test, NAME, text, LAUNCH_STATE_LAUNCHED, 7);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_int_equal(fake_systemd_walk_guarded(test->systemd, record_see, &record), 0);
+    assert_int_equal(record.stop_after_usec, TEST_TTL);
+    assert_int_equal(record.stop_timeout_usec, 90 * USEC_PER_SEC);
+}
+
+static void nobody_vouches_while_the_presence_is_gone(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    agent_test_crash(test);
+    agent_test_run(test, 20 * USEC_PER_SEC);
+    assert_true(age(test) >= 20 * USEC_PER_SEC);
+}
+
+/* A machine that is back before the engine knows. */
+static void suspended_order_is_left_as_it_is(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    agent_test_crash(test);
+    order(test, LAUNCH_STATE_LAUNCHED, 7, true);
+    agent_test_start(test);
+    agent_test_run(test, 20 * USEC_PER_SEC);
+    assert_string_equal(active(test), "active");
+    assert_true(age(test) >= 20 * USEC_PER_SEC);
+    assert_int_equal(fake_systemd_set_state(test->systemd, NAME, "inactive", "dead", NULL), 0);
+    fake_systemd_forbid(test->systemd, NAME);
+    agent_test_run(test, 20 * USEC_PER_SEC);
+    assert_string_equal(active(test), "inactive");
+
+    order(test, LAUNCH_STATE_LAUNCHED, 7, false);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_string_equal(active(test), "active");
+    assert_true(age(test) <= USEC_PER_SEC);
+}
+
+static void suspended_order_that_is_withdrawn_is_carried_out(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    order(test, LAUNCH_STATE_INACTIVE, 7, true);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_expect(test, NAME, LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_DONE, 7);
+}
+
+static void unit_that_the_guard_stopped_is_started_again(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    fake_systemd_forbid(test->systemd, NAME);
+    assert_int_equal(fake_systemd_set_state(test->systemd, NAME, "inactive", "dead", NULL), 0);
+    agent_test_run(test, 10 * USEC_PER_SEC);
+    assert_string_equal(active(test), "active");
+    assert_int_equal(fake_script_count(fake_systemd_script(test->systemd), FAKE_ACTION_START), 1);
+}
+
+static void place_that_is_kept_is_vouched_for_until_its_end(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    agent_test_leave(test, PRESENCE_RESTARTING);
+    agent_test_run(test, 290 * USEC_PER_SEC);
+    assert_true((int64_t) age(test) < 0);
+    agent_test_start(test); /* it is about to take that place over */
+    assert_int_equal(age(test), 0);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_string_equal(active(test), "active");
+}
+
+/* --- the machine goes down --- */
+
+static bool says_left(AgentTest *test) {
+    _cleanup_free_ char *value = store_sync_get(&test->sync, KEY_MACHINE_PREFIX TEST_MACHINE);
+    return value && strstr(value, "\"left\"");
+}
+
+static void behave(AgentTest *test, FakeBehaviour behaviour) {
+    fake_script_set_behaviour(fake_systemd_script(test->systemd), NAME, &behaviour);
+}
+
+static void on_left(int r, void *userdata) {
+    *(int *) userdata = r;
+}
+
+static void machine_that_goes_down_stops_it_first(void **state) {
+    AgentTest *test = *state;
+    int result = 1;
+    start_with_running_unit(test);
+    behave(test, (FakeBehaviour){.stop_usec = 4 * USEC_PER_SEC});
+    assert_int_equal(agent_leave_limit(test->agent, PRESENCE_LEFT), 15 * USEC_PER_SEC);
+    assert_int_equal(agent_leave(test->agent, PRESENCE_LEFT, on_left, &result), 0);
+    agent_test_run(test, 4 * USEC_PER_SEC - 1);
+    assert_false(says_left(test));
+    assert_string_equal(active(test), "deactivating");
+    agent_test_run(test, USEC_PER_SEC);
+    assert_true(says_left(test));
+    assert_string_equal(active(test), "inactive");
+    assert_true(fake_systemd_is_forbidden(test->systemd, NAME));
+    assert_int_equal(result, 0);
+}
+
+static void machine_whose_unit_does_not_stop_says_no_goodbye(void **state) {
+    AgentTest *test = *state;
+    int result = 1;
+    start_with_running_unit(test);
+    behave(test, (FakeBehaviour){.stop_usec = USEC_INFINITY});
+    assert_int_equal(agent_leave(test->agent, PRESENCE_LEFT, on_left, &result), 0);
+    agent_test_run(test, 16 * USEC_PER_SEC);
+    assert_int_equal(result, -ETIME);
+    agent_test_run(test, USEC_PER_MINUTE);
+    assert_false(says_left(test));
+}
+
+static void fleetd_that_stops_alone_leaves_it_running(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    assert_int_equal(agent_leave_limit(test->agent, PRESENCE_RESTARTING), 0);
+    agent_test_leave(test, PRESENCE_RESTARTING);
+    assert_string_equal(active(test), "active");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, agent_test_setup, agent_test_teardown)
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        TEST(unit_is_vouched_for_again_and_again),
+        TEST(unit_that_is_only_loaded_is_vouched_for_as_well),
+        TEST(time_that_is_shorter_than_the_lease_counts_as_that),
+        TEST(nobody_vouches_while_the_presence_is_gone),
+        TEST(suspended_order_is_left_as_it_is),
+        TEST(suspended_order_that_is_withdrawn_is_carried_out),
+        TEST(unit_that_the_guard_stopped_is_started_again),
+        TEST(place_that_is_kept_is_vouched_for_until_its_end),
+        TEST(machine_that_goes_down_stops_it_first),
+        TEST(machine_whose_unit_does_not_stop_says_no_goodbye),
+        TEST(fleetd_that_stops_alone_leaves_it_running),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,292 @@
+/* A store that has forgotten everything: what the agent does with units that nobody orders. */
+#include "fleetd/model/cluster-id.h"
+#include "tests/fakes/rewound-store.h"
+#include "tests/unit/agent-test.h"
+
+#define SLEEPER "[Service]\nExecStart=/bin/sleep infinity\n"
+#define OTHER "[Service]\nExecStart=/bin/sleep 1d\n"
+
+static size_t count(AgentTest *test, FakeAction action) {
+    return fake_script_count(fake_systemd_script(test->systemd), action);
+}
+
+static void assert_untouched(AgentTest *test) {
+    assert_int_equal(count(test, FAKE_ACTION_START), 0);
+    assert_int_equal(count(test, FAKE_ACTION_STOP), 0);
+    assert_int_equal(count(test, FAKE_ACTION_REMOVE), 0);
+    assert_int_equal(count(test, FAKE_ACTION_WRITE), 0);
+    assert_string_equal(fake_systemd_active(test->systemd, "a.service"), "active");
+}
+
+static char *cluster_id(AgentTest *test) {
+    _cleanup_free_ char *value = store_sync_get(&test->sync, KEY_CLUSTER_TEXT);
+    char *id = NULL;
+    assert_non_null(value);
+    assert_int_equal(cluster_id_parse(value, strlen(value), &id, NULL), 0);
+    return id;
+}
+
+static void start_with_running_unit(AgentTest *test) {
+    agent_test_start(test);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 7);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 7);
+    fake_script_clear_actions(fake_systemd_script(test->systemd));
+}
+
+/* The data are gone, fleetd is started anew. */
+static void lose_store(AgentTest *test) {
+    agent_test_crash(test);
+    store_free(test->store);
+    assert_int_equal(memory_store_new(test->loop, &test->store), 0);
+    test->sync.store = test->store;
+    agent_test_start(test);
+    agent_test_run(test, 30 * USEC_PER_SEC);
+}
+
+static void store_gets_an_id_once(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    _cleanup_free_ char *id = cluster_id(test);
+    agent_test_crash(test);
+    agent_test_start(test);
+    agent_test_run(test, 30 * USEC_PER_SEC);
+    _cleanup_free_ char *id_later = cluster_id(test);
+    assert_string_equal(id, id_later);
+}
+
+static void empty_store_stops_nothing(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    lose_store(test);
+    assert_untouched(test);
+}
+
+static void restart_of_fleetd_stops_nothing_either(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    lose_store(test);
+    for (int i = 0; i < 3; i++) {
+        agent_test_crash(test);
+        agent_test_start(test);
+        agent_test_run(test, 30 * USEC_PER_SEC);
+    }
+    assert_untouched(test);
+}
+
+/* Without it, what a machine that was away finds would never be cleared away. */
+static void unit_without_order_in_its_own_cluster_is_stopped(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    agent_test_crash(test);
+    agent_test_withdraw(test, "a.service");
+    agent_test_start(test);
+    agent_test_run(test, 30 * USEC_PER_SEC);
+    assert_false(fake_systemd_is_running(test->systemd, "a.service"));
+}
+
+static Orphan *orphan(AgentTest *test, const char *name) {
+    _cleanup_free_ char *key = key_orphan(TEST_MACHINE, name);
+    _cleanup_free_ char *value = store_sync_get(&test->sync, key);
+    Orphan *orphan = NULL;
+    if (value)
+        assert_int_equal(orphan_parse(TEST_MACHINE, name, value, strlen(value), &orphan, NULL), 0);
+    return orphan;
+}
+
+static void cluster_is_told_what_it_could_have_back(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    agent_test_order(test, "b.service", OTHER, LAUNCH_STATE_LOADED, 8);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_null(orphan(test, "a.service"));
+    _cleanup_free_ char *former = cluster_id(test);
+    lose_store(test);
+    _cleanup_(orphan_freep) Orphan *a = orphan(test, "a.service"), *b = orphan(test, "b.service");
+    assert_int_equal(a->desired, LAUNCH_STATE_LAUNCHED);
+    assert_string_equal(a->text, SLEEPER);
+    assert_string_equal(a->cluster, former);
+    assert_int_equal(b->desired, LAUNCH_STATE_LOADED);
+    assert_string_equal(b->text, OTHER);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 3);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_null(orphan(test, "a.service"));
+}
+
+static void orphans_go_with_their_machine(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    lose_store(test);
+    agent_test_leave(test, PRESENCE_RESTARTING);
+    _cleanup_(orphan_freep) Orphan *a = orphan(test, "a.service");
+    assert_non_null(a); /* its place is kept, and so is what it has */
+    agent_test_run(test, 400 * USEC_PER_SEC);
+    assert_null(orphan(test, "a.service"));
+}
+
+/* More than a transaction, and than a request, can hold. */
+static void many_large_orphans_are_all_told(void **state) {
+    AgentTest *test = *state;
+    _cleanup_free_ char *padding = calloc(1, 20001);
+    memset(padding, 'x', 20000);
+    agent_test_start(test);
+    for (int i = 0; i < 150; i++) {
+        _cleanup_free_ char *name = str_printf("a%d.service", i);
+        _cleanup_free_ char *text = str_printf(SLEEPER "#%d%s\n", i, padding);
+        agent_test_order(test, name, text, LAUNCH_STATE_LOADED, i + 1);
+    }
+    agent_test_run(test, 10 * USEC_PER_SEC);
+    lose_store(test);
+    for (int i = 0; i < 150; i++) {
+        _cleanup_free_ char *name = str_printf("a%d.service", i);
+        _cleanup_(orphan_freep) Orphan *one = orphan(test, name);
+        assert_non_null(one);
+    }
+}
+
+static void order_in_the_new_store_takes_the_unit_over_as_it_is(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    lose_store(test);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 3);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_untouched(test);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 3);
+    agent_test_withdraw(test, "a.service"); /* it is as any other from now on */
+    agent_test_run(test, USEC_PER_SEC);
+    assert_false(fake_systemd_is_running(test->systemd, "a.service"));
+}
+
+static void withdrawn_order_stops_it(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    lose_store(test);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_INACTIVE, 3);
+    agent_test_run(test, USEC_PER_SEC);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_DONE, 3);
+}
+
+#define ONCE SLEEPER "[X-Fleet]\nStopAfterDisconnect=30s\n"
+
+static int on_guarded(_unused_ const char *name, const GuardRecord *record, void *userdata) {
+    *(usec_t *) userdata = guard_record_deadline(record);
+    return 0;
+}
+
+static bool is_vouched_for(AgentTest *test) {
+    usec_t deadline = 0;
+    assert_int_equal(fake_systemd_walk_guarded(test->systemd, on_guarded, &deadline), 0);
+    return deadline > loop_now(test->loop);
+}
+
+/* Nobody else is given it as long as its machine says that it is here. */
+static void unit_that_must_not_run_twice_runs_as_long_as_its_machine_has_its_place(void **state) {
+    AgentTest *test = *state;
+    agent_test_start(test);
+    agent_test_order(test, "a.service", ONCE, LAUNCH_STATE_LAUNCHED, 7);
+    agent_test_run(test, 5 * USEC_PER_SEC);
+    assert_true(is_vouched_for(test));
+    lose_store(test);
+    for (int i = 0; i < 60; i++) {
+        agent_test_run(test, 10 * USEC_PER_SEC);
+        assert_true(is_vouched_for(test));
+    }
+    agent_test_crash(test);
+    agent_test_run(test, USEC_PER_MINUTE);
+    assert_false(is_vouched_for(test));
+}
+
+/* fleetd runs on, and gets to see another store, which has counted that many changes. */
+static void replace_store(AgentTest *test, void (*replace)(Store *front, Store *other),
+                          size_t n_changes) {
+    Store *first = test->store, *second, *front;
+    assert_int_equal(rewound_store_new(first, 0, &front), 0);
+    test->store = test->sync.store = front;
+    start_with_running_unit(test);
+    assert_int_equal(memory_store_new(test->loop, &second), 0);
+    StoreSync sync = test->sync;
+    sync.store = second;
+    for (size_t i = 0; i < n_changes; i++)
+        assert_int_equal(store_sync_put(&sync, "elsewhere", "x", 0), 0);
+    replace(front, second);
+    agent_test_run(test, 60 * USEC_PER_SEC);
+    assert_untouched(test);
+    assert_int_equal(test->n_replaced, 1);
+    agent_test_order(test, "b.service", OTHER, LAUNCH_STATE_LAUNCHED, 1000);
+    agent_test_run(test, 60 * USEC_PER_SEC);
+    assert_string_equal(fake_systemd_active(test->systemd, "a.service"), "active");
+    assert_string_equal(fake_systemd_active(test->systemd, "b.service"), "active");
+    agent_test_crash(test);
+    store_free(front);
+    store_free(second);
+    test->store = test->sync.store = first;
+}
+
+static void store_that_is_replaced_under_a_running_fleetd_stops_nothing(void **state) {
+    replace_store(*state, rewound_store_restore, 0);
+}
+
+static void nor_does_one_that_nothing_but_its_id_tells_apart(void **state) {
+    replace_store(*state, rewound_store_swap, 1000);
+}
+
+/* As by somebody who deletes all keys: the orders' end may be told before anything else. */
+static void orders_that_are_swept_away_with_all_else_stop_nothing(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    StoreWrite writes[] = {{.kind = STORE_DELETE, .key = KEY_CLUSTER_TEXT},
+                           {.kind = STORE_DELETE_PREFIX, .key = "schedule/"}};
+    StoreTxn txn = {.writes = writes, .n_writes = ELEMENTSOF(writes)};
+    assert_int_equal(store_sync_txn(&test->sync, &txn, NULL), 0);
+    agent_test_run(test, 60 * USEC_PER_SEC);
+    assert_untouched(test);
+}
+
+static void unreadable_id_is_made_anew_and_stops_nothing(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    agent_test_crash(test);
+    assert_int_equal(store_sync_put(&test->sync, KEY_CLUSTER_TEXT, "garbage", 0), 0);
+    agent_test_start(test);
+    agent_test_run(test, 30 * USEC_PER_SEC);
+    free(cluster_id(test));
+    assert_untouched(test);
+    agent_test_withdraw(test, "a.service"); /* its order was carried over */
+    agent_test_run(test, USEC_PER_SEC);
+    assert_false(fake_systemd_is_running(test->systemd, "a.service"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(store_gets_an_id_once, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(empty_store_stops_nothing, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(restart_of_fleetd_stops_nothing_either, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(unit_without_order_in_its_own_cluster_is_stopped,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(cluster_is_told_what_it_could_have_back, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(orphans_go_with_their_machine, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(many_large_orphans_are_all_told, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(order_in_the_new_store_takes_the_unit_over_as_it_is,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(
+            unit_that_must_not_run_twice_runs_as_long_as_its_machine_has_its_place,
+            agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(withdrawn_order_stops_it, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(store_that_is_replaced_under_a_running_fleetd_stops_nothing,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(nor_does_one_that_nothing_but_its_id_tells_apart,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(orders_that_are_swept_away_with_all_else_stop_nothing,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(unreadable_id_is_made_anew_and_stops_nothing,
+                                        agent_test_setup, agent_test_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
