@@ -10,19 +10,31 @@ STEP_KINDS=(sendto sendmsg openat write fchmod renameat unlinkat)
 # Each start is written down where a restart of fleetd, or of the unit, cannot hide it.
 unit s@.service '[Service]' 'ExecStart=/bin/sh -c "echo start >>/var/log/starts-%i; exec sleep infinity"'
 
-# kill_at MACHINE SYSCALL N...: kills its fleetd, and the one that systemd starts in its place, each at the next N. Ends
-# with the first N that is not reached. Prints how often it killed.
+# kill_at MACHINE SYSCALL N...: kills its fleetd, and the one that systemd starts in its place, each at the next N, until
+# end_kills. Prints how often it killed.
 kill_at() {
     # shellcheck disable=SC2016
     lab exec "$1" bash -c '
         call=$1 killed=0
         for n in "${@:2}"; do
             until pid=$(systemctl show --property MainPID --value fleet.service) && ((pid)); do sleep 0.02; done
-            timeout 4 strace -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" -p "$pid" 2>/dev/null
-            (($? != 124)) || break
+            strace -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" -p "$pid" 2>/dev/null &
+            echo $! >/run/tracer
+            wait $!
+            [[ ! -e /run/tracer.over ]] || break
             killed=$((killed + 1))
         done
+        rm -f /run/tracer /run/tracer.over
         echo "$killed"' kill "${@:2}"
+}
+
+# end_kills MACHINE PID: of the process that runs kill_at for that machine. What was not reached by then is not reached.
+end_kills() {
+    while kill -0 "$2" 2>/dev/null; do
+        # shellcheck disable=SC2016
+        lab exec "$1" sh -c '[ ! -e /run/tracer ] || { touch /run/tracer.over && kill "$(cat /run/tracer)"; }' 2>/dev/null
+        sleep 0.1
+    done
 }
 
 # m1 answers the client all the while.
@@ -73,11 +85,14 @@ all_gone() {
 
 # start_while_killed MACHINE SYSCALL N...: starts all units meanwhile; sets KILLED.
 start_while_killed() {
+    local killer
     forget_starts
     kill_at "$@" >"$UNITS/killed" &
-    local killer=$!
+    killer=$!
     eventually 5 is_traced "$1"
     ctl start --no-block "${INSTANCES[@]}" >/dev/null
+    eventually 30 running_is $UNITS_STARTED '^s@'
+    end_kills "$1" $killer
     wait $killer
     KILLED=$(<"$UNITS/killed")
 }

@@ -147,9 +147,10 @@ def end_of(life):
 
 
 def cut_off(run, lives, begin, end, late):
-    """Physics: who is cut off goes on with what it has, and stops it when it is back."""
-    return any(fault["begin"] <= begin and end <= over(fault) + late
-               for life in lives for fault in run.windows(life["machine"], ("away",)))
+    """Physics: who is cut off goes on with what it has, and stops it when it is back. So it is with a machine that
+    loses its power, as its network goes first: on a busy host the power may take seconds."""
+    return any(fault["begin"] <= begin and end <= (over(fault) + late if fault["effect"] == "away" else fault["done"])
+               for life in lives for fault in run.windows(life["machine"], ("away", "off")))
 
 
 def never_two_at_once(run):
