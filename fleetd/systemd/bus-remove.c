@@ -1,5 +1,6 @@
-/* remove(): the links go by systemd's hand, then the file, then the memory of a failure. Unless
- * other units were told to want it, systemd forgets the unit by itself once it does not run. */
+/* remove(): the links go by systemd's hand, then a start that is due, then the file, then the
+ * memory of a failure. Unless other units were told to want it, systemd forgets the unit by itself
+ * once it does not run. */
 #include "fleetd/base/strv.h"
 #include "fleetd/systemd/bus-private.h"
 
@@ -81,13 +82,32 @@ static void waiting_remove(BusUnitManager *um) {
     links_remove(TAKE_PTR(um->remove_waiting));
 }
 
-static void links_removed(RemoveOp *removal, bool needs_reload) {
+static void removal_go_on(RemoveOp *removal) {
     _cleanup_error_ Error problem = {0};
-    removal->needs_reload = needs_reload;
     int r = file_remove(removal, &problem);
     if (r < 0)
         return bus_op_fail(&removal->op, r, problem.message);
     bus_op_call(&removal->op, on_reset, "ResetFailedUnit", "s", removal->name);
+}
+
+/* A refusal is no obstacle: of a unit that only others may stop, or that systemd does not know. */
+static void on_start_ended(BusOp *op, sd_bus_message *reply, const sd_bus_error *error) {
+    if (error && bus_error_is_lost_contact(error))
+        bus_op_fail_call(op, error);
+    else
+        removal_go_on((RemoveOp *) op);
+}
+
+/* Between two runs of a unit with Restart= systemd says that it is inactive for a moment, while the
+ * job that starts it again is queued: it would run on without a file, and nobody knew of it. A stop
+ * job takes that one's place; where there is none it does nothing. */
+static void links_removed(RemoveOp *removal, bool needs_reload) {
+    BusUnit *unit = bus_units_find(removal->op.um->units, removal->name);
+    removal->needs_reload = needs_reload;
+    if (unit && unit_status_is_running(&unit->status))
+        removal_go_on(removal);
+    else
+        bus_op_call(&removal->op, on_start_ended, "StopUnit", "ss", removal->name, "replace");
 }
 
 /* A name without links fails the whole batch: each alone then. */

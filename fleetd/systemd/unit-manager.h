@@ -98,7 +98,7 @@ static inline int unit_manager_write(UnitManager *um, const UnitFileWrite *files
     return um->vtable->write(um, files, n, done, userdata);
 }
 /* Disables, unlinks and forgets a unit's file, and its failed state. Already gone is success. Does
- * not stop it. */
+ * not stop it; but one that does not run is not started again, as Restart= may have it. */
 static inline int unit_manager_remove(UnitManager *um, const char *name, UnitManagerDone done,
                                       void *userdata) {
     return um->vtable->remove(um, name, done, userdata);

@@ -174,6 +174,29 @@ static void removal_of_what_is_gone_is_done_and_spoils_no_other(void **state) {
     assert_false(fixture_has_file(f, "units/b.service"));
 }
 
+/* Between two runs of a unit with Restart= systemd calls it inactive, and is about to start it. */
+static void removal_ends_a_restart_that_is_due(void **state) {
+    Fixture *f = *state;
+    fixture_have_unit(f, "a.service");
+    fake_bus_hold(f->bus, "StopUnit");
+    unit_manager_remove(f->um, "a.service", on_done, f);
+    fixture_turn(f);
+    assert_int_equal(fake_bus_count(f->bus, "StopUnit"), 1);
+    assert_true(fixture_has_file(f, "units/a.service"));
+    fake_bus_release(f->bus);
+    assert_heard(f, "done well");
+    assert_false(fixture_has_file(f, "units/a.service"));
+}
+
+static void unit_that_can_not_be_stopped_by_hand_is_removed(void **state) {
+    Fixture *f = *state;
+    fixture_have_unit(f, "a.service");
+    fake_bus_fail_next(f->bus, "StopUnit", "org.freedesktop.systemd1.OnlyByDependency");
+    unit_manager_remove(f->um, "a.service", on_done, f);
+    assert_heard(f, "done well");
+    assert_false(fixture_has_file(f, "units/a.service"));
+}
+
 static void links_of_other_units_are_forgotten_by_a_reload(void **state) {
     Fixture *f = *state;
     fixture_have_unit(f, "a.service");
@@ -198,6 +221,8 @@ int main(void) {
         bus_test(new_fleetd_lists_files_with_their_marks),
         bus_test(removals_go_together),
         bus_test(removal_of_what_is_gone_is_done_and_spoils_no_other),
+        bus_test(removal_ends_a_restart_that_is_due),
+        bus_test(unit_that_can_not_be_stopped_by_hand_is_removed),
         bus_test(links_of_other_units_are_forgotten_by_a_reload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,8 +18,9 @@ A lab of machines with their own systemd, fleetd and network, and the etcd they 
   boot mK           switch it on again, as the machine it was
   replace mK        put another machine in the place of one that is off
   cut mK            take its network away     heal mK       give it back
-  etcd VERB [I]     start, stop, kill, pause or resume etcd member I, or all of them
-  fleetd VERB mK    start, stop, kill, pause or resume a machine's fleetd
+  etcd VERB [I]     start, stop, kill, pause or resume etcd member I, or all of them; cut its network and heal
+                    it; fill its disk and free it
+  fleetd VERB mK    the same with a machine's fleetd; cut and heal: from the store only; fill and free: /run/fleet
   logs mK           print its fleetd's journal, also when it is off
   id mK             print its machine id
   reports           print what sanitizers or valgrind have found, and fail if there is anything
@@ -100,7 +101,7 @@ cli_check_machine() {
 
 cli_need_tools() {
     local tool missing=()
-    for tool in systemd-nspawn nsenter unshare flock ip etcd curl; do
+    for tool in systemd-nspawn nsenter unshare flock ip nft etcd curl; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
     [[ ${#missing[@]} == 0 ]] || die "not installed: ${missing[*]}; tests/deps demo installs what is missing"
@@ -183,8 +184,8 @@ cli_machine() {
 }
 
 cli_check_service_verb() {
-    [[ $1 == @(start|stop|kill|pause|resume) ]] ||
-        usage_error "$CLI_VERB: unknown verb '$1'; there are start, stop, kill, pause and resume"
+    [[ $1 == @(start|stop|kill|pause|resume|cut|heal|fill|free) ]] ||
+        usage_error "$CLI_VERB: unknown verb '$1'; there are start, stop, kill, pause, resume, cut, heal, fill and free"
 }
 
 cli_etcd() {

@@ -3,7 +3,7 @@
 #
 #   $LAB_DIR/settings   what it was asked for; the mark that the directory is a lab's
 #   $LAB_DIR/ready      there once `up` was through
-#   $LAB_DIR/proc/      recorded processes     $LAB_DIR/log/  what they print     $LAB_DIR/cut/  machines without network
+#   $LAB_DIR/proc/      recorded processes     $LAB_DIR/log/  what they print     $LAB_DIR/cut/  who has no network
 #   $LAB_DIR/reports/   what sanitizers and valgrind reported, if FLEET_LAB_REPORTS does not name another folder
 #   $LAB_DIR/mem/       a tmpfs: layers of the machines' roots, data of etcd, a copy of fleetctl
 
@@ -81,6 +81,7 @@ lab_start() {
     lab_create
     net_up "$LAB_ETCD"
     for ((i = 1; i <= LAB_ETCD; i++)); do
+        etcd_create "$i"
         etcd_spawn "$i"
     done
     image_create
@@ -94,6 +95,8 @@ lab_start() {
 lab_restore() {
     local i machine
     for ((i = 1; i <= LAB_ETCD; i++)); do
+        net_heal "etcd$i"
+        disk_free "$(etcd_disk "$i")"
         etcd_spawn "$i"
         process_signal CONT "etcd$i"
     done
@@ -104,6 +107,8 @@ lab_restore() {
     for machine in $(machine_names); do
         machine_wait_booted "$machine"
         ! fleet_is_paused "$machine" || fleet_do resume "$machine"
+        fleet_do heal "$machine"
+        fleet_do free "$machine"
         fleet_do start "$machine"
     done
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The cluster's store: one or three etcd members, each with an address of its own on the bridge.
+# The cluster's store: one or three etcd members, each with a network and a disk (a tmpfs) of its own.
 
 etcd_client_url() {
     echo "http://$(net_etcd_ip "$1"):2379"
@@ -22,9 +22,18 @@ etcd_cluster_entry() {
     echo "etcd$1=$(etcd_peer_url "$1")"
 }
 
+etcd_disk() {
+    echo "$LAB_MEM/etcd$1"
+}
+
+etcd_create() {
+    mkdir -p "$(etcd_disk "$1")"
+    mount -t tmpfs -o mode=700 "$LAB_NAME-etcd$1" "$(etcd_disk "$1")"
+}
+
 etcd_become() {
     local i=$1
-    exec setsid nsenter --net="/run/netns/$LAB_NAME" etcd --name "etcd$i" --data-dir "$LAB_MEM/etcd$i" \
+    exec setsid nsenter --net="/run/netns/$LAB_NAME-etcd$i" etcd --name "etcd$i" --data-dir "$(etcd_disk "$i")/data" \
         --enable-v2=false --logger zap --log-outputs stderr \
         --listen-client-urls "$(etcd_client_url "$i")" --advertise-client-urls "$(etcd_client_url "$i")" \
         --listen-peer-urls "$(etcd_peer_url "$i")" --initial-advertise-peer-urls "$(etcd_peer_url "$i")" \
@@ -53,14 +62,14 @@ etcd_is_settled() {
 etcd_has_majority() {
     local i working=0
     for ((i = 1; i <= LAB_ETCD; i++)); do
-        process_is_gone "etcd$i" || etcd_is_paused "$i" || working=$((working + 1))
+        process_is_gone "etcd$i" || etcd_is_paused "$i" || net_is_cut "etcd$i" || working=$((working + 1))
     done
     ((working * 2 > LAB_ETCD))
 }
 
 # Until the member answers. Without a majority none can, so there is nothing to wait for.
 etcd_wait() {
-    etcd_has_majority && ! etcd_is_paused "$1" || return 0
+    etcd_has_majority && ! etcd_is_paused "$1" && ! net_is_cut "etcd$1" || return 0
     wait_for 30 etcd_is_settled "$1" && process_is_alive "etcd$1" && return
     tail -n 10 "$LAB_DIR/log/etcd$1" >&2
     die "etcd$1 does not become healthy; its log is $LAB_DIR/log/etcd$1"
@@ -84,12 +93,16 @@ etcd_do() {
         kill) etcd_end KILL "$i" ;;
         pause) process_signal STOP "etcd$i" ;;
         resume) process_signal CONT "etcd$i" ;;
+        cut) net_cut "etcd$i" ;;
+        heal) net_heal "etcd$i" ;;
+        fill) disk_fill "$(etcd_disk "$i")" ;;
+        free) disk_free "$(etcd_disk "$i")" ;;
         esac
     done
     for i in "$@"; do
         case $verb in
         start) etcd_wait "$i" ;;
-        resume) process_is_gone "etcd$i" || etcd_wait "$i" ;;
+        resume | heal) process_is_gone "etcd$i" || etcd_wait "$i" ;;
         esac
     done
 }

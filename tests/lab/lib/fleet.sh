@@ -110,7 +110,16 @@ fleet_do() {
         wait_for 5 fleet_is_paused "$2"
         ;;
     resume) fleet_signal CONT "$2" ;;
+    cut) net_cut_store "$2" ;;
+    heal) net_heal_store "$2" ;;
+    fill | free) fleet_disk "$1" "$2" ;;
     esac
+}
+
+# fleet_disk fill|free MACHINE: what it keeps of its units is on a disk of its own, and its embedded store may be.
+fleet_disk() {
+    machine_exec "$2" bash -c "$(declare -f "disk_$1")
+        for disk in /run/fleet /var/lib/fleet; do ! mountpoint -q \$disk || disk_$1 \$disk; done"
 }
 
 fleet_signal() {

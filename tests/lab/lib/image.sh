@@ -84,12 +84,21 @@ image_install() {
     mkdir -p "$units"/{multi-user.target,sockets.target}.wants "$units/fleet.service.d"
     ln -s ../fleet.service "$units/multi-user.target.wants/"
     ln -s ../fleet.socket "$units/sockets.target.wants/"
+    # What fleetd keeps in /run/fleet can run out of room without taking systemd's /run with it.
+    cat >"$units/run-fleet.mount" <<'EOF'
+[Mount]
+What=tmpfs
+Where=/run/fleet
+Type=tmpfs
+Options=mode=755
+EOF
     # A daemon that is paused on purpose is not to be shot by its watchdog. And its hardening mounts a /proc of its
     # own, which would show the host's boot id, and hide what the machine's own journal has of this boot.
     cat >"$units/fleet.service.d/lab.conf" <<'EOF'
 [Unit]
 Requires=lab-boot-id.service
-After=lab-boot-id.service
+Wants=run-fleet.mount
+After=lab-boot-id.service run-fleet.mount
 
 [Service]
 WatchdogSec=0

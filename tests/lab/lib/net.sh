@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# One network namespace holds the bridge, the etcd members and the client; each machine has another with its
+# One network namespace holds the bridge and the client; each machine and each etcd member has another with its
 # end of a cable named host0. Namespaces are entered with nsenter: `ip netns exec` mounts a fresh /sys, which
 # hides the cgroups from the container.
 
@@ -33,23 +33,33 @@ addr add $NET_PREFIX.1/24 dev br0
 link set br0 up
 EOF
     for ((i = 1; i <= $1; i++)); do
-        net_run ip addr add "$(net_etcd_ip "$i")/24" dev br0
+        net_connect "etcd$i" "$(net_etcd_ip "$i")"
     done
 }
 
-# The address of the network card stays the same over power cuts: neighbours remember it.
 net_machine_up() {
-    local machine=$1 mac
-    mac=$(printf '02:00:0a:4d:00:%02x' "$((100 + ${machine#m}))")
-    ip netns add "$LAB_NAME-$machine"
-    net_run ip link add "$machine" type veth peer name host0 address "$mac" netns "$LAB_NAME-$machine"
-    net_run ip link set "$machine" master br0
-    nsenter --net="/run/netns/$LAB_NAME-$machine" ip -batch - <<EOF
+    net_connect "$1" "$(net_machine_ip "$1")"
+}
+
+# net_connect NAME IP: a namespace with a cable to the bridge. The address of the network card stays the same over
+# power cuts: neighbours remember it.
+net_connect() {
+    local name=$1 mac
+    mac=$(printf '02:00:0a:4d:00:%02x' "${2##*.}")
+    ip netns add "$LAB_NAME-$name"
+    net_run ip link add "$name" type veth peer name host0 address "$mac" netns "$LAB_NAME-$name"
+    net_run ip link set "$name" master br0
+    net_inside "$name" ip -batch - <<EOF
 link set lo up
-addr add $(net_machine_ip "$machine")/24 dev host0
+addr add $2/24 dev host0
 link set host0 up
 EOF
-    net_is_cut "$machine" || net_plug "$machine"
+    net_is_cut "$name" || net_plug "$name"
+}
+
+# net_inside NAME CMD...
+net_inside() {
+    nsenter --net="/run/netns/$LAB_NAME-$1" "${@:2}"
 }
 
 net_machine_down() {
@@ -72,6 +82,21 @@ net_is_cut() {
     [[ -e $LAB_DIR/cut/$1 ]]
 }
 
+# Nothing of the machine's reaches the store and nothing of the store's the machine; all else goes on.
+net_cut_store() {
+    net_heal_store "$1"
+    net_inside "$1" nft -f - <<'EOF'
+table inet store {
+    chain out { type filter hook output priority 0; tcp dport 2379 drop; }
+    chain in { type filter hook input priority 0; tcp sport 2379 drop; }
+}
+EOF
+}
+
+net_heal_store() {
+    net_inside "$1" nft delete table inet store 2>/dev/null || true
+}
+
 # A machine stays cut over power cuts and boots, until it is healed.
 net_cut() {
     mkdir -p "$LAB_DIR/cut"
@@ -90,7 +115,7 @@ net_delete() {
 
 net_down() {
     local path
-    for path in /run/netns/"$LAB_NAME"-m+([0-9]); do
+    for path in /run/netns/"$LAB_NAME"-@(m|etcd)+([0-9]); do
         [[ ! -e $path ]] || net_delete "${path##*/}"
     done
     net_delete "$LAB_NAME"

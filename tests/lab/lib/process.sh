@@ -66,6 +66,21 @@ process_forget() {
     rm -f "$LAB_DIR/proc/$1"
 }
 
+# disk_fill FOLDER: the tmpfs there takes nothing more: it is as large as what it holds. (A size of 0 is no limit.)
+# Who writes just then makes it hold more than it was to.
+disk_fill() {
+    local size i
+    for ((i = 0; i < 50; i++)); do
+        size=$(df --output=used --block-size=1 "$1" | tail -n 1)
+        ! mount -o "remount,size=$((size > 0 ? size : 1))" "$1" 2>/dev/null || return 0
+    done
+    return 1
+}
+
+disk_free() {
+    mount -o remount,size=50% "$1"
+}
+
 # wait_for SECONDS CMD...: for what has no event to wait on; 1 when the time is over.
 wait_for() {
     local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # lab: --machines 2 --etcd 3 --conf agent_ttl=5s --conf metadata=disk=ssd
-# timeout: 120
+# timeout: 200
 # The lab itself: what the other scenarios take for granted.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
@@ -16,6 +16,14 @@ checksum_of_echo() {
 
 reaches_etcd() {
     lab exec "$1" curl -sf --max-time 1 http://10.77.0.11:2379/version
+}
+
+reaches_other_port() {
+    lab exec "$1" bash -c 'exec 3<>/dev/tcp/10.77.0.11/2380'
+}
+
+takes_a_byte() {
+    echo x >"${FLEET_LAB_DIR:-/run/fleet-lab}/mem/etcd$1/x"
 }
 
 daemon_pid() {
@@ -120,6 +128,17 @@ lab etcd pause
 check "a paused store does not answer" not etcd get mark
 lab etcd resume
 check "a resumed store does" eventually 10 etcd get mark
+lab etcd cut 1
+check "two of three members answer while the third has no network" eventually 10 etcd get mark
+lab etcd cut 2
+check "one of three does not" not etcd get mark
+lab etcd heal
+check "healed, three of three do" etcd get mark
+lab etcd fill 1
+check "a disk that is full takes nothing more" not takes_a_byte 1
+check "that of another does" takes_a_byte 2
+lab etcd free 1
+check "nor is it full for ever" takes_a_byte 1
 
 # --- daemon
 pid=$(daemon_pid m1)
@@ -136,8 +155,21 @@ check "the client asks another machine meanwhile" lab ctl list-machines
 lab fleetd start m1
 check "a daemon starts again" lab exec m1 systemctl is-active --quiet fleet.service
 
+lab fleetd cut m1
+check "a daemon that is cut off from the store does not reach it" not reaches_etcd m1
+check "but all else" reaches_other_port m1
+lab fleetd heal m1
+check "a healed one does" eventually 5 reaches_etcd m1
+lab fleetd fill m1
+check "a daemon without room can write no unit file" not lab exec m1 sh -c 'echo x >/run/fleet/units/x'
+check "while systemd can" lab exec m1 sh -c 'echo x >/run/systemd/x'
+lab fleetd free m1
+check "with room it can" lab exec m1 sh -c 'echo x >/run/fleet/x && rm /run/fleet/x'
+
 # --- the whole
 lab cut m1
+lab etcd cut 3
+lab fleetd cut m1
 lab kill m2
 check "up sets a disturbed lab right" lab up --machines 2 --etcd 3 --conf agent_ttl=5s --conf metadata=disk=ssd
 check "the cut is healed" reaches_etcd m1

@@ -7,7 +7,7 @@
 # shellcheck source=tests/lab/lib/ask.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
-DATA=${FLEET_LAB_DIR:-/run/fleet-lab}/mem/etcd1
+DATA=${FLEET_LAB_DIR:-/run/fleet-lab}/mem/etcd1/data
 SNAPSHOT=$(mktemp -d)/fleet.db
 
 revision() {

@@ -8,7 +8,7 @@
 # shellcheck source=tests/lab/lib/ask.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
-LAB_DATA=${FLEET_LAB_DIR:-/run/fleet-lab}/mem/etcd1
+LAB_DATA=${FLEET_LAB_DIR:-/run/fleet-lab}/mem/etcd1/data
 
 # The same token: the new etcd says that it is the same cluster.
 lose() {
