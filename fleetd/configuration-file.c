@@ -51,8 +51,11 @@ static const char *line_check(const char *line, size_t length, size_t max) {
 static char *on_read(char *buffer, int size, void *userdata) {
     ConfigFile *file = userdata;
     ssize_t n = getline(&file->line, &file->line_capacity, file->file);
-    if (n < 0)
+    if (n < 0) {
+        if (!feof(file->file) && !ferror(file->file)) /* the rest is no less wanted */
+            file->r = -ENOMEM;
         return NULL;
+    }
     file->n_lines++;
     const char *problem = line_check(file->line, (size_t) n, (size_t) size - 1);
     if (problem)

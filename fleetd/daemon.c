@@ -205,8 +205,10 @@ static void on_registered(void *userdata) {
     if (daemon->config->disable_engine || daemon->engine)
         return;
     int r = engine_new(&options, &daemon->engine);
-    if (r < 0)
-        log_error("Failed to start the engine: %s; this machine will not lead", strerror(-r));
+    if (r < 0) {
+        log_error("Failed to start the engine: %s", strerror(-r));
+        sd_event_exit(daemon->event, r); /* systemd starts fleetd anew, which no unit notices */
+    }
 }
 
 /* Whoever leads in it is to be found out anew, by an engine that knows of nothing. */

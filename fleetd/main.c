@@ -98,7 +98,7 @@ static int run(const Arguments *arguments, Error *reterr) {
     STRV_FOREACH (problem, problems)
         log_error("%s", *problem);
     if (r < 0)
-        return error_set(reterr, r, "the configuration is wrong, as told above");
+        return problems ? error_set(reterr, r, "the configuration is wrong, as told above") : r;
     log_setup(config->verbosity > 0 ? LOG_DEBUG : LOG_INFO);
     STRV_FOREACH (warning, config->warnings)
         log_warning("%s", *warning);

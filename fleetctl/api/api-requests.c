@@ -39,9 +39,13 @@ static int array_append(json_object *array, json_object *page, const char *field
     int r = json_get_array(page, field, &items, reterr);
     if (r <= 0)
         return r;
-    for (size_t i = 0; i < json_object_array_length(items); i++)
-        if (json_object_array_add(array, json_object_get(json_object_array_get_idx(items, i))) < 0)
+    for (size_t i = 0; i < json_object_array_length(items); i++) {
+        json_object *item = json_object_get(json_object_array_get_idx(items, i)); /* or null */
+        if (json_object_array_add(array, item) < 0) {
+            json_object_put(item);
             return -ENOMEM;
+        }
+    }
     return 0;
 }
 

@@ -95,8 +95,8 @@ void agent_mark(Agent *agent, const char *name);
 void agent_mark_all(Agent *agent);
 
 /* Brings the unit's state, as it is now, to the store; or takes it away, as nothing is left to say.
- */
-void agent_publish(Agent *agent, const AgentUnit *unit);
+ * A failure is told, and tried again. */
+int agent_publish(Agent *agent, const AgentUnit *unit);
 
 /* Asks systemd for all units, or once more if it is being asked; nothing is begun before it has
  * answered. */
@@ -106,6 +106,8 @@ void agent_list(Agent *agent);
 void agent_on_pass(void *userdata);
 /* Has all units looked at again at that time, or earlier. */
 void agent_retry_at(Agent *agent, usec_t at_usec);
+/* Says that there was no memory for something, and has all units looked at again soon. */
+void agent_retry_soon(Agent *agent, const char *what, const char *name);
 
 /* Makes everything that this machine said of itself be written anew, under a new revision of its
  * presence. */

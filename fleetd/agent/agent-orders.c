@@ -3,12 +3,19 @@
 
 #include "fleetd/base/log.h"
 
+#include <errno.h>
+
+static void agent_refuse_order(Agent *agent) {
+    log_warning("Failed to take an order: out of memory; asking for it again");
+    mirror_refuse(agent->orders);
+}
+
 /* order NULL: there is none, or, if it is held, none that can be read. */
 static void agent_set_order(Agent *agent, const char *name, Order *order, bool is_held) {
     AgentUnit *unit;
     if (agent_get_unit(agent, name, &unit) < 0) {
         order_free(order);
-        log_unit(LOG_ERR, name, "Failed to take the order for unit '%s': out of memory", name);
+        agent_refuse_order(agent);
         return;
     }
     unit->is_held = is_held;
@@ -25,6 +32,10 @@ static void on_order_put(const StoreEntry *entry, void *userdata) {
     _cleanup_error_ Error error = {};
     StoredText text = store_entry_text(entry);
     int r = stored_record_parse(&text, &record, &error);
+    if (r == -ENOMEM) {
+        agent_refuse_order(agent);
+        return;
+    }
     if (r < 0) {
         log_warning("The store has a key that is no order, which is left alone: %s",
                     error_text(&error, r));

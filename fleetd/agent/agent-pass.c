@@ -6,6 +6,8 @@
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 
+#include <errno.h>
+
 #define UNSURE_RETRY_USEC (200 * USEC_PER_MSEC)
 
 /* --- tasks for one unit --- */
@@ -69,8 +71,9 @@ static void agent_begin(Agent *agent, AgentUnit *unit, Task task) {
              task_kind_to_string(task.kind), task.reason);
     unit->running = task.kind;
     int r = agent_call_unit_manager(agent->unit_manager, unit, task.kind);
-    if (r < 0)
-        agent_task_ended(unit, task.kind, JOB_RESULT_ERROR, strerror(-r), NULL);
+    JobResult result = r == -ENOMEM ? JOB_RESULT_CANCELED : JOB_RESULT_ERROR;
+    if (r < 0) /* what systemd has not heard of it cannot have refused: it is tried again */
+        agent_task_ended(unit, task.kind, result, strerror(-r), NULL);
 }
 
 /* --- the pass --- */
@@ -89,8 +92,8 @@ static void pass_done(Pass *pass) {
 
 /* It is over: there is nothing to say of it any more. */
 static void agent_forget(Agent *agent, const AgentUnit *unit) {
-    agent_publish(agent, unit);
-    map_remove(agent->units, unit->name);
+    if (agent_publish(agent, unit) >= 0)
+        map_remove(agent->units, unit->name);
 }
 
 /* An order that cannot be read; or one of a time when this machine was gone: the engine, which does
@@ -136,7 +139,7 @@ static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
     size_t size;
     int r = agent_get_text(agent, unit, &text, &size);
     if (r != 1 && map_put(agent->marked, unit->name, NULL) < 0) /* the file cache asks for a pass */
-        log_unit(LOG_ERR, unit->name, "Failed to look at unit '%s': out of memory", unit->name);
+        agent_retry_soon(agent, "look at", unit->name);
     return r == 1;
 }
 

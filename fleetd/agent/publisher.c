@@ -1,6 +1,5 @@
 #include "fleetd/agent/publisher.h"
 
-#include "fleetd/base/log.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
@@ -27,6 +26,7 @@ struct Publisher {
     int64_t revision;  /* of machine_key */
     Map *publications; /* by key */
     Map *dirty;        /* keys of those that the store does not have yet */
+    bool is_all_dirty; /* all of them are, whether they stand there or not */
     Timer *timer;
     StoreOp *op;
 };
@@ -38,7 +38,7 @@ static void publication_free(void *p) {
 }
 
 bool publisher_is_idle(const Publisher *publisher) {
-    return map_size(publisher->dirty) == 0 && !publisher->op;
+    return map_size(publisher->dirty) == 0 && !publisher->op && !publisher->is_all_dirty;
 }
 
 /* Written values stay dirty if they changed meanwhile: setting them clears the mark of being in
@@ -59,6 +59,11 @@ static void publisher_settle(Publisher *publisher, bool is_written) {
     }
 }
 
+static void publisher_tell_idle(Publisher *publisher) {
+    if (publisher->callbacks.on_idle)
+        publisher->callbacks.on_idle(publisher->userdata);
+}
+
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Publisher *publisher = userdata;
     publisher->op = NULL;
@@ -72,8 +77,8 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
         publisher->callbacks.on_unsure(publisher->userdata);
     } else if (map_size(publisher->dirty) > 0)
         timer_start(publisher->timer, 0);
-    else if (publisher->callbacks.on_idle)
-        publisher->callbacks.on_idle(publisher->userdata);
+    else
+        publisher_tell_idle(publisher);
 }
 
 static size_t publisher_collect(Publisher *publisher, StoreWrite *writes) {
@@ -96,12 +101,32 @@ static size_t publisher_collect(Publisher *publisher, StoreWrite *writes) {
     return n;
 }
 
+static int publisher_make_all_dirty(Publisher *publisher) {
+    const char *key;
+    _unused_ void *value;
+    MAP_FOREACH (key, value, publisher->publications) {
+        int r = map_put(publisher->dirty, key, NULL);
+        if (r < 0)
+            return r;
+    }
+    publisher->is_all_dirty = false;
+    return 0;
+}
+
 /* The comparison keeps a fleetd that was paused, and lost its place to a successor, from writing
  * over the successor's states; and a write that comes late from undoing a newer one. */
 static void on_timer(void *userdata) {
     Publisher *publisher = userdata;
-    if (publisher->op || publisher->lease == 0 || map_size(publisher->dirty) == 0)
+    if (publisher->op || publisher->lease == 0 || publisher_is_idle(publisher))
         return;
+    if (publisher->is_all_dirty && publisher_make_all_dirty(publisher) < 0) {
+        timer_start(publisher->timer, RETRY_USEC);
+        return;
+    }
+    if (map_size(publisher->dirty) == 0) {
+        publisher_tell_idle(publisher);
+        return;
+    }
     StoreWrite writes[BATCH_MAX];
     StoreCompare compare = {
         .key = publisher->machine_key,
@@ -159,11 +184,7 @@ void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision) 
     publisher->revision = revision;
     if (lease == 0)
         return;
-    const char *key;
-    _unused_ void *value;
-    MAP_FOREACH (key, value, publisher->publications)
-        if (map_put(publisher->dirty, key, NULL) < 0)
-            log_error("Failed to write '%s' again: out of memory", key);
+    publisher->is_all_dirty = true;
     timer_start(publisher->timer, 0);
 }
 

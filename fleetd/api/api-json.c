@@ -22,19 +22,12 @@ static json_object *option_to_json(const UnitOption *option) {
     return TAKE_PTR(object);
 }
 
-static int array_add_take(json_object *array, json_object *value) {
-    if (value && json_object_array_add(array, value) == 0)
-        return 0;
-    json_object_put(value);
-    return -ENOMEM;
-}
-
 static json_object *options_to_json(const UnitFile *file) {
     _cleanup_json_ json_object *array = json_object_new_array();
     size_t n = 0;
     const UnitOption *options = file ? unit_file_options(file, &n) : NULL;
     for (size_t i = 0; array && i < n; i++)
-        if (array_add_take(array, option_to_json(&options[i])) < 0)
+        if (json_array_add_take(array, option_to_json(&options[i])) < 0)
             return NULL;
     return TAKE_PTR(array);
 }
@@ -61,7 +54,7 @@ static json_object *pending_to_json(const Pending *pending) {
         json_add_take(object, "machines", machines = json_object_new_array()) < 0)
         return NULL;
     for (size_t i = 0; i < pending->n_reasons; i++)
-        if (array_add_take(machines, pending_reason_to_json(&pending->reasons[i])) < 0)
+        if (json_array_add_take(machines, pending_reason_to_json(&pending->reasons[i])) < 0)
             return NULL;
     return TAKE_PTR(object);
 }
@@ -190,7 +183,7 @@ json_object *machine_event_to_json(const MachineView *machine) {
 static json_object *log_to_json(char *const *log) {
     _cleanup_json_ json_object *array = json_object_new_array();
     STRV_FOREACH (line, log)
-        if (!array || array_add_take(array, json_object_new_string(*line)) < 0)
+        if (!array || json_array_add_take(array, json_object_new_string(*line)) < 0)
             return NULL;
     return TAKE_PTR(array);
 }

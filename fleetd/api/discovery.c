@@ -35,7 +35,7 @@ static json_object *items_to_json(const char *ref) {
 static json_object *enum_to_json(const char *(*value)(int) ) {
     _cleanup_json_ json_object *array = json_object_new_array();
     for (int i = 0; array && value(i); i++)
-        if (json_object_array_add(array, json_object_new_string(value(i))) < 0)
+        if (json_array_add_take(array, json_object_new_string(value(i))) < 0)
             return NULL;
     return TAKE_PTR(array);
 }
@@ -133,7 +133,7 @@ static bool parameters_add(json_object *method, const Route *route) {
         !path_parameter_add(parameters, name) || !query_parameters_add(parameters, route))
         return false;
     return !name || (has_object(method, "parameterOrder", order = json_object_new_array()) &&
-                     json_object_array_add(order, json_object_new_string(name)) == 0);
+                     json_array_add_take(order, json_object_new_string(name)) >= 0);
 }
 
 static json_object *method_to_json(const Route *route) {

@@ -40,11 +40,8 @@ bool list_page_has_room(ListPage *page) {
 }
 
 int list_page_add_take(ListPage *page, const char *name, json_object *entry) {
-    if (!entry || json_object_array_add(page->entries, entry) < 0) {
-        json_object_put(entry);
-        return -ENOMEM;
-    }
-    return str_replace(&page->last, name);
+    int r = json_array_add_take(page->entries, entry);
+    return r < 0 ? r : str_replace(&page->last, name);
 }
 
 static json_object *page_to_json(ListPage *page) {

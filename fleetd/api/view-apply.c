@@ -108,13 +108,11 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_PENDING] = apply_pending,   [KEY_ORPHAN] = apply_orphan,
 };
 
-static void apply(View *view, StoredRecord *record) {
+static int apply(View *view, StoredRecord *record) {
     Apply apply_kind = applies[record->key.kind];
     if (!apply_kind || (!record->is_readable && !view_holds(view, &record->key)))
-        return;
-    int r = apply_kind(view, record);
-    if (r < 0)
-        log_warning("Failed to show what has changed in the store: %s", strerror(-r));
+        return 0;
+    return apply_kind(view, record);
 }
 
 static int view_note_readable(View *view, const char *key, bool is_readable) {
@@ -123,23 +121,25 @@ static int view_note_readable(View *view, const char *key, bool is_readable) {
     return is_readable ? 0 : map_put(view->unreadable, key, NULL);
 }
 
-void view_apply(View *view, const StoreEntry *entry) {
+int view_apply(View *view, const StoreEntry *entry) {
     _cleanup_record_ StoredRecord record = {};
     _cleanup_error_ Error error = {};
     StoredText text = store_entry_text(entry);
     int r = stored_record_parse(&text, &record, &error);
     if (r < 0)
-        return;
+        return r;
     if (!record.is_readable)
         log_debug("Not showing a value that cannot be read, %s", error_text(&error, r));
-    if (view_note_readable(view, entry->key, record.is_readable) < 0)
-        log_warning("Failed to note that '%s' cannot be read: out of memory", entry->key);
-    apply(view, &record);
+    r = view_note_readable(view, entry->key, record.is_readable);
+    return r < 0 ? r : apply(view, &record);
 }
 
-void view_apply_delete(View *view, const char *text) {
+int view_apply_delete(View *view, const char *text) {
     _cleanup_record_ StoredRecord record = {};
-    map_remove(view->unreadable, text);
-    if (key_parse(text, &record.key, NULL) >= 0)
-        apply(view, &record);
+    int r = key_parse(text, &record.key, NULL);
+    if (r >= 0)
+        r = apply(view, &record);
+    if (r != -ENOMEM)
+        map_remove(view->unreadable, text);
+    return r;
 }

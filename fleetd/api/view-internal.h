@@ -23,9 +23,10 @@ struct View {
     TAILQ_HEAD(, MachineView) changed_machines;
 };
 
-/* A key of the store has this value now, or none. */
-void view_apply(View *view, const StoreEntry *entry);
-void view_apply_delete(View *view, const char *key);
+/* A key of the store has this value now, or none. -ENOMEM: it has to be told again; what else is
+ * negative cannot be shown. */
+int view_apply(View *view, const StoreEntry *entry);
+int view_apply_delete(View *view, const char *key);
 
 /* The record that a key is about, noted as changed; made when it is not there. -ENOMEM. */
 int view_touch_unit(View *view, const char *name, UnitView **ret);

@@ -4,12 +4,17 @@
 
 #include <errno.h>
 
+static void view_judge(View *view, int r) {
+    if (r == -ENOMEM)
+        mirror_refuse(view->mirror);
+}
+
 static void on_put(const StoreEntry *entry, void *userdata) {
-    view_apply(userdata, entry);
+    view_judge(userdata, view_apply(userdata, entry));
 }
 
 static void on_delete(const char *key, int64_t revision, void *userdata) {
-    view_apply_delete(userdata, key);
+    view_judge(userdata, view_apply_delete(userdata, key));
 }
 
 static void on_synced(int64_t revision, void *userdata) {

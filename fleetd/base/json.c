@@ -129,6 +129,14 @@ int json_add_take(json_object *object, const char *name, json_object *value) {
     return 0;
 }
 
+int json_array_add_take(json_object *array, json_object *value) {
+    if (!array || !value || json_object_array_add(array, value) < 0) {
+        json_object_put(value);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
 int json_add_string(json_object *object, const char *name, const char *value) {
     return value ? json_add_take(object, name, json_object_new_string(value)) : 0;
 }

@@ -37,6 +37,7 @@ int json_add_bool(json_object *object, const char *name, bool value);
 /* Adds a field and takes over value, also on failure. value NULL is -ENOMEM, so that creation needs
  * no check. */
 int json_add_take(json_object *object, const char *name, json_object *value);
+int json_array_add_take(json_object *array, json_object *value); /* the same of an array */
 
 /* The compact text; the caller frees. NULL when out of memory. */
 char *json_format(json_object *object);

@@ -95,7 +95,12 @@ static int leadership_need_lease(Leadership *leadership) {
 static void leadership_campaign(Leadership *leadership) {
     bool is_free = leadership->key_revision == 0 || leadership->is_vacant;
     if (leadership->elected_revision != 0 || leadership->op || leadership->resigned || !is_free ||
-        !mirror_is_synced(leadership->mirror) || leadership_need_lease(leadership) <= 0)
+        !mirror_is_synced(leadership->mirror))
+        return;
+    int r = leadership_need_lease(leadership);
+    if (r < 0)
+        timer_start(leadership->retry, RETRY_USEC);
+    if (r <= 0)
         return;
     _cleanup_free_ char *value = leader_format(leadership->machine_id);
     StoreCompare compare = {
@@ -142,8 +147,10 @@ static void on_key_put(const StoreEntry *entry, void *userdata) {
     if (!streq(entry->key, KEY_LEADER_TEXT))
         return;
     leadership->key_revision = leadership->told_revision = entry->mod_revision;
-    if (leadership_read_key(leadership, entry) < 0)
-        leadership->is_vacant = false; /* it counts as another's */
+    if (leadership_read_key(leadership, entry) < 0) {
+        leadership->is_vacant = false; /* until it is told again, it counts as another's */
+        mirror_refuse(leadership->mirror);
+    }
     if (entry->mod_revision <= leadership->elected_revision)
         return;
     leadership_depose(leadership, "another one was elected");

@@ -32,14 +32,10 @@ static int reasons_read(const RecordField *field, json_object *object, void *slo
 static int reasons_write(const RecordField *field, json_object *object, const void *slot) {
     const Pending *pending = slot;
     _cleanup_json_ json_object *array = json_object_new_array();
-    for (size_t i = 0; i < pending->n_reasons; i++) {
-        json_object *item =
-            record_to_json(reason_fields, ELEMENTSOF(reason_fields), &pending->reasons[i]);
-        if (!array || !item || json_object_array_add(array, item) < 0) {
-            json_object_put(item);
+    for (size_t i = 0; i < pending->n_reasons; i++)
+        if (json_array_add_take(array, record_to_json(reason_fields, ELEMENTSOF(reason_fields),
+                                                      &pending->reasons[i])) < 0)
             return -ENOMEM;
-        }
-    }
     return json_add_take(object, field->name, TAKE_PTR(array));
 }
 

@@ -114,13 +114,9 @@ static int strv_write(const RecordField *field, json_object *object, const void 
     if (!strv)
         return 0;
     _cleanup_json_ json_object *array = json_object_new_array();
-    STRV_FOREACH (s, strv) {
-        json_object *item = json_object_new_string(*s);
-        if (!array || !item || json_object_array_add(array, item) < 0) {
-            json_object_put(item);
+    STRV_FOREACH (s, strv)
+        if (json_array_add_take(array, json_object_new_string(*s)) < 0)
             return -ENOMEM;
-        }
-    }
     return json_add_take(object, field->name, TAKE_PTR(array));
 }
 

@@ -53,7 +53,8 @@ static int read_pending(const StoredText *text, StoredRecord *record, Error *ret
 }
 
 static int read_leader(const StoredText *text, StoredRecord *record, Error *reterr) {
-    return leader_parse(text->value, text->size, &record->leader, reterr);
+    int r = leader_parse(text->value, text->size, &record->leader, reterr);
+    return r < 0 ? r : machine_id_check(record->leader, reterr);
 }
 
 static int read_orphan(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -44,6 +44,9 @@ int unit_name_check(const char *name, Error *reterr) {
     if (*name == '@' || strrchr(name, '.') == name)
         return error_set(reterr, -EINVAL, "unit name '%s' has nothing before the %s", name,
                          *name == '@' ? "'@'" : "type");
+    if (*name == '.')
+        return error_set(reterr, -EINVAL,
+                         "unit name '%s' begins with a dot, and systemd sees no such file", name);
     if (unit_name_is_template(name) && !type->may_be_template)
         return error_set(reterr, -EINVAL, "unit name '%s': a %s unit cannot be a template", name,
                          type->name);

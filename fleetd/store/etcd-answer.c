@@ -284,8 +284,11 @@ int etcd_token_parse(const char *text, size_t size, char **ret, Error *reterr) {
         n++;
     if (n == 0 || token[n] != '\0')
         return bad(reterr, "the answer has no token");
-    *ret = strdup(token);
-    return *ret ? 0 : -ENOMEM;
+    char *copy = strdup(token);
+    if (!copy)
+        return -ENOMEM;
+    *ret = copy;
+    return 0;
 }
 
 /* What is no JSON is text for people, or a page of somebody else's: its first line, if that is
@@ -299,14 +302,14 @@ static int text_length(const char *text, size_t size) {
 
 int etcd_error_parse(unsigned status, const char *text, size_t size, Error *reterr) {
     _cleanup_json_ json_object *object = NULL;
-    if (json_parse(text, size, &object, NULL) >= 0) {
-        int r = etcd_error_find(object, reterr);
-        if (r < 0)
-            return r;
-    }
-    int r = status == 401 || status == 403   ? -EACCES
-            : status >= 502 && status <= 504 ? -EHOSTUNREACH
-                                             : -EPROTO;
+    int r = json_parse(text, size, &object, NULL);
+    if (r >= 0)
+        r = etcd_error_find(object, reterr);
+    if (object ? r < 0 : r == -ENOMEM)
+        return r;
+    r = status == 401 || status == 403   ? -EACCES
+        : status >= 502 && status <= 504 ? -EHOSTUNREACH
+                                         : -EPROTO;
     int length = object ? 0 : text_length(text, size);
     return error_set(reterr, r, "HTTP status %u%s%.*s", status, length > 0 ? ": " : "", length,
                      text);

@@ -59,9 +59,11 @@ int etcd_url_check(const char *text, Error *reterr) {
     bool is_http = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
     bool has_more = strpbrk(text, "?#"); /* also with nothing behind: a path would follow it */
     bool is_good = false;
-    int r = 0;
-    if (is_http && !has_more && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
-        r = url_check_parts(url, &is_good);
+    CURLUcode code =
+        is_http && !has_more ? curl_url_set(url, CURLUPART_URL, text, 0) : CURLUE_MALFORMED_INPUT;
+    int r = code == CURLUE_OK              ? url_check_parts(url, &is_good)
+            : code == CURLUE_OUT_OF_MEMORY ? -ENOMEM
+                                           : 0;
     if (r < 0 || is_good)
         return r;
     return error_set(reterr, -EINVAL,

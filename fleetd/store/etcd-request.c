@@ -174,15 +174,20 @@ int etcd_watch_format(const char *prefix, const StoreWatch *watch, char **ret) {
     return text_close(&text, ret);
 }
 
+static int text_answer_take(char *text, char **ret) {
+    if (!text)
+        return -ENOMEM;
+    *ret = text;
+    return 0;
+}
+
 int etcd_grant_format(usec_t ttl_usec, char **ret) {
     usec_t seconds = ttl_usec / USEC_PER_SEC + (ttl_usec % USEC_PER_SEC > 0);
-    *ret = str_printf("{\"TTL\":\"%" PRIu64 "\"}", MAX(seconds, (usec_t) 1));
-    return *ret ? 0 : -ENOMEM;
+    return text_answer_take(str_printf("{\"TTL\":\"%" PRIu64 "\"}", MAX(seconds, (usec_t) 1)), ret);
 }
 
 int etcd_lease_format(int64_t lease, char **ret) {
-    *ret = str_printf("{\"ID\":\"%" PRId64 "\"}", lease);
-    return *ret ? 0 : -ENOMEM;
+    return text_answer_take(str_printf("{\"ID\":\"%" PRId64 "\"}", lease), ret);
 }
 
 int etcd_login_format(const char *username, const char *password, char **ret) {
@@ -190,8 +195,5 @@ int etcd_login_format(const char *username, const char *password, char **ret) {
     int r = object ? json_add_string(object, "name", username) : -ENOMEM;
     if (r >= 0)
         r = json_add_string(object, "password", password);
-    if (r < 0)
-        return r;
-    *ret = json_format(object);
-    return *ret ? 0 : -ENOMEM;
+    return r < 0 ? r : text_answer_take(json_format(object), ret);
 }

@@ -29,6 +29,7 @@ struct Mirror {
     bool is_synced;
     bool is_lost;     /* and the owner was told */
     bool is_restored; /* and the owner is still to be told */
+    bool is_refused;  /* what the owner is being told */
 
     Map *told;        /* key -> its mod_revision, as told */
     int64_t revision; /* all up to it is told */
@@ -86,6 +87,12 @@ static void *revision_to_pointer(int64_t revision) {
     return (void *) (uintptr_t) revision;
 }
 
+static bool mirror_is_refused(Mirror *mirror) {
+    bool is_refused = mirror->is_refused;
+    mirror->is_refused = false;
+    return is_refused;
+}
+
 static int mirror_put(Mirror *mirror, const StoreEntry *entry) {
     void *revision = revision_to_pointer(entry->mod_revision);
     if (map_get(mirror->told, entry->key) == revision)
@@ -94,15 +101,21 @@ static int mirror_put(Mirror *mirror, const StoreEntry *entry) {
     if (r < 0)
         return r;
     mirror->callbacks.on_put(entry, mirror->userdata);
-    return 0;
+    if (!mirror_is_refused(mirror))
+        return 0;
+    (void) map_put(mirror->told, entry->key, revision_to_pointer(0)); /* of what is there */
+    return -ENOMEM;
 }
 
-static void mirror_delete(Mirror *mirror, const char *key, int64_t revision) {
+static int mirror_delete(Mirror *mirror, const char *key, int64_t revision) {
     const char *told = map_get_key(mirror->told, key);
     if (!told)
-        return;
+        return 0;
     mirror->callbacks.on_delete(told, revision, mirror->userdata);
+    if (mirror_is_refused(mirror))
+        return -ENOMEM;
     map_remove(mirror->told, told);
+    return 0;
 }
 
 /* Call last. */
@@ -166,8 +179,7 @@ static void on_watch_created(int64_t revision, void *userdata) {
 static int mirror_event(Mirror *mirror, const StoreEvent *event) {
     if (event->kind == STORE_EVENT_PUT)
         return mirror_put(mirror, &event->entry);
-    mirror_delete(mirror, event->entry.key, event->entry.mod_revision);
-    return 0;
+    return mirror_delete(mirror, event->entry.key, event->entry.mod_revision);
 }
 
 static void on_watch_events(const StoreEvent *events, size_t n_events, int64_t revision,
@@ -251,18 +263,19 @@ static int list_page(Mirror *mirror, const StoreRangeResult *result) {
     return str_replace(&mirror->after, result->entries[result->n_entries - 1].key);
 }
 
-static void list_finish(Mirror *mirror) {
+static int list_finish(Mirror *mirror) {
     const char *key;
     _unused_ void *value;
     MAP_FOREACH (key, value, mirror->told) {
-        if (!map_has(mirror->listed, key))
-            mirror_delete(mirror, key, mirror->list_revision);
-        if (mirror->is_freed)
-            return;
+        int r =
+            map_has(mirror->listed, key) ? 0 : mirror_delete(mirror, key, mirror->list_revision);
+        if (r < 0 || mirror->is_freed)
+            return r;
     }
     mirror->revision = mirror->list_revision;
     mirror->needs_list = false;
     list_forget(mirror);
+    return 0;
 }
 
 static int mirror_list(Mirror *mirror);
@@ -291,10 +304,11 @@ static void on_range_done(int r, const StoreRangeResult *result, void *userdata)
     if (list_adapts(mirror, r) || (r >= 0 && result->has_more)) {
         r = mirror_list(mirror);
     } else if (r >= 0) {
-        list_finish(mirror);
+        r = list_finish(mirror);
         if (mirror->is_freed)
             return;
-        r = mirror_watch(mirror);
+        if (r >= 0)
+            r = mirror_watch(mirror);
     }
     if (r == -ESTALE) /* the list took longer than the store remembers: no contact is lost */
         mirror_retry(mirror);
@@ -348,6 +362,10 @@ int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
     timer_start(mirror->retry, 0);
     *ret = TAKE_PTR(mirror);
     return 0;
+}
+
+void mirror_refuse(Mirror *mirror) {
+    mirror->is_refused = true;
 }
 
 void mirror_relist(Mirror *mirror) {

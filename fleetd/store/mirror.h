@@ -40,6 +40,10 @@ int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
 void mirror_free(Mirror *mirror);
 DEFINE_POINTER_CLEANUP(Mirror, mirror_free)
 
+/* From inside on_put and on_delete: the owner could not take in what it is told, for lack of
+ * memory. It counts as a loss of contact, after which it is told again. */
+void mirror_refuse(Mirror *mirror);
+
 /* Lists anew, to know all changes up to now: a watch alone never tells that there were none. It is
  * not synced until then. Not from inside its callbacks. */
 void mirror_relist(Mirror *mirror);

@@ -52,19 +52,14 @@ void unit_directory_free(UnitDirectory *directory) {
     free(directory);
 }
 
-/* unit_name_check() forbids '/' and names that begin with a dot are no units, so that a name that
- * passes can not lead out of the directory. */
-static int file_name_check(const char *name, Error *reterr) {
-    if (strchr(name, '/') || *name == '.')
-        return error_set(reterr, -EINVAL, "'%s' is no unit name", name);
-    return unit_name_check(name, reterr);
-}
+/* unit_name_check() forbids '/' and names that begin with a dot, so that a name that passes can not
+ * lead out of the directory. */
 
 int unit_directory_read(const UnitDirectory *directory, const char *name, char **ret_text,
                         size_t *ret_size) {
     _cleanup_free_ char *text = NULL;
     size_t size = 0;
-    int r = file_name_check(name, NULL);
+    int r = unit_name_check(name, NULL);
     if (r >= 0)
         r = run_file_read(directory->units_fd, name, UNIT_FILE_SIZE_MAX + GUARDED_TEXT_EXTRA_MAX,
                           &text, &size);
@@ -116,7 +111,7 @@ static int text_write(UnitDirectory *directory, const char *name, const char *te
 
 int unit_directory_write(UnitDirectory *directory, const char *name, const char *text, size_t size,
                          Error *reterr) {
-    int r = file_name_check(name, reterr);
+    int r = unit_name_check(name, reterr);
     if (r < 0)
         return r;
     r = unit_directory_set_launched(directory, name, false);
@@ -129,7 +124,7 @@ int unit_directory_write(UnitDirectory *directory, const char *name, const char 
 }
 
 int unit_directory_remove(UnitDirectory *directory, const char *name, Error *reterr) {
-    int r = file_name_check(name, reterr);
+    int r = unit_name_check(name, reterr);
     if (r < 0)
         return r;
     r = unit_directory_set_launched(directory, name, false);
@@ -148,17 +143,17 @@ static int mark_set(int directory_fd, const char *name, bool is_set) {
 }
 
 int unit_directory_set_launched(UnitDirectory *directory, const char *name, bool is_launched) {
-    int r = file_name_check(name, NULL);
+    int r = unit_name_check(name, NULL);
     return r < 0 ? r : mark_set(directory->launched_fd, name, is_launched);
 }
 
 bool unit_directory_is_launched(const UnitDirectory *directory, const char *name) {
-    return file_name_check(name, NULL) >= 0 && run_file_exists(directory->launched_fd, name);
+    return unit_name_check(name, NULL) >= 0 && run_file_exists(directory->launched_fd, name);
 }
 
 /* By rename, as the file is: half an id would be another cluster's. */
 int unit_directory_set_cluster(UnitDirectory *directory, const char *name, const char *cluster) {
-    if (file_name_check(name, NULL) < 0 || cluster_id_check(cluster, NULL) < 0)
+    if (unit_name_check(name, NULL) < 0 || cluster_id_check(cluster, NULL) < 0)
         return -EINVAL;
     return run_file_write(directory->clusters_fd, name, cluster, strlen(cluster));
 }
@@ -166,7 +161,7 @@ int unit_directory_set_cluster(UnitDirectory *directory, const char *name, const
 int unit_directory_get_cluster(const UnitDirectory *directory, const char *name, char **ret) {
     _cleanup_free_ char *text = NULL;
     size_t size;
-    int r = file_name_check(name, NULL);
+    int r = unit_name_check(name, NULL);
     if (r >= 0)
         r = run_file_read(directory->clusters_fd, name, CLUSTER_ID_LENGTH, &text, &size);
     if (r == -ENOMEM)

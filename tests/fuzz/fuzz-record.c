@@ -2,6 +2,7 @@
  * value; under an odd revision without a lease. What can be read is what fleet would write: written
  * anew and read it is the same. */
 #include "fleetd/base/strv.h"
+#include "fleetd/model/cluster-id.h"
 #include "fleetd/model/leader.h"
 #include "fleetd/model/stored-record.h"
 #include "fleetd/model/unit-name.h"
@@ -11,13 +12,15 @@
 
 /* The value of a record as fleet writes it; NULL: it is no JSON. */
 static char *record_format_value(const StoredRecord *record) {
-    return record->unit      ? unit_format(record->unit)
-           : record->machine ? machine_format(record->machine)
-           : record->order   ? order_format(record->order)
-           : record->state   ? unit_state_format(record->state)
-           : record->pending ? pending_format(record->pending)
-           : record->leader  ? leader_format(record->leader)
-                             : NULL;
+    return record->unit         ? unit_format(record->unit)
+           : record->machine    ? machine_format(record->machine)
+           : record->order      ? order_format(record->order)
+           : record->state      ? unit_state_format(record->state)
+           : record->pending    ? pending_format(record->pending)
+           : record->leader     ? leader_format(record->leader)
+           : record->orphan     ? orphan_format(record->orphan)
+           : record->cluster_id ? cluster_id_format(record->cluster_id)
+                                : NULL;
 }
 
 static char *key_format(const Key *key) {
@@ -36,6 +39,10 @@ static char *key_format(const Key *key) {
         return key_state(key->machine_id, key->name);
     case KEY_PENDING:
         return key_pending(key->name);
+    case KEY_ORPHAN:
+        return key_orphan(key->machine_id, key->name);
+    case KEY_CLUSTER:
+        return strdup(KEY_CLUSTER_TEXT);
     default:
         return strdup(KEY_LEADER_TEXT);
     }

@@ -28,6 +28,8 @@ static bool metadata_requirements_equal(const Requirements *a, const Requirement
 
 static bool requirements_equal(const Requirements *a, const Requirements *b) {
     return streq_ptr(a->machine_id, b->machine_id) && a->is_global == b->is_global &&
+           a->stop_after_usec == b->stop_after_usec &&
+           a->stop_timeout_usec == b->stop_timeout_usec &&
            strvs_equal(a->machine_of, b->machine_of) && strvs_equal(a->conflicts, b->conflicts) &&
            strvs_equal(a->replaces, b->replaces) && metadata_requirements_equal(a, b);
 }
@@ -43,6 +45,12 @@ static void rules_check(const Requirements *requirements) {
                          requirements->is_global));
     HOLDS(!requirements->is_global || !(follows || requirements->replaces));
     HOLDS(!requirements->conflicts || !requirements->replaces);
+    /* Whoever must not run twice says for sure when he is down. */
+    bool has_end = requirements->stop_after_usec > 0;
+    HOLDS(!has_end || !requirements->is_global);
+    HOLDS(has_end == (requirements->stop_timeout_usec > 0));
+    HOLDS((requirements_stop_within(requirements) > 0) == has_end);
+    HOLDS(requirements_stop_within(requirements) < USEC_INFINITY / 4);
 }
 
 /* Of a unit that can run. */

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "${top_builddir:-.}"
 . "${top_srcdir:-.}/tests/tap.sh"
 
-PROGRAMS=(fleetd/fleetd fleetctl/fleetctl)
+PROGRAMS=(fleetd/fleetd fleetd/guard/fleet-guard fleetctl/fleetctl)
 
 # has PROGRAM READELF-ARG REGEX WORDS: prints WORDS, if no line matches. Without a pipe to grep -q, which would
 # leave readelf with nowhere to write to.

@@ -150,8 +150,12 @@ static WorldEvent *event_add(World *world, WorldEventKind kind, const char *mach
     return event;
 }
 
-static const char *const event_names[] = {"machine",   "machine gone", "unit",
-                                          "unit gone", "state",        "state gone"};
+static const char *const event_names[] = {
+    [EVENT_MACHINE] = "machine",           [EVENT_MACHINE_GONE] = "machine gone",
+    [EVENT_MACHINE_LEFT] = "machine left", [EVENT_UNIT] = "unit",
+    [EVENT_UNIT_GONE] = "unit gone",       [EVENT_STATE] = "state",
+    [EVENT_STATE_GONE] = "state gone",
+};
 
 static void event_tell(Cluster *cluster, const WorldEvent *event) {
     int r = 0;

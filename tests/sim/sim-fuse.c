@@ -3,22 +3,23 @@
 #include <errno.h>
 #include <stdlib.h>
 
+typedef struct FusedUnitManager {
+    UnitManager base;
+    SimFuse *fuse;
+    UnitManager *inner;
+} FusedUnitManager;
+
 struct SimFuse {
     Store store; /* first: a Store is the fuse */
     Store *inner;
-    StoreOp dead; /* stands for all operations that were never begun */
+    FusedUnitManager unit_manager; /* of the one fleetd at a time */
+    StoreOp dead;                  /* stands for all operations that were never begun */
     Timer *timer;
     void (*on_blown)(void *userdata);
     void *userdata;
     uint64_t n_calls, n_left; /* 0: it is not set */
     bool is_blown;
 };
-
-typedef struct FusedUnitManager {
-    UnitManager base;
-    SimFuse *fuse;
-    UnitManager *inner;
-} FusedUnitManager;
 
 /* Counts a call; false: it does not get through. */
 static bool fuse_passes(SimFuse *fuse) {
@@ -159,7 +160,6 @@ static int fused_read(UnitManager *base, const char *name, char **ret_text, size
 
 static void fused_free(UnitManager *base) {
     unit_manager_free(from_base(base)->inner);
-    free(base);
 }
 
 static const UnitManagerVTable unit_manager_vtable = {
@@ -177,11 +177,9 @@ static const UnitManagerVTable unit_manager_vtable = {
 };
 
 UnitManager *sim_fuse_unit_manager_take(SimFuse *fuse, UnitManager *inner) {
-    FusedUnitManager *um = malloc(sizeof(FusedUnitManager));
-    if (!um)
-        abort();
-    *um = (FusedUnitManager){.base.vtable = &unit_manager_vtable, .fuse = fuse, .inner = inner};
-    return &um->base;
+    fuse->unit_manager =
+        (FusedUnitManager){.base.vtable = &unit_manager_vtable, .fuse = fuse, .inner = inner};
+    return &fuse->unit_manager.base;
 }
 
 /* --- the fuse --- */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define FAREWELL_USEC (5 * USEC_PER_SEC) /* as in fleetd/daemon.c */
+#define RESTART_USEC USEC_PER_SEC        /* as in fleet.service */
 
 void *sim_must(void *pointer) {
     if (!pointer)
@@ -30,6 +31,7 @@ static void fleetd_free(SimNode *node) {
     agent_free(TAKE_PTR(node->agent));
     sim_fuse_set(node->fuse, 0);
     timer_stop(node->end);
+    timer_stop(node->restart);
     node->is_leaving = false;
 }
 
@@ -49,18 +51,28 @@ static void on_registered(void *userdata) {
         .userdata = node,
         .metrics = node->metrics,
     };
-    if (!node->engine)
-        sim_must_be_zero(engine_new(&options, &node->engine));
+    if (!node->engine && engine_new(&options, &node->engine) < 0)
+        timer_start(node->restart, 0);
 }
 
-static void api_start(SimNode *node) {
+static void on_restart(void *userdata) {
+    SimNode *node = userdata;
+    if (!node->agent) {
+        sim_node_start(node);
+        return;
+    }
+    sim_node_crash(node);
+    timer_start(node->restart, RESTART_USEC);
+}
+
+static int api_start(SimNode *node) {
     ApiOptions options = {
         .store = sim_fuse_store(node->fuse),
         .loop = node->loop,
         .store_timeout_usec = SIM_API_TIMEOUT,
         .metrics = node->metrics,
     };
-    sim_must_be_zero(api_new(&options, &node->api));
+    return api_new(&options, &node->api);
 }
 
 void sim_node_start(SimNode *node) {
@@ -80,8 +92,13 @@ void sim_node_start(SimNode *node) {
     sim_must_be_zero(fake_unit_manager_new(node->systemd, &node->unit_manager));
     node->unit_manager = sim_fuse_unit_manager_take(node->fuse, node->unit_manager);
     options.unit_manager = node->unit_manager;
-    sim_must_be_zero(agent_new(&options, &node->agent));
-    api_start(node);
+    int r = agent_new(&options, &node->agent);
+    if (r >= 0)
+        r = api_start(node);
+    if (r < 0) {
+        fleetd_free(node);
+        timer_start(node->restart, RESTART_USEC);
+    }
 }
 
 void sim_node_crash(SimNode *node) {
@@ -225,12 +242,14 @@ void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, Ta
     fake_script_set_fault(fake_systemd_script(node->systemd), refuse_start, node);
     node->guard = sim_guard_new(node->systemd, world);
     sim_must_be_zero(timer_new(node->loop, on_end, node, &node->end));
+    sim_must_be_zero(timer_new(node->loop, on_restart, node, &node->restart));
 }
 
 void sim_node_done(SimNode *node) {
     fleetd_free(node);
     timer_free(node->end);
     sim_guard_free(node->guard);
+    timer_free(node->restart);
     fake_systemd_free(node->systemd);
     sim_fuse_free(node->fuse);
     store_free(node->way);

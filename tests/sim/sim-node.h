@@ -42,7 +42,8 @@ typedef struct SimNode {
     Metrics *metrics; /* of fleetd; NULL: it counts nothing */
     PresenceFarewell farewell;
     bool is_leaving;
-    Timer *end; /* of fleetd, after its farewell, or when that takes too long */
+    Timer *end;     /* of fleetd, after its farewell, or when that takes too long */
+    Timer *restart; /* of a fleetd that failed */
 
     /* Called before a fleetd ends in any way, and after one was killed by its fuse; may be NULL. */
     void (*before_end)(struct SimNode *node);
@@ -65,7 +66,8 @@ void sim_node_boot(SimNode *node);
 void sim_node_cut_power(SimNode *node);
 void sim_node_shut_down(SimNode *node); /* fleetd says goodbye first, if one runs; takes a while */
 
-/* fleetd, on a machine that is on. */
+/* fleetd, on a machine that is on. One that cannot begin or go on ends, and is started again by
+ * systemd. */
 void sim_node_start(SimNode *node);
 void sim_node_crash(SimNode *node);
 void sim_node_stop(SimNode *node); /* cleanly; takes a while */

@@ -1,4 +1,5 @@
 #include "fleetd/model/machine.h"
+#include "tests/fakes/faulty-store.h"
 #include "tests/unit/agent-test.h"
 
 #define NAME "once.service"
@@ -50,6 +51,29 @@ static void unit_is_vouched_for_again_and_again(void **state) {
         agent_test_run(test, 7 * USEC_PER_SEC);
         assert_true(age(test) <= TEST_TTL / 3 + USEC_PER_SEC);
     }
+}
+
+/* An answer says what was true when the question was on its way. */
+static void time_of_the_question_counts(void **state) {
+    static const usec_t latency = USEC_PER_SEC;
+    AgentTest *test = *state;
+    Store *store = test->store;
+    assert_int_equal(faulty_store_new(test->loop, store, &test->store), 0);
+    faulty_store_set_faults(test->store, &(StoreFaults){.latency_min_usec = latency,
+                                                        .latency_max_usec = latency,
+                                                        .timeout_usec = 10 * latency});
+    agent_test_start(test);
+    agent_test_order(test, NAME, ONCE, LAUNCH_STATE_LAUNCHED, 7);
+    agent_test_run(test, 30 * USEC_PER_SEC);
+    assert_string_equal(active(test), "active");
+    for (size_t i = 0; i < 100; i++) {
+        agent_test_run(test, 100 * USEC_PER_MSEC);
+        assert_true(age(test) >= latency);
+        assert_true(age(test) <= TEST_TTL);
+    }
+    agent_test_crash(test);
+    store_free(test->store);
+    test->store = store;
 }
 
 /* Its socket or timer may start it. */
@@ -189,6 +213,7 @@ static void fleetd_that_stops_alone_leaves_it_running(void **state) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         TEST(unit_is_vouched_for_again_and_again),
+        TEST(time_of_the_question_counts),
         TEST(unit_that_is_only_loaded_is_vouched_for_as_well),
         TEST(time_that_is_shorter_than_the_lease_counts_as_that),
         TEST(nobody_vouches_while_the_presence_is_gone),

@@ -145,6 +145,16 @@ static void hash_that_no_file_has_is_garbage(void **state) {
     }
 }
 
+static void leader_that_is_no_machine_is_garbage(void **state) {
+    static const char value[] = "{\"machineID\":\"somebody\"}";
+    _cleanup_record_ StoredRecord record = {};
+    _cleanup_error_ Error error = {};
+    assert_int_equal(parse("leader", value, strlen(value), 5, &record, &error), 0);
+    assert_false(record.is_readable);
+    assert_null(value_of(&record));
+    assert_non_null(strstr(error.message, "'somebody' is not a machine id"));
+}
+
 static void id_of_a_cluster_that_none_has_is_garbage(void **state) {
     static const char *const values[] = {"{\"id\":\"\"}",
                                          "{\"id\":\"0123456789ABCDEF0123456789abcdef\"}",
@@ -194,6 +204,7 @@ int main(void) {
         cmocka_unit_test(what_lives_by_a_lease_must_have_one),
         cmocka_unit_test(garbage_of_any_kind_is_named_with_its_key),
         cmocka_unit_test(hash_that_no_file_has_is_garbage),
+        cmocka_unit_test(leader_that_is_no_machine_is_garbage),
         cmocka_unit_test(id_of_a_cluster_that_none_has_is_garbage),
         cmocka_unit_test(key_of_nobody_is_told_from_fleets),
         cmocka_unit_test(long_key_is_named_in_short),

@@ -47,6 +47,8 @@ static void malformed_name_is_refused_with_the_rule(void **state) {
         {"a.service@1", "unit name 'a.service@1' does not end in a unit type like .service"},
         {"a.snapshot", "unit name 'a.snapshot' does not end in a unit type like .service"},
         {".service", "unit name '.service' has nothing before the type"},
+        {".a.service", "unit name '.a.service' begins with a dot, and systemd sees no such file"},
+        {"...service", "unit name '...service' begins with a dot, and systemd sees no such file"},
         {"@.service", "unit name '@.service' has nothing before the '@'"},
         {"@1.service", "unit name '@1.service' has nothing before the '@'"},
         {"a/b.service", "unit name 'a/b.service' has a character other than 0-9A-Za-z:-_.\\@"},

@@ -25,6 +25,7 @@ typedef struct Owner {
     size_t n_synced, n_lost;
     char free_at;         /* frees the mirror when it is told this kind of thing ... */
     size_t n_before_free; /* ... after so many of the kind */
+    const char *refused;  /* the key that he cannot take in the next time; NULL: none */
 } Owner;
 
 static void owner_note(Owner *owner, char kind, const char *text) {
@@ -36,8 +37,20 @@ static void owner_note(Owner *owner, char kind, const char *text) {
         mirror_free(TAKE_PTR(owner->mirror));
 }
 
+/* "?": whatever it is, there is no memory for it. */
+static bool owner_refuses(Owner *owner, const char *key) {
+    if (!owner->refused || !streq(owner->refused, key))
+        return false;
+    owner->refused = NULL;
+    owner_note(owner, '?', key);
+    mirror_refuse(owner->mirror);
+    return true;
+}
+
 static void on_put(const StoreEntry *entry, void *userdata) {
     Owner *owner = userdata;
+    if (owner_refuses(owner, entry->key))
+        return;
     map_put(owner->told, entry->key, strdup(entry->value));
     _cleanup_free_ char *text = str_printf("%s=%s", entry->key, entry->value);
     owner_note(owner, '+', text);
@@ -46,6 +59,8 @@ static void on_put(const StoreEntry *entry, void *userdata) {
 static void on_delete(const char *key, int64_t revision, void *userdata) {
     Owner *owner = userdata;
     assert_true(revision > 0);
+    if (owner_refuses(owner, key))
+        return;
     assert_true(map_remove(owner->told, key));
     owner_note(owner, '-', key);
 }
@@ -448,6 +463,31 @@ static void lead_through_all(Owner *owner) {
     wait_for_retry(owner);
 }
 
+static void what_the_owner_refuses_is_told_again(void **state) {
+    Owner *owner = *state;
+    put(owner, "a", "1");
+    put(owner, "b", "1");
+    owner->refused = "b";
+    owner_start(owner, "", 0);
+    assert_told(owner, "+a=1 ?b !");
+    wait_for_retry(owner);
+    assert_told(owner, "+b=1 |");
+
+    owner->refused = "a";
+    put(owner, "a", "2");
+    assert_told(owner, "?a !");
+    remove_key(owner, "a");
+    wait_for_retry(owner);
+    assert_told(owner, "-a |");
+
+    owner->refused = "b";
+    remove_key(owner, "b");
+    assert_told(owner, "?b !");
+    owner->refused = "b"; /* of the list, too */
+    wait_for_retry(owner);
+    assert_told(owner, "?b -b |");
+}
+
 static void any_callback_may_free_the_mirror(void **state) {
     Owner *owner = *state;
     static const struct {
@@ -513,6 +553,7 @@ int main(void) {
         MIRROR_TEST(page_that_is_too_much_for_an_answer_is_asked_for_in_parts),
         MIRROR_TEST(page_that_takes_too_long_is_asked_for_in_parts_when_it_is_tried_again),
         MIRROR_TEST(delay_grows_to_its_bound_and_begins_anew_after_success),
+        MIRROR_TEST(what_the_owner_refuses_is_told_again),
         MIRROR_TEST(any_callback_may_free_the_mirror),
         MIRROR_TEST(mirror_may_be_freed_at_any_time),
     };

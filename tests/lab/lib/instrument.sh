@@ -26,21 +26,19 @@ instrument_options() {
         "UBSAN_OPTIONS=$common" "LSAN_OPTIONS=log_threads=0"
 }
 
-# The part of fleet.service that lets it work within its confinement: the sanitizers stop their own threads to look
-# for leaks, valgrind writes code.
-instrument_dropin() {
+# What lets a service work within its confinement: valgrind writes code, ...
+instrument_valgrind() {
+    printf '%s\n' '[Service]' "ReadWritePaths=$INSTRUMENT_INSIDE" 'MemoryDenyWriteExecute=no' 'SystemCallFilter=' 'ExecStart='
+    echo "ExecStart=${INSTRUMENT_VALGRIND[*]//%/%%} $1"
+}
+
+# ... and the sanitizers stop the program's own threads to look for leaks.
+instrument_sanitizers() {
     local option
-    echo '[Service]'
-    echo "ReadWritePaths=$INSTRUMENT_INSIDE"
-    if [[ $LAB_INSTRUMENT == valgrind ]]; then
-        printf '%s\n' 'MemoryDenyWriteExecute=no' 'SystemCallFilter=' 'ExecStart='
-        echo "ExecStart=${INSTRUMENT_VALGRIND[*]//%/%%} /usr/sbin/fleetd"
-    else
-        echo 'SystemCallFilter=@debug'
-        while read -r option; do
-            echo "Environment=$option"
-        done < <(instrument_options "$INSTRUMENT_INSIDE" fleetd)
-    fi
+    printf '%s\n' '[Service]' "ReadWritePaths=$INSTRUMENT_INSIDE" 'SystemCallFilter=@debug'
+    while read -r option; do
+        echo "Environment=$option"
+    done < <(instrument_options "$INSTRUMENT_INSIDE" "$1")
 }
 
 # In the layer that all machines share.
@@ -48,7 +46,13 @@ instrument_install() {
     [[ -n $LAB_INSTRUMENT ]] || return 0
     mkdir -p ".$INSTRUMENT_INSIDE" usr/lib/fleet-lab
     cp "$LAB_HOME/lib/valgrind.supp" usr/lib/fleet-lab/
-    instrument_dropin >etc/systemd/system/fleet.service.d/instrument.conf
+    if [[ $LAB_INSTRUMENT == valgrind ]]; then
+        instrument_valgrind /usr/sbin/fleetd >etc/systemd/system/fleet.service.d/instrument.conf
+    else
+        mkdir -p etc/systemd/system/fleet-guard.service.d
+        instrument_sanitizers fleetd >etc/systemd/system/fleet.service.d/instrument.conf
+        instrument_sanitizers fleet-guard >etc/systemd/system/fleet-guard.service.d/instrument.conf
+    fi
 }
 
 # Sets INSTRUMENT_BIND for a machine that boots. Whoever fleetd runs as may write there.

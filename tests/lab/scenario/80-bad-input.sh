@@ -117,6 +117,21 @@ check "API: a length without measure" refused_call 413 "" -X PUT -H 'Content-Len
 check "API: a header that is too large" refused_call 431 "" -H "X-Long: $(printf 'x%.0s' {1..100000})" http://fleet/fleet/v1/units
 check "API: a path that is not UTF-8" refused_call 400 "$NO_UTF8" http://fleet/fleet/v1/units/%ff
 check "API: a query that is not UTF-8" refused_call 400 "$NO_UTF8" 'http://fleet/fleet/v1/events?unit=%ff'
+check "API: a path that leads out" refused_call 404 "nothing at" --path-as-is http://fleet/fleet/v1/../../etc/passwd
+check "API: an encoded one" refused_call 404 "nothing at" http://fleet/fleet/v1/units/..%2f..%2fetc%2fpasswd
+check "API: a unit that leads out" refused_call 404 "nothing at" \
+    -X PUT -d '{"desiredState":"inactive","options":[]}' http://fleet/fleet/v1/units/%2e%2e%2fx.service
+check "API: a unit that hides" refused_call 400 "unit name '...service' begins with a dot" \
+    -X PUT -d '{"desiredState":"inactive","options":[]}' http://fleet/fleet/v1/units/%2e%2e.service
+check "API: a NUL in a name" refused_call 400 "unit name 'a.service%00.service' has a character" \
+    -X PUT -d '{"desiredState":"inactive","options":[]}' http://fleet/fleet/v1/units/a.service%00.service
+check "API: a URL that is too long" refused_call 414 "" "http://fleet/fleet/v1/units?a=$(printf 'x%.0s' {1..80000})"
+check "API: metadata with an escape sequence" refused_call 400 "unprintable characters" \
+    -X PATCH -d "[{\"op\":\"add\",\"path\":\"/$(lab id m1)/metadata/a\",\"value\":\"\\u001b[31m\"}]" http://fleet/fleet/v1/machines
+check "API: metadata of a machine that leads out" refused_call 400 "" \
+    -X PATCH -d '[{"op":"add","path":"/..~1..~1unit/metadata/a","value":"x"}]' http://fleet/fleet/v1/machines
+check "API: a revision that is no number of the store's" refused_call 400 "revision" \
+    'http://fleet/fleet/v1/units?revision=99999999999999999999'
 check "API: a page token that is none" refused_call 400 "is not one that this list gave" 'http://fleet/fleet/v1/units?nextPageToken=x'
 check "API: a patch that is no list" refused_call 400 "not a list" -X PATCH -d '{"op":"add"}' http://fleet/fleet/v1/machines
 check "API: a patch of nothing" refused_call 400 "operation 1: not a JSON object" -X PATCH -d '[[]]' http://fleet/fleet/v1/machines

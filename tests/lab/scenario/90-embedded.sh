@@ -51,7 +51,7 @@ inside() {
 lab exec m1 systemctl stop fleet.socket fleet.service
 lab exec m1 systemd-run --quiet --unit byhand -p Type=exec /usr/sbin/fleetd
 check "started by hand it opens its socket itself" eventually 10 mentions "$(lab id m1)" inside list-machines --full
-check "for root and its group only" prints "660 root" lab exec m1 stat -c '%a %U' /run/fleet.sock
+check "for root and group fleet only" prints "660 root fleet" lab exec m1 stat -c '%a %U %G' /run/fleet.sock
 check "a second one is refused, and says why" mentions "is fleetd running already?" \
     lab exec m1 env FLEET_DATA_DIRECTORY=/run/second /usr/sbin/fleetd
 lab exec m1 systemctl stop byhand.service
