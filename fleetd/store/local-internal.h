@@ -64,6 +64,7 @@ Lease *local_lease_find(const LocalStore *store, int64_t id);
 int local_lease_attach(Lease *lease, const char *key);
 /* Drops from their leases the keys that these changes take away from them. */
 void local_leases_update(LocalStore *store, const StoreChange *changes, size_t n_changes);
+void local_leases_extend(LocalStore *store); /* each by its whole time from now on */
 void local_lease_free(Lease *lease);
 
 /* Makes the watches ready that these changes, about to be applied, concern. */

@@ -55,6 +55,13 @@ void local_leases_update(LocalStore *store, const StoreChange *changes, size_t n
     }
 }
 
+void local_leases_extend(LocalStore *store) {
+    const char *key;
+    Lease *lease;
+    MAP_FOREACH (key, lease, store->leases)
+        timer_start(lease->expiry, lease->ttl_usec);
+}
+
 void local_lease_free(Lease *lease) {
     if (!lease)
         return;

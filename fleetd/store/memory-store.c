@@ -1,5 +1,6 @@
 #include "fleetd/store/memory-store.h"
 
+#include "fleetd/store/local-internal.h"
 #include "fleetd/store/local-store.h"
 
 #include <errno.h>
@@ -16,4 +17,8 @@ int memory_store_new(Loop *loop, Store **ret) {
 
 void memory_store_compact(Store *store, int64_t revision) {
     local_store_compact(store, revision);
+}
+
+void memory_store_extend_leases(Store *store) {
+    local_leases_extend((LocalStore *) store);
 }

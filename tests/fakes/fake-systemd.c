@@ -105,6 +105,16 @@ void fake_systemd_lose_file(FakeSystemd *systemd, const char *name) {
         fake_unit_lose_file(unit);
 }
 
+void fake_systemd_replace_file(FakeSystemd *systemd, const char *name, const char *text) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    if (!unit || !unit->text)
+        return;
+    bool was_launched = unit->was_launched;
+    if (fake_unit_set_text(unit, text, strlen(text)) < 0)
+        abort(); /* out of memory in a test */
+    unit->was_launched = was_launched;
+}
+
 /* What is told to handles */
 
 void fake_systemd_observe(FakeSystemd *systemd, FakeObserver *observer) {
@@ -297,7 +307,7 @@ int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *clust
 
 int fake_systemd_status(FakeSystemd *systemd, const char *name, UnitStatus **ret) {
     const FakeUnit *unit = map_get(systemd->units, name);
-    if (!unit || !unit->text)
+    if (!unit)
         return -ENOENT;
     _cleanup_(unit_status_freep) UnitStatus *status = calloc(1, sizeof(UnitStatus));
     int r = status ? status_copy(unit, status) : -ENOMEM;

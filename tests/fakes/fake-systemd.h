@@ -36,6 +36,8 @@ int fake_systemd_set_state(FakeSystemd *systemd, const char *name, const char *a
                            const char *sub, const char *result);
 /* Removes the file and the marker only; no signal comes. */
 void fake_systemd_lose_file(FakeSystemd *systemd, const char *name);
+/* Another text in the file, if there is one; likewise. */
+void fake_systemd_replace_file(FakeSystemd *systemd, const char *name, const char *text);
 
 /* What a test looks at. Names are units' names. */
 const char *fake_systemd_active(FakeSystemd *systemd, const char *name); /* NULL: no such unit */
@@ -86,6 +88,8 @@ int64_t fake_systemd_start(FakeSystemd *systemd, const char *name);
 int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name);
 /* -ENOENT: it has no file. */
 int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster);
+/* -ENOENT: no such unit. One that has lost its file is told of as with its last one, as long as it
+ * is there. */
 int fake_systemd_status(FakeSystemd *systemd, const char *name, UnitStatus **ret);
 /* Names of all units with files, in order; the caller frees the array only. */
 int fake_systemd_names(FakeSystemd *systemd, const char ***ret);

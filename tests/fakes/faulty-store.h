@@ -12,6 +12,7 @@ typedef struct StoreFaults {
     unsigned lost_request_permille; /* never arrives, and has no effect */
     unsigned lost_answer_permille;  /* took effect, but nobody hears of it */
     unsigned broken_watch_permille; /* per batch of events: -ECONNRESET instead of it */
+    usec_t watch_lag_usec;          /* by up to so much more what a watch tells is late */
 } StoreFaults;
 
 #define STORE_FAULTS_TIMEOUT_USEC (5 * USEC_PER_SEC)

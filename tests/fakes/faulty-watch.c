@@ -63,6 +63,11 @@ static void watch_arm(Watch *watch) {
     timer_start(watch->op.timer, due > now ? due - now : 0);
 }
 
+static usec_t watch_lag(FaultyStore *store) {
+    usec_t lag = store->faults.watch_lag_usec;
+    return lag > 0 ? loop_random(store->loop) % lag : 0;
+}
+
 static void watch_push(Watch *watch, const Notice *values) {
     FaultyStore *store = faulty_op_store(&watch->op);
     const Notice *last = TAILQ_LAST(&watch->notices, NoticeList);
@@ -70,7 +75,7 @@ static void watch_push(Watch *watch, const Notice *values) {
     if (!notice)
         abort();
     *notice = *values;
-    notice->due = loop_now(store->loop) + faulty_store_latency(store);
+    notice->due = loop_now(store->loop) + faulty_store_latency(store) + watch_lag(store);
     if (last)
         notice->due = MAX(notice->due, last->due);
     TAILQ_INSERT_TAIL(&watch->notices, notice, link);

@@ -1,5 +1,7 @@
 #include "tests/sim/pausable-loop.h"
 
+#include "tests/sim/sim-random.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <sys/queue.h>
@@ -19,6 +21,7 @@ typedef struct PausableLoop {
     Loop loop;
     Loop *inner;
     TAILQ_HEAD(, PausableTimer) timers;
+    SimRandom random;
     uint64_t sequence, paused_sequence;
     usec_t paused_at;
     bool is_paused;
@@ -37,7 +40,7 @@ static usec_t pausable_realtime(Loop *loop) {
 }
 
 static uint64_t pausable_random(Loop *loop) {
-    return loop_random(((PausableLoop *) loop)->inner);
+    return sim_random(&((PausableLoop *) loop)->random);
 }
 
 static void on_due(void *userdata) {
@@ -104,7 +107,8 @@ Loop *pausable_loop_new(Loop *inner) {
     PausableLoop *loop = malloc(sizeof(PausableLoop));
     if (!loop)
         return NULL;
-    *loop = (PausableLoop){.loop.vtable = &pausable_vtable, .inner = inner};
+    *loop = (PausableLoop){
+        .loop.vtable = &pausable_vtable, .inner = inner, .random = {loop_random(inner)}};
     TAILQ_INIT(&loop->timers);
     return &loop->loop;
 }

@@ -4,7 +4,8 @@
 
 #include "fleetd/net/loop.h"
 
-/* The inner loop must outlive it. NULL when out of memory. */
+/* The inner loop must outlive it. Its chance is its own: what others draw changes nothing here.
+ * NULL when out of memory. */
 Loop *pausable_loop_new(Loop *inner);
 void pausable_loop_free(Loop *loop); /* all its timers must be free */
 DEFINE_POINTER_CLEANUP(Loop, pausable_loop_free)

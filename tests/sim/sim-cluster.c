@@ -61,15 +61,40 @@ bool sim_cluster_wait(SimCluster *cluster, bool (*predicate)(void *userdata), vo
     return virtual_loop_run_until(cluster->loop, predicate, userdata, max_usec);
 }
 
+/* Odd times that follow one another closely are one. */
+static void note_odd_time(SimCluster *cluster) {
+    usec_t now = loop_now(cluster->loop);
+    if (!cluster->is_store_away && now > cluster->odd_until_usec + 2 * SIM_TTL)
+        cluster->odd_since_usec = now;
+    cluster->odd_until_usec = now;
+}
+
+usec_t sim_cluster_lease_since(const SimCluster *cluster) {
+    usec_t now = loop_now(cluster->loop);
+    bool is_odd = cluster->is_store_away || now <= cluster->odd_until_usec + 2 * SIM_TTL;
+    return (is_odd ? cluster->odd_since_usec : now) - SIM_TTL;
+}
+
 void sim_cluster_cut_off(SimCluster *cluster, int r) {
     usec_t now = loop_now(cluster->loop);
+    if (r != 0 || cluster->is_store_away)
+        note_odd_time(cluster);
     if (r != 0 && !cluster->is_store_away)
         cluster->store_away_usec = now;
     if (r == 0 && cluster->is_store_away && now - cluster->store_away_usec > SIM_TTL / 2)
         cluster->store_back_usec = now;
+    if (r == 0 && cluster->is_store_away)
+        cluster->store_here_usec = now;
     cluster->is_store_away = r != 0;
     for (size_t i = 0; i < cluster->n_nodes; i++)
         sim_node_cut_off(&cluster->nodes[i], r);
+}
+
+usec_t sim_cluster_well_since(const SimCluster *cluster, const SimNode *node) {
+    usec_t well_since = sim_node_well_since(node);
+    if (cluster->is_store_away || well_since == USEC_INFINITY)
+        return USEC_INFINITY;
+    return MAX(well_since, cluster->store_here_usec);
 }
 
 void sim_cluster_freeze_store(SimCluster *cluster) {
@@ -80,6 +105,11 @@ void sim_cluster_freeze_store(SimCluster *cluster) {
 void sim_cluster_thaw_store(SimCluster *cluster) {
     pausable_loop_thaw(cluster->store_loop);
     sim_cluster_cut_off(cluster, 0);
+}
+
+void sim_cluster_extend_leases(SimCluster *cluster) {
+    note_odd_time(cluster);
+    memory_store_extend_leases(cluster->store);
 }
 
 /* --- users --- */

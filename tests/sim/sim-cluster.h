@@ -7,6 +7,10 @@
 
 #define SIM_NODES_MAX 8
 
+/* After any trouble: what was lost is missed after its timeout, what was late arrives up to as long
+ * again later (5 s each, sim-fate-store.c), and what waits for its next try begins it (2 s). */
+#define SIM_HEAL_USEC (12 * USEC_PER_SEC)
+
 typedef struct SimCluster {
     Loop *loop;
     Loop *store_loop; /* can be frozen, and the leases with it */
@@ -18,6 +22,9 @@ typedef struct SimCluster {
     bool is_store_away; /* for all at once */
     usec_t store_away_usec;
     usec_t store_back_usec; /* when it last came back after so long that it cost renewals */
+    usec_t store_here_usec; /* when it last came back after any time */
+    /* Leases lived longer than they should from then until then. */
+    usec_t odd_since_usec, odd_until_usec;
 
     /* Transactions of each machine that were carried out and wrote keys of the engine. */
     size_t n_decisions[SIM_NODES_MAX];
@@ -30,6 +37,8 @@ SimCluster *sim_cluster_new(size_t n_nodes, uint64_t seed);
 void sim_cluster_free(SimCluster *cluster);
 void sim_cluster_boot(SimCluster *cluster); /* all machines */
 void sim_cluster_run(SimCluster *cluster, usec_t usec);
+/* Since when the machine is well, and the store is there for all; USEC_INFINITY: either is not. */
+usec_t sim_cluster_well_since(const SimCluster *cluster, const SimNode *node);
 bool sim_cluster_wait(SimCluster *cluster, bool (*predicate)(void *userdata), void *userdata,
                       usec_t max_usec);
 
@@ -38,6 +47,10 @@ bool sim_cluster_wait(SimCluster *cluster, bool (*predicate)(void *userdata), vo
 void sim_cluster_cut_off(SimCluster *cluster, int r);
 void sim_cluster_freeze_store(SimCluster *cluster);
 void sim_cluster_thaw_store(SimCluster *cluster);
+void sim_cluster_extend_leases(SimCluster *cluster); /* each counts its whole time anew */
+
+/* Since when a lease that lives may have lived without being renewed. */
+usec_t sim_cluster_lease_since(const SimCluster *cluster);
 
 /* Users' requests, as the API writes them. The unit's new revision; 0: somebody else was faster.
  * text NULL: as it is. */

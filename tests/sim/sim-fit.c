@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/model/requirements.h"
+#include "tests/sim/sim-node.h"
 
 static Requirements *get_requirements(const SimView *view, const char *name) {
     const Unit *unit = sim_view_unit(view, name);
@@ -33,14 +34,15 @@ static bool machine_suits(const SimView *view, const Requirements *requirements,
     return true;
 }
 
-static bool targets_are_there(const SimView *view, const Requirements *requirements,
-                              const char *machine_id) {
+/* The first unit that it follows and that is not there. */
+static const char *find_missing_target(const SimView *view, const Requirements *requirements,
+                                       const char *machine_id) {
     STRV_FOREACH (target, requirements->machine_of) {
         const Order *order = sim_view_order(view, machine_id, *target);
         if (!order || order->desired == LAUNCH_STATE_INACTIVE)
-            return false;
+            return *target;
     }
-    return true;
+    return NULL;
 }
 
 /* The first on the machine that the unit conflicts with; or that replaces it, is_replaced. */
@@ -60,27 +62,34 @@ static const char *find_enemy(const SimView *view, const Requirements *requireme
     return NULL;
 }
 
-bool sim_fits(const SimView *view, const char *unit, const char *machine_id, char **ret_why) {
+static SimMisfit misfit(const char *why, const char *other) {
+    return (SimMisfit){.why = why, .other = other ? sim_must(strdup(other)) : NULL};
+}
+
+void sim_misfit_done(SimMisfit *misfit) {
+    free(misfit->other);
+}
+
+SimMisfit sim_find_misfit(const SimView *view, const char *unit, const char *machine_id) {
     const Machine *machine = sim_view_machine(view, machine_id);
     _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
-    const char *enemy = NULL, *why = NULL;
-    if (!machine || !requirements)
-        why = machine ? "it is not known" : "the machine is not there";
-    else if (!machine_suits(view, requirements, machine))
-        why = "the machine is another, or has other metadata";
-    else if (!targets_are_there(view, requirements, machine_id))
-        why = "a unit that it follows is not there";
-    else if ((enemy = find_enemy(view, requirements, unit, machine_id, false)))
-        why = "it conflicts with ";
-    if (why && ret_why)
-        *ret_why = str_printf("%s%s", why, str_or(enemy, ""));
-    return !why;
+    if (!machine)
+        return misfit("the machine is not there", NULL);
+    if (!requirements)
+        return misfit("it is not known", NULL);
+    if (!machine_suits(view, requirements, machine))
+        return misfit("the machine is another, or has other metadata", NULL);
+    const char *target = find_missing_target(view, requirements, machine_id);
+    if (target)
+        return misfit("a unit that it follows is not there", target);
+    const char *enemy = find_enemy(view, requirements, unit, machine_id, false);
+    return enemy ? misfit("it conflicts with another", enemy) : (SimMisfit){};
 }
 
 bool sim_could_go(const SimView *view, const char *unit, const char *machine_id) {
     const Machine *machine = sim_view_machine(view, machine_id);
     _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
-    return machine && machine->status == MACHINE_STATUS_RUNNING && requirements &&
-           sim_fits(view, unit, machine_id, NULL) &&
+    _cleanup_(sim_misfit_done) SimMisfit misfit = sim_find_misfit(view, unit, machine_id);
+    return machine && machine->status == MACHINE_STATUS_RUNNING && requirements && !misfit.why &&
            !find_enemy(view, requirements, unit, machine_id, true);
 }

@@ -4,10 +4,18 @@
 
 #include "tests/sim/sim-view.h"
 
-/* Whether all that the unit's file asks of the machine and of the units that have orders there
- * holds. Replaces= asks nothing. ret_why, a text for the caller to free, only when not. */
-bool sim_fits(const SimView *view, const char *unit, const char *machine_id, char **ret_why);
+/* Why a unit does not fit somewhere. */
+typedef struct SimMisfit {
+    const char *why; /* NULL: it fits */
+    char *other;     /* the other unit that it is about; NULL: none */
+} SimMisfit;
 
-/* Whether a unit that has no order could be given one there: sim_fits(), and the machine takes new
+void sim_misfit_done(SimMisfit *misfit);
+
+/* Whether all that the unit's file asks of the machine and of the units that have orders there
+ * holds. Replaces= asks nothing. */
+SimMisfit sim_find_misfit(const SimView *view, const char *unit, const char *machine_id);
+
+/* Whether a unit that has no order could be given one there: it fits, and the machine takes new
  * units, and none that replaces it is there. */
 bool sim_could_go(const SimView *view, const char *unit, const char *machine_id);

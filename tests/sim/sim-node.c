@@ -22,9 +22,14 @@ void sim_must_be_zero(int r) {
 /* --- fleetd --- */
 
 static void fleetd_free(SimNode *node) {
+    if (node->agent && node->before_end)
+        node->before_end(node);
+    sim_node_note_trouble(node, 0);
+    api_free(TAKE_PTR(node->api));
     engine_free(TAKE_PTR(node->engine));
     unit_manager_free(TAKE_PTR(node->unit_manager));
     agent_free(TAKE_PTR(node->agent));
+    sim_fuse_set(node->fuse, 0);
     timer_stop(node->end);
     timer_stop(node->restart);
     node->is_leaving = false;
@@ -38,7 +43,7 @@ static usec_t on_steady_since(void *userdata) {
 static void on_registered(void *userdata) {
     SimNode *node = userdata;
     EngineOptions options = {
-        .store = node->way,
+        .store = sim_fuse_store(node->fuse),
         .loop = node->loop,
         .machine_id = node->id,
         .agent_ttl_usec = SIM_TTL,
@@ -60,11 +65,22 @@ static void on_restart(void *userdata) {
     timer_start(node->restart, RESTART_USEC);
 }
 
+static int api_start(SimNode *node) {
+    ApiOptions options = {
+        .store = sim_fuse_store(node->fuse),
+        .loop = node->loop,
+        .store_timeout_usec = SIM_API_TIMEOUT,
+        .metrics = node->metrics,
+    };
+    return api_new(&options, &node->api);
+}
+
 void sim_node_start(SimNode *node) {
     if (!node->is_on || node->agent)
         return;
+    sim_node_note_trouble(node, 0);
     AgentOptions options = {
-        .store = node->way,
+        .store = sim_fuse_store(node->fuse),
         .loop = node->loop,
         .machine = &node->machine,
         .ttl_usec = SIM_TTL,
@@ -74,8 +90,12 @@ void sim_node_start(SimNode *node) {
         .metrics = node->metrics,
     };
     sim_must_be_zero(fake_unit_manager_new(node->systemd, &node->unit_manager));
+    node->unit_manager = sim_fuse_unit_manager_take(node->fuse, node->unit_manager);
     options.unit_manager = node->unit_manager;
-    if (agent_new(&options, &node->agent) < 0) {
+    int r = agent_new(&options, &node->agent);
+    if (r >= 0)
+        r = api_start(node);
+    if (r < 0) {
         fleetd_free(node);
         timer_start(node->restart, RESTART_USEC);
     }
@@ -110,6 +130,8 @@ static void fleetd_leave(SimNode *node, PresenceFarewell farewell) {
         return;
     node->is_leaving = true;
     node->farewell = farewell;
+    if (farewell == PRESENCE_LEFT)
+        node->n_goodbyes = node->n_boots;
     timer_start(node->end, FAREWELL_USEC + agent_leave_limit(node->agent, farewell));
     int r = agent_leave(node->agent, farewell, on_left, node);
     if (r < 0)
@@ -129,11 +151,13 @@ bool sim_node_leads(const SimNode *node) {
 }
 
 void sim_node_pause(SimNode *node) {
+    sim_node_note_trouble(node, 0);
     if (node->agent)
         pausable_loop_pause(node->loop);
 }
 
 void sim_node_resume(SimNode *node) {
+    sim_node_note_trouble(node, 0);
     pausable_loop_resume(node->loop);
 }
 
@@ -164,7 +188,29 @@ void sim_node_shut_down(SimNode *node) {
 }
 
 void sim_node_cut_off(SimNode *node, int r) {
+    if (r != node->cut)
+        sim_node_note_trouble(node, 0);
+    node->cut = r;
     faulty_store_cut(node->link, r);
+}
+
+void sim_node_note_trouble(SimNode *node, usec_t usec) {
+    node->trouble_until_usec = MAX(node->trouble_until_usec, loop_now(node->world) + usec);
+}
+
+usec_t sim_node_well_since(const SimNode *node) {
+    bool is_troubled = !node->agent || node->is_leaving || node->cut != 0 || node->is_lossy ||
+                       node->is_lagging || node->has_no_bus ||
+                       pausable_loop_is_paused(node->loop) ||
+                       node->trouble_until_usec > loop_now(node->world);
+    return is_troubled ? USEC_INFINITY : node->trouble_until_usec;
+}
+
+static void on_fuse_blown(void *userdata) {
+    SimNode *node = userdata;
+    sim_node_crash(node);
+    if (node->on_blown)
+        node->on_blown(node);
 }
 
 bool sim_node_has(SimNode *node, const char *unit) {
@@ -191,6 +237,7 @@ void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, Ta
     sim_must_be_zero(tap_store_new(node->loop, store, on_txn, userdata, &node->tap));
     sim_must_be_zero(faulty_store_new(node->loop, node->tap, &node->link));
     sim_must_be_zero(tap_store_new(node->loop, node->link, NULL, NULL, &node->way));
+    node->fuse = sim_fuse_new(world, node->way, on_fuse_blown, node);
     sim_must_be_zero(fake_systemd_new(world, &node->systemd));
     fake_script_set_fault(fake_systemd_script(node->systemd), refuse_start, node);
     node->guard = sim_guard_new(node->systemd, world);
@@ -204,6 +251,7 @@ void sim_node_done(SimNode *node) {
     sim_guard_free(node->guard);
     timer_free(node->restart);
     fake_systemd_free(node->systemd);
+    sim_fuse_free(node->fuse);
     store_free(node->way);
     store_free(node->link);
     store_free(node->tap);

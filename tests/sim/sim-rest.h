@@ -4,5 +4,7 @@
 
 #include "tests/sim/sim-check.h"
 
-/* Failures go to the trace. */
-void sim_check_rest(SimCluster *cluster, const SimCheck *check, SimTrace *trace);
+/* Failures go to the trace. Units and machines; and that nothing else is left in the store, for
+ * which the collector needs its time. */
+void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *trace);
+void sim_check_files_rest(SimCluster *cluster, const SimCheck *check, SimTrace *trace);

@@ -4,55 +4,138 @@
 #include "tests/sim/sim-rest.h"
 #include "tests/sim/sim-units.h"
 
-#define ACTS_MAX 100
-#define ACT_EVERY_MAX_USEC (40 * USEC_PER_SEC)
-/* Every lease runs out, a new leader gives everybody their time, what failed is tried again after
- * at most a minute or so, and the collector looks twice. */
-#define REST_USEC (8 * USEC_PER_MINUTE)
+/* How long after the last fault and the last request units may take to be as they should, if one
+ * thing after the other takes as long as it can:
+ *
+ *   12 s  what was lost on the way is missed (SIM_HEAL_USEC)
+ *   60 s  a machine that will not come back has said that it restarts (SIM_GRACE)
+ *   10 s  and had a lease time to come back (SIM_TTL)
+ *   64 s  a task that has failed again and again is tried once more (agent-unit.c)
+ *   90 s  a stop that hangs is ended by systemd (sim-fate-systemd.c)
+ *   60 s  what must never run twice waits until it has surely stopped elsewhere (sim-units.c)
+ *   3 * 25 s  a unit leaves for one that leaves for one that leaves: orders are withdrawn, carried
+ *             out, and followed by others (sim-timely.c)
+ *
+ * Files that nobody uses any more are deleted at the collector's second look, a minute after its
+ * first, and that one is up to a minute after they were left; once more, if it just failed. */
+#define UNITS_USEC (SIM_HEAL_USEC + SIM_GRACE + SIM_TTL + (64 + 90 + 60 + 3 * 25) * USEC_PER_SEC)
+#define FILES_USEC (UNITS_USEC + 3 * USEC_PER_MINUTE)
+/* Units whose lives have an end come to it (sim-units.c). */
+#define LIVES_USEC USEC_PER_MINUTE
 #define QUIET_USEC (4 * USEC_PER_MINUTE)
+
+/* --- time --- */
 
 static bool step(void *userdata) {
     Sim *sim = userdata;
     sim_check_step(sim->check);
+    sim_requests_step(sim->requests);
+    sim_timely_step(sim->timely);
     return sim->trace.failure != NULL;
 }
 
-bool sim_pass(Sim *sim, usec_t usec) {
+/* false: a promise was broken meanwhile. */
+static bool sim_pass(Sim *sim, usec_t usec) {
     return !virtual_loop_run_until(sim->cluster->loop, step, sim, usec);
 }
 
-static void sim_init(Sim *sim, uint64_t seed, bool is_verbose) {
-    *sim = (Sim){.seed = seed, .random = {seed}};
-    size_t n_nodes = 1 + sim_random_below(&sim->random, 5);
-    sim->cluster = sim_cluster_new(n_nodes, seed);
-    sim->trace = (SimTrace){.loop = sim->cluster->loop, .is_verbose = is_verbose};
-    sim->check = sim_check_new(sim->cluster, &sim->trace);
-    for (size_t i = 0; i < n_nodes; i++)
-        for (size_t u = 0; sim_unit(u); u++)
-            sim_must_be_zero(
-                fake_script_set_behaviour(fake_systemd_script(sim->cluster->nodes[i].systemd),
-                                          sim_unit(u)->name, &sim_unit(u)->behaviour));
-    sim_trace(&sim->trace, "seed %llu: %zu machines", (unsigned long long) seed, n_nodes);
+static usec_t sim_now(const Sim *sim) {
+    return loop_now(sim->cluster->loop) - VIRTUAL_LOOP_START;
 }
 
-static void sim_act(Sim *sim) {
-    size_t n = 5 + sim_random_below(&sim->random, ACTS_MAX);
-    unsigned users_percent = 20 + (unsigned) sim_random_below(&sim->random, 70);
-    usec_t every_max_usec = ACT_EVERY_MAX_USEC >> sim_random_below(&sim->random, 5);
-    for (size_t i = 0; i < n && !sim->trace.failure; i++) {
-        if (sim_random_chance(&sim->random, users_percent))
-            sim_user_acts(sim);
-        else
-            sim_fate_acts(sim);
-        sim_pass(sim, sim_random_span(&sim->random, every_max_usec));
+/* --- acts --- */
+
+static void before_end(SimNode *node) {
+    Sim *sim = node->userdata;
+    sim_requests_lose(sim->requests, node);
+}
+
+static void start_again(_unused_ Sim *sim, SimNode *node, _unused_ const void *data) {
+    sim_node_start(node);
+}
+
+static void on_blown(SimNode *node) {
+    Sim *sim = node->userdata;
+    sim->report.n_kills++;
+    sim_trace(&sim->trace, "fate: machine %zu: fleetd was killed",
+              (size_t) (node - sim->cluster->nodes) + 1);
+    sim_later(sim, USEC_PER_SEC, start_again, node, NULL);
+}
+
+static void sim_init_node(Sim *sim, SimNode *node) {
+    node->userdata = sim;
+    node->before_end = before_end;
+    node->on_blown = on_blown;
+    for (size_t i = 0; sim_unit(i); i++)
+        sim_must_be_zero(fake_script_set_behaviour(fake_systemd_script(node->systemd),
+                                                   sim_unit(i)->name, &sim_unit(i)->behaviour));
+}
+
+static void sim_init(Sim *sim, uint64_t seed, bool is_verbose) {
+    *sim = (Sim){.seed = seed};
+    sim_acts_make(seed, &sim->acts);
+    sim->cluster = sim_cluster_new(sim->acts.n_machines, seed);
+    sim->trace = (SimTrace){.loop = sim->cluster->loop, .is_verbose = is_verbose};
+    sim->requests = sim_requests_new(sim->cluster, &sim->trace, &sim->report);
+    sim->check = sim_check_new(sim->cluster, sim->requests, &sim->trace);
+    sim->timely = sim_timely_new(sim->cluster, sim->check, &sim->trace, &sim->report);
+    for (size_t i = 0; i < sim->acts.n_machines; i++)
+        sim_init_node(sim, &sim->cluster->nodes[i]);
+    sim_trace(&sim->trace, "seed %llu: %zu machines", (unsigned long long) seed,
+              sim->acts.n_machines);
+}
+
+static void sim_do(Sim *sim, size_t i) {
+    SimAct *act = &sim->acts.acts[i];
+    const SimDeed *deed = sim_deed(act->deed, NULL);
+    sim->report.n_deeds[act->deed]++;
+    sim_trace(&sim->trace, "act %zu: machine %zu, %s: %s", i, act->machine + 1,
+              sim_unit(act->unit)->name, deed->name);
+    deed->act(sim, act);
+}
+
+static void sim_act(Sim *sim, const bool *keep) {
+    for (size_t i = 0; i < sim->acts.n; i++) {
+        if (!sim_pass(sim, sim->acts.acts[i].at_usec - sim_now(sim)))
+            return;
+        if (!keep || keep[i])
+            sim_do(sim, i);
     }
 }
 
-static void sim_rest(Sim *sim) {
-    sim_fate_rests(sim);
-    if (!sim_pass(sim, REST_USEC))
+/* --- the end --- */
+
+typedef void (*CheckRest)(SimCluster *cluster, const SimCheck *check, SimTrace *trace);
+
+static bool is_at_rest(Sim *sim, CheckRest check_rest) {
+    SimTrace trial = {.loop = sim->cluster->loop};
+    check_rest(sim->cluster, sim->check, &trial);
+    bool is_good = !trial.failure;
+    sim_trace_done(&trial);
+    return is_good;
+}
+
+/* How long it took; negative: a promise was broken, that of being in time included. */
+static bool sim_await_rest(Sim *sim, CheckRest check_rest, usec_t max_usec, usec_t begun_usec,
+                           usec_t *ret_usec) {
+    while (!is_at_rest(sim, check_rest)) {
+        if (sim_now(sim) - begun_usec >= max_usec) {
+            check_rest(sim->cluster, sim->check, &sim->trace);
+            return false;
+        }
+        if (!sim_pass(sim, USEC_PER_SEC))
+            return false;
+    }
+    *ret_usec = sim_now(sim) - begun_usec;
+    return true;
+}
+
+/* When all is as it should be, nothing is done any more. */
+static void sim_be_quiet(Sim *sim) {
+    if (!sim_pass(sim, LIVES_USEC))
         return;
-    sim_check_rest(sim->cluster, sim->check, &sim->trace);
+    sim_check_units_rest(sim->cluster, sim->check, &sim->trace);
+    sim_check_files_rest(sim->cluster, sim->check, &sim->trace);
     int64_t revision = sim_view_revision(sim->cluster->view);
     size_t n_touches = sim_count_touches(sim->cluster);
     if (!sim_pass(sim, QUIET_USEC))
@@ -61,19 +144,38 @@ static void sim_rest(Sim *sim) {
         sim_trace_fail(&sim->trace, "the store is written to, although nothing happens");
     if (sim_count_touches(sim->cluster) != n_touches)
         sim_trace_fail(&sim->trace, "units are started or stopped, although nothing happens");
+    sim_requests_check_answers(sim->requests);
 }
 
-void sim_run(Sim *sim, uint64_t seed, bool is_verbose) {
+static void sim_rest(Sim *sim) {
+    usec_t begun_usec = sim_now(sim);
+    sim_fate_rests(sim);
+    if (sim_pass(sim, SIM_HEAL_USEC) &&
+        sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, begun_usec,
+                       &sim->report.settled_usec) &&
+        sim_await_rest(sim, sim_check_files_rest, FILES_USEC, begun_usec, &sim->report.tidied_usec))
+        sim_be_quiet(sim);
+}
+
+void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
     sim_init(sim, seed, is_verbose);
-    sim_fate_sets_ways(sim);
     sim_cluster_boot(sim->cluster);
-    sim_act(sim);
+    sim_act(sim, keep);
     if (!sim->trace.failure)
         sim_rest(sim);
+    sim->report.n_seeds = 1;
+    sim->report.n_failures = sim->trace.failure != NULL;
+    sim->report.simulated_usec = sim_now(sim);
 }
 
 void sim_done(Sim *sim) {
+    for (size_t i = 0; i < sim->cluster->n_nodes; i++)
+        sim->cluster->nodes[i].before_end = NULL;
+    sim_laters_clear(&sim->laters);
+    sim_timely_free(sim->timely);
+    sim_requests_free(sim->requests);
     sim_cluster_free(sim->cluster);
     sim_check_free(sim->check);
     sim_trace_done(&sim->trace);
+    sim_acts_done(&sim->acts);
 }

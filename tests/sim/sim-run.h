@@ -1,28 +1,34 @@
 /* One simulation: a seed decides on everything that happens to a cluster. */
 #pragma once
 
+#include "tests/sim/sim-acts.h"
 #include "tests/sim/sim-check.h"
-#include "tests/sim/sim-random.h"
+#include "tests/sim/sim-later.h"
+#include "tests/sim/sim-report.h"
+#include "tests/sim/sim-requests.h"
+#include "tests/sim/sim-timely.h"
 
 typedef struct Sim {
     uint64_t seed;
-    SimRandom random;
+    SimActs acts;
     SimTrace trace;
     SimCluster *cluster;
+    SimRequests *requests;
     SimCheck *check;
+    SimTimely *timely;
+    SimLaters laters;
+    SimReport report; /* of this one */
 } Sim;
 
-/* Runs it. trace.failure tells how it went; the caller calls sim_done(). */
-void sim_run(Sim *sim, uint64_t seed, bool is_verbose);
+/* Runs it; keep, if not NULL, has a flag for each of its acts, and only those are done.
+ * trace.failure tells how it went; the caller calls sim_done(). */
+void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose);
 void sim_done(Sim *sim);
 
-/* Time passes; false: a promise was broken meanwhile. */
-bool sim_pass(Sim *sim, usec_t usec);
+/* The machine that an act is about. */
+static inline SimNode *sim_act_node(Sim *sim, const SimAct *act) {
+    return &sim->cluster->nodes[act->machine];
+}
 
-/* Something that users do; something that goes wrong, or is mended. */
-void sim_user_acts(Sim *sim);
-void sim_fate_acts(Sim *sim);
-/* Chance decides how good the ways to the store are. */
-void sim_fate_sets_ways(Sim *sim);
 /* Mends everything, but for machines that stay away. */
 void sim_fate_rests(Sim *sim);

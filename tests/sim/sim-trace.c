@@ -48,7 +48,12 @@ void sim_trace_fail(SimTrace *trace, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     trace->failure = trace_format(trace, format, arguments);
+    trace->failure_format = format;
     va_end(arguments);
+}
+
+bool sim_trace_fails_like(const SimTrace *a, const SimTrace *b) {
+    return a->failure && b->failure && streq(a->failure_format, b->failure_format);
 }
 
 bool sim_trace_equal(const SimTrace *a, const SimTrace *b) {

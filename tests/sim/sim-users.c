@@ -1,58 +1,126 @@
+/* What users do: they ask any fleetd that answers, for any unit. */
 #include "tests/sim/sim-run.h"
 #include "tests/sim/sim-units.h"
 
-static void put(Sim *sim, const SimUnit *unit, LaunchState desired, bool with_file) {
-    unsigned version = (unsigned) sim_random_below(&sim->random, 2);
-    _cleanup_free_ char *text = with_file ? sim_must(sim_unit_text(unit, version)) : NULL;
-    int64_t revision = sim_put(sim->cluster, unit->name, text, desired);
-    sim_trace(&sim->trace, "user: %s is to be %s (%s): revision %lld", unit->name,
-              launch_state_to_string(desired),
-              with_file ? version ? "version 1" : "version 0" : "as it is", (long long) revision);
+/* Most wait for an answer; some are gone soon. */
+static usec_t patience(SimRandom *random) {
+    bool is_gone = sim_random_chance(random, 12);
+    usec_t usec = sim_random_span(random, 3 * USEC_PER_SEC);
+    return is_gone ? usec : USEC_INFINITY;
 }
 
-static void start(Sim *sim, const SimUnit *unit) {
-    put(sim, unit, LAUNCH_STATE_LAUNCHED, true);
+/* Files differ in their text only: mostly one of two, so that units come back to what they were;
+ * else one that there was never before. */
+static unsigned version(const Sim *sim, SimAct *act) {
+    bool is_new = sim_random_chance(&act->random, 25);
+    size_t one_of_two = sim_random_below(&act->random, 2);
+    return is_new ? 2 + (unsigned) (act - sim->acts.acts) : (unsigned) one_of_two;
 }
 
-static void start_known(Sim *sim, const SimUnit *unit) {
-    put(sim, unit, LAUNCH_STATE_LAUNCHED, false);
+static void put(Sim *sim, SimAct *act, LaunchState desired, bool with_file) {
+    const SimUnit *unit = sim_unit(act->unit);
+    _cleanup_free_ char *text = sim_must(sim_unit_text(unit, version(sim, act)));
+    const SimRequestWhat what = {
+        .kind = SIM_REQUEST_PUT,
+        .name = unit->name,
+        .text = with_file ? text : NULL,
+        .desired = desired,
+        .patience_usec = patience(&act->random),
+    };
+    sim_requests_ask(sim->requests, sim_act_node(sim, act), &what);
 }
 
-static void load(Sim *sim, const SimUnit *unit) {
-    put(sim, unit, LAUNCH_STATE_LOADED, sim_random_chance(&sim->random, 50));
+static void start(Sim *sim, SimAct *act) {
+    put(sim, act, LAUNCH_STATE_LAUNCHED, true);
 }
 
-static void unload(Sim *sim, const SimUnit *unit) {
-    put(sim, unit, LAUNCH_STATE_INACTIVE, sim_random_chance(&sim->random, 20));
+static void start_known(Sim *sim, SimAct *act) {
+    put(sim, act, LAUNCH_STATE_LAUNCHED, false);
 }
 
-static void destroy(Sim *sim, const SimUnit *unit) {
-    sim_trace(&sim->trace, "user: %s is destroyed", unit->name);
-    sim_destroy(sim->cluster, unit->name);
+static void load(Sim *sim, SimAct *act) {
+    put(sim, act, LAUNCH_STATE_LOADED, sim_random_chance(&act->random, 50));
 }
 
-static void set_metadata(Sim *sim, _unused_ const SimUnit *unit) {
-    SimNode *node = &sim->cluster->nodes[sim_random_below(&sim->random, sim->cluster->n_nodes)];
-    bool has_ssd = sim_random_chance(&sim->random, 65);
-    sim_trace(&sim->trace, "user: machine %s has %s", node->id, has_ssd ? "an ssd" : "no ssd");
-    sim_set_metadata(sim->cluster, node, "disk", has_ssd ? "ssd" : NULL);
+static void unload(Sim *sim, SimAct *act) {
+    put(sim, act, LAUNCH_STATE_INACTIVE, sim_random_chance(&act->random, 20));
 }
 
-static const struct {
-    void (*act)(Sim *sim, const SimUnit *unit);
-    unsigned weight;
-} acts[] = {
-    {start, 40}, {start_known, 8}, {load, 8}, {unload, 8}, {destroy, 14}, {set_metadata, 16},
+static void ask(Sim *sim, SimAct *act, SimRequestKind kind) {
+    const SimRequestWhat what = {.kind = kind,
+                                 .name = sim_unit(act->unit)->name,
+                                 .desired = LAUNCH_STATE_INACTIVE,
+                                 .patience_usec = patience(&act->random)};
+    sim_requests_ask(sim->requests, sim_act_node(sim, act), &what);
+}
+
+static void destroy(Sim *sim, SimAct *act) {
+    ask(sim, act, SIM_REQUEST_DELETE);
+}
+
+static void look(Sim *sim, SimAct *act) {
+    ask(sim, act, SIM_REQUEST_READ);
+}
+
+static void set_metadata_of(Sim *sim, SimAct *act, size_t machine) {
+    const SimRequestWhat what = {
+        .kind = SIM_REQUEST_PATCH,
+        .name = sim->cluster->nodes[machine].id,
+        .value = sim_random_chance(&act->random, 65) ? "ssd" : NULL,
+        .patience_usec = patience(&act->random),
+    };
+    sim_requests_ask(sim->requests, sim_act_node(sim, act), &what);
+}
+
+static void set_metadata(Sim *sim, SimAct *act) {
+    set_metadata_of(sim, act, sim_random_below(&act->random, sim->cluster->n_nodes));
+}
+
+/* --- who does not know what he wants: before the first word has come round, there is another ---
+ */
+
+#define GOES_ON_PERCENT 75
+#define AGAIN_USEC (2 * USEC_PER_SEC)
+
+static void go_on(Sim *sim, SimAct *act, SimLaterDo what) {
+    usec_t usec = sim_random_span(&act->random, AGAIN_USEC);
+    if (sim_random_chance(&act->random, GOES_ON_PERCENT))
+        sim_later(sim, usec, what, NULL, act);
+}
+
+static void dither_later(Sim *sim, _unused_ SimNode *node, const void *data) {
+    static void (*const ways[])(Sim * sim, SimAct * act) = {start_known, unload,  start_known, load,
+                                                            unload,      destroy, start};
+    SimAct *act = (SimAct *) data;
+    ways[sim_random_below(&act->random, ELEMENTSOF(ways))](sim, act);
+    go_on(sim, act, dither_later);
+}
+
+static void dither(Sim *sim, SimAct *act) {
+    start(sim, act);
+    go_on(sim, act, dither_later);
+}
+
+static void dither_about_metadata_later(Sim *sim, _unused_ SimNode *node, const void *data) {
+    SimAct *act = (SimAct *) data;
+    set_metadata_of(sim, act, act->machine);
+    go_on(sim, act, dither_about_metadata_later);
+}
+
+static void dither_about_metadata(Sim *sim, SimAct *act) {
+    dither_about_metadata_later(sim, NULL, act);
+}
+
+static const SimDeed deeds[] = {
+    {"start", start, 40},
+    {"start as it is", start_known, 8},
+    {"load", load, 8},
+    {"unload", unload, 8},
+    {"destroy", destroy, 14},
+    {"set metadata", set_metadata, 14},
+    {"read", look, 16},
+    {"dither", dither, 14},
+    {"dither about metadata", dither_about_metadata, 8},
 };
 
-void sim_user_acts(Sim *sim) {
-    unsigned total = 0;
-    for (size_t i = 0; i < ELEMENTSOF(acts); i++)
-        total += acts[i].weight;
-    size_t chosen = sim_random_below(&sim->random, total), i = 0;
-    while (chosen >= acts[i].weight)
-        chosen -= acts[i++].weight;
-    const SimUnit *unit = sim_unit(sim_random_below(&sim->random, sim_units_count()));
-    if (!sim->cluster->is_store_away)
-        acts[i].act(sim, unit);
-}
+const SimDeeds sim_deeds_users = {deeds, ELEMENTSOF(deeds), 0};

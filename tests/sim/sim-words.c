@@ -6,39 +6,54 @@ void sim_words_done(SimWords *words) {
     free(words->past);
 }
 
-static bool word_is_recent(const SimWord *word, usec_t now) {
-    return word->until + SIM_STALE_USEC >= now;
+static bool word_held_after(const SimWord *word, usec_t since) {
+    return word->until >= since;
 }
 
 void sim_words_say(SimWords *words, usec_t now, const Order *order) {
-    while (words->n_past > 0 && !word_is_recent(&words->past[0], now))
+    while (words->n_past > 0 && words->past[0].until + SIM_REMEMBERED_USEC < now)
         memmove(words->past, words->past + 1, --words->n_past * sizeof(SimWord));
     words->past = sim_must(realloc(words->past, (words->n_past + 1) * sizeof(SimWord)));
     words->now.until = now;
-    words->past[words->n_past++] = words->now;
+    const SimWord before = words->now;
+    words->past[words->n_past++] = before;
     words->now = (SimWord){.desired = order ? order->desired : LAUNCH_STATE_INACTIVE};
     if (order)
         snprintf(words->now.hash, sizeof(words->now.hash), "%s", order->hash);
+    bool is_same = words->now.desired == before.desired && streq(words->now.hash, before.hash);
+    words->now.number = before.number + !is_same;
 }
 
 static bool word_is_launch(const SimWord *word, const char *hash) {
     return word->desired == LAUNCH_STATE_LAUNCHED && (!hash || streq(word->hash, hash));
 }
 
-static bool was_said(const SimWords *words, usec_t now, const char *hash, bool is_launch) {
+static bool was_said(const SimWords *words, usec_t since, const char *hash, bool is_launch) {
     if (word_is_launch(&words->now, hash) == is_launch)
         return true;
     for (size_t i = 0; i < words->n_past; i++)
-        if (word_is_recent(&words->past[i], now) &&
+        if (word_held_after(&words->past[i], since) &&
             word_is_launch(&words->past[i], hash) == is_launch)
             return true;
     return false;
 }
 
-bool sim_words_said_launch(const SimWords *words, usec_t now, const char *hash) {
-    return was_said(words, now, hash, true);
+bool sim_words_take_launch(SimWords *words, usec_t since, const char *hash) {
+    for (size_t i = 0; i <= words->n_past; i++) {
+        const SimWord *word = i < words->n_past ? &words->past[i] : &words->now;
+        bool is_heard = i == words->n_past || word_held_after(word, since);
+        if (!is_heard || word->number <= words->taken || !word_is_launch(word, hash))
+            continue;
+        words->taken = word->number;
+        return true;
+    }
+    return false;
 }
 
-bool sim_words_said_otherwise(const SimWords *words, usec_t now, const char *hash) {
-    return was_said(words, now, hash, false);
+bool sim_words_said_launch(const SimWords *words, usec_t since, const char *hash) {
+    return was_said(words, since, hash, true);
+}
+
+bool sim_words_said_otherwise(const SimWords *words, usec_t since, const char *hash) {
+    return was_said(words, since, hash, false);
 }

@@ -7,23 +7,33 @@
 #include "tests/sim/sim-node.h"
 
 /* How old what somebody acts on may be: a lease, and what is under way. */
-#define SIM_STALE_USEC (SIM_TTL + 3 * USEC_PER_SEC)
+#define SIM_UNDER_WAY_USEC (3 * USEC_PER_SEC)
+#define SIM_STALE_USEC (SIM_TTL + SIM_UNDER_WAY_USEC)
+/* Leases live longer while the store is away. */
+#define SIM_REMEMBERED_USEC (10 * USEC_PER_MINUTE)
 
 typedef struct SimWord { /* no order is as good as one to be inactive */
     LaunchState desired;
     char hash[UNIT_FILE_HASH_LENGTH + 1];
     usec_t until;
+    uint64_t number; /* of the times that something else was said */
 } SimWord;
 
 typedef struct SimWords { /* all zero: nothing was ever said */
     SimWord *past;        /* oldest first */
     size_t n_past;
     SimWord now;
+    uint64_t taken; /* the last one that the unit was started for */
 } SimWords;
 
 void sim_words_done(SimWords *words);
 void sim_words_say(SimWords *words, usec_t now, const Order *order); /* NULL: none any more */
 
-/* Whether it was said lately to launch that file; or anything but that. hash NULL: any file. */
-bool sim_words_said_launch(const SimWords *words, usec_t now, const char *hash);
-bool sim_words_said_otherwise(const SimWords *words, usec_t now, const char *hash);
+/* Takes the earliest word to launch that file that still held after since: each is good for one
+ * start. false: there is none that was not taken. */
+bool sim_words_take_launch(SimWords *words, usec_t since, const char *hash);
+
+/* Whether it was said after since to launch that file; or anything but that. hash NULL: any file.
+ */
+bool sim_words_said_launch(const SimWords *words, usec_t since, const char *hash);
+bool sim_words_said_otherwise(const SimWords *words, usec_t since, const char *hash);

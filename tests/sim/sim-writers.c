@@ -2,49 +2,97 @@
 
 #include "fleetd/model/keys.h"
 
+typedef struct Judgement {
+    SimWriters *writers;
+    SimRequests *requests;
+    const SimNode *node;
+    const StoreTxn *txn;
+    int64_t revision; /* of it */
+} Judgement;
+
 static bool key_begins(const char *key, const char *prefix) {
     return strncmp(key, prefix, strlen(prefix)) == 0;
 }
 
-static bool txn_is_fenced(const SimWriters *writers, const StoreTxn *txn, const SimNode *node) {
-    for (size_t i = 0; i < txn->n_compares; i++)
-        if (streq(txn->compares[i].key, KEY_LEADER_TEXT) &&
-            txn->compares[i].target == STORE_COMPARE_MOD_REVISION &&
-            txn->compares[i].number == writers->leader_revision)
-            return node == writers->leader;
+static int64_t *presence_lease(SimWriters *writers, const SimNode *node) {
+    return &writers->presence_leases[node - node->cluster->nodes];
+}
+
+static bool txn_is_fenced(const Judgement *it) {
+    for (size_t i = 0; i < it->txn->n_compares; i++)
+        if (streq(it->txn->compares[i].key, KEY_LEADER_TEXT) &&
+            it->txn->compares[i].target == STORE_COMPARE_MOD_REVISION &&
+            it->txn->compares[i].number == it->writers->leader_revision)
+            return it->node == it->writers->leader;
     return false;
+}
+
+/* A state stands and falls with the presence that it was written beside. */
+static bool may_write_state(const Judgement *it, const StoreWrite *write) {
+    if (write->kind == STORE_PUT)
+        return write->lease != 0 && write->lease == *presence_lease(it->writers, it->node);
+    return sim_view_machine(it->node->cluster->view, it->node->id) != NULL;
+}
+
+/* The file of a unit comes with the unit; only who leads takes one away. */
+static bool may_write_file(const Judgement *it, const StoreWrite *write) {
+    if (write->kind == STORE_DELETE)
+        return txn_is_fenced(it);
+    for (size_t i = 0; i < it->txn->n_writes; i++)
+        if (key_begins(it->txn->writes[i].key, "unit/"))
+            return true;
+    return false;
+}
+
+static bool may_write_for_user(const Judgement *it, const StoreWrite *write) {
+    _cleanup_(unit_freep) Unit *unit = NULL;
+    if (key_begins(write->key, "unit/") && write->kind == STORE_PUT &&
+        unit_parse(write->key + strlen("unit/"), write->value, strlen(write->value), &unit, NULL) <
+            0)
+        return false;
+    return sim_requests_account_for(it->requests, it->node, write->key, unit, it->revision);
 }
 
 static bool txn_makes_cluster(const StoreTxn *txn) {
     return txn->n_compares == 1 && streq(txn->compares[0].key, KEY_CLUSTER_TEXT);
 }
 
-static bool may_write(const SimWriters *writers, const StoreTxn *txn, const StoreWrite *write,
-                      const SimNode *node) {
-    _cleanup_free_ char *states = sim_must(key_state_prefix(node->id));
-    _cleanup_free_ char *machine = sim_must(key_machine(node->id));
-    _cleanup_free_ char *orphans = sim_must(key_orphan(node->id, ""));
+static bool may_write(const Judgement *it, const StoreWrite *write) {
+    _cleanup_free_ char *states = sim_must(key_state_prefix(it->node->id));
+    _cleanup_free_ char *machine = sim_must(key_machine(it->node->id));
+    _cleanup_free_ char *orphans = sim_must(key_orphan(it->node->id, ""));
     const char *key = write->key;
     if (write->kind == STORE_DELETE_PREFIX)
         return false;
     if (key_begins(key, "schedule/") || key_begins(key, "pending/"))
-        return txn_is_fenced(writers, txn, node);
+        return txn_is_fenced(it);
     if (key_begins(key, "file/"))
-        return write->kind == STORE_DELETE && txn_is_fenced(writers, txn, node);
+        return may_write_file(it, write);
+    if (key_begins(key, "unit/") || key_begins(key, "metadata/"))
+        return may_write_for_user(it, write);
+    if (key_begins(key, states))
+        return may_write_state(it, write);
     if (streq(key, KEY_CLUSTER_TEXT))
-        return txn_makes_cluster(txn);
-    return key_begins(key, states) || key_begins(key, orphans) || streq(key, machine) ||
-           streq(key, KEY_LEADER_TEXT);
+        return txn_makes_cluster(it->txn);
+    return key_begins(key, orphans) || streq(key, machine) || streq(key, KEY_LEADER_TEXT);
 }
 
-const char *sim_writers_judge(SimWriters *writers, const SimNode *node, const StoreTxn *txn,
-                              const StoreTxnResult *result) {
+static void note_write(const Judgement *it, const StoreWrite *write, int64_t revision) {
+    if (streq(write->key, KEY_LEADER_TEXT)) {
+        it->writers->leader = it->node;
+        it->writers->leader_revision = revision;
+    } else if (key_begins(write->key, "machine/"))
+        *presence_lease(it->writers, it->node) = write->lease;
+}
+
+const char *sim_writers_judge(SimWriters *writers, SimRequests *requests, const SimNode *node,
+                              const StoreTxn *txn, const StoreTxnResult *result) {
+    const Judgement it = {writers, requests, node, txn, result->revision};
     const char *wrong = NULL;
     for (size_t i = 0; result->succeeded && i < txn->n_writes; i++) {
-        if (!may_write(writers, txn, &txn->writes[i], node))
+        if (!may_write(&it, &txn->writes[i]))
             wrong = txn->writes[i].key;
-        if (streq(txn->writes[i].key, KEY_LEADER_TEXT))
-            *writers = (SimWriters){.leader = node, .leader_revision = result->revision};
+        note_write(&it, &txn->writes[i], result->revision);
     }
     return wrong;
 }

@@ -103,8 +103,25 @@ static void any_callback_may_free_the_store(void **state) {
     }
 }
 
+static void extended_leases_count_their_whole_time_anew(void **state) {
+    StoreFixture *fixture = *state;
+    int64_t lease;
+    assert_int_equal(store_sync_grant(&fixture->sync, 10 * USEC_PER_SEC, &lease, NULL), 0);
+    assert_int_equal(store_sync_put(&fixture->sync, "leased", "1", lease), 0);
+    virtual_loop_advance(fixture->sync.loop, 9 * USEC_PER_SEC);
+    memory_store_extend_leases(fixture->sync.store);
+    virtual_loop_advance(fixture->sync.loop, 9 * USEC_PER_SEC);
+    _cleanup_free_ char *before = store_sync_get(&fixture->sync, "leased");
+    virtual_loop_advance(fixture->sync.loop, 2 * USEC_PER_SEC);
+    _cleanup_free_ char *after = store_sync_get(&fixture->sync, "leased");
+    assert_string_equal(before, "1");
+    assert_null(after);
+}
+
 int main(void) {
     const struct CMUnitTest own_tests[] = {
+        cmocka_unit_test_setup_teardown(extended_leases_count_their_whole_time_anew, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(any_callback_may_free_the_store, setup, teardown),
     };
     return store_conformance_run(setup, teardown, NULL, NULL, own_tests, ELEMENTSOF(own_tests));

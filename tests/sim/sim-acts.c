@@ -1,0 +1,115 @@
+#include "tests/sim/sim-acts.h"
+
+#include "fleetd/base/macros.h"
+#include "tests/sim/sim-node.h"
+#include "tests/sim/sim-units.h"
+
+#define ACTS_MAX 300
+#define ACT_EVERY_MAX_USEC (40 * USEC_PER_SEC)
+/* Now and then nothing happens for so long that promises about time must show (sim-timely.h). */
+#define CALM_PERCENT 10
+#define CALM_USEC (40 * USEC_PER_SEC)
+#define MACHINES_MAX 5
+
+static const SimDeeds *const kinds[_DEED_KIND_MAX] = {
+    [DEED_FLEETD] = &sim_deeds_fleetd,   [DEED_STORE] = &sim_deeds_store,
+    [DEED_SYSTEMD] = &sim_deeds_systemd, [DEED_GUARD] = &sim_deeds_guard,
+    [DEED_USER] = &sim_deeds_users,
+};
+
+const SimDeed *sim_deed(size_t i, DeedKind *ret_kind) {
+    for (DeedKind kind = 0; kind < _DEED_KIND_MAX; kind++) {
+        if (ret_kind)
+            *ret_kind = kind;
+        if (i < kinds[kind]->n)
+            return &kinds[kind]->deeds[i];
+        i -= kinds[kind]->n;
+    }
+    return NULL;
+}
+
+static size_t first_deed(DeedKind kind) {
+    size_t first = 0;
+    for (DeedKind before = 0; before < kind; before++)
+        first += kinds[before]->n;
+    return first;
+}
+
+static size_t choose_deed(SimRandom *random, DeedKind kind) {
+    const SimDeeds *deeds = kinds[kind];
+    unsigned total = 0;
+    for (size_t i = 0; i < deeds->n; i++)
+        total += deeds->deeds[i].weight;
+    size_t chosen = sim_random_below(random, total), i = 0;
+    while (chosen >= deeds->deeds[i].weight)
+        chosen -= deeds->deeds[i++].weight;
+    return first_deed(kind) + i;
+}
+
+static DeedKind choose_fault(SimRandom *random) {
+    unsigned total = 0;
+    for (DeedKind kind = 0; kind < DEED_USER; kind++)
+        total += kinds[kind]->weight;
+    size_t chosen = sim_random_below(random, total);
+    DeedKind kind = 0;
+    while (chosen >= kinds[kind]->weight)
+        chosen -= kinds[kind++]->weight;
+    return kind;
+}
+
+/* Each draws as often as any other. */
+static void act_make(SimActs *acts, SimRandom *random, usec_t at_usec, unsigned users_percent) {
+    bool is_user = sim_random_chance(random, users_percent);
+    DeedKind fault = choose_fault(random);
+    acts->acts[acts->n++] = (SimAct){
+        .at_usec = at_usec,
+        .deed = choose_deed(random, is_user ? DEED_USER : fault),
+        .machine = sim_random_below(random, acts->n_machines),
+        .unit = acts->units[sim_random_below(random, acts->n_units)],
+        .random = {sim_random(random)},
+    };
+}
+
+/* At first every machine gets a way to the store of its own. */
+static void make_ways(SimActs *acts, SimRandom *random) {
+    for (size_t i = 0; i < acts->n_machines; i++)
+        acts->acts[acts->n++] =
+            (SimAct){.deed = first_deed(DEED_STORE), .machine = i, .random = {sim_random(random)}};
+}
+
+/* Some of them, so that they meet again and again: the first ones, in an order by chance. */
+static void choose_units(SimActs *acts, SimRandom *random) {
+    size_t n = sim_units_count();
+    for (size_t i = 0; i < n; i++) {
+        size_t j = sim_random_below(random, i + 1);
+        acts->units[i] = acts->units[j];
+        acts->units[j] = i;
+    }
+    acts->n_units = 3 + sim_random_below(random, n - 2);
+}
+
+void sim_acts_make(uint64_t seed, SimActs *ret) {
+    SimRandom random = {seed};
+    SimActs acts = {.n_machines = 1 + sim_random_below(&random, MACHINES_MAX)};
+    size_t n = 5 + sim_random_below(&random, ACTS_MAX);
+    unsigned users_percent = 20 + (unsigned) sim_random_below(&random, 70);
+    usec_t every_max_usec = ACT_EVERY_MAX_USEC >> sim_random_below(&random, 5), at_usec = 0;
+    acts.acts = sim_must(calloc(n + MACHINES_MAX, sizeof(SimAct)));
+    choose_units(&acts, &random);
+    make_ways(&acts, &random);
+    for (size_t i = 0; i < n; i++) {
+        act_make(&acts, &random, at_usec, users_percent);
+        bool is_calm = sim_random_chance(&random, CALM_PERCENT);
+        usec_t gap_usec = sim_random_span(&random, every_max_usec);
+        at_usec += is_calm ? CALM_USEC + gap_usec : gap_usec;
+    }
+    acts.come_back = 1;
+    for (size_t i = 1; i < acts.n_machines; i++)
+        acts.come_back |= (uint32_t) sim_random_chance(&random, 70) << i;
+    *ret = acts;
+}
+
+void sim_acts_done(SimActs *acts) {
+    free(acts->acts);
+    *acts = (SimActs){};
+}

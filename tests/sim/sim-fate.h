@@ -1,0 +1,10 @@
+/* What the parts of fate know of one another. */
+#pragma once
+
+#include "tests/sim/sim-run.h"
+
+/* Nothing is wrong any more: on a machine's way to the store, with its systemd, with the store. */
+void sim_way_rests(SimNode *node);
+void sim_systemd_rests(Sim *sim, SimNode *node);
+void sim_guard_rests(SimNode *node);
+void sim_store_rests(Sim *sim);

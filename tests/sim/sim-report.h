@@ -1,0 +1,38 @@
+/* What a run of simulations was made of: how long, what went wrong, what users asked for, and how
+ * long it took until all was well. Plain values, so that processes can share it. */
+#pragma once
+
+#include "tests/sim/sim-acts.h"
+
+typedef enum SimRequestKind {
+    SIM_REQUEST_PUT,
+    SIM_REQUEST_DELETE,
+    SIM_REQUEST_PATCH,
+    SIM_REQUEST_READ,
+    _SIM_REQUEST_KIND_MAX,
+} SimRequestKind;
+
+typedef enum SimOutcome {
+    SIM_OUTCOME_OPEN, /* nothing is known of it (yet) */
+    SIM_OUTCOME_ACKNOWLEDGED,
+    SIM_OUTCOME_REFUSED, /* nothing was changed, so it says */
+    SIM_OUTCOME_UNKNOWN, /* it says that it does not know */
+    SIM_OUTCOME_LOST,    /* no answer came, or nobody was there any more to hear it */
+    _SIM_OUTCOME_MAX,
+} SimOutcome;
+
+typedef struct SimReport {
+    uint64_t n_seeds, n_failures;
+    usec_t simulated_usec; /* of cluster time */
+    uint64_t n_deeds[SIM_DEEDS_MAX];
+    uint64_t n_requests[_SIM_REQUEST_KIND_MAX][_SIM_OUTCOME_MAX];
+    uint64_t n_kills;                 /* at a step */
+    usec_t settled_usec, tidied_usec; /* after the last fault; of one simulation */
+    usec_t longest_usec[8];           /* of what sim-timely.h looks at */
+} SimReport;
+
+void sim_report_add(SimReport *sum, const SimReport *one);
+
+/* As lines of TAP. settled and tidied are of n simulations each, and are sorted. */
+void sim_report_print(const SimReport *sum, usec_t *settled, usec_t *tidied, size_t n,
+                      double seconds);

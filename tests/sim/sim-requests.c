@@ -1,0 +1,96 @@
+/* Which requests there are, and what fleetds write for them. */
+#include "tests/sim/sim-requests-internal.h"
+
+SimHistory *sim_requests_history(SimRequests *requests, const char *name) {
+    SimHistory *history = map_get(requests->histories, name);
+    if (history)
+        return history;
+    history = sim_history_new();
+    if (map_put(requests->histories, name, history) < 0)
+        abort();
+    return history;
+}
+
+void sim_requests_note_unit(SimRequests *requests, const char *name, const Unit *unit,
+                            int64_t revision) {
+    sim_history_add(sim_requests_history(requests, name), revision, unit);
+    sim_trace(requests->trace, "store: %s is to be %s, by file %.7s: revision %" PRId64, name,
+              unit ? launch_state_to_string(unit->desired) : "gone", unit ? unit->hash : "none",
+              revision);
+}
+
+/* Who brings no file leaves the unit the one that it has. */
+static bool request_asks_for(SimRequests *requests, const SimRequest *request, const Unit *unit,
+                             int64_t revision) {
+    const SimVersion *before =
+        sim_history_before(sim_requests_history(requests, request->name), revision);
+    if (request->kind == SIM_REQUEST_PATCH)
+        return true;
+    if (request->kind == SIM_REQUEST_DELETE || !unit)
+        return request->kind == SIM_REQUEST_DELETE && !unit;
+    return request->desired == unit->desired &&
+           streq(*request->hash ? request->hash : before->hash, unit->hash);
+}
+
+bool sim_request_write_is_of_another(SimRequests *requests, const SimRequest *request) {
+    SimRequest *other;
+    TAILQ_FOREACH(other, &requests->requests, link) {
+        if (other == request || other->has_written || other->outcome == SIM_OUTCOME_REFUSED ||
+            other->node != request->node || !streq_ptr(other->key, request->key) ||
+            other->kind != request->kind || other->desired != request->desired)
+            continue;
+        other->has_written = true;
+        return true;
+    }
+    return false;
+}
+
+static bool request_may_write(SimRequests *requests, SimRequest *request) {
+    if (request->outcome == SIM_OUTCOME_REFUSED)
+        return false;
+    if (!request->has_written)
+        return request->has_written = true;
+    return sim_request_write_is_of_another(requests, request);
+}
+
+bool sim_requests_account_for(SimRequests *requests, const SimNode *node, const char *key,
+                              const Unit *unit, int64_t revision) {
+    SimRequest *request;
+    TAILQ_FOREACH(request, &requests->requests, link)
+    if (request->node == node && streq_ptr(request->key, key) &&
+        request_asks_for(requests, request, unit, revision) && request_may_write(requests, request))
+        return true;
+    return false;
+}
+
+/* --- making --- */
+
+void sim_request_free(SimRequest *request) {
+    recorded_exchange_free(request->recorded);
+    free(request->name);
+    free(request->key);
+    free(request->hash);
+    free(request);
+}
+
+SimRequests *sim_requests_new(SimCluster *cluster, SimTrace *trace, SimReport *report) {
+    SimRequests *requests = sim_must(calloc(1, sizeof(SimRequests)));
+    *requests = (SimRequests){.cluster = cluster,
+                              .trace = trace,
+                              .report = report,
+                              .histories = sim_must(map_new((MapFreeValue) sim_history_free))};
+    TAILQ_INIT(&requests->requests);
+    return requests;
+}
+
+void sim_requests_free(SimRequests *requests) {
+    SimRequest *request;
+    if (!requests)
+        return;
+    while ((request = TAILQ_FIRST(&requests->requests))) {
+        TAILQ_REMOVE(&requests->requests, request, link);
+        sim_request_free(request);
+    }
+    map_free(requests->histories);
+    free(requests);
+}

@@ -1,0 +1,43 @@
+/* The users' requests to the APIs of the fleetds, and what they are told. Judged by what the store
+ * went through: what was acknowledged is there, what was refused is not, nothing is written that
+ * nobody asked for, and who reads what was acknowledged finds it, or something later. */
+#pragma once
+
+#include "fleetd/model/keys.h"
+#include "tests/sim/sim-cluster.h"
+#include "tests/sim/sim-report.h"
+#include "tests/sim/sim-trace.h"
+
+typedef struct SimRequests SimRequests;
+
+SimRequests *sim_requests_new(SimCluster *cluster, SimTrace *trace, SimReport *report);
+void sim_requests_free(SimRequests *requests);
+
+/* One request; name is its unit's. */
+typedef struct SimRequestWhat {
+    SimRequestKind kind;
+    const char *name;
+    const char *text; /* of its file; NULL: as it is */
+    LaunchState desired;
+    const char *value;    /* of metadata; NULL: to be removed */
+    usec_t patience_usec; /* after that the user is gone, and hears nothing */
+} SimRequestWhat;
+
+/* To the fleetd of that machine; what comes back is looked at by and by. A user does not ask the
+ * same fleetd twice for the same thing before he has heard from it. */
+void sim_requests_ask(SimRequests *requests, SimNode *node, const SimRequestWhat *what);
+/* After every step of the loop. */
+void sim_requests_step(SimRequests *requests);
+/* A fleetd ends, and with it the connections to it. */
+void sim_requests_lose(SimRequests *requests, const SimNode *node);
+
+/* A unit has changed at that revision; NULL: it is gone. */
+void sim_requests_note_unit(SimRequests *requests, const char *name, const Unit *unit,
+                            int64_t revision);
+/* A fleetd's transaction wrote that key, which only users ask for, at that revision; unit NULL: it
+ * deleted it, or it is no unit. Whether anybody did. */
+bool sim_requests_account_for(SimRequests *requests, const SimNode *node, const char *key,
+                              const Unit *unit, int64_t revision);
+
+/* None waits for an answer for longer than it may. */
+void sim_requests_check_answers(const SimRequests *requests);

@@ -1,0 +1,292 @@
+/* A way that counts as well has at most 0.5 s of latency, and so 1 s a request. */
+#include "tests/sim/sim-timely.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+#include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-units.h"
+
+#include <stdio.h>
+
+#define LOOK_EVERY_USEC USEC_PER_SEC
+
+typedef enum Concern {
+    CONCERN_LEADER,
+    CONCERN_LEFT,
+    CONCERN_GONE,
+    CONCERN_PRESENCE,
+    CONCERN_ORDER,
+    CONCERN_WITHDRAWAL,
+    CONCERN_STATE,
+    CONCERN_PLACE,
+    _CONCERN_MAX,
+} Concern;
+
+/* Each must be shorter than a lease of agents (SIM_TTL), where waiting for one too many is what it
+ * would miss. */
+static const struct {
+    const char *name;
+    usec_t bound_usec;
+} concerns[_CONCERN_MAX] = {
+    /* The deletion is told (0.5 s), a lease granted, the key put (1 s each); a try that was lost to
+     * another one's is repeated (0.5 s and 1 s). */
+    [CONCERN_LEADER] = {"a leader is elected", 5 * USEC_PER_SEC},
+    /* A leader that was just elected lists in a few pages, watches, plans, writes (1 s each), and
+     * does that once more where its write was overtaken. */
+    [CONCERN_LEFT] = {"the orders of a machine that left are taken back", 8 * USEC_PER_SEC},
+    [CONCERN_GONE] = {"the orders of a machine that is gone are taken back", 8 * USEC_PER_SEC},
+    /* A lease, a look, a write; a retry (0.5 s). */
+    [CONCERN_PRESENCE] = {"a machine is in the cluster", 5 * USEC_PER_SEC},
+    /* The order is told, the file fetched, what runs is stopped (15 s is the slowest), the new file
+     * written; each call of systemd's takes 0.5 s at most. */
+    [CONCERN_ORDER] = {"an order is carried out", 25 * USEC_PER_SEC},
+    /* Likewise; then the state is published, heard of, and the order deleted. */
+    [CONCERN_WITHDRAWAL] = {"an order that was withdrawn is gone", 25 * USEC_PER_SEC},
+    [CONCERN_STATE] = {"a state is published", 5 * USEC_PER_SEC},
+    [CONCERN_PLACE] = {"a unit that fits somewhere is placed", 8 * USEC_PER_SEC},
+};
+
+typedef struct Mismatch {
+    char active[16]; /* what it should be */
+    usec_t since;
+} Mismatch;
+
+struct SimTimely {
+    SimCluster *cluster;
+    SimCheck *check;
+    SimTrace *trace;
+    SimReport *report;
+    usec_t next_usec;
+    Map *mismatches;     /* by "<machine>/<unit>", of states that are not what systemd has */
+    usec_t judged_usec;  /* the last change after which all units were looked at for their places */
+    usec_t leader_since; /* as of this look */
+};
+
+const char *sim_timely_name(size_t i) {
+    return i < _CONCERN_MAX ? concerns[i].name : NULL;
+}
+
+usec_t sim_timely_bound(size_t i) {
+    return concerns[i].bound_usec;
+}
+
+/* It has not been done since then, when it could have begun. USEC_INFINITY: it could not. */
+static void wait_since(SimTimely *timely, Concern concern, usec_t since, const char *what,
+                       const char *machine_id) {
+    usec_t now = loop_now(timely->cluster->loop);
+    if (since >= now) /* also if something is in the way */
+        return;
+    usec_t *longest = &timely->report->longest_usec[concern];
+    *longest = MAX(*longest, now - since);
+    if (now - since > concerns[concern].bound_usec)
+        sim_trace_fail(timely->trace, "too late: %s (%s%s%s), for %.1f s now",
+                       concerns[concern].name, what, machine_id ? " on " : "",
+                       str_or(machine_id, ""), (double) (now - since) / USEC_PER_SEC);
+}
+
+static usec_t later(usec_t a, usec_t b) {
+    return MAX(a, b);
+}
+
+/* When the machine has surely got over the last of its troubles, and of the store's. */
+static usec_t healed_since(const SimTimely *timely, const SimNode *node) {
+    usec_t well_since = node ? sim_cluster_well_since(timely->cluster, node) : USEC_INFINITY;
+    return well_since == USEC_INFINITY ? USEC_INFINITY : well_since + SIM_HEAL_USEC;
+}
+
+static usec_t changed(const SimTimely *timely, KeyKind kind, const char *machine_id,
+                      const char *name) {
+    return sim_check_last_change(timely->check, kind, machine_id, name);
+}
+
+static SimNode *find_node(const SimTimely *timely, const char *id) {
+    for (size_t i = 0; i < timely->cluster->n_nodes; i++)
+        if (streq(timely->cluster->nodes[i].id, id))
+            return &timely->cluster->nodes[i];
+    return NULL;
+}
+
+/* --- the leader --- */
+
+static usec_t leader_since(const SimTimely *timely) {
+    usec_t healed = healed_since(timely, sim_leader(timely->cluster));
+    return healed == USEC_INFINITY ? USEC_INFINITY
+                                   : later(healed, changed(timely, KEY_LEADER, NULL, NULL));
+}
+
+static void look_at_leader(SimTimely *timely) {
+    usec_t able_since = USEC_INFINITY;
+    for (size_t i = 0; i < timely->cluster->n_nodes; i++)
+        if (timely->cluster->nodes[i].engine)
+            able_since = MIN(able_since, healed_since(timely, &timely->cluster->nodes[i]));
+    if (!sim_view_leader(timely->cluster->view))
+        wait_since(timely, CONCERN_LEADER,
+                   later(able_since, changed(timely, KEY_LEADER, NULL, NULL)), "none", NULL);
+}
+
+/* --- machines --- */
+
+/* A machine that is not there had its time to come back when the leader's fleetd has been in
+ * contact for a whole lease; who said that it left needs none. */
+static void look_at_gone(SimTimely *timely, const Order *order) {
+    const Machine *machine = sim_view_machine(timely->cluster->view, order->machine_id);
+    usec_t since =
+        later(timely->leader_since, changed(timely, KEY_MACHINE, order->machine_id, NULL));
+    usec_t steady_since = healed_since(timely, sim_leader(timely->cluster));
+    if (machine && machine->status == MACHINE_STATUS_LEFT)
+        wait_since(timely, CONCERN_LEFT, since, order->name, order->machine_id);
+    else if (!machine && since != USEC_INFINITY)
+        wait_since(timely, CONCERN_GONE, later(since, steady_since + SIM_TTL), order->name,
+                   order->machine_id);
+}
+
+/* Until its lease has run out, a former boot's presence bars the way. */
+static void look_at_presence(SimTimely *timely, const SimNode *node) {
+    const Machine *machine = sim_view_machine(timely->cluster->view, node->id);
+    bool is_barred = machine && machine->status == MACHINE_STATUS_RUNNING;
+    if (!is_barred)
+        wait_since(timely, CONCERN_PRESENCE,
+                   later(healed_since(timely, node), changed(timely, KEY_MACHINE, node->id, NULL)),
+                   "its presence", node->id);
+}
+
+/* --- orders --- */
+
+/* Since when the agent can carry out that order. */
+static usec_t order_since(const SimTimely *timely, const SimNode *node, const Order *order) {
+    const Machine *machine = sim_view_machine(timely->cluster->view, node->id);
+    usec_t healed = healed_since(timely, node);
+    if (!machine || machine->status != MACHINE_STATUS_RUNNING || healed == USEC_INFINITY ||
+        !streq(machine->boot_id, node->boot_id))
+        return USEC_INFINITY;
+    return later(later(healed, changed(timely, KEY_MACHINE, node->id, NULL)),
+                 changed(timely, KEY_SCHEDULE, node->id, order->name));
+}
+
+static bool order_is_carried_out(const SimTimely *timely, SimNode *node, const Order *order) {
+    const UnitState *state = sim_view_state(timely->cluster->view, node->id, order->name);
+    bool is_error = state && state->job == JOB_RESULT_ERROR;
+    return order->desired != LAUNCH_STATE_LAUNCHED || is_error ||
+           sim_check_was_meddled_with(timely->check, node, order->name) ||
+           sim_check_has_other_file(timely->check, node, order->name) ||
+           streq_ptr(fake_systemd_started_hash(node->systemd, order->name), order->hash);
+}
+
+/* It may have to wait until it has surely stopped elsewhere (sim-check.c judges that it does). */
+static bool unit_is_apart(const char *name) {
+    const SimUnit *unit = sim_unit_find(name);
+    return unit && unit->runs_once;
+}
+
+static void look_at_order(SimTimely *timely, const Order *order) {
+    SimNode *node = find_node(timely, order->machine_id);
+    usec_t since = order_since(timely, node, order);
+    if (!order_is_carried_out(timely, node, order))
+        wait_since(timely, CONCERN_ORDER, since, order->name, node->id);
+    if (order->desired == LAUNCH_STATE_INACTIVE && since != USEC_INFINITY)
+        wait_since(timely, CONCERN_WITHDRAWAL, later(since, timely->leader_since), order->name,
+                   node->id);
+}
+
+static usec_t mismatch_since(SimTimely *timely, const char *key, const char *active) {
+    Mismatch *mismatch = map_get(timely->mismatches, key);
+    if (mismatch && streq(mismatch->active, active))
+        return mismatch->since;
+    mismatch = sim_must(calloc(1, sizeof(Mismatch)));
+    mismatch->since = loop_now(timely->cluster->loop);
+    snprintf(mismatch->active, sizeof(mismatch->active), "%s", active);
+    if (map_put(timely->mismatches, key, mismatch) < 0)
+        abort();
+    return mismatch->since;
+}
+
+/* A state that changes while it is published is counted anew. */
+static void look_at_state(SimTimely *timely, const Order *order) {
+    SimNode *node = find_node(timely, order->machine_id);
+    const UnitState *state = sim_view_state(timely->cluster->view, node->id, order->name);
+    const char *active = fake_systemd_active(node->systemd, order->name);
+    _cleanup_free_ char *key = sim_must(str_printf("%s/%s", node->id, order->name));
+    if (streq_ptr(state ? state->active : NULL, active) ||
+        sim_check_has_other_file(timely->check, node, order->name)) {
+        map_remove(timely->mismatches, key);
+        return;
+    }
+    usec_t since = mismatch_since(timely, key, str_or(active, ""));
+    usec_t order_usec = order_since(timely, node, order);
+    if (order_usec != USEC_INFINITY)
+        wait_since(timely, CONCERN_STATE,
+                   later(since, order_usec + concerns[CONCERN_ORDER].bound_usec), order->name,
+                   node->id);
+}
+
+/* --- places --- */
+
+/* What takes the place of another is waited for, and the other may have nowhere to go. */
+static bool unit_needs_place(const SimTimely *timely, const Unit *unit) {
+    const SimUnit *known = sim_unit_find(unit->name);
+    return unit->desired != LAUNCH_STATE_INACTIVE && known && !known->is_global &&
+           !unit_is_apart(unit->name) && !streq(unit->name, "not-a.service") &&
+           !unit_name_is_template(unit->name) &&
+           sim_view_count_orders(timely->cluster->view, unit->name) == 0;
+}
+
+static void look_at_unit(SimTimely *timely, const Unit *unit, usec_t since) {
+    for (size_t i = 0; i < timely->cluster->n_nodes; i++) {
+        const SimNode *node = &timely->cluster->nodes[i];
+        if (sim_could_go(timely->cluster->view, unit->name, node->id))
+            wait_since(timely, CONCERN_PLACE, since, unit->name, node->id);
+    }
+}
+
+/* Looked at once in each time in which nothing changes. */
+static void look_at_places(SimTimely *timely) {
+    usec_t changed_usec = sim_check_last_change_of_any(timely->check);
+    usec_t since = later(timely->leader_since, changed_usec);
+    const char *key;
+    const Unit *unit;
+    if (since == USEC_INFINITY || changed_usec == timely->judged_usec ||
+        loop_now(timely->cluster->loop) <= since + concerns[CONCERN_PLACE].bound_usec)
+        return;
+    timely->judged_usec = changed_usec;
+    MAP_FOREACH (key, unit, sim_view_all(timely->cluster->view, KEY_UNIT))
+        if (unit_needs_place(timely, unit))
+            look_at_unit(timely, unit, since);
+}
+
+void sim_timely_step(SimTimely *timely) {
+    const char *key;
+    const Order *order;
+    if (loop_now(timely->cluster->loop) < timely->next_usec)
+        return;
+    timely->next_usec = loop_now(timely->cluster->loop) + LOOK_EVERY_USEC;
+    timely->leader_since = leader_since(timely);
+    look_at_leader(timely);
+    for (size_t i = 0; i < timely->cluster->n_nodes; i++)
+        look_at_presence(timely, &timely->cluster->nodes[i]);
+    MAP_FOREACH (key, order, sim_view_all(timely->cluster->view, KEY_SCHEDULE)) {
+        if (unit_is_apart(order->name))
+            continue;
+        look_at_gone(timely, order);
+        look_at_order(timely, order);
+        look_at_state(timely, order);
+    }
+    look_at_places(timely);
+}
+
+SimTimely *sim_timely_new(SimCluster *cluster, SimCheck *check, SimTrace *trace,
+                          SimReport *report) {
+    SimTimely *timely = sim_must(calloc(1, sizeof(SimTimely)));
+    *timely = (SimTimely){.cluster = cluster,
+                          .check = check,
+                          .trace = trace,
+                          .report = report,
+                          .mismatches = sim_must(map_new(free))};
+    return timely;
+}
+
+void sim_timely_free(SimTimely *timely) {
+    if (!timely)
+        return;
+    map_free(timely->mismatches);
+    free(timely);
+}
