@@ -103,8 +103,8 @@ static void unit_try(const char *text) {
         HOLDS(operand_means_unit(names[i], names[i]));
         _cleanup_free_ char *name = NULL;
         HOLDS(unit_name_complete(text, &name) == 0);
-        bool is_meant = operand_is_glob(text) ? operand_glob_matches(text, names[i])
-                                              : streq(name, names[i]);
+        bool is_meant =
+            operand_is_glob(text) ? operand_glob_matches(text, names[i]) : streq(name, names[i]);
         HOLDS(operand_means_unit(text, names[i]) == is_meant);
     }
 }

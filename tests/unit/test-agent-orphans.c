@@ -258,7 +258,8 @@ static void unreadable_id_is_made_anew_and_stops_nothing(void **state) {
     assert_false(fake_systemd_is_running(test->systemd, "a.service"));
 }
 
-/* As when the disk is full: without a claim it is not started, and nothing else comes to wake it. */
+/* As when the disk is full: without a claim it is not started, and nothing else comes to wake it.
+ */
 static void claim_that_fails_is_tried_again(void **state) {
     AgentTest *test = *state;
     agent_test_start(test);
