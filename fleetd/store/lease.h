@@ -36,8 +36,8 @@ bool lease_is_sure(const Lease *lease);
 /* Since when the store has answered without a gap that could have cost anybody a lease of this ttl:
  * since the first answer, or the last gap. USEC_INFINITY while it does not answer. That this lease
  * is gone although it surely lived counts as a gap: a store that takes one away before its time
- * takes others, too. etcd does so up to 3.4.27 and 3.5.10 when a leader that stood still wakes up
- * and ends all leases that were renewed with its successor. */
+ * takes others, too. An etcd leader that stood still may do so when it wakes up and ends leases
+ * that were renewed with its successor (etcd issue 15247). */
 usec_t lease_steady_since(const Lease *lease);
 /* When the last gap ended; 0: there was none since the first answer. USEC_INFINITY as above. */
 usec_t lease_last_gap(const Lease *lease);
