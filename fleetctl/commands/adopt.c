@@ -89,12 +89,16 @@ static bool orphan_is_refused(const ApiOrphan *orphan) {
     return true;
 }
 
-static bool orphan_is_global(const ApiOrphan *orphan) {
+/* 1, or 0; a file that breaks a rule is nothing's, and fleetd says so. -ENOMEM. */
+static int orphan_is_global(const ApiOrphan *orphan) {
     _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
     _cleanup_(requirements_freep) Requirements *requirements = NULL;
-    return unit_file_parse(orphan->text, strlen(orphan->text), &file, NULL) >= 0 &&
-           requirements_parse(file, orphan->name, &requirements, NULL) >= 0 &&
-           requirements->is_global;
+    int r = unit_file_parse(orphan->text, strlen(orphan->text), &file, NULL);
+    if (r >= 0)
+        r = requirements_parse(file, orphan->name, &requirements, NULL);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    return requirements->is_global;
 }
 
 /* One of each name that is meant; chosen has room for all. *status becomes 1 for what cannot be
@@ -132,15 +136,25 @@ static int say_what_would_be(Context *context, const ApiOrphan *const *chosen, s
     return 0;
 }
 
+/* 1: it was sent with this desired state, and comes to it in one place; or 0. -ENOMEM. */
+static int orphan_is_awaited(const ApiOrphan *orphan, const ApiChange *change,
+                             LaunchState desired) {
+    if (change->outcome == API_OUTCOME_REFUSED || change->desired != desired)
+        return 0;
+    int r = orphan_is_global(orphan);
+    return r < 0 ? r : !r;
+}
+
 /* Waits for those that were sent with this desired state. */
 static int wait_for(Context *context, const ApiOrphan *const *chosen, const ApiChange *changes,
                     size_t n, LaunchState desired, WaitGoal goal, Error *reterr) {
     _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
     int r = wait_tracker_new(goal, &tracker);
-    for (size_t i = 0; i < n && r >= 0; i++)
-        if (changes[i].outcome != API_OUTCOME_REFUSED && changes[i].desired == desired &&
-            !orphan_is_global(chosen[i]))
+    for (size_t i = 0; i < n && r >= 0; i++) {
+        r = orphan_is_awaited(chosen[i], &changes[i], desired);
+        if (r > 0)
             r = wait_tracker_add(tracker, changes[i].name, changes[i].revision, false);
+    }
     return r < 0 ? r : unit_wait(context, tracker, reterr);
 }
 
@@ -148,7 +162,9 @@ static int changes_report(const ApiOrphan *const *chosen, const ApiChange *chang
                           bool is_waited_for) {
     int status = 0;
     for (size_t i = 0; i < n; i++) {
-        bool is_global = orphan_is_global(chosen[i]);
+        int is_global = orphan_is_global(chosen[i]);
+        if (is_global < 0)
+            return is_global;
         if (changes[i].outcome == API_OUTCOME_REFUSED) {
             complain("Unable to adopt unit %s: %s", changes[i].name, changes[i].refusal);
             status = EXIT_FAILURE;
@@ -170,7 +186,7 @@ static int adopt(Context *context, const ApiOrphan *const *chosen, ApiChange *ch
     if (r < 0)
         return r;
     int status = changes_report(chosen, changes, n, is_waited_for);
-    if (!is_waited_for)
+    if (status < 0 || !is_waited_for)
         return status;
     r = wait_for(context, chosen, changes, n, LAUNCH_STATE_LAUNCHED, WAIT_LAUNCHED, reterr);
     if (r >= 0)

@@ -10,17 +10,32 @@ bool operand_is_glob(const char *operand) {
     return strpbrk(operand, "*?[") != NULL;
 }
 
+/* What matches or means a name with ".service" behind it does so with the name's stem alone: so
+ * nothing has to be allocated, and "no" never means "no memory". false: it is no service's. */
+static bool service_stem(const char *unit_name, char ret[static UNIT_NAME_MAX + 1]) {
+    static const char type[] = ".service";
+    size_t n = strlen(unit_name), n_type = strlen(type);
+    if (n < n_type || n > UNIT_NAME_MAX || !streq(unit_name + n - n_type, type))
+        return false;
+    memcpy(ret, unit_name, n - n_type);
+    ret[n - n_type] = '\0';
+    return true;
+}
+
 bool operand_glob_matches(const char *glob, const char *unit_name) {
-    _cleanup_free_ char *with_type = str_printf("%s.service", glob);
-    char *globs[] = {(char *) glob, with_type, NULL};
-    return requirements_glob_matches(globs, unit_name);
+    char stem[UNIT_NAME_MAX + 1], *globs[] = {(char *) glob, NULL};
+    return requirements_glob_matches(globs, unit_name) ||
+           (service_stem(unit_name, stem) && requirements_glob_matches(globs, stem));
 }
 
 bool operand_means_unit(const char *operand, const char *unit_name) {
-    _cleanup_free_ char *name = NULL;
+    char stem[UNIT_NAME_MAX + 1];
     if (operand_is_glob(operand))
         return operand_glob_matches(operand, unit_name);
-    return unit_name_complete(operand, &name) >= 0 && streq(name, unit_name);
+    const char *slash = strrchr(operand, '/'); /* as unit_name_complete() has it */
+    const char *name = slash ? slash + 1 : operand;
+    return unit_name_has_type(name) ? streq(name, unit_name)
+                                    : service_stem(unit_name, stem) && streq(name, stem);
 }
 
 static bool is_in_scope(const char *name, GlobScope scope) {

@@ -143,16 +143,24 @@ static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
     return r == 1;
 }
 
+/* Whether anything is to be decided for it. Until it is noted whose it is, nothing is, and it stays
+ * marked: nobody else would come back to it. */
+static bool agent_is_responsible(Agent *agent, AgentUnit *unit) {
+    bool is_orphan = true;
+    int r = agent_sort_unit(agent, unit, &is_orphan);
+    if (r >= 0)
+        return !is_orphan;
+    log_unit(LOG_WARNING, unit->name,
+             "Failed to note which cluster unit '%s' is of: %s; trying it again", unit->name,
+             strerror(-r));
+    (void) map_put(agent->marked, unit->name, NULL); /* the retry marks all in any case */
+    agent_retry_at(agent, loop_now(agent->loop) + USEC_PER_SEC);
+    return false;
+}
+
 static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     AgentUnit *unit = map_get(agent->units, name);
-    bool is_orphan = true;
-    if (!unit)
-        return;
-    int r = agent_sort_unit(agent, unit, &is_orphan);
-    if (r < 0)
-        log_unit(LOG_ERR, name, "Failed to note which cluster unit '%s' is of: %s", name,
-                 strerror(-r));
-    if (r < 0 || is_orphan)
+    if (!unit || !agent_is_responsible(agent, unit))
         return;
     if (!unit_has_to_wait(unit) && unit->running == TASK_START &&
         reconcile_start_is_stale(unit->order, unit->status)) {

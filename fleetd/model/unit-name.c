@@ -97,10 +97,14 @@ int unit_name_template(const char *name, char **ret) {
     return 0;
 }
 
+bool unit_name_has_type(const char *name) {
+    return type_find(name) != NULL;
+}
+
 int unit_name_complete(const char *typed, char **ret) {
     const char *slash = strrchr(typed, '/');
     const char *name = slash ? slash + 1 : typed;
-    char *complete = str_printf("%s%s", name, type_find(name) ? "" : ".service");
+    char *complete = str_printf("%s%s", name, unit_name_has_type(name) ? "" : ".service");
     if (!complete)
         return -ENOMEM;
     *ret = complete;

@@ -24,6 +24,9 @@ char *unit_name_instance(const char *name);
 /* web@1.service -> web@.service; -EINVAL if name is not an instance. */
 int unit_name_template(const char *name, char **ret);
 
+/* Whether it ends in a unit type, like ".service"; for any text. */
+bool unit_name_has_type(const char *name);
+
 /* What a person typed becomes a name: the last path component, with ".service" added if it ends in
  * no unit type. The result is not yet checked. */
 int unit_name_complete(const char *typed, char **ret);

@@ -13,6 +13,7 @@ typedef enum FakeAction {
     FAKE_ACTION_START, /* a start job was queued; not: already active or starting */
     FAKE_ACTION_STOP,  /* likewise */
     FAKE_ACTION_RELOAD,
+    FAKE_ACTION_CLAIM,
     _FAKE_ACTION_MAX,
 } FakeAction;
 

@@ -305,7 +305,10 @@ static int fake_stop(UnitManager *base, const char *name, UnitManagerJobDone don
 }
 
 static int fake_claim(UnitManager *base, const char *name, const char *cluster) {
-    return fake_systemd_claim(from_base(base)->systemd, name, cluster);
+    FakeSystemd *systemd = from_base(base)->systemd;
+    int r = fake_script_check(fake_systemd_script(systemd), FAKE_ACTION_CLAIM, name);
+    return r < 0 ? r
+                 : fake_systemd_claim(systemd, name, cluster); /* no word to systemd is needed */
 }
 
 static int fake_read(UnitManager *base, const char *name, char **ret_text, size_t *ret_size) {

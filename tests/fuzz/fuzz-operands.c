@@ -6,6 +6,7 @@
 #include "fleetctl/units/machine-select.h"
 #include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 #include "tests/fuzz/fuzz.h"
 
 /* ssh must not take it for a flag, nor a shell on the way for more than a word. */
@@ -100,9 +101,11 @@ static void unit_try(const char *text) {
     static const char *const names[] = {"web@1.service", "a.timer"};
     for (size_t i = 0; i < ELEMENTSOF(names); i++) {
         HOLDS(operand_means_unit(names[i], names[i]));
-        if (operand_is_glob(text))
-            operand_glob_matches(text, names[i]);
-        operand_means_unit(text, names[i]);
+        _cleanup_free_ char *name = NULL;
+        HOLDS(unit_name_complete(text, &name) == 0);
+        bool is_meant =
+            operand_is_glob(text) ? operand_glob_matches(text, names[i]) : streq(name, names[i]);
+        HOLDS(operand_means_unit(text, names[i]) == is_meant);
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include "fleetd/base/strv.h"
 
+#define RESTART_USEC (100 * USEC_PER_MSEC) /* as in fleet-guard.service */
+
 struct SimGuard {
     FakeSystemd *systemd;
     Loop *world;
@@ -14,20 +16,24 @@ static void on_changed(void *userdata) {
     guard_look(userdata);
 }
 
-static void guard_start(void *userdata) {
-    SimGuard *guard = userdata;
-    if (fake_guard_host_new(guard->systemd, guard->world, &guard->host) < 0 ||
-        guard_new(guard->world, fake_guard_host_base(guard->host), &guard->guard) < 0)
-        abort();
-    fake_systemd_watch_guarded(guard->systemd, on_changed, guard->guard);
-    guard_look(guard->guard);
-}
-
 static void guard_end(SimGuard *guard) {
     timer_stop(guard->restart);
     fake_systemd_watch_guarded(guard->systemd, NULL, NULL);
     fake_guard_host_free(TAKE_PTR(guard->host));
     guard_free(TAKE_PTR(guard->guard));
+}
+
+static void guard_start(void *userdata) {
+    SimGuard *guard = userdata;
+    if (fake_guard_host_new(guard->systemd, guard->world, &guard->host) < 0)
+        abort();
+    if (guard_new(guard->world, fake_guard_host_base(guard->host), &guard->guard) < 0) {
+        guard_end(guard);
+        timer_start(guard->restart, RESTART_USEC);
+        return;
+    }
+    fake_systemd_watch_guarded(guard->systemd, on_changed, guard->guard);
+    guard_look(guard->guard);
 }
 
 SimGuard *sim_guard_new(FakeSystemd *systemd, Loop *world) {

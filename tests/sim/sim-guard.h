@@ -1,6 +1,6 @@
 /* The guard of a simulated machine: the production guard, beside fleetd and not a part of it, so
  * that it lives on while fleetd is dead, stopped or paused. Its systemd starts it again when it
- * crashes. */
+ * crashes, or could not start. */
 #pragma once
 
 #include "tests/fakes/fake-guard-host.h"

@@ -1,5 +1,6 @@
 /* The functions of allocators.syms: each fails when it is its turn, and else does as its namesake.
  * What json-c asks for itself never fails, whatever the scope: as of 0.16 it follows a NULL. */
+#include "fleetd/base/macros.h"
 #include "tests/torture/failing-internal.h"
 
 #include <dirent.h>
@@ -59,7 +60,8 @@ FAILING(json_object *, NULL, json_tokener_parse_ex,
 /* What the text's pointer is after a failure is not said: nobody may rely on it. */
 #define UNDEFINED ((char *) 1)
 
-static int format_text(const void *caller, char **ret, const char *format, va_list ap) {
+static _printf_(3, 0) int format_text(const void *caller, char **ret, const char *format,
+                                      va_list ap) {
     if (failing_turn(caller)) {
         *ret = UNDEFINED;
         return -1;
@@ -70,18 +72,18 @@ static int format_text(const void *caller, char **ret, const char *format, va_li
     return n;
 }
 
-int torture_vasprintf(char **ret, const char *format, va_list ap);
+int torture_vasprintf(char **ret, const char *format, va_list ap) _printf_(2, 0);
 int torture_vasprintf(char **ret, const char *format, va_list ap) {
     return format_text(__builtin_return_address(0), ret, format, ap);
 }
 
-int torture_vasprintf_chk(char **ret, int flag, const char *format, va_list ap);
+int torture_vasprintf_chk(char **ret, int flag, const char *format, va_list ap) _printf_(3, 0);
 int torture_vasprintf_chk(char **ret, int flag, const char *format, va_list ap) {
     (void) flag;
     return format_text(__builtin_return_address(0), ret, format, ap);
 }
 
-int torture_asprintf(char **ret, const char *format, ...);
+int torture_asprintf(char **ret, const char *format, ...) _printf_(2, 3);
 int torture_asprintf(char **ret, const char *format, ...) {
     va_list ap;
     va_start(ap, format);
@@ -90,7 +92,7 @@ int torture_asprintf(char **ret, const char *format, ...) {
     return n;
 }
 
-int torture_asprintf_chk(char **ret, int flag, const char *format, ...);
+int torture_asprintf_chk(char **ret, int flag, const char *format, ...) _printf_(3, 4);
 int torture_asprintf_chk(char **ret, int flag, const char *format, ...) {
     (void) flag;
     va_list ap;

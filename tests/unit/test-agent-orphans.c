@@ -3,6 +3,8 @@
 #include "tests/fakes/rewound-store.h"
 #include "tests/unit/agent-test.h"
 
+#include <errno.h>
+
 #define SLEEPER "[Service]\nExecStart=/bin/sleep infinity\n"
 #define OTHER "[Service]\nExecStart=/bin/sleep 1d\n"
 
@@ -256,6 +258,21 @@ static void unreadable_id_is_made_anew_and_stops_nothing(void **state) {
     assert_false(fake_systemd_is_running(test->systemd, "a.service"));
 }
 
+/* As when the disk is full: without a claim it is not started, and nothing else comes to wake it.
+ */
+static void claim_that_fails_is_tried_again(void **state) {
+    AgentTest *test = *state;
+    agent_test_start(test);
+    agent_test_run(test, USEC_PER_SEC);
+    fake_script_fail_next(fake_systemd_script(test->systemd), FAKE_ACTION_CLAIM, 3, -ENOSPC);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 7);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_false(fake_systemd_is_running(test->systemd, "a.service"));
+    agent_test_run(test, 5 * USEC_PER_SEC);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 7);
+    assert_int_equal(count(test, FAKE_ACTION_START), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(store_gets_an_id_once, agent_test_setup,
@@ -287,6 +304,8 @@ int main(void) {
                                         agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(unreadable_id_is_made_anew_and_stops_nothing,
                                         agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(claim_that_fails_is_tried_again, agent_test_setup,
+                                        agent_test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,6 +51,18 @@ static void globs_match_whole_names_with_and_without_service(void **state) {
     assert_false(operand_glob_matches("*.timer", "daily.service"));
 }
 
+static void name_means_the_unit_that_it_is_completed_to(void **state) {
+    assert_true(operand_means_unit("web", "web.service"));
+    assert_true(operand_means_unit("./units/web", "web.service"));
+    assert_true(operand_means_unit("a.timer", "a.timer"));
+    assert_true(operand_means_unit("v1.2", "v1.2.service"));
+    assert_true(operand_means_unit("w*", "web.service"));
+    assert_false(operand_means_unit("a.timer", "a.timer.service"));
+    assert_false(operand_means_unit("we", "web.service"));
+    assert_false(operand_means_unit("web", "web.timer"));
+    assert_false(operand_means_unit("", "web.service"));
+}
+
 static void only_globs_are_taken_for_globs(void **state) {
     assert_true(operand_is_glob("web@*"));
     assert_true(operand_is_glob("db-[12]"));
@@ -108,6 +120,7 @@ int main(void) {
         cmocka_unit_test(submitted_template_comes_before_its_file_unless_local_ones_win),
         cmocka_unit_test(template_file_comes_last),
         cmocka_unit_test(globs_match_whole_names_with_and_without_service),
+        cmocka_unit_test(name_means_the_unit_that_it_is_completed_to),
         cmocka_unit_test(only_globs_are_taken_for_globs),
         cmocka_unit_test(file_is_read_whole_up_to_the_limit),
         cmocka_unit_test(what_is_no_regular_file_is_not_there),

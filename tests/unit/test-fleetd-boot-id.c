@@ -65,7 +65,7 @@ static void both_are_for_all_to_read_whatever_the_umask(void **state) {
     _cleanup_free_ char *path = str_printf("%s/boot-id", directory);
     struct stat st;
     mode_t mask = umask(077);
-    _cleanup_free_ char *id = load(directory);
+    free(load(directory));
     umask(mask);
     assert_int_equal(stat(directory, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0755);
