@@ -143,6 +143,19 @@ static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
     return r == 1;
 }
 
+/* Nothing is begun before it is known whose the unit is, also after a restart of fleetd. */
+static void agent_note_unsorted(Agent *agent, AgentUnit *unit, int r) {
+    _cleanup_free_ char *message =
+        str_printf("failed to note which cluster it is of: %s", strerror(-r));
+    log_unit(LOG_WARNING, unit->name, "Failed to note which cluster unit '%s' is of: %s",
+             unit->name, strerror(-r));
+    if (unit->running != TASK_NONE)
+        return; /* its end marks it again */
+    agent_unit_note_unclaimed(unit, message, loop_now(agent->loop));
+    agent_publish(agent, unit);
+    agent_retry_at(agent, unit->not_before_usec);
+}
+
 static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     AgentUnit *unit = map_get(agent->units, name);
     bool is_orphan = true;
@@ -150,8 +163,7 @@ static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
         return;
     int r = agent_sort_unit(agent, unit, &is_orphan);
     if (r < 0)
-        log_unit(LOG_ERR, name, "Failed to note which cluster unit '%s' is of: %s", name,
-                 strerror(-r));
+        agent_note_unsorted(agent, unit, r);
     if (r < 0 || is_orphan)
         return;
     if (!unit_has_to_wait(unit) && unit->running == TASK_START &&

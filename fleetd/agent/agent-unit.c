@@ -115,6 +115,20 @@ void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, con
         unit->log = NULL;
 }
 
+void agent_unit_note_unclaimed(AgentUnit *unit, const char *message, usec_t now_usec) {
+    unit->is_unclaimed = true;
+    agent_unit_note_ended(unit, TASK_WRITE, JOB_RESULT_ERROR, message, NULL, now_usec);
+    agent_unit_settle(unit, TASK_WRITE, now_usec);
+}
+
+void agent_unit_note_claimed(AgentUnit *unit) {
+    if (!unit->is_unclaimed)
+        return;
+    unit->is_unclaimed = false;
+    unit->job_revision = 0;
+    unit->not_before_usec = 0;
+}
+
 void agent_unit_forget_answers(AgentUnit *unit) {
     unit->answered_revision = unit->job_revision = 0;
 }

@@ -26,6 +26,7 @@ typedef struct AgentUnit {
     int64_t vouched_revision; /* the registration that it was last vouched for under */
     usec_t vouched_usec;
 
+    bool is_unclaimed;      /* its cluster could not be noted; that is what was told last */
     unsigned n_failures;    /* in a row, of tasks that are tried again */
     usec_t not_before_usec; /* of the next try; USEC_INFINITY: not before another order */
 } AgentUnit;
@@ -44,6 +45,11 @@ int agent_unit_copy_status(AgentUnit *unit, const UnitStatus *status);
 int agent_unit_note_written(AgentUnit *unit, const char *hash);
 void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
                            char *const *log, usec_t now_usec);
+
+/* Whether its cluster is noted. If that fails it is told like a file that cannot be written, and
+ * tried again, later and later; success ends that. */
+void agent_unit_note_unclaimed(AgentUnit *unit, const char *message, usec_t now_usec);
+void agent_unit_note_claimed(AgentUnit *unit);
 
 /* Nothing is left to know or to do, and no answer is awaited. */
 bool agent_unit_is_over(const AgentUnit *unit);

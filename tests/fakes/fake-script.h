@@ -12,6 +12,7 @@ typedef enum FakeAction {
     FAKE_ACTION_REMOVE,
     FAKE_ACTION_START, /* a start job was queued; not: already active or starting */
     FAKE_ACTION_STOP,  /* likewise */
+    FAKE_ACTION_CLAIM, /* can fail, and is not recorded: no unit is touched */
     FAKE_ACTION_RELOAD,
     _FAKE_ACTION_MAX,
 } FakeAction;
