@@ -113,7 +113,7 @@ int fake_unit_set_text(FakeUnit *unit, const char *text, size_t size) {
     return r < 0 ? r : 1;
 }
 
-void fake_unit_lose_file(FakeUnit *unit) {
+void fake_unit_forget_file(FakeUnit *unit) {
     free(unit->text);
     unit->text = NULL;
     unit->was_launched = unit->has_guard = unit->is_permitted = false;

@@ -186,8 +186,8 @@ static const SimDeed deeds[] = {
     {"a unit flaps", flap_unit, 5},
     {"a unit is stopped by hand", stop_by_hand, 4},
     {"a unit is started by hand", start_by_hand, 4},
-    {"a unit's file is removed", remove_file, 0},   /* not judged rightly with orphans yet */
-    {"a unit's file is replaced", replace_file, 0}, /* likewise */
+    {"a unit's file is removed", remove_file, 3},
+    {"a unit's file is replaced", replace_file, 3},
 };
 
 const SimDeeds sim_deeds_systemd = {deeds, ELEMENTSOF(deeds), 30};
