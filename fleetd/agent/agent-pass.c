@@ -43,8 +43,19 @@ static void on_started(JobResult result, const char *message, char *const *log, 
     agent_mark(unit->agent, unit->name); /* it may have held up the end of all business */
 }
 
+/* Its socket, a timer or another unit may start it again at once; or fleetd has missed that it
+ * stopped, which a list tells. To stop it again without delay would go on for ever. */
+static void on_stopped_in_vain(AgentUnit *unit) {
+    agent_task_ended(unit, TASK_STOP, JOB_RESULT_FAILED, "it runs, although it was stopped", NULL);
+    agent_list(unit->agent);
+}
+
 static void on_stopped(JobResult result, const char *message, char *const *log, void *userdata) {
-    agent_task_ended(userdata, TASK_STOP, result, message, log);
+    AgentUnit *unit = userdata;
+    if (result == JOB_RESULT_DONE && unit->status && unit_status_is_running(unit->status))
+        on_stopped_in_vain(unit);
+    else
+        agent_task_ended(unit, TASK_STOP, result, message, log);
 }
 
 static void on_removed(int r, const char *message, void *userdata) {

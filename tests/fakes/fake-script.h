@@ -25,6 +25,7 @@ typedef struct FakeBehaviour {
     const char *message;    /* why the start fails; NULL: a text made from start_result */
     const char *log;        /* lines, separated by newlines; NULL: none */
     bool is_oneshot;        /* inactive again once its start job is done */
+    bool comes_back;        /* active again once its stop job is done, as by its socket */
     usec_t life_usec;       /* ends by itself so long after its start; 0: never */
     const char *end_result; /* how: NULL is "exit-code" and leaves it failed; "success": inactive */
 } FakeBehaviour;

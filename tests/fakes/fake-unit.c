@@ -14,6 +14,8 @@ static const struct {
     [JOB_RESULT_FAILED] = {"failed", "failed", "exit-code"},
     [JOB_RESULT_DEPENDENCY] = {"inactive", "dead", "success"},
     [JOB_RESULT_SKIPPED] = {"inactive", "dead", "exec-condition"},
+    /* of a job that began before its like were refused */
+    [JOB_RESULT_ERROR] = {"failed", "failed", "resources"},
 };
 
 static const FakeBehaviour *behaviour_of(const FakeUnit *unit) {
@@ -46,6 +48,8 @@ static void on_job_timer(void *userdata) {
         return start_finish(unit);
     fake_unit_enter(unit, "inactive", "dead", "success");
     job_end(unit, JOB_RESULT_DONE);
+    if (behaviour_of(unit)->comes_back)
+        fake_unit_enter(unit, "active", "running", "success");
 }
 
 static void on_life_timer(void *userdata) {
