@@ -9,6 +9,7 @@ struct FakeGuardHost {
     Loop *loop;
     usec_t latency_usec;
     unsigned n_failures[_FAKE_GUARD_CALL_MAX];
+    bool is_blind;
     TakeDown *under_way;
 };
 
@@ -35,6 +36,7 @@ static int check(FakeGuardHost *host, FakeGuardCall call) {
 static int host_walk(GuardHost *base, GuardDirectoryVisit visit, void *userdata) {
     FakeGuardHost *host = from_base(base);
     int r = check(host, FAKE_GUARD_WALK);
+    host->is_blind = r < 0;
     return r < 0 ? r : fake_systemd_walk_guarded(host->systemd, visit, userdata);
 }
 
@@ -113,6 +115,10 @@ GuardHost *fake_guard_host_base(FakeGuardHost *host) {
 
 void fake_guard_host_fail_next(FakeGuardHost *host, FakeGuardCall call, unsigned n) {
     host->n_failures[call] = n;
+}
+
+bool fake_guard_host_is_blind(const FakeGuardHost *host) {
+    return host->is_blind;
 }
 
 void fake_guard_host_set_latency(FakeGuardHost *host, usec_t usec) {

@@ -23,4 +23,5 @@ typedef enum FakeGuardCall {
 
 /* The next n calls fail. */
 void fake_guard_host_fail_next(FakeGuardHost *host, FakeGuardCall call, unsigned n);
+bool fake_guard_host_is_blind(const FakeGuardHost *host);           /* its last walk failed */
 void fake_guard_host_set_latency(FakeGuardHost *host, usec_t usec); /* of take_down */

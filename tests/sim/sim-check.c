@@ -279,7 +279,8 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, Place 
 /* What must never run twice, by its guard; or before its machine says goodbye. */
 static bool may_stop_without_order(SimNode *node, const char *name) {
     bool goes_down = node->is_leaving && node->farewell == PRESENCE_LEFT;
-    return unit_is_guarded(name) && (goes_down || is_overdue(node, name));
+    return unit_is_guarded(name) &&
+           (goes_down || is_overdue(node, name) || sim_guard_is_blind(node->guard));
 }
 
 static void note_stop(SimCheck *check, const SimNode *node, const char *name, Place *place) {
