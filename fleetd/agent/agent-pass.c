@@ -85,6 +85,8 @@ static void agent_begin(Agent *agent, AgentUnit *unit, Task task) {
     JobResult result = r == -ENOMEM ? JOB_RESULT_CANCELED : JOB_RESULT_ERROR;
     if (r < 0) /* what systemd has not heard of it cannot have refused: it is tried again */
         agent_task_ended(unit, task.kind, result, strerror(-r), NULL);
+    else if (task.kind == TASK_START && unit_status_is_running(unit->status))
+        agent_publish(agent, unit); /* it may stay as it is for ever, and no change be heard of */
 }
 
 /* --- the pass --- */
@@ -124,7 +126,7 @@ static Task agent_decide(Agent *agent, AgentUnit *unit) {
     }
     Task next = reconcile_unit(unit->order, unit->status, unit->answered_revision);
     agent_unit_settle(unit, next.kind, now);
-    if (next.kind != TASK_NONE && now < unit->not_before_usec) {
+    if (next.kind != TASK_NONE && agent_unit_has_to_wait(unit, next.kind, now)) {
         agent_retry_at(agent, unit->not_before_usec);
         next.kind = TASK_NONE;
     }

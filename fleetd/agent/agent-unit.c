@@ -137,6 +137,11 @@ bool agent_unit_is_over(const AgentUnit *unit) {
     return !unit->order && !unit->status && unit->running == TASK_NONE && unit->n_stale_starts == 0;
 }
 
+bool agent_unit_has_to_wait(const AgentUnit *unit, TaskKind next, usec_t now_usec) {
+    bool is_over = unit->not_before_usec == USEC_INFINITY;
+    return is_over ? next == TASK_START : now_usec < unit->not_before_usec;
+}
+
 /* inactive and done together say that the unit was let go of, and nothing else may say so: the
  * engine gives it to another machine then. That it was never there, as its file could not be
  * written, is told as inactive and an error while the order stands. */
@@ -145,7 +150,7 @@ static bool agent_unit_has_let_go(const AgentUnit *unit, TaskKind next) {
 }
 
 void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec) {
-    bool is_waiting = next == TASK_NONE || now_usec < unit->not_before_usec;
+    bool is_waiting = next == TASK_NONE || agent_unit_has_to_wait(unit, next, now_usec);
     if (!unit->order || unit->running != TASK_NONE || !is_waiting)
         return;
     bool was_as_ordered = unit->job_revision != unit->order->unit_revision;

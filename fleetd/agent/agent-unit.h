@@ -28,7 +28,7 @@ typedef struct AgentUnit {
 
     bool is_unclaimed;      /* its cluster could not be noted; that is what was told last */
     unsigned n_failures;    /* in a row, of tasks that are tried again */
-    usec_t not_before_usec; /* of the next try; USEC_INFINITY: not before another order */
+    usec_t not_before_usec; /* of the next try; USEC_INFINITY: no start before another order */
 } AgentUnit;
 
 int agent_unit_new(struct Agent *agent, const char *name, AgentUnit **ret);
@@ -56,6 +56,10 @@ bool agent_unit_is_over(const AgentUnit *unit);
 
 /* What it answered, and how, was of another cluster, whose revisions mean nothing here. */
 void agent_unit_forget_answers(AgentUnit *unit);
+
+/* The task failed before, and it is too early to try again. A start that is not to be repeated
+ * holds up no other task: the unit's file may be lost, or be another one, meanwhile. */
+bool agent_unit_has_to_wait(const AgentUnit *unit, TaskKind next, usec_t now_usec);
 
 /* Marks the order as answered if there is nothing to do for it, or nothing more to try now. */
 void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec);

@@ -324,6 +324,34 @@ static void crash_of_a_unit_is_published(void **state) {
     assert_int_equal(count(test, FAKE_ACTION_START), 0);
 }
 
+/* That a start is not repeated is no reason to leave the unit without its file. */
+static void file_that_is_lost_after_a_failed_start_is_written_again(void **state) {
+    AgentTest *test = *state;
+    fake_script_set_behaviour(script(test), "bad.service",
+                              &(FakeBehaviour){.start_result = JOB_RESULT_TIMEOUT});
+    agent_test_start(test);
+    agent_test_order(test, "bad.service", OTHER, LAUNCH_STATE_LAUNCHED, 5);
+    agent_test_run(test, USEC_PER_SEC);
+    fake_systemd_lose_file(test->systemd, "bad.service");
+    fake_systemd_reset(test->systemd);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_string_equal(fake_systemd_text(test->systemd, "bad.service"), OTHER);
+    agent_test_expect(test, "bad.service", LAUNCH_STATE_LAUNCHED, "failed", JOB_RESULT_TIMEOUT, 5);
+}
+
+/* Nothing changes in systemd then that could be heard of. */
+static void start_that_an_earlier_fleetd_began_is_told_of_without_its_file(void **state) {
+    AgentTest *test = *state;
+    start_hanging_unit(test);
+    agent_test_crash(test);
+    fake_systemd_lose_file(test->systemd, "hang.service");
+    agent_test_run(test, USEC_PER_MINUTE);
+    agent_test_start(test);
+    agent_test_run(test, USEC_PER_MINUTE);
+    agent_test_expect(test, "hang.service", LAUNCH_STATE_LOADED, "activating", JOB_RESULT_RUNNING,
+                      0);
+}
+
 /* --- fleetd comes and goes --- */
 
 static void assert_untouched(AgentTest *test) {
@@ -492,6 +520,8 @@ int main(void) {
         AGENT_TEST(missing_file_is_told_and_taken_when_it_comes),
         AGENT_TEST(many_canceled_jobs_cost_few_lists),
         AGENT_TEST(crash_of_a_unit_is_published),
+        AGENT_TEST(file_that_is_lost_after_a_failed_start_is_written_again),
+        AGENT_TEST(start_that_an_earlier_fleetd_began_is_told_of_without_its_file),
         AGENT_TEST(crash_and_restart_of_fleetd_touch_no_unit),
         AGENT_TEST(clean_stop_keeps_presence_and_states_for_the_grace_time),
         AGENT_TEST(machine_that_goes_down_gives_its_presence_back),
