@@ -9,8 +9,8 @@ struct FakeGuardHost {
     Loop *loop;
     usec_t latency_usec;
     unsigned n_failures[_FAKE_GUARD_CALL_MAX];
-    bool is_blind;
     TakeDown *under_way;
+    bool is_blind;
 };
 
 struct TakeDown {
@@ -89,6 +89,10 @@ static const GuardHostVTable fake_vtable = {
     .take_down = host_take_down,
 };
 
+bool fake_guard_host_is_blind(const FakeGuardHost *host) {
+    return host->is_blind;
+}
+
 int fake_guard_host_new(FakeSystemd *systemd, Loop *loop, FakeGuardHost **ret) {
     FakeGuardHost *host = calloc(1, sizeof(FakeGuardHost));
     if (!host)
@@ -115,10 +119,6 @@ GuardHost *fake_guard_host_base(FakeGuardHost *host) {
 
 void fake_guard_host_fail_next(FakeGuardHost *host, FakeGuardCall call, unsigned n) {
     host->n_failures[call] = n;
-}
-
-bool fake_guard_host_is_blind(const FakeGuardHost *host) {
-    return host->is_blind;
 }
 
 void fake_guard_host_set_latency(FakeGuardHost *host, usec_t usec) {

@@ -64,10 +64,6 @@ FakeGuardHost *sim_guard_host(SimGuard *guard) {
     return guard->host;
 }
 
-bool sim_guard_is_blind(SimGuard *guard) {
-    return guard->host && fake_guard_host_is_blind(guard->host);
-}
-
 typedef struct Search {
     const char *name;
     usec_t now_usec;

@@ -18,8 +18,5 @@ void sim_guard_crash(SimGuard *guard, usec_t usec);
 /* NULL while it does not run. */
 FakeGuardHost *sim_guard_host(SimGuard *guard);
 
-/* It has just failed to read who is vouched for, and so goes by what it read before. */
-bool sim_guard_is_blind(SimGuard *guard);
-
 /* Whether the guard may have the unit stopped now: nobody has vouched for it in its time. */
 bool sim_guard_may_stop(FakeSystemd *systemd, const char *name);
