@@ -63,11 +63,23 @@ int agent_open_cluster(Agent *agent) {
 
 /* --- whose the units are --- */
 
+/* What is about to leave needs no mark any more, and is not held up by one that cannot be written.
+ */
+static bool agent_needs_claim(const Agent *agent, const AgentUnit *unit) {
+    return unit->order && !unit->is_held && unit->order->desired != LAUNCH_STATE_INACTIVE &&
+           unit->status && !streq_ptr(unit->status->cluster, agent->cluster);
+}
+
 static int agent_claim(Agent *agent, AgentUnit *unit) {
-    if (!unit->status || streq_ptr(unit->status->cluster, agent->cluster))
-        return 0;
-    int r = unit_manager_claim(agent->unit_manager, unit->name, agent->cluster);
-    return r < 0 ? r : str_replace(&unit->status->cluster, agent->cluster);
+    int r = 0;
+    if (agent_needs_claim(agent, unit)) {
+        r = unit_manager_claim(agent->unit_manager, unit->name, agent->cluster);
+        if (r >= 0)
+            r = str_replace(&unit->status->cluster, agent->cluster);
+    }
+    if (r >= 0)
+        agent_unit_note_claimed(unit);
+    return r;
 }
 
 /* One that was claimed for nobody was put here by a fleetd that did not know of this. */
@@ -129,7 +141,7 @@ static int agent_drop_orphan(Agent *agent, const AgentUnit *unit) {
 int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan) {
     bool is_orphan = agent_has_orphan(agent, unit);
     int r = is_orphan ? agent_keep_orphan(agent, unit) : agent_drop_orphan(agent, unit);
-    if (r >= 0 && unit->order && !unit->is_held)
+    if (r >= 0)
         r = agent_claim(agent, unit);
     if (r >= 0)
         *ret_is_orphan = is_orphan;

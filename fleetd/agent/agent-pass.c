@@ -43,8 +43,19 @@ static void on_started(JobResult result, const char *message, char *const *log, 
     agent_mark(unit->agent, unit->name); /* it may have held up the end of all business */
 }
 
+/* Its socket, a timer or another unit may start it again at once; or fleetd has missed that it
+ * stopped, which a list tells. To stop it again without delay would go on for ever. */
+static void on_stopped_in_vain(AgentUnit *unit) {
+    agent_task_ended(unit, TASK_STOP, JOB_RESULT_FAILED, "it runs, although it was stopped", NULL);
+    agent_list(unit->agent);
+}
+
 static void on_stopped(JobResult result, const char *message, char *const *log, void *userdata) {
-    agent_task_ended(userdata, TASK_STOP, result, message, log);
+    AgentUnit *unit = userdata;
+    if (result == JOB_RESULT_DONE && unit->status && unit_status_is_running(unit->status))
+        on_stopped_in_vain(unit);
+    else
+        agent_task_ended(unit, TASK_STOP, result, message, log);
 }
 
 static void on_removed(int r, const char *message, void *userdata) {
@@ -74,6 +85,8 @@ static void agent_begin(Agent *agent, AgentUnit *unit, Task task) {
     JobResult result = r == -ENOMEM ? JOB_RESULT_CANCELED : JOB_RESULT_ERROR;
     if (r < 0) /* what systemd has not heard of it cannot have refused: it is tried again */
         agent_task_ended(unit, task.kind, result, strerror(-r), NULL);
+    else if (task.kind == TASK_START && unit_status_is_running(unit->status))
+        agent_publish(agent, unit); /* it may stay as it is for ever, and no change be heard of */
 }
 
 /* --- the pass --- */
@@ -113,7 +126,7 @@ static Task agent_decide(Agent *agent, AgentUnit *unit) {
     }
     Task next = reconcile_unit(unit->order, unit->status, unit->answered_revision);
     agent_unit_settle(unit, next.kind, now);
-    if (next.kind != TASK_NONE && now < unit->not_before_usec) {
+    if (next.kind != TASK_NONE && agent_unit_has_to_wait(unit, next.kind, now)) {
         agent_retry_at(agent, unit->not_before_usec);
         next.kind = TASK_NONE;
     }
@@ -143,24 +156,28 @@ static bool agent_has_what_it_takes(Agent *agent, AgentUnit *unit, Task task) {
     return r == 1;
 }
 
-/* Whether anything is to be decided for it. Until it is noted whose it is, nothing is, and it stays
- * marked: nobody else would come back to it. */
-static bool agent_is_responsible(Agent *agent, AgentUnit *unit) {
-    bool is_orphan = true;
-    int r = agent_sort_unit(agent, unit, &is_orphan);
-    if (r >= 0)
-        return !is_orphan;
-    log_unit(LOG_WARNING, unit->name,
-             "Failed to note which cluster unit '%s' is of: %s; trying it again", unit->name,
-             strerror(-r));
-    (void) map_put(agent->marked, unit->name, NULL); /* the retry marks all in any case */
-    agent_retry_at(agent, loop_now(agent->loop) + USEC_PER_SEC);
-    return false;
+/* Nothing is begun before it is known whose the unit is, also after a restart of fleetd. */
+static void agent_note_unsorted(Agent *agent, AgentUnit *unit, int r) {
+    _cleanup_free_ char *message =
+        str_printf("failed to note which cluster it is of: %s", strerror(-r));
+    log_unit(LOG_WARNING, unit->name, "Failed to note which cluster unit '%s' is of: %s",
+             unit->name, strerror(-r));
+    if (unit->running != TASK_NONE)
+        return; /* its end marks it again */
+    agent_unit_note_unclaimed(unit, message, loop_now(agent->loop));
+    agent_publish(agent, unit);
+    agent_retry_at(agent, unit->not_before_usec);
 }
 
 static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     AgentUnit *unit = map_get(agent->units, name);
-    if (!unit || !agent_is_responsible(agent, unit))
+    bool is_orphan = true;
+    if (!unit)
+        return;
+    int r = agent_sort_unit(agent, unit, &is_orphan);
+    if (r < 0)
+        agent_note_unsorted(agent, unit, r);
+    if (r < 0 || is_orphan)
         return;
     if (!unit_has_to_wait(unit) && unit->running == TASK_START &&
         reconcile_start_is_stale(unit->order, unit->status)) {

@@ -115,12 +115,31 @@ void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, con
         unit->log = NULL;
 }
 
+void agent_unit_note_unclaimed(AgentUnit *unit, const char *message, usec_t now_usec) {
+    unit->is_unclaimed = true;
+    agent_unit_note_ended(unit, TASK_WRITE, JOB_RESULT_ERROR, message, NULL, now_usec);
+    agent_unit_settle(unit, TASK_WRITE, now_usec);
+}
+
+void agent_unit_note_claimed(AgentUnit *unit) {
+    if (!unit->is_unclaimed)
+        return;
+    unit->is_unclaimed = false;
+    unit->job_revision = 0;
+    unit->not_before_usec = 0;
+}
+
 void agent_unit_forget_answers(AgentUnit *unit) {
     unit->answered_revision = unit->job_revision = 0;
 }
 
 bool agent_unit_is_over(const AgentUnit *unit) {
     return !unit->order && !unit->status && unit->running == TASK_NONE && unit->n_stale_starts == 0;
+}
+
+bool agent_unit_has_to_wait(const AgentUnit *unit, TaskKind next, usec_t now_usec) {
+    bool is_over = unit->not_before_usec == USEC_INFINITY;
+    return is_over ? next == TASK_START : now_usec < unit->not_before_usec;
 }
 
 /* inactive and done together say that the unit was let go of, and nothing else may say so: the
@@ -131,7 +150,7 @@ static bool agent_unit_has_let_go(const AgentUnit *unit, TaskKind next) {
 }
 
 void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec) {
-    bool is_waiting = next == TASK_NONE || now_usec < unit->not_before_usec;
+    bool is_waiting = next == TASK_NONE || agent_unit_has_to_wait(unit, next, now_usec);
     if (!unit->order || unit->running != TASK_NONE || !is_waiting)
         return;
     bool was_as_ordered = unit->job_revision != unit->order->unit_revision;

@@ -26,8 +26,9 @@ typedef struct AgentUnit {
     int64_t vouched_revision; /* the registration that it was last vouched for under */
     usec_t vouched_usec;
 
+    bool is_unclaimed;      /* its cluster could not be noted; that is what was told last */
     unsigned n_failures;    /* in a row, of tasks that are tried again */
-    usec_t not_before_usec; /* of the next try; USEC_INFINITY: not before another order */
+    usec_t not_before_usec; /* of the next try; USEC_INFINITY: no start before another order */
 } AgentUnit;
 
 int agent_unit_new(struct Agent *agent, const char *name, AgentUnit **ret);
@@ -45,11 +46,20 @@ int agent_unit_note_written(AgentUnit *unit, const char *hash);
 void agent_unit_note_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
                            char *const *log, usec_t now_usec);
 
+/* Whether its cluster is noted. If that fails it is told like a file that cannot be written, and
+ * tried again, later and later; success ends that. */
+void agent_unit_note_unclaimed(AgentUnit *unit, const char *message, usec_t now_usec);
+void agent_unit_note_claimed(AgentUnit *unit);
+
 /* Nothing is left to know or to do, and no answer is awaited. */
 bool agent_unit_is_over(const AgentUnit *unit);
 
 /* What it answered, and how, was of another cluster, whose revisions mean nothing here. */
 void agent_unit_forget_answers(AgentUnit *unit);
+
+/* The task failed before, and it is too early to try again. A start that is not to be repeated
+ * holds up no other task: the unit's file may be lost, or be another one, meanwhile. */
+bool agent_unit_has_to_wait(const AgentUnit *unit, TaskKind next, usec_t now_usec);
 
 /* Marks the order as answered if there is nothing to do for it, or nothing more to try now. */
 void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec);

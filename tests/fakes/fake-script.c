@@ -128,8 +128,8 @@ void fake_script_note(FakeScript *script, FakeAction action, const char *name) {
     static const char *const verbs[_FAKE_ACTION_MAX] = {
         [FAKE_ACTION_LIST] = "list",     [FAKE_ACTION_WRITE] = "write",
         [FAKE_ACTION_REMOVE] = "remove", [FAKE_ACTION_START] = "start",
-        [FAKE_ACTION_STOP] = "stop",     [FAKE_ACTION_RELOAD] = "reload",
-        [FAKE_ACTION_CLAIM] = "claim",
+        [FAKE_ACTION_STOP] = "stop",     [FAKE_ACTION_CLAIM] = "claim",
+        [FAKE_ACTION_RELOAD] = "reload",
     };
     char *text = name ? str_printf("%s %s", verbs[action], name) : strdup(verbs[action]);
     if (!text || actions_push_take(script, text) < 0)

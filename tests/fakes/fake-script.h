@@ -12,8 +12,8 @@ typedef enum FakeAction {
     FAKE_ACTION_REMOVE,
     FAKE_ACTION_START, /* a start job was queued; not: already active or starting */
     FAKE_ACTION_STOP,  /* likewise */
+    FAKE_ACTION_CLAIM, /* can fail, and is not recorded: no unit is touched */
     FAKE_ACTION_RELOAD,
-    FAKE_ACTION_CLAIM,
     _FAKE_ACTION_MAX,
 } FakeAction;
 
@@ -25,6 +25,7 @@ typedef struct FakeBehaviour {
     const char *message;    /* why the start fails; NULL: a text made from start_result */
     const char *log;        /* lines, separated by newlines; NULL: none */
     bool is_oneshot;        /* inactive again once its start job is done */
+    bool comes_back;        /* active again once its stop job is done, as by its socket */
     usec_t life_usec;       /* ends by itself so long after its start; 0: never */
     const char *end_result; /* how: NULL is "exit-code" and leaves it failed; "success": inactive */
 } FakeBehaviour;

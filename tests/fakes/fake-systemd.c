@@ -102,7 +102,7 @@ int fake_systemd_set_state(FakeSystemd *systemd, const char *name, const char *a
 void fake_systemd_lose_file(FakeSystemd *systemd, const char *name) {
     FakeUnit *unit = map_get(systemd->units, name);
     if (unit)
-        fake_unit_lose_file(unit);
+        free(TAKE_PTR(unit->text));
 }
 
 void fake_systemd_replace_file(FakeSystemd *systemd, const char *name, const char *text) {
@@ -200,7 +200,7 @@ void fake_systemd_remove(FakeSystemd *systemd, const char *name) {
     if (!unit || !unit->text)
         return;
     fake_script_note(systemd->script, FAKE_ACTION_REMOVE, name);
-    fake_unit_lose_file(unit);
+    fake_unit_forget_file(unit);
     if (!fake_unit_is_running(unit))
         map_remove(systemd->units, name);
 }
@@ -302,7 +302,7 @@ static int status_copy(const FakeUnit *unit, UnitStatus *status) {
 
 int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster) {
     FakeUnit *unit = map_get(systemd->units, name);
-    return unit && unit->text ? str_replace(&unit->cluster, cluster) : -ENOENT;
+    return unit ? str_replace(&unit->cluster, cluster) : -ENOENT;
 }
 
 int fake_systemd_status(FakeSystemd *systemd, const char *name, UnitStatus **ret) {

@@ -34,7 +34,8 @@ void fake_systemd_reboot(FakeSystemd *systemd);
  * result may be NULL. */
 int fake_systemd_set_state(FakeSystemd *systemd, const char *name, const char *active,
                            const char *sub, const char *result);
-/* Removes the file and the marker only; no signal comes. */
+/* Removes the file only: what fleet noted of the unit stays, as it is in other files. No signal
+ * comes. */
 void fake_systemd_lose_file(FakeSystemd *systemd, const char *name);
 /* Another text in the file, if there is one; likewise. */
 void fake_systemd_replace_file(FakeSystemd *systemd, const char *name, const char *text);
@@ -86,7 +87,7 @@ void fake_systemd_remove(FakeSystemd *systemd, const char *name);
 /* The job's id; 0: nothing to do; -ENOENT: no such unit; -EINVAL: refused, by its behaviour. */
 int64_t fake_systemd_start(FakeSystemd *systemd, const char *name);
 int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name);
-/* -ENOENT: it has no file. */
+/* -ENOENT: no such unit. */
 int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster);
 /* -ENOENT: no such unit. One that has lost its file is told of as with its last one, as long as it
  * is there. */

@@ -304,11 +304,11 @@ static int fake_stop(UnitManager *base, const char *name, UnitManagerJobDone don
     return job_push(base, run_stop, name, done, userdata);
 }
 
+/* fleetd itself writes the mark: it takes no contact with systemd. */
 static int fake_claim(UnitManager *base, const char *name, const char *cluster) {
     FakeSystemd *systemd = from_base(base)->systemd;
     int r = fake_script_check(fake_systemd_script(systemd), FAKE_ACTION_CLAIM, name);
-    return r < 0 ? r
-                 : fake_systemd_claim(systemd, name, cluster); /* no word to systemd is needed */
+    return r < 0 ? r : fake_systemd_claim(systemd, name, cluster);
 }
 
 static int fake_read(UnitManager *base, const char *name, char **ret_text, size_t *ret_size) {

@@ -14,6 +14,8 @@ static const struct {
     [JOB_RESULT_FAILED] = {"failed", "failed", "exit-code"},
     [JOB_RESULT_DEPENDENCY] = {"inactive", "dead", "success"},
     [JOB_RESULT_SKIPPED] = {"inactive", "dead", "exec-condition"},
+    /* of a job that began before its like were refused */
+    [JOB_RESULT_ERROR] = {"failed", "failed", "resources"},
 };
 
 static const FakeBehaviour *behaviour_of(const FakeUnit *unit) {
@@ -46,6 +48,8 @@ static void on_job_timer(void *userdata) {
         return start_finish(unit);
     fake_unit_enter(unit, "inactive", "dead", "success");
     job_end(unit, JOB_RESULT_DONE);
+    if (behaviour_of(unit)->comes_back)
+        fake_unit_enter(unit, "active", "running", "success");
 }
 
 static void on_life_timer(void *userdata) {
@@ -113,7 +117,7 @@ int fake_unit_set_text(FakeUnit *unit, const char *text, size_t size) {
     return r < 0 ? r : 1;
 }
 
-void fake_unit_lose_file(FakeUnit *unit) {
+void fake_unit_forget_file(FakeUnit *unit) {
     free(unit->text);
     unit->text = NULL;
     unit->was_launched = unit->has_guard = unit->is_permitted = false;

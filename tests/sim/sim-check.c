@@ -10,6 +10,11 @@
 #include "tests/sim/sim-words.h"
 #include "tests/sim/sim-writers.h"
 
+/* Who thinks better of it every second, or has a machine that comes and goes, may stop a unit that
+ * often within so long; who repeats what is in vain may not. */
+#define STOPS_MAX 12
+#define STOPS_USEC (10 * USEC_PER_SEC)
+
 /* A pair of machine and unit. */
 typedef struct Place {
     SimWords words;
@@ -18,6 +23,9 @@ typedef struct Place {
     bool has_other_file;   /* likewise */
     bool may_fail;         /* a start of it */
     unsigned boot;         /* of that start */
+    usec_t back_until;     /* it comes back whenever it is stopped */
+    usec_t stops_since;    /* the last ones that followed one another closely */
+    unsigned n_stops;
 } Place;
 
 struct SimCheck {
@@ -280,6 +288,17 @@ static bool may_stop_without_order(SimNode *node, const char *name) {
     return unit_is_guarded(name) && (goes_down || is_blind || is_overdue(node, name));
 }
 
+static void note_stop(SimCheck *check, const SimNode *node, const char *name, Place *place) {
+    usec_t now = loop_now(check->cluster->loop);
+    if (now > place->stops_since + STOPS_USEC) {
+        place->stops_since = now;
+        place->n_stops = 0;
+    }
+    if (++place->n_stops > STOPS_MAX)
+        sim_trace_fail(check->trace, "%s is stopped on %s again and again", name, node->id);
+    place->was_meddled_with = place->was_meddled_with || now < place->back_until;
+}
+
 static void check_stop(SimCheck *check, SimNode *node, const char *name, const Place *place) {
     const char *hash = fake_systemd_started_hash(node->systemd, name);
     if (!hash || place->has_other_file) /* what runs is not what fleet has started */
@@ -304,6 +323,8 @@ static void check_action(SimCheck *check, SimNode *node, const char *action) {
         check_start(check, node, name, place);
     else if (strncmp(action, "stop ", 5) == 0 || strncmp(action, "remove ", 7) == 0)
         check_stop(check, node, name, place);
+    if (strncmp(action, "stop ", 5) == 0)
+        note_stop(check, node, name, place);
 }
 
 /* Whatever systemd calls it, as long as a process of it can be there. */
@@ -329,6 +350,12 @@ void sim_check_note_meddling(SimCheck *check, const SimNode *node, const char *u
 
 void sim_check_note_failing_starts(SimCheck *check, const SimNode *node, const char *unit) {
     need_place(check, node->id, unit)->may_fail = true;
+}
+
+void sim_check_note_coming_back(SimCheck *check, const SimNode *node, const char *unit,
+                                usec_t usec) {
+    need_place(check, node->id, unit)->back_until = loop_now(check->cluster->loop) + usec;
+    sim_check_note_meddling(check, node, unit);
 }
 
 void sim_check_note_other_file(SimCheck *check, const SimNode *node, const char *unit) {

@@ -21,6 +21,9 @@ void sim_check_step(SimCheck *check);
 void sim_check_note_meddling(SimCheck *check, const SimNode *node, const char *unit);
 /* It may fail to start there, once and for all. */
 void sim_check_note_failing_starts(SimCheck *check, const SimNode *node, const char *unit);
+/* For so long it is there again whenever it was stopped. */
+void sim_check_note_coming_back(SimCheck *check, const SimNode *node, const char *unit,
+                                usec_t usec);
 void sim_check_note_other_file(SimCheck *check, const SimNode *node, const char *unit);
 /* Since it was last started; or it has failed to start. */
 bool sim_check_was_meddled_with(const SimCheck *check, const SimNode *node, const char *unit);

@@ -85,6 +85,19 @@ static void hang_stop(Sim *sim, SimAct *act) {
     sim_later(sim, usec, behave_later, node, unit);
 }
 
+/* As by its socket. */
+static void undo_stops(Sim *sim, SimAct *act) {
+    SimNode *node = sim_act_node(sim, act);
+    const SimUnit *unit = other_unit(act);
+    FakeBehaviour behaviour = unit->behaviour;
+    usec_t usec = sim_random_span(&act->random, 60 * USEC_PER_SEC);
+    behaviour.comes_back = true;
+    set_behaviour(node, unit, &behaviour);
+    sim_check_note_coming_back(sim->check, node, unit->name, usec);
+    sim_node_note_trouble(node, usec + RETRY_MAX_USEC);
+    sim_later(sim, usec, behave_later, node, unit);
+}
+
 static void fail_start(Sim *sim, SimAct *act) {
     SimNode *node = sim_act_node(sim, act);
     const SimUnit *unit = sim_unit(act->unit);
@@ -181,13 +194,14 @@ static const SimDeed deeds[] = {
     {"systemd is slow", slow_bus, 4},
     {"systemd fails", fail_actions, 7},
     {"a stop hangs", hang_stop, 2},
+    {"a unit comes back when it is stopped", undo_stops, 3},
     {"a start times out", fail_start, 3},
     {"a unit crashes", crash_unit, 6},
     {"a unit flaps", flap_unit, 5},
     {"a unit is stopped by hand", stop_by_hand, 4},
     {"a unit is started by hand", start_by_hand, 4},
-    {"a unit's file is removed", remove_file, 0},   /* not judged rightly with orphans yet */
-    {"a unit's file is replaced", replace_file, 0}, /* likewise */
+    {"a unit's file is removed", remove_file, 3},
+    {"a unit's file is replaced", replace_file, 3},
 };
 
 const SimDeeds sim_deeds_systemd = {deeds, ELEMENTSOF(deeds), 30};

@@ -210,6 +210,33 @@ static void stop_that_failed_is_tried_again(void **state) {
     agent_test_expect(test, "a.service", LAUNCH_STATE_LOADED, "inactive", JOB_RESULT_DONE, 8);
 }
 
+/* As one does whose socket is in use. */
+static void unit_that_comes_back_when_it_is_stopped_is_stopped_more_and_more_rarely(void **state) {
+    AgentTest *test = *state;
+    FakeBehaviour behaviour = {.comes_back = true, .stop_usec = 100 * USEC_PER_MSEC};
+    start_with_running_unit(test);
+    fake_script_set_behaviour(script(test), "a.service", &behaviour);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_INACTIVE, 8);
+    agent_test_run(test, 5 * USEC_PER_MINUTE);
+    assert_in_range(count(test, FAKE_ACTION_STOP), 5, 12);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LOADED, "active", JOB_RESULT_FAILED, 8);
+    fake_script_set_behaviour(script(test), "a.service", &(FakeBehaviour){0});
+    agent_test_run(test, 2 * USEC_PER_MINUTE);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_DONE, 8);
+}
+
+/* Whatever starts it then is none of fleet's business. */
+static void unit_that_comes_back_is_left_alone_when_it_is_to_be_loaded(void **state) {
+    AgentTest *test = *state;
+    FakeBehaviour behaviour = {.comes_back = true, .stop_usec = 100 * USEC_PER_MSEC};
+    start_with_running_unit(test);
+    fake_script_set_behaviour(script(test), "a.service", &behaviour);
+    agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LOADED, 8);
+    agent_test_run(test, 5 * USEC_PER_MINUTE);
+    assert_int_equal(count(test, FAKE_ACTION_STOP), 1);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LOADED, "active", JOB_RESULT_FAILED, 8);
+}
+
 static int fail_one_file(FakeAction action, const char *name, _unused_ void *userdata) {
     return action == FAKE_ACTION_WRITE && name && streq(name, "bad.service") ? -ENOSPC : 0;
 }
@@ -295,6 +322,34 @@ static void crash_of_a_unit_is_published(void **state) {
     assert_string_equal(unit->result, "signal");
     assert_int_equal(unit->current, LAUNCH_STATE_LAUNCHED);
     assert_int_equal(count(test, FAKE_ACTION_START), 0);
+}
+
+/* That a start is not repeated is no reason to leave the unit without its file. */
+static void file_that_is_lost_after_a_failed_start_is_written_again(void **state) {
+    AgentTest *test = *state;
+    fake_script_set_behaviour(script(test), "bad.service",
+                              &(FakeBehaviour){.start_result = JOB_RESULT_TIMEOUT});
+    agent_test_start(test);
+    agent_test_order(test, "bad.service", OTHER, LAUNCH_STATE_LAUNCHED, 5);
+    agent_test_run(test, USEC_PER_SEC);
+    fake_systemd_lose_file(test->systemd, "bad.service");
+    fake_systemd_reset(test->systemd);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_string_equal(fake_systemd_text(test->systemd, "bad.service"), OTHER);
+    agent_test_expect(test, "bad.service", LAUNCH_STATE_LAUNCHED, "failed", JOB_RESULT_TIMEOUT, 5);
+}
+
+/* Nothing changes in systemd then that could be heard of. */
+static void start_that_an_earlier_fleetd_began_is_told_of_without_its_file(void **state) {
+    AgentTest *test = *state;
+    start_hanging_unit(test);
+    agent_test_crash(test);
+    fake_systemd_lose_file(test->systemd, "hang.service");
+    agent_test_run(test, USEC_PER_MINUTE);
+    agent_test_start(test);
+    agent_test_run(test, USEC_PER_MINUTE);
+    agent_test_expect(test, "hang.service", LAUNCH_STATE_LOADED, "activating", JOB_RESULT_RUNNING,
+                      0);
 }
 
 /* --- fleetd comes and goes --- */
@@ -458,11 +513,15 @@ int main(void) {
         AGENT_TEST(start_that_a_broken_bus_swallowed_is_tried_again),
         AGENT_TEST(unit_is_started_once_the_bus_is_back),
         AGENT_TEST(stop_that_failed_is_tried_again),
+        AGENT_TEST(unit_that_comes_back_when_it_is_stopped_is_stopped_more_and_more_rarely),
+        AGENT_TEST(unit_that_comes_back_is_left_alone_when_it_is_to_be_loaded),
         AGENT_TEST(file_that_cannot_be_written_holds_up_no_other_unit),
         AGENT_TEST(unit_that_could_not_be_written_is_let_go_of_when_its_order_is_withdrawn),
         AGENT_TEST(missing_file_is_told_and_taken_when_it_comes),
         AGENT_TEST(many_canceled_jobs_cost_few_lists),
         AGENT_TEST(crash_of_a_unit_is_published),
+        AGENT_TEST(file_that_is_lost_after_a_failed_start_is_written_again),
+        AGENT_TEST(start_that_an_earlier_fleetd_began_is_told_of_without_its_file),
         AGENT_TEST(crash_and_restart_of_fleetd_touch_no_unit),
         AGENT_TEST(clean_stop_keeps_presence_and_states_for_the_grace_time),
         AGENT_TEST(machine_that_goes_down_gives_its_presence_back),
