@@ -87,8 +87,8 @@ static void record_comes_back(void **state) {
 /* Whoever wrote it: it vouches for nothing. */
 static void what_is_no_record_vouches_for_nothing(void **state) {
     static const char *const texts[] = {"", "x", "1 2", "99999999999999999999 1 1\n",
-                                        "18446744073709551615 18446744073709551615 "
-                                        "18446744073709551615\n"};
+                                        ("18446744073709551615 18446744073709551615 "
+                                         "18446744073709551615\n")};
     Fixture *f = *state;
     for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
         write_text(f, "units/" NAME, texts[i]);
