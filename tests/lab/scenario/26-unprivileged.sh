@@ -156,6 +156,8 @@ take_off() {
         systemctl stop -- *
         systemctl disable --runtime -- *
         systemctl stop fleet-guard.service
+        cd /
+        systemctl stop run-fleet.mount # of the lab alone
         rm -r /run/fleet'
 }
 
