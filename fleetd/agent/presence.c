@@ -160,6 +160,7 @@ static void on_key_synced(_unused_ int64_t revision, void *userdata) {
     if (presence->state != PRESENCE_REGISTERED || !presence_is_taken(presence))
         return;
     presence_retry(presence);
+    lease_check(presence->lease); /* with which it may have gone */
     presence->callbacks.on_lost(presence->userdata);
 }
 

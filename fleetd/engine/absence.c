@@ -14,22 +14,22 @@ struct Absence {
     usec_t (*steady_since)(void *userdata);
     void (*on_gone)(const char *machine_id, void *userdata);
     void *userdata;
-    Map *machines; /* id -> since when it is missing, as a pointer */
+    Map *machines; /* id -> until when it is waited for in any case, as a pointer */
     Timer *timer;
 };
 
-static usec_t absence_due(const Absence *absence, const void *missing_since, usec_t steady_since) {
-    return MAX((usec_t) (uintptr_t) missing_since, steady_since) + absence->ttl_usec;
+static usec_t absence_due(const Absence *absence, const void *patient_until, usec_t steady_since) {
+    return MAX((usec_t) (uintptr_t) patient_until, steady_since + absence->ttl_usec);
 }
 
 /* One that is due; else when the next one is. */
 static const char *absence_find_due(const Absence *absence, usec_t steady_since, usec_t *ret_next) {
     usec_t now = loop_now(absence->loop);
     const char *id = NULL;
-    const void *missing_since;
+    const void *patient_until;
     *ret_next = USEC_INFINITY;
-    MAP_FOREACH (id, missing_since, absence->machines) {
-        usec_t due = absence_due(absence, missing_since, steady_since);
+    MAP_FOREACH (id, patient_until, absence->machines) {
+        usec_t due = absence_due(absence, patient_until, steady_since);
         if (due <= now)
             return id;
         *ret_next = MIN(*ret_next, due);
@@ -92,10 +92,9 @@ void absence_free(Absence *absence) {
     free(absence);
 }
 
-int absence_add(Absence *absence, const char *machine_id, bool had_its_time) {
-    usec_t missing_since = had_its_time ? 0 : loop_now(absence->loop);
+int absence_add(Absence *absence, const char *machine_id, usec_t patience_usec) {
+    void *value = (void *) (uintptr_t) (loop_now(absence->loop) + patience_usec);
     timer_start(absence->timer, 0);
-    void *value = (void *) (uintptr_t) missing_since;
     return map_put(absence->machines, machine_id, value) < 0 ? -ENOMEM : 0;
 }
 

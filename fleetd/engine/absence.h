@@ -16,8 +16,7 @@ int absence_new(Loop *loop, usec_t ttl_usec, usec_t (*steady_since)(void *userda
 void absence_free(Absence *absence);
 DEFINE_POINTER_CLEANUP(Absence, absence_free)
 
-/* Not there now; on_gone comes from the loop. had_its_time: its lease ran out, so that it had a
- * whole lease time already, if the store was steady; else that begins now. */
-int absence_add(Absence *absence, const char *machine_id, bool had_its_time);
+/* Not there now; on_gone comes from the loop, after patience_usec at the earliest. */
+int absence_add(Absence *absence, const char *machine_id, usec_t patience_usec);
 void absence_remove(Absence *absence, const char *machine_id); /* there again */
 bool absence_has(const Absence *absence, const char *machine_id);

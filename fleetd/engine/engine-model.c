@@ -16,11 +16,26 @@ bool engine_has_model(const Engine *engine) {
 
 /* --- machines that are missing --- */
 
+/* A presence is gone when its lease ran out, and so had its machine a whole lease time to renew it.
+ * But a store can take presences away that were renewed in time (lease.h), and anybody can delete
+ * them: a machine that lives is back after a few answers of the store. */
+#define RETURN_USEC (250 * USEC_PER_MSEC)
+/* The leader's lease is shorter, and is lost to such a store first: that a new one was elected is a
+ * sign of it, and the others may need longer. Where a machine is really lost together with the
+ * leader that it had, this passes before its lease ends. */
+#define RETURN_MAX_USEC (2 * USEC_PER_SEC)
+
+static usec_t patience_with_the_first(const Engine *engine) {
+    return MIN(engine->agent_ttl_usec / 5, RETURN_MAX_USEC);
+}
+
 /* What this fleetd saw of the store before it led counts as well: a leader that has just been
  * elected, by a store that has answered all the time, need not wait to know that a machine had its
- * lease time. */
+ * lease time. That its own presence is not there says that presences mean nothing just now. */
 static usec_t on_steady_since(void *userdata) {
     Engine *engine = userdata;
+    if (feed_find_presence(engine->feed, engine->machine_id) == FEED_PRESENCE_NONE)
+        return USEC_INFINITY;
     return MAX(engine->steady_since(engine->userdata), leadership_last_gap(engine->leadership));
 }
 
@@ -40,7 +55,7 @@ static void on_machine_here(const char *id, void *userdata) {
 
 /* Whoever said that it left is taken at its word. A presence that cannot be read did not run out:
  * somebody wrote over it, and its machine may be about to write it anew. */
-static int engine_miss(Engine *engine, const char *id) {
+static int engine_miss(Engine *engine, const char *id, usec_t patience_usec) {
     FeedPresence presence = feed_find_presence(engine->feed, id);
     bool has_left = presence == FEED_PRESENCE_LEFT;
     if (cluster_is_gone(engine->cluster,
@@ -50,7 +65,9 @@ static int engine_miss(Engine *engine, const char *id) {
         absence_remove(engine->absence, id);
         return cluster_remove_machine(engine->cluster, id, has_left);
     }
-    return absence_add(engine->absence, id, presence != FEED_PRESENCE_UNREADABLE);
+    return absence_add(engine->absence, id,
+                       presence == FEED_PRESENCE_UNREADABLE ? engine->agent_ttl_usec
+                                                            : patience_usec);
 }
 
 static void on_machine_away(const char *id, void *userdata) {
@@ -59,7 +76,7 @@ static void on_machine_away(const char *id, void *userdata) {
                     !cluster_has_orders(engine->cluster, id);
     log_write(LOG_INFO, (LogFields){.machine = id},
               has_left ? "Machine %s has left" : "Machine %s has no presence any more", id);
-    engine_check(engine, engine_miss(engine, id));
+    engine_check(engine, engine_miss(engine, id, RETURN_USEC));
 }
 
 /* Orders of machines without a presence, once all of both is known. */
@@ -67,7 +84,7 @@ static int engine_find_missing(Engine *engine) {
     _cleanup_free_ const char **ids = NULL;
     int r = cluster_missing_machines(engine->cluster, &ids);
     for (const char **id = ids; r >= 0 && *id; id++)
-        r = engine_miss(engine, *id);
+        r = engine_miss(engine, *id, patience_with_the_first(engine));
     return r;
 }
 
@@ -75,7 +92,7 @@ static int engine_find_missing(Engine *engine) {
 static void on_machine_missing(const char *id, void *userdata) {
     Engine *engine = userdata;
     if (engine_has_model(engine) && !absence_has(engine->absence, id))
-        engine_check(engine, engine_miss(engine, id));
+        engine_check(engine, engine_miss(engine, id, RETURN_USEC));
 }
 
 /* --- orders that are suspended --- */

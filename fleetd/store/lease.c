@@ -77,9 +77,12 @@ static void on_renewed(int r, int64_t id, usec_t ttl_usec, void *userdata) {
     Lease *lease = userdata;
     lease->op = NULL;
     if (r == -ENOKEY) {
+        bool was_sure = lease->sent_usec < lease->sure_until_usec;
         lease->id = 0;
         timer_start(lease->timer, 0);
         lease_note_contact(lease, 0);
+        if (was_sure)
+            lease->last_gap_usec = loop_now(lease->loop);
         lease->callbacks.on_lost(lease->userdata);
     } else if (r < 0) {
         timer_start(lease->timer, RETRY_USEC);
@@ -127,6 +130,11 @@ void lease_free(Lease *lease) {
     store_op_cancel(lease->op);
     timer_free(lease->timer);
     free(lease);
+}
+
+void lease_check(Lease *lease) {
+    if (lease->id != 0 && !lease->op)
+        timer_start(lease->timer, 0);
 }
 
 int64_t lease_id(const Lease *lease) {

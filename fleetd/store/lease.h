@@ -24,6 +24,9 @@ int lease_new(Store *store, Loop *loop, usec_t ttl_usec, const LeaseCallbacks *c
 void lease_free(Lease *lease);
 DEFINE_POINTER_CLEANUP(Lease, lease_free)
 
+/* Something says that it may be gone: asks the store now, and not when it is next due. */
+void lease_check(Lease *lease);
+
 int64_t lease_id(const Lease *lease); /* 0: none now */
 
 /* The lease surely lives now: counted from when the last good renewal was sent, less nothing for
@@ -31,7 +34,10 @@ int64_t lease_id(const Lease *lease); /* 0: none now */
 bool lease_is_sure(const Lease *lease);
 
 /* Since when the store has answered without a gap that could have cost anybody a lease of this ttl:
- * since the first answer, or the last gap. USEC_INFINITY while it does not answer. */
+ * since the first answer, or the last gap. USEC_INFINITY while it does not answer. That this lease
+ * is gone although it surely lived counts as a gap: a store that takes one away before its time
+ * takes others, too. An etcd leader that stood still may do so when it wakes up and ends leases
+ * that were renewed with its successor (etcd issue 15247). */
 usec_t lease_steady_since(const Lease *lease);
 /* When the last gap ended; 0: there was none since the first answer. USEC_INFINITY as above. */
 usec_t lease_last_gap(const Lease *lease);

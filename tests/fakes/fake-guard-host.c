@@ -10,6 +10,7 @@ struct FakeGuardHost {
     usec_t latency_usec;
     unsigned n_failures[_FAKE_GUARD_CALL_MAX];
     TakeDown *under_way;
+    bool is_blind;
 };
 
 struct TakeDown {
@@ -35,6 +36,7 @@ static int check(FakeGuardHost *host, FakeGuardCall call) {
 static int host_walk(GuardHost *base, GuardDirectoryVisit visit, void *userdata) {
     FakeGuardHost *host = from_base(base);
     int r = check(host, FAKE_GUARD_WALK);
+    host->is_blind = r < 0;
     return r < 0 ? r : fake_systemd_walk_guarded(host->systemd, visit, userdata);
 }
 
@@ -86,6 +88,10 @@ static const GuardHostVTable fake_vtable = {
     .forbid = host_forbid,
     .take_down = host_take_down,
 };
+
+bool fake_guard_host_is_blind(const FakeGuardHost *host) {
+    return host->is_blind;
+}
 
 int fake_guard_host_new(FakeSystemd *systemd, Loop *loop, FakeGuardHost **ret) {
     FakeGuardHost *host = calloc(1, sizeof(FakeGuardHost));

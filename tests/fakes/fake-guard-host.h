@@ -23,4 +23,6 @@ typedef enum FakeGuardCall {
 
 /* The next n calls fail. */
 void fake_guard_host_fail_next(FakeGuardHost *host, FakeGuardCall call, unsigned n);
+/* The last walk failed: what was vouched for meanwhile is not known. */
+bool fake_guard_host_is_blind(const FakeGuardHost *host);
 void fake_guard_host_set_latency(FakeGuardHost *host, usec_t usec); /* of take_down */

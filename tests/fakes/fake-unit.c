@@ -29,7 +29,7 @@ static void job_end(FakeUnit *unit, JobResult result) {
 
 static void start_finish(FakeUnit *unit) {
     const FakeBehaviour *behaviour = behaviour_of(unit);
-    JobResult result = behaviour->start_result ? behaviour->start_result : JOB_RESULT_DONE;
+    JobResult result = unit->start_result ? unit->start_result : JOB_RESULT_DONE;
     if (result == JOB_RESULT_DONE && behaviour->is_oneshot)
         fake_unit_enter(unit, "inactive", "dead", "success");
     else
@@ -156,6 +156,7 @@ int64_t fake_unit_start(FakeUnit *unit, int64_t id) {
     memcpy(unit->started_hash, unit->hash, sizeof(unit->hash));
     fake_script_note(fake_systemd_script(unit->systemd), FAKE_ACTION_START, unit->name);
     fake_unit_enter(unit, "activating", "start", "success");
+    unit->start_result = behaviour_of(unit)->start_result;
     return job_begin(unit, id, false, behaviour_of(unit)->start_usec);
 }
 

@@ -22,6 +22,7 @@ typedef struct FakeUnit {
     bool is_permitted;
     int64_t job; /* 0: none */
     bool job_is_stop;
+    JobResult start_result; /* that a start job under way will have */
     Timer *job_timer;
     Timer *life_timer;
 } FakeUnit;

@@ -112,6 +112,27 @@ void sim_cluster_extend_leases(SimCluster *cluster) {
     memory_store_extend_leases(cluster->store);
 }
 
+static bool entry_is_renewed(const SimCluster *cluster, const StoreEntry *entry) {
+    if (streq(entry->key, KEY_LEADER_TEXT))
+        return true;
+    _cleanup_key_ Key key = {};
+    if (key_parse(entry->key, &key, NULL) < 0 || key.kind != KEY_MACHINE)
+        return false;
+    const Machine *machine = sim_view_machine(cluster->view, key.machine_id);
+    return machine && machine->status == MACHINE_STATUS_RUNNING;
+}
+
+void sim_cluster_take_leases(SimCluster *cluster, const char *prefix) {
+    StoreRange range = {.key = prefix, .is_prefix = true, .is_keys_only = true};
+    _cleanup_range_ StoreRangeResult found = {};
+    note_odd_time(cluster);
+    cluster->leases_taken_usec = loop_now(cluster->loop);
+    sim_must_be_zero(store_sync_range(&cluster->sync, &range, &found));
+    for (size_t i = 0; i < found.n_entries; i++)
+        if (entry_is_renewed(cluster, &found.entries[i]))
+            (void) store_sync_revoke(&cluster->sync, found.entries[i].lease);
+}
+
 /* --- users --- */
 
 int64_t sim_put(SimCluster *cluster, const char *name, const char *text, LaunchState desired) {

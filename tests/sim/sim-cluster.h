@@ -21,8 +21,9 @@ typedef struct SimCluster {
     size_t n_nodes;
     bool is_store_away; /* for all at once */
     usec_t store_away_usec;
-    usec_t store_back_usec; /* when it last came back after so long that it cost renewals */
-    usec_t store_here_usec; /* when it last came back after any time */
+    usec_t store_back_usec;   /* when it last came back after so long that it cost renewals */
+    usec_t leases_taken_usec; /* when leases last went before their time */
+    usec_t store_here_usec;   /* when it last came back after any time */
     /* Leases lived longer than they should from then until then. */
     usec_t odd_since_usec, odd_until_usec;
 
@@ -48,6 +49,10 @@ void sim_cluster_cut_off(SimCluster *cluster, int r);
 void sim_cluster_freeze_store(SimCluster *cluster);
 void sim_cluster_thaw_store(SimCluster *cluster);
 void sim_cluster_extend_leases(SimCluster *cluster); /* each counts its whole time anew */
+/* Ends the leases that the presences and the leader's key of that prefix stand under, although they
+ * were renewed: as a leader of etcd's does that stood still, and wakes up when another one leads.
+ * One that nobody renews, as that of a farewell, ends at the same time for any leader. */
+void sim_cluster_take_leases(SimCluster *cluster, const char *prefix);
 
 /* Since when a lease that lives may have lived without being renewed. */
 usec_t sim_cluster_lease_since(const SimCluster *cluster);

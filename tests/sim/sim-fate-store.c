@@ -123,6 +123,16 @@ static void extend_leases(Sim *sim, _unused_ SimAct *act) {
     sim_cluster_extend_leases(sim->cluster);
 }
 
+static void take_leases(Sim *sim, SimAct *act) {
+    static const char *const prefixes[] = {"", KEY_LEADER_TEXT, "machine/"};
+    if (sim->cluster->is_store_away)
+        return;
+    for (size_t i = 0; i < sim->cluster->n_nodes; i++) /* they find out when they renew it */
+        sim_node_note_trouble(&sim->cluster->nodes[i], SIM_TTL / 2);
+    sim_cluster_take_leases(sim->cluster,
+                            prefixes[sim_random_below(&act->random, ELEMENTSOF(prefixes))]);
+}
+
 static void compact(Sim *sim, _unused_ SimAct *act) {
     memory_store_compact(sim->cluster->store, sim_view_revision(sim->cluster->view));
 }
@@ -145,6 +155,7 @@ static const SimDeed deeds[] = {
     {"the store is away for long", long_outage, 3},
     {"the store changes its leader", change_store_leader, 6},
     {"leases end late", extend_leases, 3},
+    {"leases are taken away", take_leases, 3},
     {"the store is compacted", compact, 4},
     {"the store is compacted while watches are broken", compact_under_watches, 3},
 };

@@ -94,6 +94,51 @@ static void machine_that_stays_away_after_an_outage_is_given_up_at_last(void **s
                      9);
 }
 
+/* A store that takes leases away which were renewed in time. */
+
+static void slow_ways(SimCluster *cluster) {
+    StoreFaults faults = {.latency_min_usec = 2 * USEC_PER_MSEC,
+                          .latency_max_usec = 10 * USEC_PER_MSEC,
+                          .timeout_usec = STORE_FAULTS_TIMEOUT_USEC};
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        faulty_store_set_faults(cluster->nodes[i].link, &faults);
+}
+
+static void expect_untouched_without(SimCluster *cluster, const char *prefix,
+                                     const char *other_prefix) {
+    slow_ways(cluster);
+    size_t n_touches = start_units(cluster);
+    sim_cluster_run(cluster, SIM_TTL);
+    sim_cluster_take_leases(cluster, prefix);
+    if (other_prefix)
+        sim_cluster_take_leases(cluster, other_prefix);
+    sim_cluster_run(cluster, 2 * SIM_TTL);
+    expect_untouched(cluster, n_touches);
+    assert_int_equal(map_size(sim_view_all(cluster->view, KEY_MACHINE)), 3);
+}
+
+static void leases_that_are_all_taken_away_change_nothing(void **state) {
+    expect_untouched_without(*state, "", NULL);
+}
+
+static void lease_of_a_follower_that_is_taken_away_changes_nothing(void **state) {
+    SimCluster *cluster = *state;
+    _cleanup_free_ char *key = key_machine(engine_test_follower(cluster, NULL)->id);
+    expect_untouched_without(cluster, key, NULL);
+}
+
+static void lease_of_the_leader_that_is_taken_away_changes_nothing(void **state) {
+    SimCluster *cluster = *state;
+    _cleanup_free_ char *key = key_machine(sim_leader(cluster)->id);
+    expect_untouched_without(cluster, key, NULL);
+}
+
+static void leadership_that_is_taken_away_with_a_lease_changes_nothing(void **state) {
+    SimCluster *cluster = *state;
+    _cleanup_free_ char *key = key_machine(engine_test_follower(cluster, NULL)->id);
+    expect_untouched_without(cluster, KEY_LEADER_TEXT, key);
+}
+
 static void machine_without_presence_is_given_nothing_new(void **state) {
     SimCluster *cluster = *state;
     engine_test_start_many(cluster, 3);
@@ -127,6 +172,10 @@ int main(void) {
         ENGINE_TEST(store_that_refuses_connections_meanwhile_changes_nothing),
         ENGINE_TEST(first_machine_that_is_back_is_not_given_everything),
         ENGINE_TEST(outages_one_after_the_other_change_nothing),
+        ENGINE_TEST(leases_that_are_all_taken_away_change_nothing),
+        ENGINE_TEST(lease_of_a_follower_that_is_taken_away_changes_nothing),
+        ENGINE_TEST(lease_of_the_leader_that_is_taken_away_changes_nothing),
+        ENGINE_TEST(leadership_that_is_taken_away_with_a_lease_changes_nothing),
         ENGINE_TEST(machine_without_presence_is_given_nothing_new),
         ENGINE_TEST(machine_that_stays_away_after_an_outage_is_given_up_at_last),
     };
