@@ -63,14 +63,43 @@ static void suggestions_complain(const ApiUnits *units, char *const *unknown) {
         complain("Did you mean %s?", joined);
 }
 
+static bool orphan_is_meant(json_object *orphans, const char *typed) {
+    ApiOrphan orphan;
+    for (size_t i = 0; i < json_object_array_length(orphans); i++)
+        if (api_orphan_read(json_object_array_get_idx(orphans, i), &orphan, NULL) >= 0 &&
+            operand_means_unit(typed, orphan.name))
+            return true;
+    return false;
+}
+
+/* What is there for another cluster is none of this one's units, and can become one. */
+static void orphans_complain(json_object *orphans, char *const *unknown) {
+    _cleanup_(strv_freep) char **meant = NULL;
+    STRV_FOREACH (typed, unknown)
+        if (orphan_is_meant(orphans, *typed) && strv_push(&meant, *typed) < 0)
+            return;
+    _cleanup_free_ char *joined = meant ? strv_join(meant, ", ") : NULL;
+    if (joined)
+        complain("Machines have %s for another cluster: 'fleetctl list-orphans' shows what, "
+                 "'fleetctl adopt' takes it over.",
+                 joined);
+}
+
 void units_suggest(ApiClient *api, char *const *unknown) {
     _cleanup_api_units_ ApiUnits units = {};
+    _cleanup_json_ json_object *orphans = NULL;
     _cleanup_error_ Error error = {};
-    int r = unknown ? api_list_units(api, &units, &error) : 0;
+    if (!unknown)
+        return;
+    int r = api_list_units(api, &units, &error);
+    if (r >= 0) {
+        suggestions_complain(&units, unknown);
+        r = api_list(api, API_ORPHANS, &orphans, &error);
+    }
     if (r < 0)
         log_debug("No suggestions: %s", error_text(&error, r));
     else
-        suggestions_complain(&units, unknown);
+        orphans_complain(orphans, unknown);
 }
 
 static bool is_known(const ApiUnits *units, const char *typed) {

@@ -11,6 +11,7 @@ const char *unit_suggest(const ApiUnits *units, const char *typed);
  * have been meant. 1: there are such; 0: there are none. */
 int units_complain_unknown(ApiClient *api, char *const *typed, Error *reterr);
 
-/* Asks "Did you mean ...?" on standard error where any of the names has a near one in the cluster.
- * Names NULL: none. A list that cannot be had is no further failure. */
+/* Asks "Did you mean ...?" on standard error where any of the names has a near one in the cluster,
+ * and points to `fleetctl adopt` where machines have any of them for another cluster. Names NULL:
+ * none. A list that cannot be had is no further failure. */
 void units_suggest(ApiClient *api, char *const *unknown);

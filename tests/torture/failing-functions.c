@@ -57,6 +57,9 @@ FAILING(struct json_tokener *, NULL, json_tokener_new_ex, (int depth), (depth))
 FAILING(json_object *, NULL, json_tokener_parse_ex,
         (struct json_tokener * tokener, const char *text, int size), (tokener, text, size))
 
+/* The formats are the callers', which the compiler has seen there. */
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
 /* What the text's pointer is after a failure is not said: nobody may rely on it. */
 #define UNDEFINED ((char *) 1)
 

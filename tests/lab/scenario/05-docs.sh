@@ -21,8 +21,10 @@ take_fleet_away() {
     lab exec "$1" sh -c '
         fleetctl destroy "*"
         systemctl disable --now fleet.socket fleet.service
-        cd /etc/systemd/system && rm -f fleet.service fleet.socket && systemctl daemon-reload
-        rm -rf /usr/sbin/fleetd /usr/bin/fleetctl /etc/fleet /var/lib/fleet /run/fleet /usr/share/doc/fleet \
+        systemctl stop fleet-guard.service run-fleet.mount
+        cd /etc/systemd/system && rm -f fleet.service fleet.socket fleet-guard.service run-fleet.mount
+        systemctl daemon-reload
+        rm -rf /usr/sbin/fleetd /usr/bin/fleetctl /usr/libexec/fleet-guard /etc/fleet /var/lib/fleet /run/fleet /usr/share/doc/fleet \
             /usr/lib/sysusers.d/fleet.conf /usr/share/polkit-1/rules.d/fleet.rules
         userdel fleet'
 }

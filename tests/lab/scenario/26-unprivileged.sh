@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 2 --conf restart_grace=4min
 # timeout: 240
+# waits: yes
 # fleetd as user fleet, who may do no more than polkit allows; who may use fleetctl; and how fleet is taken off a
 # machine. m2 is without it in the end: restart_grace is there to have this lab to itself.
 # shellcheck source=tests/lab/lib/check.sh
@@ -156,6 +157,8 @@ take_off() {
         systemctl stop -- *
         systemctl disable --runtime -- *
         systemctl stop fleet-guard.service
+        cd /
+        systemctl stop run-fleet.mount # of the lab alone
         rm -r /run/fleet'
 }
 

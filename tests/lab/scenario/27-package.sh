@@ -16,10 +16,11 @@ printf '%s\n' '[Install]' 'WantedBy=multi-user.target' >>"$UNITS/wanted.service"
 lab_fleet_remove() {
     lab fleetd stop m1
     lab exec m1 bash -euc '
-        systemctl stop fleet.socket
+        systemctl stop fleet.socket fleet-guard.service run-fleet.mount
         cp /etc/fleet/fleet.conf /root/
         rm -rf /usr/sbin/{fleetd,policy-rc.d} /usr/bin/fleetctl /etc/fleet /var/lib/fleet /run/fleet \
             /etc/systemd/system/{,*.wants/}fleet.{service,socket} \
+            /etc/systemd/system/{run-fleet.mount,fleet-guard.service} /usr/libexec/fleet-guard \
             /usr/lib/sysusers.d/fleet.conf /usr/share/polkit-1/rules.d/fleet.rules /var/lib/man-db/auto-update
         userdel fleet
         systemctl daemon-reload'
