@@ -230,10 +230,22 @@ static bool unit_needs_place(const SimTimely *timely, const Unit *unit) {
            sim_view_count_orders(timely->cluster->view, unit->name) == 0;
 }
 
+/* What a unit that is destroyed conflicts with nobody can read any more, but who knew it: it has to
+ * leave first. */
+static bool machine_has_to_let_go(const SimTimely *timely, const SimNode *node) {
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, sim_view_all(timely->cluster->view, KEY_SCHEDULE))
+        if (order->desired == LAUNCH_STATE_INACTIVE && streq(order->machine_id, node->id))
+            return true;
+    return false;
+}
+
 static void look_at_unit(SimTimely *timely, const Unit *unit, usec_t since) {
     for (size_t i = 0; i < timely->cluster->n_nodes; i++) {
         const SimNode *node = &timely->cluster->nodes[i];
-        if (sim_could_go(timely->cluster->view, unit->name, node->id))
+        if (!machine_has_to_let_go(timely, node) &&
+            sim_could_go(timely->cluster->view, unit->name, node->id))
             wait_since(timely, CONCERN_PLACE, since, unit->name, node->id);
     }
 }

@@ -34,8 +34,12 @@ begin_without_fleet() {
     take_fleet_away "$1" && lab exec "$1" sh -c 'echo "cd /root/fleet" >/run/guide-shell'
 }
 
+# machines_left N: no unit has its place elsewhere any more.
 machines_left() {
-    equal "$1" "$(lab ctl list-machines --no-legend | wc -l)"
+    local machines
+    machines=$(lab ctl list-machines --no-legend --full --fields=machine)
+    equal "$1" "$(wc -l <<<"$machines")" &&
+        ! lab ctl list-unit-files --no-legend --full --fields=target | cut -d / -f 1 | grep -qvxF -e - -e "$machines"
 }
 
 # --- what the test itself is worth
