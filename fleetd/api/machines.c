@@ -4,38 +4,41 @@
 #include "fleetd/api/list-page.h"
 #include "fleetd/api/page.h"
 
-void machines_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
+/* A list over all machines, of those that have what it is about. */
+typedef struct MachineList {
+    const char *field;
+    bool (*has)(const MachineView *machine);
+    json_object *(*to_json)(const MachineView *machine);
+} MachineList;
+
+static void list_machines(Api *api, ApiExchange *exchange, View *view, const MachineList *list) {
     _cleanup_list_page_ ListPage page = {};
-    if (list_page_begin(&page, api, exchange, "machines") < 0)
+    if (list_page_begin(&page, api, exchange, list->field) < 0)
         return;
     const char *const *ids;
     size_t n_ids;
     int r = view_machine_ids(view, &ids, &n_ids);
     for (size_t i = r < 0 ? 0 : names_after(ids, n_ids, page.after); r >= 0 && i < n_ids; i++) {
         const MachineView *machine = view_find_machine(view, ids[i]);
-        if (!machine_view_is_present(machine))
+        if (!list->has(machine))
             continue;
         if (!list_page_has_room(&page))
             break;
-        r = list_page_add_take(&page, ids[i], machine_to_json(machine));
+        r = list_page_add_take(&page, ids[i], list->to_json(machine));
     }
     list_page_answer(&page, r, view_revision(view));
 }
 
+void machines_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
+    static const MachineList list = {"machines", machine_view_is_present, machine_to_json};
+    list_machines(api, exchange, view, &list);
+}
+
+static bool has_metadata(const MachineView *machine) {
+    return machine->overlay.n_pairs > 0;
+}
+
 void metadata_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
-    _cleanup_list_page_ ListPage page = {};
-    if (list_page_begin(&page, api, exchange, "metadata") < 0)
-        return;
-    const char *const *ids;
-    size_t n_ids;
-    int r = view_machine_ids(view, &ids, &n_ids);
-    for (size_t i = r < 0 ? 0 : names_after(ids, n_ids, page.after); r >= 0 && i < n_ids; i++) {
-        const MachineView *machine = view_find_machine(view, ids[i]);
-        if (machine->overlay.n_pairs == 0)
-            continue;
-        if (!list_page_has_room(&page))
-            break;
-        r = list_page_add_take(&page, ids[i], machine_metadata_to_json(machine));
-    }
-    list_page_answer(&page, r, view_revision(view));
+    static const MachineList list = {"metadata", has_metadata, machine_metadata_to_json};
+    list_machines(api, exchange, view, &list);
 }
