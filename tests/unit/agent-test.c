@@ -111,3 +111,14 @@ void agent_test_expect(AgentTest *test, const char *name, LaunchState current, c
     assert_int_equal(state->unit_revision, revision);
     assert_true(streq_ptr(state->active, active));
 }
+
+size_t agent_test_count(AgentTest *test, FakeAction action) {
+    return fake_script_count(fake_systemd_script(test->systemd), action);
+}
+
+void agent_test_expect_untouched(AgentTest *test) {
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_START), 0);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_STOP), 0);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_REMOVE), 0);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_WRITE), 0);
+}

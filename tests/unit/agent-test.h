@@ -16,6 +16,9 @@
 #define TEST_MACHINE "00000000000000000000000000000001"
 #define TEST_TTL (10 * USEC_PER_SEC)
 
+#define SLEEPER "[Service]\nExecStart=/bin/sleep infinity\n"
+#define OTHER "[Service]\nExecStart=/bin/sleep 1d\n"
+
 typedef struct AgentTest {
     Loop *loop;
     Store *store;
@@ -45,3 +48,7 @@ void agent_test_withdraw(AgentTest *test, const char *name);
 UnitState *agent_test_state(AgentTest *test, const char *name);
 void agent_test_expect(AgentTest *test, const char *name, LaunchState current, const char *active,
                        JobResult job, int64_t revision);
+
+size_t agent_test_count(AgentTest *test, FakeAction action);
+/* Nothing was started, stopped, removed or written since the beginning. */
+void agent_test_expect_untouched(AgentTest *test);

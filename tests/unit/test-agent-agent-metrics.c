@@ -1,8 +1,6 @@
 #include "tests/unit/agent-test.h"
 #include "tests/unit/metrics-check.h"
 
-#define SLEEPER "[Service]\nExecStart=/bin/sleep infinity\n"
-
 static int setup(void **state) {
     int r = agent_test_setup(state);
     AgentTest *test = *state;

@@ -1,14 +1,7 @@
 #include "tests/unit/agent-test.h"
 
-#define SLEEPER "[Service]\nExecStart=/bin/sleep infinity\n"
-#define OTHER "[Service]\nExecStart=/bin/sleep 1d\n"
-
 static FakeScript *script(AgentTest *test) {
     return fake_systemd_script(test->systemd);
-}
-
-static size_t count(AgentTest *test, FakeAction action) {
-    return fake_script_count(script(test), action);
 }
 
 static char *presence(AgentTest *test) {
@@ -39,7 +32,7 @@ static void loaded_order_puts_the_file_there_and_starts_nothing(void **state) {
     assert_int_equal(unit->current, LAUNCH_STATE_LOADED);
     assert_int_equal(unit->unit_revision, 3);
     assert_string_equal(fake_systemd_text(test->systemd, "a.service"), SLEEPER);
-    assert_int_equal(count(test, FAKE_ACTION_START), 0);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_START), 0);
 }
 
 static void loading_a_launched_unit_stops_it_and_keeps_the_file(void **state) {
@@ -48,7 +41,7 @@ static void loading_a_launched_unit_stops_it_and_keeps_the_file(void **state) {
     agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LOADED, 8);
     agent_test_run(test, USEC_PER_SEC);
     agent_test_expect(test, "a.service", LAUNCH_STATE_LOADED, "inactive", JOB_RESULT_DONE, 8);
-    assert_int_equal(count(test, FAKE_ACTION_WRITE), 0);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_WRITE), 0);
 }
 
 static void withdrawn_order_stops_removes_and_says_so(void **state) {
@@ -99,7 +92,7 @@ static void unit_that_ended_by_itself_is_not_started_again(void **state) {
     agent_test_order(test, "once.service", OTHER, LAUNCH_STATE_LAUNCHED, 4);
     agent_test_run(test, 60 * USEC_PER_SEC);
     agent_test_expect(test, "once.service", LAUNCH_STATE_LAUNCHED, "inactive", JOB_RESULT_DONE, 4);
-    assert_int_equal(count(test, FAKE_ACTION_START), 1);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_START), 1);
 }
 
 static void start_hanging_unit(AgentTest *test) {
@@ -157,7 +150,7 @@ static void failed_start_is_told_with_its_log_and_not_repeated(void **state) {
     assert_int_equal(unit->unit_revision, 5);
     assert_string_equal(unit->message, "exit-code");
     assert_string_equal(unit->log[1], "bye");
-    assert_int_equal(count(test, FAKE_ACTION_START), 1);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_START), 1);
 }
 
 static void start_that_systemd_refuses_is_told_and_not_repeated(void **state) {
@@ -196,7 +189,7 @@ static void unit_is_started_once_the_bus_is_back(void **state) {
     fake_systemd_set_connected(test->systemd, true);
     agent_test_run(test, 10 * USEC_PER_SEC);
     agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 6);
-    assert_int_equal(count(test, FAKE_ACTION_START), 1);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_START), 1);
 }
 
 static void stop_that_failed_is_tried_again(void **state) {
@@ -218,7 +211,7 @@ static void unit_that_comes_back_when_it_is_stopped_is_stopped_more_and_more_rar
     fake_script_set_behaviour(script(test), "a.service", &behaviour);
     agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_INACTIVE, 8);
     agent_test_run(test, 5 * USEC_PER_MINUTE);
-    assert_in_range(count(test, FAKE_ACTION_STOP), 5, 12);
+    assert_in_range(agent_test_count(test, FAKE_ACTION_STOP), 5, 12);
     agent_test_expect(test, "a.service", LAUNCH_STATE_LOADED, "active", JOB_RESULT_FAILED, 8);
     fake_script_set_behaviour(script(test), "a.service", &(FakeBehaviour){0});
     agent_test_run(test, 2 * USEC_PER_MINUTE);
@@ -233,7 +226,7 @@ static void unit_that_comes_back_is_left_alone_when_it_is_to_be_loaded(void **st
     fake_script_set_behaviour(script(test), "a.service", &behaviour);
     agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LOADED, 8);
     agent_test_run(test, 5 * USEC_PER_MINUTE);
-    assert_int_equal(count(test, FAKE_ACTION_STOP), 1);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_STOP), 1);
     agent_test_expect(test, "a.service", LAUNCH_STATE_LOADED, "active", JOB_RESULT_FAILED, 8);
 }
 
@@ -309,7 +302,7 @@ static void many_canceled_jobs_cost_few_lists(void **state) {
         assert_int_equal(fake_systemd_set_state(test->systemd, name, "inactive", "dead", NULL), 0);
     }
     agent_test_run(test, USEC_PER_SEC);
-    assert_in_range(count(test, FAKE_ACTION_LIST), 1, 3);
+    assert_in_range(agent_test_count(test, FAKE_ACTION_LIST), 1, 3);
 }
 
 static void crash_of_a_unit_is_published(void **state) {
@@ -321,7 +314,7 @@ static void crash_of_a_unit_is_published(void **state) {
     assert_string_equal(unit->active, "failed");
     assert_string_equal(unit->result, "signal");
     assert_int_equal(unit->current, LAUNCH_STATE_LAUNCHED);
-    assert_int_equal(count(test, FAKE_ACTION_START), 0);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_START), 0);
 }
 
 /* That a start is not repeated is no reason to leave the unit without its file. */
@@ -356,10 +349,7 @@ static void start_that_an_earlier_fleetd_began_is_told_of_without_its_file(void 
 
 static void assert_untouched(AgentTest *test) {
     assert_true(fake_systemd_is_running(test->systemd, "a.service"));
-    assert_int_equal(count(test, FAKE_ACTION_START), 0);
-    assert_int_equal(count(test, FAKE_ACTION_STOP), 0);
-    assert_int_equal(count(test, FAKE_ACTION_WRITE), 0);
-    assert_int_equal(count(test, FAKE_ACTION_REMOVE), 0);
+    agent_test_expect_untouched(test);
 }
 
 static void crash_and_restart_of_fleetd_touch_no_unit(void **state) {

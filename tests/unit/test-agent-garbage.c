@@ -1,20 +1,6 @@
 /* What others write under the agent's keys, and who else may have its place. */
 #include "tests/unit/agent-test.h"
 
-#define SLEEPER "[Service]\nExecStart=/bin/sleep infinity\n"
-#define OTHER "[Service]\nExecStart=/bin/sleep 1d\n"
-
-static size_t count(AgentTest *test, FakeAction action) {
-    return fake_script_count(fake_systemd_script(test->systemd), action);
-}
-
-static void assert_untouched(AgentTest *test) {
-    assert_int_equal(count(test, FAKE_ACTION_START), 0);
-    assert_int_equal(count(test, FAKE_ACTION_STOP), 0);
-    assert_int_equal(count(test, FAKE_ACTION_REMOVE), 0);
-    assert_int_equal(count(test, FAKE_ACTION_WRITE), 0);
-}
-
 static void start_with_running_unit(AgentTest *test) {
     agent_test_start(test);
     agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 7);
@@ -34,14 +20,14 @@ static void unit_is_not_stopped_for_a_file_that_is_missing(void **state) {
         order_format(&(Order){.hash = hash, .desired = LAUNCH_STATE_LAUNCHED, .unit_revision = 8});
     store_sync_put(&test->sync, key, value, 0);
     agent_test_run(test, 10 * USEC_PER_SEC);
-    assert_untouched(test);
+    agent_test_expect_untouched(test);
     _cleanup_(unit_state_freep) UnitState *unit = agent_test_state(test, "a.service");
     assert_string_equal(unit->active, "active");
     assert_non_null(strstr(unit->message, "not in the store"));
     store_sync_put(&test->sync, file, OTHER, 0);
     agent_test_run(test, 10 * USEC_PER_SEC);
     agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 8);
-    assert_int_equal(count(test, FAKE_ACTION_STOP), 1);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_STOP), 1);
 }
 
 static void unit_whose_order_cannot_be_read_is_left_as_it_is(void **state) {
@@ -52,16 +38,16 @@ static void unit_whose_order_cannot_be_read_is_left_as_it_is(void **state) {
     for (size_t i = 0; i < ELEMENTSOF(values); i++) {
         store_sync_put(&test->sync, key, values[i], 0);
         agent_test_run(test, 5 * USEC_PER_SEC);
-        assert_untouched(test);
+        agent_test_expect_untouched(test);
         agent_test_crash(test);
         agent_test_start(test); /* it finds nothing else there */
         agent_test_run(test, 5 * USEC_PER_SEC);
-        assert_untouched(test);
+        agent_test_expect_untouched(test);
     }
     agent_test_order(test, "a.service", SLEEPER, LAUNCH_STATE_LAUNCHED, 7);
     agent_test_run(test, 5 * USEC_PER_SEC);
     agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 7);
-    assert_untouched(test);
+    agent_test_expect_untouched(test);
     agent_test_withdraw(test, "a.service");
     agent_test_run(test, 5 * USEC_PER_SEC);
     assert_null(agent_test_state(test, "a.service"));
@@ -93,7 +79,7 @@ static void order_for_what_is_no_unit_is_left_alone(void **state) {
         store_sync_delete(&test->sync, key);
         agent_test_run(test, 2 * USEC_PER_SEC);
     }
-    assert_untouched(test);
+    agent_test_expect_untouched(test);
     assert_int_equal(fake_systemd_count_running(test->systemd), 1);
 }
 
@@ -111,7 +97,7 @@ static void presence_that_somebody_wrote_over_is_written_anew_at_once(void **sta
     agent_test_run(test, 2 * USEC_PER_SEC);
     _cleanup_free_ char *again = store_sync_get(&test->sync, key);
     assert_string_equal(again, before);
-    assert_untouched(test);
+    agent_test_expect_untouched(test);
     agent_test_withdraw(test, "a.service"); /* and it goes on */
     agent_test_run(test, 2 * USEC_PER_SEC);
     assert_int_equal(fake_systemd_count_running(test->systemd), 0);
@@ -130,7 +116,7 @@ static void same_boot_takes_its_place_back_at_another_address(void **state) {
     _cleanup_free_ char *key = key_machine(TEST_MACHINE),
                         *presence = store_sync_get(&test->sync, key);
     assert_non_null(strstr(presence, "10.0.0.99"));
-    assert_untouched(test);
+    agent_test_expect_untouched(test);
 }
 
 /* As when a machine's disk was copied. */

@@ -5,18 +5,8 @@
 
 #include <errno.h>
 
-#define SLEEPER "[Service]\nExecStart=/bin/sleep infinity\n"
-#define OTHER "[Service]\nExecStart=/bin/sleep 1d\n"
-
-static size_t count(AgentTest *test, FakeAction action) {
-    return fake_script_count(fake_systemd_script(test->systemd), action);
-}
-
 static void assert_untouched(AgentTest *test) {
-    assert_int_equal(count(test, FAKE_ACTION_START), 0);
-    assert_int_equal(count(test, FAKE_ACTION_STOP), 0);
-    assert_int_equal(count(test, FAKE_ACTION_REMOVE), 0);
-    assert_int_equal(count(test, FAKE_ACTION_WRITE), 0);
+    agent_test_expect_untouched(test);
     assert_string_equal(fake_systemd_active(test->systemd, "a.service"), "active");
 }
 
@@ -179,7 +169,7 @@ static void unit_is_not_started_before_its_cluster_is_noted(void **state) {
     assert_int_equal(told->job, JOB_RESULT_ERROR);
     assert_int_equal(told->unit_revision, 7);
     assert_non_null(strstr(told->message, "No space left"));
-    assert_int_equal(count(test, FAKE_ACTION_START), 0);
+    assert_int_equal(agent_test_count(test, FAKE_ACTION_START), 0);
     agent_test_run(test, USEC_PER_MINUTE);
     agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 7);
 }
