@@ -12,38 +12,39 @@ void systemctl_done(Systemctl *systemctl) {
 }
 
 /* The address is not asked for where ssh is not needed. */
-static int machine_describe(const Systemctl *systemctl, const char *machine_id, bool is_here,
-                            RemoteMachine *ret) {
+static RemoteMachine machine_describe(const Systemctl *systemctl, const char *machine_id,
+                                      bool is_here) {
     const char *address =
-        is_here ? "" : machine_names_address(systemctl->context->machines, machine_id);
-    if (!is_here && str_is_empty(address))
-        return -EDESTADDRREQ;
-    *ret = (RemoteMachine){.id = (char *) machine_id, .address = (char *) address};
-    return 0;
+        is_here ? NULL : machine_names_address(systemctl->context->machines, machine_id);
+    return (RemoteMachine){.id = (char *) machine_id, .address = (char *) str_or(address, "")};
 }
 
 static int failure_complain(Systemctl *systemctl, const RemoteMachine *machine, bool is_here, int r,
                             const Error *error) {
-    if (r < 0)
-        complain("No systemctl status from %s: %s", is_here ? "this machine" : machine->address,
-                 error_text(error, r));
-    else
-        complain("No systemctl status from %s: ssh did not get there", machine->address);
+    const char *name = *machine->address ? machine->address : machine->id;
+    complain("No systemctl status from %s: %s", is_here ? "this machine" : name,
+             r < 0 ? error_text(error, r) : "ssh did not get there");
     (void) strv_push(&systemctl->silent, machine->id);
     return r < 0 ? r : -EHOSTUNREACH;
 }
 
-int systemctl_status(Systemctl *systemctl, const char *unit, const char *machine_id) {
+static int machine_ask(const Systemctl *systemctl, const RemoteMachine *machine, bool is_here,
+                       const char *unit, Error *reterr) {
     const char *const words[] = {"systemctl", "--no-pager", "status", "-l", "--", unit, NULL};
     const RemoteRun run = {.words = words, .never_asks = true};
+    if (!is_here && !*machine->address)
+        return error_set(reterr, -EDESTADDRREQ, "its address is not known");
+    say_blank_line();
+    return remote_machine_run(systemctl->context, machine, &run, reterr);
+}
+
+int systemctl_status(Systemctl *systemctl, const char *unit, const char *machine_id) {
     bool is_here = streq(systemctl->context->machine_id, machine_id);
     _cleanup_error_ Error error = {};
-    RemoteMachine machine;
-    int r = machine_describe(systemctl, machine_id, is_here, &machine);
-    if (r < 0 || strv_contains(systemctl->silent, machine_id))
-        return r < 0 ? r : -EHOSTUNREACH;
-    say_blank_line();
-    r = remote_machine_run(systemctl->context, &machine, &run, &error);
+    if (strv_contains(systemctl->silent, machine_id))
+        return -EHOSTUNREACH;
+    RemoteMachine machine = machine_describe(systemctl, machine_id, is_here);
+    int r = machine_ask(systemctl, &machine, is_here, unit, &error);
     if (r < 0 || (r == SSH_FAILED && !is_here))
         return failure_complain(systemctl, &machine, is_here, r, &error);
     return r;
