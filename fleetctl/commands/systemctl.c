@@ -19,33 +19,35 @@ static RemoteMachine machine_describe(const Systemctl *systemctl, const char *ma
     return (RemoteMachine){.id = (char *) machine_id, .address = (char *) str_or(address, "")};
 }
 
-static int failure_complain(Systemctl *systemctl, const RemoteMachine *machine, bool is_here, int r,
-                            const Error *error) {
-    const char *name = *machine->address ? machine->address : machine->id;
-    complain("No systemctl status from %s: %s", is_here ? "this machine" : name,
-             r < 0 ? error_text(error, r) : "ssh did not get there");
+static int failure_complain(Systemctl *systemctl, const RemoteMachine *machine, const char *name,
+                            int r, const char *cause) {
+    complain("No systemctl status from %s: %s", name, cause);
     (void) strv_push(&systemctl->silent, machine->id);
-    return r < 0 ? r : -EHOSTUNREACH;
+    return r;
 }
 
-static int machine_ask(const Systemctl *systemctl, const RemoteMachine *machine, bool is_here,
-                       const char *unit, Error *reterr) {
+static int machine_ask(Systemctl *systemctl, const RemoteMachine *machine, bool is_here,
+                       const char *unit) {
     const char *const words[] = {"systemctl", "--no-pager", "status", "-l", "--", unit, NULL};
     const RemoteRun run = {.words = words, .never_asks = true};
-    if (!is_here && !*machine->address)
-        return error_set(reterr, -EDESTADDRREQ, "its address is not known");
+    const char *name = is_here ? "this machine" : machine->address;
+    _cleanup_error_ Error error = {};
     say_blank_line();
-    return remote_machine_run(systemctl->context, machine, &run, reterr);
+    int r = remote_machine_run(systemctl->context, machine, &run, &error);
+    if (r < 0)
+        return failure_complain(systemctl, machine, name, r, error_text(&error, r));
+    if (r == SSH_FAILED && !is_here)
+        return failure_complain(systemctl, machine, name, -EHOSTUNREACH, "ssh did not get there");
+    return r;
 }
 
 int systemctl_status(Systemctl *systemctl, const char *unit, const char *machine_id) {
     bool is_here = streq(systemctl->context->machine_id, machine_id);
-    _cleanup_error_ Error error = {};
     if (strv_contains(systemctl->silent, machine_id))
         return -EHOSTUNREACH;
     RemoteMachine machine = machine_describe(systemctl, machine_id, is_here);
-    int r = machine_ask(systemctl, &machine, is_here, unit, &error);
-    if (r < 0 || (r == SSH_FAILED && !is_here))
-        return failure_complain(systemctl, &machine, is_here, r, &error);
-    return r;
+    if (!is_here && !*machine.address)
+        return failure_complain(systemctl, &machine, machine_id, -EDESTADDRREQ,
+                                "its address is not known");
+    return machine_ask(systemctl, &machine, is_here, unit);
 }
