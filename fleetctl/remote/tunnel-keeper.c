@@ -54,13 +54,23 @@ static void child_end(Child *child) {
     child_forget(child);
 }
 
+/* A child may be seen to have ended a moment before it can be waited for. As it is made, one-shot,
+ * the source would miss it for ever then; the kernel hears that it no longer is when it is switched
+ * on anew. */
+static int child_watch(Child *child, sd_event_child_handler_t on_exit) {
+    int r = sd_event_add_child(child->keeper->event, &child->source, child->pid, WEXITED, on_exit,
+                               child);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(child->source, SD_EVENT_OFF);
+    return r < 0 ? r : sd_event_source_set_enabled(child->source, SD_EVENT_ON);
+}
+
 static int child_start(Child *child, char *const *words, int fd, sd_event_child_handler_t on_exit,
                        Error *reterr) {
     int r = process_start(words, fd, fd, &child->pid, reterr);
     if (r < 0)
         return r;
-    r = sd_event_add_child(child->keeper->event, &child->source, child->pid, WEXITED, on_exit,
-                           child);
+    r = child_watch(child, on_exit);
     if (r < 0)
         child_kill(child);
     return r;
