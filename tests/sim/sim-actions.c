@@ -5,6 +5,7 @@
 
 #include "fleetd/base/strv.h"
 #include "tests/fakes/virtual-loop.h"
+#include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-units.h"
 
 /* Who thinks better of it every second, or has a machine that comes and goes, may stop a unit that
@@ -24,6 +25,21 @@ static void check_runs_alone(SimCheck *check, const SimNode *node, const char *n
             !place_may_run_on(sim_check_need_place(check, other->id, name)))
             sim_trace_fail(check->trace, "%s was started on %s while it runs on %s", name, node->id,
                            other->id);
+    }
+}
+
+/* What it conflicts with, or replaces, has left before it starts; but for a unit that nobody could
+ * read for a moment, as it was destroyed. */
+static void check_starts_apart(SimCheck *check, SimNode *node, const char *name) {
+    for (size_t i = 0; sim_unit(i); i++) {
+        const char *other = sim_unit(i)->name;
+        usec_t known_since = sim_check_last_change(check, KEY_UNIT, NULL, other);
+        if (!streq(other, name) && sim_node_has(node, other) &&
+            !place_may_run_on(sim_check_need_place(check, node->id, other)) &&
+            known_since + SIM_STALE_USEC < loop_now(check->cluster->loop) &&
+            sim_must_start_apart(check->cluster->view, name, other))
+            sim_trace_fail(check->trace, "%s was started on %s beside %s, which has to leave first",
+                           name, node->id, other);
     }
 }
 
@@ -76,6 +92,7 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, SimPla
     if (is_known && !unit_is_guarded(name) && !sim_words_take_launch(&place->words, since, hash))
         sim_trace_fail(check->trace, "%s was started on %s twice for one order", name, node->id);
     check_runs_alone(check, node, name);
+    check_starts_apart(check, node, name);
 }
 
 /* What must never run twice, by its guard, which stops rather too much if it cannot read what was
