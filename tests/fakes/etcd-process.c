@@ -18,6 +18,7 @@
 
 #define MEMBERS_MAX 5
 #define START_MAX_SECONDS 20
+#define METRICS_MAX ((size_t) 1024 * 1024)
 
 typedef struct Member {
     pid_t pid; /* 0: not running */
@@ -266,6 +267,18 @@ int etcd_process_post(const EtcdProcess *etcd, size_t member, const char *path, 
         return 0;
     port_ask(etcd->members[member].client_port, request, answer, sizeof(answer));
     return sscanf(answer, "HTTP/%*d.%*d %d", &status) == 1 ? status : 0;
+}
+
+char *etcd_process_metrics(const EtcdProcess *etcd, size_t member) {
+    char *answer = malloc(METRICS_MAX);
+    if (!answer)
+        return NULL;
+    port_ask(etcd->members[member].health_port, "GET /metrics HTTP/1.0\r\n\r\n", answer,
+             METRICS_MAX);
+    if (strstr(answer, "\r\n\r\n"))
+        return answer;
+    free(answer);
+    return NULL;
 }
 
 int etcd_process_compact(const EtcdProcess *etcd, int64_t revision) {

@@ -1,0 +1,237 @@
+/* A cluster as large as asked for, on one real etcd, and what happens to it: how long each takes,
+ * and what it costs. A row for each phase.
+ *
+ * usage: bench-scale MACHINES UNITS [AGENT_TTL_SECONDS [PROCESSES]] */
+#include "tests/bench/scale.h"
+#include "tests/fakes/event-run.h"
+
+#define TTL_SECONDS 30 /* the default of agent_ttl */
+#define PROCESSES 4
+#define ONE_MORE_TIMES 20
+#define REST_USEC (10 * USEC_PER_SEC)
+
+#define FIRST_VERSION 0
+#define SECOND_VERSION 1
+
+static double milliseconds(usec_t usec) {
+    return (double) usec / (double) USEC_PER_MSEC;
+}
+
+static double seconds(usec_t usec) {
+    return (double) usec / (double) USEC_PER_SEC;
+}
+
+/* From when the users asked for n units, each step after the other, until they ran. */
+static void add_latencies(json_object *row, const Scale *scale, size_t first, size_t n,
+                          size_t step) {
+    static const struct {
+        const char *name;
+        double fraction;
+    } quantiles[] = {{"p50_ms", 0.5}, {"p99_ms", 0.99}, {"max_ms", 1}};
+    _cleanup_free_ usec_t *values = calloc(n, sizeof(usec_t));
+    bench_must(values, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        const ScaleUnit *unit = &scale->watch.units[first + i * step];
+        values[i] = unit->running_usec - unit->asked_usec;
+    }
+    for (size_t i = 0; i < ELEMENTSOF(quantiles); i++)
+        bench_add_double(row, quantiles[i].name,
+                         milliseconds(bench_quantile(values, n, quantiles[i].fraction)));
+}
+
+/* --- what happens --- */
+
+static void run_boot(Scale *scale, json_object *row) {
+    scale_boot(scale);
+}
+
+static void run_cold_start(Scale *scale, json_object *row) {
+    size_t n = scale->options.n_units;
+    usec_t begun = loop_now(scale->loop);
+    scale_ask(scale, &(ScaleWish){0, n, 1, FIRST_VERSION, scale->texts[FIRST_VERSION]});
+    bench_add_double(row, "units_per_s", (double) n / seconds(loop_now(scale->loop) - begun));
+    bench_ok(json_add_int(row, "retries", (int64_t) scale_users_count_retries(scale->users)));
+    add_latencies(row, scale, 0, n, 1);
+}
+
+/* One unit that nobody has asked for yet. */
+static size_t ask_one(Scale *scale) {
+    size_t unit = scale->watch.n_wanted;
+    scale_ask(scale, &(ScaleWish){unit, 1, 1, FIRST_VERSION, scale->texts[FIRST_VERSION]});
+    return unit;
+}
+
+static void run_one_more(Scale *scale, json_object *row) {
+    size_t first = scale->watch.n_wanted;
+    for (size_t i = 0; i < ONE_MORE_TIMES; i++)
+        ask_one(scale);
+    add_latencies(row, scale, first, ONE_MORE_TIMES, 1);
+}
+
+static size_t machine_to_lose(const Scale *scale) {
+    return scale->options.n_machines - 1;
+}
+
+static bool is_lost_and_replaced(void *userdata) {
+    Scale *scale = userdata;
+    const ScaleMachine *machine = &scale->watch.machines[machine_to_lose(scale)];
+    return !machine->is_here && machine->n_units == 0 && scale_is_settled(scale);
+}
+
+static void run_machine_lost(Scale *scale, json_object *row) {
+    size_t lost = machine_to_lose(scale);
+    const ScaleMachine *machine = &scale->watch.machines[lost];
+    usec_t begun = loop_now(scale->loop);
+    bench_ok(json_add_int(row, "units", (int64_t) machine->n_units));
+    scale_switch(scale, lost, false);
+    scale_wait(scale, is_lost_and_replaced, scale, 4 * scale->options.ttl_usec + USEC_PER_MINUTE,
+               "units of a machine that was lost");
+    bench_add_double(row, "lease_ms", milliseconds(machine->changed_usec - begun));
+    bench_add_double(row, "replaced_ms",
+                     milliseconds(loop_now(scale->loop) - machine->changed_usec));
+}
+
+static bool is_joined(void *userdata) {
+    const Scale *scale = userdata;
+    return scale->watch.machines[scale->options.n_machines].is_here;
+}
+
+/* Nothing moves for it; the next unit is its. */
+static void run_machine_joined(Scale *scale, json_object *row) {
+    size_t joined = scale->options.n_machines;
+    usec_t begun = loop_now(scale->loop);
+    scale_switch(scale, joined, true);
+    scale_wait(scale, is_joined, scale, USEC_PER_MINUTE, "a machine that joins");
+    bench_add_double(row, "joined_ms",
+                     milliseconds(scale->watch.machines[joined].changed_usec - begun));
+    size_t unit = ask_one(scale);
+    bench_must(scale->watch.units[unit].machine == joined,
+               "the machine that joined has least to do and does not get the next unit");
+    add_latencies(row, scale, unit, 1, 1);
+}
+
+static void run_replaced(Scale *scale, json_object *row) {
+    size_t step = 100, n = (scale->options.n_units + step - 1) / step;
+    usec_t begun = loop_now(scale->loop);
+    scale_ask(scale, &(ScaleWish){0, n, step, SECOND_VERSION, scale->texts[SECOND_VERSION]});
+    bench_ok(json_add_int(row, "units", (int64_t) n));
+    bench_add_double(row, "units_per_s", (double) n / seconds(loop_now(scale->loop) - begun));
+    add_latencies(row, scale, 0, n, step);
+}
+
+static void run_rest(Scale *scale, json_object *row) {
+    event_run_for(scale->loop, REST_USEC);
+}
+
+/* A unit is asked for at once: it runs when the next leader decides. */
+static void run_leader_killed(Scale *scale, json_object *row) {
+    ScaleHost *host = scale_leading_host(scale);
+    size_t former = scale->watch.leader;
+    usec_t begun = loop_now(scale->loop);
+    scale_host_kill(host);
+    size_t unit = ask_one(scale);
+    usec_t decided = scale->watch.units[unit].running_usec;
+    bench_must(scale->watch.leader != former && scale->watch.leader_lost_usec >= begun,
+               "a leader that is dead has decided");
+    bench_add_double(row, "lease_ms", milliseconds(scale->watch.leader_lost_usec - begun));
+    bench_add_double(row, "decided_ms", milliseconds(decided - scale->watch.leader_lost_usec));
+}
+
+/* --- what it costs --- */
+
+typedef struct Costs {
+    usec_t at_usec;
+    EtcdUsage etcd;
+    ProcessUsage engine;
+    pid_t engine_pid; /* 0: nobody leads */
+} Costs;
+
+static Costs costs_now(Scale *scale) {
+    Costs costs = {.at_usec = loop_now(scale->loop), .etcd = etcd_usage(scale->etcd)};
+    if (scale->watch.leader != SCALE_NOWHERE) {
+        costs.engine_pid = scale_leading_host(scale)->pid;
+        costs.engine = process_usage(costs.engine_pid);
+    }
+    return costs;
+}
+
+static WatchCount take_agents_count(const Scale *scale) {
+    WatchCount sum = {};
+    for (size_t i = SCALE_ENGINES; i < scale->n_hosts; i++) {
+        WatchCount count = scale_host_take_count(&scale->hosts[i]);
+        sum.n_events += count.n_events;
+        sum.n_bytes += count.n_bytes;
+    }
+    return sum;
+}
+
+/* Of a process that leads since this phase it is all that it ever used. */
+static void add_engine(json_object *row, const Costs *before, const Costs *after) {
+    bool is_same = before->engine_pid == after->engine_pid;
+    bench_add_double(row, "engine_cpu_s",
+                     after->engine.cpu_s - (is_same ? before->engine.cpu_s : 0));
+    bench_ok(json_add_int(row, "engine_rss_kib", after->engine.rss_kib));
+    bench_ok(json_add_int(row, "engine_peak_kib", after->engine.peak_kib));
+}
+
+static void add_etcd(json_object *row, const EtcdUsage *used) {
+    bench_add_double(row, "etcd_requests", used->n_requests);
+    bench_add_double(row, "etcd_puts", used->n_puts);
+    bench_add_double(row, "etcd_deletes", used->n_deletes);
+    bench_add_double(row, "etcd_events", used->n_events);
+    bench_add_double(row, "etcd_sent_bytes", used->n_bytes_sent);
+    bench_add_double(row, "etcd_cpu_s", used->cpu_s);
+    bench_add_double(row, "etcd_rss_kib", used->rss_kib);
+}
+
+static void add_costs(json_object *row, Scale *scale, const Costs *before) {
+    const Costs after = costs_now(scale);
+    const EtcdUsage etcd = etcd_usage_since(&before->etcd, &after.etcd);
+    const WatchCount watched = take_agents_count(scale);
+    bench_must(etcd.n_requests > 0, "etcd's metrics have other names");
+    double n_agents = (double) (scale->options.n_machines - SCALE_ENGINES);
+    bench_add_double(row, "seconds", seconds(after.at_usec - before->at_usec));
+    add_etcd(row, &etcd);
+    add_engine(row, before, &after);
+    bench_add_double(row, "watched_bytes_per_agent", (double) watched.n_bytes / n_agents);
+    bench_add_double(row, "watched_events_per_agent", (double) watched.n_events / n_agents);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(Scale *scale, json_object *row);
+} phases[] = {
+    {"boot", run_boot},
+    {"cold-start", run_cold_start},
+    {"one-more", run_one_more},
+    {"machine-lost", run_machine_lost},
+    {"machine-joined", run_machine_joined},
+    {"replaced", run_replaced},
+    {"rest", run_rest},
+    {"leader-killed", run_leader_killed},
+};
+
+int main(int argc, char **argv) {
+    bench_must(argc >= 3 && argc <= 5,
+               "usage: bench-scale MACHINES UNITS [AGENT_TTL_SECONDS [PROCESSES]]");
+    const ScaleOptions options = {
+        .n_machines = bench_number(argv[1], SCALE_ENGINES + 1, 100000),
+        .n_units = bench_number(argv[2], 1, 10000000),
+        .ttl_usec = (argc > 3 ? bench_number(argv[3], 2, 3600) : TTL_SECONDS) * USEC_PER_SEC,
+        .n_hosts = argc > 4 ? bench_number(argv[4], 1, SCALE_HOSTS_MAX) : PROCESSES,
+    };
+    Scale scale;
+    scale_init(&scale, &options);
+    for (size_t i = 0; i < ELEMENTSOF(phases); i++) {
+        json_object *row = bench_row();
+        const Costs before = costs_now(&scale);
+        bench_ok(json_add_string(row, "phase", phases[i].name));
+        bench_ok(json_add_int(row, "machines", (int64_t) options.n_machines));
+        bench_ok(json_add_int(row, "sharing", (int64_t) scale.n_sharing));
+        phases[i].run(&scale, row);
+        add_costs(row, &scale, &before);
+        bench_tell_take(row);
+    }
+    scale_done(&scale);
+    return 0;
+}

@@ -1,0 +1,27 @@
+/* What a phase of bench-scale costs: counters, and the differences between two looks at them. */
+#pragma once
+
+#include "tests/bench/bench.h"
+#include "tests/fakes/etcd-process.h"
+
+#include <sys/types.h>
+
+typedef struct ProcessUsage {
+    double cpu_s;
+    int64_t rss_kib, peak_kib;
+} ProcessUsage;
+
+ProcessUsage process_usage(pid_t pid);
+
+typedef struct EtcdUsage {
+    double cpu_s;
+    double n_requests; /* of clients: ranges, transactions, leases; not what watches tell */
+    double n_puts;
+    double n_deletes;
+    double n_events; /* told to watches */
+    double n_bytes_sent;
+    double rss_kib;
+} EtcdUsage;
+
+EtcdUsage etcd_usage(const EtcdProcess *etcd);
+EtcdUsage etcd_usage_since(const EtcdUsage *before, const EtcdUsage *now);
