@@ -87,8 +87,7 @@ static void run_machine_lost(Scale *scale, json_object *row) {
     scale_wait(scale, is_lost_and_replaced, scale, 4 * scale->options.ttl_usec + USEC_PER_MINUTE,
                "units of a machine that was lost");
     bench_add_double(row, "lease_ms", milliseconds(machine->changed_usec - begun));
-    bench_add_double(row, "replaced_ms",
-                     milliseconds(loop_now(scale->loop) - machine->changed_usec));
+    bench_add_double(row, "after_ms", milliseconds(loop_now(scale->loop) - machine->changed_usec));
 }
 
 static bool is_joined(void *userdata) {
@@ -134,7 +133,7 @@ static void run_leader_killed(Scale *scale, json_object *row) {
     bench_must(scale->watch.leader != former && scale->watch.leader_lost_usec >= begun,
                "a leader that is dead has decided");
     bench_add_double(row, "lease_ms", milliseconds(scale->watch.leader_lost_usec - begun));
-    bench_add_double(row, "decided_ms", milliseconds(decided - scale->watch.leader_lost_usec));
+    bench_add_double(row, "after_ms", milliseconds(decided - scale->watch.leader_lost_usec));
 }
 
 /* --- what it costs --- */
@@ -182,6 +181,7 @@ static void add_etcd(json_object *row, const EtcdUsage *used) {
     bench_add_double(row, "etcd_sent_bytes", used->n_bytes_sent);
     bench_add_double(row, "etcd_cpu_s", used->cpu_s);
     bench_add_double(row, "etcd_rss_kib", used->rss_kib);
+    bench_add_double(row, "etcd_fsync_ms", used->fsync_s * 1000 / MAX(used->n_fsyncs, 1));
 }
 
 static void add_costs(json_object *row, Scale *scale, const Costs *before) {

@@ -49,6 +49,8 @@ static const struct {
     {"etcd_mvcc_delete_total", offsetof(EtcdUsage, n_deletes), 1},
     {"etcd_debugging_mvcc_events_total", offsetof(EtcdUsage, n_events), 1},
     {"etcd_network_client_grpc_sent_bytes_total", offsetof(EtcdUsage, n_bytes_sent), 1},
+    {"etcd_disk_wal_fsync_duration_seconds_count", offsetof(EtcdUsage, n_fsyncs), 1},
+    {"etcd_disk_wal_fsync_duration_seconds_sum", offsetof(EtcdUsage, fsync_s), 1},
     {"process_resident_memory_bytes", offsetof(EtcdUsage, rss_kib), 1.0 / 1024},
 };
 

@@ -20,6 +20,7 @@ typedef struct EtcdUsage {
     double n_deletes;
     double n_events; /* told to watches */
     double n_bytes_sent;
+    double n_fsyncs, fsync_s; /* of its log, before it answers */
     double rss_kib;
 } EtcdUsage;
 
