@@ -1,14 +1,19 @@
 /* A cluster as large as asked for, on one real etcd, and what happens to it: how long each takes,
  * and what it costs. A row for each phase.
  *
- * usage: bench-scale MACHINES UNITS [AGENT_TTL_SECONDS [PROCESSES]] */
+ * usage: bench-scale MACHINES UNITS [AGENT_TTL_SECONDS [PROCESSES [REST_SECONDS]]]
+ *
+ * FLEETCTL in the environment is the program that lists the units. */
+#include "fleetd/base/strv.h"
 #include "tests/bench/scale.h"
 #include "tests/fakes/event-run.h"
+
+#include <stdio.h>
 
 #define TTL_SECONDS 30 /* the default of agent_ttl */
 #define PROCESSES 4
 #define ONE_MORE_TIMES 20
-#define REST_USEC (10 * USEC_PER_SEC)
+#define REST_SECONDS 10
 
 #define FIRST_VERSION 0
 #define SECOND_VERSION 1
@@ -68,6 +73,37 @@ static void run_one_more(Scale *scale, json_object *row) {
     add_latencies(row, scale, first, ONE_MORE_TIMES, 1);
 }
 
+static size_t count_lines(FILE *file) {
+    size_t n = 0;
+    for (int c; (c = getc(file)) != EOF;)
+        n += c == '\n';
+    return n;
+}
+
+static double list_units(const Scale *scale, const char *fleetctl) {
+    char socket[SCALE_SOCKET_MAX];
+    scale_users_socket(scale, socket, sizeof(socket));
+    _cleanup_free_ char *command =
+        str_printf("'%s' --endpoint unix://%s list-units --no-legend", fleetctl, socket);
+    bench_must(command, "out of memory");
+    usec_t begun = bench_now();
+    FILE *file = popen(command, "re");
+    bench_must(file, "'%s' cannot be run", fleetctl);
+    size_t n = count_lines(file);
+    bench_must(pclose(file) == 0 && n == scale->watch.n_wanted, "%zu of %zu units are listed", n,
+               scale->watch.n_wanted);
+    return milliseconds(bench_now() - begun);
+}
+
+/* The first time fleetd has to load the cluster. */
+static void run_list(Scale *scale, json_object *row) {
+    const char *fleetctl = getenv("FLEETCTL");
+    bench_must(fleetctl, "FLEETCTL is not set");
+    bench_ok(json_add_int(row, "units", (int64_t) scale->watch.n_wanted));
+    bench_add_double(row, "first_ms", list_units(scale, fleetctl));
+    bench_add_double(row, "again_ms", list_units(scale, fleetctl));
+}
+
 static size_t machine_to_lose(const Scale *scale) {
     return scale->options.n_machines - 1;
 }
@@ -119,7 +155,7 @@ static void run_replaced(Scale *scale, json_object *row) {
 }
 
 static void run_rest(Scale *scale, json_object *row) {
-    event_run_for(scale->loop, REST_USEC);
+    event_run_for(scale->loop, scale->options.rest_usec);
 }
 
 /* A unit is asked for at once: it runs when the next leader decides. */
@@ -204,6 +240,7 @@ static const struct {
     {"boot", run_boot},
     {"cold-start", run_cold_start},
     {"one-more", run_one_more},
+    {"list-units", run_list},
     {"machine-lost", run_machine_lost},
     {"machine-joined", run_machine_joined},
     {"replaced", run_replaced},
@@ -211,27 +248,35 @@ static const struct {
     {"leader-killed", run_leader_killed},
 };
 
-int main(int argc, char **argv) {
-    bench_must(argc >= 3 && argc <= 5,
-               "usage: bench-scale MACHINES UNITS [AGENT_TTL_SECONDS [PROCESSES]]");
-    const ScaleOptions options = {
+static ScaleOptions options_read(int argc, char **argv) {
+    bench_must(argc >= 3 && argc <= 6, "usage: bench-scale MACHINES UNITS [AGENT_TTL_SECONDS "
+                                       "[PROCESSES [REST_SECONDS]]]");
+    return (ScaleOptions){
         .n_machines = bench_number(argv[1], SCALE_ENGINES + 1, 100000),
         .n_units = bench_number(argv[2], 1, 10000000),
         .ttl_usec = (argc > 3 ? bench_number(argv[3], 2, 3600) : TTL_SECONDS) * USEC_PER_SEC,
         .n_hosts = argc > 4 ? bench_number(argv[4], 1, SCALE_HOSTS_MAX) : PROCESSES,
+        .rest_usec = (argc > 5 ? bench_number(argv[5], 1, 3600) : REST_SECONDS) * USEC_PER_SEC,
     };
+}
+
+static json_object *run_phase(Scale *scale, size_t i) {
+    json_object *row = bench_row();
+    const Costs before = costs_now(scale);
+    bench_ok(json_add_string(row, "phase", phases[i].name));
+    bench_ok(json_add_int(row, "machines", (int64_t) scale->options.n_machines));
+    bench_ok(json_add_int(row, "sharing", (int64_t) scale->n_sharing));
+    phases[i].run(scale, row);
+    add_costs(row, scale, &before);
+    return row;
+}
+
+int main(int argc, char **argv) {
+    const ScaleOptions options = options_read(argc, argv);
     Scale scale;
     scale_init(&scale, &options);
-    for (size_t i = 0; i < ELEMENTSOF(phases); i++) {
-        json_object *row = bench_row();
-        const Costs before = costs_now(&scale);
-        bench_ok(json_add_string(row, "phase", phases[i].name));
-        bench_ok(json_add_int(row, "machines", (int64_t) options.n_machines));
-        bench_ok(json_add_int(row, "sharing", (int64_t) scale.n_sharing));
-        phases[i].run(&scale, row);
-        add_costs(row, &scale, &before);
-        bench_tell_take(row);
-    }
+    for (size_t i = 0; i < ELEMENTSOF(phases); i++)
+        bench_tell_take(run_phase(&scale, i));
     scale_done(&scale);
     return 0;
 }

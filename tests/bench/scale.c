@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define BOOT_AT_ONCE 100   /* machines that register at the same time */
+#define BOOT_AT_ONCE 32    /* machines that register at the same time */
 #define CONNECTIONS_EACH 6 /* of a machine to etcd, at most times */
 #define MORE_UNITS 100     /* that phases ask for one by one */
 #define BOOT_MAX_USEC (10 * USEC_PER_MINUTE)
@@ -31,9 +31,13 @@ static void format_socket(const Scale *scale, size_t engine, char *ret, size_t s
     snprintf(ret, size, "%s/%zu.sock", scale->directory, engine);
 }
 
+void scale_users_socket(const Scale *scale, char *ret, size_t size) {
+    format_socket(scale, scale->users_engine, ret, size);
+}
+
 static void start_engines(Scale *scale) {
     for (size_t i = 0; i < SCALE_ENGINES; i++) {
-        char socket[64];
+        char socket[SCALE_SOCKET_MAX];
         format_socket(scale, i, socket, sizeof(socket));
         const ScaleHostOptions options = {
             .etcd_url = etcd_process_url(scale->etcd, 0),
@@ -92,8 +96,9 @@ void scale_init(Scale *scale, const ScaleOptions *options) {
         .options = *options,
         .n_units_max = options->n_units + MORE_UNITS,
         .n_sharing = choose_sharing(options->n_machines),
-        .directory = "/tmp/fleet-bench-XXXXXX",
     };
+    snprintf(scale->directory, sizeof(scale->directory), "%s/fleet-bench-XXXXXX",
+             str_or(getenv("TMPDIR"), "/tmp"));
     bench_must(mkdtemp(scale->directory), "no temporary directory");
     scale->etcd = etcd_process_start(1);
     bench_must(scale->etcd, "there is no etcd");
@@ -105,7 +110,7 @@ void scale_init(Scale *scale, const ScaleOptions *options) {
 
 static void remove_sockets(const Scale *scale) {
     for (size_t i = 0; i < SCALE_ENGINES; i++) {
-        char socket[64];
+        char socket[SCALE_SOCKET_MAX];
         format_socket(scale, i, socket, sizeof(socket));
         unlink(socket);
     }
@@ -181,8 +186,9 @@ static void on_asking(size_t unit, uint8_t version, void *userdata) {
 /* Users ask who does not lead, so that the leader's figures are the engine's alone, and one lives
  * on when the leader is killed. */
 void scale_boot(Scale *scale) {
-    char socket[64];
+    char socket[SCALE_SOCKET_MAX];
     scale_wait(scale, boot_goes_on, scale, BOOT_MAX_USEC, "machines that boot");
-    format_socket(scale, 1 - scale->watch.leader, socket, sizeof(socket));
+    scale->users_engine = 1 - scale->watch.leader;
+    scale_users_socket(scale, socket, sizeof(socket));
     scale->users = scale_users_new(scale->event, socket, on_asking, &scale->watch);
 }

@@ -12,17 +12,19 @@
 #define SCALE_ENGINES 2
 #define SCALE_HOSTS_MAX 16
 #define SCALE_VERSIONS 2
+#define SCALE_SOCKET_MAX 100 /* as a socket's address has room for */
 
 typedef struct ScaleOptions {
     size_t n_machines, n_units;
-    size_t n_hosts; /* processes with agents */
-    usec_t ttl_usec;
+    size_t n_hosts;   /* processes with agents */
+    usec_t ttl_usec;  /* agent_ttl */
+    usec_t rest_usec; /* so long nothing is done, to see what that costs */
 } ScaleOptions;
 
 typedef struct Scale {
     ScaleOptions options;
     size_t n_units_max, n_sharing;
-    char directory[40]; /* of the sockets */
+    char directory[64]; /* of the sockets */
     EtcdProcess *etcd;
     ScaleHost hosts[SCALE_ENGINES + SCALE_HOSTS_MAX]; /* the first ones have engines */
     size_t n_hosts;
@@ -32,7 +34,8 @@ typedef struct Scale {
     char *texts[SCALE_VERSIONS], *hashes[SCALE_VERSIONS + 1];
     ScaleWatch watch;
     ScaleUsers *users;
-    size_t n_on; /* machines that were switched on */
+    size_t users_engine; /* the machine whose API they ask */
+    size_t n_on;         /* machines that were switched on */
 } Scale;
 
 /* All processes, with all machines off; one more than n_machines for later. */
@@ -50,3 +53,5 @@ bool scale_is_settled(void *scale);
 void scale_boot(Scale *scale); /* n_machines of them, and a leader */
 void scale_switch(Scale *scale, size_t machine, bool is_on);
 ScaleHost *scale_leading_host(Scale *scale);
+/* Where users reach the API; there from scale_boot() on. */
+void scale_users_socket(const Scale *scale, char *ret, size_t size);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -26,7 +27,7 @@ typedef struct Member {
 } Member;
 
 struct EtcdProcess {
-    char directory[40];
+    char directory[PATH_MAX];
     size_t n;
     Member members[MEMBERS_MAX];
     char *urls[MEMBERS_MAX + 1];
@@ -212,7 +213,8 @@ static EtcdProcess *start_once(size_t n_members, const EtcdProcessOptions *optio
     }
     etcd->n = n_members;
     etcd->options = *options;
-    strcpy(etcd->directory, "/tmp/fleet-test-etcd-XXXXXX");
+    snprintf(etcd->directory, sizeof(etcd->directory), "%s/fleet-test-etcd-XXXXXX",
+             str_or(getenv("TMPDIR"), "/tmp"));
     int r = mkdtemp(etcd->directory) ? cluster_start(etcd) : -errno;
     if (r < 0) {
         fprintf(stderr, "# Failed to start etcd: %s\n", strerror(-r));

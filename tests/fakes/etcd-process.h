@@ -1,5 +1,5 @@
-/* Real etcds on loopback for tests: free ports, data in a temporary directory, and gone when the
- * test is, however that ends. Calls block. */
+/* Real etcds on loopback for tests: free ports, data in a temporary directory ($TMPDIR), and gone
+ * when the test is, however that ends. Calls block. */
 #pragma once
 
 #include "fleetd/base/macros.h"

@@ -52,7 +52,7 @@ class Latency:
         rows = [{"program": program, **spread(values)} for program, values in times.items()]
         medians = {row["program"]: row["p50"] for row in rows}
         return Result(COLUMNS, rows, [Target(f"fleetctl {self.NAME}, x systemctl {self.NAME}",
-                                             medians["fleetctl"] / medians["systemctl"], most=self.most)])
+                                             medians["fleetctl"] / medians["systemctl"], most=self.most, is_ratio=True)])
 
 
 START = Latency("start", [("start", "active")], 2.0)

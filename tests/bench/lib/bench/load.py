@@ -81,7 +81,7 @@ class Bulk:
             stop_direct(all_machines)
             fleet = start_fleet(all_machines, options.units)
         rows = [row("systemctl start, on each", options.units, direct), row("fleetctl start", options.units, fleet)]
-        return Result(COLUMNS, rows, [Target(f"{options.units} started, x systemctl", fleet / direct, most=1.5)])
+        return Result(COLUMNS, rows, [Target(f"{options.units} started, x systemctl", fleet / direct, most=1.5, is_ratio=True)])
 
 
 class Destroy:
@@ -99,7 +99,7 @@ class Destroy:
             start_fleet(all_machines, options.units)
             fleet = destroy_fleet(all_machines)
         rows = [row("systemctl stop, on each", options.units, direct), row("fleetctl destroy", options.units, fleet)]
-        return Result(COLUMNS, rows, [Target(f"{options.units} destroyed, x systemctl stop", fleet / direct, most=2.0)])
+        return Result(COLUMNS, rows, [Target(f"{options.units} destroyed, x systemctl stop", fleet / direct, most=2.0, is_ratio=True)])
 
 
 # --- power cuts ---

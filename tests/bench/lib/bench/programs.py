@@ -14,13 +14,15 @@ def build_folder():
     return pathlib.Path(os.environ.get("BENCH_BUILD", TOP / "build")).resolve()
 
 
-def run(name, *args, before=()):
+def run(name, *args, before=(), environment=()):
     """Yields the rows as they come. before: what the program is run under."""
     program = build_folder() / "tests/bench" / name
     if not program.exists():
         raise Wrong(f"there is no {program}: make -C {build_folder()} bench-programs")
     command = [*before, str(program), *map(str, args)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    fleetctl = os.environ.get("FLEETCTL", str(build_folder() / "fleetctl/fleetctl"))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "FLEETCTL": fleetctl, **dict(environment)}) as process:
         try:
             for line in process.stdout:
                 yield json.loads(line)

@@ -10,10 +10,11 @@ class Wrong(Exception):
 
 
 class Target:
-    """A figure and what it should be at most, or at least."""
+    """A figure and what it should be at most, or at least. A ratio is of two figures of the same run, so that it says
+    little about the machine."""
 
-    def __init__(self, name, figure, most=None, least=None):
-        self.name, self.figure, self.most, self.least = name, figure, most, least
+    def __init__(self, name, figure, most=None, least=None, is_ratio=False):
+        self.name, self.figure, self.most, self.least, self.is_ratio = name, figure, most, least, is_ratio
 
     def is_met(self, factor=1.0):
         if self.most is not None:
@@ -50,7 +51,7 @@ class Result:
                            "targets": [target.fields() for target in self.targets], "rows": self.rows})
 
     def is_within(self, factor):
-        return factor is None or all(target.is_met(factor) for target in self.targets)
+        return factor is None or all(target.is_met(factor) for target in self.targets if target.is_ratio)
 
 
 def number(value):
