@@ -1,5 +1,5 @@
-/* The scheduler alone: how long a plan takes for a cluster that is new to it, for one more unit,
- * and for the units of a machine that is gone.
+/* The scheduler alone: how much processor time a plan takes for a cluster that is new to it, for
+ * one more unit, and for the units of a machine that is gone.
  *
  * usage: bench-sched MACHINES UNITS KIND [REPEAT]     kinds: sched-load.h */
 #include "tests/bench/bench.h"
@@ -9,6 +9,8 @@
 
 #define REPEAT 5
 #define REPEAT_MAX 100
+#define MACHINES_LOST_OF 10 /* one of so many, at most: the others must have room */
+#define AGAIN 20            /* what takes little is done so often in each run */
 
 typedef enum Step {
     STEP_TELL, /* the cluster of all machines and units; what a unit file says is parsed on the way
@@ -20,15 +22,19 @@ typedef enum Step {
 } Step;
 
 typedef struct Times {
-    usec_t of[_STEP_MAX][REPEAT_MAX];
-    size_t n; /* runs */
+    usec_t of[_STEP_MAX][REPEAT_MAX * AGAIN];
+    size_t n[_STEP_MAX];
 } Times;
+
+static void note(Times *times, Step step, usec_t usec) {
+    times->of[step][times->n[step]++] = usec;
+}
 
 static usec_t plan_timed(SchedLoad *load, Cluster *cluster, size_t n_placed) {
     _cleanup_(plan_freep) Plan *plan = NULL;
-    usec_t begun = bench_now();
+    usec_t begun = bench_cpu();
     bench_ok(cluster_plan(cluster, 0, &plan));
-    usec_t usec = bench_now() - begun;
+    usec_t usec = bench_cpu() - begun;
     sched_load_follow(load, plan);
     sched_load_check(load, n_placed);
     bench_must(!cluster_has_work(cluster), "the plan leaves work undone");
@@ -36,24 +42,26 @@ static usec_t plan_timed(SchedLoad *load, Cluster *cluster, size_t n_placed) {
 }
 
 static void measure(size_t n_machines, size_t n_units, const char *kind, Times *times) {
-    _cleanup_(sched_load_freep) SchedLoad *load = sched_load_new(n_machines, n_units, kind);
+    _cleanup_(sched_load_freep) SchedLoad *load = sched_load_new(n_machines, n_units + AGAIN, kind);
     _cleanup_(cluster_freep) Cluster *cluster = cluster_new();
     bench_must(load, "there is no kind '%s'", kind);
     bench_must(cluster, "out of memory");
 
-    usec_t begun = bench_now();
+    usec_t begun = bench_cpu();
     for (size_t i = 0; i < n_machines; i++)
         sched_load_put_machine(load, cluster, i);
     for (size_t i = 0; i < n_units; i++)
         sched_load_put_unit(load, cluster, i);
-    times->of[STEP_TELL][times->n] = bench_now() - begun;
-
-    times->of[STEP_PLACE][times->n] = plan_timed(load, cluster, n_units);
-    sched_load_put_unit(load, cluster, n_units);
-    times->of[STEP_ONE_MORE][times->n] = plan_timed(load, cluster, n_units + 1);
-    sched_load_lose_machine(load, cluster, 0);
-    times->of[STEP_LOST][times->n] = plan_timed(load, cluster, n_units + 1);
-    times->n++;
+    note(times, STEP_TELL, bench_cpu() - begun);
+    note(times, STEP_PLACE, plan_timed(load, cluster, n_units));
+    for (size_t i = 0; i < AGAIN; i++) {
+        sched_load_put_unit(load, cluster, n_units + i);
+        note(times, STEP_ONE_MORE, plan_timed(load, cluster, n_units + i + 1));
+    }
+    for (size_t i = 0; i < MIN((size_t) AGAIN, n_machines / MACHINES_LOST_OF); i++) {
+        sched_load_lose_machine(load, cluster, i);
+        note(times, STEP_LOST, plan_timed(load, cluster, n_units + AGAIN));
+    }
 }
 
 static double per_second(size_t n, usec_t usec) {
@@ -61,7 +69,7 @@ static double per_second(size_t n, usec_t usec) {
 }
 
 static usec_t median(Times *times, Step step) {
-    return bench_quantile(times->of[step], times->n, 0.5);
+    return bench_quantile(times->of[step], times->n[step], 0.5);
 }
 
 static int64_t peak_kib(void) {
@@ -85,11 +93,11 @@ static void tell(size_t n_machines, size_t n_units, const char *kind, Times *tim
 
 int main(int argc, char **argv) {
     bench_must(argc == 4 || argc == 5, "usage: bench-sched MACHINES UNITS KIND [REPEAT]");
-    size_t n_machines = bench_number(argv[1], 2, 1000000);
+    size_t n_machines = bench_number(argv[1], MACHINES_LOST_OF, 1000000);
     size_t n_units = bench_number(argv[2], 1, 10000000);
     size_t n = argc == 5 ? bench_number(argv[4], 1, REPEAT_MAX) : REPEAT;
     Times times = {};
-    while (times.n < n)
+    for (size_t i = 0; i < n; i++)
         measure(n_machines, n_units, argv[3], &times);
     tell(n_machines, n_units, argv[3], &times);
     return 0;

@@ -15,10 +15,18 @@ void bench_fail(const char *format, ...) {
     exit(1);
 }
 
-usec_t bench_now(void) {
+static usec_t clock_usec(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (usec_t) now.tv_sec * USEC_PER_SEC + (usec_t) now.tv_nsec / 1000;
+}
+
+usec_t bench_now(void) {
+    return clock_usec(CLOCK_MONOTONIC);
+}
+
+usec_t bench_cpu(void) {
+    return clock_usec(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 size_t bench_number(const char *text, size_t min, size_t max) {

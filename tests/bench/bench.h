@@ -16,6 +16,7 @@ void bench_fail(const char *format, ...) _printf_(1, 2) _noreturn_;
 #define bench_ok(call) bench_must((call) >= 0, "'%s' failed", #call)
 
 usec_t bench_now(void); /* monotonic */
+usec_t bench_cpu(void); /* processor time of this process, whatever else runs */
 size_t bench_number(const char *text, size_t min, size_t max);
 
 /* The fraction's value in between, of n > 0 numbers, which are sorted on the way: 0.5 is the

@@ -27,7 +27,7 @@ static const char *const constraint_names[] = {
 struct SchedLoad {
     size_t n_machines, n_units;
     Constraint constraint;
-    size_t *places; /* of the units, and of one more */
+    size_t *places; /* of the units */
     bool *is_gone;  /* of the machines */
 };
 
@@ -38,13 +38,13 @@ SchedLoad *sched_load_new(size_t n_machines, size_t n_units, const char *kind) {
     if (constraint == ELEMENTSOF(constraint_names))
         return NULL;
     SchedLoad *load = calloc(1, sizeof(SchedLoad));
-    bench_must(load && (load->places = calloc(n_units + 1, sizeof(size_t))) &&
+    bench_must(load && (load->places = calloc(n_units, sizeof(size_t))) &&
                    (load->is_gone = calloc(n_machines, sizeof(bool))),
                "out of memory");
     load->n_machines = n_machines;
     load->n_units = n_units;
     load->constraint = constraint;
-    for (size_t i = 0; i <= n_units; i++)
+    for (size_t i = 0; i < n_units; i++)
         load->places[i] = NOWHERE;
     return load;
 }
@@ -137,7 +137,7 @@ static void order_follow(SchedLoad *load, const Order *order) {
     bench_must(sscanf(order->name, "g%zu@%zu.service", &group, &member) == 2, "'%s' is no unit",
                order->name);
     size_t i = group * SCHED_GROUP + member, machine = order_machine(order);
-    bench_must(i <= load->n_units && machine < load->n_machines, "'%s' on '%s' is unknown",
+    bench_must(i < load->n_units && machine < load->n_machines, "'%s' on '%s' is unknown",
                order->name, order->machine_id);
     bench_must(load->places[i] == NOWHERE || load->is_gone[load->places[i]],
                "'%s' is moved from a machine that is there", order->name);

@@ -15,7 +15,7 @@ SchedLoad *sched_load_new(size_t n_machines, size_t n_units, const char *kind);
 void sched_load_free(SchedLoad *load);
 DEFINE_POINTER_CLEANUP(SchedLoad, sched_load_free)
 
-/* Tell the cluster of it. i over n_units is one more unit. */
+/* Tell the cluster of it. */
 void sched_load_put_machine(const SchedLoad *load, Cluster *cluster, size_t i);
 void sched_load_put_unit(const SchedLoad *load, Cluster *cluster, size_t i);
 void sched_load_lose_machine(const SchedLoad *load, Cluster *cluster, size_t i);

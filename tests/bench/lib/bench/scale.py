@@ -12,7 +12,7 @@ HELP = "simulated machines, the production agents with fake unit managers, on a 
 SMALL = (3, 10)  # what one more unit is compared with
 COLUMNS = [("phase", "phase"), ("machines", "machines"), ("seconds", "s"), ("units", "units"),
            ("units_per_s", "units/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), ("lease_ms", "lease ms"),
-           ("joined_ms", "joined ms"), ("after_ms", "after ms"), ("first_ms", "list ms"), ("again_ms", "again ms"), ("etcd_requests", "requests"),
+           ("joined_ms", "joined ms"), ("after_ms", "after ms"), ("first_ms", "list ms"), ("again_ms", "again ms"), ("warnings", "warnings"), ("etcd_requests", "requests"),
            ("etcd_puts", "puts"), ("etcd_events", "events"), ("etcd_cpu_s", "etcd cpu s"),
            ("etcd_fsync_ms", "fsync ms"), ("engine_cpu_s", "engine cpu s"), ("engine_rss_kib", "engine KiB"),
            ("watched_bytes_per_agent", "watched B/agent")]
