@@ -94,6 +94,8 @@ static void on_done(int r, const HttpAnswer *answer, const char *message, void *
     EventReader *reader = userdata;
     bool is_refused = r < 0 || answer->status != 200;
     reader->request = NULL;
+    if (r == -ENOMEM) /* here, not at fleetd: nothing was lost that could be had back */
+        reader->result = r;
     if (reader->result < 0)
         reader->handler.on_end(reader->result, reader->handler.userdata);
     else if (is_refused && !reader->was_open)

@@ -1,5 +1,6 @@
 #include "fleetctl/api/api-requests.h"
 #include "fleetctl/commands/command.h"
+#include "fleetctl/print/disarm.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/backup-file.h"
 #include "fleetd/base/strv.h"
@@ -61,6 +62,6 @@ int command_backup(Context *context, const char *const *operands, Error *reterr)
     _cleanup_free_ char *text = backup_format(&backup);
     if (!text)
         return -ENOMEM;
-    fputs(text, stdout); /* whether it arrives, say_flush() tells */
+    json_print_disarmed(text, stdout); /* whether it arrives, say_flush() tells */
     return status;
 }

@@ -1,5 +1,6 @@
 #include "fleetctl/commands/list-rows.h"
 
+#include "fleetctl/print/disarm.h"
 #include "fleetctl/print/table.h"
 
 #include <errno.h>
@@ -62,7 +63,8 @@ int list_rows_print_json(const Context *context, const ListRows *rows) {
         _cleanup_free_ char *row = row_format(context, rows, list_row(rows, i));
         if (!row)
             return -ENOMEM;
-        printf("%s\n%s", i > 0 ? "," : "", row);
+        fputs(i > 0 ? ",\n" : "\n", stdout);
+        json_print_disarmed(row, stdout);
     }
     puts(rows->n > 0 ? "\n]" : "]");
     return 0;

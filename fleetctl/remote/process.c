@@ -3,10 +3,15 @@
 #include "fleetctl/print/message.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define END_ASKED_MAX 20
+#define END_ASKED_EVERY_MSEC 100
 
 /* What is ignored stays ignored, as when a shell has started us in the background. */
 static int attributes_set(posix_spawnattr_t *attributes) {
@@ -69,6 +74,20 @@ int process_wait(pid_t pid) {
         if (errno != EINTR)
             return -errno;
     return exit_status(status);
+}
+
+int process_end(pid_t pid) {
+    struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
+    int n_ended = 0;
+    for (int i = 0; n_ended == 0 && end.fd >= 0 && i < END_ASKED_MAX; i++) {
+        kill(pid, SIGTERM);
+        n_ended = poll(&end, 1, END_ASKED_EVERY_MSEC);
+    }
+    if (n_ended <= 0)
+        kill(pid, SIGKILL);
+    if (end.fd >= 0)
+        close(end.fd);
+    return process_wait(pid);
 }
 
 /* Waits, with these signals blocked. The terminal sends its signals to the program as well; what

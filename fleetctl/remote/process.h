@@ -13,6 +13,11 @@ int process_start(char *const *words, int input, int output, pid_t *ret, Error *
 /* Waits for it. Its exit status; 128 and the signal when one ended it. */
 int process_wait(pid_t pid);
 
+/* Asks it to end (SIGTERM) and waits; one that has not heard it, as OpenSSH 9.2 may not when it
+ * was just about to wait, is asked again, and one that does not listen is killed. Its exit status
+ * as above. */
+int process_end(pid_t pid);
+
 /* Runs a program on our own standard input and output, after what we had to say. Signals that would
  * end fleetctl are the program's meanwhile. Its exit status as above, or -errno when it could not
  * be started. */

@@ -38,12 +38,31 @@ static void child_forget(Child *child) {
     child->pid = 0;
 }
 
-static void child_end(Child *child, int signal) {
+static void child_kill(Child *child) {
     if (child->pid <= 0)
         return;
-    kill(child->pid, signal);
+    kill(child->pid, SIGKILL);
     process_wait(child->pid);
     child_forget(child);
+}
+
+/* In peace, as it may have helpers to end. */
+static void child_end(Child *child) {
+    if (child->pid <= 0)
+        return;
+    process_end(child->pid);
+    child_forget(child);
+}
+
+/* A child may be seen to have ended a moment before it can be waited for. As it is made, one-shot,
+ * the source would miss it for ever then; the kernel hears that it no longer is when it is switched
+ * on anew. */
+static int child_watch(Child *child, sd_event_child_handler_t on_exit) {
+    int r = sd_event_add_child(child->keeper->event, &child->source, child->pid, WEXITED, on_exit,
+                               child);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(child->source, SD_EVENT_OFF);
+    return r < 0 ? r : sd_event_source_set_enabled(child->source, SD_EVENT_ON);
 }
 
 static int child_start(Child *child, char *const *words, int fd, sd_event_child_handler_t on_exit,
@@ -51,10 +70,9 @@ static int child_start(Child *child, char *const *words, int fd, sd_event_child_
     int r = process_start(words, fd, fd, &child->pid, reterr);
     if (r < 0)
         return r;
-    r = sd_event_add_child(child->keeper->event, &child->source, child->pid, WEXITED, on_exit,
-                           child);
+    r = child_watch(child, on_exit);
     if (r < 0)
-        child_end(child, SIGKILL);
+        child_kill(child);
     return r;
 }
 
@@ -150,8 +168,8 @@ static int master_start(Keeper *keeper, Error *reterr) {
 /* Connections first, and without a word: with the login gone they would complain. */
 static void keeper_end(Keeper *keeper) {
     for (size_t i = 0; i < SESSIONS_MAX; i++)
-        child_end(&keeper->sessions[i], SIGKILL);
-    child_end(&keeper->master, SIGTERM);
+        child_kill(&keeper->sessions[i]);
+    child_end(&keeper->master);
     sd_event_source_disable_unref(keeper->listener);
     sd_event_source_disable_unref(keeper->life);
     sd_event_source_disable_unref(keeper->folder);

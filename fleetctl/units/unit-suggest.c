@@ -6,6 +6,9 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
+/* More would hide what they are about. */
+#define SUGGESTIONS_MAX 3
+
 /* Without the type, which would make all short names look alike. */
 static char *stem_of(const char *name) {
     const char *dot = strrchr(name, '.');
@@ -53,14 +56,18 @@ static int suggestion_add(const ApiUnits *units, const char *typed, char ***sugg
     return !quoted || strv_contains(*suggestions, quoted) ? 0 : strv_push(suggestions, quoted);
 }
 
-static void suggestions_complain(const ApiUnits *units, char *const *unknown) {
+char *unit_suggestions(const ApiUnits *units, char *const *unknown) {
     _cleanup_(strv_freep) char **suggestions = NULL;
-    int r = 0;
-    STRV_FOREACH (name, unknown)
-        r = r < 0 ? r : suggestion_add(units, *name, &suggestions);
-    _cleanup_free_ char *joined = r >= 0 && suggestions ? strv_join(suggestions, ", ") : NULL;
-    if (joined)
-        complain("Did you mean %s?", joined);
+    for (size_t i = 0; unknown && unknown[i] && strv_length(suggestions) < SUGGESTIONS_MAX; i++)
+        if (suggestion_add(units, unknown[i], &suggestions) < 0)
+            return NULL;
+    return suggestions ? strv_join(suggestions, ", ") : NULL;
+}
+
+static void suggestions_complain(const ApiUnits *units, char *const *unknown) {
+    _cleanup_free_ char *suggestions = unit_suggestions(units, unknown);
+    if (suggestions)
+        complain("Did you mean %s?", suggestions);
 }
 
 static bool orphan_is_meant(json_object *orphans, const char *typed) {

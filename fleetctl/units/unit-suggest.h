@@ -7,6 +7,10 @@
  * and among equals the one of the same type wins. NULL: none is near. Borrows from units. Pure. */
 const char *unit_suggest(const ApiUnits *units, const char *typed);
 
+/* For all of the names, each once and a few at most: 'a.service', 'b.service'. NULL: none, or out
+ * of memory; the caller frees. */
+char *unit_suggestions(const ApiUnits *units, char *const *unknown);
+
 /* Says which of the names (of operands that are no globs) no unit of the cluster has, and what may
  * have been meant. 1: there are such; 0: there are none. */
 int units_complain_unknown(ApiClient *api, char *const *typed, Error *reterr);

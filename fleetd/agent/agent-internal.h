@@ -1,7 +1,8 @@
 /* What the parts of the agent share: agent.c makes it and holds its place in the cluster,
- * agent-orders.c and agent-units.c hear of orders and of systemd, agent-pass.c decides and begins
- * tasks, agent-write.c writes files, agent-orphans.c keeps what is of another cluster,
- * agent-vouch.c keeps units running that must not run twice, agent-leave.c takes leave. */
+ * agent-orders.c and agent-units.c hear of orders and of systemd, agent-pass.c decides on tasks,
+ * agent-tasks.c begins and ends them, agent-write.c writes files, agent-orphans.c keeps what is of
+ * another cluster, agent-vouch.c keeps units running that must not run twice, agent-leave.c takes
+ * leave. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"
@@ -116,6 +117,9 @@ void agent_reclaim_presence(Agent *agent);
  * may go. */
 void agent_revoke_former(Agent *agent);
 
+/* Hands a task to the unit manager, but for a write (agent_write_batch()). One that it does not
+ * take has ended at once. */
+void agent_begin_task(Agent *agent, AgentUnit *unit, Task task);
 /* The unit manager is done with a task, or could not begin it: notes how it ended and has the unit
  * looked at. */
 void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,

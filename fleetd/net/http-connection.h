@@ -15,6 +15,7 @@ typedef struct Connection {
     struct MHD_Connection *handle;
     bool is_busy;         /* a request has come as far as its headers, and has not been answered */
     bool is_refused;      /* one too many: to be told so */
+    bool has_long_query;  /* its request has more parameters than are parsed */
     bool is_closing;      /* its socket has been shut down */
     usec_t deadline_usec; /* USEC_INFINITY: none */
     TAILQ_ENTRY(Connection) siblings;

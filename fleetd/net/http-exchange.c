@@ -165,6 +165,10 @@ static void exchange_handle(HttpExchange *exchange) {
         refuse_body(exchange);
         return;
     }
+    if (exchange->client->has_long_query) {
+        refuse(exchange, 414, "the request has too many parameters");
+        return;
+    }
     exchange->phase = PHASE_WAITING;
     connection_step(exchange->client, CONNECTION_WAITING);
     server->handler(exchange, server->userdata);

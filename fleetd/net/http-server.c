@@ -5,6 +5,7 @@
 
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/net/http-query-limit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,6 +121,7 @@ static struct MHD_Daemon *daemon_start(Listener *listener, int fd) {
         {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) exchange_on_completed, listener},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) on_unescape, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t) query_limit_on_uri, listener},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) connection_on_notify, listener},
         {MHD_OPTION_CONNECTION_LIMIT, options->connections_max + CONNECTIONS_SPARE, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t) options->header_max, NULL},

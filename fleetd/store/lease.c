@@ -53,9 +53,11 @@ static void lease_note_contact(Lease *lease, int r) {
         lease->callbacks.on_contact(is_in_contact ? 0 : r, lease->userdata);
 }
 
+/* All spans begin when it was asked for, so that a store whose answers take long has as many. */
 static void lease_note_alive(Lease *lease, usec_t ttl_usec) {
+    usec_t due_usec = lease->sent_usec + lease->interval_usec, now = loop_now(lease->loop);
     lease->sure_until_usec = lease->sent_usec + ttl_usec;
-    timer_start(lease->timer, lease->interval_usec);
+    timer_start(lease->timer, due_usec > now ? due_usec - now : 0);
 }
 
 /* The owner's callbacks may free the lease, so each of these handlers calls the owner last. */

@@ -16,8 +16,8 @@ typedef struct LeaseCallbacks {
     void (*on_contact)(int r, void *userdata);
 } LeaseCallbacks;
 
-/* Starts asking at once. Renews every third of the ttl. */
-/* Of the callbacks only on_contact must not free the lease. */
+/* Starts asking at once. Renews every third of the ttl, from one request to the next. Of the
+ * callbacks only on_contact must not free the lease. */
 int lease_new(Store *store, Loop *loop, usec_t ttl_usec, const LeaseCallbacks *callbacks,
               void *userdata, Lease **ret);
 /* Stops renewing; the lease itself is left to run out or to be revoked. */

@@ -5,9 +5,8 @@
  * then, with a permit, the unit. */
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/systemd/bus-job-result.h"
 #include "fleetd/systemd/bus-private.h"
-
-#include <signal.h>
 
 typedef struct JobKind {
     const char *method;
@@ -31,25 +30,6 @@ typedef struct JobOp {
     UnitManagerJobDone done;
     void *userdata;
 } JobOp;
-
-/* systemd's words for the end of a job, and what they mean for the unit. */
-static const struct {
-    const char *word;
-    JobResult result;
-    const char *meaning;
-} results[] = {
-    {"done", JOB_RESULT_DONE, NULL},
-    {"canceled", JOB_RESULT_CANCELED, "the job was canceled by another"},
-    {"timeout", JOB_RESULT_TIMEOUT, "its start timed out"},
-    {"failed", JOB_RESULT_FAILED, "its start failed"},
-    {"dependency", JOB_RESULT_DEPENDENCY, "a unit that it depends on failed to start"},
-    {"skipped", JOB_RESULT_SKIPPED, "the job does not apply to the unit's present state"},
-    {"invalid", JOB_RESULT_FAILED, "the unit's type can not be started"},
-    {"assert", JOB_RESULT_FAILED, "an assertion of the unit does not hold"},
-    {"unsupported", JOB_RESULT_FAILED, "this machine does not support the unit's type"},
-    {"collected", JOB_RESULT_CANCELED, "systemd dropped the job"},
-    {"once", JOB_RESULT_FAILED, "the unit was started before and may be only once"},
-};
 
 static void job_run(Reply *reply) {
     JobOp *job = (JobOp *) reply;
@@ -76,28 +56,11 @@ static void on_log_read(char **lines, void *userdata) {
     bus_op_finish(&job->op);
 }
 
-static char *process_end(const BusUnit *unit) {
-    if (unit->main_code == CLD_EXITED && unit->main_status != 0)
-        return str_printf(" (its main process exited with status %d)", unit->main_status);
-    if (unit->main_code == CLD_KILLED || unit->main_code == CLD_DUMPED)
-        return str_printf(" (its main process was killed by SIG%s)",
-                          str_or(sigabbrev_np(unit->main_status), "?"));
-    return strdup("");
-}
-
-static char *failure_describe(const JobOp *job, const char *meaning) {
-    const BusUnit *unit = bus_units_find(job->op.um->units, job->name);
-    if (!unit || str_is_empty(unit->status.result) || streq(unit->status.result, "success"))
-        return strdup(meaning);
-    _cleanup_free_ char *end = process_end(unit);
-    return str_printf("%s: %s%s", meaning, unit->status.result, str_or(end, ""));
-}
-
 /* The log is a help, no part of the result: without it the answer comes all the same. */
 static void start_explain(JobOp *job, const char *meaning) {
     BusUnitManager *um = job->op.um;
     job->op.is_settled = true;
-    job->op.message = failure_describe(job, meaning);
+    job->op.message = bus_job_describe_failure(bus_units_find(um->units, job->name), meaning);
     if (job->result == JOB_RESULT_CANCELED ||
         journal_reader_read(um->journal, job->name, job->begin_usec, um->log_lines, on_log_read,
                             job) < 0)
@@ -149,18 +112,13 @@ static bool job_is_forbidden(const JobOp *job) {
 }
 
 static void job_settle(JobOp *job, const char *word) {
-    const char *meaning = word;
+    const char *meaning;
     if (job->is_guarding)
         return guarding_end(job, word);
     if (!streq(word, "done") && job_is_forbidden(job))
         return job_cancel(job, "this machine was cut off from the cluster meanwhile, and it has "
                                "StopAfterDisconnect=");
-    job->result = JOB_RESULT_FAILED; /* if a later systemd has a new word */
-    for (size_t i = 0; i < ELEMENTSOF(results); i++)
-        if (streq(results[i].word, word)) {
-            job->result = results[i].result;
-            meaning = results[i].meaning;
-        }
+    job->result = bus_job_result_from_word(word, &meaning);
     if (job->result == JOB_RESULT_DONE || !job->kind->is_start)
         bus_op_finish(&job->op);
     else

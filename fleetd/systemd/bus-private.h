@@ -9,6 +9,7 @@
  *   bus-reload.c         daemon-reloads, as few as possible
  *   bus-files.c          making files known to systemd, asking for states
  *   bus-guard.c          units that run only as long as they are vouched for
+ *   bus-job-result.c     how a job ended, for people
  *   bus-list.c bus-write.c bus-remove.c bus-job.c bus-stopping.c   one kind of request each
  */
 #pragma once

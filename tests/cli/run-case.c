@@ -107,6 +107,10 @@ static void command_run(sd_event *event, const char *command, const Surroundings
     printf("$ %s\n", command);
     int r = sd_event_add_child(event, &source, command_start(command), WEXITED, on_exit_of_command,
                                &status);
+    if (r >= 0) /* not one-shot, lest it be missed: see fleetctl/remote/tunnel-keeper.c */
+        r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(source, SD_EVENT_ON);
     while (r >= 0 && status < 0)
         r = sd_event_run(event, UINT64_MAX);
     if (r < 0)

@@ -93,3 +93,11 @@ bool sim_could_go(const SimView *view, const char *unit, const char *machine_id)
     return machine && machine->status == MACHINE_STATUS_RUNNING && requirements && !misfit.why &&
            !find_enemy(view, requirements, unit, machine_id, true);
 }
+
+bool sim_must_start_apart(const SimView *view, const char *unit, const char *other) {
+    _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
+    _cleanup_(requirements_freep) Requirements *others = get_requirements(view, other);
+    return requirements && others &&
+           (globs_match(requirements->conflicts, other) || globs_match(others->conflicts, unit) ||
+            globs_match(requirements->replaces, other));
+}

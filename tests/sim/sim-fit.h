@@ -19,3 +19,7 @@ SimMisfit sim_find_misfit(const SimView *view, const char *unit, const char *mac
 /* Whether a unit that has no order could be given one there: it fits, and the machine takes new
  * units, and none that replaces it is there. */
 bool sim_could_go(const SimView *view, const char *unit, const char *machine_id);
+
+/* Whether the unit must not start where the other runs, by the file of either: they conflict, or it
+ * takes the other's place. */
+bool sim_must_start_apart(const SimView *view, const char *unit, const char *other);

@@ -172,7 +172,7 @@ static bool order_is_carried_out(const SimTimely *timely, SimNode *node, const O
            streq_ptr(fake_systemd_started_hash(node->systemd, order->name), order->hash);
 }
 
-/* It may have to wait until it has surely stopped elsewhere (sim-check.c judges that it does). */
+/* It may have to wait until it has surely stopped elsewhere (sim-actions.c judges that it does). */
 static bool unit_is_apart(const char *name) {
     const SimUnit *unit = sim_unit_find(name);
     return unit && unit->runs_once;

@@ -244,9 +244,7 @@ static void seed_orphan(ApiFixture *fixture, const char *id, const char *name, c
                      .cluster = (char *) "0123456789abcdef0123456789abcdef",
                      .text = (char *) text};
     _cleanup_free_ char *key = key_orphan(id, name), *value = orphan_format(&orphan);
-    StoreWrite write = {.kind = STORE_PUT, .key = key, .value = value, .lease = fixture->lease};
-    StoreTxn txn = {.writes = &write, .n_writes = 1};
-    assert_int_equal(store_sync_txn(&fixture->sync, &txn, NULL), 0);
+    seed(fixture, key, value);
 }
 
 static void orphans_are_listed_and_counted_until_they_go(void **state) {

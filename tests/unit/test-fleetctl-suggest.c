@@ -1,14 +1,16 @@
 #include "fleetctl/units/machine-select.h"
 #include "fleetctl/units/unit-suggest.h"
+#include "fleetd/base/strv.h"
 #include "tests/unit/cmocka-test.h"
 
+static ApiUnit items[] = {
+    {.name = "hello.socket"}, {.name = "hello.service"}, {.name = "web@1.service"},
+    {.name = "backup.timer"}, {.name = "db.service"},    {.name = "monitoring-agent.service"},
+};
+static const ApiUnits all = {.items = items, .n = ELEMENTSOF(items)};
+
 static const char *suggest(const char *typed) {
-    static ApiUnit items[] = {
-        {.name = "hello.socket"}, {.name = "hello.service"}, {.name = "web@1.service"},
-        {.name = "backup.timer"}, {.name = "db.service"},    {.name = "monitoring-agent.service"},
-    };
-    ApiUnits units = {.items = items, .n = ELEMENTSOF(items)};
-    return unit_suggest(&units, typed);
+    return unit_suggest(&all, typed);
 }
 
 static void mistyped_name_has_its_neighbour(void **state) {
@@ -29,6 +31,26 @@ static void types_alone_make_no_names_alike(void **state) {
 
 static void no_units_no_suggestion(void **state) {
     assert_null(unit_suggest(&(ApiUnits){}, "hello"));
+}
+
+/* words: with spaces between. */
+static void assert_suggestions(const char *words, const char *expected) {
+    _cleanup_(strv_freep) char **unknown = NULL;
+    assert_int_equal(strv_split(words, " ", &unknown), 0);
+    _cleanup_free_ char *suggestions = unit_suggestions(&all, unknown);
+    if (expected)
+        assert_string_equal(suggestions, expected);
+    else
+        assert_null(suggestions);
+}
+
+static void some_names_have_a_few_suggestions_each_once(void **state) {
+    assert_suggestions("helo xyz hello.servise backups.timer helo*",
+                       "'hello.service', 'backup.timer'");
+    assert_suggestions("helo backups.timer dbs web@2",
+                       "'hello.service', 'backup.timer', 'db.service'");
+    assert_suggestions("xyz", NULL);
+    assert_suggestions("", NULL);
 }
 
 static ApiMachine machine_example(void) {
@@ -78,6 +100,7 @@ int main(void) {
         cmocka_unit_test(mistyped_name_has_its_neighbour),
         cmocka_unit_test(same_type_is_preferred_and_another_one_will_do),
         cmocka_unit_test(types_alone_make_no_names_alike),
+        cmocka_unit_test(some_names_have_a_few_suggestions_each_once),
         cmocka_unit_test(no_units_no_suggestion),
         cmocka_unit_test(machine_is_meant_by_id_address_or_label),
         cmocka_unit_test(machine_is_not_meant_by_anything_else),

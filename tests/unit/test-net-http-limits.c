@@ -1,4 +1,5 @@
 /* What one client may cost the others: size, number, time and memory. */
+#include "fleetd/base/strv.h"
 #include "tests/unit/http-server-test.h"
 
 #include <errno.h>
@@ -99,6 +100,40 @@ static void headers_over_the_limit_are_refused(void **state) {
     client_send(client, filler);
     client_expect(client, "HTTP/1.1 431 ");
     assert_int_equal(fixture->n_requests, 0);
+}
+
+/* GET with that many parameters, and that much more in the target. */
+static void client_get_query(Client *client, size_t n_parameters, size_t more) {
+    _cleanup_free_ char *query = calloc(n_parameters + 1, 2);
+    for (size_t i = 0; i < n_parameters; i++)
+        memcpy(query + 2 * i, "a&", 2);
+    _cleanup_free_ char *request =
+        str_printf("GET /echo?%sb=%0*d HTTP/1.1\r\nHost: x\r\n\r\n", query, (int) more, 0);
+    client_send(client, request);
+}
+
+static void query_of_too_many_parameters_is_answered_414(void **state) {
+    Fixture *fixture = *state;
+    _cleanup_client_ Client *client = client_connect(fixture, AF_UNIX);
+    client_get_query(client, 100, 0);
+    client_expect(client, "HTTP/1.1 200 ");
+    client_forget(client);
+    client_get_query(client, 5000, 0);
+    client_expect(client, "HTTP/1.1 414 ");
+    client_expect(client, "{\"error\":{\"code\":414,\"message\":");
+    client_forget(client);
+    client_get_query(client, 100, 0);
+    client_expect(client, "HTTP/1.1 200 ");
+    assert_int_equal(fixture->n_requests, 2);
+}
+
+static void query_is_answered_however_it_fills_the_memory(void **state) {
+    for (size_t n_parameters = 0; n_parameters < 500; n_parameters += 20)
+        for (size_t more = 0; more < 15 * 1024; more += 1500) {
+            _cleanup_client_ Client *client = client_connect(*state, AF_UNIX);
+            client_get_query(client, n_parameters, more);
+            client_expect(client, "HTTP/1.1 ");
+        }
 }
 
 /* --- number --- */
@@ -319,6 +354,8 @@ int main(void) {
         LIMIT_TEST(server_setup, client_that_asks_first_is_refused_before_it_sends),
         LIMIT_TEST(server_setup, endless_chunked_body_is_cut_off),
         LIMIT_TEST(server_setup, headers_over_the_limit_are_refused),
+        LIMIT_TEST(server_setup, query_of_too_many_parameters_is_answered_414),
+        LIMIT_TEST(server_setup, query_is_answered_however_it_fills_the_memory),
         LIMIT_TEST(setup_two_connections, connection_over_the_limit_takes_the_place_of_an_idle_one),
         LIMIT_TEST(setup_two_connections, connection_over_the_limit_is_told_so_when_all_are_busy),
         LIMIT_TEST(setup_short_idle, idle_connection_is_closed_but_a_stream_and_a_wait_are_not),

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static char *pattern_make(void) {
     const char *top = getenv("top_srcdir");
@@ -61,6 +62,24 @@ json_object *stored_read_json_lines(const char *folder, const char *name) {
         json_object_array_add(lines, object);
     }
     return lines;
+}
+
+void stored_copy(const char *folder, const char *name, const char *to) {
+    char buffer[65536];
+    _cleanup_free_ char *path = stored_path(folder, name);
+    FILE *in = fopen(path, "re"), *out = fopen(to, "we");
+    assert_non_null(in);
+    assert_non_null(out);
+    size_t n = fread(buffer, 1, sizeof(buffer), in);
+    assert_int_equal(fwrite(buffer, 1, n, out), n);
+    assert_true(feof(in));
+    fclose(in);
+    assert_int_equal(fclose(out), 0);
+}
+
+bool stored_has(const char *folder, const char *name) {
+    _cleanup_free_ char *path = stored_path(folder, name);
+    return access(path, F_OK) == 0;
 }
 
 static bool is_revision(const char *name) {

@@ -1,5 +1,5 @@
-/* What earlier versions of fleet left behind, in folders that are named after them. A folder is
- * never changed: whoever changes a format adds one (docs/HACKING.md, "a stored format"). */
+/* What versions of fleet left behind, in folders that are named after them. That of a released one
+ * is never changed: whoever changes a format adds one (docs/HACKING.md, "a stored format"). */
 #pragma once
 
 #include "fleetd/base/json.h"
@@ -12,6 +12,9 @@ char *stored_path(const char *folder, const char *name);
 char *stored_read(const char *folder, const char *name);
 json_object *stored_read_json(const char *folder, const char *name);
 json_object *stored_read_json_lines(const char *folder, const char *name); /* as an array */
+
+bool stored_has(const char *folder, const char *name);
+void stored_copy(const char *folder, const char *name, const char *to);
 
 /* Whether actual says everything that expected does, and perhaps more: each field of an object,
  * each item of a list somewhere in the list. Revisions of another store are other numbers. */

@@ -31,10 +31,17 @@ static void machine_is_read(json_object *item) {
     assert_int_equal(strlen(machine.id), 32);
 }
 
+static void orphan_is_read(json_object *item) {
+    ApiOrphan orphan;
+    assert_int_equal(api_orphan_read(item, &orphan, NULL), 0);
+    assert_true(*orphan.name && strlen(orphan.machine_id) == 32);
+}
+
 static void answers_are_read(const char *folder) {
     for_each_item(folder, "api/units.json", "units", unit_is_read);
     for_each_item(folder, "api/state.json", "states", state_is_read);
     for_each_item(folder, "api/machines.json", "machines", machine_is_read);
+    for_each_item(folder, "api/orphans.json", "orphans", orphan_is_read);
 }
 
 static void answers_of_earlier_fleetds_are_read(void **state) {

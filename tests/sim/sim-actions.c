@@ -1,0 +1,144 @@
+/* What machines do to units, judged when their systemd has done it. An agent acts on what it last
+ * heard: as long as its own lease surely lives, so what it does is held against all that its orders
+ * said in that time. */
+#include "tests/sim/sim-check-internal.h"
+
+#include "fleetd/base/strv.h"
+#include "tests/fakes/virtual-loop.h"
+#include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-units.h"
+
+/* Who thinks better of it every second, or has a machine that comes and goes, may stop a unit that
+ * often within so long; who repeats what is in vain may not. */
+#define STOPS_MAX 12
+#define STOPS_USEC (10 * USEC_PER_SEC)
+
+static bool place_may_run_on(const SimPlace *place) {
+    return place->is_cut_off || place->was_meddled_with || place->has_other_file;
+}
+
+static void check_runs_alone(SimCheck *check, const SimNode *node, const char *name) {
+    const SimUnit *unit = sim_unit_find(name);
+    for (size_t i = 0; unit && !unit->is_global && i < check->cluster->n_nodes; i++) {
+        SimNode *other = &check->cluster->nodes[i];
+        if (other != node && sim_node_has(other, name) &&
+            !place_may_run_on(sim_check_need_place(check, other->id, name)))
+            sim_trace_fail(check->trace, "%s was started on %s while it runs on %s", name, node->id,
+                           other->id);
+    }
+}
+
+/* What it conflicts with, or replaces, has left before it starts; but for a unit that nobody could
+ * read for a moment, as it was destroyed. */
+static void check_starts_apart(SimCheck *check, SimNode *node, const char *name) {
+    for (size_t i = 0; sim_unit(i); i++) {
+        const char *other = sim_unit(i)->name;
+        usec_t known_since = sim_check_last_change(check, KEY_UNIT, NULL, other);
+        if (!streq(other, name) && sim_node_has(node, other) &&
+            !place_may_run_on(sim_check_need_place(check, node->id, other)) &&
+            known_since + SIM_STALE_USEC < loop_now(check->cluster->loop) &&
+            sim_must_start_apart(check->cluster->view, name, other))
+            sim_trace_fail(check->trace, "%s was started on %s beside %s, which has to leave first",
+                           name, node->id, other);
+    }
+}
+
+/* Since when what its orders said may still be acted on: as long as its lease can live. And when an
+ * agent has registered, it hears all orders anew before it acts. */
+static usec_t heard_since(const SimCheck *check, const SimNode *node) {
+    usec_t lately = sim_cluster_lease_since(check->cluster) - SIM_UNDER_WAY_USEC;
+    usec_t registered = sim_check_last_change(check, KEY_MACHINE, node->id, NULL);
+    return MAX(lately, MAX(registered, VIRTUAL_LOOP_START) - SIM_UNDER_WAY_USEC);
+}
+
+/* Who is not in the cluster leaves everything as it is. If its lease was taken away before its
+ * time it takes that long to know of it. */
+static void check_is_present(SimCheck *check, const SimNode *node, const char *action) {
+    usec_t since = sim_check_last_change(check, KEY_MACHINE, node->id, NULL);
+    if (since == check->cluster->leases_taken_usec)
+        since += SIM_TTL;
+    if (!sim_view_machine(check->cluster->view, node->id) &&
+        loop_now(node->world) > since + SIM_UNDER_WAY_USEC)
+        sim_trace_fail(check->trace, "machine %s acts and is not in the cluster: %s", node->id,
+                       action);
+}
+
+/* When its guard has stopped it, it is started again as soon as all is well. */
+static bool unit_is_guarded(const char *name) {
+    const SimUnit *unit = sim_unit_find(name);
+    return unit && unit->runs_once;
+}
+
+/* It must never run twice, and nobody vouches for it any more. */
+static bool is_overdue(const SimNode *node, const char *name) {
+    return unit_is_guarded(name) && sim_guard_may_stop(node->systemd, name);
+}
+
+/* An order is good for one start in each life of the machine. */
+static void check_start(SimCheck *check, SimNode *node, const char *name, SimPlace *place) {
+    const char *hash = fake_systemd_started_hash(node->systemd, name);
+    usec_t since = heard_since(check, node);
+    bool had_other_file = place->has_other_file;
+    place->is_cut_off = place->was_meddled_with = place->has_other_file = false;
+    if (place->boot != node->n_boots)
+        place->words.taken = 0;
+    place->boot = node->n_boots;
+    place->was_meddled_with = is_overdue(node, name);
+    if (place->was_meddled_with)
+        return; /* by fate, in the moment before the guard acts, which judges it */
+    bool is_known = hash && !had_other_file;
+    if (is_known && !sim_words_said_launch(&place->words, since, hash))
+        sim_trace_fail(check->trace, "%s was started on %s without an order", name, node->id);
+    if (is_known && !unit_is_guarded(name) && !sim_words_take_launch(&place->words, since, hash))
+        sim_trace_fail(check->trace, "%s was started on %s twice for one order", name, node->id);
+    check_runs_alone(check, node, name);
+    check_starts_apart(check, node, name);
+}
+
+/* What must never run twice, by its guard, which stops rather too much if it cannot read what was
+ * vouched for; or before its machine says goodbye. */
+static bool may_stop_without_order(SimNode *node, const char *name) {
+    bool goes_down = node->is_leaving && node->farewell == PRESENCE_LEFT;
+    const FakeGuardHost *host = sim_guard_host(node->guard);
+    bool is_blind = host && fake_guard_host_is_blind(host);
+    return unit_is_guarded(name) && (goes_down || is_blind || is_overdue(node, name));
+}
+
+static void note_stop(SimCheck *check, const SimNode *node, const char *name, SimPlace *place) {
+    usec_t now = loop_now(check->cluster->loop);
+    if (now > place->stops_since + STOPS_USEC) {
+        place->stops_since = now;
+        place->n_stops = 0;
+    }
+    if (++place->n_stops > STOPS_MAX)
+        sim_trace_fail(check->trace, "%s is stopped on %s again and again", name, node->id);
+    place->was_meddled_with = place->was_meddled_with || now < place->back_until;
+}
+
+static void check_stop(SimCheck *check, SimNode *node, const char *name, const SimPlace *place) {
+    const char *hash = fake_systemd_started_hash(node->systemd, name);
+    if (!hash || place->has_other_file) /* what runs is not what fleet has started */
+        return;
+    if (may_stop_without_order(node, name))
+        return;
+    if (!sim_words_said_otherwise(&place->words, heard_since(check, node), hash))
+        sim_trace_fail(check->trace, "%s was stopped on %s although it is ordered to run", name,
+                       node->id);
+}
+
+void sim_actions_judge(SimCheck *check, SimNode *node, const char *action) {
+    const char *name = strchr(action, ' ');
+    sim_trace(check->trace, "machine %u: %s", (unsigned) (node - check->cluster->nodes + 1),
+              action);
+    if (!name)
+        return;
+    SimPlace *place = sim_check_need_place(check, node->id, ++name);
+    if (!may_stop_without_order(node, name))
+        check_is_present(check, node, action);
+    if (strncmp(action, "start ", 6) == 0)
+        check_start(check, node, name, place);
+    else if (strncmp(action, "stop ", 5) == 0 || strncmp(action, "remove ", 7) == 0)
+        check_stop(check, node, name, place);
+    if (strncmp(action, "stop ", 5) == 0)
+        note_stop(check, node, name, place);
+}

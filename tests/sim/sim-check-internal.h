@@ -1,0 +1,42 @@
+/* What the parts of the checker share: sim-check.c hears of everything and remembers it,
+ * sim-orders.c judges what the store holds, sim-actions.c what machines do. */
+#pragma once
+
+#include "tests/sim/sim-check.h"
+#include "tests/sim/sim-words.h"
+#include "tests/sim/sim-writers.h"
+
+/* A pair of machine and unit. */
+typedef struct SimPlace {
+    SimWords words;
+    bool is_cut_off;       /* its order was taken away while the machine had no presence */
+    bool was_meddled_with; /* since its last start */
+    bool has_other_file;   /* likewise */
+    bool may_fail;         /* a start of it */
+    unsigned boot;         /* of that start */
+    usec_t back_until;     /* it comes back whenever it is stopped */
+    usec_t stops_since;    /* the last ones that followed one another closely */
+    unsigned n_stops;
+} SimPlace;
+
+struct SimCheck {
+    SimCluster *cluster;
+    SimRequests *requests;
+    SimTrace *trace;
+    Map *places;                  /* by "<machine>/<unit>" */
+    Map *changes;                 /* key -> usec_t: when it last changed */
+    usec_t changed_usec;          /* when anything last did */
+    Map *new_orders;              /* the places that were given one at this revision, a set */
+    size_t n_seen[SIM_NODES_MAX]; /* actions */
+    SimWriters writers;
+};
+
+/* Made if nothing was known of it. */
+SimPlace *sim_check_need_place(SimCheck *check, const char *machine_id, const char *name);
+
+/* To be told of every change, in order, and of the end of each revision. */
+void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, const void *new);
+void sim_orders_judge_revision(SimCheck *check);
+
+/* Of every action of a machine, as its systemd has it: "start a.service". */
+void sim_actions_judge(SimCheck *check, SimNode *node, const char *action);

@@ -1,0 +1,129 @@
+/* What is decided, judged when the store has it: who leads and who leaves, that nobody is robbed of
+ * an order that it carries out, and, when a revision is complete, that each new order fits. The
+ * engine decides on what it has heard: what has changed just now it may not know. */
+#include "tests/sim/sim-check-internal.h"
+
+#include "fleetd/base/strv.h"
+#include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-units.h"
+
+static SimNode *find_node(SimCluster *cluster, const char *id) {
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        if (streq(cluster->nodes[i].id, id))
+            return &cluster->nodes[i];
+    return NULL;
+}
+
+/* A machine that the store lost while it was away is given up only when it had its time to come
+ * back. */
+static void check_given_up(SimCheck *check, const Key *key) {
+    const SimCluster *cluster = check->cluster;
+    if (sim_check_last_change(check, KEY_MACHINE, key->machine_id, NULL) < cluster->store_away_usec)
+        return;
+    if (loop_now(cluster->loop) < cluster->store_back_usec + SIM_TTL)
+        sim_trace_fail(check->trace, "machine %s was given up before it could come back",
+                       key->machine_id);
+}
+
+/* A machine that is there is never just robbed of its order: it has stopped the unit before. */
+static void check_taken_order(SimCheck *check, const Key *key, SimPlace *place) {
+    const Machine *machine = sim_view_machine(check->cluster->view, key->machine_id);
+    SimNode *node = find_node(check->cluster, key->machine_id);
+    bool is_here = machine && machine->status != MACHINE_STATUS_LEFT;
+    if (!machine)
+        check_given_up(check, key);
+    if (!node || !sim_node_has(node, key->name))
+        return;
+    if (is_here && !place->was_meddled_with && !place->has_other_file)
+        sim_trace_fail(check->trace, "the order for %s was taken from machine %s, which runs it",
+                       key->name, key->machine_id);
+    place->is_cut_off = true;
+}
+
+/* Only a machine that goes down may say that it leaves: what it has is given to others. */
+static void check_goodbye(SimCheck *check, const Machine *machine) {
+    const SimNode *node = find_node(check->cluster, machine->id);
+    if (machine->status == MACHINE_STATUS_LEFT && streq(machine->boot_id, node->boot_id) &&
+        node->n_goodbyes != node->n_boots)
+        sim_trace_fail(check->trace, "machine %s says that it leaves, and stays", machine->id);
+}
+
+/* Who leads is not replaced before its lease has run out, but by its own later run. */
+static void check_succession(SimCheck *check, const char *old, const char *new) {
+    if (old && new && !streq(old, new))
+        sim_trace_fail(check->trace, "the leader's key was taken from %s by %s", old, new);
+}
+
+static void check_lost_file(SimCheck *check, const char *hash) {
+    const char *name;
+    const Unit *unit;
+    MAP_FOREACH (name, unit, sim_view_all(check->cluster->view, KEY_UNIT))
+        if (streq(unit->hash, hash))
+            sim_trace_fail(check->trace, "the file of %s was deleted", name);
+}
+
+static void note_order(SimCheck *check, const Key *key, const void *old, const Order *new) {
+    SimPlace *place = sim_check_need_place(check, key->machine_id, key->name);
+    sim_words_say(&place->words, loop_now(check->cluster->loop), new);
+    if (!new)
+        check_taken_order(check, key, place);
+    _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", key->machine_id, key->name));
+    if (!old && map_put(check->new_orders, pair, NULL) < 0)
+        abort();
+}
+
+void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, const void *new) {
+    if (key->kind == KEY_UNIT)
+        sim_requests_note_unit(check->requests, key->name, new,
+                               sim_view_revision(check->cluster->view));
+    else if (key->kind == KEY_MACHINE && new)
+        check_goodbye(check, new);
+    else if (key->kind == KEY_LEADER)
+        check_succession(check, old, new);
+    else if (key->kind == KEY_FILE && !new)
+        check_lost_file(check, key->name);
+    else if (key->kind == KEY_SCHEDULE)
+        note_order(check, key, old, new);
+}
+
+static bool has_settled(const SimCheck *check, KeyKind kind, const char *machine_id,
+                        const char *name) {
+    return sim_check_last_change(check, kind, machine_id, name) + SIM_STALE_USEC <
+           loop_now(check->cluster->loop);
+}
+
+/* What the engine decides on besides orders, which nobody else writes. */
+static bool ground_has_settled(const SimCheck *check, const Order *order, const char *other) {
+    return has_settled(check, KEY_MACHINE, order->machine_id, NULL) &&
+           has_settled(check, KEY_METADATA, order->machine_id, "disk") &&
+           has_settled(check, KEY_UNIT, NULL, order->name) &&
+           (!other || has_settled(check, KEY_UNIT, NULL, other));
+}
+
+static void check_fit(SimCheck *check, const Order *order) {
+    _cleanup_(sim_misfit_done) SimMisfit misfit =
+        sim_find_misfit(check->cluster->view, order->name, order->machine_id);
+    if (misfit.why && ground_has_settled(check, order, misfit.other))
+        sim_trace_fail(check->trace, "%s is ordered on %s, where it does not fit: %s (%s)",
+                       order->name, order->machine_id, misfit.why, str_or(misfit.other, "itself"));
+}
+
+static void check_new_order(SimCheck *check, const char *pair) {
+    const SimView *view = check->cluster->view;
+    const Order *order = map_get(sim_view_all(view, KEY_SCHEDULE), pair);
+    if (!order)
+        return;
+    const SimUnit *unit = sim_unit_find(order->name);
+    if (order->desired != LAUNCH_STATE_INACTIVE)
+        check_fit(check, order);
+    if (unit && !unit->is_global && sim_view_count_orders(view, order->name) > 1)
+        sim_trace_fail(check->trace, "%s has orders on two machines", order->name);
+}
+
+void sim_orders_judge_revision(SimCheck *check) {
+    const char *pair;
+    _unused_ void *value;
+    MAP_FOREACH (pair, value, check->new_orders)
+        check_new_order(check, pair);
+    map_clear(check->new_orders);
+}
