@@ -6,7 +6,7 @@ HELP = "some of these, small, in under three minutes; fails if a ratio is over t
 WITHIN = 2
 COMMANDS = (
     ("sched", "1000x20000", "--repeat", "1"),
-    ("scale", "100", "1000", "--ttl", "2", "--rest", "1", "--ram"),
+    ("scale", "100", "1000", "--ttl", "5", "--rest", "1", "--ram"),
     ("start", "--times", "15"),
     ("bulk", "150"),
     ("stop", "--times", "15"),

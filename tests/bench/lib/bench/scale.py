@@ -1,6 +1,7 @@
 """bench scale: thousands of simulated machines on one real etcd."""
 
 import os
+import sys
 import tempfile
 
 from bench import programs
@@ -37,10 +38,14 @@ def run(options):
 
 
 def measure(options, machines, units):
+    rows = []
     with tempfile.TemporaryDirectory(prefix="fleet-bench-", dir="/dev/shm" if options.ram else None,
                                      ignore_cleanup_errors=True) as folder:
-        return list(programs.run("bench-scale", machines, units, options.ttl, options.processes, options.rest,
-                                 before=own_network(), environment={"TMPDIR": folder}))
+        for row in programs.run("bench-scale", machines, units, options.ttl, options.processes, options.rest,
+                                before=own_network(), environment={"TMPDIR": folder}):
+            print(f"{machines} machines, {row['phase']}: {row['seconds']:.1f} s", file=sys.stderr, flush=True)
+            rows.append(row)
+    return rows
 
 
 def own_network():
