@@ -38,13 +38,20 @@ ProcessUsage process_usage(pid_t pid) {
 
 /* --- etcd --- */
 
+#define METHOD(name) "grpc_method=\"" name "\""
+
 static const struct {
-    const char *name; /* all series of that name are added up */
+    const char *name;
     size_t field;
     double factor;
+    const char *label; /* of the series that are added up; NULL: all of that name */
 } series[] = {
     {"process_cpu_seconds_total", offsetof(EtcdUsage, cpu_s), 1},
     {"grpc_server_handled_total", offsetof(EtcdUsage, n_requests), 1},
+    {"grpc_server_handled_total", offsetof(EtcdUsage, n_ranges), 1, METHOD("Range")},
+    {"grpc_server_handled_total", offsetof(EtcdUsage, n_txns), 1, METHOD("Txn")},
+    {"grpc_server_handled_total", offsetof(EtcdUsage, n_renewals), 1, METHOD("LeaseKeepAlive")},
+    {"grpc_server_handled_total", offsetof(EtcdUsage, n_watches_ended), 1, METHOD("Watch")},
     {"etcd_mvcc_put_total", offsetof(EtcdUsage, n_puts), 1},
     {"etcd_mvcc_delete_total", offsetof(EtcdUsage, n_deletes), 1},
     {"etcd_debugging_mvcc_events_total", offsetof(EtcdUsage, n_events), 1},
@@ -58,11 +65,16 @@ static double *usage_field(EtcdUsage *usage, size_t i) {
     return (double *) ((char *) usage + series[i].field);
 }
 
-static void read_line(const char *line, EtcdUsage *usage) {
+static bool line_is_of(const char *line, size_t i) {
     size_t n = strcspn(line, "{ ");
+    return n == strlen(series[i].name) && strncmp(line, series[i].name, n) == 0 &&
+           (!series[i].label || strstr(line, series[i].label));
+}
+
+static void read_line(const char *line, EtcdUsage *usage) {
     const char *value = strrchr(line, ' ');
     for (size_t i = 0; value && i < ELEMENTSOF(series); i++)
-        if (n == strlen(series[i].name) && strncmp(line, series[i].name, n) == 0)
+        if (line_is_of(line, i))
             *usage_field(usage, i) += strtod(value, NULL) * series[i].factor;
 }
 

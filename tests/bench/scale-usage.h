@@ -15,7 +15,8 @@ ProcessUsage process_usage(pid_t pid);
 
 typedef struct EtcdUsage {
     double cpu_s;
-    double n_requests; /* of clients: ranges, transactions, leases; not what watches tell */
+    double n_requests; /* of clients, that have ended: so of watches those that were given up */
+    double n_ranges, n_txns, n_renewals, n_watches_ended;
     double n_puts;
     double n_deletes;
     double n_events; /* told to watches */

@@ -31,17 +31,14 @@ class Target:
 
 
 class Result:
-    """rows: dicts. columns: the fields of them that the table shows, as (field, heading)."""
+    """rows: dicts. columns: the fields of them that the table shows, as (field, heading); more_columns: of further tables
+    of the same rows."""
 
-    def __init__(self, columns, rows, targets=()):
-        self.columns, self.rows, self.targets = columns, rows, list(targets)
+    def __init__(self, columns, rows, targets=(), more_columns=()):
+        self.tables, self.rows, self.targets = [columns, *more_columns], rows, list(targets)
 
     def table(self):
-        lines = [[heading for _, heading in self.columns]]
-        lines += [[number(row.get(field)) for field, _ in self.columns] for row in self.rows]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
-        return "\n".join("  ".join(cell.rjust(width) if i else cell.ljust(width)
-                                   for i, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
+        return "\n\n".join(table(columns, self.rows) for columns in self.tables)
 
     def verdicts(self):
         return "\n".join(target.line() for target in self.targets)
@@ -52,6 +49,14 @@ class Result:
 
     def is_within(self, factor):
         return factor is None or all(target.is_met(factor) for target in self.targets if target.is_ratio)
+
+
+def table(columns, rows):
+    lines = [[heading for _, heading in columns]]
+    lines += [[number(row.get(field)) for field, _ in columns] for row in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    return "\n".join("  ".join(cell.rjust(width) if i else cell.ljust(width)
+                               for i, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
 
 
 def number(value):

@@ -11,12 +11,14 @@ NAME = "scale"
 HELP = "simulated machines, the production agents with fake unit managers, on a real engine and a real etcd"
 
 SMALL = (3, 10)  # what one more unit is compared with
-COLUMNS = [("phase", "phase"), ("machines", "machines"), ("seconds", "s"), ("units", "units"),
-           ("units_per_s", "units/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), ("lease_ms", "lease ms"),
-           ("joined_ms", "joined ms"), ("after_ms", "after ms"), ("first_ms", "list ms"), ("again_ms", "again ms"), ("warnings", "warnings"), ("etcd_requests", "requests"),
-           ("etcd_puts", "puts"), ("etcd_events", "events"), ("etcd_cpu_s", "etcd cpu s"),
-           ("etcd_fsync_ms", "fsync ms"), ("engine_cpu_s", "engine cpu s"), ("engine_rss_kib", "engine KiB"),
-           ("watched_bytes_per_agent", "watched B/agent")]
+WHAT = [("phase", "phase"), ("machines", "machines")]
+TIMES = [*WHAT, ("seconds", "s"), ("units", "units"), ("units_per_s", "units/s"), ("p25_ms", "p25 ms"), ("p50_ms", "p50 ms"),
+         ("p99_ms", "p99 ms"), ("lease_ms", "lease ms"), ("joined_ms", "joined ms"), ("after_ms", "after ms"),
+         ("first_ms", "list ms"), ("again_ms", "again ms")]
+COSTS = [*WHAT, ("etcd_ranges", "ranges"), ("etcd_txns", "txns"), ("etcd_renewals", "renewals"), ("etcd_puts", "puts"),
+         ("etcd_events", "events"), ("etcd_cpu_s", "etcd cpu s"), ("etcd_fsync_ms", "fsync ms"),
+         ("engine_cpu_s", "engine cpu s"), ("engine_rss_kib", "engine KiB"), ("watched_bytes_per_agent", "watched B/agent"),
+         ("warnings", "warnings")]
 
 # A network of its own, as the connections need more ports than there are else.
 NETWORK = 'ip link set lo up; echo 1024 65535 >/proc/sys/net/ipv4/ip_local_port_range; exec "$@"'
@@ -34,7 +36,7 @@ def add_arguments(parser):
 def run(options):
     small = measure(options, *SMALL)
     large = measure(options, options.machines, options.units)
-    return Result(COLUMNS, small + large, targets(phases(small), phases(large)))
+    return Result(TIMES, small + large, targets(phases(small), phases(large)), more_columns=[COSTS])
 
 
 def measure(options, machines, units):
@@ -61,8 +63,9 @@ def targets(small, large):
     peak = max(row["engine_peak_kib"] for row in large.values())
     return [
         Target("units/s from submitted to reported running", large["cold-start"]["units_per_s"], least=4000),
+        # The lower quartile: what else the machine does meanwhile only adds to it.
         Target(f"one more unit, x that of {SMALL[0]} machines",
-               large["one-more"]["p50_ms"] / small["one-more"]["p50_ms"], most=1.3, is_ratio=True),
+               large["one-more"]["p25_ms"] / small["one-more"]["p25_ms"], most=1.3, is_ratio=True),
         Target("MiB of the engine", peak / 1024, most=400),
         Target("ms after its lease's end until a lost machine's units run", large["machine-lost"]["after_ms"], most=1000),
         Target("ms until units are listed", large["list-units"]["again_ms"], most=1000),
