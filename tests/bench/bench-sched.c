@@ -2,7 +2,7 @@
  * one more unit, and for the units of a machine that is gone.
  *
  * usage: bench-sched MACHINES UNITS KIND [REPEAT]     kinds: sched-load.h */
-#include "tests/bench/bench.h"
+#include "tests/bench/benchmark.h"
 #include "tests/bench/sched-load.h"
 
 #include <sys/resource.h>

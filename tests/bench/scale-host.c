@@ -3,7 +3,7 @@
 #include "fleetd/base/log.h"
 #include "fleetd/net/event-loop.h"
 #include "fleetd/store/etcd-store.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/benchmark.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
 #include "fleetd/agent/agent.h"
 #include "fleetd/api/api.h"
 #include "fleetd/engine/engine.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/benchmark.h"
 #include "tests/fakes/fake-unit-manager.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* What a phase of bench-scale costs: counters, and the differences between two looks at them. */
 #pragma once
 
-#include "tests/bench/bench.h"
+#include "tests/bench/benchmark.h"
 #include "tests/fakes/etcd-process.h"
 
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 #include "tests/bench/scale-users.h"
 
 #include "fleetd/base/strv.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/benchmark.h"
 #include "tests/bench/scale-watch.h"
 
 #define CONNECTIONS 32

@@ -1,6 +1,6 @@
 #include "tests/bench/scale-watch.h"
 
-#include "tests/bench/bench.h"
+#include "tests/bench/benchmark.h"
 #include "tests/bench/scale-node.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * a simulated systemd. */
 #pragma once
 
-#include "tests/bench/bench.h"
+#include "tests/bench/benchmark.h"
 #include "tests/bench/scale-host.h"
 #include "tests/bench/scale-usage.h"
 #include "tests/bench/scale-users.h"

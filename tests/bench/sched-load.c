@@ -1,7 +1,7 @@
 #include "tests/bench/sched-load.h"
 
 #include "fleetd/base/strv.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/benchmark.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "tests/bench/bench.h"
+#include "tests/bench/benchmark.h"
 
 #include <errno.h>
 #include <stdarg.h>
