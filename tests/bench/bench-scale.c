@@ -131,17 +131,18 @@ static bool is_joined(void *userdata) {
     return scale->watch.machines[scale->options.n_machines].is_here;
 }
 
-/* Nothing moves for it; the next unit is its. */
+/* Nothing moves for it. The next unit goes to a machine that has none, as this one. */
 static void run_machine_joined(Scale *scale, json_object *row) {
     size_t joined = scale->options.n_machines;
+    const ScaleMachine *machines = scale->watch.machines;
     usec_t begun = loop_now(scale->loop);
     scale_switch(scale, joined, true);
     scale_wait(scale, is_joined, scale, USEC_PER_MINUTE, "a machine that joins");
-    bench_add_double(row, "joined_ms",
-                     milliseconds(scale->watch.machines[joined].changed_usec - begun));
+    bench_add_double(row, "joined_ms", milliseconds(machines[joined].changed_usec - begun));
+    bench_must(machines[joined].n_units == 0, "units are moved to a machine that joins");
     size_t unit = ask_one(scale);
-    bench_must(scale->watch.units[unit].machine == joined,
-               "the machine that joined has least to do and does not get the next unit");
+    bench_must(machines[scale->watch.units[unit].machine].n_units == 1,
+               "the machine that joined has nothing to do and another gets the next unit");
     add_latencies(row, scale, unit, 1, 1);
 }
 
