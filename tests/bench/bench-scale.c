@@ -180,10 +180,30 @@ typedef struct Costs {
     EtcdUsage etcd;
     ProcessUsage engine;
     pid_t engine_pid; /* 0: nobody leads */
+    /* Of all agents; of whose API the users ask; of this process, which asks and watches. */
+    double agents_cpu_s, api_cpu_s, users_cpu_s;
 } Costs;
 
+static double agents_cpu(const Scale *scale) {
+    double sum = 0;
+    for (size_t i = SCALE_ENGINES; i < scale->n_hosts; i++)
+        sum += process_usage(scale->hosts[i].pid).cpu_s;
+    return sum;
+}
+
+/* Of who answers the users' requests, which is the engine itself once the other one is dead. */
+static double api_cpu(Scale *scale) {
+    return scale->users ? process_usage(scale->hosts[scale->users_engine].pid).cpu_s : 0;
+}
+
 static Costs costs_now(Scale *scale) {
-    Costs costs = {.at_usec = loop_now(scale->loop), .etcd = etcd_usage(scale->etcd)};
+    Costs costs = {
+        .at_usec = loop_now(scale->loop),
+        .etcd = etcd_usage(scale->etcd),
+        .agents_cpu_s = agents_cpu(scale),
+        .api_cpu_s = api_cpu(scale),
+        .users_cpu_s = (double) bench_cpu() / (double) USEC_PER_SEC,
+    };
     if (scale->watch.leader != SCALE_NOWHERE) {
         costs.engine_pid = scale_leading_host(scale)->pid;
         costs.engine = process_usage(costs.engine_pid);
@@ -234,6 +254,9 @@ static void add_costs(json_object *row, Scale *scale, const Costs *before) {
     bench_add_double(row, "seconds", seconds(after.at_usec - before->at_usec));
     add_etcd(row, &etcd);
     add_engine(row, before, &after);
+    bench_add_double(row, "agents_cpu_s", after.agents_cpu_s - before->agents_cpu_s);
+    bench_add_double(row, "api_cpu_s", after.api_cpu_s - before->api_cpu_s);
+    bench_add_double(row, "users_cpu_s", after.users_cpu_s - before->users_cpu_s);
     bench_add_double(row, "watched_bytes_per_agent", (double) watched.n_bytes / n_agents);
     bench_add_double(row, "watched_events_per_agent", (double) watched.n_events / n_agents);
 }

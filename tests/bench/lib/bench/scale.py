@@ -17,7 +17,8 @@ TIMES = [*WHAT, ("seconds", "s"), ("units", "units"), ("units_per_s", "units/s")
          ("first_ms", "list ms"), ("again_ms", "again ms")]
 COSTS = [*WHAT, ("etcd_ranges", "ranges"), ("etcd_txns", "txns"), ("etcd_renewals", "renewals"), ("etcd_puts", "puts"),
          ("etcd_events", "events"), ("etcd_cpu_s", "etcd cpu s"), ("etcd_fsync_ms", "fsync ms"),
-         ("engine_cpu_s", "engine cpu s"), ("engine_rss_kib", "engine KiB"), ("watched_bytes_per_agent", "watched B/agent"),
+         ("engine_cpu_s", "engine cpu s"), ("agents_cpu_s", "agents cpu s"), ("api_cpu_s", "api cpu s"),
+         ("users_cpu_s", "users cpu s"), ("engine_rss_kib", "engine KiB"), ("watched_bytes_per_agent", "watched B/agent"),
          ("warnings", "warnings")]
 
 # A network of its own, as the connections need more ports than there are else.
