@@ -10,21 +10,33 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define BOOT_AT_ONCE 32    /* machines that register at the same time */
-#define CONNECTIONS_EACH 6 /* of a machine to etcd, at most times */
-#define MORE_UNITS 100     /* that phases ask for one by one */
+#define BOOT_AT_ONCE 32       /* machines that register at the same time */
+#define CONNECTIONS_EACH 6    /* of a machine to etcd, at most times */
+#define WATCHES_EACH 2        /* of those */
+#define SHARED_CONNECTIONS 40 /* of all that share them, at most, but for watches */
+#define MORE_UNITS 100        /* that phases ask for one by one */
 #define BOOT_MAX_USEC (10 * USEC_PER_MINUTE)
 #define SETTLE_MAX_USEC (20 * USEC_PER_MINUTE)
 
 /* --- setting up --- */
 
-/* etcd has all connections. What it cannot have, machines of one process must share. */
-static size_t choose_sharing(size_t n_machines) {
+static size_t raise_limit(void) {
     struct rlimit limit;
     bench_ok(getrlimit(RLIMIT_NOFILE, &limit));
     limit.rlim_cur = limit.rlim_max;
     bench_ok(setrlimit(RLIMIT_NOFILE, &limit));
-    return n_machines * CONNECTIONS_EACH / (size_t) limit.rlim_max + 1;
+    return (size_t) limit.rlim_max;
+}
+
+/* etcd is the other end of all connections. If it cannot have as many, machines of one process
+ * share them, but for those of their watches. */
+static size_t choose_sharing(size_t n_machines) {
+    size_t limit = raise_limit(), room = limit - limit / 5;
+    if (n_machines * CONNECTIONS_EACH <= room)
+        return 1;
+    bench_must(n_machines * WATCHES_EACH < room, "%zu descriptors are too few for %zu machines",
+               limit, n_machines);
+    return n_machines * SHARED_CONNECTIONS / (room - n_machines * WATCHES_EACH) + 1;
 }
 
 static void format_socket(const Scale *scale, size_t engine, char *ret, size_t size) {
