@@ -104,22 +104,29 @@ static void run_list(Scale *scale, json_object *row) {
     bench_add_double(row, "again_ms", list_units(scale, fleetctl));
 }
 
-static size_t machine_to_lose(const Scale *scale) {
-    return scale->options.n_machines - 1;
+/* The first agent that has most to do. */
+static size_t choose_machine_to_lose(const Scale *scale) {
+    const ScaleMachine *machines = scale->watch.machines;
+    size_t chosen = SCALE_ENGINES;
+    for (size_t i = chosen + 1; i < scale->options.n_machines; i++)
+        if (machines[i].n_units > machines[chosen].n_units)
+            chosen = i;
+    bench_must(machines[chosen].n_units > 0, "no machine but those with engines has a unit");
+    return chosen;
 }
 
 static bool is_lost_and_replaced(void *userdata) {
     Scale *scale = userdata;
-    const ScaleMachine *machine = &scale->watch.machines[machine_to_lose(scale)];
+    const ScaleMachine *machine = &scale->watch.machines[scale->lost];
     return !machine->is_here && machine->n_units == 0 && scale_is_settled(scale);
 }
 
 static void run_machine_lost(Scale *scale, json_object *row) {
-    size_t lost = machine_to_lose(scale);
-    const ScaleMachine *machine = &scale->watch.machines[lost];
+    scale->lost = choose_machine_to_lose(scale);
+    const ScaleMachine *machine = &scale->watch.machines[scale->lost];
     usec_t begun = loop_now(scale->loop);
     bench_ok(json_add_int(row, "units", (int64_t) machine->n_units));
-    scale_switch(scale, lost, false);
+    scale_switch(scale, scale->lost, false);
     scale_wait(scale, is_lost_and_replaced, scale, 4 * scale->options.ttl_usec + USEC_PER_MINUTE,
                "units of a machine that was lost");
     bench_add_double(row, "lease_ms", milliseconds(machine->changed_usec - begun));

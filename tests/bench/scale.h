@@ -36,6 +36,7 @@ typedef struct Scale {
     ScaleUsers *users;
     size_t users_engine; /* the machine whose API they ask */
     size_t n_on;         /* machines that were switched on */
+    size_t lost;         /* the one whose power is cut */
 } Scale;
 
 /* All processes, with all machines off; one more than n_machines for later. */
