@@ -1,23 +1,26 @@
 /* A circle: list in pages, watch from there, and when that breaks, wait and watch again from where
  * it broke, or list again where that place is forgotten. A list tells by comparison with what was
- * told before, so it may start over at any time. */
+ * told before, so it may start over at any time; but one that takes long must not do so each time
+ * that an answer is late, or it would never end. */
 #include "fleetd/store/mirror.h"
 
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/net/backoff.h"
+#include "fleetd/store/page-size.h"
 
 #include <errno.h>
 
 #define PAGE_SIZE_DEFAULT 1000
-#define PAGES_GROW 8 /* that many times, from the first one on */
 #define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
 #define RETRY_MAX_USEC (2 * USEC_PER_SEC)
+/* The store works on a list also when nobody waits for it any more: others should get through. */
+#define RETRY_LATE_MAX_USEC (10 * USEC_PER_SEC)
 
 struct Mirror {
     Store *store;
     char *prefix;
-    size_t page_size;
-    size_t n_asked; /* keys at a time, up to a page */
+    PageSize page;
     MirrorCallbacks callbacks;
     void *userdata;
 
@@ -25,6 +28,7 @@ struct Mirror {
     Timer *retry; /* else this is armed */
     Loop *loop;
     unsigned n_failures;
+    unsigned n_late; /* pages in a row that did not come in time */
     usec_t synced_at;
     bool is_synced;
     bool is_lost;     /* and the owner was told */
@@ -36,8 +40,9 @@ struct Mirror {
     uint64_t history; /* of the last list, and so of what is told; 0: no list yet */
 
     bool needs_list;
-    Map *listed; /* the keys of the list so far, a set; NULL while no list is under way */
-    char *after; /* the last of them */
+    bool keeps_place; /* in the list so far, to go on there */
+    Map *listed;      /* the keys of the list so far, a set; NULL while no list is under way */
+    char *after;      /* the last of them */
     int64_t list_revision;
 
     bool is_busy; /* in a callback of the store or loop: freeing waits for its end */
@@ -134,11 +139,10 @@ static void mirror_synced(Mirror *mirror) {
 
 /* Losing contact and coming back */
 
-/* By chance between the shortest delay and a bound that doubles, so that those who lost the store
- * together do not come back together. */
 static usec_t retry_delay(Mirror *mirror) {
-    usec_t bound = MIN(2 * RETRY_MIN_USEC << MIN(mirror->n_failures, 8u), RETRY_MAX_USEC);
-    return RETRY_MIN_USEC + loop_random(mirror->loop) % (bound - RETRY_MIN_USEC + 1);
+    if (mirror->n_late > 0)
+        return backoff_delay(mirror->loop, mirror->n_late - 1, RETRY_MIN_USEC, RETRY_LATE_MAX_USEC);
+    return backoff_delay(mirror->loop, mirror->n_failures++, RETRY_MIN_USEC, RETRY_MAX_USEC);
 }
 
 static void mirror_retry(Mirror *mirror) {
@@ -148,7 +152,6 @@ static void mirror_retry(Mirror *mirror) {
         mirror->n_failures = 0;
     mirror->is_synced = false;
     timer_start(mirror->retry, retry_delay(mirror));
-    mirror->n_failures++;
 }
 
 /* Call last. */
@@ -225,6 +228,7 @@ static void list_forget(Mirror *mirror) {
     map_free(TAKE_PTR(mirror->listed));
     free(TAKE_PTR(mirror->after));
     mirror->list_revision = 0;
+    mirror->keeps_place = false;
 }
 
 /* In a store that lost its data, or goes on from a snapshot, a revision may come again with another
@@ -280,18 +284,17 @@ static int list_finish(Mirror *mirror) {
 
 static int mirror_list(Mirror *mirror);
 
-/* Values are as large as whoever wrote them likes, and so is the time that a page of them takes: it
- * grows as long as all goes well. What may be too slow, or no answer at all, is asked for anew when
- * contact is lost anyway. */
+/* Values are as large as whoever wrote them likes, and so is the time that a page of them takes.
+ * What may be too slow, or no answer at all, is asked for anew when contact is lost anyway, but
+ * from where it was. Whether the page is to be asked for again at once. */
 static bool list_adapts(Mirror *mirror, int r) {
-    bool is_too_much = r == -EMSGSIZE || r == -ETIMEDOUT;
+    mirror->keeps_place = r == -ETIMEDOUT;
+    mirror->n_late = mirror->keeps_place ? mirror->n_late + 1 : 0;
     if (r >= 0)
-        mirror->n_asked = MIN(mirror->n_asked * 2, mirror->page_size);
-    else if (is_too_much && mirror->n_asked > 1)
-        mirror->n_asked /= 2;
-    else
-        return false;
-    return r == -EMSGSIZE;
+        page_size_good(&mirror->page);
+    else if (r == -EMSGSIZE || r == -ETIMEDOUT)
+        return page_size_bad(&mirror->page) && r == -EMSGSIZE;
+    return false;
 }
 
 static void on_range_done(int r, const StoreRangeResult *result, void *userdata) {
@@ -326,7 +329,7 @@ static int mirror_list(Mirror *mirror) {
         .key = mirror->prefix,
         .is_prefix = true,
         .after = mirror->after,
-        .limit = mirror->n_asked,
+        .limit = mirror->page.now,
         .revision = mirror->list_revision,
     };
     return store_range(mirror->store, &range, on_range_done, mirror, &mirror->op);
@@ -334,7 +337,8 @@ static int mirror_list(Mirror *mirror) {
 
 static void mirror_begin(void *userdata) {
     _cleanup_leave_ Mirror *mirror = mirror_enter(userdata);
-    list_forget(mirror);
+    if (!mirror->keeps_place)
+        list_forget(mirror);
     int r = mirror->needs_list ? mirror_list(mirror) : mirror_watch(mirror);
     if (r < 0)
         mirror_lost(mirror, r);
@@ -347,8 +351,7 @@ int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
         return -ENOMEM;
     mirror->store = store;
     mirror->loop = loop;
-    mirror->page_size = page_size > 0 ? page_size : PAGE_SIZE_DEFAULT;
-    mirror->n_asked = MAX(mirror->page_size / PAGES_GROW, (size_t) 1);
+    mirror->page = page_size_new(page_size > 0 ? page_size : PAGE_SIZE_DEFAULT);
     mirror->callbacks = *callbacks;
     mirror->userdata = userdata;
     mirror->needs_list = true;
@@ -371,6 +374,7 @@ void mirror_refuse(Mirror *mirror) {
 void mirror_relist(Mirror *mirror) {
     store_op_cancel(TAKE_PTR(mirror->op));
     mirror->needs_list = true;
+    mirror->keeps_place = false;
     mirror->is_synced = false;
     timer_start(mirror->retry, 0);
 }

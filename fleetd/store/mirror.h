@@ -24,7 +24,8 @@ typedef struct MirrorCallbacks {
     void (*on_synced)(int64_t revision, void *userdata);
     /* Contact is lost, or the place in the store's past or its whole history (-ESTALE); what was
      * told may be out of date until the next on_synced. It is tried again by itself, with growing
-     * delay of 0.1 to 2 s. Called once per loss, also when there was no contact yet. May be NULL.
+     * delay of 0.1 to 2 s; up to 10 s where the store does not answer a list in time. Called once
+     * per loss, also when there was no contact yet. May be NULL.
      */
     void (*on_lost)(int r, void *userdata);
     /* The store has gone back to an earlier time: it lost its data, or came from a backup. All that

@@ -419,6 +419,103 @@ static void page_that_takes_too_long_is_asked_for_in_parts_when_it_is_tried_agai
     owner_end_gated(owner, gated);
 }
 
+/* A way to the store on which no answer of more than two entries arrives in time. */
+typedef struct NarrowStore {
+    Store store;
+    GatedStore *gated;
+    size_t n_late;
+} NarrowStore;
+
+static int narrow_range(Store *store, const StoreRange *range, StoreRangeDone done, void *userdata,
+                        StoreOp **ret) {
+    NarrowStore *narrow = (NarrowStore *) store;
+    bool is_late = range->limit > 2;
+    narrow->n_late += is_late;
+    narrow->gated->gates[GATE_RANGE] = is_late ? -ETIMEDOUT : GATE_OPEN;
+    return store_range(&narrow->gated->store, range, done, userdata, ret);
+}
+
+static int narrow_watch(Store *store, const StoreWatch *watch, const StoreWatchCallbacks *callbacks,
+                        void *userdata, StoreOp **ret) {
+    return store_watch(&((NarrowStore *) store)->gated->store, watch, callbacks, userdata, ret);
+}
+
+static bool is_synced(void *userdata) {
+    return mirror_is_synced(((Owner *) userdata)->mirror);
+}
+
+/* Of n entries, "000" to the last. What is compacted on the way is found, too. */
+static size_t list_over_a_narrow_way(Owner *owner, size_t n, bool is_compacted) {
+    static const StoreVTable vtable = {.range = narrow_range, .watch = narrow_watch};
+    char key[8];
+    for (size_t i = 0; i < n; i++) {
+        snprintf(key, sizeof(key), "%03zu", i);
+        put(owner, key, "1");
+    }
+    NarrowStore narrow = {.store = {&vtable}, .gated = gated_store_new(owner->behind, owner->loop)};
+    faulty_store_set_inner(owner->store, &narrow.store);
+    owner_start(owner, "", 64);
+    while (is_compacted && map_size(owner->told) == 0)
+        assert_true(virtual_loop_step(owner->loop));
+    if (is_compacted) {
+        remove_key(owner, "000");
+        memory_store_compact(owner->behind, INT64_MAX);
+    }
+    bool has_ended = virtual_loop_run_until(owner->loop, is_synced, owner, 2 * USEC_PER_MINUTE);
+    mirror_free(TAKE_PTR(owner->mirror));
+    store_free(TAKE_PTR(owner->store));
+    store_free(&narrow.gated->store);
+    assert_true(has_ended);
+    assert_int_equal(map_size(owner->told), is_compacted ? n - 1 : n);
+    return narrow.n_late;
+}
+
+static void list_over_a_narrow_way_ends(void **state) {
+    size_t n_late = list_over_a_narrow_way(*state, 200, false);
+    assert_in_range(n_late, 3, 8);
+}
+
+static void list_over_a_narrow_way_ends_although_its_revision_is_forgotten(void **state) {
+    list_over_a_narrow_way(*state, 50, true);
+}
+
+static void page_that_is_late_is_asked_for_again_and_not_the_list(void **state) {
+    Owner *owner = *state;
+    for (char key[] = "a"; *key <= 'd'; (*key)++)
+        put(owner, key, "1");
+    GatedStore *gated = gated_store_new(owner->behind, owner->loop);
+    faulty_store_set_inner(owner->store, &gated->store);
+    owner_start(owner, "", 1);
+    while (map_size(owner->told) < 3)
+        assert_true(virtual_loop_step(owner->loop));
+    gated->gates[GATE_RANGE] = -ETIMEDOUT;
+    virtual_loop_advance(owner->loop, USEC_PER_MINUTE);
+    put(owner, "a", "2"); /* told by the watch, as it is behind the list's revision */
+    unsigned n_asked = gated->counts[GATE_RANGE];
+    gated->gates[GATE_RANGE] = GATE_OPEN;
+    virtual_loop_advance(owner->loop, USEC_PER_MINUTE);
+    assert_told(owner, "+a=1 +b=1 +c=1 ! +d=1 | +a=2 |");
+    assert_in_range(gated->counts[GATE_RANGE] - n_asked, 1, 2);
+    mirror_free(TAKE_PTR(owner->mirror));
+    store_free(TAKE_PTR(owner->store));
+    store_free(&gated->store);
+}
+
+static void list_that_is_late_is_asked_for_less_and_less_often(void **state) {
+    Owner *owner = *state;
+    GatedStore *gated = owner_start_gated(owner, 64, -ETIMEDOUT);
+    virtual_loop_advance(owner->loop, USEC_PER_MINUTE);
+    unsigned n_first = gated->counts[GATE_RANGE];
+    virtual_loop_advance(owner->loop, 10 * USEC_PER_MINUTE);
+    unsigned n_later = gated->counts[GATE_RANGE] - n_first;
+    assert_in_range(n_later, 10 * 60 / 10, 10 * 60 / 3); /* 5 s on average, at most 10 */
+    assert_true(n_first > n_later / 10);
+    gated->gates[GATE_RANGE] = GATE_OPEN;
+    virtual_loop_advance(owner->loop, 15 * USEC_PER_SEC);
+    free(TAKE_PTR(owner->log));
+    owner_end_gated(owner, gated);
+}
+
 static usec_t next_attempt(Owner *owner) {
     usec_t begin = loop_now(owner->loop);
     assert_true(virtual_loop_step(owner->loop)); /* the retry, refused ... */
@@ -552,6 +649,10 @@ int main(void) {
         MIRROR_TEST(list_over_two_histories_begins_anew),
         MIRROR_TEST(page_that_is_too_much_for_an_answer_is_asked_for_in_parts),
         MIRROR_TEST(page_that_takes_too_long_is_asked_for_in_parts_when_it_is_tried_again),
+        MIRROR_TEST(list_over_a_narrow_way_ends),
+        MIRROR_TEST(list_over_a_narrow_way_ends_although_its_revision_is_forgotten),
+        MIRROR_TEST(page_that_is_late_is_asked_for_again_and_not_the_list),
+        MIRROR_TEST(list_that_is_late_is_asked_for_less_and_less_often),
         MIRROR_TEST(delay_grows_to_its_bound_and_begins_anew_after_success),
         MIRROR_TEST(what_the_owner_refuses_is_told_again),
         MIRROR_TEST(any_callback_may_free_the_mirror),

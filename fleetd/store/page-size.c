@@ -1,0 +1,43 @@
+#include "fleetd/store/page-size.h"
+
+#include "fleetd/base/macros.h"
+
+#define DOUBLINGS 3    /* from the first page to the largest one */
+#define PATIENCE_MIN 8 /* pages */
+#define PATIENCE_MAX 1024
+
+PageSize page_size_new(size_t max) {
+    return (PageSize){
+        .now = MAX(max >> DOUBLINGS, (size_t) 1),
+        .max = max,
+        .limit = max,
+        .patience = PATIENCE_MIN,
+    };
+}
+
+void page_size_good(PageSize *size) {
+    if (size->is_try)
+        size->patience = PATIENCE_MIN; /* the way is wider than it was */
+    size->is_try = false;
+    size->was_good = true;
+    size->n_good++;
+    if (size->now == size->limit && size->limit < size->max && size->n_good >= size->patience) {
+        size->limit = MIN(size->limit * 2, size->max);
+        size->is_try = true;
+        size->n_good = 0;
+    }
+    size->now = MIN(size->now * 2, size->limit);
+}
+
+bool page_size_bad(PageSize *size) {
+    if (size->is_try)
+        size->patience = MIN(size->patience * 2, (unsigned) PATIENCE_MAX);
+    if (size->was_good)
+        size->limit = MAX(size->now / 2, (size_t) 1);
+    size->is_try = size->was_good = false;
+    size->n_good = 0;
+    if (size->now == 1)
+        return false;
+    size->now /= 2;
+    return true;
+}
