@@ -3,6 +3,7 @@
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
+#include "fleetd/net/backoff.h"
 
 #include <errno.h>
 
@@ -10,6 +11,8 @@
 #define BATCH_BYTES_MAX \
     ((size_t) 256 * 1024) /* but one value, of any size: etcd refuses requests over 1.5 MiB */
 #define RETRY_USEC (500 * USEC_PER_MSEC)
+/* The store works on a write also when nobody waits for it any more, and all is written anew. */
+#define RETRY_LATE_MAX_USEC (4 * USEC_PER_SEC)
 
 typedef struct Publication {
     char *value; /* NULL: to be deleted */
@@ -27,6 +30,7 @@ struct Publisher {
     Map *publications; /* by key */
     Map *dirty;        /* keys of those that the store does not have yet */
     bool is_all_dirty; /* all of them are, whether they stand there or not */
+    unsigned n_late;   /* writes in a row that were not answered in time */
     Timer *timer;
     StoreOp *op;
 };
@@ -64,16 +68,23 @@ static void publisher_tell_idle(Publisher *publisher) {
         publisher->callbacks.on_idle(publisher->userdata);
 }
 
+static usec_t publisher_delay(const Publisher *publisher, usec_t otherwise_usec) {
+    if (publisher->n_late == 0)
+        return otherwise_usec;
+    return backoff_delay(publisher->loop, publisher->n_late - 1, RETRY_USEC, RETRY_LATE_MAX_USEC);
+}
+
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Publisher *publisher = userdata;
     publisher->op = NULL;
+    publisher->n_late = r == -ETIMEDOUT ? publisher->n_late + 1 : 0;
     bool is_refused = r == -ENOKEY || (r >= 0 && !result->succeeded);
     publisher_settle(publisher, r >= 0 && !is_refused);
     if (is_refused) {
         publisher->lease = 0;
         publisher->callbacks.on_refused(publisher->userdata);
     } else if (r < 0) {
-        timer_start(publisher->timer, RETRY_USEC);
+        timer_start(publisher->timer, publisher_delay(publisher, RETRY_USEC));
         publisher->callbacks.on_unsure(publisher->userdata);
     } else if (map_size(publisher->dirty) > 0)
         timer_start(publisher->timer, 0);
@@ -185,7 +196,7 @@ void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision) 
     if (lease == 0)
         return;
     publisher->is_all_dirty = true;
-    timer_start(publisher->timer, 0);
+    timer_start(publisher->timer, publisher_delay(publisher, 0));
 }
 
 int publisher_new(Store *store, Loop *loop, const char *machine_id,
