@@ -41,7 +41,7 @@ void states_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void orphans_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void machines_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void metadata_list(Api *api, ApiExchange *exchange, const char *name, View *view);
-void machines_patch(Api *api, ApiExchange *exchange, const char *name, View *view);
+void machines_patch(Api *api, ApiExchange *exchange, const char *name);
 void discovery_get(Api *api, ApiExchange *exchange, const char *name);
 void metrics_get(Api *api, ApiExchange *exchange, const char *name);
 void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view);

@@ -29,7 +29,7 @@ const Route api_routes[] = {
     {"GET", "machines", .read = machines_list, .resource = "Machines", .verb = "List",
      .object = "Machine", .description = "Retrieve a page of the machines, sorted by id.",
      .response = "MachinePage", .parameters = {NEXT_PAGE}},
-    {"PATCH", "machines", .read = machines_patch,
+    {"PATCH", "machines", .write = machines_patch,
      .body_types = {JSON, "application/json-patch+json"}, .resource = "Machines", .verb = "Patch",
      .object = "Machine",
      .description = "Change metadata of machines; it is kept while they are away.",

@@ -62,8 +62,7 @@ int view_new(Store *store, Loop *loop, const ViewCallbacks *callbacks, void *use
     view->units.map = map_new(free_unit);
     view->machines.map = map_new(free_machine);
     view->files = map_new(free_file);
-    view->unreadable = map_new(NULL);
-    if (!view->units.map || !view->machines.map || !view->files || !view->unreadable)
+    if (!view->units.map || !view->machines.map || !view->files)
         return -ENOMEM;
     int r = mirror_new(store, loop, "", 0, &mirror_callbacks, view, &view->mirror);
     if (r < 0)
@@ -79,7 +78,6 @@ void view_free(View *view) {
     map_free(view->units.map);
     map_free(view->machines.map);
     map_free(view->files);
-    map_free(view->unreadable);
     free(view->units.keys);
     free(view->machines.keys);
     free(view);
@@ -103,10 +101,6 @@ const UnitView *view_find_unit(const View *view, const char *name) {
 
 const MachineView *view_find_machine(const View *view, const char *id) {
     return map_get(view->machines.map, id);
-}
-
-bool view_has_unreadable(const View *view, const char *key) {
-    return map_has(view->unreadable, key);
 }
 
 UnitFile *view_find_file(const View *view, const char *hash) {

@@ -64,8 +64,6 @@ bool view_is_synced(const View *view);   /* whole, and being watched */
 int64_t view_revision(const View *view); /* of the store that it shows */
 const UnitView *view_find_unit(const View *view, const char *name);
 const MachineView *view_find_machine(const View *view, const char *id);
-/* Whether there is a value under that key that cannot be read. */
-bool view_has_unreadable(const View *view, const char *key);
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
 
 /* The names (ids) of all that there are views of, sorted, NULL-terminated; borrowed until the next

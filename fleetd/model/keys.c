@@ -67,6 +67,10 @@ char *key_orphan(const char *machine_id, const char *name) {
     return key_format(KEY_ORPHAN, machine_id, name);
 }
 
+char *key_metadata_prefix(const char *machine_id) {
+    return key_format(KEY_METADATA, machine_id, "");
+}
+
 char *key_schedule_prefix(const char *machine_id) {
     return key_format(KEY_SCHEDULE, machine_id, "");
 }

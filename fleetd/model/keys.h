@@ -43,6 +43,7 @@ char *key_orphan(const char *machine_id, const char *name);
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"
 #define KEY_MACHINE_PREFIX "machine/"
+char *key_metadata_prefix(const char *machine_id); /* metadata/<id>/ */
 char *key_schedule_prefix(const char *machine_id); /* schedule/<id>/ */
 char *key_state_prefix(const char *machine_id);    /* state/<id>/ */
 

@@ -395,7 +395,8 @@ static int keys_case(Torture *t) {
                     key_state(MACHINE_ID, "a.service"),
                     key_pending("a.service"),
                     key_schedule_prefix(MACHINE_ID),
-                    key_state_prefix(MACHINE_ID)};
+                    key_state_prefix(MACHINE_ID),
+                    key_metadata_prefix(MACHINE_ID)};
     torture_disarm(t);
     int r = 0;
     for (size_t i = 0; i < ELEMENTSOF(keys); i++) {

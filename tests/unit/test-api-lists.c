@@ -1,4 +1,4 @@
-/* GET of units, states and machines, and PATCH of machines. */
+/* GET of units, states and machines. */
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
@@ -301,106 +301,6 @@ static void page_of_huge_units_ends_early(void **state) {
     assert_string_equal(walk, "a.service b.service |c.service |");
 }
 
-static void metadata_that_cannot_be_read_can_be_removed(void **state) {
-    ApiFixture *fixture = *state;
-    seed_machine(fixture, M1, "");
-    seed(fixture, "metadata/" M1 "/zone", "\xff");
-    assert_answer(fixture, "PATCH", "/machines",
-                  "[{\"op\":\"remove\",\"path\":\"/" M1 "/metadata/zone\"}]", 204, "");
-    assert_null(store_sync_get(&fixture->sync, "metadata/" M1 "/zone"));
-}
-
-static void on_removed(int r, const StoreTxnResult *result, void *userdata) {
-}
-
-static void remove_zone(GatedStore *gated, void *userdata) {
-    const StoreWrite write = {.kind = STORE_DELETE, .key = "metadata/" M1 "/zone"};
-    gated->before_txn = NULL;
-    store_txn(gated->inner, &(StoreTxn){.writes = &write, .n_writes = 1}, on_removed, NULL, NULL);
-}
-
-/* The revision of the answer is then that of anybody's last change, for which no read may wait. */
-static void removal_of_what_is_gone_meanwhile_is_acknowledged_as_of_before(void **state) {
-    ApiFixture *fixture = *state;
-    seed_machine(fixture, M1, "");
-    int64_t revision = seed(fixture, "metadata/" M1 "/zone", "a");
-    settle(fixture);
-    fixture->gated->before_txn = remove_zone;
-    _cleanup_exchange_ RecordedExchange *answer = api_call(
-        fixture, "PATCH", "/machines", "[{\"op\":\"remove\",\"path\":\"/" M1 "/metadata/zone\"}]");
-    assert_null(fixture->gated->before_txn);
-    assert_int_equal(answer->status, 204);
-    assert_int_equal(exchange_revision(answer), revision);
-}
-
-static void patch_that_is_refused_or_empty_writes_nothing(void **state) {
-    ApiFixture *fixture = *state;
-    seed_machine(fixture, M1, "");
-    int64_t revision = store_sync_revision(&fixture->sync);
-    assert_answer(fixture, "PATCH", "/machines",
-                  "[{\"op\":\"add\",\"path\":\"/" M1 "/metadata/a\",\"value\":\"1\"},"
-                  "{\"op\":\"add\",\"path\":\"/M2/metadata/a\",\"value\":\"1\"}]",
-                  400,
-                  "the patch: operation 2: 'M2' is not a machine id (32 lower-case hexadecimal "
-                  "digits)");
-    assert_answer(fixture, "PATCH", "/machines", "{", 400,
-                  "the patch: not valid JSON at byte 1: unexpected end of data");
-    assert_answer(fixture, "PATCH", "/machines", "[]", 204, "");
-    assert_answer(fixture, "PATCH", "/machines",
-                  "[{\"op\":\"remove\",\"path\":\"/" M1 "/metadata/unknown\"}]", 204, "");
-    assert_int_equal(store_sync_revision(&fixture->sync), revision);
-    assert_int_equal(fixture->gated->counts[GATE_TXN], 0);
-}
-
-static void machine_may_be_given_metadata_before_it_comes(void **state) {
-    ApiFixture *fixture = *state;
-    assert_answer(fixture, "PATCH", "/machines",
-                  "[{\"op\":\"add\",\"path\":\"/" M1 "/metadata/a\",\"value\":\"1\"},"
-                  "{\"op\":\"remove\",\"path\":\"/" M2 "/metadata/a\"}]",
-                  204, "");
-    assert_answer(fixture, "GET", "/machines", NULL, 200, "{\"machines\":[]}");
-    seed_machine(fixture, M1, "b=2");
-    settle(fixture);
-    _cleanup_exchange_ RecordedExchange *answer = api_call(fixture, "GET", "/machines", NULL);
-    assert_non_null(strstr(answer->text, "\"metadata\":{\"a\":\"1\",\"b\":\"2\"}"));
-}
-
-static void machine_cannot_be_given_metadata_without_end(void **state) {
-    ApiFixture *fixture = *state;
-    seed_machine(fixture, M1, "");
-    for (int i = 0; i < METADATA_PAIRS_MAX; i++) {
-        _cleanup_free_ char *key = str_printf("metadata/" M1 "/k%d", i);
-        seed(fixture, key, "v");
-    }
-    assert_answer(fixture, "PATCH", "/machines",
-                  "[{\"op\":\"add\",\"path\":\"/" M1 "/metadata/k1\",\"value\":\"new\"}]", 204, "");
-    assert_answer(fixture, "PATCH", "/machines",
-                  "[{\"op\":\"add\",\"path\":\"/" M1 "/metadata/one-more\",\"value\":\"1\"}]", 400,
-                  "machine '" M1 "' has too much metadata");
-}
-
-static void patch_without_an_answer_of_the_store_is_not_acknowledged(void **state) {
-    ApiFixture *fixture = *state;
-    static const char patch[] =
-        "[{\"op\":\"add\",\"path\":\"/" M1 "/metadata/a\",\"value\":\"1\"}]";
-    seed_machine(fixture, M1, "");
-    fixture->gated->gates[GATE_TXN] = -ECONNRESET;
-    assert_answer(fixture, "PATCH", "/machines", patch, 503,
-                  "the store cannot be reached: Connection reset by peer; it is unknown whether "
-                  "the metadata was changed");
-    fixture->gated->gates[GATE_TXN] = GATE_SILENT;
-    assert_answer(fixture, "PATCH", "/machines", patch, 503,
-                  "the store cannot be reached: it does not answer; it is unknown whether the "
-                  "metadata was changed");
-    _cleanup_exchange_ RecordedExchange *gone = api_start(fixture, "PATCH", "/machines", patch);
-    settle(fixture);
-    recorded_exchange_abort(gone);
-    _cleanup_exchange_ RecordedExchange *last = api_start(fixture, "PATCH", "/machines", patch);
-    settle(fixture);
-    api_free(TAKE_PTR(fixture->api));
-    assert_int_equal(last->status, 503);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         API_TEST(unit_is_where_its_order_is_and_as_the_report_says),
@@ -417,12 +317,6 @@ int main(void) {
         API_TEST(metadata_that_was_set_is_listed_also_of_machines_that_are_away),
         API_TEST(units_are_listed_with_their_text_for_who_asks),
         API_TEST(page_of_huge_units_ends_early),
-        API_TEST(metadata_that_cannot_be_read_can_be_removed),
-        API_TEST(removal_of_what_is_gone_meanwhile_is_acknowledged_as_of_before),
-        API_TEST(patch_that_is_refused_or_empty_writes_nothing),
-        API_TEST(machine_may_be_given_metadata_before_it_comes),
-        API_TEST(machine_cannot_be_given_metadata_without_end),
-        API_TEST(patch_without_an_answer_of_the_store_is_not_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,9 @@ static void key_is_made_and_taken_apart_again(void **state) {
 }
 
 static void prefix_of_a_machine_ends_in_a_slash(void **state) {
-    _cleanup_free_ char *schedule = key_schedule_prefix(ID), *states = key_state_prefix(ID);
+    _cleanup_free_ char *schedule = key_schedule_prefix(ID), *states = key_state_prefix(ID),
+                        *metadata = key_metadata_prefix(ID);
+    assert_string_equal(metadata, "metadata/" ID "/");
     assert_string_equal(schedule, "schedule/" ID "/");
     assert_string_equal(states, "state/" ID "/");
 }
