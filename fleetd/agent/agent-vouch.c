@@ -128,7 +128,8 @@ void agent_vouch_until(Agent *agent, usec_t until_usec) {
 }
 
 void agent_note_guard(AgentUnit *unit, const UnitStatus *status) {
-    bool was_stopped = agent_unit_is_guarded(unit) && unit->running == TASK_NONE &&
+    bool goes_down = unit->agent->is_leaving && unit->agent->farewell == PRESENCE_LEFT;
+    bool was_stopped = !goes_down && agent_unit_is_guarded(unit) && unit->running == TASK_NONE &&
                        unit->status->was_launched && !status->was_launched &&
                        streq_ptr(unit->status->hash, status->hash);
     if (!was_stopped)

@@ -2,6 +2,8 @@
 #include "tests/fakes/faulty-store.h"
 #include "tests/unit/agent-test.h"
 
+#include <unistd.h>
+
 #define NAME "once.service"
 #define STOP_AFTER (30 * USEC_PER_SEC)
 #define STOP_TIMEOUT (5 * USEC_PER_SEC)
@@ -247,6 +249,37 @@ static void machine_that_goes_down_stops_it_first(void **state) {
     assert_int_equal(result, 0);
 }
 
+/* What is told meanwhile, in a file that the caller closes. */
+static FILE *messages_begin(int *ret_stderr) {
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    *ret_stderr = dup(STDERR_FILENO);
+    assert_true(*ret_stderr >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+    return file;
+}
+
+static void messages_end(FILE *file, int saved_stderr, char *ret_text, size_t size) {
+    assert_true(dup2(saved_stderr, STDERR_FILENO) >= 0);
+    close(saved_stderr);
+    rewind(file);
+    ret_text[fread(ret_text, 1, size - 1, file)] = '\0';
+    fclose(file);
+}
+
+static void stop_before_the_machine_goes_down_is_not_taken_for_the_guards(void **state) {
+    AgentTest *test = *state;
+    char said[4096];
+    int saved_stderr, result = 1;
+    start_with_running_unit(test);
+    FILE *messages = messages_begin(&saved_stderr);
+    assert_int_equal(agent_leave(test->agent, PRESENCE_LEFT, on_left, &result), 0);
+    agent_test_run(test, 5 * USEC_PER_SEC);
+    messages_end(messages, saved_stderr, said, sizeof(said));
+    assert_int_equal(result, 0);
+    assert_string_equal(active(test), "inactive");
+    assert_null(strstr(said, "stopped by the guard"));
+}
+
 static void machine_whose_unit_does_not_stop_says_no_goodbye(void **state) {
     AgentTest *test = *state;
     int result = 1;
@@ -284,6 +317,7 @@ int main(void) {
         TEST(unit_that_the_guard_stopped_is_started_again),
         TEST(place_that_is_kept_is_vouched_for_until_its_end),
         TEST(machine_that_goes_down_stops_it_first),
+        TEST(stop_before_the_machine_goes_down_is_not_taken_for_the_guards),
         TEST(machine_whose_unit_does_not_stop_says_no_goodbye),
         TEST(fleetd_that_stops_alone_leaves_it_running),
     };
