@@ -280,6 +280,33 @@ static void stop_before_the_machine_goes_down_is_not_taken_for_the_guards(void *
     assert_null(strstr(said, "stopped by the guard"));
 }
 
+/* An answer that comes after the farewell's says less than that. */
+static void late_answer_does_not_shorten_the_place_that_is_kept(void **state) {
+    AgentTest *test = *state;
+    Store *store = test->store;
+    size_t n_shortened = 0;
+    start_with_running_unit(test);
+    agent_test_crash(test);
+    assert_int_equal(faulty_store_new(test->loop, store, &test->store), 0);
+    faulty_store_set_faults(test->store, &(StoreFaults){.latency_min_usec = 10 * USEC_PER_MSEC,
+                                                        .latency_max_usec = USEC_PER_SEC,
+                                                        .timeout_usec = 20 * USEC_PER_SEC});
+    for (size_t i = 0; i < 300; i++) {
+        int result = 1;
+        agent_test_start(test);
+        agent_test_run(test, 12 * USEC_PER_SEC + i * 37 * USEC_PER_MSEC);
+        assert_string_equal(active(test), "active");
+        assert_int_equal(agent_leave(test->agent, PRESENCE_RESTARTING, on_left, &result), 0);
+        while (result == 1)
+            agent_test_run(test, USEC_PER_MSEC);
+        agent_test_crash(test);
+        n_shortened += result == 0 && (int64_t) age(test) > 0;
+    }
+    store_free(test->store);
+    test->store = store;
+    assert_int_equal(n_shortened, 0);
+}
+
 static void machine_whose_unit_does_not_stop_says_no_goodbye(void **state) {
     AgentTest *test = *state;
     int result = 1;
@@ -318,6 +345,7 @@ int main(void) {
         TEST(place_that_is_kept_is_vouched_for_until_its_end),
         TEST(machine_that_goes_down_stops_it_first),
         TEST(stop_before_the_machine_goes_down_is_not_taken_for_the_guards),
+        TEST(late_answer_does_not_shorten_the_place_that_is_kept),
         TEST(machine_whose_unit_does_not_stop_says_no_goodbye),
         TEST(fleetd_that_stops_alone_leaves_it_running),
     };
