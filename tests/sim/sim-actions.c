@@ -36,7 +36,7 @@ static void check_starts_apart(SimCheck *check, SimNode *node, const char *name)
         usec_t known_since = sim_check_last_change(check, KEY_UNIT, NULL, other);
         if (!streq(other, name) && sim_node_has(node, other) &&
             !place_may_run_on(sim_check_need_place(check, node->id, other)) &&
-            known_since + SIM_STALE_USEC < loop_now(check->cluster->loop) &&
+            known_since + sim_check_stale_usec(check) < loop_now(check->cluster->loop) &&
             sim_must_start_apart(check->cluster->view, name, other))
             sim_trace_fail(check->trace, "%s was started on %s beside %s, which has to leave first",
                            name, node->id, other);
@@ -56,7 +56,7 @@ static usec_t heard_since(const SimCheck *check, const SimNode *node) {
 static void check_is_present(SimCheck *check, const SimNode *node, const char *action) {
     usec_t since = sim_check_last_change(check, KEY_MACHINE, node->id, NULL);
     if (since == check->cluster->leases_taken_usec)
-        since += SIM_TTL;
+        since += check->cluster->agent_ttl_usec;
     if (!sim_view_machine(check->cluster->view, node->id) &&
         loop_now(node->world) > since + SIM_UNDER_WAY_USEC)
         sim_trace_fail(check->trace, "machine %s acts and is not in the cluster: %s", node->id,

@@ -13,6 +13,9 @@
 #include "tests/sim/tap-store.h"
 
 #define SIM_TTL (10 * USEC_PER_SEC) /* of presences */
+/* So much longer than the shortest StopAfterDisconnect= (sim-units.c) that STOP_MARGIN_USEC does
+ * not hide it when the two are mixed up. */
+#define SIM_TTL_LONG (60 * USEC_PER_SEC)
 #define SIM_GRACE (60 * USEC_PER_SEC)
 #define SIM_API_TIMEOUT (4 * USEC_PER_SEC)
 #define SIM_API_SLACK USEC_PER_SEC

@@ -114,14 +114,21 @@ static usec_t leader_since(const SimTimely *timely) {
                                    : later(healed, changed(timely, KEY_LEADER, NULL, NULL));
 }
 
+/* It takes part when its machine is registered; a machine that has just booted waits for its former
+ * lease to run out. */
+static usec_t able_since(const SimTimely *timely, const SimNode *node) {
+    return node->engine
+               ? later(healed_since(timely, node), changed(timely, KEY_MACHINE, node->id, NULL))
+               : USEC_INFINITY;
+}
+
 static void look_at_leader(SimTimely *timely) {
-    usec_t able_since = USEC_INFINITY;
+    usec_t since = USEC_INFINITY;
     for (size_t i = 0; i < timely->cluster->n_nodes; i++)
-        if (timely->cluster->nodes[i].engine)
-            able_since = MIN(able_since, healed_since(timely, &timely->cluster->nodes[i]));
+        since = MIN(since, able_since(timely, &timely->cluster->nodes[i]));
     if (!sim_view_leader(timely->cluster->view))
-        wait_since(timely, CONCERN_LEADER,
-                   later(able_since, changed(timely, KEY_LEADER, NULL, NULL)), "none", NULL);
+        wait_since(timely, CONCERN_LEADER, later(since, changed(timely, KEY_LEADER, NULL, NULL)),
+                   "none", NULL);
 }
 
 /* --- machines --- */
@@ -136,7 +143,8 @@ static void look_at_gone(SimTimely *timely, const Order *order) {
     if (machine && machine->status == MACHINE_STATUS_LEFT)
         wait_since(timely, CONCERN_LEFT, since, order->name, order->machine_id);
     else if (!machine && since != USEC_INFINITY)
-        wait_since(timely, CONCERN_GONE, later(since, steady_since + SIM_TTL), order->name,
+        wait_since(timely, CONCERN_GONE,
+                   later(since, steady_since + timely->cluster->agent_ttl_usec), order->name,
                    order->machine_id);
 }
 
