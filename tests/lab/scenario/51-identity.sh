@@ -60,7 +60,7 @@ lease_time_is_over() {
     equal "" "$(etcdctl get /time-passes)"
 }
 
-sleeper a.service MachineMetadata=host=m1
+sleeper a.service "MachineID=$(lab id m1)"
 ctl start a.service >/dev/null
 before=$(main_pids m1)
 
