@@ -168,6 +168,7 @@ void sim_node_boot(SimNode *node) {
     if (node->is_on)
         return;
     node->is_on = true;
+    node->booted_usec = loop_now(node->world);
     snprintf(node->boot_id, sizeof(node->boot_id), "%.*s%04x", MACHINE_ID_LENGTH - 4, node->id,
              ++node->n_boots & 0xffffu);
     sim_guard_boot(node->guard);

@@ -34,6 +34,7 @@ typedef struct SimNode {
     char id[MACHINE_ID_LENGTH + 1], boot_id[MACHINE_ID_LENGTH + 1], address[16];
     unsigned n_boots, n_goodbyes; /* the latter: the boot in which it last began to go down */
     bool is_on;
+    usec_t booted_usec;
     FakeSystemd *systemd;
     SimGuard *guard; /* runs while the machine is on */
 

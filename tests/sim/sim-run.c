@@ -30,6 +30,7 @@
 static bool step(void *userdata) {
     Sim *sim = userdata;
     sim_check_step(sim->check);
+    sim_clone_step(sim->clone);
     sim_requests_step(sim->requests);
     sim_timely_step(sim->timely);
     return sim->trace.failure != NULL;
@@ -81,6 +82,7 @@ static void sim_init(Sim *sim, uint64_t seed, bool is_verbose) {
     sim->requests = sim_requests_new(sim->cluster, &sim->trace, &sim->report);
     sim->check = sim_check_new(sim->cluster, sim->requests, &sim->trace);
     sim->timely = sim_timely_new(sim->cluster, sim->check, &sim->trace, &sim->report);
+    sim->clone = sim_clone_new(sim->cluster, sim->check, &sim->trace);
     for (size_t i = 0; i < sim->acts.n_machines; i++)
         sim_init_node(sim, &sim->cluster->nodes[i]);
     sim_trace(&sim->trace, "seed %llu: %zu machines", (unsigned long long) seed,
@@ -175,6 +177,7 @@ void sim_done(Sim *sim) {
         sim->cluster->nodes[i].before_end = NULL;
     sim_laters_clear(&sim->laters);
     sim_timely_free(sim->timely);
+    sim_clone_free(sim->clone);
     sim_requests_free(sim->requests);
     sim_cluster_free(sim->cluster);
     sim_check_free(sim->check);

@@ -148,11 +148,21 @@ static void look_at_gone(SimTimely *timely, const Order *order) {
                    order->machine_id);
 }
 
-/* Until its lease has run out, a former boot's presence bars the way. */
-static void look_at_presence(SimTimely *timely, const SimNode *node) {
+/* Until its lease has run out, a former boot's presence bars the way; also if it was seen to run,
+ * and says only then, in a farewell that was late, that it restarts. */
+static bool presence_is_barred(const SimTimely *timely, const SimNode *node) {
     const Machine *machine = sim_view_machine(timely->cluster->view, node->id);
-    bool is_barred = machine && machine->status == MACHINE_STATUS_RUNNING;
-    if (!is_barred)
+    if (!machine || machine->status == MACHINE_STATUS_LEFT)
+        return false;
+    return machine->status == MACHINE_STATUS_RUNNING ||
+           (!streq_ptr(machine->boot_id, node->boot_id) &&
+            changed(timely, KEY_MACHINE, node->id, NULL) > node->booted_usec);
+}
+
+/* SIM_HEAL_USEC is longer than the lease time for which a former boot that restarts is waited for.
+ */
+static void look_at_presence(SimTimely *timely, const SimNode *node) {
+    if (!presence_is_barred(timely, node))
         wait_since(timely, CONCERN_PRESENCE,
                    later(healed_since(timely, node), changed(timely, KEY_MACHINE, node->id, NULL)),
                    "its presence", node->id);

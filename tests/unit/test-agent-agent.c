@@ -421,24 +421,6 @@ static void reboot_starts_the_ordered_units_again(void **state) {
     agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_DONE, 7);
 }
 
-static void second_machine_with_the_same_id_is_refused_while_the_first_lives(void **state) {
-    AgentTest *test = *state;
-    start_with_running_unit(test);
-    AgentTest second = *test;
-    second.boot_id = "0000000000000000000000000000b002";
-    assert_int_equal(fake_systemd_new(test->loop, &second.systemd), 0);
-    agent_test_start(&second);
-    agent_test_run(test, 60 * USEC_PER_SEC);
-    assert_int_equal(fake_systemd_count_running(second.systemd), 0);
-    assert_untouched(test);
-
-    agent_test_crash(test); /* the first is gone: its place is free when its lease has run out */
-    agent_test_run(test, 2 * TEST_TTL);
-    assert_int_equal(fake_systemd_count_running(second.systemd), 1);
-    agent_test_crash(&second);
-    fake_systemd_free(second.systemd);
-}
-
 static void move_machine(AgentTest *test) {
     Machine machine = {.id = (char *) TEST_MACHINE,
                        .boot_id = (char *) test->boot_id,
@@ -519,7 +501,6 @@ int main(void) {
         AGENT_TEST(order_withdrawn_while_fleetd_was_away_is_carried_out),
         AGENT_TEST(state_of_a_unit_that_vanished_meanwhile_does_not_linger),
         AGENT_TEST(reboot_starts_the_ordered_units_again),
-        AGENT_TEST(second_machine_with_the_same_id_is_refused_while_the_first_lives),
         AGENT_TEST(changed_machine_is_told_at_once_and_no_unit_touched),
         AGENT_TEST(machine_that_changes_while_it_registers_is_told_as_it_is),
     };
