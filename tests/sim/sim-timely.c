@@ -159,13 +159,21 @@ static bool presence_is_barred(const SimTimely *timely, const SimNode *node) {
             changed(timely, KEY_MACHINE, node->id, NULL) > node->booted_usec);
 }
 
-/* SIM_HEAL_USEC is longer than the lease time for which a former boot that restarts is waited for.
- */
+static bool presence_is_former(const SimTimely *timely, const SimNode *node) {
+    const Machine *machine = sim_view_machine(timely->cluster->view, node->id);
+    return machine && !streq_ptr(machine->boot_id, node->boot_id);
+}
+
+/* A former boot that restarts is waited for for a lease time, from the first look on. */
 static void look_at_presence(SimTimely *timely, const SimNode *node) {
-    if (!presence_is_barred(timely, node))
-        wait_since(timely, CONCERN_PRESENCE,
-                   later(healed_since(timely, node), changed(timely, KEY_MACHINE, node->id, NULL)),
-                   "its presence", node->id);
+    usec_t healed = healed_since(timely, node);
+    if (healed == USEC_INFINITY || presence_is_barred(timely, node))
+        return;
+    if (presence_is_former(timely, node))
+        healed += timely->cluster->agent_ttl_usec;
+    wait_since(timely, CONCERN_PRESENCE,
+               later(healed, changed(timely, KEY_MACHINE, node->id, NULL)), "its presence",
+               node->id);
 }
 
 /* --- orders --- */
