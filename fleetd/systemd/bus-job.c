@@ -1,5 +1,4 @@
-/* start() and stop(): systemd queues a job and answers with its path; later it says how the job
- * ended. That may come first, so results are kept while an answer is awaited.
+/* start() and stop().
  *
  * A unit with StopAfterDisconnect= is started in two steps, by one JobOp: the guard first, and
  * then, with a permit, the unit. */
@@ -25,8 +24,7 @@ typedef struct JobOp {
     usec_t begin_usec; /* CLOCK_MONOTONIC */
     JobResult result;
     char **log;
-    struct JobOp *next_same; /* waits for the same job */
-    bool is_guarding;        /* the first step */
+    bool is_guarding; /* the first step */
     UnitManagerJobDone done;
     void *userdata;
 } JobOp;
@@ -67,12 +65,10 @@ static void start_explain(JobOp *job, const char *meaning) {
         bus_op_finish(&job->op);
 }
 
-static void on_queued(BusOp *op, sd_bus_message *reply, const sd_bus_error *error);
+static const BusJobSteps job_steps;
 
 static void job_call(JobOp *job, const char *name) {
-    job->next_same = NULL;
-    job->op.um->job_calls++;
-    bus_op_call(&job->op, on_queued, job->kind->method, "ss", name, "replace");
+    bus_op_queue_job(&job->op, &job_steps, job->kind->method, name);
 }
 
 /* It is worth another try: canceled, and nothing of it is left. */
@@ -111,7 +107,8 @@ static bool job_is_forbidden(const JobOp *job) {
     return job_is_of_guarded(job) && !guard_directory_is_permitted(job->op.um->guard, job->name);
 }
 
-static void job_settle(JobOp *job, const char *word) {
+static void on_job_ended(BusOp *op, const char *word) {
+    JobOp *job = (JobOp *) op;
     const char *meaning;
     if (job->is_guarding)
         return guarding_end(job, word);
@@ -125,38 +122,9 @@ static void job_settle(JobOp *job, const char *word) {
         start_explain(job, meaning);
 }
 
-void bus_job_removed(BusUnitManager *um, const char *path, const char *result) {
-    JobOp *job = map_take(um->jobs, path);
-    if (um->job_calls > 0) {
-        char *copy = strdup(result);
-        if (copy && map_put(um->early_results, path, copy) < 0)
-            free(copy);
-    }
-    for (JobOp *next; job; job = next) {
-        next = job->next_same;
-        job_settle(job, result);
-    }
-}
-
-static void job_wait(JobOp *job, const char *path) {
-    BusUnitManager *um = job->op.um;
-    const char *early = map_get(um->early_results, path);
-    if (early)
-        return job_settle(job, early);
-    JobOp *last = map_get(um->jobs, path);
-    while (last && last->next_same)
-        last = last->next_same;
-    int r = 0;
-    if (last)
-        last->next_same = job;
-    else
-        r = map_put(um->jobs, path, job);
-    if (r < 0)
-        bus_op_fail(&job->op, r, NULL);
-}
-
 /* The guard takes the permit away and then the mark: a mark that comes after that goes again. */
-static int job_note_launched(JobOp *job) {
+static int job_note_launched(BusOp *op) {
+    JobOp *job = (JobOp *) op;
     BusUnitManager *um = job->op.um;
     BusUnit *unit = bus_units_find(um->units, job->name);
     bool is_launched = job->kind->is_start;
@@ -172,17 +140,8 @@ static int job_note_launched(JobOp *job) {
     return r;
 }
 
-static void job_accepted(JobOp *job, sd_bus_message *reply) {
-    const char *path;
-    int r = sd_bus_message_read(reply, "o", &path);
-    if (r >= 0)
-        r = job_note_launched(job);
-    if (r < 0)
-        return bus_op_fail(&job->op, r, NULL);
-    job_wait(job, path);
-}
-
-static void job_refused(JobOp *job, const sd_bus_error *error) {
+static void on_job_refused(BusOp *op, const sd_bus_error *error) {
+    JobOp *job = (JobOp *) op;
     if (job->is_guarding && !bus_error_is_lost_contact(error)) {
         log_error("Failed to start " GUARD_SERVICE ": %s", error->message);
         return guarding_end(job, "failed");
@@ -191,19 +150,12 @@ static void job_refused(JobOp *job, const sd_bus_error *error) {
     if (!is_gone)
         return bus_op_fail_call(&job->op, error);
     job->result = JOB_RESULT_DONE;
-    job->op.r = job_note_launched(job);
+    job->op.r = job_note_launched(op);
     bus_op_finish(&job->op);
 }
 
-static void on_queued(BusOp *op, sd_bus_message *reply, const sd_bus_error *error) {
-    BusUnitManager *um = op->um;
-    if (error)
-        job_refused((JobOp *) op, error);
-    else
-        job_accepted((JobOp *) op, reply);
-    if (um->job_calls > 0 && --um->job_calls == 0)
-        map_clear(um->early_results);
-}
+static const BusJobSteps job_steps = {
+    .refused = on_job_refused, .queued = job_note_launched, .ended = on_job_ended};
 
 static int job_begin(BusUnitManager *um, const JobKind *kind, const char *name,
                      UnitManagerJobDone done, void *userdata) {
