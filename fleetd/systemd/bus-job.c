@@ -24,13 +24,15 @@ typedef struct JobOp {
     usec_t begin_usec; /* CLOCK_MONOTONIC */
     JobResult result;
     char **log;
-    bool is_guarding; /* the first step */
-    UnitManagerJobDone done;
+    bool is_guarding;        /* the first step */
+    UnitManagerJobDone done; /* NULL: it was answered already */
     void *userdata;
 } JobOp;
 
 static void job_run(Reply *reply) {
     JobOp *job = (JobOp *) reply;
+    if (!job->done)
+        return;
     if (job->op.r == -ENOTCONN)
         job->result = JOB_RESULT_CANCELED;
     else if (job->op.r < 0)
@@ -85,6 +87,8 @@ static void job_cancel(JobOp *job, const char *message) {
 
 static void guarding_end(JobOp *job, const char *word) {
     job->is_guarding = false;
+    if (!job->done)
+        return bus_op_finish(&job->op);
     if (!streq(word, "done"))
         return job_cancel(job,
                           "its StopAfterDisconnect= needs " GUARD_SERVICE ", which does not start");
@@ -110,7 +114,7 @@ static bool job_is_forbidden(const JobOp *job) {
 static void on_job_ended(BusOp *op, const char *word) {
     JobOp *job = (JobOp *) op;
     const char *meaning;
-    if (job->is_guarding)
+    if (job->is_guarding || op->is_settled)
         return guarding_end(job, word);
     if (!streq(word, "done") && job_is_forbidden(job))
         return job_cancel(job, "this machine was cut off from the cluster meanwhile, and it has "
@@ -182,14 +186,48 @@ int bus_guard_start(BusUnitManager *um, UnitManagerJobDone done, void *userdata)
     return job_begin(um, &guard_kind, GUARD_SERVICE, done, userdata);
 }
 
+/* --- a stop overtakes what was begun before --- */
+
+/* The rest of the op, which systemd or the journal may still answer, goes on without its caller. */
+static int start_answer_early(JobOp *job) {
+    JobOp *answer = calloc(1, sizeof(JobOp));
+    const char *message = job->is_guarding ? "it was stopped meanwhile" : job->op.message;
+    if (!answer || str_replace(&answer->op.message, message) < 0) {
+        free(answer);
+        return -ENOMEM;
+    }
+    answer->op.reply = (Reply){.run = job_run, .free = job_free};
+    answer->result = job->is_guarding ? JOB_RESULT_CANCELED : job->result;
+    answer->done = TAKE_PTR(job->done);
+    answer->userdata = job->userdata;
+    reply_queue_push_take(job->op.um->replies, &answer->op.reply);
+    return 0;
+}
+
+/* systemd keeps the order of what it was asked for itself. The unit of a start that waits for the
+ * guard would be started after it was stopped; and one whose journal is read would be answered
+ * late. */
+static bool start_is_elsewhere(const BusOp *op, const char *name) {
+    const JobOp *job = (const JobOp *) op;
+    return op->reply.run == job_run && job->done && job->kind->is_start && streq(job->name, name) &&
+           (job->is_guarding || op->is_settled);
+}
+
+static int starts_end(BusUnitManager *um, const char *name) {
+    int r = 0;
+    for (BusOp *op = um->ops; op && r >= 0; op = op->next)
+        if (start_is_elsewhere(op, name))
+            r = start_answer_early((JobOp *) op);
+    return r;
+}
+
 /* Without its permit, so that nothing starts it again, until somebody vouches for it again. */
 int bus_stop_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done, void *userdata) {
     BusUnit *unit = bus_units_find(um->units, name);
-    if (bus_unit_is_guarded(unit)) {
-        int r = guard_directory_forbid(um->guard, name);
-        if (r < 0)
-            return r;
+    int r = starts_end(um, name);
+    if (r >= 0 && bus_unit_is_guarded(unit)) {
         unit->is_vouched = false;
+        r = guard_directory_forbid(um->guard, name);
     }
-    return job_begin(um, &stop_kind, name, done, userdata);
+    return r < 0 ? r : job_begin(um, &stop_kind, name, done, userdata);
 }
