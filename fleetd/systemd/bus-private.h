@@ -185,7 +185,9 @@ int bus_guard_tidy(BusUnitManager *um);
 /* bus-remove.c */
 void bus_removals_forget(BusUnitManager *um);
 
-/* bus-write.c: all that earlier writes left half-way is known to systemd now. */
+/* bus-write.c: a file is there that systemd may not know; or all that was left half-way is known to
+ * it now. */
+void bus_writes_spoil(BusUnitManager *um);
 void bus_writes_repaired(BusUnitManager *um);
 
 /* One per kind of request; 0 and a later callback, or -ENOMEM. */

@@ -195,14 +195,15 @@ int fake_systemd_write(FakeSystemd *systemd, const UnitFileWrite *files, size_t 
     return 0;
 }
 
-void fake_systemd_remove(FakeSystemd *systemd, const char *name) {
+int fake_systemd_remove(FakeSystemd *systemd, const char *name) {
     FakeUnit *unit = map_get(systemd->units, name);
     if (!unit || !unit->text)
-        return;
+        return 0;
+    if (fake_unit_is_running(unit))
+        return -EBUSY;
     fake_script_note(systemd->script, FAKE_ACTION_REMOVE, name);
-    fake_unit_forget_file(unit);
-    if (!fake_unit_is_running(unit))
-        map_remove(systemd->units, name);
+    map_remove(systemd->units, name);
+    return 0;
 }
 
 int64_t fake_systemd_start(FakeSystemd *systemd, const char *name) {

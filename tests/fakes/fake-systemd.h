@@ -83,7 +83,7 @@ bool fake_systemd_is_stopping(FakeSystemd *systemd);
 /* 0, or why the action fails now: the scripted faults, -ENOTCONN. */
 int fake_systemd_check(FakeSystemd *systemd, FakeAction action, const char *name);
 int fake_systemd_write(FakeSystemd *systemd, const UnitFileWrite *files, size_t n);
-void fake_systemd_remove(FakeSystemd *systemd, const char *name);
+int fake_systemd_remove(FakeSystemd *systemd, const char *name); /* -EBUSY: it runs */
 /* The job's id; 0: nothing to do; -ENOENT: no such unit; -EINVAL: refused, by its behaviour. */
 int64_t fake_systemd_start(FakeSystemd *systemd, const char *name);
 int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name);

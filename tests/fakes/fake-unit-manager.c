@@ -167,10 +167,10 @@ static void run_remove(void *owner, FakeCall **call) {
     _cleanup_free_ char *message = NULL;
     const char *name = (*call)->name;
     int r = fake_systemd_check(um->systemd, FAKE_ACTION_REMOVE, name);
+    if (r >= 0)
+        r = fake_systemd_remove(um->systemd, name);
     if (r < 0)
         message = str_printf("failed to remove unit file '%s': %s", name, strerror(-r));
-    else
-        fake_systemd_remove(um->systemd, name);
     (*call)->reply.done(r, message, (*call)->userdata);
 }
 

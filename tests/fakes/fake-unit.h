@@ -33,7 +33,6 @@ DEFINE_POINTER_CLEANUP(FakeUnit, fake_unit_free)
 
 /* 1: the text changed, 0: it was the same. */
 int fake_unit_set_text(FakeUnit *unit, const char *text, size_t size);
-void fake_unit_forget_file(FakeUnit *unit); /* and what was noted of it */
 bool fake_unit_is_running(const FakeUnit *unit);
 void fake_unit_enter(FakeUnit *unit, const char *active, const char *sub, const char *result);
 
