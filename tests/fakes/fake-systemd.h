@@ -53,9 +53,13 @@ const char *fake_systemd_started_hash(FakeSystemd *systemd, const char *name);
 int fake_systemd_vouch(FakeSystemd *systemd, const char *name, usec_t at_usec,
                        usec_t stop_after_usec);
 int fake_systemd_permit(FakeSystemd *systemd, const char *name); /* -ESTALE, -ENOENT */
+bool fake_systemd_is_guarded(const FakeSystemd *systemd, const char *name);
 bool fake_systemd_is_forbidden(FakeSystemd *systemd, const char *name);
 void fake_systemd_forbid(FakeSystemd *systemd, const char *name);
 int fake_systemd_walk_guarded(FakeSystemd *systemd, GuardDirectoryVisit visit, void *userdata);
+/* How long it takes to start the guard, before each start of such a unit; 0, the default: it runs.
+ */
+void fake_systemd_set_guard_start(FakeSystemd *systemd, usec_t usec);
 /* A new fleetd begins: nothing later than now is vouched for. */
 void fake_systemd_limit_vouching(FakeSystemd *systemd);
 /* Who hears when a unit is vouched for; one at a time, NULL: nobody. */
@@ -79,7 +83,9 @@ void fake_systemd_unobserve(FakeSystemd *systemd, FakeObserver *observer);
 
 Loop *fake_systemd_loop(FakeSystemd *systemd);
 usec_t fake_systemd_latency(FakeSystemd *systemd);
+usec_t fake_systemd_guard_start(FakeSystemd *systemd);
 bool fake_systemd_is_stopping(FakeSystemd *systemd);
+bool fake_systemd_is_connected(const FakeSystemd *systemd);
 /* 0, or why the action fails now: the scripted faults, -ENOTCONN. */
 int fake_systemd_check(FakeSystemd *systemd, FakeAction action, const char *name);
 int fake_systemd_write(FakeSystemd *systemd, const UnitFileWrite *files, size_t n);

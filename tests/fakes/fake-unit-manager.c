@@ -9,7 +9,8 @@ typedef struct FakeUnitManager {
     FakeObserver observer;
     FakeSystemd *systemd;
     FakeQueue *queue;
-    FakeCall *waiting; /* for the end of their jobs */
+    FakeQueue *guarding; /* starts that wait for the guard */
+    FakeCall *waiting;   /* for the end of their jobs */
     UnitManagerCallbacks callbacks;
     void *userdata;
     bool is_listed; /* signals begin with the first list */
@@ -59,12 +60,16 @@ static void on_reset(FakeObserver *observer) {
     hear(from_observer(observer), run_reset, NULL);
 }
 
-static void job_finish(FakeUnitManager *um, FakeCall *call, JobResult result, const char *message,
-                       const char *log) {
+static void job_answer(FakeCall *call, JobResult result, const char *message, const char *log) {
     call->run = run_job_done;
     call->result = result;
     if (str_replace(&call->message, message) < 0 || (log && strv_split(log, "\n", &call->log) < 0))
         abort(); /* out of memory in a test */
+}
+
+static void job_finish(FakeUnitManager *um, FakeCall *call, JobResult result, const char *message,
+                       const char *log) {
+    job_answer(call, result, message, log);
     fake_queue_push_take(um->queue, call);
 }
 
@@ -87,14 +92,26 @@ static void on_job_removed(FakeObserver *observer, int64_t job, JobResult result
     jobs_finish(from_observer(observer), job, result, message, log);
 }
 
+static void run_guarded(void *owner, FakeCall **call);
+
+/* Of that unit, or all (NULL). */
+static void guarding_end(FakeUnitManager *um, const char *name, const char *message) {
+    FakeCall *call;
+    while ((call = fake_queue_take_found(um->guarding, run_guarded, name)))
+        job_finish(um, call, JOB_RESULT_CANCELED, message, NULL);
+}
+
 static void on_lost(FakeObserver *observer) {
-    jobs_finish(from_observer(observer), 0, JOB_RESULT_CANCELED, "contact with systemd was lost",
-                NULL);
+    static const char message[] = "contact with systemd was lost";
+    FakeUnitManager *um = from_observer(observer);
+    guarding_end(um, NULL, message);
+    jobs_finish(um, 0, JOB_RESULT_CANCELED, message, NULL);
 }
 
 static void on_dead(FakeObserver *observer) {
     FakeUnitManager *um = from_observer(observer);
     fake_queue_clear(um->queue);
+    fake_queue_clear(um->guarding);
     fake_calls_free(&um->waiting);
     um->is_listed = false;
 }
@@ -210,11 +227,32 @@ static void run_job(FakeUnitManager *um, FakeCall **call, FakeAction action,
         job_wait(um, call, job);
 }
 
+static void run_guarded(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
+    fake_systemd_permit(um->systemd, (*call)->name); /* else the start fails */
+    run_job(um, call, FAKE_ACTION_START, fake_systemd_start);
+}
+
+/* As the real one does it: the guard first, then with a permit the unit. */
 static void run_start(void *owner, FakeCall **call) {
     FakeUnitManager *um = owner;
-    if (fake_systemd_is_forbidden(um->systemd, (*call)->name))
-        fake_systemd_permit(um->systemd, (*call)->name); /* else the start fails */
-    run_job(um, call, FAKE_ACTION_START, fake_systemd_start);
+    if (!fake_systemd_is_connected(um->systemd) ||
+        !fake_systemd_is_guarded(um->systemd, (*call)->name))
+        return run_job(um, call, FAKE_ACTION_START, fake_systemd_start);
+    (*call)->run = run_guarded;
+    fake_queue_push_later_take(um->guarding, TAKE_PTR(*call),
+                               fake_systemd_guard_start(um->systemd));
+}
+
+/* What was begun before ends, and is answered before. */
+static void starts_overtake(FakeUnitManager *um, const char *name) {
+    static const char message[] = "it was stopped meanwhile";
+    FakeCall *call;
+    if (!fake_systemd_is_guarded(um->systemd, name))
+        return;
+    guarding_end(um, name, message);
+    while ((call = fake_queue_find(um->queue, run_start, name)))
+        job_answer(call, JOB_RESULT_CANCELED, message, NULL);
 }
 
 static void run_stop(void *owner, FakeCall **call) {
@@ -301,6 +339,7 @@ static int fake_start(UnitManager *base, const char *name, UnitManagerJobDone do
 }
 
 static int fake_stop(UnitManager *base, const char *name, UnitManagerJobDone done, void *userdata) {
+    starts_overtake(from_base(base), name);
     return job_push(base, run_stop, name, done, userdata);
 }
 
@@ -339,6 +378,7 @@ static void fake_free(UnitManager *base) {
     FakeUnitManager *um = from_base(base);
     fake_systemd_unobserve(um->systemd, &um->observer);
     fake_queue_free(um->queue);
+    fake_queue_free(um->guarding);
     fake_calls_free(&um->waiting);
     free(um);
 }
@@ -369,6 +409,8 @@ int fake_unit_manager_new(FakeSystemd *systemd, UnitManager **ret) {
                                   .on_lost = on_lost,
                                   .on_dead = on_dead};
     int r = fake_queue_new(systemd, um, &um->queue);
+    if (r >= 0)
+        r = fake_queue_new(systemd, um, &um->guarding);
     if (r < 0)
         return r;
     fake_systemd_observe(systemd, &um->observer);
