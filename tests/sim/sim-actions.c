@@ -74,6 +74,13 @@ static bool is_overdue(const SimNode *node, const char *name) {
     return unit_is_guarded(name) && sim_guard_may_stop(node->systemd, name);
 }
 
+/* systemd does things in the order in which it was asked; by then it has done them. */
+static void check_was_not_stopped(SimCheck *check, const SimNode *node, const char *name) {
+    usec_t stopped = sim_fuse_stopped_at(node->fuse, name);
+    if (stopped != 0 && loop_now(node->world) > stopped + SIM_UNDER_WAY_USEC)
+        sim_trace_fail(check->trace, "%s was started on %s after it was stopped", name, node->id);
+}
+
 /* An order is good for one start in each life of the machine. */
 static void check_start(SimCheck *check, SimNode *node, const char *name, SimPlace *place) {
     const char *hash = fake_systemd_started_hash(node->systemd, name);
@@ -86,6 +93,7 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, SimPla
     place->was_meddled_with = is_overdue(node, name);
     if (place->was_meddled_with)
         return; /* by fate, in the moment before the guard acts, which judges it */
+    check_was_not_stopped(check, node, name);
     bool is_known = hash && !had_other_file;
     if (is_known && !sim_words_said_launch(&place->words, since, hash))
         sim_trace_fail(check->trace, "%s was started on %s without an order", name, node->id);
