@@ -44,9 +44,11 @@ static void on_stopped_in_vain(AgentUnit *unit) {
     agent_list(unit->agent);
 }
 
+/* While systemd is being asked, what is known may be out of date: the answer tells more. */
 static void on_stopped(JobResult result, const char *message, char *const *log, void *userdata) {
     AgentUnit *unit = userdata;
-    if (result == JOB_RESULT_DONE && unit->status && unit_status_is_running(unit->status))
+    bool runs = unit->status && unit_status_is_running(unit->status);
+    if (result == JOB_RESULT_DONE && runs && unit->agent->is_listed)
         on_stopped_in_vain(unit);
     else
         agent_task_ended(unit, TASK_STOP, result, message, log);

@@ -9,22 +9,7 @@
 #define BATCH_MAX 100
 #define COMPARES_MAX (STORE_TXN_MAX + 1)
 
-typedef struct WriterTxn {
-    Writer *writer;
-    StoreOp *op; /* NULL: free */
-} WriterTxn;
-
-struct Writer {
-    Store *store;
-    WriterDone done;
-    void *userdata;
-    WriterTxn *txns;
-    size_t n_txns, n_under_way;
-    int result;
-    int64_t revision;
-};
-
-/* One transaction in the making. The strings are its own. */
+/* One transaction. The strings are its own. */
 typedef struct Batch {
     StoreCompare compares[COMPARES_MAX];
     StoreWrite writes[STORE_TXN_MAX];
@@ -32,9 +17,22 @@ typedef struct Batch {
     char **strings;
 } Batch;
 
-static void batch_done(Batch *batch) {
+struct Writer {
+    Store *store;
+    WriterDone done;
+    void *userdata;
+    Batch **batches; /* of the plan that is being written */
+    size_t n_batches, n_written;
+    StoreOp *op; /* of the first one that is not written */
+};
+
+static void batch_free(Batch *batch) {
+    if (!batch)
+        return;
     strv_free(batch->strings);
+    free(batch);
 }
+DEFINE_POINTER_CLEANUP(Batch, batch_free)
 
 static int batch_own(Batch *batch, char *string_take, const char **ret) {
     _cleanup_free_ char *string = string_take;
@@ -104,38 +102,6 @@ static int batch_add(Batch *batch, const PlanStep *step, const Feed *feed) {
     }
 }
 
-static void on_written(int r, const StoreTxnResult *result, void *userdata) {
-    WriterTxn *txn = userdata;
-    Writer *writer = txn->writer;
-    txn->op = NULL;
-    /* The fence did not hold, or somebody else has deleted already all that was to be deleted. */
-    if (r >= 0 && !result->has_changed)
-        r = -ESTALE;
-    if (r >= 0)
-        writer->revision = MAX(writer->revision, result->revision);
-    else if (writer->result == 0 || writer->result == -ESTALE)
-        writer->result = r;
-    if (--writer->n_under_way == 0)
-        writer->done(writer->result, writer->revision, writer->userdata);
-}
-
-static int writer_send(Writer *writer, const Batch *batch) {
-    StoreTxn txn = {
-        .compares = batch->compares,
-        .n_compares = batch->n_compares,
-        .writes = batch->writes,
-        .n_writes = batch->n_writes,
-    };
-    WriterTxn *slot = &writer->txns[writer->n_txns];
-    slot->writer = writer;
-    int r = store_txn(writer->store, &txn, on_written, slot, &slot->op);
-    if (r < 0)
-        return r;
-    writer->n_txns++;
-    writer->n_under_way++;
-    return 0;
-}
-
 /* Steps up to BATCH_MAX, and then those that are joined to the last one. */
 static int writer_fill(Batch *batch, const Plan *plan, size_t *position, const Feed *feed) {
     while (*position < plan->n_steps) {
@@ -153,36 +119,72 @@ static int writer_fill(Batch *batch, const Plan *plan, size_t *position, const F
     return 0;
 }
 
-static void writer_clear(Writer *writer) {
-    for (size_t i = 0; i < writer->n_txns; i++)
-        store_op_cancel(writer->txns[i].op);
-    free(writer->txns);
-    writer->txns = NULL;
-    writer->n_txns = writer->n_under_way = 0;
-    writer->result = 0;
-    writer->revision = 0;
-}
-
-int writer_write(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed) {
-    writer_clear(writer);
-    writer->txns = calloc(plan->n_steps / BATCH_MAX + 1, sizeof(WriterTxn));
-    if (!writer->txns)
+static int writer_prepare(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed) {
+    writer->batches = calloc(plan->n_steps / BATCH_MAX + 1, sizeof(Batch *));
+    if (!writer->batches)
         return -ENOMEM;
     for (size_t position = 0; position < plan->n_steps;) {
-        _cleanup_(batch_done) Batch batch = {.compares = {fence}, .n_compares = 1};
-        int r = writer_fill(&batch, plan, &position, feed);
-        if (r >= 0)
-            r = writer_send(writer, &batch);
-        if (r < 0) {
-            writer_clear(writer);
+        _cleanup_(batch_freep) Batch *batch = calloc(1, sizeof(Batch));
+        if (!batch)
+            return -ENOMEM;
+        batch->compares[batch->n_compares++] = fence;
+        int r = writer_fill(batch, plan, &position, feed);
+        if (r < 0)
             return r;
-        }
+        writer->batches[writer->n_batches++] = TAKE_PTR(batch);
     }
     return 0;
 }
 
-bool writer_is_busy(const Writer *writer) {
-    return writer->n_under_way > 0;
+static void writer_clear(Writer *writer) {
+    store_op_cancel(TAKE_PTR(writer->op));
+    for (size_t i = 0; i < writer->n_batches; i++)
+        batch_free(writer->batches[i]);
+    free(TAKE_PTR(writer->batches));
+    writer->n_batches = writer->n_written = 0;
+}
+
+static int writer_send(Writer *writer);
+
+static void writer_end(Writer *writer, int r, int64_t revision) {
+    writer_clear(writer);
+    writer->done(r, revision, writer->userdata);
+}
+
+/* A later step may rest on an earlier one, as a unit on the one that it follows: so the next batch
+ * waits for this one, and is not written at all when this one is not. */
+static void on_written(int r, const StoreTxnResult *result, void *userdata) {
+    Writer *writer = userdata;
+    writer->op = NULL;
+    /* The fence did not hold, or somebody else has deleted already all that was to be deleted. */
+    if (r >= 0 && !result->has_changed)
+        r = -ESTALE;
+    bool was_last = r >= 0 && ++writer->n_written == writer->n_batches;
+    if (r >= 0 && !was_last)
+        r = writer_send(writer);
+    if (r < 0 || was_last)
+        writer_end(writer, MIN(r, 0), r < 0 ? 0 : result->revision);
+}
+
+static int writer_send(Writer *writer) {
+    const Batch *batch = writer->batches[writer->n_written];
+    StoreTxn txn = {
+        .compares = batch->compares,
+        .n_compares = batch->n_compares,
+        .writes = batch->writes,
+        .n_writes = batch->n_writes,
+    };
+    return store_txn(writer->store, &txn, on_written, writer, &writer->op);
+}
+
+int writer_write(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed) {
+    writer_clear(writer);
+    int r = writer_prepare(writer, plan, fence, feed);
+    if (r >= 0)
+        r = writer_send(writer);
+    if (r < 0)
+        writer_clear(writer);
+    return r;
 }
 
 int writer_new(Store *store, WriterDone done, void *userdata, Writer **ret) {

@@ -1,5 +1,6 @@
-/* Writes a plan to the store: transactions as large as the store takes, all under way at once, each
- * fenced by the leadership key, and by the absence of a machine whose orders it takes away. */
+/* Writes a plan to the store, step after step: transactions as large as the store takes, one after
+ * another, each fenced by the leadership key, and by the absence of a machine whose orders it takes
+ * away. */
 #pragma once
 
 #include "fleetd/engine/feed.h"

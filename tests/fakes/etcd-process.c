@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -18,6 +19,7 @@
 
 #define MEMBERS_MAX 5
 #define START_MAX_SECONDS 20
+#define METRICS_MAX ((size_t) 1024 * 1024)
 
 typedef struct Member {
     pid_t pid; /* 0: not running */
@@ -25,7 +27,7 @@ typedef struct Member {
 } Member;
 
 struct EtcdProcess {
-    char directory[40];
+    char directory[PATH_MAX];
     size_t n;
     Member members[MEMBERS_MAX];
     char *urls[MEMBERS_MAX + 1];
@@ -211,7 +213,8 @@ static EtcdProcess *start_once(size_t n_members, const EtcdProcessOptions *optio
     }
     etcd->n = n_members;
     etcd->options = *options;
-    strcpy(etcd->directory, "/tmp/fleet-test-etcd-XXXXXX");
+    snprintf(etcd->directory, sizeof(etcd->directory), "%s/fleet-test-etcd-XXXXXX",
+             str_or(getenv("TMPDIR"), "/tmp"));
     int r = mkdtemp(etcd->directory) ? cluster_start(etcd) : -errno;
     if (r < 0) {
         fprintf(stderr, "# Failed to start etcd: %s\n", strerror(-r));
@@ -266,6 +269,18 @@ int etcd_process_post(const EtcdProcess *etcd, size_t member, const char *path, 
         return 0;
     port_ask(etcd->members[member].client_port, request, answer, sizeof(answer));
     return sscanf(answer, "HTTP/%*d.%*d %d", &status) == 1 ? status : 0;
+}
+
+char *etcd_process_metrics(const EtcdProcess *etcd, size_t member) {
+    char *answer = malloc(METRICS_MAX);
+    if (!answer)
+        return NULL;
+    port_ask(etcd->members[member].health_port, "GET /metrics HTTP/1.0\r\n\r\n", answer,
+             METRICS_MAX);
+    if (strstr(answer, "\r\n\r\n"))
+        return answer;
+    free(answer);
+    return NULL;
 }
 
 int etcd_process_compact(const EtcdProcess *etcd, int64_t revision) {

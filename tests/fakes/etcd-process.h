@@ -1,5 +1,5 @@
-/* Real etcds on loopback for tests: free ports, data in a temporary directory, and gone when the
- * test is, however that ends. Calls block. */
+/* Real etcds on loopback for tests: free ports, data in a temporary directory ($TMPDIR), and gone
+ * when the test is, however that ends. Calls block. */
 #pragma once
 
 #include "fleetd/base/macros.h"
@@ -31,6 +31,8 @@ char *const *etcd_process_urls(const EtcdProcess *etcd);
 
 /* The HTTP status of a POST that has nothing to do with the code under test; 0: no answer. */
 int etcd_process_post(const EtcdProcess *etcd, size_t member, const char *path, const char *body);
+/* What it tells at /metrics, as text; the caller frees. NULL: no answer. */
+char *etcd_process_metrics(const EtcdProcess *etcd, size_t member);
 /* Forgets the past up to the revision. */
 int etcd_process_compact(const EtcdProcess *etcd, int64_t revision);
 

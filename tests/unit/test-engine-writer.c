@@ -83,6 +83,39 @@ static void plan_larger_than_a_transaction_is_written_whole(void **state) {
     assert_int_equal(map_size(sim_view_all(cluster->view, KEY_SCHEDULE)), 400);
 }
 
+static int64_t order_created(const StoreRangeResult *orders, const char *name) {
+    for (size_t i = 0; i < orders->n_entries; i++)
+        if (streq(strrchr(orders->entries[i].key, '/') + 1, name))
+            return orders->entries[i].create_revision;
+    fail_msg("no order for %s", name);
+    return 0;
+}
+
+/* Whatever becomes of the leader between two of its transactions, nothing stands in the store that
+ * rests on what does not: so what was decided last is not written before what was decided first. */
+static void followers_are_not_ordered_before_the_unit_that_they_follow(void **state) {
+    SimCluster *cluster = *state;
+    _cleanup_range_ StoreRangeResult orders = {};
+    const StoreRange range = {.key = "schedule/", .is_prefix = true};
+    StoreFaults slow = {.latency_max_usec = SLOW_USEC, .timeout_usec = 5 * USEC_PER_SEC};
+    sim_node_crash(sim_leader(cluster)); /* whoever leads next decides on all of them at once */
+    assert_int_not_equal(sim_put(cluster, "main.service", SLEEPER, LAUNCH_STATE_LAUNCHED), 0);
+    for (unsigned i = 0; i < 400; i++) {
+        _cleanup_free_ char *name = str_printf("follower@%u.service", i);
+        assert_int_not_equal(sim_put(cluster, name, SLEEPER "[X-Fleet]\nMachineOf=main.service\n",
+                                     LAUNCH_STATE_LAUNCHED),
+                             0);
+    }
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        faulty_store_set_faults(cluster->nodes[i].link, &slow);
+    sim_cluster_run(cluster, 60 * USEC_PER_SEC);
+    assert_int_equal(store_sync_range(&cluster->sync, &range, &orders), 0);
+    assert_int_equal(orders.n_entries, 401);
+    int64_t created = order_created(&orders, "main.service");
+    for (size_t i = 0; i < orders.n_entries; i++)
+        assert_true(orders.entries[i].create_revision >= created);
+}
+
 static void decision_whose_answer_is_lost_is_looked_up_anew(void **state) {
     SimCluster *cluster = *state;
     StoreFaults faults = {.timeout_usec = USEC_PER_SEC, .lost_answer_permille = 300};
@@ -156,6 +189,7 @@ int main(void) {
         ENGINE_TEST(machine_that_returns_while_its_orders_are_taken_away_has_them_or_not),
         ENGINE_TEST(machine_that_returns_before_the_decision_arrives_keeps_its_units),
         ENGINE_TEST(plan_larger_than_a_transaction_is_written_whole),
+        ENGINE_TEST(followers_are_not_ordered_before_the_unit_that_they_follow),
         ENGINE_TEST(decision_whose_answer_is_lost_is_looked_up_anew),
         ENGINE_TEST(event_after_a_lost_decision_is_not_decided_on_before_all_is_looked_up),
         ENGINE_TEST(decision_that_arrives_too_late_has_no_effect),
