@@ -20,7 +20,7 @@ static void fail_guard(Sim *sim, SimAct *act) {
 
 /* Its start, before the start of each unit that it guards: so long that users think better of it.
  */
-#define GUARD_START_MAX_USEC (20 * USEC_PER_SEC)
+#define SIM_GUARD_START_USEC (20 * USEC_PER_SEC)
 #define GUARD_SLOW_USEC (3 * USEC_PER_MINUTE)
 
 static void quicken_guard(_unused_ Sim *sim, SimNode *node, _unused_ const void *data) {
@@ -29,7 +29,7 @@ static void quicken_guard(_unused_ Sim *sim, SimNode *node, _unused_ const void 
 
 static void slow_guard(Sim *sim, SimAct *act) {
     SimNode *node = sim_act_node(sim, act);
-    usec_t usec = sim_random_span(&act->random, GUARD_START_MAX_USEC);
+    usec_t usec = sim_random_span(&act->random, SIM_GUARD_START_USEC);
     fake_systemd_set_guard_start(node->systemd, usec);
     sim_node_note_trouble(node, GUARD_SLOW_USEC + usec);
     sim_later(sim, GUARD_SLOW_USEC, quicken_guard, node, NULL);
