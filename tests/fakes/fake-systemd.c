@@ -299,6 +299,26 @@ int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name) {
     return unit ? fake_unit_stop(unit, ++systemd->last_job) : 0;
 }
 
+void fake_systemd_note_launched(FakeSystemd *systemd, const char *name) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    if (unit)
+        unit->was_launched = !fake_systemd_is_forbidden(systemd, name);
+}
+
+void fake_systemd_note_unheard(FakeSystemd *systemd, const char *name) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    if (unit)
+        unit->has_lost_answer = true;
+}
+
+bool fake_systemd_take_unheard(FakeSystemd *systemd, const char *name) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    bool was_lost = unit && unit->has_lost_answer;
+    if (unit)
+        unit->has_lost_answer = false;
+    return was_lost;
+}
+
 static int status_copy(const FakeUnit *unit, UnitStatus *status) {
     status->was_launched = unit->was_launched;
     status->stop_after_usec = unit->stop_after_usec;

@@ -40,6 +40,9 @@ void fake_systemd_lose_file(FakeSystemd *systemd, const char *name);
 /* Another text in the file, if there is one; likewise. */
 void fake_systemd_replace_file(FakeSystemd *systemd, const char *name, const char *text);
 
+/* A start of it may have been taken for none, as its answer was lost; true once. */
+bool fake_systemd_take_unheard(FakeSystemd *systemd, const char *name);
+
 /* What a test looks at. Names are units' names. */
 const char *fake_systemd_active(FakeSystemd *systemd, const char *name); /* NULL: no such unit */
 bool fake_systemd_is_running(FakeSystemd *systemd, const char *name);
@@ -93,6 +96,9 @@ int fake_systemd_remove(FakeSystemd *systemd, const char *name); /* -EBUSY: it r
 /* The job's id; 0: nothing to do; -ENOENT: no such unit; -EINVAL: refused, by its behaviour. */
 int64_t fake_systemd_start(FakeSystemd *systemd, const char *name);
 int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name);
+/* Its start was answered: it was launched, unless it was forbidden meanwhile. Or nobody heard. */
+void fake_systemd_note_launched(FakeSystemd *systemd, const char *name);
+void fake_systemd_note_unheard(FakeSystemd *systemd, const char *name);
 /* -ENOENT: no such unit. */
 int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster);
 /* -ENOENT: no such unit. One that has lost its file is told of as with its last one, as long as it

@@ -93,6 +93,16 @@ static void on_job_removed(FakeObserver *observer, int64_t job, JobResult result
 }
 
 static void run_guarded(void *owner, FakeCall **call);
+static void run_started(void *owner, FakeCall **call);
+
+/* systemd starts the units, and fleetd does not know. */
+static void answers_lose(FakeUnitManager *um) {
+    FakeCall *call;
+    while ((call = fake_queue_take_found(um->queue, run_started, NULL))) {
+        fake_systemd_note_unheard(um->systemd, call->name);
+        fake_call_free(call);
+    }
+}
 
 /* Of that unit, or all (NULL). */
 static void guarding_end(FakeUnitManager *um, const char *name, const char *message) {
@@ -104,6 +114,7 @@ static void guarding_end(FakeUnitManager *um, const char *name, const char *mess
 static void on_lost(FakeObserver *observer) {
     static const char message[] = "contact with systemd was lost";
     FakeUnitManager *um = from_observer(observer);
+    answers_lose(um);
     guarding_end(um, NULL, message);
     jobs_finish(um, 0, JOB_RESULT_CANCELED, message, NULL);
 }
@@ -194,7 +205,7 @@ static void run_remove(void *owner, FakeCall **call) {
 static void job_wait(FakeUnitManager *um, FakeCall **call, int64_t job) {
     (*call)->job = job;
     if (job == 0)
-        return (*call)->reply.job(JOB_RESULT_DONE, NULL, NULL, (*call)->userdata);
+        return job_finish(um, TAKE_PTR(*call), JOB_RESULT_DONE, NULL, NULL);
     FakeCall **last = &um->waiting;
     while (*last)
         last = &(*last)->next;
@@ -217,20 +228,38 @@ static void job_refuse(FakeUnitManager *um, FakeCall **call, int r) {
 }
 
 static void run_job(FakeUnitManager *um, FakeCall **call, FakeAction action,
-                    int64_t (*begin)(FakeSystemd *, const char *)) {
+                    int64_t (*begin)(FakeUnitManager *, const char *)) {
     int64_t job = fake_systemd_check(um->systemd, action, (*call)->name);
     if (job >= 0)
-        job = begin(um->systemd, (*call)->name);
+        job = begin(um, (*call)->name);
     if (job < 0)
         job_refuse(um, call, (int) job);
     else
         job_wait(um, call, job);
 }
 
+static void run_started(void *owner, FakeCall **call) {
+    fake_systemd_note_launched(((FakeUnitManager *) owner)->systemd, (*call)->name);
+}
+
+/* systemd answers first, and then says what has changed. An answer that takes time can be lost. */
+static int64_t start_begin(FakeUnitManager *um, const char *name) {
+    FakeCall *answer;
+    if (fake_call_new(run_started, name, NULL, &answer) < 0)
+        abort(); /* out of memory in a test */
+    fake_queue_push_take(um->queue, answer);
+    int64_t job = fake_systemd_start(um->systemd, name);
+    if (job < 0 || fake_systemd_latency(um->systemd) == 0)
+        fake_call_free(fake_queue_take_found(um->queue, run_started, name));
+    if (job >= 0 && fake_systemd_latency(um->systemd) == 0)
+        fake_systemd_note_launched(um->systemd, name);
+    return job;
+}
+
 static void run_guarded(void *owner, FakeCall **call) {
     FakeUnitManager *um = owner;
     fake_systemd_permit(um->systemd, (*call)->name); /* else the start fails */
-    run_job(um, call, FAKE_ACTION_START, fake_systemd_start);
+    run_job(um, call, FAKE_ACTION_START, start_begin);
 }
 
 /* As the real one does it: the guard first, then with a permit the unit. */
@@ -238,7 +267,7 @@ static void run_start(void *owner, FakeCall **call) {
     FakeUnitManager *um = owner;
     if (!fake_systemd_is_connected(um->systemd) ||
         !fake_systemd_is_guarded(um->systemd, (*call)->name))
-        return run_job(um, call, FAKE_ACTION_START, fake_systemd_start);
+        return run_job(um, call, FAKE_ACTION_START, start_begin);
     (*call)->run = run_guarded;
     fake_queue_push_later_take(um->guarding, TAKE_PTR(*call),
                                fake_systemd_guard_start(um->systemd));
@@ -255,10 +284,16 @@ static void starts_overtake(FakeUnitManager *um, const char *name) {
         job_answer(call, JOB_RESULT_CANCELED, message, NULL);
 }
 
+/* Answers come in the order of the requests: that of the stop takes the mark away. */
+static int64_t stop_begin(FakeUnitManager *um, const char *name) {
+    fake_call_free(fake_queue_take_found(um->queue, run_started, name));
+    return fake_systemd_stop(um->systemd, name);
+}
+
 static void run_stop(void *owner, FakeCall **call) {
     FakeUnitManager *um = owner;
     fake_systemd_forbid(um->systemd, (*call)->name);
-    run_job(um, call, FAKE_ACTION_STOP, fake_systemd_stop);
+    run_job(um, call, FAKE_ACTION_STOP, stop_begin);
 }
 
 static void run_stopping(void *owner, FakeCall **call) {
@@ -376,6 +411,7 @@ static int fake_vouch(UnitManager *base, const char *name, usec_t at_usec, usec_
 
 static void fake_free(UnitManager *base) {
     FakeUnitManager *um = from_base(base);
+    answers_lose(um);
     fake_systemd_unobserve(um->systemd, &um->observer);
     fake_queue_free(um->queue);
     fake_queue_free(um->guarding);

@@ -143,7 +143,6 @@ static int64_t job_begin(FakeUnit *unit, int64_t id, bool is_stop, usec_t usec) 
 }
 
 int64_t fake_unit_start(FakeUnit *unit, int64_t id) {
-    unit->was_launched = true;
     if (unit->job != 0 && !unit->job_is_stop)
         return unit->job;
     if (unit->job == 0 && fake_unit_is_running(unit))

@@ -13,7 +13,8 @@ typedef struct FakeUnit {
     char hash[UNIT_FILE_HASH_LENGTH + 1];
     char started_hash[UNIT_FILE_HASH_LENGTH + 1]; /* "": never started */
     bool was_launched;
-    char *cluster; /* that it was claimed for; NULL: none */
+    bool has_lost_answer; /* of the request to start it, so that was_launched does not say so */
+    char *cluster;        /* that it was claimed for; NULL: none */
     char *active, *sub;
     char *result;
     usec_t stop_after_usec, stop_timeout_usec; /* by its file; 0: it needs no permit */
