@@ -4,6 +4,7 @@
 #include "fleetd/engine/feed-internal.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
 
 void feed_file_free(void *p) {
     FeedFile *file = p;
@@ -37,10 +38,15 @@ static void feed_release_file(Feed *feed, const char *hash) {
     feed_drop_file_if_unknown(feed, hash);
 }
 
+/* Who waits for it reads the same in its pending. */
 static int feed_hold_unit(Feed *feed, const Unit *unit, const char *why) {
+    _cleanup_free_ char *summary =
+        str_printf("its unit file %s: submit it again with its file, or destroy it", why);
+    if (!summary)
+        return -ENOMEM;
     log_unit(LOG_WARNING, unit->name, "Unit '%s' is left as it is: its file %s %s", unit->name,
              unit->hash, why);
-    return cluster_hold_unit(feed->cluster, unit->name);
+    return cluster_hold_unit(feed->cluster, unit->name, unit, summary);
 }
 
 static int feed_tell_unit(Feed *feed, const Unit *unit) {
@@ -68,7 +74,7 @@ static void feed_forget_unit(Feed *feed, const char *name) {
 static int feed_put_unreadable_unit(Feed *feed, const char *name) {
     feed_forget_unit(feed, name);
     int r = map_put(feed->unreadable_units, name, NULL);
-    return r < 0 ? r : cluster_hold_unit(feed->cluster, name);
+    return r < 0 ? r : cluster_hold_unit(feed->cluster, name, NULL, NULL);
 }
 
 int feed_put_unit(Feed *feed, StoredRecord *record) {

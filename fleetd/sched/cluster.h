@@ -39,8 +39,10 @@ int cluster_remove_unit(Cluster *cluster, const char *name);
 
 /* Something that must be known to decide is there and cannot be read. A unit that is held keeps the
  * orders that it has, as they are, and gets none; a machine that is held keeps the units that it
- * has, and gets none. Until they are put or removed. A machine that is not here cannot be held. */
-int cluster_hold_unit(Cluster *cluster, const char *name);
+ * has, and gets none. Until they are put or removed. A machine that is not here cannot be held.
+ * unit: what users want of it, which its pending answers with why as long as no order does; NULL:
+ * not even that is known. */
+int cluster_hold_unit(Cluster *cluster, const char *name, const Unit *unit, const char *why);
 int cluster_hold_machine(Cluster *cluster, const char *id);
 
 /* What is in the store now. An order with an empty hash stands for one that cannot be read: it
