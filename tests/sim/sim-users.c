@@ -9,8 +9,8 @@ static usec_t patience(SimRandom *random) {
     return is_gone ? usec : USEC_INFINITY;
 }
 
-/* Files differ in their text only: mostly one of two, so that units come back to what they were;
- * else one that there was never before. */
+/* Mostly one of two files, so that units come back to what they were; else one that there was never
+ * before. */
 static unsigned version(const Sim *sim, SimAct *act) {
     bool is_new = sim_random_chance(&act->random, 25);
     size_t one_of_two = sim_random_below(&act->random, 2);
