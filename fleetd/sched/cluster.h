@@ -10,7 +10,8 @@
 
 typedef struct Cluster Cluster;
 
-Cluster *cluster_new(void);
+/* A StopAfterDisconnect= of less than agent_ttl_usec counts as that. */
+Cluster *cluster_new(usec_t agent_ttl_usec);
 void cluster_free(Cluster *cluster);
 DEFINE_POINTER_CLEANUP(Cluster, cluster_free)
 

@@ -118,10 +118,9 @@ static bool order_says(const Placement *placement, const Order *order) {
 }
 
 /* What runs there may still be of an earlier file, with a longer time. */
-static usec_t order_stop_within(const Placement *placement) {
-    const Requirements *requirements = placement->unit->requirements;
-    return MAX(placement_stop_within(placement),
-               requirements ? requirements_stop_within(requirements) : 0);
+static usec_t order_stop_within(const Cluster *cluster, const Placement *placement) {
+    return MAX(placement_stop_within(cluster, placement),
+               cluster_stop_within(cluster, placement->unit->requirements));
 }
 
 static int put_wanted(Planner *planner, Placement *placement, Order *order, const char *waits_for,
@@ -156,7 +155,7 @@ static int settle_wanted(Planner *planner, Placement *placement, const char *why
         .hash = unit->hash,
         .desired = unit->desired,
         .unit_revision = unit->revision,
-        .stop_within_usec = order_stop_within(placement),
+        .stop_within_usec = order_stop_within(planner->cluster, placement),
     };
     if (other)
         return hold_back(planner, placement, &order, other, why);
@@ -171,7 +170,7 @@ static int settle_unwanted(Planner *planner, Placement *placement, const char *w
     Order order = {.hash = placement->order.hash,
                    .desired = LAUNCH_STATE_INACTIVE,
                    .unit_revision = is_request ? MAX(revision, unit->revision) : revision,
-                   .stop_within_usec = placement_stop_within(placement)};
+                   .stop_within_usec = placement_stop_within(planner->cluster, placement)};
     if (order_says(placement, &order))
         return 0;
     _cleanup_free_ char *reason = strdup(why);
@@ -204,7 +203,7 @@ static char *suspension_reason(const Placement *placement, usec_t stop_within_us
 static int suspend(Planner *planner, Placement *placement) {
     bool is_readable = *placement->order.hash;
     const char *hash = is_readable ? placement->order.hash : placement->unit->hash;
-    usec_t stop_within = placement_stop_within(placement);
+    usec_t stop_within = placement_stop_within(planner->cluster, placement);
     _cleanup_free_ char *reason = suspension_reason(placement, stop_within);
     if (!reason)
         return -ENOMEM;
@@ -221,7 +220,7 @@ static int suspend(Planner *planner, Placement *placement) {
 
 static int settle_gone(Planner *planner, Placement *placement) {
     bool may_run = !placement->machine->has_left && !placement->order.is_over &&
-                   placement_stop_within(placement) > 0;
+                   placement_stop_within(planner->cluster, placement) > 0;
     if (!may_run)
         return planner_delete_order(planner, placement, "machine is gone");
     return placement->order.is_suspended ? 0 : suspend(planner, placement);
