@@ -189,17 +189,32 @@ int cluster_remove_unit(Cluster *cluster, const char *name) {
     return concern_chains(cluster, unit);
 }
 
-int cluster_hold_unit(Cluster *cluster, const char *name, const Unit *unit, const char *why) {
-    ClusterUnit *record;
-    int r = cluster_need_unit(cluster, name, &record);
+const char *cluster_ordered_hash(const Cluster *cluster, const char *name) {
+    const ClusterUnit *unit = cluster_find_unit(cluster, name);
+    for (const Placement *p = unit ? unit->placements : NULL; p; p = p->next)
+        if (p->order.exists && !str_is_empty(p->order.hash))
+            return p->order.hash;
+    return NULL;
+}
+
+int cluster_hold_unit_take(Cluster *cluster, const char *name, Requirements *requirements) {
+    _cleanup_(requirements_freep) Requirements *owned = requirements;
+    ClusterUnit *unit;
+    int r = cluster_need_unit(cluster, name, &unit);
     if (r < 0)
         return r;
+    unit_let_go(unit);
+    unit->is_held = true; /* what is queued for it finds nothing to decide */
+    if (!owned || unit->requirements)
+        return 0;
+    return unit_set_requirements_take(cluster, unit, TAKE_PTR(owned));
+}
+
+int cluster_explain_hold(Cluster *cluster, const Unit *unit, const char *why) {
+    ClusterUnit *record = cluster_find_unit(cluster, unit->name);
     bool is_asked_for =
-        unit && unit->desired != LAUNCH_STATE_INACTIVE && !unit_name_is_template(name);
-    unit_let_go(record);
-    record->is_held = true; /* what is queued for it finds nothing to decide */
+        unit->desired != LAUNCH_STATE_INACTIVE && !unit_name_is_template(unit->name);
     record->held.revision = is_asked_for ? unit->revision : 0;
-    if (unit && !(record->held.why = strdup(why)))
-        return -ENOMEM;
-    return look_at_unit(cluster, record);
+    int r = str_replace(&record->held.why, why);
+    return r < 0 ? r : look_at_unit(cluster, record);
 }

@@ -41,9 +41,12 @@ int cluster_remove_unit(Cluster *cluster, const char *name);
 /* Something that must be known to decide is there and cannot be read. A unit that is held keeps the
  * orders that it has, as they are, and gets none; a machine that is held keeps the units that it
  * has, and gets none. Until they are put or removed. A machine that is not here cannot be held.
- * unit: what users want of it, which its pending answers with why as long as no order does; NULL:
- * not even that is known. */
-int cluster_hold_unit(Cluster *cluster, const char *name, const Unit *unit, const char *why);
+ * requirements count for others beside it as long as nothing else is known of it: those of the file
+ * with that hash, NULL: not known; taken over, also on failure. */
+int cluster_hold_unit_take(Cluster *cluster, const char *name, Requirements *requirements);
+/* What users want of a unit that is held, if that is known: its pending says why nothing comes of
+ * it, as long as no order answers the request. Until it is held anew. */
+int cluster_explain_hold(Cluster *cluster, const Unit *unit, const char *why);
 int cluster_hold_machine(Cluster *cluster, const char *id);
 
 /* What is in the store now. An order with an empty hash stands for one that cannot be read: it
@@ -70,6 +73,9 @@ int cluster_remove_orphan(Cluster *cluster, const char *machine_id, const char *
 int cluster_put_state(Cluster *cluster, const UnitState *state);
 int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *name);
 
+/* For whoever feeds the cluster: of the file that an order of the unit names; NULL: none does.
+ * Borrowed until the next event. */
+const char *cluster_ordered_hash(const Cluster *cluster, const char *name);
 /* For whoever feeds the cluster: machines that have orders but were never put, or not since; sorted
  * ids ending in NULL, borrowed until the next event in an array that the caller frees. */
 int cluster_missing_machines(const Cluster *cluster, const char ***ret_ids);

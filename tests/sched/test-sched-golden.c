@@ -164,13 +164,14 @@ static void do_agents(Run *run, char *args) {
 
 static void do_hold_unit(Run *run, char *args) {
     world_tell(run->world, SIZE_MAX);
-    must(cluster_hold_unit(run->world->cluster, args, NULL, NULL) == 0);
+    must(cluster_hold_unit_take(run->world->cluster, args, NULL) == 0);
 }
 
 static void do_lose_file(Run *run, char *args) {
     const WorldUnit *unit = map_get(run->world->units, args);
     world_tell(run->world, SIZE_MAX);
-    must(cluster_hold_unit(run->world->cluster, args, &unit->unit, "its unit file is lost") == 0);
+    must(cluster_hold_unit_take(run->world->cluster, args, NULL) == 0);
+    must(cluster_explain_hold(run->world->cluster, &unit->unit, "its unit file is lost") == 0);
 }
 
 static void do_hold_machine(Run *run, char *args) {
