@@ -9,13 +9,18 @@ static bool job_is_good(JobResult job) {
     return job == JOB_RESULT_DONE || job == JOB_RESULT_SKIPPED;
 }
 
+/* Only what no order answers is said to wait: it has none, or one of an earlier request. */
+static WaitStatus judge_unanswered(int64_t revision, const ApiEvent *event) {
+    return event->pending.summary && event->unit_revision >= revision ? WAIT_STATUS_PENDING
+                                                                      : WAIT_STATUS_OPEN;
+}
+
 /* The unit is on no machine. */
 static WaitStatus judge_up_without_machine(LaunchState wanted, int64_t revision,
                                            const ApiEvent *event) {
     if (event->unit_revision > revision && event->desired != wanted)
         return WAIT_STATUS_OVERTAKEN;
-    return event->pending.summary && event->unit_revision >= revision ? WAIT_STATUS_PENDING
-                                                                      : WAIT_STATUS_OPEN;
+    return judge_unanswered(revision, event);
 }
 
 static WaitStatus judge_up(LaunchState wanted, int64_t revision, const ApiEvent *event) {
@@ -29,7 +34,7 @@ static WaitStatus judge_up(LaunchState wanted, int64_t revision, const ApiEvent 
                    ? WAIT_STATUS_OVERTAKEN
                    : WAIT_STATUS_OPEN;
     if (!event_is_final(event, revision))
-        return WAIT_STATUS_OPEN;
+        return judge_unanswered(revision, event);
     if (!job_is_good(event->job))
         return WAIT_STATUS_FAILED;
     if (event->current == LAUNCH_STATE_INACTIVE)

@@ -15,7 +15,7 @@ typedef enum WaitGoal {
 
 typedef enum WaitStatus {
     WAIT_STATUS_OPEN,    /* under way */
-    WAIT_STATUS_PENDING, /* still open: it fits on no machine now */
+    WAIT_STATUS_PENDING, /* still open: it fits on no machine now, or is not known well enough */
     WAIT_STATUS_STUCK,   /* still open: a machine could not stop it */
     WAIT_STATUS_REACHED,
     WAIT_STATUS_FAILED,    /* carried out, but in vain */

@@ -4,6 +4,7 @@
 #include "fleetd/engine/feed-internal.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
 
 void feed_file_free(void *p) {
     FeedFile *file = p;
@@ -46,10 +47,16 @@ static int feed_hold(Feed *feed, const char *name) {
     return r == -ENOMEM ? r : cluster_hold_unit_take(feed->cluster, name, requirements);
 }
 
+/* Who waits for it reads the same in its pending. */
 static int feed_hold_unit(Feed *feed, const Unit *unit, const char *why) {
+    _cleanup_free_ char *summary =
+        str_printf("its unit file %s: submit it again with its file, or destroy it", why);
+    if (!summary)
+        return -ENOMEM;
     log_unit(LOG_WARNING, unit->name, "Unit '%s' is left as it is: its file %s %s", unit->name,
              unit->hash, why);
-    return feed_hold(feed, unit->name);
+    int r = feed_hold(feed, unit->name);
+    return r < 0 ? r : cluster_explain_hold(feed->cluster, unit, summary);
 }
 
 static int feed_tell_unit(Feed *feed, const Unit *unit) {

@@ -65,12 +65,16 @@ struct Placement {
 struct ClusterUnit {
     const char *name; /* the map's key */
     bool is_known;    /* to the users; else only to orders, states and other units' options */
-    bool is_held;     /* nobody can tell what users want: no decisions */
+    bool is_held;     /* nobody can tell what users want, or how: no decisions */
     bool is_touched;  /* by the plan in the making */
     LaunchState desired;
     int64_t revision;
     char *hash;
     Requirements *requirements; /* outlive is_known: they matter until the unit has stopped */
+    struct {
+        int64_t revision; /* of the request for it that cannot be carried out; 0: there is none */
+        char *why;        /* NULL: not held, or nobody can tell what users want */
+    } held;
 
     Placement *placements;
     size_t n_orders;
@@ -156,7 +160,8 @@ int unit_set_waits(Cluster *cluster, ClusterUnit *unit, WaitCause cause, bool is
 bool unit_is_wanted(const ClusterUnit *unit); /* on one machine, or on all that fit */
 bool unit_may_be_wanted(const ClusterUnit *unit);
 bool unit_is_global(const ClusterUnit *unit);
-bool unit_is_placed(const ClusterUnit *unit); /* has an order that counts */
+bool unit_is_placed(const ClusterUnit *unit);  /* has an order that counts */
+bool unit_is_pending(const ClusterUnit *unit); /* should have an order and has none */
 bool unit_has_globs(const ClusterUnit *unit);
 bool placement_is_there(const Placement *placement); /* an order or an orphan */
 /* requirements_stop_within(); NULL: 0. */

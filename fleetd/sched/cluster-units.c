@@ -136,6 +136,12 @@ int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements
     return concern_chains(cluster, unit);
 }
 
+static void unit_let_go(ClusterUnit *unit) {
+    free(TAKE_PTR(unit->held.why));
+    unit->held.revision = 0;
+    unit->is_held = false;
+}
+
 static bool unit_is_unchanged(const ClusterUnit *record, const Unit *unit) {
     return record->is_known && !record->is_held && record->revision == unit->revision &&
            record->desired == unit->desired && streq_ptr(record->hash, unit->hash);
@@ -161,7 +167,7 @@ int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requ
     if (r < 0)
         return r;
     record->is_known = true;
-    record->is_held = false;
+    unit_let_go(record);
     record->desired = unit->desired;
     record->revision = unit->revision;
     if (has_new_file && (r = unit_set_requirements_take(cluster, record, TAKE_PTR(owned))) < 0)
@@ -175,7 +181,8 @@ int cluster_remove_unit(Cluster *cluster, const char *name) {
         return 0;
     if (unit_shapes_replacing(unit))
         cluster->replacing_has_changed = true;
-    unit->is_known = unit->is_held = false;
+    unit->is_known = false;
+    unit_let_go(unit);
     int r;
     if ((r = index_unit(cluster, unit)) < 0 || (r = look_at_unit(cluster, unit)) < 0)
         return r;
@@ -196,8 +203,18 @@ int cluster_hold_unit_take(Cluster *cluster, const char *name, Requirements *req
     int r = cluster_need_unit(cluster, name, &unit);
     if (r < 0)
         return r;
+    unit_let_go(unit);
     unit->is_held = true; /* what is queued for it finds nothing to decide */
     if (!owned || unit->requirements)
         return 0;
     return unit_set_requirements_take(cluster, unit, TAKE_PTR(owned));
+}
+
+int cluster_explain_hold(Cluster *cluster, const Unit *unit, const char *why) {
+    ClusterUnit *record = cluster_find_unit(cluster, unit->name);
+    bool is_asked_for =
+        unit->desired != LAUNCH_STATE_INACTIVE && !unit_name_is_template(unit->name);
+    record->held.revision = is_asked_for ? unit->revision : 0;
+    int r = str_replace(&record->held.why, why);
+    return r < 0 ? r : look_at_unit(cluster, record);
 }

@@ -14,6 +14,7 @@ static void placement_free(void *value) {
 static void unit_record_free(void *value) {
     ClusterUnit *unit = value;
     free(unit->hash);
+    free(unit->held.why);
     requirements_free(unit->requirements);
     map_free(unit->followers);
     pending_free(unit->pending);
@@ -220,4 +221,16 @@ bool unit_is_placed(const ClusterUnit *unit) {
         if (placement_is_active(p))
             return true;
     return false;
+}
+
+/* One that is held may have an order of before, which does not answer the request. */
+static bool unit_is_unanswered(const ClusterUnit *unit) {
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (p->order.exists && p->order.revision >= unit->held.revision)
+            return false;
+    return unit->held.revision > 0;
+}
+
+bool unit_is_pending(const ClusterUnit *unit) {
+    return unit->is_held ? unit_is_unanswered(unit) : unit_is_wanted(unit) && unit->n_orders == 0;
 }

@@ -44,6 +44,9 @@ int cluster_remove_unit(Cluster *cluster, const char *name);
  * requirements count for others beside it as long as nothing else is known of it: those of the file
  * with that hash, NULL: not known; taken over, also on failure. */
 int cluster_hold_unit_take(Cluster *cluster, const char *name, Requirements *requirements);
+/* What users want of a unit that is held, if that is known: its pending says why nothing comes of
+ * it, as long as no order answers the request. Until it is held anew. */
+int cluster_explain_hold(Cluster *cluster, const Unit *unit, const char *why);
 int cluster_hold_machine(Cluster *cluster, const char *id);
 
 /* What is in the store now. An order with an empty hash stands for one that cannot be read: it

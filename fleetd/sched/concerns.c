@@ -134,11 +134,7 @@ int concern_released(Cluster *cluster, Placement *placement) {
         if (units_are_at_odds(other, unit) && (r = look_at_global(cluster, other, machine)) < 0)
             return r;
     }
-    for (size_t i = 0; i < machine->n_globbed; i++) /* one may be waiting to start in its place */
-        if (units_are_at_odds(machine->globbed[i]->unit, unit) &&
-            (r = look_at_placement(cluster, machine->globbed[i])) < 0)
-            return r;
-    return 0;
+    return concern_neighbours(cluster, placement); /* who waits to start when it has left */
 }
 
 static int concern_globals(Cluster *cluster, ClusterMachine *machine) {

@@ -16,7 +16,8 @@ void look_away(Cluster *cluster, ClusterUnit *unit);
 int concern_activity(Cluster *cluster, ClusterUnit *unit);
 /* Those that wait for what they replace to find another place: something about that may differ. */
 int concern_obstructed(Cluster *cluster);
-/* An order has begun to count: others on the machine that may not stay beside it. */
+/* An order has begun to count, or has gone: others on the machine that may not stay beside it, or
+ * have waited for it to leave. */
 int concern_neighbours(Cluster *cluster, Placement *placement);
 /* An order no longer stands in anyone's way: those that were kept off the machine by it. */
 int concern_released(Cluster *cluster, Placement *placement);

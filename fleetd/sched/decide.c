@@ -222,9 +222,10 @@ static int decide_unit(Planner *planner, ClusterUnit *unit, unsigned depth) {
 int decide(Planner *planner, const WorkItem *item) {
     Placement *placement = item->placement;
     if (item->unit->is_held) {
+        int r = planner_touch(planner, item->unit);
         if (placement)
             placement_release(planner->cluster, placement);
-        return 0;
+        return r;
     }
     if (!placement || unit_is_ordinary(item->unit))
         return decide_unit(planner, item->unit, 0);

@@ -139,9 +139,11 @@ int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret) {
     _cleanup_(pending_freep) Pending *pending = calloc(1, sizeof(Pending));
     if (!pending || !(pending->name = strdup(unit->name)))
         return -ENOMEM;
-    pending->unit_revision = unit->revision;
-    const char *target = unit_unplaced_target(cluster, unit);
-    if (target)
+    pending->unit_revision = unit->is_held ? unit->held.revision : unit->revision;
+    const char *target = unit->is_held ? NULL : unit_unplaced_target(cluster, unit);
+    if (unit->is_held)
+        pending->summary = strdup(unit->held.why);
+    else if (target)
         pending->summary = target_text(cluster, unit, target);
     else if (cluster->here.n == 0)
         pending->summary = strdup("no machine is in the cluster");

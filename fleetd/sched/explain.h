@@ -3,7 +3,7 @@
 
 #include "fleetd/sched/cluster-internal.h"
 
-/* For a wanted unit without orders. The caller frees. -ENOMEM. */
+/* For a unit that is pending. The caller frees. -ENOMEM. */
 int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret);
 
 /* The first unit of MachineOf= that is on no machine; NULL: all are on one. */

@@ -33,6 +33,10 @@ static bool unit_conflicts(const ClusterUnit *unit, const ClusterUnit *other) {
            requirements_glob_matches(unit->requirements->conflicts, other->name);
 }
 
+bool units_conflict(const ClusterUnit *a, const ClusterUnit *b) {
+    return unit_conflicts(a, b) || unit_conflicts(b, a);
+}
+
 /* Of two conflicting units on one machine the later request gives way. */
 static bool unit_is_senior(const ClusterUnit *unit, const ClusterUnit *than) {
     if (unit->revision != than->revision)
@@ -47,8 +51,8 @@ static bool unit_would_replace(const ClusterUnit *unit, const ClusterUnit *other
 
 /* Nobody stops an orphan to make room, also not for one that replaces it. */
 static MisfitKind orphan_obstacle(const ClusterUnit *unit, const ClusterUnit *orphan) {
-    bool is_at_odds = unit_conflicts(unit, orphan) || unit_conflicts(orphan, unit) ||
-                      unit_would_replace(unit, orphan) || unit_would_replace(orphan, unit);
+    bool is_at_odds = units_conflict(unit, orphan) || unit_would_replace(unit, orphan) ||
+                      unit_would_replace(orphan, unit);
     return is_at_odds ? MISFIT_ORPHAN : MISFIT_NONE;
 }
 
@@ -60,8 +64,7 @@ static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_s
         return MISFIT_NONE;
     if (other->orphan.exists)
         return orphan_obstacle(unit, other->unit);
-    if ((unit_conflicts(unit, other->unit) || unit_conflicts(other->unit, unit)) &&
-        (!may_stay || unit_is_senior(other->unit, unit)))
+    if (units_conflict(unit, other->unit) && (!may_stay || unit_is_senior(other->unit, unit)))
         return MISFIT_CONFLICT;
     return unit_replaces(cluster, other->unit, unit) ? MISFIT_HELD : MISFIT_NONE;
 }

@@ -34,6 +34,9 @@ typedef struct Misfit {
 bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                   Misfit *ret);
 
+/* Whether one of them says that it never shares a machine with the other. */
+bool units_conflict(const ClusterUnit *a, const ClusterUnit *b);
+
 bool misfit_equal(const Misfit *a, const Misfit *b);
 /* As a person reads it after "the machine ..."; and as the reason for leaving a machine. NULL when
  * out of memory; the caller frees. */

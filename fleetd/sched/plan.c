@@ -9,9 +9,10 @@
 /* A unit that was decided on and has no order although it should says why. One that is queued again
  * is not done yet. */
 static int plan_pending(Planner *planner, ClusterUnit *unit) {
-    if (unit->work.position > 0 || unit->n_queued_placements > 0)
+    bool is_unreadable = unit->is_held && !unit->held.why;
+    if (unit->work.position > 0 || unit->n_queued_placements > 0 || is_unreadable)
         return 0;
-    if (!unit_is_wanted(unit) || unit->n_orders > 0)
+    if (!unit_is_pending(unit))
         return unit->pending ? planner_delete_pending(planner, unit) : 0;
     _cleanup_(pending_freep) Pending *pending = NULL;
     int r = explain_waiting(planner->cluster, unit, &pending);

@@ -16,8 +16,9 @@
  *   is known (MISFIT_UNCLEARED). So either S.revision < A.revision, as above, or S is gone, and as
  *   the agent says inactive only while a withdrawn order stands, S is of no time before A.
  *
- * The one order that carries a lower revision than its unit, a replacer's that waits for others to
- * leave (below), has never started anything: letting go of it too early is harmless.
+ * The one order that carries a lower revision than its unit, that waits for others to leave
+ * (below), is an A as well if one stood before it, as it has that one's revision. If none did, or
+ * a withdrawn one, it has never started anything: letting go of it too early is harmless.
  *
  * An orphan that is withdrawn needs nothing more: its machine says that the unit is there, so an
  * older word that it was let go of is void (cluster_put_orphan_take()).
@@ -32,6 +33,7 @@
 #include "fleetd/sched/settle.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/feasible.h"
 #include "fleetd/sched/replaces.h"
 
 #include <errno.h>
@@ -47,21 +49,54 @@ static bool order_is_answered(const Placement *placement) {
            placement->answer.revision >= placement->order.revision;
 }
 
-/* A unit that replaces others takes its place at once, which keeps the others from coming back,
- * but is only loaded until they have left: two that need the same port must not meet. So the
- * reservation is the order itself, and a new engine finds it. The first by name of those it waits
- * for; NULL: none, or it runs already. */
-static const char *order_is_held_back_by(Cluster *cluster, const Placement *placement) {
+/* Whether the order, as the unit asks for it, has something to start: not if it was launched with
+ * that file before. What an order that cannot be read has started is not known, and not stopped. */
+static bool order_would_start(const Placement *placement) {
+    const char *hash = placement->order.hash;
+    bool is_launched = placement->order.exists &&
+                       placement->order.desired == LAUNCH_STATE_LAUNCHED &&
+                       (!*hash || streq_ptr(hash, placement->unit->hash));
+    return placement->unit->desired == LAUNCH_STATE_LAUNCHED && !is_launched;
+}
+
+/* Whether an order of other on the machine has to go before the unit starts there. Of two that
+ * conflict, and have orders, the other is the one that leaves: the unit may stay. */
+static bool placement_is_in_the_way(Cluster *cluster, const Placement *other,
+                                    const ClusterUnit *unit) {
+    bool conflicts =
+        other->order.exists && other->unit != unit && units_conflict(unit, other->unit);
+    return conflicts || placement_is_replaced_by(cluster, other, unit);
+}
+
+static bool unit_has_replaces(const ClusterUnit *unit) {
+    return unit->requirements && !globs_are_empty(unit->requirements->replaces);
+}
+
+/* Of found and other the first by name of those that are in the way. */
+static const Placement *first_in_the_way(Cluster *cluster, const ClusterUnit *unit,
+                                         const Placement *found, const Placement *other) {
+    bool is_later = found && strcmp(found->unit->name, other->unit->name) <= 0;
+    return !is_later && placement_is_in_the_way(cluster, other, unit) ? other : found;
+}
+
+/* A unit that has to wait for others takes its place at once, which keeps the others from coming
+ * back, but is only loaded until they have left: two that need the same port must not meet. So the
+ * reservation is the order itself, and a new engine finds it. NULL: it need not wait; a first order
+ * is given beside nobody that the unit conflicts with. */
+static const Placement *find_in_the_way(Cluster *cluster, const Placement *placement) {
     const ClusterUnit *unit = placement->unit;
-    if (unit->desired != LAUNCH_STATE_LAUNCHED || !unit->requirements ||
-        globs_are_empty(unit->requirements->replaces) ||
-        (placement->order.exists && placement->order.desired == LAUNCH_STATE_LAUNCHED))
+    const ClusterMachine *machine = placement->machine;
+    const Placement *found = NULL, *other;
+    const char *name;
+    bool is_beside_none = !placement->order.exists && !unit_has_replaces(unit);
+    if (is_beside_none || !order_would_start(placement))
         return NULL;
-    const char *found = NULL, *name;
-    const Placement *other;
-    MAP_FOREACH (name, other, placement->machine->placements)
-        if ((!found || strcmp(name, found) < 0) && placement_is_replaced_by(cluster, other, unit))
-            found = name;
+    if (unit_has_globs(unit))
+        MAP_FOREACH (name, other, machine->placements)
+            found = first_in_the_way(cluster, unit, found, other);
+    else
+        for (size_t i = 0; i < machine->n_globbed; i++)
+            found = first_in_the_way(cluster, unit, found, machine->globbed[i]);
     return found;
 }
 
@@ -88,30 +123,43 @@ static usec_t order_stop_within(const Cluster *cluster, const Placement *placeme
                cluster_stop_within(cluster, placement->unit->requirements));
 }
 
+static int put_wanted(Planner *planner, Placement *placement, Order *order, const char *waits_for,
+                      const char *why) {
+    _cleanup_free_ char *reason = reason_with_wait(str_or(why, ""), waits_for);
+    if (!reason)
+        return -ENOMEM;
+    if (order_says(placement, order) && streq_ptr(reason, placement->order.reason))
+        return 0;
+    order->reason = reason;
+    return planner_put_order(planner, placement, order);
+}
+
+/* It does not carry out the request yet, and says whom it waits for now. */
+static int hold_back(Planner *planner, Placement *placement, Order *order, const Placement *other,
+                     const char *why) {
+    bool replaces = placement_is_replaced_by(planner->cluster, other, placement->unit);
+    _cleanup_free_ char *waits_for =
+        str_printf("%s to leave (%s)", other->unit->name, replaces ? "Replaces" : "Conflicts");
+    if (!waits_for)
+        return -ENOMEM;
+    order->desired = LAUNCH_STATE_LOADED;
+    order->unit_revision = placement->order.exists ? placement->order.revision : 0;
+    return put_wanted(planner, placement, order, waits_for, why);
+}
+
 /* The order as the unit asks for it. */
 static int settle_wanted(Planner *planner, Placement *placement, const char *why) {
     const ClusterUnit *unit = placement->unit;
-    const char *replaced = order_is_held_back_by(planner->cluster, placement);
+    const Placement *other = find_in_the_way(planner->cluster, placement);
     Order order = {
         .hash = unit->hash,
         .desired = unit->desired,
         .unit_revision = unit->revision,
         .stop_within_usec = order_stop_within(planner->cluster, placement),
     };
-    if (replaced) { /* it does not carry out the request yet */
-        order.desired = LAUNCH_STATE_LOADED;
-        order.unit_revision = placement->order.exists ? placement->order.revision : 0;
-    }
-    if (order_says(placement, &order))
-        return 0;
-    _cleanup_free_ char *waits_for = NULL;
-    if (replaced && !(waits_for = str_printf("%s to leave (Replaces)", replaced)))
-        return -ENOMEM;
-    _cleanup_free_ char *reason = reason_with_wait(str_or(why, ""), waits_for);
-    if (!reason)
-        return -ENOMEM;
-    order.reason = reason;
-    return planner_put_order(planner, placement, &order);
+    if (other)
+        return hold_back(planner, placement, &order, other, why);
+    return order_says(placement, &order) ? 0 : put_wanted(planner, placement, &order, NULL, why);
 }
 
 /* Withdraws the order, or tells a withdrawn one of a later request that asks for the same. */

@@ -18,9 +18,9 @@
  *                                       options in the lines below
  *   no-orphan ID NAME
  *   hold-unit NAME                      what users want of it cannot be read; until the next word
- *   hold-machine ID                     something about it cannot be read; likewise
- *   garble ID NAME                      the order there cannot be read, in no event of an agent's
- *   plan [MAX]
+ *   lose-file NAME                      what users want of it is known, and its file is not;
+ * likewise hold-machine ID                     something about it cannot be read; likewise garble
+ * ID NAME                      the order there cannot be read, in no event of an agent's plan [MAX]
  *   missing                             the machines that have orders and were not seen
  *
  * In a plan: + a new order, = a changed one, ~ a withdrawn one, - a deleted one, ? a pending,
@@ -167,6 +167,13 @@ static void do_hold_unit(Run *run, char *args) {
     must(cluster_hold_unit_take(run->world->cluster, args, NULL) == 0);
 }
 
+static void do_lose_file(Run *run, char *args) {
+    const WorldUnit *unit = map_get(run->world->units, args);
+    world_tell(run->world, SIZE_MAX);
+    must(cluster_hold_unit_take(run->world->cluster, args, NULL) == 0);
+    must(cluster_explain_hold(run->world->cluster, &unit->unit, "its unit file is lost") == 0);
+}
+
 static void do_hold_machine(Run *run, char *args) {
     world_tell(run->world, SIZE_MAX);
     must(cluster_hold_machine(run->world->cluster, args) == 0);
@@ -275,6 +282,7 @@ static const Verb verbs[] = {
     {"orphan", do_orphan, .reads_on = true},
     {"no-orphan", do_no_orphan},
     {"hold-unit", do_hold_unit},
+    {"lose-file", do_lose_file},
     {"hold-machine", do_hold_machine},
     {"garble", do_garble},
     {"plan", do_plan, .prints = true},

@@ -28,15 +28,30 @@ static void check_runs_alone(SimCheck *check, const SimNode *node, const char *n
     }
 }
 
-/* What it conflicts with, or replaces, has left before it starts; but for a unit that nobody could
- * read for a moment, as it was destroyed. */
-static void check_starts_apart(SimCheck *check, SimNode *node, const char *name) {
+/* Whether the engine has told the other to leave because of the unit, and then had that started. */
+static bool was_told_to_leave(const SimCheck *check, const SimNode *node, const char *name,
+                              const char *other, usec_t ordered_usec) {
+    _cleanup_free_ char *cause = sim_must(str_printf(" %s", name));
+    const Order *order = sim_view_order(check->cluster->view, node->id, other);
+    return order && order->desired == LAUNCH_STATE_INACTIVE && strstr(order->reason, cause) &&
+           sim_check_last_change(check, KEY_SCHEDULE, node->id, other) <= ordered_usec;
+}
+
+static bool was_known(const SimCheck *check, const char *name, usec_t usec) {
+    return sim_check_last_change(check, KEY_UNIT, NULL, name) + sim_check_stale_usec(check) < usec;
+}
+
+/* What it conflicts with, or replaces, has left before it starts; if the engine knew that, when it
+ * wrote the order. */
+static void check_starts_apart(SimCheck *check, SimNode *node, const char *name,
+                               usec_t ordered_usec) {
     for (size_t i = 0; sim_unit(i); i++) {
         const char *other = sim_unit(i)->name;
-        usec_t known_since = sim_check_last_change(check, KEY_UNIT, NULL, other);
-        if (!streq(other, name) && sim_node_has(node, other) &&
+        bool was_plain =
+            (was_known(check, name, ordered_usec) && was_known(check, other, ordered_usec)) ||
+            was_told_to_leave(check, node, name, other, ordered_usec);
+        if (was_plain && !streq(other, name) && sim_node_has(node, other) &&
             !place_may_run_on(sim_check_need_place(check, node->id, other)) &&
-            known_since + sim_check_stale_usec(check) < loop_now(check->cluster->loop) &&
             sim_must_start_apart(check->cluster->view, name, other))
             sim_trace_fail(check->trace, "%s was started on %s beside %s, which has to leave first",
                            name, node->id, other);
@@ -110,7 +125,8 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, SimPla
         !fake_systemd_take_unheard(node->systemd, name))
         sim_trace_fail(check->trace, "%s was started on %s twice for one order", name, node->id);
     check_runs_alone(check, node, name);
-    check_starts_apart(check, node, name);
+    if (is_known)
+        check_starts_apart(check, node, name, sim_words_launch_since(&place->words, since, hash));
 }
 
 /* What must never run twice, by its guard, which stops rather too much if it cannot read what was

@@ -94,6 +94,11 @@ bool sim_could_go(const SimView *view, const char *unit, const char *machine_id)
            !find_enemy(view, requirements, unit, machine_id, true);
 }
 
+bool sim_replaces_any(const SimView *view, const char *unit) {
+    _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
+    return requirements && requirements->replaces && requirements->replaces[0];
+}
+
 bool sim_must_start_apart(const SimView *view, const char *unit, const char *other) {
     _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
     _cleanup_(requirements_freep) Requirements *others = get_requirements(view, other);

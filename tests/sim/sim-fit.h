@@ -20,6 +20,9 @@ SimMisfit sim_find_misfit(const SimView *view, const char *unit, const char *mac
  * units, and none that replaces it is there. */
 bool sim_could_go(const SimView *view, const char *unit, const char *machine_id);
 
+/* Whether it takes the place of others, by its file, and so depends on where they can go. */
+bool sim_replaces_any(const SimView *view, const char *unit);
+
 /* Whether the unit must not start where the other runs, by the file of either: they conflict, or it
  * takes the other's place. */
 bool sim_must_start_apart(const SimView *view, const char *unit, const char *other);

@@ -97,7 +97,7 @@ static void check_pending(const Rest *rest, const Unit *unit) {
         sim_trace_fail(rest->trace, "%s is on no machine, and nobody says why", unit->name);
         return;
     }
-    if (streq(unit->name, "not-a.service")) /* what it replaces may have nowhere else to go */
+    if (sim_replaces_any(rest->cluster->view, unit->name)) /* they may have nowhere else to go */
         return;
     for (size_t i = 0; i < rest->cluster->n_nodes; i++)
         if (sim_could_go(rest->cluster->view, unit->name, rest->cluster->nodes[i].id))

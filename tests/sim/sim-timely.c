@@ -251,7 +251,7 @@ static void look_at_state(SimTimely *timely, const Order *order) {
 static bool unit_needs_place(const SimTimely *timely, const Unit *unit) {
     const SimUnit *known = sim_unit_find(unit->name);
     return unit->desired != LAUNCH_STATE_INACTIVE && known && !known->is_global &&
-           !unit_is_apart(unit->name) && !streq(unit->name, "not-a.service") &&
+           !unit_is_apart(unit->name) && !sim_replaces_any(timely->cluster->view, unit->name) &&
            !unit_name_is_template(unit->name) &&
            sim_view_count_orders(timely->cluster->view, unit->name) == 0;
 }

@@ -8,23 +8,32 @@
     "StopAfterDisconnect=" seconds "\n[Service]\nTimeoutStopSec=5s\n[X-Fleet]\n"
 
 static const SimUnit units[] = {
-    {.name = "a.service", .behaviour = {.stop_usec = USEC_PER_SEC}},
+    {.name = "a.service",
+     .other_options = "MachineMetadata=disk=ssd\n",
+     .behaviour = {.stop_usec = USEC_PER_SEC}},
     {.name = "b.service",
      .options = "MachineMetadata=disk=ssd\n",
+     .other_options = "",
      .behaviour = {.start_usec = USEC_PER_SEC, .stop_usec = 3 * USEC_PER_SEC}},
     {.name = "c.service",
      .options = "Conflicts=d*.service\n",
+     .other_options = "Replaces=d.service\n",
      .behaviour = {.stop_usec = 2 * USEC_PER_SEC}},
-    {.name = "d.service"},
+    {.name = "d.service", .other_options = "Conflicts=a.service\n"},
     {.name = "d2.service",
      .options = "MachineMetadata=disk=ssd\nConflicts=web@*\n",
      .behaviour = {.stop_usec = 4 * USEC_PER_SEC}},
     {.name = "with-a.service",
      .options = "MachineOf=a.service\n",
+     .other_options = "MachineOf=job@1.service\n",
      .behaviour = {.stop_usec = 2 * USEC_PER_SEC}},
     {.name = "with-c.service", .options = "MachineOf=c.service\nMachineOf=d.service\n"},
-    {.name = "not-a.service", .options = "Replaces=a.service\n"},
-    {.name = "pinned.service", .options = "MachineID=" FIRST_MACHINE "\n"},
+    {.name = "not-a.service",
+     .options = "Replaces=a.service\n",
+     .other_options = "Conflicts=a.service\n"},
+    {.name = "pinned.service",
+     .options = "MachineID=" FIRST_MACHINE "\n",
+     .other_options = "Replaces=slow-stop.service\n"},
     {.name = "everywhere.service", .options = "Global=true\n", .is_global = true},
     {.name = "agent.service",
      .options = "Global=true\nMachineMetadata=disk=ssd\nConflicts=b.service\n",
@@ -35,10 +44,12 @@ static const SimUnit units[] = {
     {.name = "web@2.service",
      .options = "Conflicts=web@*.service\n",
      .behaviour = {.start_usec = USEC_PER_SEC, .stop_usec = USEC_PER_SEC}},
-    {.name = "web@3.service", .options = "Conflicts=web@*.service\n"},
-    {.name = "job@1.service", .behaviour = {.stop_usec = 8 * USEC_PER_SEC}},
-    {.name = "job@2.service"},
-    {.name = "tick.timer"},
+    {.name = "web@3.service", .options = "Conflicts=web@*.service\n", .other_options = ""},
+    {.name = "job@1.service",
+     .other_options = "Conflicts=slow-stop.service\n",
+     .behaviour = {.stop_usec = 8 * USEC_PER_SEC}},
+    {.name = "job@2.service", .other_options = "Replaces=job@1.service\n"},
+    {.name = "tick.timer", .other_options = "MachineOf=d.service\n"},
     {.name = "single.service", .options = STOP_AFTER("20"), .runs_once = true},
     {.name = "single-slow.service",
      .options = STOP_AFTER("5"),
@@ -52,7 +63,9 @@ static const SimUnit units[] = {
      .options = STOP_AFTER("15") "Conflicts=single-slow.service\n",
      .runs_once = true},
     {.name = "slow.service", .behaviour = {.start_usec = 20 * USEC_PER_SEC}},
-    {.name = "slow-stop.service", .behaviour = {.stop_usec = 15 * USEC_PER_SEC}},
+    {.name = "slow-stop.service",
+     .other_options = "Conflicts=job@2.service\n",
+     .behaviour = {.stop_usec = 15 * USEC_PER_SEC}},
     {.name = "hang.service", .behaviour = {.start_usec = USEC_INFINITY}, .never_answers = true},
     {.name = "broken.service", .behaviour = {.start_result = JOB_RESULT_FAILED}, .may_rest = true},
     {.name = "masked.service", .behaviour = {.start_result = JOB_RESULT_ERROR}, .may_rest = true},
@@ -81,6 +94,8 @@ const SimUnit *sim_unit_find(const char *name) {
 }
 
 char *sim_unit_text(const SimUnit *unit, unsigned version) {
+    bool is_other = version % 2 == 1 && unit->other_options;
+    const char *options = str_or(is_other ? unit->other_options : unit->options, "");
     return str_printf("[Unit]\nDescription=version %u\n[Service]\nExecStart=/bin/%s\n%s%s", version,
-                      unit->name, unit->options ? "[X-Fleet]\n" : "", str_or(unit->options, ""));
+                      unit->name, *options ? "[X-Fleet]\n" : "", options);
 }

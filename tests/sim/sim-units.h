@@ -5,7 +5,8 @@
 
 typedef struct SimUnit {
     const char *name;
-    const char *options; /* lines of [X-Fleet]; NULL: none */
+    const char *options;       /* lines of [X-Fleet]; NULL: none */
+    const char *other_options; /* of every second version of its file; NULL: the same */
     FakeBehaviour behaviour;
     bool is_global;
     bool runs_once;     /* StopAfterDisconnect=: never on two machines, whatever happens */
@@ -17,5 +18,5 @@ const SimUnit *sim_unit(size_t i); /* NULL behind the last */
 size_t sim_units_count(void);
 const SimUnit *sim_unit_find(const char *name);
 
-/* Its file; two versions differ in text only. The caller frees. */
+/* Its file. The caller frees. */
 char *sim_unit_text(const SimUnit *unit, unsigned version);

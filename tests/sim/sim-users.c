@@ -9,25 +9,30 @@ static usec_t patience(SimRandom *random) {
     return is_gone ? usec : USEC_INFINITY;
 }
 
-/* Files differ in their text only: mostly one of two, so that units come back to what they were;
- * else one that there was never before. */
+/* Mostly one of two files, so that units come back to what they were; else one that there was never
+ * before. */
 static unsigned version(const Sim *sim, SimAct *act) {
     bool is_new = sim_random_chance(&act->random, 25);
     size_t one_of_two = sim_random_below(&act->random, 2);
     return is_new ? 2 + (unsigned) (act - sim->acts.acts) : (unsigned) one_of_two;
 }
 
-static void put(Sim *sim, SimAct *act, LaunchState desired, bool with_file) {
-    const SimUnit *unit = sim_unit(act->unit);
-    _cleanup_free_ char *text = sim_must(sim_unit_text(unit, version(sim, act)));
+static void put_text(Sim *sim, SimAct *act, const char *name, LaunchState desired,
+                     const char *text) {
     const SimRequestWhat what = {
         .kind = SIM_REQUEST_PUT,
-        .name = unit->name,
-        .text = with_file ? text : NULL,
+        .name = name,
+        .text = text,
         .desired = desired,
         .patience_usec = patience(&act->random),
     };
     sim_requests_ask(sim->requests, sim_act_node(sim, act), &what);
+}
+
+static void put(Sim *sim, SimAct *act, LaunchState desired, bool with_file) {
+    const SimUnit *unit = sim_unit(act->unit);
+    _cleanup_free_ char *text = sim_must(sim_unit_text(unit, version(sim, act)));
+    put_text(sim, act, unit->name, desired, with_file ? text : NULL);
 }
 
 static void start(Sim *sim, SimAct *act) {
@@ -111,16 +116,50 @@ static void dither_about_metadata(Sim *sim, SimAct *act) {
     dither_about_metadata_later(sim, NULL, act);
 }
 
+/* --- two get along, then one has a file that does not bear the other, which is to start just then
+ * --- */
+
+#define IN_PEACE_USEC (15 * USEC_PER_SEC)
+
+static const struct {
+    const char *name, *other;
+} quarrels[] = {
+    {"slow-stop.service", "job@2.service"},
+    {"job@1.service", "slow-stop.service"},
+};
+
+static void put_version(Sim *sim, SimAct *act, const char *name, LaunchState desired,
+                        unsigned version) {
+    _cleanup_free_ char *text = sim_must(sim_unit_text(sim_unit_find(name), version));
+    put_text(sim, act, name, desired, text);
+}
+
+static void quarrel_start_other(Sim *sim, _unused_ SimNode *node, const void *data) {
+    SimAct *act = (SimAct *) data;
+    put_text(sim, act, quarrels[act->unit % ELEMENTSOF(quarrels)].other, LAUNCH_STATE_LAUNCHED,
+             NULL);
+}
+
+static void quarrel_begin(Sim *sim, _unused_ SimNode *node, const void *data) {
+    SimAct *act = (SimAct *) data;
+    put_version(sim, act, quarrels[act->unit % ELEMENTSOF(quarrels)].name, LAUNCH_STATE_LAUNCHED,
+                1);
+    sim_later(sim, sim_random_span(&act->random, AGAIN_USEC), quarrel_start_other, NULL, act);
+}
+
+static void quarrel(Sim *sim, SimAct *act) {
+    size_t i = act->unit % ELEMENTSOF(quarrels);
+    put_version(sim, act, quarrels[i].name, LAUNCH_STATE_LAUNCHED, 0);
+    put_version(sim, act, quarrels[i].other, LAUNCH_STATE_LOADED, 0);
+    sim_later(sim, sim_random_span(&act->random, IN_PEACE_USEC), quarrel_begin, NULL, act);
+}
+
 static const SimDeed deeds[] = {
-    {"start", start, 40},
-    {"start as it is", start_known, 8},
-    {"load", load, 8},
-    {"unload", unload, 8},
-    {"destroy", destroy, 14},
-    {"set metadata", set_metadata, 14},
-    {"read", look, 16},
-    {"dither", dither, 14},
-    {"dither about metadata", dither_about_metadata, 8},
+    {"start", start, 40},     {"start as it is", start_known, 8},
+    {"load", load, 8},        {"unload", unload, 8},
+    {"destroy", destroy, 14}, {"set metadata", set_metadata, 14},
+    {"read", look, 16},       {"dither", dither, 14},
+    {"quarrel", quarrel, 10}, {"dither about metadata", dither_about_metadata, 8},
 };
 
 const SimDeeds sim_deeds_users = {deeds, ELEMENTSOF(deeds), 0};

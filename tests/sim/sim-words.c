@@ -38,9 +38,13 @@ static bool was_said(const SimWords *words, usec_t since, const char *hash, bool
     return false;
 }
 
+static const SimWord *word_at(const SimWords *words, size_t i) {
+    return i < words->n_past ? &words->past[i] : &words->now;
+}
+
 bool sim_words_take_launch(SimWords *words, usec_t since, const char *hash) {
     for (size_t i = 0; i <= words->n_past; i++) {
-        const SimWord *word = i < words->n_past ? &words->past[i] : &words->now;
+        const SimWord *word = word_at(words, i);
         bool is_heard = i == words->n_past || word_held_after(word, since);
         if (!is_heard || word->number <= words->taken || !word_is_launch(word, hash))
             continue;
@@ -48,6 +52,17 @@ bool sim_words_take_launch(SimWords *words, usec_t since, const char *hash) {
         return true;
     }
     return false;
+}
+
+usec_t sim_words_launch_since(const SimWords *words, usec_t since, const char *hash) {
+    size_t i = 0;
+    while (i < words->n_past &&
+           !(word_held_after(&words->past[i], since) && word_is_launch(&words->past[i], hash)))
+        i++;
+    const SimWord *word = word_at(words, i);
+    while (i > 0 && words->past[i - 1].number == word->number)
+        i--;
+    return i > 0 && word_is_launch(word, hash) ? words->past[i - 1].until : 0;
 }
 
 bool sim_words_said_launch(const SimWords *words, usec_t since, const char *hash) {

@@ -32,6 +32,10 @@ void sim_words_say(SimWords *words, usec_t now, const Order *order); /* NULL: no
  * start. false: there is none that was not taken. */
 bool sim_words_take_launch(SimWords *words, usec_t since, const char *hash);
 
+/* When the earliest word to launch that file that still held after since was first said. 0: that is
+ * not known, or there is none. */
+usec_t sim_words_launch_since(const SimWords *words, usec_t since, const char *hash);
+
 /* Whether it was said after since to launch that file; or anything but that. hash NULL: any file.
  */
 bool sim_words_said_launch(const SimWords *words, usec_t since, const char *hash);

@@ -1,4 +1,6 @@
 #include "fleetd/base/strv.h"
+#include "fleetd/model/keys.h"
+#include "fleetd/model/unit-file.h"
 #include "tests/unit/engine-test.h"
 
 #include <errno.h>
@@ -276,6 +278,49 @@ static void engine_goes_on_after_a_write_without_effect(void **state) {
     assert_non_null(sim_where_runs(cluster, "c.service"));
 }
 
+/* What fleetctl start asks for, when nobody has the file any more. */
+static const Pending *start_without_the_file(SimCluster *cluster, LaunchState before) {
+    sim_put(cluster, "a.service", SLEEPER, before);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    char hash[UNIT_FILE_HASH_LENGTH + 1] = "";
+    assert_int_equal(unit_file_hash_text(SLEEPER, strlen(SLEEPER), hash), 0);
+    _cleanup_free_ char *key = key_file(hash);
+    assert_int_equal(store_sync_delete(&cluster->sync, key), 0);
+    int64_t revision = sim_put(cluster, "a.service", NULL, LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    const Pending *pending = sim_view_pending(cluster->view, "a.service");
+    assert_true(!pending || pending->unit_revision == revision);
+    return pending;
+}
+
+#define FILE_IS_LOST \
+    "its unit file is not in the store: submit it again with its file, or destroy it"
+
+/* Whoever waits for it would else wait for ever, and nobody but the leader's log says why. */
+static void unit_whose_file_is_lost_says_why_it_is_not_placed(void **state) {
+    SimCluster *cluster = *state;
+    const Pending *pending = start_without_the_file(cluster, LAUNCH_STATE_INACTIVE);
+    assert_non_null(pending);
+    assert_string_equal(pending->summary, FILE_IS_LOST);
+    assert_int_equal(sim_view_count_orders(cluster->view, "a.service"), 0);
+    engine_test_start(cluster, "a.service", SLEEPER);
+    assert_null(sim_view_pending(cluster->view, "a.service"));
+}
+
+static void loaded_unit_whose_file_is_lost_says_why_it_is_not_started(void **state) {
+    SimCluster *cluster = *state;
+    const Pending *pending = start_without_the_file(cluster, LAUNCH_STATE_LOADED);
+    assert_non_null(pending);
+    assert_string_equal(pending->summary, FILE_IS_LOST);
+    assert_int_equal(sim_view_count_orders(cluster->view, "a.service"), 1);
+}
+
+static void running_unit_whose_file_is_lost_runs_on(void **state) {
+    SimCluster *cluster = *state;
+    start_without_the_file(cluster, LAUNCH_STATE_LAUNCHED);
+    assert_non_null(sim_where_runs(cluster, "a.service"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(submitted_unit_that_is_to_be_launched_runs),
@@ -297,6 +342,9 @@ int main(void) {
         ENGINE_TEST(machine_that_comes_back_after_its_units_moved_stops_them),
         ENGINE_TEST(rebooted_machine_starts_its_units_again),
         ENGINE_TEST(engine_goes_on_after_a_write_without_effect),
+        ENGINE_TEST(unit_whose_file_is_lost_says_why_it_is_not_placed),
+        ENGINE_TEST(loaded_unit_whose_file_is_lost_says_why_it_is_not_started),
+        ENGINE_TEST(running_unit_whose_file_is_lost_runs_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

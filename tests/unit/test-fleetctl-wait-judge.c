@@ -95,6 +95,18 @@ static void unit_without_a_place_is_pending(void **state) {
     ASSERT_JUDGEMENTS(WAIT_LAUNCHED, rows);
 }
 
+/* Its unit file was lost when it was loaded there already. */
+static void unit_whose_machine_has_no_order_for_the_request_is_pending(void **state) {
+    static const Judgement rows[] = {
+        {MACHINE ASKED(10) STATES("launched", "loaded") ANSWERS(9, "done") PENDING,
+         WAIT_STATUS_PENDING},
+        {MACHINE ASKED(10) STATES("launched", "loaded") ANSWERS(9, "done"), WAIT_STATUS_OPEN},
+        {MACHINE ASKED(10) STATES("launched", "launched") ANSWERS(10, "done") PENDING,
+         WAIT_STATUS_REACHED},
+    };
+    ASSERT_JUDGEMENTS(WAIT_LAUNCHED, rows);
+}
+
 static void load_is_content_with_a_failed_unit_but_not_with_a_failed_job(void **state) {
     static const Judgement rows[] = {
         {MACHINE ASKED(10) STATES("loaded", "loaded") ANSWERS(10, "done"), WAIT_STATUS_REACHED},
@@ -158,6 +170,7 @@ int main(void) {
         cmocka_unit_test(machine_that_a_unit_leaves_decides_nothing),
         cmocka_unit_test(start_that_somebody_takes_back_is_overtaken),
         cmocka_unit_test(unit_without_a_place_is_pending),
+        cmocka_unit_test(unit_whose_machine_has_no_order_for_the_request_is_pending),
         cmocka_unit_test(load_is_content_with_a_failed_unit_but_not_with_a_failed_job),
         cmocka_unit_test(stop_ends_when_the_unit_runs_no_more),
         cmocka_unit_test(unload_ends_when_no_machine_has_the_unit),

@@ -174,6 +174,44 @@ static void reasons_of_a_pending_are_limited(void **state) {
     assert_string_equal(pending->summary, "0 of 74 machines fit: 74 metadata k is not set");
 }
 
+/* "Never share a machine with another unit of a matching name": what has yet to leave may still
+ * run. */
+static void loaded_unit_is_not_started_beside_one_that_leaves_for_it(void **state) {
+    _cleanup_(world_freep) World *world = world_new();
+    world_put_machine(world, "m1", MACHINE_STATUS_RUNNING, "");
+    world_put_unit(world, "b.service", LAUNCH_STATE_LOADED, "");
+    world_put_unit(world, "a.service", LAUNCH_STATE_LAUNCHED, "");
+    plan_steps(world);
+    world_agents_act(world, NULL);
+    plan_steps(world);
+    world_put_unit(world, "a.service", LAUNCH_STATE_LAUNCHED, "Conflicts=b.service\n");
+    plan_steps(world); /* a is the later one: it has to leave, and takes its time to stop */
+    assert_int_equal(world_find_order(world, "m1", "a.service")->desired, LAUNCH_STATE_INACTIVE);
+    assert_true(map_has(world->running, "m1/a.service"));
+    world_put_unit(world, "b.service", LAUNCH_STATE_LAUNCHED, NULL);
+    plan_steps(world);
+    world_agent_act(world, "m1", "b.service");
+    assert_false(map_has(world->running, "m1/a.service") &&
+                 map_has(world->running, "m1/b.service"));
+}
+
+/* fleet-unit(5), Replaces=: "loaded at once and started when they have left", also with a new file.
+ */
+static void running_unit_that_begins_to_replace_another_waits_for_it_to_leave(void **state) {
+    _cleanup_(world_freep) World *world = world_new();
+    world_put_machine(world, "m1", MACHINE_STATUS_RUNNING, "");
+    world_put_unit(world, "new.service", LAUNCH_STATE_LAUNCHED, "");
+    world_put_unit(world, "old.service", LAUNCH_STATE_LAUNCHED, "");
+    plan_steps(world);
+    world_agents_act(world, NULL);
+    plan_steps(world);
+    world_put_machine(world, "m2", MACHINE_STATUS_RUNNING, "");
+    world_put_unit(world, "new.service", LAUNCH_STATE_LAUNCHED, "Replaces=old.service\n");
+    plan_steps(world);
+    assert_int_equal(world_find_order(world, "m1", "old.service")->desired, LAUNCH_STATE_INACTIVE);
+    assert_int_equal(world_find_order(world, "m1", "new.service")->desired, LAUNCH_STATE_LOADED);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_cluster_has_no_work),
@@ -188,6 +226,8 @@ int main(void) {
         cmocka_unit_test(long_chain_is_placed_in_one_plan),
         cmocka_unit_test(nothing_is_kept_of_what_is_gone),
         cmocka_unit_test(reasons_of_a_pending_are_limited),
+        cmocka_unit_test(loaded_unit_is_not_started_beside_one_that_leaves_for_it),
+        cmocka_unit_test(running_unit_that_begins_to_replace_another_waits_for_it_to_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
