@@ -143,6 +143,7 @@ static const SchemaProperty event[] = {
     {"unitRevision", PROPERTY_INTEGER, .description = "Of the latest request."},
     {"global", PROPERTY_BOOLEAN},
     {"deleted", PROPERTY_BOOLEAN, .description = "The cluster does not know the unit."},
+    {"orphan", PROPERTY_BOOLEAN, .description = "It is there for another cluster."},
     {"reason", PROPERTY_STRING},
     {"pending", PROPERTY_OBJECT, .ref = "Pending"},
     {"primaryIP", PROPERTY_STRING, .description = "This and what follows: of type machine."},

@@ -136,11 +136,16 @@ bool placement_has_ended(const Placement *placement) {
     return !placement->order && !placement->state && !placement->orphan;
 }
 
+bool placement_is_orphaned(const Placement *placement) {
+    return placement->orphan && !placement->order;
+}
+
 bool unit_view_is_placed(const UnitView *unit) {
+    bool is_wanted = unit->unit && unit->unit->desired != LAUNCH_STATE_INACTIVE;
     _unused_ const char *id;
     const Placement *placement;
     MAP_FOREACH (id, placement, unit->placements)
-        if (!placement_has_ended(placement))
+        if (!placement_has_ended(placement) && (is_wanted || !placement_is_orphaned(placement)))
             return true;
     return false;
 }

@@ -74,7 +74,11 @@ int view_unit_names(View *view, const char *const **ret, size_t *ret_n);
 int view_machine_ids(View *view, const char *const **ret, size_t *ret_n);
 
 bool placement_has_ended(const Placement *placement);
-bool unit_view_is_placed(const UnitView *unit); /* on any machine */
+/* There for another cluster, and nobody in this one has ordered it there. */
+bool placement_is_orphaned(const Placement *placement);
+/* On any machine, for this cluster: what is orphaned counts while the unit is wanted, as the engine
+ * then takes it over, and is left alone for ever while it is not. */
+bool unit_view_is_placed(const UnitView *unit);
 
 /* Where an ordinary unit is: on the machine that is ordered to have it, or, while none is, on the
  * one that has yet to stop it. NULL: nowhere. */
