@@ -78,9 +78,10 @@ static bool orphan_is_better(const ApiOrphan *orphan, const ApiOrphan *than) {
 
 static bool orphan_is_refused(const ApiOrphan *orphan) {
     if (orphan->is_known)
-        complain("Unable to adopt unit %s: the cluster knows it; 'fleetctl start' takes over what is "
-                 "there, 'fleetctl load' stops it as well",
-                 orphan->name);
+        complain(
+            "Unable to adopt unit %s: the cluster knows it; 'fleetctl start' takes over what is "
+            "there, 'fleetctl load' stops it as well",
+            orphan->name);
     else if (!orphan->text)
         complain("Unable to adopt unit %s: machine %s cannot tell its file", orphan->name,
                  orphan->machine_id);

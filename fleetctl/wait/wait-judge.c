@@ -95,7 +95,7 @@ static WaitStatus judge_adopted(int64_t revision, const ApiEvent *event) {
 
 static WaitStatus (*const judges[_WAIT_GOAL_MAX])(int64_t revision, const ApiEvent *event) = {
     [WAIT_LAUNCHED] = judge_launched, [WAIT_LOADED] = judge_loaded, [WAIT_STOPPED] = judge_stopped,
-    [WAIT_INACTIVE] = judge_inactive, [WAIT_GONE] = judge_gone,         [WAIT_ADOPTED] = judge_adopted,
+    [WAIT_INACTIVE] = judge_inactive, [WAIT_GONE] = judge_gone,     [WAIT_ADOPTED] = judge_adopted,
 };
 
 WaitStatus wait_judge(WaitGoal goal, int64_t revision, const ApiEvent *event) {

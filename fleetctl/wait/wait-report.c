@@ -93,7 +93,7 @@ static int report_orphans(Context *context, WaitGoal goal, const WaitUnit *unit)
     };
     _cleanup_free_ const char **sorted = NULL;
     _cleanup_(strv_freep) char **ids = NULL;
-    if (!ways[goal])
+    if (!ways[goal] || map_size(unit->orphans) == 0)
         return 0;
     if (map_sorted_keys(unit->orphans, &sorted) < 0 || strv_copy((char *const *) sorted, &ids) < 0)
         return -ENOMEM;

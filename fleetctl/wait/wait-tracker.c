@@ -125,7 +125,8 @@ static int unit_feed_end_of_present(WaitTracker *tracker, WaitUnit *unit) {
     _cleanup_json_ json_object *line = json_object_new_object();
     ApiEvent event;
     if (!line || json_add_string(line, "type", "unit") < 0 ||
-        json_add_string(line, "unit", unit->name) < 0 || json_add_bool(line, "deleted", !unit->is_mentioned) < 0)
+        json_add_string(line, "unit", unit->name) < 0 ||
+        json_add_bool(line, "deleted", !unit->is_mentioned) < 0)
         return -ENOMEM;
     int r = api_event_read(line, &event, NULL);
     return r < 0 ? r : unit_judge(tracker, unit, &event, line);

@@ -89,6 +89,11 @@ static const SchemaProperty orphan[] = {
     {"text", PROPERTY_STRING, .description = "The file; absent if it cannot be had."},
     {},
 };
+static const SchemaProperty unreadable[] = {
+    {"key", PROPERTY_STRING, REQUIRED, .description = "Below etcd_key_prefix."},
+    {},
+};
+static const SchemaProperty unreadable_page[] = PAGE("unreadable", "UnreadableValue");
 static const SchemaProperty orphan_page[] = PAGE("orphans", "Orphan");
 static const SchemaProperty option[] = {
     {"section", PROPERTY_STRING, REQUIRED},
@@ -171,5 +176,7 @@ const Schema api_schemas[] = {
     {"UnitPage", .properties = unit_page},
     {"UnitState", .properties = unit_state},
     {"UnitStatePage", .properties = unit_state_page},
+    {"UnreadablePage", .properties = unreadable_page},
+    {"UnreadableValue", .properties = unreadable},
     {},
 };

@@ -109,6 +109,13 @@ bool view_has_unreadable(const View *view, const char *key) {
     return map_has(view->unreadable, key);
 }
 
+int view_unreadable_keys(const View *view, const char ***ret, size_t *ret_n) {
+    int r = map_sorted_keys(view->unreadable, ret);
+    if (r >= 0)
+        *ret_n = map_size(view->unreadable);
+    return r;
+}
+
 UnitFile *view_find_file(const View *view, const char *hash) {
     return map_get(view->files, hash);
 }

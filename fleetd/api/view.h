@@ -66,6 +66,8 @@ const UnitView *view_find_unit(const View *view, const char *name);
 const MachineView *view_find_machine(const View *view, const char *id);
 /* Whether there is a value under that key that cannot be read. */
 bool view_has_unreadable(const View *view, const char *key);
+/* All those keys, sorted; the caller frees the array. -ENOMEM. */
+int view_unreadable_keys(const View *view, const char ***ret, size_t *ret_n);
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
 
 /* The names (ids) of all that there are views of, sorted, NULL-terminated; borrowed until the next

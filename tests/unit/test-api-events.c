@@ -1,6 +1,6 @@
 /* Streams of events: what they begin with, what follows, and for whom. A line is written down as
- * "unit@machine:current" (machine 1, 2 or - for none) with "?" when it is an orphan and "!" when the
- * unit is deleted, a machine as "#machine:status", the end of the present as "synced". */
+ * "unit@machine:current" (machine 1, 2 or - for none) with "?" when it is an orphan and "!" when
+ * the unit is deleted, a machine as "#machine:status", the end of the present as "synced". */
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
@@ -105,7 +105,8 @@ static void line_has_the_fields_of_the_contract(void **state) {
         "\"loaded\",\"systemdActiveState\":\"failed\",\"systemdSubState\":\"failed\","
         "\"systemdResult\":\"exit-code\",\"job\":\"failed\",\"message\":\"the job failed\",\"log\":"
         "[\"one\",\"two\"],\"hash\":\"86943ac9f3754cb90f8dd38bf6da7b0cad074592\",\"revision\":%d,"
-        "\"unitRevision\":%d,\"global\":false,\"deleted\":false,\"orphan\":false,\"reason\":\"fewest units\","
+        "\"unitRevision\":%d,\"global\":false,\"deleted\":false,\"orphan\":false,\"reason\":"
+        "\"fewest units\","
         "\"pending\":null}",
         (int) n, (int) n);
     assert_json(lines[0], expected);
@@ -128,7 +129,8 @@ static void unknown_name_gives_a_deleted_line(void **state) {
                 "\"inactive\",\"currentState\":\"inactive\",\"systemdLoadState\":null,"
                 "\"systemdActiveState\":null,\"systemdSubState\":null,\"systemdResult\":null,"
                 "\"job\":\"none\",\"message\":null,\"log\":null,\"hash\":null,\"revision\":0,"
-                "\"unitRevision\":0,\"global\":false,\"deleted\":true,\"orphan\":false,\"reason\":null,\"pending\":"
+                "\"unitRevision\":0,\"global\":false,\"deleted\":true,\"orphan\":false,\"reason\":"
+                "null,\"pending\":"
                 "null}");
 }
 
@@ -379,8 +381,7 @@ static void end_of_a_unit_is_told_although_an_orphan_of_it_stays(void **state) {
     _cleanup_exchange_ RecordedExchange *later =
         api_start(fixture, "GET", "/events?unit=a.service", NULL);
     assert_notes(fixture, later, "a.service@1:launched?! a.service@-:inactive! synced");
-    _cleanup_exchange_ RecordedExchange *wide =
-        api_start(fixture, "GET", "/events?unit=a*", NULL);
+    _cleanup_exchange_ RecordedExchange *wide = api_start(fixture, "GET", "/events?unit=a*", NULL);
     assert_notes(fixture, wide, "a.service@1:launched?! a.service@-:inactive! synced");
 }
 
