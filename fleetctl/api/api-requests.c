@@ -96,14 +96,19 @@ int api_list(ApiClient *client, ApiResource resource, json_object **ret_array, E
     return 0;
 }
 
-static int units_read(json_object *array, ApiUnits *ret, Error *reterr) {
+/* may_be_missing: null stands for a unit that the cluster does not know. */
+static int units_read(json_object *array, bool may_be_missing, ApiUnits *ret, Error *reterr) {
     size_t n = json_object_array_length(array);
     _cleanup_free_ ApiUnit *items = calloc(n + 1, sizeof(ApiUnit));
     if (!items)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
         json_object *object = json_object_array_get_idx(array, i);
-        int r = object ? api_unit_read(object, &items[i], reterr) : 0;
+        int r = 0;
+        if (object)
+            r = api_unit_read(object, &items[i], reterr);
+        else if (!may_be_missing)
+            r = error_set(reterr, -EBADMSG, "it is null");
         if (r < 0)
             return error_prefix(reterr, r, "Bad unit in the answer");
     }
@@ -114,7 +119,7 @@ static int units_read(json_object *array, ApiUnits *ret, Error *reterr) {
 int api_list_units(ApiClient *client, ApiUnits *ret, Error *reterr) {
     _cleanup_json_ json_object *array = NULL;
     int r = api_list(client, API_UNITS, &array, reterr);
-    return r < 0 ? r : units_read(array, ret, reterr);
+    return r < 0 ? r : units_read(array, false, ret, reterr);
 }
 
 static char *unit_path(const char *name) {
@@ -153,7 +158,7 @@ int api_get_units(ApiClient *client, char *const *names, ApiUnits *ret, Error *r
     }
     if (calls)
         api_calls_free(calls, n);
-    return r < 0 ? r : units_read(array, ret, reterr);
+    return r < 0 ? r : units_read(array, true, ret, reterr);
 }
 
 void api_units_done(ApiUnits *units) {

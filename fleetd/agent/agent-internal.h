@@ -137,7 +137,7 @@ bool agent_knows_its_orders(const Agent *agent);
 void agent_ask_for_presence(Agent *agent);
 /* The same, if it is this unit that needs it now. */
 void agent_need_presence(Agent *agent, const AgentUnit *unit);
-/* So recently that the unit can be started. */
+/* So recently, and for as long as its order allows now, that the unit can be started. */
 bool agent_has_vouched_for(const Agent *agent, const AgentUnit *unit);
 /* The presence stands until then, whoever takes care of it. */
 void agent_vouch_until(Agent *agent, usec_t until_usec);

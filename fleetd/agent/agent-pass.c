@@ -119,7 +119,18 @@ static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
         agent_begin_task(agent, unit, next);
 }
 
+/* They are looked at again when the batch that is being written is done: one large batch is less
+ * work for systemd than many small ones. */
+static int agent_write_later(Agent *agent, const Pass *pass) {
+    for (size_t i = 0; i < pass->n_writes; i++)
+        if (map_put(agent->marked, pass->writes[i]->name, NULL) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
 static int agent_write_files(Agent *agent, const Pass *pass) {
+    if (agent->writing && !agent->write_singly)
+        return agent_write_later(agent, pass);
     size_t batch = agent->write_singly ? 1 : pass->n_writes;
     int n_awaited = 0;
     for (size_t i = 0; i < pass->n_writes; i += batch) {
@@ -161,8 +172,6 @@ static int agent_pass(Agent *agent, char *const *names) {
     int r = agent_start_units(agent, &pass, agent->writing || n_awaited > 0);
     if (r < 0)
         return r;
-    if (n_awaited == 0)
-        file_cache_clear(agent->files);
     agent_tell_orphans(agent);
     agent_revoke_former(agent);
     return 0;

@@ -54,10 +54,13 @@ static void on_stopped(JobResult result, const char *message, char *const *log, 
         agent_task_ended(unit, TASK_STOP, result, message, log);
 }
 
+/* After a failure systemd may know the file again only by a list; and it may run. */
 static void on_removed(int r, const char *message, void *userdata) {
     AgentUnit *unit = userdata;
-    agent_task_ended(unit, unit->running, r < 0 ? JOB_RESULT_ERROR : JOB_RESULT_DONE,
+    agent_task_ended(unit, TASK_REMOVE, r < 0 ? JOB_RESULT_ERROR : JOB_RESULT_DONE,
                      r < 0 && !message ? strerror(-r) : message, NULL);
+    if (r < 0)
+        agent_list(unit->agent);
 }
 
 static int agent_call_unit_manager(UnitManager *unit_manager, AgentUnit *unit, TaskKind kind) {

@@ -23,8 +23,8 @@ typedef struct AgentUnit {
     char *message;
     char **log;
 
-    int64_t vouched_revision; /* the registration that it was last vouched for under */
-    usec_t vouched_usec;
+    int64_t vouched_revision;              /* the registration that it was last vouched for under */
+    usec_t vouched_usec, vouched_for_usec; /* when, and how long it may run on after that */
 
     bool is_unclaimed;      /* its cluster could not be noted; that is what was told last */
     unsigned n_failures;    /* in a row, of tasks that are tried again */

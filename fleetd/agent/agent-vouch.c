@@ -14,10 +14,23 @@ bool agent_unit_is_guarded(const AgentUnit *unit) {
     return unit->status && unit->status->stop_after_usec > 0;
 }
 
+/* How long the unit may run on after the moment that is vouched for; 0: no time at all, until its
+ * file is another one. Whoever gives it to others waits for as long as its order says, so that, and
+ * no setting of this machine, is the limit. Without an order that says so nobody waits for more
+ * than what the file asks for. */
+static usec_t agent_vouch_time(const Agent *agent, const AgentUnit *unit) {
+    const UnitStatus *status = unit->status;
+    usec_t stop_within = unit->order && !unit->is_held ? unit->order->stop_within_usec : 0;
+    if (stop_within == 0)
+        return status->stop_after_usec;
+    usec_t allowed = stop_within - MIN(stop_within, status->stop_timeout_usec);
+    return MIN(MAX(status->stop_after_usec, agent->ttl_usec), allowed);
+}
+
 /* An order that cannot be read may hide a suspension, but only one of before this registration: as
  * long as that lasts it is as good as the one before. */
 static bool unit_may_be_vouched_for(const Agent *agent, const AgentUnit *unit) {
-    if (!agent_unit_is_guarded(unit))
+    if (!agent_unit_is_guarded(unit) || agent_vouch_time(agent, unit) == 0)
         return false;
     if (unit->is_held)
         return unit->vouched_revision == agent->registered_revision;
@@ -27,23 +40,29 @@ static bool unit_may_be_vouched_for(const Agent *agent, const AgentUnit *unit) {
            !unit->order->is_suspended;
 }
 
+static void agent_vouch_for(Agent *agent, AgentUnit *unit, usec_t at_usec) {
+    unit->vouched_revision = agent->registered_revision;
+    unit->vouched_usec = at_usec;
+    unit->vouched_for_usec = agent_vouch_time(agent, unit);
+    int r = unit_manager_vouch(agent->unit_manager, unit->name, at_usec, unit->vouched_for_usec);
+    if (r < 0 && r != -ENOENT)
+        log_unit(LOG_WARNING, unit->name, "Failed to tell the guard that unit '%s' may run on: %s",
+                 unit->name, strerror(-r));
+}
+
 /* The presence stood at that time, or later, and all that was withdrawn or suspended before it was
- * registered is known. */
-static void agent_vouch_for_all(Agent *agent, usec_t at_usec) {
+ * registered is known. The shortest time that was vouched for; a lease at most. */
+static usec_t agent_vouch_for_all(Agent *agent, usec_t at_usec) {
     _unused_ const char *name;
     AgentUnit *unit;
+    usec_t shortest = agent->ttl_usec;
     MAP_FOREACH (name, unit, agent->units) {
         if (!unit_may_be_vouched_for(agent, unit))
             continue;
-        unit->vouched_revision = agent->registered_revision;
-        unit->vouched_usec = at_usec;
-        int r = unit_manager_vouch(agent->unit_manager, unit->name, at_usec,
-                                   MAX(unit->status->stop_after_usec, agent->ttl_usec));
-        if (r < 0 && r != -ENOENT)
-            log_unit(LOG_WARNING, unit->name,
-                     "Failed to tell the guard that unit '%s' may run on: %s", unit->name,
-                     strerror(-r));
+        agent_vouch_for(agent, unit, at_usec);
+        shortest = MIN(shortest, unit->vouched_for_usec);
     }
+    return shortest;
 }
 
 static bool agent_has_guarded(const Agent *agent) {
@@ -69,10 +88,12 @@ static void on_presence_read(int r, const StoreRangeResult *result, void *userda
     Agent *agent = userdata;
     agent->vouch_op = NULL;
     bool is_sure = r >= 0 && agent_knows_its_orders(agent) && presence_stands(agent, result);
-    timer_start(agent->vouch, is_sure ? agent->ttl_usec / 3 : RETRY_USEC);
-    if (!is_sure)
+    if (!is_sure) {
+        timer_start(agent->vouch, RETRY_USEC);
         return;
-    agent_vouch_for_all(agent, agent->vouch_sent_usec);
+    }
+    usec_t shortest = agent_vouch_for_all(agent, agent->vouch_sent_usec);
+    timer_start(agent->vouch, MAX(shortest / 3, RETRY_USEC));
     timer_start_if_idle(agent->pass, 0); /* starts that waited for it are still marked */
 }
 
@@ -90,8 +111,10 @@ static void on_vouch_timer(void *userdata) {
 }
 
 bool agent_has_vouched_for(const Agent *agent, const AgentUnit *unit) {
+    usec_t time = agent_vouch_time(agent, unit);
     return unit->vouched_usec != 0 && unit->vouched_revision == agent->registered_revision &&
-           loop_now(agent->loop) - unit->vouched_usec < agent->ttl_usec;
+           unit->vouched_for_usec == time &&
+           loop_now(agent->loop) - unit->vouched_usec < MIN(time, agent->ttl_usec);
 }
 
 void agent_need_presence(Agent *agent, const AgentUnit *unit) {
@@ -105,7 +128,8 @@ void agent_vouch_until(Agent *agent, usec_t until_usec) {
 }
 
 void agent_note_guard(AgentUnit *unit, const UnitStatus *status) {
-    bool was_stopped = agent_unit_is_guarded(unit) && unit->running == TASK_NONE &&
+    bool goes_down = unit->agent->is_leaving && unit->agent->farewell == PRESENCE_LEFT;
+    bool was_stopped = !goes_down && agent_unit_is_guarded(unit) && unit->running == TASK_NONE &&
                        unit->status->was_launched && !status->was_launched &&
                        streq_ptr(unit->status->hash, status->hash);
     if (!was_stopped)

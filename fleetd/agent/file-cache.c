@@ -9,6 +9,10 @@
 /* Between two tries for a file that the store does not have, or does not give. */
 #define RETRY_USEC (2 * USEC_PER_SEC)
 
+/* For so long after it was last asked for a text is kept: units that share one often come one after
+ * another. */
+#define KEEP_USEC (5 * USEC_PER_SEC)
+
 typedef struct CachedFile {
     FileCache *cache;
     char *hash;
@@ -17,6 +21,7 @@ typedef struct CachedFile {
     int result; /* of the last try, while text is NULL */
     StoreOp *op;
     usec_t retry_at_usec;
+    usec_t used_usec; /* when it was last asked for */
 } CachedFile;
 
 struct FileCache {
@@ -25,7 +30,7 @@ struct FileCache {
     void (*on_changed)(void *userdata);
     void *userdata;
     Map *files;
-    Timer *retry;
+    Timer *retry, *expiry;
 };
 
 static void cached_file_free(void *p) {
@@ -106,6 +111,8 @@ int file_cache_get(FileCache *cache, const char *hash, const char **ret_text, si
         timer_start_if_idle(cache->retry, RETRY_USEC);
         return r;
     }
+    file->used_usec = loop_now(cache->loop);
+    timer_start_if_idle(cache->expiry, KEEP_USEC);
     if (file->text) {
         *ret_text = file->text;
         *ret_size = file->size;
@@ -125,15 +132,20 @@ int file_cache_get(FileCache *cache, const char *hash, const char **ret_text, si
 
 /* What could not be had goes as well, once it would be asked for anew. */
 static bool cached_file_is_spent(const CachedFile *file) {
-    return file->text || (!file->op && loop_now(file->cache->loop) >= file->retry_at_usec);
+    usec_t now = loop_now(file->cache->loop);
+    bool is_done = file->text || (!file->op && now >= file->retry_at_usec);
+    return is_done && now >= file->used_usec + KEEP_USEC;
 }
 
-void file_cache_clear(FileCache *cache) {
+static void on_expiry(void *userdata) {
+    FileCache *cache = userdata;
     const char *hash;
     CachedFile *file;
     MAP_FOREACH (hash, file, cache->files)
         if (cached_file_is_spent(file))
             map_remove(cache->files, hash);
+    if (map_size(cache->files) > 0)
+        timer_start(cache->expiry, KEEP_USEC);
 }
 
 int file_cache_new(Store *store, Loop *loop, void (*on_changed)(void *userdata), void *userdata,
@@ -151,6 +163,8 @@ int file_cache_new(Store *store, Loop *loop, void (*on_changed)(void *userdata),
     if (!cache->files)
         return -ENOMEM;
     int r = timer_new(loop, on_retry, cache, &cache->retry);
+    if (r >= 0)
+        r = timer_new(loop, on_expiry, cache, &cache->expiry);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(cache);
@@ -162,5 +176,6 @@ void file_cache_free(FileCache *cache) {
         return;
     map_free(cache->files);
     timer_free(cache->retry);
+    timer_free(cache->expiry);
     free(cache);
 }

@@ -13,11 +13,7 @@ int file_cache_new(Store *store, Loop *loop, void (*on_changed)(void *userdata),
 void file_cache_free(FileCache *cache);
 DEFINE_POINTER_CLEANUP(FileCache, file_cache_free)
 
-/* 1: here it is, borrowed until the cache is cleared or freed. 0: it is being fetched. -ENOENT: the
+/* 1: here it is, borrowed until the next turn of the loop. 0: it is being fetched. -ENOENT: the
  * store does not have it; -EBADMSG: what the store has is another text; both are tried again after
  * a while when asked for anew. Other errors: out of memory. */
 int file_cache_get(FileCache *cache, const char *hash, const char **ret_text, size_t *ret_size);
-
-/* Forgets all texts that are there, and what has not been had for a while: nobody needs them now.
- */
-void file_cache_clear(FileCache *cache);

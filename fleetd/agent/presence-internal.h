@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fleetd/agent/presence.h"
+#include "fleetd/agent/rival.h"
 #include "fleetd/store/lease.h"
 #include "fleetd/store/mirror.h"
 
@@ -21,6 +22,7 @@ struct Presence {
     void *userdata;
     Machine *machine;
     char *key;
+    usec_t ttl_usec;
     Lease *lease;
     Mirror *mirror; /* of the key */
     Timer *retry;
@@ -29,6 +31,7 @@ struct Presence {
     int64_t revision;                  /* of the key, as it was written last */
     int64_t told_revision, told_lease; /* of the key, as the mirror told last; lease 0: none */
     int64_t former_lease;
+    Rival rival;
     bool is_refusal_logged;
 
     PresenceFarewell farewell;

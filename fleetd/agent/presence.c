@@ -49,12 +49,15 @@ int presence_write(Presence *presence, int64_t lease, const StoreCompare *compar
     return store_txn(presence->store, &txn, done, presence, &presence->op);
 }
 
-/* Only a running fleetd of another boot bars the way: one that said that it restarts or leaves does
- * not live, and one of this boot was this machine's own, whatever address it had (fleetd/boot-id.h
- * says what tells boots apart). */
-static bool presence_is_barred_by(const Presence *presence, const Machine *other) {
-    return other->status == MACHINE_STATUS_RUNNING &&
-           !streq_ptr(other->boot_id, presence->machine->boot_id);
+static void presence_log_refusal(Presence *presence, const Machine *other) {
+    if (!presence->is_refusal_logged)
+        log_error("Refused: a machine with this id, %s, is already in the cluster (at %s, boot "
+                  "%s). If it is not this machine's own last boot, "
+                  "two machines share one /etc/machine-id: give each its own. Waiting until the "
+                  "other gives its place up or its lease runs out",
+                  presence->machine->id, str_or(other->address, "an unknown address"),
+                  str_or(other->boot_id, "unknown"));
+    presence->is_refusal_logged = true;
 }
 
 /* What cannot be read bars no way: nobody could say for whom. */
@@ -69,17 +72,11 @@ static bool presence_may_take_over(Presence *presence, const StoreEntry *entry) 
         log_warning("The presence of this machine in the store cannot be read, %s; it is written "
                     "anew",
                     error_text(&error, r));
-    if (!record.is_readable || !presence_is_barred_by(presence, record.machine))
+    if (!record.is_readable ||
+        !rival_bars(&presence->rival, presence->machine, record.machine, entry->mod_revision,
+                    loop_now(presence->loop), presence->ttl_usec))
         return true;
-    const Machine *other = record.machine;
-    if (!presence->is_refusal_logged)
-        log_error("Refused: a machine with this id, %s, is already in the cluster (at %s, boot "
-                  "%s). If it is not this machine's own last boot, "
-                  "two machines share one /etc/machine-id: give each its own. Waiting until the "
-                  "other's lease runs out",
-                  presence->machine->id, str_or(other->address, "an unknown address"),
-                  str_or(other->boot_id, "unknown"));
-    presence->is_refusal_logged = true;
+    presence_log_refusal(presence, record.machine);
     return false;
 }
 
@@ -194,6 +191,7 @@ int presence_new(Store *store, Loop *loop, const Machine *machine, usec_t ttl_us
         return -ENOMEM;
     presence->store = store;
     presence->loop = loop;
+    presence->ttl_usec = ttl_usec;
     presence->callbacks = *callbacks;
     presence->userdata = userdata;
     presence->key = key_machine(machine->id);
@@ -222,6 +220,7 @@ void presence_free(Presence *presence) {
     timer_free(presence->retry);
     mirror_free(presence->mirror);
     lease_free(presence->lease);
+    rival_done(&presence->rival);
     machine_free(presence->machine);
     free(presence->key);
     free(presence);

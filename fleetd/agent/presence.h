@@ -1,7 +1,7 @@
 /* This machine's key in the store: `machine/<id>` under a lease that is renewed as long as fleetd
- * runs. A fleetd that comes back on the same boot takes its old key over at once; another living
- * machine with the same id is not displaced. A key that somebody else wrote or deleted is written
- * anew. */
+ * runs. A fleetd that comes back on the same boot takes its old key over at once; another machine
+ * with the same id is not displaced, also not while its fleetd is away for a while (rival.h). A key
+ * that somebody else wrote or deleted is written anew. */
 #pragma once
 
 #include "fleetd/model/machine.h"

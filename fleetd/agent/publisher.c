@@ -11,6 +11,12 @@
     ((size_t) 256 * 1024) /* but one value, of any size: etcd refuses requests over 1.5 MiB */
 #define RETRY_USEC (500 * USEC_PER_MSEC)
 
+/* A few changes are written at once. When many come, as when hundreds of units start, they gather
+ * for so long between two writes, and of a unit that changed twice meanwhile the last is written.
+ */
+#define BURST_MAX 4
+#define GATHER_USEC (40 * USEC_PER_MSEC)
+
 typedef struct Publication {
     char *value; /* NULL: to be deleted */
     bool is_in_flight;
@@ -29,7 +35,14 @@ struct Publisher {
     bool is_all_dirty; /* all of them are, whether they stand there or not */
     Timer *timer;
     StoreOp *op;
+    usec_t burst_usec; /* when the writes of before are made up for: each takes GATHER_USEC */
 };
+
+static void publisher_wake(Publisher *publisher) {
+    usec_t now = loop_now(publisher->loop), burst = (BURST_MAX - 1) * GATHER_USEC;
+    usec_t due = publisher->burst_usec > burst ? publisher->burst_usec - burst : 0;
+    timer_start_if_idle(publisher->timer, due > now ? due - now : 0);
+}
 
 static void publication_free(void *p) {
     Publication *publication = p;
@@ -76,7 +89,7 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
         timer_start(publisher->timer, RETRY_USEC);
         publisher->callbacks.on_unsure(publisher->userdata);
     } else if (map_size(publisher->dirty) > 0)
-        timer_start(publisher->timer, 0);
+        publisher_wake(publisher);
     else
         publisher_tell_idle(publisher);
 }
@@ -139,6 +152,8 @@ static void on_timer(void *userdata) {
         .writes = writes,
         .n_writes = publisher_collect(publisher, writes),
     };
+    usec_t now = loop_now(publisher->loop);
+    publisher->burst_usec = MAX(publisher->burst_usec, now) + GATHER_USEC;
     int r = store_txn(publisher->store, &txn, on_written, publisher, &publisher->op);
     if (r < 0) {
         publisher_settle(publisher, false);
@@ -173,7 +188,7 @@ int publisher_set(Publisher *publisher, const char *key, const char *value) {
     if (r < 0)
         return r;
     publication->is_in_flight = false;
-    timer_start_if_idle(publisher->timer, 0);
+    publisher_wake(publisher);
     return 0;
 }
 

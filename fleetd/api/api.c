@@ -1,6 +1,7 @@
 #include "fleetd/api/events.h"
 #include "fleetd/api/reads.h"
 #include "fleetd/api/request-metrics.h"
+#include "fleetd/store/gathering-store.h"
 
 #include <errno.h>
 
@@ -37,10 +38,11 @@ int api_new(const ApiOptions *options, Api **ret) {
     if (api->options.page_size == 0)
         api->options.page_size = PAGE_SIZE;
     request_metrics_declare(api->options.metrics);
-    int r = reads_new(api, &callbacks, api, &api->reads);
-    if (r < 0)
-        return r;
-    r = events_new(api, &api->events);
+    int r = gathering_store_new(options->store, options->loop, &api->gathering);
+    if (r >= 0)
+        r = reads_new(api, &callbacks, api, &api->reads);
+    if (r >= 0)
+        r = events_new(api, &api->events);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(api);
@@ -52,6 +54,8 @@ void api_free(Api *api) {
         return;
     unit_writes_end(api);
     metadata_writes_end(api);
+    if (api->gathering)
+        store_free(api->gathering);
     events_free(api->events);
     reads_free(api->reads);
     free(api->discovery);

@@ -13,6 +13,7 @@ struct Api {
     ApiOptions options; /* with the defaults filled in */
     Reads *reads;
     Events *events;
+    Store *gathering; /* for the transactions of unit_writes */
     LIST_HEAD(, UnitWrite) unit_writes;
     LIST_HEAD(, MetadataWrite) metadata_writes;
     char *discovery;      /* the document, once somebody has asked for it */

@@ -1,7 +1,11 @@
 /* PUT and DELETE of a unit: read it from the store, decide, write on the condition that it is as it
  * was read, and start over where it is not. Only what is committed is acknowledged (promise 5 of
- * docs/architecture.md). */
+ * docs/architecture.md).
+ *
+ * The first decision is made on what the view shows, if it leads to a write: it saves the store a
+ * question, and the condition finds out a view that is behind. */
 #include "fleetd/api/context.h"
+#include "fleetd/api/reads.h"
 #include "fleetd/api/unit-request.h"
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
@@ -106,7 +110,7 @@ static int txn_start(UnitWrite *write, const StoreWrite *writes, size_t n_writes
         .writes = writes,
         .n_writes = n_writes,
     };
-    int r = store_txn(write->api->options.store, &txn, on_txn, write, &write->op);
+    int r = store_txn(write->api->gathering, &txn, on_txn, write, &write->op);
     if (r >= 0)
         write->is_writing = true;
     return r;
@@ -132,10 +136,10 @@ static int put_start(UnitWrite *write, const UnitDecision *decision) {
 
 /* file_is_lost: the one that the unit has, and that is brought once more, is not in the store, or
  * is not readable there. */
-static void put_decide(UnitWrite *write, bool file_is_lost) {
+static void put_decide(UnitWrite *write, const Unit *known, bool file_is_lost) {
     _cleanup_error_ Error error = {};
     UnitDecision decision =
-        unit_request_decide(&write->request, write->mod_revision != 0, write->known, &error);
+        unit_request_decide(&write->request, write->mod_revision != 0, known, &error);
     decision.writes_file |= file_is_lost;
     decision.writes_unit |= file_is_lost;
     if (decision.status == 409) {
@@ -176,7 +180,7 @@ static void on_file(int r, const StoreRangeResult *result, void *userdata) {
     if (r < 0)
         write_fail(write, r);
     else
-        put_decide(write, !record.is_readable);
+        put_decide(write, write->known, !record.is_readable);
 }
 
 /* Who brings a unit's file once more may do so because it was lost. */
@@ -205,7 +209,7 @@ static void put_go_on(UnitWrite *write) {
     if (file && write->known && streq(unit_file_hash(file), write->known->hash))
         put_look_at_file(write);
     else
-        put_decide(write, false);
+        put_decide(write, write->known, false);
 }
 
 static void on_range(int r, const StoreRangeResult *result, void *userdata) {
@@ -224,11 +228,44 @@ static void on_range(int r, const StoreRangeResult *result, void *userdata) {
         put_go_on(write);
 }
 
-static void write_start(UnitWrite *write) {
+static void write_read(UnitWrite *write) {
     const StoreRange range = {.key = write->key, .limit = 1};
     int r = store_range(write->api->options.store, &range, on_range, write, &write->op);
     if (r < 0)
         write_fail(write, r);
+}
+
+/* Only a decision to write can be made on a guess: that nothing is to be done, or that it cannot
+ * be done, is said of what the store has. */
+static bool guess_leads_to_write(const UnitWrite *write, const Unit *known) {
+    const UnitFile *file = write->request.file;
+    if (write->kind == WRITE_DELETE)
+        return known;
+    if (file && known && streq(unit_file_hash(file), known->hash))
+        return false; /* its file may be lost */
+    UnitDecision decision = unit_request_decide(&write->request, known, known, NULL);
+    return decision.status != 409 && decision.writes_unit;
+}
+
+static bool write_guess(UnitWrite *write) {
+    const View *view = reads_view(write->api->reads);
+    if (write->n_attempts > 0 || !view || !view_is_synced(view))
+        return false;
+    const UnitView *unit = view_find_unit(view, write->request.name);
+    const Unit *known = unit ? unit->unit : NULL;
+    if (!guess_leads_to_write(write, known))
+        return false;
+    write->mod_revision = known ? known->revision : 0;
+    if (write->kind == WRITE_DELETE)
+        delete_decide(write);
+    else
+        put_decide(write, known, false);
+    return true;
+}
+
+static void write_start(UnitWrite *write) {
+    if (!write_guess(write))
+        write_read(write);
 }
 
 static void on_timeout(void *userdata) {

@@ -151,7 +151,7 @@ static int engine_make_model(Engine *engine) {
                                                  .on_order = on_order};
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
-    engine->cluster = cluster_new();
+    engine->cluster = cluster_new(engine->agent_ttl_usec);
     if (!engine->cluster)
         return -ENOMEM;
     int r = feed_new(engine->cluster, &feed_callbacks, engine, &engine->feed);

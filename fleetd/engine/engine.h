@@ -13,7 +13,8 @@ typedef struct EngineOptions {
     Store *store;
     Loop *loop;
     const char *machine_id;
-    usec_t agent_ttl_usec; /* how long a machine without presence may take to come back */
+    usec_t agent_ttl_usec; /* how long a machine without presence may take to come back, and what
+                              a shorter StopAfterDisconnect= counts as */
     /* Since when the store has answered this fleetd steadily, whoever led meanwhile:
      * agent_steady_since(). */
     usec_t (*steady_since)(void *userdata);

@@ -37,10 +37,19 @@ static void feed_release_file(Feed *feed, const char *hash) {
     feed_drop_file_if_unknown(feed, hash);
 }
 
+/* Where it runs it does so by the file that it was ordered with. */
+static int feed_hold(Feed *feed, const char *name) {
+    const char *hash = cluster_ordered_hash(feed->cluster, name);
+    const FeedFile *file = hash ? map_get(feed->files, hash) : NULL;
+    Requirements *requirements = NULL;
+    int r = file && file->file ? requirements_parse(file->file, name, &requirements, NULL) : 0;
+    return r == -ENOMEM ? r : cluster_hold_unit_take(feed->cluster, name, requirements);
+}
+
 static int feed_hold_unit(Feed *feed, const Unit *unit, const char *why) {
     log_unit(LOG_WARNING, unit->name, "Unit '%s' is left as it is: its file %s %s", unit->name,
              unit->hash, why);
-    return cluster_hold_unit(feed->cluster, unit->name);
+    return feed_hold(feed, unit->name);
 }
 
 static int feed_tell_unit(Feed *feed, const Unit *unit) {
@@ -68,7 +77,7 @@ static void feed_forget_unit(Feed *feed, const char *name) {
 static int feed_put_unreadable_unit(Feed *feed, const char *name) {
     feed_forget_unit(feed, name);
     int r = map_put(feed->unreadable_units, name, NULL);
-    return r < 0 ? r : cluster_hold_unit(feed->cluster, name);
+    return r < 0 ? r : feed_hold(feed, name);
 }
 
 int feed_put_unit(Feed *feed, StoredRecord *record) {

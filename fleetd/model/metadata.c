@@ -134,6 +134,15 @@ json_object *metadata_to_json(const Metadata *metadata) {
     return TAKE_PTR(object);
 }
 
+/* The key is somebody's, too, and is named only if it can be read. */
+static int value_from_json(json_object *object, const char *key, const char **ret, Error *reterr) {
+    bool can_be_named = text_is_printable(key);
+    int r = json_need_string(object, key, ret, can_be_named ? reterr : NULL);
+    return r < 0 && !can_be_named
+               ? error_set(reterr, r, "a key with unprintable characters has no text for a value")
+               : r;
+}
+
 int metadata_from_json(json_object *object, Metadata *ret, Error *reterr) {
     if (!json_object_is_type(object, json_type_object))
         return error_set(reterr, -EBADMSG, "metadata is not a JSON object");
@@ -141,7 +150,7 @@ int metadata_from_json(json_object *object, Metadata *ret, Error *reterr) {
     json_object_object_foreach(object, key, field) {
         const char *value;
         _unused_ const json_object *unused = field;
-        int r = json_need_string(object, key, &value, reterr);
+        int r = value_from_json(object, key, &value, reterr);
         if (r < 0)
             return r;
         r = metadata_set(&metadata, key, value);

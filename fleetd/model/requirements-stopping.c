@@ -109,8 +109,8 @@ int requirements_read_stopping(RequirementsReader *reader, const UnitFile *file)
     return 0;
 }
 
-usec_t requirements_stop_within(const Requirements *requirements) {
-    return requirements->stop_after_usec > 0
-               ? requirements->stop_after_usec + requirements->stop_timeout_usec
-               : 0;
+usec_t requirements_stop_within(const Requirements *requirements, usec_t agent_ttl_usec) {
+    if (requirements->stop_after_usec == 0)
+        return 0;
+    return MAX(requirements->stop_after_usec, agent_ttl_usec) + requirements->stop_timeout_usec;
 }

@@ -46,8 +46,9 @@ bool requirements_glob_matches(char *const *globs, const char *unit_name);
 #define STOP_MARGIN_USEC (10 * USEC_PER_SEC)
 
 /* How long the unit can run on a machine after the last moment that is known to have had the
- * machine in the cluster, if all goes well there; 0: for ever. */
-usec_t requirements_stop_within(const Requirements *requirements);
+ * machine in the cluster, if all goes well there; 0: for ever. Nobody else gets it within a lease,
+ * so a StopAfterDisconnect= of less than that would stop it for nothing, and counts as that. */
+usec_t requirements_stop_within(const Requirements *requirements, usec_t agent_ttl_usec);
 
 /* What there is to know of an option, for documentation and completion. */
 typedef struct RequirementOption {

@@ -103,6 +103,7 @@ struct ClusterMachine {
 struct Cluster {
     Map *units;    /* owner */
     Map *machines; /* owner */
+    usec_t agent_ttl_usec;
 
     MachineSet here; /* the machines that are here, by id */
     LoadIndex loads; /* the same by load */
@@ -158,9 +159,11 @@ bool unit_is_global(const ClusterUnit *unit);
 bool unit_is_placed(const ClusterUnit *unit); /* has an order that counts */
 bool unit_has_globs(const ClusterUnit *unit);
 bool placement_is_there(const Placement *placement); /* an order or an orphan */
+/* requirements_stop_within(); NULL: 0. */
+usec_t cluster_stop_within(const Cluster *cluster, const Requirements *requirements);
 /* How long the unit may run there without its machine; of an order that cannot be read the unit's
  * present file tells, if anything does. */
-usec_t placement_stop_within(const Placement *placement);
+usec_t placement_stop_within(const Cluster *cluster, const Placement *placement);
 bool placement_is_active(const Placement *placement); /* an order, neither withdrawn nor void */
 
 static inline bool globs_are_empty(char *const *globs) {

@@ -33,7 +33,7 @@ int cluster_put_orphan_take(Cluster *cluster, const Orphan *orphan, Requirements
     int r = cluster_need_place(cluster, orphan->machine_id, orphan->name, &placement);
     if (r < 0 || placement->order.exists || placement_has_orphan(placement, orphan))
         return r;
-    usec_t stop_within_usec = requirements ? requirements_stop_within(requirements) : 0;
+    usec_t stop_within_usec = cluster_stop_within(cluster, requirements);
     r = str_replace(&placement->orphan.hash, orphan->hash);
     if (r >= 0)
         r = unit_learn_requirements_take(cluster, placement->unit, TAKE_PTR(owned));

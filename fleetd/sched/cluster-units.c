@@ -182,11 +182,22 @@ int cluster_remove_unit(Cluster *cluster, const char *name) {
     return concern_chains(cluster, unit);
 }
 
-int cluster_hold_unit(Cluster *cluster, const char *name) {
+const char *cluster_ordered_hash(const Cluster *cluster, const char *name) {
+    const ClusterUnit *unit = cluster_find_unit(cluster, name);
+    for (const Placement *p = unit ? unit->placements : NULL; p; p = p->next)
+        if (p->order.exists && !str_is_empty(p->order.hash))
+            return p->order.hash;
+    return NULL;
+}
+
+int cluster_hold_unit_take(Cluster *cluster, const char *name, Requirements *requirements) {
+    _cleanup_(requirements_freep) Requirements *owned = requirements;
     ClusterUnit *unit;
     int r = cluster_need_unit(cluster, name, &unit);
     if (r < 0)
         return r;
     unit->is_held = true; /* what is queued for it finds nothing to decide */
-    return 0;
+    if (!owned || unit->requirements)
+        return 0;
+    return unit_set_requirements_take(cluster, unit, TAKE_PTR(owned));
 }

@@ -28,10 +28,11 @@ static void machine_record_free(void *value) {
     free(machine);
 }
 
-Cluster *cluster_new(void) {
+Cluster *cluster_new(usec_t agent_ttl_usec) {
     _cleanup_(cluster_freep) Cluster *cluster = calloc(1, sizeof(Cluster));
     if (!cluster)
         return NULL;
+    cluster->agent_ttl_usec = agent_ttl_usec;
     if (!(cluster->units = map_new(unit_record_free)) ||
         !(cluster->machines = map_new(machine_record_free)) ||
         !(cluster->globals = map_new(NULL)) || !(cluster->replacers = map_new(NULL)) ||
@@ -197,12 +198,15 @@ bool placement_is_there(const Placement *placement) {
     return placement->order.exists || placement->orphan.exists;
 }
 
-usec_t placement_stop_within(const Placement *placement) {
-    const Requirements *requirements = placement->unit->requirements;
+usec_t cluster_stop_within(const Cluster *cluster, const Requirements *requirements) {
+    return requirements ? requirements_stop_within(requirements, cluster->agent_ttl_usec) : 0;
+}
+
+usec_t placement_stop_within(const Cluster *cluster, const Placement *placement) {
     if (!placement->order.exists)
         return 0;
     usec_t of_file =
-        requirements && !*placement->order.hash ? requirements_stop_within(requirements) : 0;
+        *placement->order.hash ? 0 : cluster_stop_within(cluster, placement->unit->requirements);
     return MAX(placement->order.stop_within_usec, of_file);
 }
 

@@ -10,7 +10,8 @@
 
 typedef struct Cluster Cluster;
 
-Cluster *cluster_new(void);
+/* A StopAfterDisconnect= of less than agent_ttl_usec counts as that. */
+Cluster *cluster_new(usec_t agent_ttl_usec);
 void cluster_free(Cluster *cluster);
 DEFINE_POINTER_CLEANUP(Cluster, cluster_free)
 
@@ -39,8 +40,10 @@ int cluster_remove_unit(Cluster *cluster, const char *name);
 
 /* Something that must be known to decide is there and cannot be read. A unit that is held keeps the
  * orders that it has, as they are, and gets none; a machine that is held keeps the units that it
- * has, and gets none. Until they are put or removed. A machine that is not here cannot be held. */
-int cluster_hold_unit(Cluster *cluster, const char *name);
+ * has, and gets none. Until they are put or removed. A machine that is not here cannot be held.
+ * requirements count for others beside it as long as nothing else is known of it: those of the file
+ * with that hash, NULL: not known; taken over, also on failure. */
+int cluster_hold_unit_take(Cluster *cluster, const char *name, Requirements *requirements);
 int cluster_hold_machine(Cluster *cluster, const char *id);
 
 /* What is in the store now. An order with an empty hash stands for one that cannot be read: it
@@ -67,6 +70,9 @@ int cluster_remove_orphan(Cluster *cluster, const char *machine_id, const char *
 int cluster_put_state(Cluster *cluster, const UnitState *state);
 int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *name);
 
+/* For whoever feeds the cluster: of the file that an order of the unit names; NULL: none does.
+ * Borrowed until the next event. */
+const char *cluster_ordered_hash(const Cluster *cluster, const char *name);
 /* For whoever feeds the cluster: machines that have orders but were never put, or not since; sorted
  * ids ending in NULL, borrowed until the next event in an array that the caller frees. */
 int cluster_missing_machines(const Cluster *cluster, const char ***ret_ids);

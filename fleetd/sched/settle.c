@@ -83,10 +83,9 @@ static bool order_says(const Placement *placement, const Order *order) {
 }
 
 /* What runs there may still be of an earlier file, with a longer time. */
-static usec_t order_stop_within(const Placement *placement) {
-    const Requirements *requirements = placement->unit->requirements;
-    return MAX(placement_stop_within(placement),
-               requirements ? requirements_stop_within(requirements) : 0);
+static usec_t order_stop_within(const Cluster *cluster, const Placement *placement) {
+    return MAX(placement_stop_within(cluster, placement),
+               cluster_stop_within(cluster, placement->unit->requirements));
 }
 
 /* The order as the unit asks for it. */
@@ -97,7 +96,7 @@ static int settle_wanted(Planner *planner, Placement *placement, const char *why
         .hash = unit->hash,
         .desired = unit->desired,
         .unit_revision = unit->revision,
-        .stop_within_usec = order_stop_within(placement),
+        .stop_within_usec = order_stop_within(planner->cluster, placement),
     };
     if (replaced) { /* it does not carry out the request yet */
         order.desired = LAUNCH_STATE_LOADED;
@@ -123,7 +122,7 @@ static int settle_unwanted(Planner *planner, Placement *placement, const char *w
     Order order = {.hash = placement->order.hash,
                    .desired = LAUNCH_STATE_INACTIVE,
                    .unit_revision = is_request ? MAX(revision, unit->revision) : revision,
-                   .stop_within_usec = placement_stop_within(placement)};
+                   .stop_within_usec = placement_stop_within(planner->cluster, placement)};
     if (order_says(placement, &order))
         return 0;
     _cleanup_free_ char *reason = strdup(why);
@@ -156,7 +155,7 @@ static char *suspension_reason(const Placement *placement, usec_t stop_within_us
 static int suspend(Planner *planner, Placement *placement) {
     bool is_readable = *placement->order.hash;
     const char *hash = is_readable ? placement->order.hash : placement->unit->hash;
-    usec_t stop_within = placement_stop_within(placement);
+    usec_t stop_within = placement_stop_within(planner->cluster, placement);
     _cleanup_free_ char *reason = suspension_reason(placement, stop_within);
     if (!reason)
         return -ENOMEM;
@@ -173,7 +172,7 @@ static int suspend(Planner *planner, Placement *placement) {
 
 static int settle_gone(Planner *planner, Placement *placement) {
     bool may_run = !placement->machine->has_left && !placement->order.is_over &&
-                   placement_stop_within(placement) > 0;
+                   placement_stop_within(planner->cluster, placement) > 0;
     if (!may_run)
         return planner_delete_order(planner, placement, "machine is gone");
     return placement->order.is_suspended ? 0 : suspend(planner, placement);

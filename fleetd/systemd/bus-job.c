@@ -1,5 +1,4 @@
-/* start() and stop(): systemd queues a job and answers with its path; later it says how the job
- * ended. That may come first, so results are kept while an answer is awaited.
+/* start() and stop().
  *
  * A unit with StopAfterDisconnect= is started in two steps, by one JobOp: the guard first, and
  * then, with a permit, the unit. */
@@ -25,14 +24,15 @@ typedef struct JobOp {
     usec_t begin_usec; /* CLOCK_MONOTONIC */
     JobResult result;
     char **log;
-    struct JobOp *next_same; /* waits for the same job */
     bool is_guarding;        /* the first step */
-    UnitManagerJobDone done;
+    UnitManagerJobDone done; /* NULL: it was answered already */
     void *userdata;
 } JobOp;
 
 static void job_run(Reply *reply) {
     JobOp *job = (JobOp *) reply;
+    if (!job->done)
+        return;
     if (job->op.r == -ENOTCONN)
         job->result = JOB_RESULT_CANCELED;
     else if (job->op.r < 0)
@@ -67,12 +67,10 @@ static void start_explain(JobOp *job, const char *meaning) {
         bus_op_finish(&job->op);
 }
 
-static void on_queued(BusOp *op, sd_bus_message *reply, const sd_bus_error *error);
+static const BusJobSteps job_steps;
 
 static void job_call(JobOp *job, const char *name) {
-    job->next_same = NULL;
-    job->op.um->job_calls++;
-    bus_op_call(&job->op, on_queued, job->kind->method, "ss", name, "replace");
+    bus_op_queue_job(&job->op, &job_steps, job->kind->method, name);
 }
 
 /* It is worth another try: canceled, and nothing of it is left. */
@@ -89,6 +87,8 @@ static void job_cancel(JobOp *job, const char *message) {
 
 static void guarding_end(JobOp *job, const char *word) {
     job->is_guarding = false;
+    if (!job->done)
+        return bus_op_finish(&job->op);
     if (!streq(word, "done"))
         return job_cancel(job,
                           "its StopAfterDisconnect= needs " GUARD_SERVICE ", which does not start");
@@ -111,9 +111,10 @@ static bool job_is_forbidden(const JobOp *job) {
     return job_is_of_guarded(job) && !guard_directory_is_permitted(job->op.um->guard, job->name);
 }
 
-static void job_settle(JobOp *job, const char *word) {
+static void on_job_ended(BusOp *op, const char *word) {
+    JobOp *job = (JobOp *) op;
     const char *meaning;
-    if (job->is_guarding)
+    if (job->is_guarding || op->is_settled)
         return guarding_end(job, word);
     if (!streq(word, "done") && job_is_forbidden(job))
         return job_cancel(job, "this machine was cut off from the cluster meanwhile, and it has "
@@ -125,38 +126,9 @@ static void job_settle(JobOp *job, const char *word) {
         start_explain(job, meaning);
 }
 
-void bus_job_removed(BusUnitManager *um, const char *path, const char *result) {
-    JobOp *job = map_take(um->jobs, path);
-    if (um->job_calls > 0) {
-        char *copy = strdup(result);
-        if (copy && map_put(um->early_results, path, copy) < 0)
-            free(copy);
-    }
-    for (JobOp *next; job; job = next) {
-        next = job->next_same;
-        job_settle(job, result);
-    }
-}
-
-static void job_wait(JobOp *job, const char *path) {
-    BusUnitManager *um = job->op.um;
-    const char *early = map_get(um->early_results, path);
-    if (early)
-        return job_settle(job, early);
-    JobOp *last = map_get(um->jobs, path);
-    while (last && last->next_same)
-        last = last->next_same;
-    int r = 0;
-    if (last)
-        last->next_same = job;
-    else
-        r = map_put(um->jobs, path, job);
-    if (r < 0)
-        bus_op_fail(&job->op, r, NULL);
-}
-
 /* The guard takes the permit away and then the mark: a mark that comes after that goes again. */
-static int job_note_launched(JobOp *job) {
+static int job_note_launched(BusOp *op) {
+    JobOp *job = (JobOp *) op;
     BusUnitManager *um = job->op.um;
     BusUnit *unit = bus_units_find(um->units, job->name);
     bool is_launched = job->kind->is_start;
@@ -172,17 +144,8 @@ static int job_note_launched(JobOp *job) {
     return r;
 }
 
-static void job_accepted(JobOp *job, sd_bus_message *reply) {
-    const char *path;
-    int r = sd_bus_message_read(reply, "o", &path);
-    if (r >= 0)
-        r = job_note_launched(job);
-    if (r < 0)
-        return bus_op_fail(&job->op, r, NULL);
-    job_wait(job, path);
-}
-
-static void job_refused(JobOp *job, const sd_bus_error *error) {
+static void on_job_refused(BusOp *op, const sd_bus_error *error) {
+    JobOp *job = (JobOp *) op;
     if (job->is_guarding && !bus_error_is_lost_contact(error)) {
         log_error("Failed to start " GUARD_SERVICE ": %s", error->message);
         return guarding_end(job, "failed");
@@ -191,19 +154,12 @@ static void job_refused(JobOp *job, const sd_bus_error *error) {
     if (!is_gone)
         return bus_op_fail_call(&job->op, error);
     job->result = JOB_RESULT_DONE;
-    job->op.r = job_note_launched(job);
+    job->op.r = job_note_launched(op);
     bus_op_finish(&job->op);
 }
 
-static void on_queued(BusOp *op, sd_bus_message *reply, const sd_bus_error *error) {
-    BusUnitManager *um = op->um;
-    if (error)
-        job_refused((JobOp *) op, error);
-    else
-        job_accepted((JobOp *) op, reply);
-    if (um->job_calls > 0 && --um->job_calls == 0)
-        map_clear(um->early_results);
-}
+static const BusJobSteps job_steps = {
+    .refused = on_job_refused, .queued = job_note_launched, .ended = on_job_ended};
 
 static int job_begin(BusUnitManager *um, const JobKind *kind, const char *name,
                      UnitManagerJobDone done, void *userdata) {
@@ -230,14 +186,48 @@ int bus_guard_start(BusUnitManager *um, UnitManagerJobDone done, void *userdata)
     return job_begin(um, &guard_kind, GUARD_SERVICE, done, userdata);
 }
 
+/* --- a stop overtakes what was begun before --- */
+
+/* The rest of the op, which systemd or the journal may still answer, goes on without its caller. */
+static int start_answer_early(JobOp *job) {
+    JobOp *answer = calloc(1, sizeof(JobOp));
+    const char *message = job->is_guarding ? "it was stopped meanwhile" : job->op.message;
+    if (!answer || str_replace(&answer->op.message, message) < 0) {
+        free(answer);
+        return -ENOMEM;
+    }
+    answer->op.reply = (Reply){.run = job_run, .free = job_free};
+    answer->result = job->is_guarding ? JOB_RESULT_CANCELED : job->result;
+    answer->done = TAKE_PTR(job->done);
+    answer->userdata = job->userdata;
+    reply_queue_push_take(job->op.um->replies, &answer->op.reply);
+    return 0;
+}
+
+/* systemd keeps the order of what it was asked for itself. The unit of a start that waits for the
+ * guard would be started after it was stopped; and one whose journal is read would be answered
+ * late. */
+static bool start_is_elsewhere(const BusOp *op, const char *name) {
+    const JobOp *job = (const JobOp *) op;
+    return op->reply.run == job_run && job->done && job->kind->is_start && streq(job->name, name) &&
+           (job->is_guarding || op->is_settled);
+}
+
+static int starts_end(BusUnitManager *um, const char *name) {
+    int r = 0;
+    for (BusOp *op = um->ops; op && r >= 0; op = op->next)
+        if (start_is_elsewhere(op, name))
+            r = start_answer_early((JobOp *) op);
+    return r;
+}
+
 /* Without its permit, so that nothing starts it again, until somebody vouches for it again. */
 int bus_stop_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done, void *userdata) {
     BusUnit *unit = bus_units_find(um->units, name);
-    if (bus_unit_is_guarded(unit)) {
-        int r = guard_directory_forbid(um->guard, name);
-        if (r < 0)
-            return r;
+    int r = starts_end(um, name);
+    if (r >= 0 && bus_unit_is_guarded(unit)) {
         unit->is_vouched = false;
+        r = guard_directory_forbid(um->guard, name);
     }
-    return job_begin(um, &stop_kind, name, done, userdata);
+    return r < 0 ? r : job_begin(um, &stop_kind, name, done, userdata);
 }

@@ -9,6 +9,7 @@
  *   bus-reload.c         daemon-reloads, as few as possible
  *   bus-files.c          making files known to systemd, asking for states
  *   bus-guard.c          units that run only as long as they are vouched for
+ *   bus-job-wait.c       calls that queue a job, until that has ended
  *   bus-job-result.c     how a job ended, for people
  *   bus-list.c bus-write.c bus-remove.c bus-job.c bus-stopping.c   one kind of request each
  */
@@ -61,7 +62,7 @@ struct BusUnitManager {
     BusOp *ops;   /* under way, in no order */
     size_t calls; /* sent and not answered */
     BusOp *unsent, **unsent_end;
-    Map *jobs;          /* path of a job -> first of the BusOps that wait for it */
+    Map *jobs;          /* path of a job -> first of the ops that wait for it */
     Map *early_results; /* path -> result, of jobs that ended while job_calls are under way */
     size_t job_calls;
     sd_bus_slot *reload_call;
@@ -75,6 +76,14 @@ struct BusUnitManager {
 
 /* A request of a caller until it is answered; first member of each kind's own struct. */
 typedef void (*BusOpReply)(BusOp *op, sd_bus_message *reply, const sd_bus_error *error);
+
+/* What becomes of a call that queues a job of systemd; one of refused and ended comes. */
+typedef struct BusJobSteps {
+    void (*refused)(BusOp *op, const sd_bus_error *error);
+    int (*queued)(BusOp *op); /* NULL: there is nothing to do; -errno fails the op */
+    void (*ended)(BusOp *op, const char *word);
+} BusJobSteps;
+
 struct BusOp {
     Reply reply; /* run() calls the caller back with r and message; free() is the kind's */
     BusUnitManager *um;
@@ -88,6 +97,8 @@ struct BusOp {
     bool is_settled; /* the outcome is known and systemd is not needed any more */
     int r;
     char *message;
+    const BusJobSteps *job_steps;
+    BusOp *next_same_job; /* waits for the same job */
     BusOp *reload_next;
     void (*reload_then)(BusOp *op);
 };
@@ -174,7 +185,9 @@ int bus_guard_tidy(BusUnitManager *um);
 /* bus-remove.c */
 void bus_removals_forget(BusUnitManager *um);
 
-/* bus-write.c: all that earlier writes left half-way is known to systemd now. */
+/* bus-write.c: a file is there that systemd may not know; or all that was left half-way is known to
+ * it now. */
+void bus_writes_spoil(BusUnitManager *um);
 void bus_writes_repaired(BusUnitManager *um);
 
 /* One per kind of request; 0 and a later callback, or -ENOMEM. */
@@ -189,7 +202,12 @@ int bus_stopping_begin(BusUnitManager *um, void (*done)(bool is_stopping, void *
 
 /* bus-job.c: has systemd start the guard itself, if it does not run. */
 int bus_guard_start(BusUnitManager *um, UnitManagerJobDone done, void *userdata);
-/* bus-job.c: a job of systemd ended. */
+
+/* bus-job-wait.c */
+
+/* Calls StartUnit or StopUnit; steps is static. */
+void bus_op_queue_job(BusOp *op, const BusJobSteps *steps, const char *method, const char *name);
+/* A job of systemd ended. */
 void bus_job_removed(BusUnitManager *um, const char *path, const char *result);
 
 /* bus-signals.c: asks for all signals that matter, once per connection. */

@@ -118,7 +118,8 @@ static int parts_new(BusUnitManager *um, const BusUnitManagerOptions *options, E
         return -ENOMEM;
     int r = reply_queue_new(um->event, &um->replies);
     if (r >= 0)
-        r = journal_reader_new(um->event, JOURNAL_SYNC_SOCKET, &um->journal);
+        r = journal_reader_new(um->event, str_or(options->journal_sync_socket, JOURNAL_SYNC_SOCKET),
+                               &um->journal);
     if (r < 0)
         return r;
     const char *directory = str_or(options->run_directory, RUN_DIRECTORY);

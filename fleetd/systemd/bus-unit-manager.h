@@ -7,10 +7,11 @@
 #include <systemd/sd-event.h>
 
 typedef struct BusUnitManagerOptions {
-    const char *run_directory; /* NULL: /run/fleet */
-    const char *bus_address;   /* NULL: the system bus */
-    size_t log_lines;          /* of a start that failed; 0: 10 */
-    Metrics *metrics;          /* NULL: calls are not measured */
+    const char *run_directory;       /* NULL: /run/fleet */
+    const char *bus_address;         /* NULL: the system bus */
+    const char *journal_sync_socket; /* NULL: journald's */
+    size_t log_lines;                /* of a start that failed; 0: 10 */
+    Metrics *metrics;                /* NULL: calls are not measured */
 } BusUnitManagerOptions;
 
 /* options may be NULL. Errors: the run directory can not be made, there is no bus. Later losses of

@@ -1,6 +1,7 @@
 /* write(): changed files go to disk, all of the batch at once to systemd. Whether a reload is
  * needed is asked before, as systemd would read the new text of units that are not loaded by
  * itself. */
+#include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-name.h"
@@ -33,6 +34,12 @@ static void write_end(WriteOp *write) {
         um->has_unfinished = true;
     else if (um->writes == 0 && !um->has_unfinished)
         unit_directory_set_unfinished(um->directory, false);
+}
+
+void bus_writes_spoil(BusUnitManager *um) {
+    um->has_unfinished = true;
+    if (unit_directory_set_unfinished(um->directory, true) < 0)
+        log_warning("Failed to note that a unit file may be unknown to systemd");
 }
 
 void bus_writes_repaired(BusUnitManager *um) {

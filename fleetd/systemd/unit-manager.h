@@ -97,8 +97,10 @@ static inline int unit_manager_write(UnitManager *um, const UnitFileWrite *files
                                      UnitManagerDone done, void *userdata) {
     return um->vtable->write(um, files, n, done, userdata);
 }
-/* Disables, unlinks and forgets a unit's file, and its failed state. Already gone is success. Does
- * not stop it; but one that does not run is not started again, as Restart= may have it. */
+/* Disables, unlinks and forgets a unit's file, and its failed state. Already gone is success. It
+ * ends well only when the unit is down and nothing can start it any more, as Restart= or its socket
+ * may have it. -EBUSY: it runs, or was started meanwhile; then, as after all failures, its file is
+ * there, and systemd may know it again only after the next list. */
 static inline int unit_manager_remove(UnitManager *um, const char *name, UnitManagerDone done,
                                       void *userdata) {
     return um->vtable->remove(um, name, done, userdata);
@@ -117,7 +119,8 @@ static inline int unit_manager_vouch(UnitManager *um, const char *name, usec_t a
     return um->vtable->vouch(um, name, at_usec, stop_after_usec);
 }
 /* Clears was_launched, and what was vouched for does not count any more. Already inactive, failed
- * or unknown to systemd is JOB_RESULT_DONE. */
+ * or unknown to systemd is JOB_RESULT_DONE. Ends all starts of the unit that were begun before, in
+ * whatever step; they are answered first. */
 static inline int unit_manager_stop(UnitManager *um, const char *name, UnitManagerJobDone done,
                                     void *userdata) {
     return um->vtable->stop(um, name, done, userdata);

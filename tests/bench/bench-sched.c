@@ -43,7 +43,7 @@ static usec_t plan_timed(SchedLoad *load, Cluster *cluster, size_t n_placed) {
 
 static void measure(size_t n_machines, size_t n_units, const char *kind, Times *times) {
     _cleanup_(sched_load_freep) SchedLoad *load = sched_load_new(n_machines, n_units + AGAIN, kind);
-    _cleanup_(cluster_freep) Cluster *cluster = cluster_new();
+    _cleanup_(cluster_freep) Cluster *cluster = cluster_new(0);
     bench_must(load, "there is no kind '%s'", kind);
     bench_must(cluster, "out of memory");
 

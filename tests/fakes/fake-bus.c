@@ -32,6 +32,7 @@ struct FakeBus {
     size_t extra_links;
     unsigned jobs;
     bool is_same_job;
+    char *job_result;
 };
 
 static void state_free(void *value) {
@@ -179,8 +180,11 @@ static int call_answer(FakeBus *bus, sd_bus_message *call) {
         check(method->answer(bus, call, arguments, reply));
     }
     check(sd_bus_message_set_sender(reply, SYSTEMD));
-    sd_bus_send(bus->client, reply, NULL); /* the client may be gone */
+    bool has_job = method->answer == answer_job && !sd_bus_message_is_method_error(reply, NULL);
+    int r = sd_bus_send(bus->client, reply, NULL); /* the client may be gone */
     sd_bus_message_unref(reply);
+    if (r >= 0 && has_job && bus->job_result)
+        fake_bus_emit_job_removed(bus, bus->jobs, arguments[0], bus->job_result);
     return 1;
 }
 
@@ -270,6 +274,7 @@ void fake_bus_free(FakeBus *bus) {
     free(bus->fail_member);
     free(bus->fail_error);
     free(bus->hold_member);
+    free(bus->job_result);
     free(bus);
 }
 
@@ -336,6 +341,10 @@ int fake_bus_set_loaded(FakeBus *bus, const char *name) {
 
 void fake_bus_set_extra_links(FakeBus *bus, size_t n) {
     bus->extra_links = n;
+}
+
+void fake_bus_set_job_result(FakeBus *bus, const char *result) {
+    check(str_replace(&bus->job_result, result));
 }
 
 void fake_bus_set_same_job(FakeBus *bus, bool is_same_job) {

@@ -38,6 +38,8 @@ void fake_bus_set_extra_links(FakeBus *bus, size_t n);
 
 /* Signals. Jobs have the numbers 1, 2, ... in the order of the calls that made them, unless
  * is_same_job. */
+/* Each job ends with that word right after the call that made it; NULL: when told. */
+void fake_bus_set_job_result(FakeBus *bus, const char *result);
 void fake_bus_set_same_job(FakeBus *bus, bool is_same_job);
 void fake_bus_emit_job_removed(FakeBus *bus, unsigned job, const char *unit, const char *result);
 void fake_bus_emit_job_new(FakeBus *bus, unsigned job, const char *unit);

@@ -86,11 +86,41 @@ void fake_queue_free(FakeQueue *queue) {
     free(queue);
 }
 
-void fake_queue_push_take(FakeQueue *queue, FakeCall *call) {
+void fake_queue_push_later_take(FakeQueue *queue, FakeCall *call, usec_t usec) {
+    Loop *loop = fake_systemd_loop(queue->systemd);
     *queue->end = call;
     queue->end = &call->next;
     call->next = NULL;
-    call->due_usec =
-        loop_now(fake_systemd_loop(queue->systemd)) + fake_systemd_latency(queue->systemd);
+    call->due_usec = loop_now(loop) + fake_systemd_latency(queue->systemd) + usec;
     timer_arm(queue);
+}
+
+void fake_queue_push_take(FakeQueue *queue, FakeCall *call) {
+    fake_queue_push_later_take(queue, call, 0);
+}
+
+static bool call_is(const FakeCall *call, FakeCallRun run, const char *name) {
+    return call->run == run && (!name || streq_ptr(call->name, name));
+}
+
+FakeCall *fake_queue_find(const FakeQueue *queue, FakeCallRun run, const char *name) {
+    FakeCall *call = queue->first;
+    while (call && !call_is(call, run, name))
+        call = call->next;
+    return call;
+}
+
+FakeCall *fake_queue_take_found(FakeQueue *queue, FakeCallRun run, const char *name) {
+    FakeCall **p = &queue->first;
+    while (*p && !call_is(*p, run, name))
+        p = &(*p)->next;
+    FakeCall *call = *p;
+    if (!call)
+        return NULL;
+    *p = call->next;
+    if (!*p)
+        queue->end = p;
+    if (!queue->first)
+        timer_stop(queue->timer);
+    return call;
 }

@@ -40,5 +40,10 @@ typedef struct FakeQueue FakeQueue;
 int fake_queue_new(FakeSystemd *systemd, void *owner, FakeQueue **ret);
 void fake_queue_free(FakeQueue *queue); /* with what is in it; also from inside a run */
 void fake_queue_clear(FakeQueue *queue);
-/* It runs after the latency of the fake systemd. */
+/* It runs after the latency of the fake systemd, or so much later. */
 void fake_queue_push_take(FakeQueue *queue, FakeCall *call);
+void fake_queue_push_later_take(FakeQueue *queue, FakeCall *call, usec_t usec);
+/* The first call with that name that runs so, name NULL: with any; NULL: there is
+ * none. Borrowed, or the caller's. */
+FakeCall *fake_queue_find(const FakeQueue *queue, FakeCallRun run, const char *name);
+FakeCall *fake_queue_take_found(FakeQueue *queue, FakeCallRun run, const char *name);

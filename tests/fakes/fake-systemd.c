@@ -10,7 +10,7 @@ struct FakeSystemd {
     FakeScript *script;
     Map *units; /* name -> FakeUnit */
     FakeObserver *observers;
-    usec_t latency_usec;
+    usec_t latency_usec, guard_start_usec;
     int64_t last_job;
     bool is_disconnected;
     bool is_stopping;
@@ -62,6 +62,10 @@ void fake_systemd_set_latency(FakeSystemd *systemd, usec_t usec) {
     systemd->latency_usec = usec;
 }
 
+void fake_systemd_set_guard_start(FakeSystemd *systemd, usec_t usec) {
+    systemd->guard_start_usec = usec;
+}
+
 void fake_systemd_set_stopping(FakeSystemd *systemd, bool is_stopping) {
     systemd->is_stopping = is_stopping;
 }
@@ -79,6 +83,10 @@ void fake_systemd_set_connected(FakeSystemd *systemd, bool is_connected) {
         return fake_systemd_reset(systemd);
     OBSERVER_FOREACH(observer, systemd)
     observer->on_lost(observer);
+}
+
+bool fake_systemd_is_connected(const FakeSystemd *systemd) {
+    return !systemd->is_disconnected;
 }
 
 void fake_systemd_reboot(FakeSystemd *systemd) {
@@ -195,14 +203,15 @@ int fake_systemd_write(FakeSystemd *systemd, const UnitFileWrite *files, size_t 
     return 0;
 }
 
-void fake_systemd_remove(FakeSystemd *systemd, const char *name) {
+int fake_systemd_remove(FakeSystemd *systemd, const char *name) {
     FakeUnit *unit = map_get(systemd->units, name);
     if (!unit || !unit->text)
-        return;
+        return 0;
+    if (fake_unit_is_running(unit))
+        return -EBUSY;
     fake_script_note(systemd->script, FAKE_ACTION_REMOVE, name);
-    fake_unit_forget_file(unit);
-    if (!fake_unit_is_running(unit))
-        map_remove(systemd->units, name);
+    map_remove(systemd->units, name);
+    return 0;
 }
 
 int64_t fake_systemd_start(FakeSystemd *systemd, const char *name) {
@@ -216,10 +225,15 @@ int64_t fake_systemd_start(FakeSystemd *systemd, const char *name) {
     return fake_unit_start(unit, ++systemd->last_job);
 }
 
+bool fake_systemd_is_guarded(const FakeSystemd *systemd, const char *name) {
+    const FakeUnit *unit = map_get(systemd->units, name);
+    return unit && unit->stop_after_usec > 0;
+}
+
 /* As systemd does it: what its file asserts does not hold. */
 bool fake_systemd_is_forbidden(FakeSystemd *systemd, const char *name) {
     const FakeUnit *unit = map_get(systemd->units, name);
-    return unit && unit->stop_after_usec > 0 && !unit->is_permitted;
+    return fake_systemd_is_guarded(systemd, name) && !unit->is_permitted;
 }
 
 static void guarded_changed(FakeSystemd *systemd) {
@@ -285,6 +299,26 @@ int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name) {
     return unit ? fake_unit_stop(unit, ++systemd->last_job) : 0;
 }
 
+void fake_systemd_note_launched(FakeSystemd *systemd, const char *name) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    if (unit)
+        unit->was_launched = !fake_systemd_is_forbidden(systemd, name);
+}
+
+void fake_systemd_note_unheard(FakeSystemd *systemd, const char *name) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    if (unit)
+        unit->has_lost_answer = true;
+}
+
+bool fake_systemd_take_unheard(FakeSystemd *systemd, const char *name) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    bool was_lost = unit && unit->has_lost_answer;
+    if (unit)
+        unit->has_lost_answer = false;
+    return was_lost;
+}
+
 static int status_copy(const FakeUnit *unit, UnitStatus *status) {
     status->was_launched = unit->was_launched;
     status->stop_after_usec = unit->stop_after_usec;
@@ -337,6 +371,10 @@ Loop *fake_systemd_loop(FakeSystemd *systemd) {
 
 usec_t fake_systemd_latency(FakeSystemd *systemd) {
     return systemd->latency_usec;
+}
+
+usec_t fake_systemd_guard_start(FakeSystemd *systemd) {
+    return systemd->guard_start_usec;
 }
 
 bool fake_systemd_is_stopping(FakeSystemd *systemd) {

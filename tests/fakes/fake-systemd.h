@@ -40,6 +40,9 @@ void fake_systemd_lose_file(FakeSystemd *systemd, const char *name);
 /* Another text in the file, if there is one; likewise. */
 void fake_systemd_replace_file(FakeSystemd *systemd, const char *name, const char *text);
 
+/* A start of it may have been taken for none, as its answer was lost; true once. */
+bool fake_systemd_take_unheard(FakeSystemd *systemd, const char *name);
+
 /* What a test looks at. Names are units' names. */
 const char *fake_systemd_active(FakeSystemd *systemd, const char *name); /* NULL: no such unit */
 bool fake_systemd_is_running(FakeSystemd *systemd, const char *name);
@@ -53,9 +56,13 @@ const char *fake_systemd_started_hash(FakeSystemd *systemd, const char *name);
 int fake_systemd_vouch(FakeSystemd *systemd, const char *name, usec_t at_usec,
                        usec_t stop_after_usec);
 int fake_systemd_permit(FakeSystemd *systemd, const char *name); /* -ESTALE, -ENOENT */
+bool fake_systemd_is_guarded(const FakeSystemd *systemd, const char *name);
 bool fake_systemd_is_forbidden(FakeSystemd *systemd, const char *name);
 void fake_systemd_forbid(FakeSystemd *systemd, const char *name);
 int fake_systemd_walk_guarded(FakeSystemd *systemd, GuardDirectoryVisit visit, void *userdata);
+/* How long it takes to start the guard, before each start of such a unit; 0, the default: it runs.
+ */
+void fake_systemd_set_guard_start(FakeSystemd *systemd, usec_t usec);
 /* A new fleetd begins: nothing later than now is vouched for. */
 void fake_systemd_limit_vouching(FakeSystemd *systemd);
 /* Who hears when a unit is vouched for; one at a time, NULL: nobody. */
@@ -79,14 +86,19 @@ void fake_systemd_unobserve(FakeSystemd *systemd, FakeObserver *observer);
 
 Loop *fake_systemd_loop(FakeSystemd *systemd);
 usec_t fake_systemd_latency(FakeSystemd *systemd);
+usec_t fake_systemd_guard_start(FakeSystemd *systemd);
 bool fake_systemd_is_stopping(FakeSystemd *systemd);
+bool fake_systemd_is_connected(const FakeSystemd *systemd);
 /* 0, or why the action fails now: the scripted faults, -ENOTCONN. */
 int fake_systemd_check(FakeSystemd *systemd, FakeAction action, const char *name);
 int fake_systemd_write(FakeSystemd *systemd, const UnitFileWrite *files, size_t n);
-void fake_systemd_remove(FakeSystemd *systemd, const char *name);
+int fake_systemd_remove(FakeSystemd *systemd, const char *name); /* -EBUSY: it runs */
 /* The job's id; 0: nothing to do; -ENOENT: no such unit; -EINVAL: refused, by its behaviour. */
 int64_t fake_systemd_start(FakeSystemd *systemd, const char *name);
 int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name);
+/* Its start was answered: it was launched, unless it was forbidden meanwhile. Or nobody heard. */
+void fake_systemd_note_launched(FakeSystemd *systemd, const char *name);
+void fake_systemd_note_unheard(FakeSystemd *systemd, const char *name);
 /* -ENOENT: no such unit. */
 int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster);
 /* -ENOENT: no such unit. One that has lost its file is told of as with its last one, as long as it

@@ -9,7 +9,8 @@ typedef struct FakeUnitManager {
     FakeObserver observer;
     FakeSystemd *systemd;
     FakeQueue *queue;
-    FakeCall *waiting; /* for the end of their jobs */
+    FakeQueue *guarding; /* starts that wait for the guard */
+    FakeCall *waiting;   /* for the end of their jobs */
     UnitManagerCallbacks callbacks;
     void *userdata;
     bool is_listed; /* signals begin with the first list */
@@ -59,12 +60,16 @@ static void on_reset(FakeObserver *observer) {
     hear(from_observer(observer), run_reset, NULL);
 }
 
-static void job_finish(FakeUnitManager *um, FakeCall *call, JobResult result, const char *message,
-                       const char *log) {
+static void job_answer(FakeCall *call, JobResult result, const char *message, const char *log) {
     call->run = run_job_done;
     call->result = result;
     if (str_replace(&call->message, message) < 0 || (log && strv_split(log, "\n", &call->log) < 0))
         abort(); /* out of memory in a test */
+}
+
+static void job_finish(FakeUnitManager *um, FakeCall *call, JobResult result, const char *message,
+                       const char *log) {
+    job_answer(call, result, message, log);
     fake_queue_push_take(um->queue, call);
 }
 
@@ -87,14 +92,37 @@ static void on_job_removed(FakeObserver *observer, int64_t job, JobResult result
     jobs_finish(from_observer(observer), job, result, message, log);
 }
 
+static void run_guarded(void *owner, FakeCall **call);
+static void run_started(void *owner, FakeCall **call);
+
+/* systemd starts the units, and fleetd does not know. */
+static void answers_lose(FakeUnitManager *um) {
+    FakeCall *call;
+    while ((call = fake_queue_take_found(um->queue, run_started, NULL))) {
+        fake_systemd_note_unheard(um->systemd, call->name);
+        fake_call_free(call);
+    }
+}
+
+/* Of that unit, or all (NULL). */
+static void guarding_end(FakeUnitManager *um, const char *name, const char *message) {
+    FakeCall *call;
+    while ((call = fake_queue_take_found(um->guarding, run_guarded, name)))
+        job_finish(um, call, JOB_RESULT_CANCELED, message, NULL);
+}
+
 static void on_lost(FakeObserver *observer) {
-    jobs_finish(from_observer(observer), 0, JOB_RESULT_CANCELED, "contact with systemd was lost",
-                NULL);
+    static const char message[] = "contact with systemd was lost";
+    FakeUnitManager *um = from_observer(observer);
+    answers_lose(um);
+    guarding_end(um, NULL, message);
+    jobs_finish(um, 0, JOB_RESULT_CANCELED, message, NULL);
 }
 
 static void on_dead(FakeObserver *observer) {
     FakeUnitManager *um = from_observer(observer);
     fake_queue_clear(um->queue);
+    fake_queue_clear(um->guarding);
     fake_calls_free(&um->waiting);
     um->is_listed = false;
 }
@@ -167,17 +195,17 @@ static void run_remove(void *owner, FakeCall **call) {
     _cleanup_free_ char *message = NULL;
     const char *name = (*call)->name;
     int r = fake_systemd_check(um->systemd, FAKE_ACTION_REMOVE, name);
+    if (r >= 0)
+        r = fake_systemd_remove(um->systemd, name);
     if (r < 0)
         message = str_printf("failed to remove unit file '%s': %s", name, strerror(-r));
-    else
-        fake_systemd_remove(um->systemd, name);
     (*call)->reply.done(r, message, (*call)->userdata);
 }
 
 static void job_wait(FakeUnitManager *um, FakeCall **call, int64_t job) {
     (*call)->job = job;
     if (job == 0)
-        return (*call)->reply.job(JOB_RESULT_DONE, NULL, NULL, (*call)->userdata);
+        return job_finish(um, TAKE_PTR(*call), JOB_RESULT_DONE, NULL, NULL);
     FakeCall **last = &um->waiting;
     while (*last)
         last = &(*last)->next;
@@ -200,27 +228,72 @@ static void job_refuse(FakeUnitManager *um, FakeCall **call, int r) {
 }
 
 static void run_job(FakeUnitManager *um, FakeCall **call, FakeAction action,
-                    int64_t (*begin)(FakeSystemd *, const char *)) {
+                    int64_t (*begin)(FakeUnitManager *, const char *)) {
     int64_t job = fake_systemd_check(um->systemd, action, (*call)->name);
     if (job >= 0)
-        job = begin(um->systemd, (*call)->name);
+        job = begin(um, (*call)->name);
     if (job < 0)
         job_refuse(um, call, (int) job);
     else
         job_wait(um, call, job);
 }
 
+static void run_started(void *owner, FakeCall **call) {
+    fake_systemd_note_launched(((FakeUnitManager *) owner)->systemd, (*call)->name);
+}
+
+/* systemd answers first, and then says what has changed. An answer that takes time can be lost. */
+static int64_t start_begin(FakeUnitManager *um, const char *name) {
+    FakeCall *answer;
+    if (fake_call_new(run_started, name, NULL, &answer) < 0)
+        abort(); /* out of memory in a test */
+    fake_queue_push_take(um->queue, answer);
+    int64_t job = fake_systemd_start(um->systemd, name);
+    if (job < 0 || fake_systemd_latency(um->systemd) == 0)
+        fake_call_free(fake_queue_take_found(um->queue, run_started, name));
+    if (job >= 0 && fake_systemd_latency(um->systemd) == 0)
+        fake_systemd_note_launched(um->systemd, name);
+    return job;
+}
+
+static void run_guarded(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
+    fake_systemd_permit(um->systemd, (*call)->name); /* else the start fails */
+    run_job(um, call, FAKE_ACTION_START, start_begin);
+}
+
+/* As the real one does it: the guard first, then with a permit the unit. */
 static void run_start(void *owner, FakeCall **call) {
     FakeUnitManager *um = owner;
-    if (fake_systemd_is_forbidden(um->systemd, (*call)->name))
-        fake_systemd_permit(um->systemd, (*call)->name); /* else the start fails */
-    run_job(um, call, FAKE_ACTION_START, fake_systemd_start);
+    if (!fake_systemd_is_connected(um->systemd) ||
+        !fake_systemd_is_guarded(um->systemd, (*call)->name))
+        return run_job(um, call, FAKE_ACTION_START, start_begin);
+    (*call)->run = run_guarded;
+    fake_queue_push_later_take(um->guarding, TAKE_PTR(*call),
+                               fake_systemd_guard_start(um->systemd));
+}
+
+/* What was begun before ends, and is answered before. */
+static void starts_overtake(FakeUnitManager *um, const char *name) {
+    static const char message[] = "it was stopped meanwhile";
+    FakeCall *call;
+    if (!fake_systemd_is_guarded(um->systemd, name))
+        return;
+    guarding_end(um, name, message);
+    while ((call = fake_queue_find(um->queue, run_start, name)))
+        job_answer(call, JOB_RESULT_CANCELED, message, NULL);
+}
+
+/* Answers come in the order of the requests: that of the stop takes the mark away. */
+static int64_t stop_begin(FakeUnitManager *um, const char *name) {
+    fake_call_free(fake_queue_take_found(um->queue, run_started, name));
+    return fake_systemd_stop(um->systemd, name);
 }
 
 static void run_stop(void *owner, FakeCall **call) {
     FakeUnitManager *um = owner;
     fake_systemd_forbid(um->systemd, (*call)->name);
-    run_job(um, call, FAKE_ACTION_STOP, fake_systemd_stop);
+    run_job(um, call, FAKE_ACTION_STOP, stop_begin);
 }
 
 static void run_stopping(void *owner, FakeCall **call) {
@@ -301,6 +374,7 @@ static int fake_start(UnitManager *base, const char *name, UnitManagerJobDone do
 }
 
 static int fake_stop(UnitManager *base, const char *name, UnitManagerJobDone done, void *userdata) {
+    starts_overtake(from_base(base), name);
     return job_push(base, run_stop, name, done, userdata);
 }
 
@@ -337,8 +411,10 @@ static int fake_vouch(UnitManager *base, const char *name, usec_t at_usec, usec_
 
 static void fake_free(UnitManager *base) {
     FakeUnitManager *um = from_base(base);
+    answers_lose(um);
     fake_systemd_unobserve(um->systemd, &um->observer);
     fake_queue_free(um->queue);
+    fake_queue_free(um->guarding);
     fake_calls_free(&um->waiting);
     free(um);
 }
@@ -369,6 +445,8 @@ int fake_unit_manager_new(FakeSystemd *systemd, UnitManager **ret) {
                                   .on_lost = on_lost,
                                   .on_dead = on_dead};
     int r = fake_queue_new(systemd, um, &um->queue);
+    if (r >= 0)
+        r = fake_queue_new(systemd, um, &um->guarding);
     if (r < 0)
         return r;
     fake_systemd_observe(systemd, &um->observer);

@@ -117,14 +117,6 @@ int fake_unit_set_text(FakeUnit *unit, const char *text, size_t size) {
     return r < 0 ? r : 1;
 }
 
-void fake_unit_forget_file(FakeUnit *unit) {
-    free(unit->text);
-    unit->text = NULL;
-    unit->was_launched = unit->has_guard = unit->is_permitted = false;
-    free(unit->cluster);
-    unit->cluster = NULL;
-}
-
 bool fake_unit_is_running(const FakeUnit *unit) {
     return !streq(unit->active, "inactive") && !streq(unit->active, "failed");
 }
@@ -151,7 +143,6 @@ static int64_t job_begin(FakeUnit *unit, int64_t id, bool is_stop, usec_t usec) 
 }
 
 int64_t fake_unit_start(FakeUnit *unit, int64_t id) {
-    unit->was_launched = true;
     if (unit->job != 0 && !unit->job_is_stop)
         return unit->job;
     if (unit->job == 0 && fake_unit_is_running(unit))

@@ -13,7 +13,8 @@ typedef struct FakeUnit {
     char hash[UNIT_FILE_HASH_LENGTH + 1];
     char started_hash[UNIT_FILE_HASH_LENGTH + 1]; /* "": never started */
     bool was_launched;
-    char *cluster; /* that it was claimed for; NULL: none */
+    bool has_lost_answer; /* of the request to start it, so that was_launched does not say so */
+    char *cluster;        /* that it was claimed for; NULL: none */
     char *active, *sub;
     char *result;
     usec_t stop_after_usec, stop_timeout_usec; /* by its file; 0: it needs no permit */
@@ -33,7 +34,6 @@ DEFINE_POINTER_CLEANUP(FakeUnit, fake_unit_free)
 
 /* 1: the text changed, 0: it was the same. */
 int fake_unit_set_text(FakeUnit *unit, const char *text, size_t size);
-void fake_unit_forget_file(FakeUnit *unit); /* and what was noted of it */
 bool fake_unit_is_running(const FakeUnit *unit);
 void fake_unit_enter(FakeUnit *unit, const char *active, const char *sub, const char *result);
 

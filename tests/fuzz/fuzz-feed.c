@@ -59,7 +59,7 @@ static void leader_begin(World *world) {
                                             .on_machine_away = on_machine_away,
                                             .on_machine_missing = on_machine_missing,
                                             .on_order = on_order};
-    world->cluster = cluster_new();
+    world->cluster = cluster_new(0);
     HOLDS(world->cluster && feed_new(world->cluster, &callbacks, world, &world->feed) == 0);
 }
 

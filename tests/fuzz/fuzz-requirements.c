@@ -49,8 +49,8 @@ static void rules_check(const Requirements *requirements) {
     bool has_end = requirements->stop_after_usec > 0;
     HOLDS(!has_end || !requirements->is_global);
     HOLDS(has_end == (requirements->stop_timeout_usec > 0));
-    HOLDS((requirements_stop_within(requirements) > 0) == has_end);
-    HOLDS(requirements_stop_within(requirements) < USEC_INFINITY / 4);
+    HOLDS((requirements_stop_within(requirements, 0) > 0) == has_end);
+    HOLDS(requirements_stop_within(requirements, 0) < USEC_INFINITY / 4);
 }
 
 /* Of a unit that can run. */

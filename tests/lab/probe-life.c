@@ -13,10 +13,11 @@ void scene_life_of_a_unit(Probe *probe) {
     probe_report(probe, probe_state_is(probe, name, "loaded/active/running success"),
                  "the change is told before the job ends", map_get(probe->active, name));
     probe_expect_job(probe, probe_start(probe, name), JOB_RESULT_DONE, "started again is done");
-    probe_report(probe, probe_remove(probe, name) == 0, "a running unit's file can go", NULL);
+    probe_report(probe, probe_remove(probe, name) == -EBUSY, "a running unit is not removed", NULL);
     probe_expect_output(probe, "systemctl is-active 'a_b-c@x\\x2dy.service'", "active",
                         "it runs on");
     probe_expect_job(probe, probe_stop(probe, name), JOB_RESULT_DONE, "it stops");
+    probe_report(probe, probe_remove(probe, name) == 0, "it is removed when it is down", NULL);
     probe_expect_job(probe, probe_stop(probe, name), JOB_RESULT_DONE,
                      "stopping the unknown is done");
     probe_report(probe, probe_remove(probe, name) == 0, "removing the unknown is done", NULL);
@@ -179,6 +180,20 @@ void scene_other_types(Probe *probe) {
     _cleanup_answer_ Answer after = {0};
     probe_list(probe, &after);
     probe_report(probe, streq(after.list, ""), "all are gone", after.list);
+}
+
+/* Its socket refers to it, so that systemd has it in memory, and could start it from there. */
+void scene_removed_beside_its_socket(Probe *probe) {
+    probe_write(probe, "door.service", SLEEP);
+    probe_write(probe, "door.socket",
+                "[Socket]\nListenStream=/run/probe-door.socket\nRemoveOnStop=yes\n");
+    probe_expect_job(probe, probe_start(probe, "door.socket"), JOB_RESULT_DONE, "a socket listens");
+    probe_report(probe, probe_remove(probe, "door.service") == 0, "its service is removed", NULL);
+    run_command("systemctl start door.service");
+    probe_expect_output(probe, "systemctl is-active door.service", "inactive",
+                        "nothing starts that again");
+    probe_stop(probe, "door.socket");
+    probe_report(probe, probe_remove(probe, "door.socket") == 0, "and the socket", NULL);
 }
 
 void scene_install(Probe *probe) {

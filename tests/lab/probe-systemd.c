@@ -8,13 +8,21 @@
 
 static void all_scenes(Probe *probe) {
     static void (*const scenes[])(Probe *) = {
-        scene_life_of_a_unit,    scene_failing_start,
-        scene_other_results,     scene_oneshot_and_cancel,
-        scene_replaced_content,  scene_removed_and_written_at_once,
-        scene_other_types,       scene_install,
-        scene_restart_of_fleetd, scene_lost_contact,
-        scene_name_clash,        scene_stopping,
-        scene_latency,           scene_many,
+        scene_life_of_a_unit,
+        scene_failing_start,
+        scene_other_results,
+        scene_oneshot_and_cancel,
+        scene_replaced_content,
+        scene_removed_and_written_at_once,
+        scene_removed_beside_its_socket,
+        scene_other_types,
+        scene_install,
+        scene_restart_of_fleetd,
+        scene_lost_contact,
+        scene_name_clash,
+        scene_stopping,
+        scene_latency,
+        scene_many,
         scene_many_failures,
     };
     _cleanup_answer_ Answer before = {0};

@@ -75,6 +75,7 @@ void scene_oneshot_and_cancel(Probe *probe);
 void scene_replaced_content(Probe *probe);
 void scene_removed_and_written_at_once(Probe *probe);
 void scene_other_types(Probe *probe);
+void scene_removed_beside_its_socket(Probe *probe);
 void scene_install(Probe *probe);
 void scene_restart_of_fleetd(Probe *probe);
 void scene_lost_contact(Probe *probe);

@@ -164,7 +164,7 @@ static void do_agents(Run *run, char *args) {
 
 static void do_hold_unit(Run *run, char *args) {
     world_tell(run->world, SIZE_MAX);
-    must(cluster_hold_unit(run->world->cluster, args) == 0);
+    must(cluster_hold_unit_take(run->world->cluster, args, NULL) == 0);
 }
 
 static void do_hold_machine(Run *run, char *args) {

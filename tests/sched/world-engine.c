@@ -37,7 +37,7 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
                           void *userdata) {
     world_trace("restart");
     cluster_free(world->cluster);
-    world->cluster = cluster_new();
+    world->cluster = cluster_new(0);
     must(world->cluster);
     size_t n_max = map_size(world->machines) + map_size(world->units) + map_size(world->orders) +
                    map_size(world->states) + map_size(world->pendings);
@@ -55,7 +55,7 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
     }
 
     Cluster *cluster = TAKE_PTR(world->cluster); /* what was not heard yet is read already */
-    world->cluster = cluster_new();
+    world->cluster = cluster_new(0);
     world_tell(world, world->n_events);
     cluster_free(world->cluster);
     world->cluster = cluster;

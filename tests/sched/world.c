@@ -228,7 +228,7 @@ World *world_new(void) {
     world->pendings = map_new(free_pending);
     world->running = map_new(NULL);
     world->spread = map_new(NULL);
-    world->cluster = cluster_new();
+    world->cluster = cluster_new(0);
     must(world->machines && world->units && world->orders && world->states && world->pendings &&
          world->running && world->spread && world->cluster);
     return world;

@@ -36,7 +36,7 @@ static void check_starts_apart(SimCheck *check, SimNode *node, const char *name)
         usec_t known_since = sim_check_last_change(check, KEY_UNIT, NULL, other);
         if (!streq(other, name) && sim_node_has(node, other) &&
             !place_may_run_on(sim_check_need_place(check, node->id, other)) &&
-            known_since + SIM_STALE_USEC < loop_now(check->cluster->loop) &&
+            known_since + sim_check_stale_usec(check) < loop_now(check->cluster->loop) &&
             sim_must_start_apart(check->cluster->view, name, other))
             sim_trace_fail(check->trace, "%s was started on %s beside %s, which has to leave first",
                            name, node->id, other);
@@ -53,12 +53,13 @@ static usec_t heard_since(const SimCheck *check, const SimNode *node) {
 
 /* Who is not in the cluster leaves everything as it is. If its lease was taken away before its
  * time it takes that long to know of it. */
-static void check_is_present(SimCheck *check, const SimNode *node, const char *action) {
+static void check_is_present(SimCheck *check, const SimNode *node, const char *action,
+                             usec_t begun_usec) {
     usec_t since = sim_check_last_change(check, KEY_MACHINE, node->id, NULL);
     if (since == check->cluster->leases_taken_usec)
-        since += SIM_TTL;
+        since += check->cluster->agent_ttl_usec;
     if (!sim_view_machine(check->cluster->view, node->id) &&
-        loop_now(node->world) > since + SIM_UNDER_WAY_USEC)
+        begun_usec > since + SIM_UNDER_WAY_USEC)
         sim_trace_fail(check->trace, "machine %s acts and is not in the cluster: %s", node->id,
                        action);
 }
@@ -74,10 +75,24 @@ static bool is_overdue(const SimNode *node, const char *name) {
     return unit_is_guarded(name) && sim_guard_may_stop(node->systemd, name);
 }
 
-/* An order is good for one start in each life of the machine. */
+/* Such a start may have waited for the guard. What must not be then is up to its permit, and to the
+ * stops that came meanwhile. */
+static usec_t start_delay(const char *name) {
+    return unit_is_guarded(name) ? SIM_GUARD_START_USEC : 0;
+}
+
+/* systemd does things in the order in which it was asked; by then it has done them. */
+static void check_was_not_stopped(SimCheck *check, const SimNode *node, const char *name) {
+    usec_t stopped = sim_fuse_stopped_at(node->fuse, name);
+    if (stopped != 0 && loop_now(node->world) > stopped + SIM_UNDER_WAY_USEC)
+        sim_trace_fail(check->trace, "%s was started on %s after it was stopped", name, node->id);
+}
+
+/* An order is good for one start in each life of the machine, unless fleetd or its contact with
+ * systemd was gone before the answer to that start came, and the unit has ended meanwhile. */
 static void check_start(SimCheck *check, SimNode *node, const char *name, SimPlace *place) {
     const char *hash = fake_systemd_started_hash(node->systemd, name);
-    usec_t since = heard_since(check, node);
+    usec_t since = heard_since(check, node) - start_delay(name);
     bool had_other_file = place->has_other_file;
     place->is_cut_off = place->was_meddled_with = place->has_other_file = false;
     if (place->boot != node->n_boots)
@@ -86,10 +101,13 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, SimPla
     place->was_meddled_with = is_overdue(node, name);
     if (place->was_meddled_with)
         return; /* by fate, in the moment before the guard acts, which judges it */
+    check_was_not_stopped(check, node, name);
     bool is_known = hash && !had_other_file;
     if (is_known && !sim_words_said_launch(&place->words, since, hash))
         sim_trace_fail(check->trace, "%s was started on %s without an order", name, node->id);
-    if (is_known && !unit_is_guarded(name) && !sim_words_take_launch(&place->words, since, hash))
+    bool is_first = sim_words_take_launch(&place->words, since, hash);
+    if (is_known && !unit_is_guarded(name) && !is_first &&
+        !fake_systemd_take_unheard(node->systemd, name))
         sim_trace_fail(check->trace, "%s was started on %s twice for one order", name, node->id);
     check_runs_alone(check, node, name);
     check_starts_apart(check, node, name);
@@ -133,9 +151,11 @@ void sim_actions_judge(SimCheck *check, SimNode *node, const char *action) {
     if (!name)
         return;
     SimPlace *place = sim_check_need_place(check, node->id, ++name);
+    bool is_start = strncmp(action, "start ", 6) == 0;
     if (!may_stop_without_order(node, name))
-        check_is_present(check, node, action);
-    if (strncmp(action, "start ", 6) == 0)
+        check_is_present(check, node, action,
+                         loop_now(node->world) - (is_start ? start_delay(name) : 0));
+    if (is_start)
         check_start(check, node, name, place);
     else if (strncmp(action, "stop ", 5) == 0 || strncmp(action, "remove ", 7) == 0)
         check_stop(check, node, name, place);

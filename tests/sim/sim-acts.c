@@ -14,7 +14,7 @@
 static const SimDeeds *const kinds[_DEED_KIND_MAX] = {
     [DEED_FLEETD] = &sim_deeds_fleetd,   [DEED_STORE] = &sim_deeds_store,
     [DEED_SYSTEMD] = &sim_deeds_systemd, [DEED_GUARD] = &sim_deeds_guard,
-    [DEED_USER] = &sim_deeds_users,
+    [DEED_CLONE] = &sim_deeds_clone,     [DEED_USER] = &sim_deeds_users,
 };
 
 const SimDeed *sim_deed(size_t i, DeedKind *ret_kind) {

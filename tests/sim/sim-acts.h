@@ -28,6 +28,7 @@ typedef enum DeedKind {
     DEED_STORE,
     DEED_SYSTEMD,
     DEED_GUARD,
+    DEED_CLONE,
     DEED_USER, /* the last: all before it are faults */
     _DEED_KIND_MAX,
 } DeedKind;
@@ -39,7 +40,7 @@ typedef struct SimDeeds {
 } SimDeeds;
 
 extern const SimDeeds sim_deeds_fleetd, sim_deeds_store, sim_deeds_systemd, sim_deeds_guard,
-    sim_deeds_users;
+    sim_deeds_clone, sim_deeds_users;
 
 const SimDeed *sim_deed(size_t i, DeedKind *ret_kind); /* NULL behind the last */
 #define SIM_DEEDS_MAX 64

@@ -31,6 +31,11 @@ struct SimCheck {
     SimWriters writers;
 };
 
+/* How old what somebody acts on may be: a lease, and what is under way. */
+static inline usec_t sim_check_stale_usec(const SimCheck *check) {
+    return check->cluster->agent_ttl_usec + SIM_UNDER_WAY_USEC;
+}
+
 /* Made if nothing was known of it. */
 SimPlace *sim_check_need_place(SimCheck *check, const char *machine_id, const char *name);
 

@@ -27,6 +27,7 @@ SimCluster *sim_cluster_new(size_t n_nodes, uint64_t seed) {
         .store = cluster->store, .loop = cluster->loop, .run_until = virtual_loop_run_until};
     cluster->view = sim_view_new(cluster->store);
     cluster->n_nodes = n_nodes;
+    cluster->agent_ttl_usec = SIM_TTL;
     for (size_t i = 0; i < n_nodes; i++) {
         SimNode *node = &cluster->nodes[i];
         sim_node_init(node, (unsigned) i + 1, cluster->loop, cluster->store, on_txn, node);
@@ -64,15 +65,16 @@ bool sim_cluster_wait(SimCluster *cluster, bool (*predicate)(void *userdata), vo
 /* Odd times that follow one another closely are one. */
 static void note_odd_time(SimCluster *cluster) {
     usec_t now = loop_now(cluster->loop);
-    if (!cluster->is_store_away && now > cluster->odd_until_usec + 2 * SIM_TTL)
+    if (!cluster->is_store_away && now > cluster->odd_until_usec + 2 * cluster->agent_ttl_usec)
         cluster->odd_since_usec = now;
     cluster->odd_until_usec = now;
 }
 
 usec_t sim_cluster_lease_since(const SimCluster *cluster) {
     usec_t now = loop_now(cluster->loop);
-    bool is_odd = cluster->is_store_away || now <= cluster->odd_until_usec + 2 * SIM_TTL;
-    return (is_odd ? cluster->odd_since_usec : now) - SIM_TTL;
+    bool is_odd =
+        cluster->is_store_away || now <= cluster->odd_until_usec + 2 * cluster->agent_ttl_usec;
+    return (is_odd ? cluster->odd_since_usec : now) - cluster->agent_ttl_usec;
 }
 
 void sim_cluster_cut_off(SimCluster *cluster, int r) {
@@ -81,7 +83,8 @@ void sim_cluster_cut_off(SimCluster *cluster, int r) {
         note_odd_time(cluster);
     if (r != 0 && !cluster->is_store_away)
         cluster->store_away_usec = now;
-    if (r == 0 && cluster->is_store_away && now - cluster->store_away_usec > SIM_TTL / 2)
+    if (r == 0 && cluster->is_store_away &&
+        now - cluster->store_away_usec > cluster->agent_ttl_usec / 2)
         cluster->store_back_usec = now;
     if (r == 0 && cluster->is_store_away)
         cluster->store_here_usec = now;

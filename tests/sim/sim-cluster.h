@@ -19,7 +19,8 @@ typedef struct SimCluster {
     SimView *view;
     SimNode nodes[SIM_NODES_MAX];
     size_t n_nodes;
-    bool is_store_away; /* for all at once */
+    usec_t agent_ttl_usec; /* of all machines; SIM_TTL, unless it is set before they boot */
+    bool is_store_away;    /* for all at once */
     usec_t store_away_usec;
     usec_t store_back_usec;   /* when it last came back after so long that it cost renewals */
     usec_t leases_taken_usec; /* when leases last went before their time */

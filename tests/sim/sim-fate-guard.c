@@ -18,6 +18,23 @@ static void fail_guard(Sim *sim, SimAct *act) {
     fake_guard_host_fail_next(host, call, n);
 }
 
+/* Its start, before the start of each unit that it guards: so long that users think better of it.
+ */
+#define SIM_GUARD_START_USEC (20 * USEC_PER_SEC)
+#define GUARD_SLOW_USEC (3 * USEC_PER_MINUTE)
+
+static void quicken_guard(_unused_ Sim *sim, SimNode *node, _unused_ const void *data) {
+    fake_systemd_set_guard_start(node->systemd, 0);
+}
+
+static void slow_guard(Sim *sim, SimAct *act) {
+    SimNode *node = sim_act_node(sim, act);
+    usec_t usec = sim_random_span(&act->random, SIM_GUARD_START_USEC);
+    fake_systemd_set_guard_start(node->systemd, usec);
+    sim_node_note_trouble(node, GUARD_SLOW_USEC + usec);
+    sim_later(sim, GUARD_SLOW_USEC, quicken_guard, node, NULL);
+}
+
 /* A socket, a timer, a user: whoever does not know that nobody vouches for the unit any more. */
 static void start_overdue(Sim *sim, SimAct *act) {
     SimNode *node = sim_act_node(sim, act);
@@ -31,6 +48,7 @@ static void start_overdue(Sim *sim, SimAct *act) {
 
 void sim_guard_rests(SimNode *node) {
     FakeGuardHost *host = sim_guard_host(node->guard);
+    fake_systemd_set_guard_start(node->systemd, 0);
     if (!host)
         return;
     fake_guard_host_set_latency(host, 0);
@@ -41,6 +59,7 @@ void sim_guard_rests(SimNode *node) {
 static const SimDeed deeds[] = {
     {"the guard is killed", crash_guard, 4},
     {"the guard fails", fail_guard, 4},
+    {"the guard is slow to start", slow_guard, 8},
     {"somebody starts what nobody vouches for", start_overdue, 6},
 };
 

@@ -128,7 +128,7 @@ static void take_leases(Sim *sim, SimAct *act) {
     if (sim->cluster->is_store_away)
         return;
     for (size_t i = 0; i < sim->cluster->n_nodes; i++) /* they find out when they renew it */
-        sim_node_note_trouble(&sim->cluster->nodes[i], SIM_TTL / 2);
+        sim_node_note_trouble(&sim->cluster->nodes[i], sim->cluster->agent_ttl_usec / 2);
     sim_cluster_take_leases(sim->cluster,
                             prefixes[sim_random_below(&act->random, ELEMENTSOF(prefixes))]);
 }

@@ -116,6 +116,7 @@ void sim_fate_rests(Sim *sim) {
     sim_trace(&sim->trace, "fate rests");
     sim_laters_clear(&sim->laters);
     sim_store_rests(sim);
+    sim_clone_rests(sim);
     for (size_t i = 0; i < sim->cluster->n_nodes; i++) {
         sim_fuse_set(sim->cluster->nodes[i].fuse, 0);
         node_rests(sim, &sim->cluster->nodes[i]);

@@ -8,3 +8,4 @@ void sim_way_rests(SimNode *node);
 void sim_systemd_rests(Sim *sim, SimNode *node);
 void sim_guard_rests(SimNode *node);
 void sim_store_rests(Sim *sim);
+void sim_clone_rests(Sim *sim); /* it is gone */

@@ -1,5 +1,7 @@
 #include "tests/sim/sim-fuse.h"
 
+#include "fleetd/base/map.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -17,6 +19,8 @@ struct SimFuse {
     Timer *timer;
     void (*on_blown)(void *userdata);
     void *userdata;
+    Loop *loop;
+    Map *stops; /* name -> usec_t: when the one fleetd asked for it, and for no start since */
     uint64_t n_calls, n_left; /* 0: it is not set */
     bool is_blown;
 };
@@ -124,12 +128,15 @@ static int fused_remove(UnitManager *base, const char *name, UnitManagerDone don
 static int fused_start(UnitManager *base, const char *name, UnitManagerJobDone done,
                        void *userdata) {
     FusedUnitManager *um = from_base(base);
+    map_remove(um->fuse->stops, name);
     return fuse_passes(um->fuse) ? unit_manager_start(um->inner, name, done, userdata) : 0;
 }
 
 static int fused_stop(UnitManager *base, const char *name, UnitManagerJobDone done,
                       void *userdata) {
     FusedUnitManager *um = from_base(base);
+    if (map_put(um->fuse->stops, name, (void *) (uintptr_t) loop_now(um->fuse->loop)) < 0)
+        abort(); /* out of memory in a test */
     return fuse_passes(um->fuse) ? unit_manager_stop(um->inner, name, done, userdata) : 0;
 }
 
@@ -177,6 +184,7 @@ static const UnitManagerVTable unit_manager_vtable = {
 };
 
 UnitManager *sim_fuse_unit_manager_take(SimFuse *fuse, UnitManager *inner) {
+    map_clear(fuse->stops);
     fuse->unit_manager =
         (FusedUnitManager){.base.vtable = &unit_manager_vtable, .fuse = fuse, .inner = inner};
     return &fuse->unit_manager.base;
@@ -199,6 +207,10 @@ uint64_t sim_fuse_count(const SimFuse *fuse) {
     return fuse->n_calls;
 }
 
+usec_t sim_fuse_stopped_at(const SimFuse *fuse, const char *name) {
+    return (usec_t) (uintptr_t) map_get(fuse->stops, name);
+}
+
 Store *sim_fuse_store(SimFuse *fuse) {
     return &fuse->store;
 }
@@ -209,13 +221,16 @@ SimFuse *sim_fuse_new(Loop *loop, Store *inner, void (*on_blown)(void *userdata)
         abort();
     *fuse = (SimFuse){
         .store.vtable = &store_vtable, .inner = inner, .on_blown = on_blown, .userdata = userdata};
+    fuse->loop = loop;
+    fuse->stops = map_new(NULL);
     fuse->dead.store = &fuse->store;
-    if (timer_new(loop, on_timer, fuse, &fuse->timer) < 0)
+    if (!fuse->stops || timer_new(loop, on_timer, fuse, &fuse->timer) < 0)
         abort();
     return fuse;
 }
 
 void sim_fuse_free(SimFuse *fuse) {
     timer_free(fuse->timer);
+    map_free(fuse->stops);
     free(fuse);
 }

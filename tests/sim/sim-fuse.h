@@ -17,6 +17,9 @@ Store *sim_fuse_store(SimFuse *fuse); /* borrowed */
 /* In front of that one, which it takes over. */
 UnitManager *sim_fuse_unit_manager_take(SimFuse *fuse, UnitManager *inner);
 
+/* When that fleetd asked to stop the unit, and for no start since; 0: never. */
+usec_t sim_fuse_stopped_at(const SimFuse *fuse, const char *name);
+
 /* It blows at the n-th call from now on; 0: at none. A blown one is whole again. */
 void sim_fuse_set(SimFuse *fuse, uint64_t n);
 uint64_t sim_fuse_count(const SimFuse *fuse); /* calls so far */

@@ -5,6 +5,9 @@
 
 #include "tests/fakes/fake-guard-host.h"
 
+/* How long its own start can take, and with it that of a unit that it guards. */
+#define SIM_GUARD_START_USEC (20 * USEC_PER_SEC)
+
 typedef struct SimGuard SimGuard;
 
 /* It does not run yet. Out of memory ends the program. */

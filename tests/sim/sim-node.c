@@ -2,6 +2,7 @@
 
 #include "tests/fakes/fake-unit-manager.h"
 #include "tests/sim/pausable-loop.h"
+#include "tests/sim/sim-cluster.h"
 
 #include <stdio.h>
 
@@ -46,7 +47,7 @@ static void on_registered(void *userdata) {
         .store = sim_fuse_store(node->fuse),
         .loop = node->loop,
         .machine_id = node->id,
-        .agent_ttl_usec = SIM_TTL,
+        .agent_ttl_usec = node->cluster->agent_ttl_usec,
         .steady_since = on_steady_since,
         .userdata = node,
         .metrics = node->metrics,
@@ -83,7 +84,7 @@ void sim_node_start(SimNode *node) {
         .store = sim_fuse_store(node->fuse),
         .loop = node->loop,
         .machine = &node->machine,
-        .ttl_usec = SIM_TTL,
+        .ttl_usec = node->cluster->agent_ttl_usec,
         .restart_grace_usec = SIM_GRACE,
         .on_registered = on_registered,
         .userdata = node,
@@ -167,6 +168,7 @@ void sim_node_boot(SimNode *node) {
     if (node->is_on)
         return;
     node->is_on = true;
+    node->booted_usec = loop_now(node->world);
     snprintf(node->boot_id, sizeof(node->boot_id), "%.*s%04x", MACHINE_ID_LENGTH - 4, node->id,
              ++node->n_boots & 0xffffu);
     sim_guard_boot(node->guard);

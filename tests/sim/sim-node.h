@@ -13,6 +13,9 @@
 #include "tests/sim/tap-store.h"
 
 #define SIM_TTL (10 * USEC_PER_SEC) /* of presences */
+/* So much longer than the shortest StopAfterDisconnect= (sim-units.c) that STOP_MARGIN_USEC does
+ * not hide it when the two are mixed up. */
+#define SIM_TTL_LONG (60 * USEC_PER_SEC)
 #define SIM_GRACE (60 * USEC_PER_SEC)
 #define SIM_API_TIMEOUT (4 * USEC_PER_SEC)
 #define SIM_API_SLACK USEC_PER_SEC
@@ -31,6 +34,7 @@ typedef struct SimNode {
     char id[MACHINE_ID_LENGTH + 1], boot_id[MACHINE_ID_LENGTH + 1], address[16];
     unsigned n_boots, n_goodbyes; /* the latter: the boot in which it last began to go down */
     bool is_on;
+    usec_t booted_usec;
     FakeSystemd *systemd;
     SimGuard *guard; /* runs while the machine is on */
 

@@ -20,7 +20,7 @@ static void check_given_up(SimCheck *check, const Key *key) {
     const SimCluster *cluster = check->cluster;
     if (sim_check_last_change(check, KEY_MACHINE, key->machine_id, NULL) < cluster->store_away_usec)
         return;
-    if (loop_now(cluster->loop) < cluster->store_back_usec + SIM_TTL)
+    if (loop_now(cluster->loop) < cluster->store_back_usec + cluster->agent_ttl_usec)
         sim_trace_fail(check->trace, "machine %s was given up before it could come back",
                        key->machine_id);
 }
@@ -88,7 +88,7 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
 
 static bool has_settled(const SimCheck *check, KeyKind kind, const char *machine_id,
                         const char *name) {
-    return sim_check_last_change(check, kind, machine_id, name) + SIM_STALE_USEC <
+    return sim_check_last_change(check, kind, machine_id, name) + sim_check_stale_usec(check) <
            loop_now(check->cluster->loop);
 }
 

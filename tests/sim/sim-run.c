@@ -9,16 +9,17 @@
  *
  *   12 s  what was lost on the way is missed (SIM_HEAL_USEC)
  *   60 s  a machine that will not come back has said that it restarts (SIM_GRACE)
- *   10 s  and had a lease time to come back (SIM_TTL)
+ *   60 s  and had a lease time to come back (SIM_TTL_LONG)
  *   64 s  a task that has failed again and again is tried once more (agent-unit.c)
  *   90 s  a stop that hangs is ended by systemd (sim-fate-systemd.c)
- *   60 s  what must never run twice waits until it has surely stopped elsewhere (sim-units.c)
+ *   75 s  what must never run twice waits until it has surely stopped elsewhere (sim-units.c)
  *   3 * 25 s  a unit leaves for one that leaves for one that leaves: orders are withdrawn, carried
  *             out, and followed by others (sim-timely.c)
  *
  * Files that nobody uses any more are deleted at the collector's second look, a minute after its
  * first, and that one is up to a minute after they were left; once more, if it just failed. */
-#define UNITS_USEC (SIM_HEAL_USEC + SIM_GRACE + SIM_TTL + (64 + 90 + 60 + 3 * 25) * USEC_PER_SEC)
+#define UNITS_USEC \
+    (SIM_HEAL_USEC + SIM_GRACE + SIM_TTL_LONG + (64 + 90 + 75 + 3 * 25) * USEC_PER_SEC)
 #define FILES_USEC (UNITS_USEC + 3 * USEC_PER_MINUTE)
 /* Units whose lives have an end come to it (sim-units.c). */
 #define LIVES_USEC USEC_PER_MINUTE
@@ -29,6 +30,7 @@
 static bool step(void *userdata) {
     Sim *sim = userdata;
     sim_check_step(sim->check);
+    sim_clone_step(sim->clone);
     sim_requests_step(sim->requests);
     sim_timely_step(sim->timely);
     return sim->trace.failure != NULL;
@@ -75,10 +77,12 @@ static void sim_init(Sim *sim, uint64_t seed, bool is_verbose) {
     *sim = (Sim){.seed = seed};
     sim_acts_make(seed, &sim->acts);
     sim->cluster = sim_cluster_new(sim->acts.n_machines, seed);
+    sim->cluster->agent_ttl_usec = seed % 3 == 2 ? SIM_TTL_LONG : SIM_TTL;
     sim->trace = (SimTrace){.loop = sim->cluster->loop, .is_verbose = is_verbose};
     sim->requests = sim_requests_new(sim->cluster, &sim->trace, &sim->report);
     sim->check = sim_check_new(sim->cluster, sim->requests, &sim->trace);
     sim->timely = sim_timely_new(sim->cluster, sim->check, &sim->trace, &sim->report);
+    sim->clone = sim_clone_new(sim->cluster, sim->check, &sim->trace);
     for (size_t i = 0; i < sim->acts.n_machines; i++)
         sim_init_node(sim, &sim->cluster->nodes[i]);
     sim_trace(&sim->trace, "seed %llu: %zu machines", (unsigned long long) seed,
@@ -173,6 +177,7 @@ void sim_done(Sim *sim) {
         sim->cluster->nodes[i].before_end = NULL;
     sim_laters_clear(&sim->laters);
     sim_timely_free(sim->timely);
+    sim_clone_free(sim->clone);
     sim_requests_free(sim->requests);
     sim_cluster_free(sim->cluster);
     sim_check_free(sim->check);

@@ -3,6 +3,7 @@
 
 #include "tests/sim/sim-acts.h"
 #include "tests/sim/sim-check.h"
+#include "tests/sim/sim-clone.h"
 #include "tests/sim/sim-later.h"
 #include "tests/sim/sim-report.h"
 #include "tests/sim/sim-requests.h"
@@ -16,6 +17,7 @@ typedef struct Sim {
     SimRequests *requests;
     SimCheck *check;
     SimTimely *timely;
+    SimClone *clone;
     SimLaters laters;
     SimReport report; /* of this one */
 } Sim;

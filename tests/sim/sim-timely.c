@@ -114,14 +114,21 @@ static usec_t leader_since(const SimTimely *timely) {
                                    : later(healed, changed(timely, KEY_LEADER, NULL, NULL));
 }
 
+/* It takes part when its machine is registered; a machine that has just booted waits for its former
+ * lease to run out. */
+static usec_t able_since(const SimTimely *timely, const SimNode *node) {
+    return node->engine
+               ? later(healed_since(timely, node), changed(timely, KEY_MACHINE, node->id, NULL))
+               : USEC_INFINITY;
+}
+
 static void look_at_leader(SimTimely *timely) {
-    usec_t able_since = USEC_INFINITY;
+    usec_t since = USEC_INFINITY;
     for (size_t i = 0; i < timely->cluster->n_nodes; i++)
-        if (timely->cluster->nodes[i].engine)
-            able_since = MIN(able_since, healed_since(timely, &timely->cluster->nodes[i]));
+        since = MIN(since, able_since(timely, &timely->cluster->nodes[i]));
     if (!sim_view_leader(timely->cluster->view))
-        wait_since(timely, CONCERN_LEADER,
-                   later(able_since, changed(timely, KEY_LEADER, NULL, NULL)), "none", NULL);
+        wait_since(timely, CONCERN_LEADER, later(since, changed(timely, KEY_LEADER, NULL, NULL)),
+                   "none", NULL);
 }
 
 /* --- machines --- */
@@ -136,18 +143,37 @@ static void look_at_gone(SimTimely *timely, const Order *order) {
     if (machine && machine->status == MACHINE_STATUS_LEFT)
         wait_since(timely, CONCERN_LEFT, since, order->name, order->machine_id);
     else if (!machine && since != USEC_INFINITY)
-        wait_since(timely, CONCERN_GONE, later(since, steady_since + SIM_TTL), order->name,
+        wait_since(timely, CONCERN_GONE,
+                   later(since, steady_since + timely->cluster->agent_ttl_usec), order->name,
                    order->machine_id);
 }
 
-/* Until its lease has run out, a former boot's presence bars the way. */
-static void look_at_presence(SimTimely *timely, const SimNode *node) {
+/* Until its lease has run out, a former boot's presence bars the way; also if it was seen to run,
+ * and says only then, in a farewell that was late, that it restarts. */
+static bool presence_is_barred(const SimTimely *timely, const SimNode *node) {
     const Machine *machine = sim_view_machine(timely->cluster->view, node->id);
-    bool is_barred = machine && machine->status == MACHINE_STATUS_RUNNING;
-    if (!is_barred)
-        wait_since(timely, CONCERN_PRESENCE,
-                   later(healed_since(timely, node), changed(timely, KEY_MACHINE, node->id, NULL)),
-                   "its presence", node->id);
+    if (!machine || machine->status == MACHINE_STATUS_LEFT)
+        return false;
+    return machine->status == MACHINE_STATUS_RUNNING ||
+           (!streq_ptr(machine->boot_id, node->boot_id) &&
+            changed(timely, KEY_MACHINE, node->id, NULL) > node->booted_usec);
+}
+
+static bool presence_is_former(const SimTimely *timely, const SimNode *node) {
+    const Machine *machine = sim_view_machine(timely->cluster->view, node->id);
+    return machine && !streq_ptr(machine->boot_id, node->boot_id);
+}
+
+/* A former boot that restarts is waited for for a lease time, from the first look on. */
+static void look_at_presence(SimTimely *timely, const SimNode *node) {
+    usec_t healed = healed_since(timely, node);
+    if (healed == USEC_INFINITY || presence_is_barred(timely, node))
+        return;
+    if (presence_is_former(timely, node))
+        healed += timely->cluster->agent_ttl_usec;
+    wait_since(timely, CONCERN_PRESENCE,
+               later(healed, changed(timely, KEY_MACHINE, node->id, NULL)), "its presence",
+               node->id);
 }
 
 /* --- orders --- */

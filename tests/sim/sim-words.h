@@ -6,9 +6,8 @@
 #include "fleetd/model/unit.h"
 #include "tests/sim/sim-node.h"
 
-/* How old what somebody acts on may be: a lease, and what is under way. */
+/* What somebody acts on may be so much older than a lease: it is under way. */
 #define SIM_UNDER_WAY_USEC (3 * USEC_PER_SEC)
-#define SIM_STALE_USEC (SIM_TTL + SIM_UNDER_WAY_USEC)
 /* Leases live longer while the store is away. */
 #define SIM_REMEMBERED_USEC (10 * USEC_PER_MINUTE)
 

@@ -24,13 +24,14 @@ static const char usage[] =
     "  --verbose     all that happens, as it happens, with what fleet logs\n"
     "  --jobs N      that many processes (1)\n"
     "  --stop        ends at the first failure, which is not made smaller\n"
-    "  --quiet       prints failures only, a line each\n";
+    "  --quiet       prints failures only, a line each\n"
+    "  --help        tells this\n";
 
 typedef struct Options {
     uint64_t first, n_seeds;
     char **keep;
     unsigned n_jobs;
-    bool is_verbose, is_quiet, stops;
+    bool is_verbose, is_quiet, stops, needs_help;
 } Options;
 
 /* Of all processes. */
@@ -64,6 +65,8 @@ static bool option_take(Options *options, int option) {
         return options->is_quiet = true;
     case 'S':
         return options->stops = true;
+    case 'h':
+        return options->needs_help = true;
     default:
         return false;
     }
@@ -71,19 +74,15 @@ static bool option_take(Options *options, int option) {
 
 static bool options_parse(int argc, char **argv, Options *ret) {
     static const struct option options[] = {
-        {"seeds", required_argument, NULL, 'n'},
-        {"first", required_argument, NULL, 'f'},
-        {"seed", required_argument, NULL, 's'},
-        {"keep", required_argument, NULL, 'k'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"stop", no_argument, NULL, 'S'},
-        {},
+        {"seeds", required_argument, NULL, 'n'}, {"first", required_argument, NULL, 'f'},
+        {"seed", required_argument, NULL, 's'},  {"keep", required_argument, NULL, 'k'},
+        {"jobs", required_argument, NULL, 'j'},  {"verbose", no_argument, NULL, 'v'},
+        {"quiet", no_argument, NULL, 'q'},       {"stop", no_argument, NULL, 'S'},
+        {"help", no_argument, NULL, 'h'},        {},
     };
     *ret = (Options){.first = 1, .n_seeds = SEEDS_DEFAULT, .n_jobs = 1};
     int option;
-    while ((option = getopt_long(argc, argv, "n:f:s:k:j:vqS", options, NULL)) >= 0)
+    while ((option = getopt_long(argc, argv, "n:f:s:k:j:vqSh", options, NULL)) >= 0)
         if (!option_take(ret, option))
             return false;
     return optind == argc;
@@ -252,6 +251,11 @@ int main(int argc, char **argv) {
     if (!options_parse(argc, argv, &options)) {
         fputs(usage, stderr);
         return 2;
+    }
+    if (options.needs_help) {
+        fputs(usage, stdout);
+        strv_free(options.keep);
+        return 0;
     }
     log_setup(options.is_verbose ? LOG_DEBUG : LOG_CRIT);
     bool all_good = run_all(&options);

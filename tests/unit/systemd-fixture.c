@@ -2,7 +2,10 @@
 
 #include "tests/unit/temporary-directory.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 /* Both ends are in one loop and sockets are at once, so that an idle loop means: all is said. */
 void fixture_turn(Fixture *f) {
@@ -68,11 +71,24 @@ void fixture_connect(Fixture *f) {
     static const UnitManagerCallbacks callbacks = {.on_changed = on_changed, .on_reset = on_reset};
     _cleanup_free_ char *run = str_printf("%s/run", f->directory);
     _cleanup_free_ char *address = str_printf("unix:path=%s/bus", f->directory);
-    BusUnitManagerOptions options = {
-        .run_directory = run, .bus_address = address, .metrics = f->metrics};
+    _cleanup_free_ char *journal = str_printf("%s/journal", f->directory);
+    BusUnitManagerOptions options = {.run_directory = run,
+                                     .bus_address = address,
+                                     .journal_sync_socket = journal,
+                                     .metrics = f->metrics};
     assert_int_equal(bus_unit_manager_new(f->event, &options, &f->um, NULL), 0);
     unit_manager_set_callbacks(f->um, &callbacks, f);
     fixture_turn(f);
+}
+
+void fixture_hold_journal(Fixture *f) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/journal", f->directory);
+    assert_in_range(n, 1, sizeof(address.sun_path) - 1);
+    f->journal_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(f->journal_fd > 0);
+    assert_int_equal(bind(f->journal_fd, (struct sockaddr *) &address, sizeof(address)), 0);
+    assert_int_equal(listen(f->journal_fd, 8), 0);
 }
 
 int fixture_setup(void **state) {
@@ -97,6 +113,8 @@ int fixture_teardown(void **state) {
     fake_bus_free(f->bus);
     sd_event_unref(f->event);
     strv_free(f->heard);
+    if (f->journal_fd > 0)
+        close(f->journal_fd);
     temporary_directory_free(f->directory);
     free(f);
     return 0;

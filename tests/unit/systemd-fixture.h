@@ -20,6 +20,7 @@ typedef struct Fixture {
     UnitManager *um;
     Metrics *metrics;
     char **heard;
+    int journal_fd; /* 0: there is no journald */
 } Fixture;
 
 #define bus_test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -34,6 +35,8 @@ void fixture_write(Fixture *f, const char *name, const char *text);
 void fixture_start(Fixture *f, const char *name);
 /* A unit whose file is there and known to systemd; nothing of that is left to be heard. */
 void fixture_have_unit(Fixture *f, const char *name);
+/* From now on there is a journald that never answers. */
+void fixture_hold_journal(Fixture *f);
 /* Below the run directory. */
 bool fixture_has_file(Fixture *f, const char *name);
 

@@ -142,9 +142,30 @@ static void fleetd_that_is_dead_or_paused_does_not_matter(void **state) {
     expect_moved_in_time(cluster, node);
 }
 
+/* As its machine's lease lasts longer than its time, it counts as that; also of an order that was
+ * written when the leader's agent_ttl was another. */
+static void time_that_is_shorter_than_a_lease_counts_as_that(void **state) {
+    static const char text[] = SLEEPER "TimeoutStopSec=5s\n[X-Fleet]\nStopAfterDisconnect=1s\n";
+    SimCluster *cluster = *state;
+    const SimNode *node = engine_test_start(cluster, NAME, text);
+    assert_int_equal(sim_view_order(cluster->view, node->id, NAME)->stop_within_usec,
+                     SIM_TTL + 5 * USEC_PER_SEC);
+    size_t n_touches = sim_count_touches(cluster);
+    cluster->agent_ttl_usec = SIM_TTL_LONG;
+    for (size_t i = 0; i < cluster->n_nodes; i++) {
+        sim_node_crash(&cluster->nodes[i]);
+        sim_node_start(&cluster->nodes[i]);
+    }
+    sim_cluster_run(cluster, 3 * SIM_TTL);
+    assert_int_equal(sim_view_order(cluster->view, node->id, NAME)->stop_within_usec,
+                     SIM_TTL_LONG + 5 * USEC_PER_SEC);
+    assert_int_equal(sim_count_touches(cluster), n_touches);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         ENGINE_TEST(unit_moves_when_its_machine_has_surely_stopped_it),
+        ENGINE_TEST(time_that_is_shorter_than_a_lease_counts_as_that),
         ENGINE_TEST(other_units_do_not_wait),
         ENGINE_TEST(machine_that_is_back_in_time_keeps_it_untouched),
         ENGINE_TEST(machine_that_is_back_before_the_move_starts_it_again),

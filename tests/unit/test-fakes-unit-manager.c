@@ -222,7 +222,44 @@ static void changed_file_clears_launched_and_reloads_a_running_unit(void **state
     assert_string_not_equal(status->hash, fake_systemd_started_hash(f->systemd, "a.service"));
 }
 
-static void removed_unit_is_forgotten_unless_it_runs(void **state) {
+static void answer_to_a_start_can_be_lost(void **state) {
+    Fixture *f = *state;
+    write_unit(f, "a.service");
+    fake_systemd_set_latency(f->systemd, 100 * USEC_PER_MSEC);
+    assert_int_equal(unit_manager_start(f->um, "a.service", on_job, f), 0);
+    virtual_loop_advance(f->loop, 150 * USEC_PER_MSEC); /* systemd has heard of it */
+    fake_systemd_set_connected(f->systemd, false);
+    fake_systemd_set_connected(f->systemd, true);
+    _cleanup_(unit_status_freep) UnitStatus *status = NULL;
+    assert_int_equal(fake_systemd_status(f->systemd, "a.service", &status), 0);
+    assert_true(unit_status_is_running(status));
+    assert_false(status->was_launched);
+    assert_true(fake_systemd_take_unheard(f->systemd, "a.service"));
+    assert_false(fake_systemd_take_unheard(f->systemd, "a.service"));
+}
+
+#define ONCE "[Service]\nExecStart=/bin/x\nTimeoutStopSec=5s\n[X-Fleet]\nStopAfterDisconnect=30s\n"
+
+static void guarded_start_waits_for_the_guard_and_ends_with_a_stop(void **state) {
+    Fixture *f = *state;
+    write_text(f, "a.service", ONCE);
+    strv_free(TAKE_PTR(f->heard));
+    usec_t now = loop_now(f->loop);
+    assert_int_equal(unit_manager_vouch(f->um, "a.service", now, 30 * USEC_PER_SEC), 0);
+    fake_systemd_set_guard_start(f->systemd, USEC_PER_SEC);
+    assert_int_equal(unit_manager_start(f->um, "a.service", on_job, f), 0);
+    virtual_loop_advance(f->loop, 500 * USEC_PER_MSEC);
+    assert_false(fake_systemd_is_running(f->systemd, "a.service"));
+    assert_int_equal(unit_manager_stop(f->um, "a.service", on_job, f), 0);
+    virtual_loop_advance(f->loop, USEC_PER_SEC);
+    assert_heard(f, "job canceled it was stopped meanwhile -; job done - -");
+    assert_false(fake_systemd_is_running(f->systemd, "a.service"));
+    assert_int_equal(unit_manager_start(f->um, "a.service", on_job, f), 0);
+    virtual_loop_advance(f->loop, 2 * USEC_PER_SEC);
+    assert_true(fake_systemd_is_running(f->systemd, "a.service"));
+}
+
+static void unit_that_runs_is_not_removed(void **state) {
     Fixture *f = *state;
     write_unit(f, "a.service");
     write_unit(f, "b.service");
@@ -232,8 +269,12 @@ static void removed_unit_is_forgotten_unless_it_runs(void **state) {
     assert_int_equal(unit_manager_remove(f->um, "b.service", on_done, f), 0);
     assert_int_equal(unit_manager_list(f->um, on_list, f), 0);
     virtual_loop_advance(f->loop, 0);
-    assert_heard(f, "a.service activating/start success; a.service active/running success; "
-                    "job done - -; done 0 -; done 0 -; done 0 -; list 0 0");
+    _cleanup_free_ char *expected = str_printf(
+        "a.service activating/start success; a.service active/running success; job done - -; done "
+        "%d failed to remove unit file 'a.service': Device or resource busy; done 0 -; done 0 -; "
+        "list 0 1; a.service active launched",
+        -EBUSY);
+    assert_heard(f, expected);
     assert_true(fake_systemd_is_running(f->systemd, "a.service"));
     assert_null(fake_systemd_active(f->systemd, "b.service"));
 }
@@ -304,7 +345,9 @@ int main(void) {
         fake_test(oneshot_ends_inactive_and_crash_ends_failed),
         fake_test(units_outlive_their_handle_but_no_reboot),
         fake_test(changed_file_clears_launched_and_reloads_a_running_unit),
-        fake_test(removed_unit_is_forgotten_unless_it_runs),
+        fake_test(guarded_start_waits_for_the_guard_and_ends_with_a_stop),
+        fake_test(answer_to_a_start_can_be_lost),
+        fake_test(unit_that_runs_is_not_removed),
         fake_test(scripted_failures_are_reported_and_change_nothing),
         fake_test(lost_contact_cancels_jobs_and_ends_in_a_reset),
         fake_test(handle_may_be_freed_in_a_callback),

@@ -39,7 +39,7 @@ static char *describe(const Requirements *requirements) {
     if (requirements->stop_after_usec > 0)
         fprintf(stream, "stop after %" PRIu64 " ms, within %" PRIu64 " ms\n",
                 requirements->stop_after_usec / USEC_PER_MSEC,
-                requirements_stop_within(requirements) / USEC_PER_MSEC);
+                requirements_stop_within(requirements, 0) / USEC_PER_MSEC);
     fclose(stream);
     return text;
 }
@@ -432,6 +432,13 @@ static void every_option_is_described(void **state) {
     assert_string_equal(requirements_option(0)->name, "MachineID");
 }
 
+static void time_that_is_shorter_than_a_lease_counts_as_that(_unused_ void **state) {
+    const Requirements requirements = {.stop_after_usec = 5, .stop_timeout_usec = 3};
+    assert_int_equal(requirements_stop_within(&requirements, 4), 5 + 3);
+    assert_int_equal(requirements_stop_within(&requirements, 7), 7 + 3);
+    assert_int_equal(requirements_stop_within(&(Requirements){}, 7), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_understood),
@@ -451,6 +458,7 @@ int main(void) {
         cmocka_unit_test(stop_after_disconnect_comes_with_the_time_to_stop),
         cmocka_unit_test(unit_that_does_not_surely_stop_cannot_promise_to),
         cmocka_unit_test(globs_match_whole_names),
+        cmocka_unit_test(time_that_is_shorter_than_a_lease_counts_as_that),
         cmocka_unit_test(every_option_is_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

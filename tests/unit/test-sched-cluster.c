@@ -21,7 +21,7 @@ static World *settled_world(void) {
 }
 
 static void new_cluster_has_no_work(void **state) {
-    _cleanup_(cluster_freep) Cluster *cluster = cluster_new();
+    _cleanup_(cluster_freep) Cluster *cluster = cluster_new(0);
     assert_false(cluster_has_work(cluster));
     _cleanup_(plan_freep) Plan *plan = NULL;
     assert_int_equal(cluster_plan(cluster, 0, &plan), 0);
@@ -40,7 +40,7 @@ static void what_is_told_again_unchanged_is_no_work(void **state) {
 }
 
 static void removal_of_what_is_unknown_is_no_work(void **state) {
-    _cleanup_(cluster_freep) Cluster *cluster = cluster_new();
+    _cleanup_(cluster_freep) Cluster *cluster = cluster_new(0);
     assert_int_equal(cluster_remove_machine(cluster, "m1", false), 0);
     assert_int_equal(cluster_remove_unit(cluster, "a.service"), 0);
     assert_int_equal(cluster_remove_order(cluster, "m1", "a.service"), 0);

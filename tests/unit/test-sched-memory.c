@@ -93,7 +93,7 @@ static int plan_and_forget(Cluster *cluster) {
 }
 
 static int tell_story(const World *world, Requirements **requirements) {
-    _cleanup_(cluster_freep) Cluster *cluster = cluster_new();
+    _cleanup_(cluster_freep) Cluster *cluster = cluster_new(0);
     if (!cluster)
         return -ENOMEM;
     int r;

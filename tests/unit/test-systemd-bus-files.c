@@ -143,69 +143,6 @@ static void new_fleetd_lists_files_with_their_marks(void **state) {
                     "b.service loaded/failed/failed exit-code");
 }
 
-static void removals_go_together(void **state) {
-    Fixture *f = *state;
-    fixture_have_unit(f, "a.service");
-    fixture_have_unit(f, "b.service");
-    fixture_have_unit(f, "c.service");
-    unit_manager_remove(f->um, "a.service", on_done, f);
-    unit_manager_remove(f->um, "b.service", on_done, f);
-    unit_manager_remove(f->um, "c.service", on_done, f);
-    assert_heard(f, "done well; done well; done well");
-    assert_int_equal(fake_bus_count(f->bus, "DisableUnitFiles"), 2);
-    assert_int_equal(fake_bus_count(f->bus, "ResetFailedUnit"), 3);
-    assert_int_equal(fake_bus_count(f->bus, "Reload"), 0);
-    assert_false(fixture_has_file(f, "units/b.service"));
-}
-
-static void removal_of_what_is_gone_is_done_and_spoils_no_other(void **state) {
-    Fixture *f = *state;
-    fixture_have_unit(f, "b.service");
-    fake_bus_hold(f->bus, "DisableUnitFiles");
-    unit_manager_remove(f->um, "x.service", on_done, f);
-    unit_manager_remove(f->um, "b.service", on_done, f);
-    unit_manager_remove(f->um, "y.service", on_done, f);
-    fixture_turn(f);
-    fake_bus_fail_next(f->bus, "ResetFailedUnit", NO_SUCH_UNIT);
-    fake_bus_release(f->bus);
-    fake_bus_fail_next(f->bus, "DisableUnitFiles", NO_SUCH_UNIT);
-    assert_heard(f, "done well; done well; done well");
-    assert_int_equal(fake_bus_count(f->bus, "DisableUnitFiles"), 4);
-    assert_false(fixture_has_file(f, "units/b.service"));
-}
-
-/* Between two runs of a unit with Restart= systemd calls it inactive, and is about to start it. */
-static void removal_ends_a_restart_that_is_due(void **state) {
-    Fixture *f = *state;
-    fixture_have_unit(f, "a.service");
-    fake_bus_hold(f->bus, "StopUnit");
-    unit_manager_remove(f->um, "a.service", on_done, f);
-    fixture_turn(f);
-    assert_int_equal(fake_bus_count(f->bus, "StopUnit"), 1);
-    assert_true(fixture_has_file(f, "units/a.service"));
-    fake_bus_release(f->bus);
-    assert_heard(f, "done well");
-    assert_false(fixture_has_file(f, "units/a.service"));
-}
-
-static void unit_that_can_not_be_stopped_by_hand_is_removed(void **state) {
-    Fixture *f = *state;
-    fixture_have_unit(f, "a.service");
-    fake_bus_fail_next(f->bus, "StopUnit", "org.freedesktop.systemd1.OnlyByDependency");
-    unit_manager_remove(f->um, "a.service", on_done, f);
-    assert_heard(f, "done well");
-    assert_false(fixture_has_file(f, "units/a.service"));
-}
-
-static void links_of_other_units_are_forgotten_by_a_reload(void **state) {
-    Fixture *f = *state;
-    fixture_have_unit(f, "a.service");
-    fake_bus_set_extra_links(f->bus, 1);
-    unit_manager_remove(f->um, "a.service", on_done, f);
-    assert_heard(f, "done well");
-    assert_int_equal(fake_bus_count(f->bus, "Reload"), 1);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         bus_test(new_file_needs_no_reload),
@@ -219,11 +156,6 @@ int main(void) {
         bus_test(one_file_that_can_not_be_linked_does_not_hold_up_the_list),
         bus_test(bad_names_templates_and_texts_reach_no_disk),
         bus_test(new_fleetd_lists_files_with_their_marks),
-        bus_test(removals_go_together),
-        bus_test(removal_of_what_is_gone_is_done_and_spoils_no_other),
-        bus_test(removal_ends_a_restart_that_is_due),
-        bus_test(unit_that_can_not_be_stopped_by_hand_is_removed),
-        bus_test(links_of_other_units_are_forgotten_by_a_reload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

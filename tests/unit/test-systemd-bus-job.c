@@ -1,3 +1,4 @@
+#include "fleetd/systemd/guard-directory.h"
 #include "tests/unit/systemd-fixture.h"
 
 static void start_waits_for_the_end_of_its_job(void **state) {
@@ -98,6 +99,82 @@ static void no_more_calls_than_the_bus_allows_are_under_way(void **state) {
     assert_int_equal(fake_bus_count(f->bus, "StartUnit"), 150);
 }
 
+#define ONCE "[Service]\nExecStart=/bin/x\nTimeoutStopSec=5s\n[X-Fleet]\nStopAfterDisconnect=30s\n"
+
+/* Its guard is asked to start: job 1 by the one who vouches, job 2 by the start. */
+static void begin_guarded_start(Fixture *f) {
+    fixture_write(f, "once.service", ONCE);
+    fixture_turn(f);
+    assert_int_equal(unit_manager_vouch(f->um, "once.service", guard_clock(), 30 * USEC_PER_SEC),
+                     0);
+    fixture_start(f, "once.service");
+    fixture_turn(f);
+    fixture_forget_heard(f);
+    fake_bus_forget_calls(f->bus);
+}
+
+static void begin_stop(Fixture *f, const char *name) {
+    assert_int_equal(unit_manager_stop(f->um, name, on_job, f), 0);
+}
+
+static void guarded_start_that_a_stop_overtook_goes_no_further(void **state) {
+    Fixture *f = *state;
+    begin_guarded_start(f);
+    begin_stop(f, "once.service");
+    assert_heard(f, "job canceled it was stopped meanwhile");
+    fake_bus_emit_job_removed(f->bus, 3, "once.service", "done");
+    assert_heard(f, "job done -");
+    fake_bus_emit_job_removed(f->bus, 2, "fleet-guard.service", "done");
+    fake_bus_emit_job_removed(f->bus, 1, "fleet-guard.service", "done");
+    assert_heard(f, "");
+    assert_false(fixture_has_file(f, "guard/permits/once.service"));
+    assert_calls(f, "StopUnit once.service");
+}
+
+static void guarded_start_that_a_stop_overtook_before_any_answer_goes_no_further(void **state) {
+    Fixture *f = *state;
+    fake_bus_hold(f->bus, "StartUnit");
+    begin_guarded_start(f);
+    begin_stop(f, "once.service");
+    assert_heard(f, "job canceled it was stopped meanwhile");
+    fake_bus_release(f->bus);
+    fixture_turn(f);
+    for (unsigned job = 1; job <= 3; job++)
+        fake_bus_emit_job_removed(f->bus, job, "fleet-guard.service", "done");
+    assert_heard(f, "job done -");
+    assert_false(fixture_has_file(f, "guard/permits/once.service"));
+    assert_calls(f, "StopUnit once.service");
+}
+
+static void guarded_start_that_follows_a_stop_is_no_part_of_it(void **state) {
+    Fixture *f = *state;
+    begin_guarded_start(f);
+    begin_stop(f, "once.service");
+    fixture_start(f, "once.service"); /* its guard is job 4 */
+    assert_heard(f, "job canceled it was stopped meanwhile");
+    fake_bus_emit_job_removed(f->bus, 3, "once.service", "done");
+    assert_heard(f, "job done -");
+    fake_bus_emit_job_removed(f->bus, 2, "fleet-guard.service", "done");
+    fake_bus_emit_job_removed(f->bus, 4, "fleet-guard.service", "done");
+    assert_calls(f, "StopUnit once.service; StartUnit fleet-guard.service; StartUnit once.service");
+    assert_true(fixture_has_file(f, "guard/permits/once.service"));
+    fake_bus_emit_job_removed(f->bus, 5, "once.service", "done");
+    assert_heard(f, "job done -");
+}
+
+/* To read its journal takes time. Whoever counts answers would take it for a later start's. */
+static void failed_start_is_answered_before_the_stop_that_follows(void **state) {
+    Fixture *f = *state;
+    fixture_hold_journal(f);
+    fixture_start(f, "a.service");
+    fixture_turn(f);
+    fake_bus_emit_job_removed(f->bus, 1, "a.service", "failed");
+    assert_heard(f, "");
+    fake_bus_fail_next(f->bus, "StopUnit", NO_SUCH_UNIT);
+    begin_stop(f, "a.service");
+    assert_heard(f, "job failed its start failed; job done -");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         bus_test(start_waits_for_the_end_of_its_job),
@@ -107,6 +184,10 @@ int main(void) {
         bus_test(failed_start_names_the_result_of_its_service),
         bus_test(refused_start_is_an_error_and_not_launched),
         bus_test(stop_clears_the_mark_and_takes_the_unknown_for_stopped),
+        bus_test(guarded_start_that_a_stop_overtook_goes_no_further),
+        bus_test(guarded_start_that_a_stop_overtook_before_any_answer_goes_no_further),
+        bus_test(guarded_start_that_follows_a_stop_is_no_part_of_it),
+        bus_test(failed_start_is_answered_before_the_stop_that_follows),
         bus_test(no_more_calls_than_the_bus_allows_are_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

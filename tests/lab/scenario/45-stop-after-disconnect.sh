@@ -198,5 +198,18 @@ check "and then run elsewhere" eventually "$MOVES" up_on m2
 lab boot m1
 check "the machine comes back" eventually 30 mentions "$(lab id m1)" ctl list-machines --full
 check_lives
+
+# --- a time of its own that is shorter than a lease: 5 s until m3 knows, 5 s as for a lease, 3 s for the stop, 10 s margin
+LIMITS[1]=StopAfterDisconnect=1s
+beater brief.service ''
+ctl start brief.service >/dev/null
+check "a time that is shorter than a lease counts as that" \
+    equal "5000000 3000000" "$(lab exec m1 cut -d ' ' -f 1,2 /run/fleet/guard/units/brief.service)"
+lab cut m1
+check "cut off, it is stopped" eventually 12 is_down m1 brief.service
+check "and then runs elsewhere" eventually 30 is_running m2 brief.service
+lab heal m1
+check "brief.service never ran twice" never_overlaps brief.service
+
 ctl destroy '*' >/dev/null
 check "destroyed, nothing is guarded any more" eventually 15 not is_running m2 fleet-guard.service

@@ -64,7 +64,8 @@ def move_etcd_leader(cluster, _targets):
 
 
 def boot_clone(cluster, targets):
-    """Another machine's id, as on a cloned disk. It is off, or the journal would keep the old id in mind."""
+    """Another machine's id, as on a cloned disk. It is off, or the journal would keep the old id in mind. The place
+    of the other one is not free while its fleetd is stopped."""
     host = cluster.host(targets[0])
     other = next(other for other in cluster.hosts if other is not host)
     lab("shutdown", host.name)
@@ -74,10 +75,13 @@ def boot_clone(cluster, targets):
     refused = wait_for(40, lambda: "Refused: a machine with this id" in lab("logs", host.name))
     cluster.observe("a machine with another's id is refused", refused, f"{host.name} with the id of {other.name}")
     cluster.booting = boot
+    cluster.cloned = other
+    lab("fleetd", "stop", other.name)
 
 
 def end_clone(cluster, targets):
     host = cluster.host(targets[0])
+    lab("fleetd", "start", cluster.cloned.name)
     lab("kill", host.name)
     cluster.booting.wait(timeout=60)
     (host.disk / "etc/machine-id").write_text(cluster.kept_id + "\n")
@@ -119,7 +123,7 @@ KINDS = [
     Kind("clock an hour back", "machine", "", (3, 8), set_clock("-3600"), set_clock("+0")),
     Kind("dbus-daemon restarted", "machine", "", (0, 0), inside("systemctl", "restart", "dbus.service"), nothing),
     Kind("systemd re-executed", "machine", "", (0, 0), inside("systemctl", "daemon-reexec"), nothing),
-    Kind("duplicated machine id", "machine", "clone", (2, 4), boot_clone, end_clone),
+    Kind("duplicated machine id", "machine", "clone", (2, 9), boot_clone, end_clone),
     Kind("etcd member killed", "member", "", (3, 8), verbs("etcd", "kill"), verbs("etcd", "start")),
     Kind("etcd leader killed", "etcd-leader", "", (3, 8), verbs("etcd", "kill"), verbs("etcd", "start")),
     Kind("etcd leader paused", "etcd-leader", "", (3, 12), verbs("etcd", "pause"), verbs("etcd", "resume")),
