@@ -48,5 +48,6 @@ int changes_account(const ApiChange *changes, size_t n, int r, Error *reterr) {
         if (kind_add(kind, changes, n, &groups) < 0)
             return r;
     _cleanup_free_ char *text = strv_join(groups, "; ");
-    return text ? error_prefix(reterr, r, "Not all of %zu requests were answered (%s)", n, text) : r;
+    return text ? error_prefix(reterr, r, "Not all of %zu requests were answered (%s)", n, text)
+                : r;
 }
