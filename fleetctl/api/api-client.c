@@ -80,13 +80,16 @@ void api_calls_free(ApiCall *calls, size_t n) {
     free(calls);
 }
 
+/* Nobody is there who could have taken the request. */
+static bool is_absence(int r) {
+    return r == -ENOENT || r == -ECONNREFUSED;
+}
+
 int api_client_unreachable(const ApiClient *client, int r, const char *message, Error *reterr) {
-    static const int absent[] = {-ENOENT, -ECONNREFUSED};
     const char *cause = str_is_empty(message) ? strerror(-r) : message;
-    for (size_t i = 0; i < ELEMENTSOF(absent); i++)
-        if (r == absent[i])
-            return error_set(reterr, r, "Cannot reach fleetd at %s: %s. Is fleet.service running?",
-                             client->name, strerror(-r));
+    if (is_absence(r))
+        return error_set(reterr, r, "Cannot reach fleetd at %s: %s. Is fleet.service running?",
+                         client->name, strerror(-r));
     if (r == -EACCES && client->is_unix_socket)
         return error_set(reterr, r,
                          "Cannot reach fleetd at %s: %s. You must be root or in group fleet",
@@ -141,6 +144,7 @@ static int call_take_answer(ApiCall *call, const HttpAnswer *answer) {
     memcpy(call->answer, answer->body, answer->body_size + 1);
     call->answer_size = answer->body_size;
     call->status = answer->status;
+    call->is_open = false;
     call->revision = revision ? strtoll(revision, NULL, 10) : 0;
     log_debug("%s %s: %u, revision %" PRId64, call->method, call->path, call->status,
               call->revision);
@@ -176,6 +180,8 @@ static void on_call_done(int r, const HttpAnswer *answer, const char *message, v
     slot->request = NULL;
     if (r == -ECONNRESET && slot->n_attempts < ATTEMPTS_MAX && slot_request(slot) >= 0)
         return;
+    if (slot->n_attempts == 1 && is_absence(r))
+        slot->call->is_open = false;
     if (r < 0)
         r = api_client_unreachable(batch->client, r, message, batch->reterr);
     else
@@ -199,6 +205,7 @@ static int batch_fill(Batch *batch) {
             slot->call = NULL;
             return r;
         }
+        slot->call->is_open = true;
         batch->n_started++;
     }
     return 0;
@@ -206,11 +213,12 @@ static int batch_fill(Batch *batch) {
 
 int api_client_run(ApiClient *client, ApiCall *calls, size_t n, Error *reterr) {
     Batch batch = {.client = client, .calls = calls, .n_calls = n, .reterr = reterr};
-    while (batch.result >= 0 && batch.n_done < n) {
-        batch.result = batch_fill(&batch);
-        if (batch.result < 0)
+    for (int r = 0; r >= 0;) {
+        if (batch.result >= 0)
+            batch.result = batch_fill(&batch);
+        if (batch.n_done == batch.n_started)
             break;
-        int r = sd_event_run(client->event, UINT64_MAX);
+        r = sd_event_run(client->event, UINT64_MAX);
         if (r < 0)
             batch.result = r;
     }

@@ -35,13 +35,15 @@ typedef struct ApiCall {
     char *answer; /* NUL-terminated */
     size_t answer_size;
     int64_t revision; /* X-Fleet-Revision; 0 when the answer named none */
+    bool is_open;     /* it was sent and has no answer: perhaps it was carried out */
 } ApiCall;
 
 void api_calls_free(ApiCall *calls, size_t n);
 
 /* Runs all of them, some at a time, until each has an answer of whatever status. Negative with a
- * message that names the endpoint when one got none: then the others' answers may be missing too.
- * Not from inside a callback of the loop. */
+ * message that names the endpoint when one got none: no more are sent then, and those that were are
+ * waited for, so that as little as possible stays open; what was not sent has status 0. Not from
+ * inside a callback of the loop. */
 int api_client_run(ApiClient *client, ApiCall *calls, size_t n, Error *reterr);
 
 /* Starts to follow GET path, whose answer is a stream. The answer's headers must come within the

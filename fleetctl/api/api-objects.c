@@ -196,6 +196,7 @@ static int unit_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
         .unit_revision = read_int(&reader, "unitRevision"),
         .is_global = read_bool(&reader, "global"),
         .is_deleted = read_bool(&reader, "deleted"),
+        .is_orphan = read_bool(&reader, "orphan"),
         .reason = read_string(&reader, "reason", NULL),
         .pending = read_pending(&reader, "pending"),
     };

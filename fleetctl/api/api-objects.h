@@ -71,6 +71,7 @@ typedef struct ApiEvent {
     const char *hash;
     int64_t revision, unit_revision;
     bool is_global, is_deleted;
+    bool is_orphan;     /* the machine has it for another cluster, and nobody ordered it there */
     const char *reason; /* NULL: none */
     ApiPending pending;
 } ApiEvent;

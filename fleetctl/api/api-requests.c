@@ -1,5 +1,6 @@
 #include "fleetctl/api/api-requests.h"
 
+#include "fleetctl/api/change-account.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -7,9 +8,13 @@
 static const struct {
     const char *path, *field;
 } resources[_API_RESOURCE_MAX] = {
-    [API_UNITS] = {"/units", "units"},          [API_STATES] = {"/state", "states"},
-    [API_MACHINES] = {"/machines", "machines"}, [API_UNIT_FILES] = {"/units?text=true", "units"},
-    [API_ORPHANS] = {"/orphans", "orphans"},    [API_METADATA] = {"/metadata", "metadata"},
+    [API_UNITS] = {"/units", "units"},
+    [API_STATES] = {"/state", "states"},
+    [API_MACHINES] = {"/machines", "machines"},
+    [API_UNIT_FILES] = {"/units?text=true", "units"},
+    [API_ORPHANS] = {"/orphans", "orphans"},
+    [API_METADATA] = {"/metadata", "metadata"},
+    [API_UNREADABLE] = {"/unreadable", "unreadable"},
 };
 
 static int answer_parse(const ApiCall *call, json_object **ret, Error *reterr) {
@@ -206,6 +211,17 @@ static int change_take_answer(ApiChange *change, const ApiCall *call) {
     return change->refusal ? 0 : -ENOMEM;
 }
 
+/* What became of those that were sent is known also when others had no answer. */
+static int changes_take_answers(ApiChange *changes, const ApiCall *calls, size_t n) {
+    int r = 0;
+    for (size_t i = 0; i < n && r >= 0; i++)
+        if (calls[i].status != 0)
+            r = change_take_answer(&changes[i], &calls[i]);
+        else
+            changes[i].outcome = calls[i].is_open ? API_OUTCOME_OPEN : API_OUTCOME_NOT_SENT;
+    return r;
+}
+
 int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr) {
     ApiCall *call = calloc(1, sizeof(ApiCall));
     if (!call)
@@ -219,15 +235,22 @@ int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr
     return r;
 }
 
+static int changes_run(ApiClient *client, ApiChange *changes, ApiCall *calls, size_t n,
+                       Error *reterr) {
+    int r = api_client_run(client, calls, n, reterr);
+    int taken = changes_take_answers(changes, calls, n);
+    if (taken < 0)
+        return taken;
+    return r < 0 ? changes_account(changes, n, r, reterr) : 0;
+}
+
 int api_send_changes(ApiClient *client, ApiChange *changes, size_t n, Error *reterr) {
     ApiCall *calls = calloc(n + 1, sizeof(ApiCall));
     int r = calls ? 0 : -ENOMEM;
     for (size_t i = 0; i < n && r >= 0; i++)
         r = change_to_call(&changes[i], &calls[i]);
     if (r >= 0)
-        r = api_client_run(client, calls, n, reterr);
-    for (size_t i = 0; i < n && r >= 0; i++)
-        r = change_take_answer(&changes[i], &calls[i]);
+        r = changes_run(client, changes, calls, n, reterr);
     if (calls)
         api_calls_free(calls, n);
     return r;

@@ -12,7 +12,8 @@ typedef enum ApiResource {
     API_MACHINES,
     API_UNIT_FILES, /* units with the texts of their files */
     API_ORPHANS,
-    API_METADATA, /* that were set, by machine */
+    API_METADATA,   /* that were set, by machine */
+    API_UNREADABLE, /* keys of the store */
     _API_RESOURCE_MAX,
 } ApiResource;
 
@@ -38,6 +39,9 @@ typedef enum ApiOutcome {
     API_OUTCOME_CREATED, /* the unit is new to the cluster */
     API_OUTCOME_GONE,    /* of a removal: the cluster does not know the unit any more */
     API_OUTCOME_REFUSED,
+    API_OUTCOME_OPEN, /* there was no answer: perhaps it was carried out */
+    API_OUTCOME_NOT_SENT,
+    _API_OUTCOME_MAX,
 } ApiOutcome;
 
 /* A request for one unit, and what became of it. */
@@ -56,7 +60,8 @@ typedef struct ApiChange {
 int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr);
 #define API_PATCH_MAX 128
 
-/* Sends them all and fills in what became of each. Negative: some were perhaps not sent. */
+/* Sends them all and fills in what became of each. Negative: some were perhaps not sent; of several
+ * the message says what became of each. */
 int api_send_changes(ApiClient *client, ApiChange *changes, size_t n, Error *reterr);
 /* Frees what api_send_changes() filled in. */
 void api_changes_done(ApiChange *changes, size_t n);

@@ -78,9 +78,10 @@ static bool orphan_is_better(const ApiOrphan *orphan, const ApiOrphan *than) {
 
 static bool orphan_is_refused(const ApiOrphan *orphan) {
     if (orphan->is_known)
-        complain("Unable to adopt unit %s: the cluster knows it, and takes over what is there when "
-                 "it is started or loaded",
-                 orphan->name);
+        complain(
+            "Unable to adopt unit %s: the cluster knows it; 'fleetctl start' takes over what is "
+            "there, 'fleetctl load' stops it as well",
+            orphan->name);
     else if (!orphan->text)
         complain("Unable to adopt unit %s: machine %s cannot tell its file", orphan->name,
                  orphan->machine_id);
@@ -174,55 +175,98 @@ static int changes_report(const ApiOrphan *const *chosen, const ApiChange *chang
     return status;
 }
 
-static int adopt(Context *context, const ApiOrphan *const *chosen, ApiChange *changes, size_t n,
-                 Error *reterr) {
-    bool is_waited_for = context->options->forget || !context->options->no_block;
+/* 1 if one was refused, else 0, with a message for each. */
+static int send_all(Context *context, const ApiOrphan *const *chosen, ApiChange *changes, size_t n,
+                    bool is_waited_for, Error *reterr) {
     for (size_t i = 0; i < n; i++)
         changes[i] = (ApiChange){.name = chosen[i]->name,
                                  .desired = chosen[i]->desired,
                                  .text = chosen[i]->text,
                                  .text_size = strlen(chosen[i]->text)};
     int r = api_send_changes(context->api, changes, n, reterr);
-    if (r < 0)
-        return r;
-    int status = changes_report(chosen, changes, n, is_waited_for);
-    if (status < 0 || !is_waited_for)
-        return status;
-    r = wait_for(context, chosen, changes, n, LAUNCH_STATE_LAUNCHED, WAIT_LAUNCHED, reterr);
-    if (r >= 0)
-        status = MAX(status, r);
-    if (r >= 0)
-        r = wait_for(context, chosen, changes, n, LAUNCH_STATE_LOADED, WAIT_LOADED, reterr);
-    return r < 0 ? r : MAX(status, r);
+    return r < 0 ? r : changes_report(chosen, changes, n, is_waited_for);
 }
 
-/* Once they are the cluster's own it can have them stopped. */
-static int destroy(Context *context, ApiChange *changes, size_t n, Error *reterr) {
+static int adopt(Context *context, const ApiOrphan *const *chosen, ApiChange *changes, size_t n,
+                 Error *reterr) {
+    static const struct {
+        LaunchState desired;
+        WaitGoal goal;
+    } waits[] = {{LAUNCH_STATE_LAUNCHED, WAIT_LAUNCHED}, {LAUNCH_STATE_LOADED, WAIT_LOADED}};
+    bool is_waited_for = !context->options->no_block;
+    int status = send_all(context, chosen, changes, n, is_waited_for, reterr);
+    for (size_t i = 0; i < ELEMENTSOF(waits) && is_waited_for && status >= 0; i++) {
+        int r = wait_for(context, chosen, changes, n, waits[i].desired, waits[i].goal, reterr);
+        if (r < 0 || r == EXIT_INTERRUPTED)
+            return r;
+        status = MAX(status, r);
+    }
+    return status;
+}
+
+/* --- to have them stopped --- */
+
+static int wait_for_all(Context *context, const ApiChange *changes, size_t n, WaitGoal goal,
+                        bool *ret_has_orphans, Error *reterr) {
     _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
-    int r = wait_tracker_new(WAIT_GONE, &tracker);
-    for (size_t i = 0; i < n; i++)
-        changes[i] = (ApiChange){.name = changes[i].name, .is_removal = true};
-    if (r >= 0)
-        r = api_send_changes(context->api, changes, n, reterr);
+    int r = wait_tracker_new(goal, &tracker);
     for (size_t i = 0; i < n && r >= 0; i++)
-        r = wait_tracker_add(tracker, changes[i].name, changes[i].revision, false);
-    return r < 0 ? r : unit_wait(context, tracker, reterr);
+        if (changes[i].outcome != API_OUTCOME_REFUSED)
+            r = wait_tracker_add(tracker, changes[i].name, changes[i].revision, false);
+    if (r >= 0)
+        r = unit_wait(context, tracker, reterr);
+    if (r >= 0)
+        *ret_has_orphans = wait_tracker_has_orphans(tracker);
+    return r;
 }
 
 /* What could not be adopted is no orphan of a known unit, so that its end cannot be asked for. */
-static int adopt_or_forget(Context *context, const ApiOrphan *const *chosen, ApiChange *changes,
-                           size_t n, Error *reterr) {
-    int r = adopt(context, chosen, changes, n, reterr);
-    if (r < 0 || !context->options->forget || r == EXIT_INTERRUPTED)
-        return r;
+static size_t removals_plan(ApiChange *changes, size_t n) {
     size_t n_adopted = 0;
     for (size_t i = 0; i < n; i++)
-        if (changes[i].outcome != API_OUTCOME_REFUSED)
-            changes[n_adopted++] = changes[i];
-        else
+        if (changes[i].outcome == API_OUTCOME_REFUSED)
             free(TAKE_PTR(changes[i].refusal));
-    int gone = destroy(context, changes, n_adopted, reterr);
-    return gone != 0 ? gone : n_adopted < n ? EXIT_FAILURE : 0;
+        else
+            changes[n_adopted++] = (ApiChange){.name = changes[i].name, .is_removal = true};
+    return n_adopted;
+}
+
+static int removals_report(const ApiChange *changes, size_t n) {
+    int status = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (changes[i].outcome != API_OUTCOME_REFUSED)
+            continue;
+        complain("Unable to destroy unit %s: %s", changes[i].name, changes[i].refusal);
+        status = EXIT_FAILURE;
+    }
+    return status;
+}
+
+static int destroy(Context *context, ApiChange *changes, size_t n, Error *reterr) {
+    bool has_orphans = false;
+    int r = api_send_changes(context->api, changes, n, reterr);
+    if (r < 0)
+        return r;
+    int status = removals_report(changes, n);
+    r = wait_for_all(context, changes, n, WAIT_GONE, &has_orphans, reterr);
+    if (r < 0)
+        return r;
+    return MAX(r, has_orphans ? EXIT_FAILURE : status);
+}
+
+/* Once they are the cluster's own it can have them stopped, and not before: what nobody has ordered
+ * yet when its unit is destroyed stays an orphan. */
+static int forget(Context *context, const ApiOrphan *const *chosen, ApiChange *changes, size_t n,
+                  Error *reterr) {
+    bool has_orphans = false;
+    int status = send_all(context, chosen, changes, n, true, reterr);
+    if (status < 0)
+        return status;
+    int r = wait_for_all(context, changes, n, WAIT_ADOPTED, &has_orphans, reterr);
+    if (r < 0 || r == EXIT_INTERRUPTED)
+        return r;
+    r = destroy(context, changes, removals_plan(changes, n), reterr);
+    return r < 0 ? r : MAX(r, status);
 }
 
 int command_adopt(Context *context, const char *const *operands, Error *reterr) {
@@ -244,7 +288,7 @@ int command_adopt(Context *context, const char *const *operands, Error *reterr) 
     if (options->dry_run)
         r = say_what_would_be(context, chosen, n);
     else if (n > 0)
-        r = adopt_or_forget(context, chosen, changes, n, reterr);
+        r = (options->forget ? forget : adopt)(context, chosen, changes, n, reterr);
     api_changes_done(changes, n);
     return r != 0 ? r : status;
 }

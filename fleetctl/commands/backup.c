@@ -52,16 +52,46 @@ static int collect(Context *context, ApiResource resource,
     return r < 0 ? r : status;
 }
 
+/* Of which keys a backup is made. */
+static const char *const kinds[] = {"unit/", "metadata/"};
+
+/* What is there but cannot be read is in no other list. Nothing is added to the backup. */
+static int unreadable_complain(json_object *json, Backup *backup, Error *reterr) {
+    const char *key;
+    int r = json_need_string(json, "key", &key, reterr);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+        if (strncmp(key, kinds[i], strlen(kinds[i])) == 0) {
+            complain("%s is left out: its value in the store cannot be read", key);
+            return EXIT_FAILURE;
+        }
+    return 0;
+}
+
+/* A fleetd that cannot tell is no reason to have no backup at all. */
+static int unreadable_collect(Context *context, Backup *backup, Error *reterr) {
+    _cleanup_error_ Error error = {};
+    int r = collect(context, API_UNREADABLE, unreadable_complain, backup, &error);
+    if (r == -EREMOTEIO) {
+        complain("It is not known whether something is left out: %s", error_text(&error, r));
+        return EXIT_FAILURE;
+    }
+    return r < 0 ? error_set(reterr, r, "%s", error_text(&error, r)) : r;
+}
+
 int command_backup(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_backup_ Backup backup = {};
     int r = collect(context, API_METADATA, machine_collect, &backup, reterr);
     int status = r < 0 ? r : collect(context, API_UNIT_FILES, unit_collect, &backup, reterr);
-    if (status < 0)
-        return status;
+    if (status >= 0)
+        r = unreadable_collect(context, &backup, reterr);
+    if (status < 0 || r < 0)
+        return MIN(status, r);
     backup_sort(&backup);
     _cleanup_free_ char *text = backup_format(&backup);
     if (!text)
         return -ENOMEM;
     json_print_disarmed(text, stdout); /* whether it arrives, say_flush() tells */
-    return status;
+    return MAX(status, r);
 }

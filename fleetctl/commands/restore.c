@@ -181,15 +181,30 @@ static size_t changes_plan(Restore *restore, const Map *known, ApiChange *change
     return n;
 }
 
-static void changes_report(Restore *restore, const ApiChange *changes, size_t n) {
+/* Of a unit that somebody else has put there since the cluster was asked what it has: it is not
+ * known whether it was the same by then, but now it is. */
+static bool was_quicker(const ApiChange *change, const Map *known) {
+    return change->outcome != API_OUTCOME_CREATED && !map_has(known, change->name);
+}
+
+static void change_say(const ApiChange *change, const Map *known) {
+    const char *desired = launch_state_to_string(change->desired);
+    if (was_quicker(change, known))
+        say("Found unit %s, which has come meanwhile; it is as in the backup, %s", change->name,
+            desired);
+    else
+        say("%s unit %s, %s", change->outcome == API_OUTCOME_CREATED ? "Restored" : "Replaced",
+            change->name, desired);
+}
+
+static void changes_report(Restore *restore, const ApiChange *changes, size_t n, const Map *known) {
     for (size_t i = 0; i < n; i++) {
         if (changes[i].outcome == API_OUTCOME_REFUSED) {
             complain("Failed to restore unit %s: %s", changes[i].name, changes[i].refusal);
             restore->status = EXIT_FAILURE;
             continue;
         }
-        say("%s unit %s, %s", changes[i].outcome == API_OUTCOME_CREATED ? "Restored" : "Replaced",
-            changes[i].name, launch_state_to_string(changes[i].desired));
+        change_say(&changes[i], known);
         restore->n_done++;
     }
 }
@@ -206,7 +221,7 @@ static int units_restore(Restore *restore, Error *reterr) {
     size_t n = changes_plan(restore, known, changes);
     r = api_send_changes(restore->context->api, changes, n, reterr);
     if (r >= 0)
-        changes_report(restore, changes, n);
+        changes_report(restore, changes, n, known);
     api_changes_done(changes, n);
     return r;
 }

@@ -91,12 +91,21 @@ static WaitStatus judge_gone(int64_t revision, const ApiEvent *event) {
     return *event->machine_id ? judge_letting_go(event) : WAIT_STATUS_REACHED;
 }
 
+/* Only what is wanted is adopted. */
+static WaitStatus judge_adopted(int64_t revision, const ApiEvent *event) {
+    bool is_unwanted = !*event->machine_id && event->unit_revision > revision &&
+                       event->desired == LAUNCH_STATE_INACTIVE;
+    return event->is_deleted || is_unwanted ? WAIT_STATUS_OVERTAKEN : WAIT_STATUS_OPEN;
+}
+
 static WaitStatus (*const judges[_WAIT_GOAL_MAX])(int64_t revision, const ApiEvent *event) = {
     [WAIT_LAUNCHED] = judge_launched, [WAIT_LOADED] = judge_loaded, [WAIT_STOPPED] = judge_stopped,
-    [WAIT_INACTIVE] = judge_inactive, [WAIT_GONE] = judge_gone,
+    [WAIT_INACTIVE] = judge_inactive, [WAIT_GONE] = judge_gone,     [WAIT_ADOPTED] = judge_adopted,
 };
 
 WaitStatus wait_judge(WaitGoal goal, int64_t revision, const ApiEvent *event) {
+    if (event->is_orphan)
+        return WAIT_STATUS_OPEN; /* it is not this cluster's, and answers none of its requests */
     return judges[goal](revision, event);
 }
 

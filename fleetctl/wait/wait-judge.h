@@ -10,6 +10,7 @@ typedef enum WaitGoal {
     WAIT_STOPPED,  /* not started anywhere any more, but still loaded if it was on a machine */
     WAIT_INACTIVE, /* on no machine any more */
     WAIT_GONE,     /* unknown to the cluster as well */
+    WAIT_ADOPTED,  /* on no machine as an orphan any more; which a single line does not say */
     _WAIT_GOAL_MAX,
 } WaitGoal;
 

@@ -12,10 +12,13 @@ static const struct {
     [WAIT_STOPPED] = {"report state loaded", "stopped"},
     [WAIT_INACTIVE] = {"report state inactive", "unloaded"},
     [WAIT_GONE] = {"be gone", "destroyed"},
+    [WAIT_ADOPTED] = {"be taken over", "taken over"},
 };
 
 static void report_reached(WaitGoal goal, const WaitUnit *unit, const char *label) {
     bool is_somewhere = *unit->event.machine_id;
+    if (goal == WAIT_ADOPTED)
+        return; /* what for is told by what follows */
     if (goal == WAIT_GONE)
         say("Destroyed %s", unit->name);
     else if (goal == WAIT_INACTIVE || !is_somewhere)
@@ -81,6 +84,27 @@ static void report_pending(Context *context, const WaitUnit *unit) {
     }
 }
 
+/* Of a unit that has ended for this cluster. Of copies: names may have to be asked for, and the
+ * stream goes on meanwhile. */
+static int report_orphans(Context *context, WaitGoal goal, const WaitUnit *unit) {
+    static const char *const ways[_WAIT_GOAL_MAX] = {
+        [WAIT_INACTIVE] = "'fleetctl load' takes it over and stops it",
+        [WAIT_GONE] = "'fleetctl adopt --forget' stops it",
+    };
+    _cleanup_free_ const char **sorted = NULL;
+    _cleanup_(strv_freep) char **ids = NULL;
+    if (!ways[goal] || map_size(unit->orphans) == 0)
+        return 0;
+    if (map_sorted_keys(unit->orphans, &sorted) < 0 || strv_copy((char *const *) sorted, &ids) < 0)
+        return -ENOMEM;
+    STRV_FOREACH (id, ids) {
+        _cleanup_free_ char *label = machine_names_label(context->machines, *id, false);
+        complain("Machine %s keeps unit %s, which it has for another cluster: %s",
+                 str_or(label, *id), unit->name, ways[goal]);
+    }
+    return 0;
+}
+
 void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
     static void (*const reports[_WAIT_STATUS_MAX])(WaitGoal goal, const WaitUnit *unit,
                                                    const char *label) = {
@@ -92,11 +116,13 @@ void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
     if (unit->status == WAIT_STATUS_PENDING)
         report_pending(context, unit);
     bool is_no_news = unit->status == WAIT_STATUS_REACHED && unit->is_quiet;
-    if (!reports[unit->status] || is_no_news)
-        return;
-    _cleanup_free_ char *label =
-        machine_names_label(context->machines, unit->event.machine_id, false);
-    reports[unit->status](goal, unit, str_or(label, unit->event.machine_id));
+    if (reports[unit->status] && !is_no_news) {
+        _cleanup_free_ char *label =
+            machine_names_label(context->machines, unit->event.machine_id, false);
+        reports[unit->status](goal, unit, str_or(label, unit->event.machine_id));
+    }
+    if (unit->status == WAIT_STATUS_REACHED && report_orphans(context, goal, unit) < 0)
+        complain("Machines that keep unit %s cannot be named: out of memory", unit->name);
 }
 
 char *wait_report_format_progress(const WaitTracker *tracker) {

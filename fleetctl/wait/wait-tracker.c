@@ -1,7 +1,5 @@
 #include "fleetctl/wait/wait-tracker.h"
 
-#include "fleetd/base/map.h"
-
 #include <errno.h>
 
 struct WaitTracker {
@@ -9,11 +7,14 @@ struct WaitTracker {
     Map *by_name;
     WaitUnit **units; /* owned by the map */
     size_t n_units;
+    bool is_synced; /* the present has been told */
     size_t counts[_WAIT_STATUS_MAX];
 };
 
-static void wait_unit_free(void *unit) {
-    json_object_put(((WaitUnit *) unit)->line);
+static void wait_unit_free(void *value) {
+    WaitUnit *unit = value;
+    json_object_put(unit->line);
+    map_free(unit->orphans);
     free(unit);
 }
 
@@ -45,12 +46,14 @@ int wait_tracker_add(WaitTracker *tracker, const char *name, int64_t revision, b
         return -ENOMEM;
     tracker->units = grown;
     WaitUnit *unit = calloc(1, sizeof(WaitUnit));
-    if (!unit || map_put(tracker->by_name, name, unit) < 0) {
-        free(unit);
+    if (!unit)
+        return -ENOMEM;
+    *unit = (WaitUnit){.revision = revision, .is_quiet = is_quiet, .orphans = map_new(NULL)};
+    if (!unit->orphans || map_put(tracker->by_name, name, unit) < 0) {
+        wait_unit_free(unit);
         return -ENOMEM;
     }
-    *unit = (WaitUnit){
-        .name = map_get_key(tracker->by_name, name), .revision = revision, .is_quiet = is_quiet};
+    unit->name = map_get_key(tracker->by_name, name);
     tracker->units[tracker->n_units++] = unit;
     tracker->counts[WAIT_STATUS_OPEN]++;
     return 0;
@@ -62,10 +65,29 @@ static bool is_old_news(const WaitTracker *tracker, const WaitUnit *unit, WaitSt
     return tracker->goal == WAIT_GONE && status == WAIT_STATUS_STUCK && !unit->saw_running;
 }
 
+/* A machine's line says whether it has an orphan; the last line of what ended there says no. */
+static int unit_note_orphan(WaitUnit *unit, const ApiEvent *event) {
+    if (event->is_orphan)
+        return map_put(unit->orphans, event->machine_id, NULL);
+    map_remove(unit->orphans, event->machine_id);
+    return 0;
+}
+
+static WaitStatus status_after(const WaitTracker *tracker, const WaitUnit *unit,
+                               const ApiEvent *event) {
+    WaitStatus status = wait_judge(tracker->goal, unit->revision, event);
+    bool is_adopted = tracker->goal == WAIT_ADOPTED && status == WAIT_STATUS_OPEN &&
+                      tracker->is_synced && map_size(unit->orphans) == 0;
+    return is_adopted ? WAIT_STATUS_REACHED : status;
+}
+
 /* Each line decides anew until one ends the wait. */
 static int unit_judge(WaitTracker *tracker, WaitUnit *unit, const ApiEvent *event,
                       json_object *line) {
-    WaitStatus status = wait_judge(tracker->goal, unit->revision, event);
+    int r = unit_note_orphan(unit, event);
+    if (r < 0)
+        return r;
+    WaitStatus status = status_after(tracker, unit, event);
     unit->saw_running |= event->job == JOB_RESULT_RUNNING;
     if (is_old_news(tracker, unit, status))
         return 0;
@@ -82,8 +104,11 @@ static int unit_judge(WaitTracker *tracker, WaitUnit *unit, const ApiEvent *even
 }
 
 void wait_tracker_begin(WaitTracker *tracker) {
-    for (size_t i = 0; i < tracker->n_units; i++)
+    tracker->is_synced = false;
+    for (size_t i = 0; i < tracker->n_units; i++) {
         tracker->units[i]->is_mentioned = false;
+        map_clear(tracker->units[i]->orphans);
+    }
 }
 
 static int unit_feed(WaitTracker *tracker, const ApiEvent *event, json_object *line) {
@@ -94,21 +119,26 @@ static int unit_feed(WaitTracker *tracker, const ApiEvent *event, json_object *l
     return unit_judge(tracker, unit, event, line);
 }
 
-/* A unit that the whole present does not mention is unknown to the cluster. */
-static int unit_feed_absence(WaitTracker *tracker, WaitUnit *unit) {
+/* A unit that the whole present does not mention is unknown to the cluster, and no orphan is where
+ * it mentions none. */
+static int unit_feed_end_of_present(WaitTracker *tracker, WaitUnit *unit) {
     _cleanup_json_ json_object *line = json_object_new_object();
     ApiEvent event;
     if (!line || json_add_string(line, "type", "unit") < 0 ||
-        json_add_string(line, "unit", unit->name) < 0 || json_add_bool(line, "deleted", true) < 0)
+        json_add_string(line, "unit", unit->name) < 0 ||
+        json_add_bool(line, "deleted", !unit->is_mentioned) < 0)
         return -ENOMEM;
     int r = api_event_read(line, &event, NULL);
     return r < 0 ? r : unit_judge(tracker, unit, &event, line);
 }
 
 static int synced_feed(WaitTracker *tracker) {
-    int r, changed = 0;
+    int changed = 0;
+    tracker->is_synced = true;
     for (size_t i = 0; i < tracker->n_units; i++) {
-        r = tracker->units[i]->is_mentioned ? 0 : unit_feed_absence(tracker, tracker->units[i]);
+        WaitUnit *unit = tracker->units[i];
+        bool is_told = unit->is_mentioned && tracker->goal != WAIT_ADOPTED;
+        int r = is_told ? 0 : unit_feed_end_of_present(tracker, unit);
         if (r < 0)
             return r;
         changed |= r;
@@ -142,6 +172,13 @@ size_t wait_tracker_count_open(const WaitTracker *tracker) {
     for (WaitStatus status = 0; wait_status_is_open(status); status++)
         n += tracker->counts[status];
     return n;
+}
+
+bool wait_tracker_has_orphans(const WaitTracker *tracker) {
+    for (size_t i = 0; i < tracker->n_units; i++)
+        if (map_size(tracker->units[i]->orphans) > 0)
+            return true;
+    return false;
 }
 
 WaitUnit *wait_tracker_get(const WaitTracker *tracker, size_t i) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fleetctl/wait/wait-judge.h"
+#include "fleetd/base/map.h"
 
 typedef struct WaitUnit {
     const char *name;
@@ -10,6 +11,7 @@ typedef struct WaitUnit {
     WaitStatus status;
     ApiEvent event;    /* the line that led to the status; borrows from line */
     json_object *line; /* NULL while none did */
+    Map *orphans;      /* set of ids: of the machines that have it for another cluster */
     bool saw_running;  /* a job, since the request */
     bool is_mentioned; /* by the stream that is being read */
     bool is_told;      /* kept by whoever tells the status; false again when it changes */
@@ -34,5 +36,7 @@ int wait_tracker_feed(WaitTracker *tracker, const char *line, size_t size, Error
 WaitGoal wait_tracker_goal(const WaitTracker *tracker);
 size_t wait_tracker_count(const WaitTracker *tracker, WaitStatus status);
 size_t wait_tracker_count_open(const WaitTracker *tracker);
+/* Whether a machine has one of them for another cluster still. */
+bool wait_tracker_has_orphans(const WaitTracker *tracker);
 /* All units in order of addition. NULL behind the last. */
 WaitUnit *wait_tracker_get(const WaitTracker *tracker, size_t i);

@@ -163,7 +163,7 @@ void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec) {
     unit->answered_revision = unit->order->unit_revision;
 }
 
-int agent_unit_format_state(const AgentUnit *unit, char **ret) {
+int agent_unit_format_state(const AgentUnit *unit, bool is_orphan, char **ret) {
     if (agent_unit_is_over(unit)) {
         *ret = NULL;
         return 0;
@@ -171,6 +171,7 @@ int agent_unit_format_state(const AgentUnit *unit, char **ret) {
     const UnitStatus *status = unit->status;
     bool is_answered = unit->order && unit->answered_revision == unit->order->unit_revision &&
                        unit->running == TASK_NONE;
+    JobResult unanswered = is_orphan ? JOB_RESULT_NONE : JOB_RESULT_RUNNING;
     UnitState state = {
         .name = unit->name,
         .hash = status ? status->hash : NULL,
@@ -179,7 +180,7 @@ int agent_unit_format_state(const AgentUnit *unit, char **ret) {
         .active = status ? status->active : NULL,
         .sub = status ? status->sub : NULL,
         .result = status ? status->result : NULL,
-        .job = is_answered ? unit->job : JOB_RESULT_RUNNING,
+        .job = is_answered ? unit->job : unanswered,
         .message = is_answered ? unit->message : NULL,
         .log = is_answered ? unit->log : NULL,
         .unit_revision = unit->answered_revision,

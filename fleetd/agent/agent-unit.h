@@ -64,5 +64,6 @@ bool agent_unit_has_to_wait(const AgentUnit *unit, TaskKind next, usec_t now_use
 /* Marks the order as answered if there is nothing to do for it, or nothing more to try now. */
 void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec);
 
-/* The JSON value of `state/<id>/<name>`; *ret NULL: there is nothing to say. -ENOMEM. */
-int agent_unit_format_state(const AgentUnit *unit, char **ret);
+/* The JSON value of `state/<id>/<name>`; *ret NULL: there is nothing to say. Of an orphan nothing
+ * is asked, so that it has no job. -ENOMEM. */
+int agent_unit_format_state(const AgentUnit *unit, bool is_orphan, char **ret);

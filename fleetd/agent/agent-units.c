@@ -46,7 +46,7 @@ int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret) {
 
 int agent_publish(Agent *agent, const AgentUnit *unit) {
     _cleanup_free_ char *key = key_state(agent->machine_id, unit->name), *value = NULL;
-    int r = key ? agent_unit_format_state(unit, &value) : -ENOMEM;
+    int r = key ? agent_unit_format_state(unit, agent_has_orphan(agent, unit), &value) : -ENOMEM;
     if (r >= 0)
         r = publisher_set(agent->publisher, key, value);
     if (r < 0)

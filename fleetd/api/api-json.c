@@ -218,6 +218,7 @@ static int add_request(json_object *object, const View *view, const UnitView *un
         json_add_int(object, "unitRevision", known ? known->revision : 0) < 0 ||
         json_add_bool(object, "global", unit_is_global(view, known)) < 0 ||
         json_add_bool(object, "deleted", !known) < 0 ||
+        json_add_bool(object, "orphan", placement && placement_is_orphaned(placement)) < 0 ||
         add_text(object, "reason", order ? order->reason : NULL) < 0)
         return -ENOMEM;
     return pending ? json_add_take(object, "pending", pending_to_json(pending))

@@ -49,16 +49,16 @@ char *line_format_take(json_object *object) {
 
 void unit_lines_each(const View *view, const UnitView *unit, bool is_present, LineSend send,
                      void *userdata) {
-    bool has_ended = false;
+    bool may_be_the_end = false; /* a placement has ended, or has turned out to be none */
     _unused_ const char *id;
     const Placement *placement;
     MAP_FOREACH (id, placement, unit->placements) {
         bool is_over = placement_has_ended(placement);
-        has_ended |= is_over;
+        may_be_the_end |= is_over || (placement->is_changed && placement_is_orphaned(placement));
         if (is_present ? !is_over : unit->is_changed || placement->is_changed)
             send(line_format_take(unit_event_to_json(view, unit, placement)), unit, userdata);
     }
-    if (!unit_view_is_placed(unit) && (is_present || unit->is_changed || has_ended))
+    if (!unit_view_is_placed(unit) && (is_present || unit->is_changed || may_be_the_end))
         send(line_format_take(unit_event_to_json(view, unit, NULL)), unit, userdata);
 }
 
@@ -93,7 +93,7 @@ static int tell_machine(Stream *stream, View *view) {
 }
 
 static bool is_matched(const Stream *stream, const UnitView *unit) {
-    return (unit->unit || unit_view_is_placed(unit)) &&
+    return (unit->unit || map_size(unit->placements) > 0) &&
            subscription_matches(stream->subscription, unit->name);
 }
 

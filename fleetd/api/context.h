@@ -40,6 +40,7 @@ void units_delete(Api *api, ApiExchange *exchange, const char *name);
 void states_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void states_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void orphans_list(Api *api, ApiExchange *exchange, const char *name, View *view);
+void unreadable_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void machines_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void metadata_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void machines_patch(Api *api, ApiExchange *exchange, const char *name);

@@ -89,6 +89,11 @@ static const SchemaProperty orphan[] = {
     {"text", PROPERTY_STRING, .description = "The file; absent if it cannot be had."},
     {},
 };
+static const SchemaProperty unreadable[] = {
+    {"key", PROPERTY_STRING, REQUIRED, .description = "Below etcd_key_prefix."},
+    {},
+};
+static const SchemaProperty unreadable_page[] = PAGE("unreadable", "UnreadableValue");
 static const SchemaProperty orphan_page[] = PAGE("orphans", "Orphan");
 static const SchemaProperty option[] = {
     {"section", PROPERTY_STRING, REQUIRED},
@@ -143,6 +148,7 @@ static const SchemaProperty event[] = {
     {"unitRevision", PROPERTY_INTEGER, .description = "Of the latest request."},
     {"global", PROPERTY_BOOLEAN},
     {"deleted", PROPERTY_BOOLEAN, .description = "The cluster does not know the unit."},
+    {"orphan", PROPERTY_BOOLEAN, .description = "It is there for another cluster."},
     {"reason", PROPERTY_STRING},
     {"pending", PROPERTY_OBJECT, .ref = "Pending"},
     {"primaryIP", PROPERTY_STRING, .description = "This and what follows: of type machine."},
@@ -170,5 +176,7 @@ const Schema api_schemas[] = {
     {"UnitPage", .properties = unit_page},
     {"UnitState", .properties = unit_state},
     {"UnitStatePage", .properties = unit_state_page},
+    {"UnreadablePage", .properties = unreadable_page},
+    {"UnreadableValue", .properties = unreadable},
     {},
 };

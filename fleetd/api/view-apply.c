@@ -115,6 +115,12 @@ static int apply(View *view, StoredRecord *record) {
     return apply_kind(view, record);
 }
 
+static int view_note_readable(View *view, const char *key, bool is_readable) {
+    if (is_readable)
+        map_remove(view->unreadable, key);
+    return is_readable ? 0 : map_put(view->unreadable, key, NULL);
+}
+
 int view_apply(View *view, const StoreEntry *entry) {
     _cleanup_record_ StoredRecord record = {};
     _cleanup_error_ Error error = {};
@@ -124,11 +130,16 @@ int view_apply(View *view, const StoreEntry *entry) {
         return r;
     if (!record.is_readable)
         log_debug("Not showing a value that cannot be read, %s", error_text(&error, r));
-    return apply(view, &record);
+    r = view_note_readable(view, entry->key, record.is_readable);
+    return r < 0 ? r : apply(view, &record);
 }
 
 int view_apply_delete(View *view, const char *text) {
     _cleanup_record_ StoredRecord record = {};
     int r = key_parse(text, &record.key, NULL);
-    return r < 0 ? r : apply(view, &record);
+    if (r >= 0)
+        r = apply(view, &record);
+    if (r != -ENOMEM)
+        map_remove(view->unreadable, text);
+    return r;
 }

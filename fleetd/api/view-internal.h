@@ -18,6 +18,7 @@ struct View {
     SortedMap units;    /* name -> UnitView */
     SortedMap machines; /* id -> MachineView */
     Map *files;         /* hash -> UnitFile */
+    Map *unreadable;    /* set of keys whose values are not */
     TAILQ_HEAD(, UnitView) changed_units;
     TAILQ_HEAD(, MachineView) changed_machines;
 };

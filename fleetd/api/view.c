@@ -62,7 +62,8 @@ int view_new(Store *store, Loop *loop, const ViewCallbacks *callbacks, void *use
     view->units.map = map_new(free_unit);
     view->machines.map = map_new(free_machine);
     view->files = map_new(free_file);
-    if (!view->units.map || !view->machines.map || !view->files)
+    view->unreadable = map_new(NULL);
+    if (!view->units.map || !view->machines.map || !view->files || !view->unreadable)
         return -ENOMEM;
     int r = mirror_new(store, loop, "", 0, &mirror_callbacks, view, &view->mirror);
     if (r < 0)
@@ -78,6 +79,7 @@ void view_free(View *view) {
     map_free(view->units.map);
     map_free(view->machines.map);
     map_free(view->files);
+    map_free(view->unreadable);
     free(view->units.keys);
     free(view->machines.keys);
     free(view);
@@ -101,6 +103,13 @@ const UnitView *view_find_unit(const View *view, const char *name) {
 
 const MachineView *view_find_machine(const View *view, const char *id) {
     return map_get(view->machines.map, id);
+}
+
+int view_unreadable_keys(const View *view, const char ***ret, size_t *ret_n) {
+    int r = map_sorted_keys(view->unreadable, ret);
+    if (r >= 0)
+        *ret_n = map_size(view->unreadable);
+    return r;
 }
 
 UnitFile *view_find_file(const View *view, const char *hash) {
@@ -130,11 +139,16 @@ bool placement_has_ended(const Placement *placement) {
     return !placement->order && !placement->state && !placement->orphan;
 }
 
+bool placement_is_orphaned(const Placement *placement) {
+    return placement->orphan && !placement->order;
+}
+
 bool unit_view_is_placed(const UnitView *unit) {
+    bool is_wanted = unit->unit && unit->unit->desired != LAUNCH_STATE_INACTIVE;
     _unused_ const char *id;
     const Placement *placement;
     MAP_FOREACH (id, placement, unit->placements)
-        if (!placement_has_ended(placement))
+        if (!placement_has_ended(placement) && (is_wanted || !placement_is_orphaned(placement)))
             return true;
     return false;
 }

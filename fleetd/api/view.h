@@ -64,6 +64,9 @@ bool view_is_synced(const View *view);   /* whole, and being watched */
 int64_t view_revision(const View *view); /* of the store that it shows */
 const UnitView *view_find_unit(const View *view, const char *name);
 const MachineView *view_find_machine(const View *view, const char *id);
+/* The keys under which there is what cannot be read, sorted; the caller frees the array. -ENOMEM.
+ */
+int view_unreadable_keys(const View *view, const char ***ret, size_t *ret_n);
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
 
 /* The names (ids) of all that there are views of, sorted, NULL-terminated; borrowed until the next
@@ -72,7 +75,11 @@ int view_unit_names(View *view, const char *const **ret, size_t *ret_n);
 int view_machine_ids(View *view, const char *const **ret, size_t *ret_n);
 
 bool placement_has_ended(const Placement *placement);
-bool unit_view_is_placed(const UnitView *unit); /* on any machine */
+/* There for another cluster, and nobody in this one has ordered it there. */
+bool placement_is_orphaned(const Placement *placement);
+/* On any machine, for this cluster: what is orphaned counts while the unit is wanted, as the engine
+ * then takes it over, and is left alone for ever while it is not. */
+bool unit_view_is_placed(const UnitView *unit);
 
 /* Where an ordinary unit is: on the machine that is ordered to have it, or, while none is, on the
  * one that has yet to stop it. NULL: nowhere. */

@@ -54,6 +54,14 @@ static void empty_store_stops_nothing(void **state) {
     assert_untouched(test);
 }
 
+/* Who reads its state must not wait for the end of a job that nobody asked for. */
+static void orphan_has_no_job(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    lose_store(test);
+    agent_test_expect(test, "a.service", LAUNCH_STATE_LAUNCHED, "active", JOB_RESULT_NONE, 0);
+}
+
 static void restart_of_fleetd_stops_nothing_either(void **state) {
     AgentTest *test = *state;
     start_with_running_unit(test);
@@ -281,6 +289,7 @@ int main(void) {
                                         agent_test_teardown),
         cmocka_unit_test_setup_teardown(empty_store_stops_nothing, agent_test_setup,
                                         agent_test_teardown),
+        cmocka_unit_test_setup_teardown(orphan_has_no_job, agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(restart_of_fleetd_stops_nothing_either, agent_test_setup,
                                         agent_test_teardown),
         cmocka_unit_test_setup_teardown(unit_without_order_in_its_own_cluster_is_stopped,

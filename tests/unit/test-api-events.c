@@ -1,6 +1,6 @@
 /* Streams of events: what they begin with, what follows, and for whom. A line is written down as
- * "unit@machine:current" (machine 1, 2 or - for none) with "!" when the unit is deleted, a machine
- * as "#machine:status", the end of the present as "synced". */
+ * "unit@machine:current" (machine 1, 2 or - for none) with "?" when it is an orphan and "!" when
+ * the unit is deleted, a machine as "#machine:status", the end of the present as "synced". */
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
@@ -23,14 +23,15 @@ static char machine_letter(json_object *object) {
 
 static char *line_note(json_object *object) {
     const char *type = field(object, "type");
-    bool is_deleted = false;
+    bool is_deleted = false, is_orphan = false;
     if (streq(type, "synced"))
         return strdup("synced");
     if (streq(type, "machine"))
         return str_printf("#%c:%s", machine_letter(object), field(object, "status"));
     assert_int_equal(json_get_bool(object, "deleted", &is_deleted, NULL), 1);
-    return str_printf("%s@%c:%s%s", field(object, "unit"), machine_letter(object),
-                      field(object, "currentState"), is_deleted ? "!" : "");
+    assert_int_equal(json_get_bool(object, "orphan", &is_orphan, NULL), 1);
+    return str_printf("%s@%c:%s%s%s", field(object, "unit"), machine_letter(object),
+                      field(object, "currentState"), is_orphan ? "?" : "", is_deleted ? "!" : "");
 }
 
 /* The lines since the last time, as notes. */
@@ -104,7 +105,8 @@ static void line_has_the_fields_of_the_contract(void **state) {
         "\"loaded\",\"systemdActiveState\":\"failed\",\"systemdSubState\":\"failed\","
         "\"systemdResult\":\"exit-code\",\"job\":\"failed\",\"message\":\"the job failed\",\"log\":"
         "[\"one\",\"two\"],\"hash\":\"86943ac9f3754cb90f8dd38bf6da7b0cad074592\",\"revision\":%d,"
-        "\"unitRevision\":%d,\"global\":false,\"deleted\":false,\"reason\":\"fewest units\","
+        "\"unitRevision\":%d,\"global\":false,\"deleted\":false,\"orphan\":false,\"reason\":"
+        "\"fewest units\","
         "\"pending\":null}",
         (int) n, (int) n);
     assert_json(lines[0], expected);
@@ -127,7 +129,8 @@ static void unknown_name_gives_a_deleted_line(void **state) {
                 "\"inactive\",\"currentState\":\"inactive\",\"systemdLoadState\":null,"
                 "\"systemdActiveState\":null,\"systemdSubState\":null,\"systemdResult\":null,"
                 "\"job\":\"none\",\"message\":null,\"log\":null,\"hash\":null,\"revision\":0,"
-                "\"unitRevision\":0,\"global\":false,\"deleted\":true,\"reason\":null,\"pending\":"
+                "\"unitRevision\":0,\"global\":false,\"deleted\":true,\"orphan\":false,\"reason\":"
+                "null,\"pending\":"
                 "null}");
 }
 
@@ -355,8 +358,62 @@ static void end_of_the_api_ends_the_streams(void **state) {
     assert_true(stream->is_ended);
 }
 
+static void seed_orphan(ApiFixture *fixture, const char *id, const char *name) {
+    char hash[UNIT_FILE_HASH_LENGTH + 1] = "";
+    assert_int_equal(unit_file_hash_text(TEXT, strlen(TEXT), hash), 0);
+    const Orphan orphan = {.hash = hash, .desired = LAUNCH_STATE_LAUNCHED, .cluster = NULL};
+    _cleanup_free_ char *key = key_orphan(id, name), *value = orphan_format(&orphan);
+    seed(fixture, key, value);
+}
+
+/* Nobody stops an orphan of a unit that is destroyed or inactive: whoever waits for its end must
+ * hear that the cluster has it nowhere. */
+static void end_of_a_unit_is_told_although_an_orphan_of_it_stays(void **state) {
+    ApiFixture *fixture = *state;
+    seed_orphan(fixture, M1, "a.service");
+    seed_state(fixture, M1, "a.service", LAUNCH_STATE_LAUNCHED, 0);
+    seed_unit(fixture, "a.service", TEXT, LAUNCH_STATE_INACTIVE);
+    _cleanup_exchange_ RecordedExchange *stream =
+        api_start(fixture, "GET", "/events?unit=a.service", NULL);
+    assert_notes(fixture, stream, "a.service@1:launched? a.service@-:inactive synced");
+    assert_answer(fixture, "DELETE", "/units/a.service", NULL, 204, "");
+    assert_notes(fixture, stream, "a.service@1:launched?! a.service@-:inactive!");
+    _cleanup_exchange_ RecordedExchange *later =
+        api_start(fixture, "GET", "/events?unit=a.service", NULL);
+    assert_notes(fixture, later, "a.service@1:launched?! a.service@-:inactive! synced");
+    _cleanup_exchange_ RecordedExchange *wide = api_start(fixture, "GET", "/events?unit=a*", NULL);
+    assert_notes(fixture, wide, "a.service@1:launched?! a.service@-:inactive! synced");
+}
+
+/* It is as good as there: the engine gives the machine its order at once. */
+static void wanted_unit_with_an_orphan_is_not_nowhere(void **state) {
+    ApiFixture *fixture = *state;
+    seed_orphan(fixture, M1, "a.service");
+    int64_t n = seed_unit(fixture, "a.service", TEXT, LAUNCH_STATE_LOADED);
+    _cleanup_exchange_ RecordedExchange *stream =
+        api_start(fixture, "GET", "/events?unit=a.service", NULL);
+    assert_notes(fixture, stream, "a.service@1:inactive? synced");
+    seed_order(fixture, M1, "a.service", LAUNCH_STATE_LOADED, n);
+    assert_notes(fixture, stream, "a.service@1:inactive");
+}
+
+/* The machine may tell its states before its orphans. */
+static void placement_that_turns_out_to_be_an_orphan_ends(void **state) {
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, "a.service", TEXT, LAUNCH_STATE_INACTIVE);
+    seed_state(fixture, M1, "a.service", LAUNCH_STATE_LAUNCHED, 0);
+    _cleanup_exchange_ RecordedExchange *stream =
+        api_start(fixture, "GET", "/events?unit=a.service", NULL);
+    assert_notes(fixture, stream, "a.service@1:launched synced");
+    seed_orphan(fixture, M1, "a.service");
+    assert_notes(fixture, stream, "a.service@1:launched? a.service@-:inactive");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        API_TEST(end_of_a_unit_is_told_although_an_orphan_of_it_stays),
+        API_TEST(wanted_unit_with_an_orphan_is_not_nowhere),
+        API_TEST(placement_that_turns_out_to_be_an_orphan_ends),
         API_TEST(stream_begins_with_the_present),
         API_TEST(line_has_the_fields_of_the_contract),
         API_TEST(unknown_name_gives_a_deleted_line),

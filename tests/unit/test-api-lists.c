@@ -301,6 +301,24 @@ static void page_of_huge_units_ends_early(void **state) {
     assert_string_equal(walk, "a.service b.service |c.service |");
 }
 
+/* Whoever makes a backup learns what the other lists leave out. */
+static void what_cannot_be_read_is_listed_until_it_is_gone(void **state) {
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, "good.service", TEXT, LAUNCH_STATE_LAUNCHED);
+    seed(fixture, "unit/b.service", "{");
+    seed(fixture, "unit/a.service", "[]");
+    seed(fixture, "machine/" M1, "garbage");
+    seed(fixture, "schedule/" M1 "/a.service", "x");
+    _cleanup_free_ char *walk = pages_walk(fixture, "/unreadable", "unreadable", "key");
+    assert_string_equal(walk, "machine/" M1 " schedule/" M1 "/a.service unit/a.service |"
+                              "unit/b.service |");
+    assert_int_equal(store_sync_delete(&fixture->sync, "unit/a.service"), 0);
+    seed_unit(fixture, "b.service", TEXT, LAUNCH_STATE_LAUNCHED);
+    assert_int_equal(store_sync_delete(&fixture->sync, "schedule/" M1 "/a.service"), 0);
+    assert_int_equal(store_sync_delete(&fixture->sync, "machine/" M1), 0);
+    assert_answer(fixture, "GET", "/unreadable", NULL, 200, "{\"unreadable\":[]}");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         API_TEST(unit_is_where_its_order_is_and_as_the_report_says),
@@ -313,6 +331,7 @@ int main(void) {
         API_TEST(state_of_a_unit_that_moves_is_that_of_its_new_place),
         API_TEST(machine_shows_its_metadata_under_what_the_api_set),
         API_TEST(machine_that_is_gone_or_took_its_leave_is_not_listed),
+        API_TEST(what_cannot_be_read_is_listed_until_it_is_gone),
         API_TEST(orphans_are_listed_and_counted_until_they_go),
         API_TEST(metadata_that_was_set_is_listed_also_of_machines_that_are_away),
         API_TEST(units_are_listed_with_their_text_for_who_asks),

@@ -9,6 +9,7 @@
 #define ANSWERS(revision, job) ",\"revision\":" #revision ",\"job\":\"" job "\""
 #define ASKED(revision) ",\"unitRevision\":" #revision
 #define DELETED ",\"deleted\":true,\"unitRevision\":0"
+#define ORPHAN ",\"orphan\":true"
 #define PENDING ",\"pending\":{\"summary\":\"fits nowhere\",\"machines\":[]}"
 #define FAILED ",\"systemdActiveState\":\"failed\""
 
@@ -163,6 +164,31 @@ static void destroy_ends_when_nobody_knows_the_unit(void **state) {
     ASSERT_JUDGEMENTS(WAIT_GONE, rows);
 }
 
+/* A machine has it for another cluster, and keeps it. */
+static void orphan_decides_nothing(void **state) {
+    static const Judgement rows[] = {
+        {MACHINE ORPHAN DELETED STATES("inactive", "launched"), WAIT_STATUS_OPEN},
+        {MACHINE ORPHAN DELETED STATES("inactive", "launched") ANSWERS(10, "failed"),
+         WAIT_STATUS_OPEN},
+        {MACHINE ORPHAN ASKED(10) STATES("inactive", "launched"), WAIT_STATUS_OPEN},
+        {MACHINE ORPHAN ASKED(11) STATES("launched", "launched"), WAIT_STATUS_OPEN},
+    };
+    for (WaitGoal goal = 0; goal < _WAIT_GOAL_MAX; goal++)
+        ASSERT_JUDGEMENTS(goal, rows);
+}
+
+static void adoption_of_what_is_not_wanted_any_more_is_overtaken(void **state) {
+    static const Judgement rows[] = {
+        {MACHINE ASKED(10) STATES("launched", "launched") ANSWERS(10, "done"), WAIT_STATUS_OPEN},
+        {ASKED(10) STATES("launched", "inactive") PENDING, WAIT_STATUS_OPEN},
+        {ASKED(9) STATES("inactive", "inactive"), WAIT_STATUS_OPEN},
+        {ASKED(11) STATES("inactive", "inactive"), WAIT_STATUS_OVERTAKEN},
+        {ASKED(11) STATES("loaded", "inactive"), WAIT_STATUS_OPEN},
+        {DELETED, WAIT_STATUS_OVERTAKEN},
+    };
+    ASSERT_JUDGEMENTS(WAIT_ADOPTED, rows);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(start_ends_with_the_job_of_its_own_request),
@@ -175,6 +201,8 @@ int main(void) {
         cmocka_unit_test(stop_ends_when_the_unit_runs_no_more),
         cmocka_unit_test(unload_ends_when_no_machine_has_the_unit),
         cmocka_unit_test(destroy_ends_when_nobody_knows_the_unit),
+        cmocka_unit_test(orphan_decides_nothing),
+        cmocka_unit_test(adoption_of_what_is_not_wanted_any_more_is_overtaken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,45 @@ static void unit_that_the_present_does_not_mention_is_unknown(void **state) {
     assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 0);
 }
 
+#define ON(machine) ",\"machineID\":\"" machine "\""
+#define ORPHAN ",\"orphan\":true"
+
+/* The first machine's order says nothing of the second's. */
+static void unit_is_adopted_once_no_machine_has_it_as_an_orphan(void **state) {
+    static const char synced[] = "{\"type\":\"synced\",\"revision\":10}";
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_ADOPTED, &tracker), 0);
+    assert_int_equal(wait_tracker_add(tracker, "a.service", 10, false), 0);
+    assert_int_equal(wait_tracker_add(tracker, "b.service", 10, false), 0);
+    wait_tracker_begin(tracker);
+    assert_int_equal(feed(tracker, "a.service", ON("m1") ASKED(10)), 0);
+    assert_int_equal(feed(tracker, "a.service", ON("m2") ORPHAN ASKED(10)), 0);
+    assert_int_equal(feed(tracker, "a.service", ON("m3") ORPHAN ASKED(10)), 0);
+    assert_int_equal(feed(tracker, "b.service", ON("m1") ASKED(10)), 0);
+    assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 1);
+    assert_int_equal(wait_tracker_get(tracker, 0)->status, WAIT_STATUS_OPEN);
+    assert_int_equal(wait_tracker_get(tracker, 1)->status, WAIT_STATUS_REACHED);
+    assert_int_equal(feed(tracker, "a.service", ON("m2") ASKED(10)), 0);
+    assert_true(wait_tracker_has_orphans(tracker));
+    assert_int_equal(feed(tracker, "a.service", ON("m3") ASKED(10)), 1);
+    assert_int_equal(wait_tracker_get(tracker, 0)->status, WAIT_STATUS_REACHED);
+    assert_false(wait_tracker_has_orphans(tracker));
+}
+
+static void stream_that_begins_anew_tells_the_orphans_anew(void **state) {
+    static const char synced[] = "{\"type\":\"synced\",\"revision\":10}";
+    _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+    assert_int_equal(wait_tracker_new(WAIT_ADOPTED, &tracker), 0);
+    assert_int_equal(wait_tracker_add(tracker, "a.service", 10, false), 0);
+    wait_tracker_begin(tracker);
+    assert_int_equal(feed(tracker, "a.service", ON("m1") ORPHAN ASKED(10)), 0);
+    assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 0);
+    wait_tracker_begin(tracker);
+    assert_int_equal(feed(tracker, "a.service", ON("m2") ASKED(10)), 0);
+    assert_int_equal(wait_tracker_feed(tracker, synced, strlen(synced), NULL), 1);
+    assert_int_equal(wait_tracker_get(tracker, 0)->status, WAIT_STATUS_REACHED);
+}
+
 static void only_lines_of_the_stream_are_taken(void **state) {
     static const char *const bad[] = {
         "",
@@ -138,6 +177,8 @@ int main(void) {
         cmocka_unit_test(destroyed_unit_is_stuck_only_after_a_job_of_that_time),
         cmocka_unit_test(unit_that_the_present_does_not_mention_is_unknown),
         cmocka_unit_test(progress_counts_what_is_through_and_what_is_amiss),
+        cmocka_unit_test(unit_is_adopted_once_no_machine_has_it_as_an_orphan),
+        cmocka_unit_test(stream_that_begins_anew_tells_the_orphans_anew),
         cmocka_unit_test(only_lines_of_the_stream_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,27 +71,43 @@ is_stopped() {
 sleeper a@.service
 sleeper b.service MachineOf=a@1.service
 sleeper g.service Global=true
+sleeper c.service
+sleeper h.service Global=true
 sleeper z.service
-ctl start a@{1..6}.service g.service >/dev/null
+ctl start a@{1..6}.service g.service c.service h.service >/dev/null
 ctl start b.service >/dev/null
 ctl load z.service >/dev/null
-check "all run" eventually 20 running_is 10 .
+check "all run" eventually 20 running_is 14 .
 before=$(main_pids m1 m2 m3)
 
 # --- the same token, so that etcd looks the same; fleetd runs on on m1 and m3, is restarted on m2
 lose
 restart_fleetds m2
 check "all machines are there again" eventually 30 all_listed
-check "the units are orphans, global ones on each machine" eventually 10 orphans_are 11
+check "the units are orphans, global ones on each machine" eventually 10 orphans_are 15
 check "nothing has been touched" untouched
 check "nobody in the store knows them" prints "" ctl list-unit-files --no-legend
 check "fleetd says so" is_told m1 m2 m3
 check "and so does list-machines" mentions 'orphans' ctl list-machines
 check "a restart of all fleetds changes nothing" restart_fleetds m1 m2 m3
 check "all machines are there" eventually 30 all_listed
-check "the units are orphans still" eventually 10 orphans_are 11
+check "the units are orphans still" eventually 10 orphans_are 15
 check "nothing has been touched" untouched
 
+ctl submit c.service >/dev/null
+check "what is submitted and destroyed has an end, although its orphan stays" \
+    mentions 'keeps unit c.service' ctl destroy --block-attempts=30 c
+ctl submit c.service >/dev/null
+check "and so has what is unloaded" mentions 'keeps unit c.service' ctl unload --block-attempts=30 c
+check "what is known cannot be adopted, and the message says what can be done" \
+    mentions "'fleetctl load' stops it" ctl adopt --forget c
+check "nothing has been touched" untouched
+check "loaded, it is stopped" ctl load c.service
+check "at once" is_stopped c.service
+check "the loaded one can be destroyed" ctl destroy c.service
+check "a global one is forgotten on all machines" ctl adopt --forget h
+check "it runs nowhere when that is said" is_stopped h.service
+before=$(grep -v ' [ch]\.service' <<<"$before")
 check "what would be adopted can be seen" mentions 'Would adopt unit b.service, launched' ctl adopt --dry-run
 check "one is adopted" ctl adopt b
 check "one is submitted by hand with the same file" ctl start a@1.service
