@@ -21,10 +21,12 @@ static int placement_begin_orphan(Cluster *cluster, Placement *placement) {
 /* Until users say what the unit is, its neighbours go by the file that is there. */
 static int unit_learn_requirements_take(Cluster *cluster, ClusterUnit *unit,
                                         Requirements *requirements) {
-    if (requirements && !unit->is_known && !unit->requirements)
-        return unit_set_requirements_take(cluster, unit, requirements);
-    requirements_free(requirements);
-    return 0;
+    if (!requirements || unit->is_known || unit->requirements) {
+        requirements_free(requirements);
+        return 0;
+    }
+    int r = unit_set_requirements_take(cluster, unit, requirements);
+    return r < 0 ? r : look_at_unit(cluster, unit);
 }
 
 int cluster_put_orphan_take(Cluster *cluster, const Orphan *orphan, Requirements *requirements) {

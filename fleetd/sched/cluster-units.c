@@ -207,7 +207,8 @@ int cluster_hold_unit_take(Cluster *cluster, const char *name, Requirements *req
     unit->is_held = true; /* what is queued for it finds nothing to decide */
     if (!owned || unit->requirements)
         return 0;
-    return unit_set_requirements_take(cluster, unit, TAKE_PTR(owned));
+    r = unit_set_requirements_take(cluster, unit, TAKE_PTR(owned));
+    return r < 0 ? r : look_at_unit(cluster, unit);
 }
 
 int cluster_explain_hold(Cluster *cluster, const Unit *unit, const char *why) {

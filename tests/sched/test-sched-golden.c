@@ -18,9 +18,10 @@
  *                                       options in the lines below
  *   no-orphan ID NAME
  *   hold-unit NAME                      what users want of it cannot be read; until the next word
- *   lose-file NAME                      what users want of it is known, and its file is not;
- * likewise hold-machine ID                     something about it cannot be read; likewise garble
- * ID NAME                      the order there cannot be read, in no event of an agent's plan [MAX]
+ *   lose-file NAME                      what users want of it is known, its file is not; likewise
+ *   hold-machine ID                     something about it cannot be read; likewise
+ *   garble ID NAME                      the order there cannot be read, in no event of an agent's
+ *   plan [MAX]
  *   missing                             the machines that have orders and were not seen
  *
  * In a plan: + a new order, = a changed one, ~ a withdrawn one, - a deleted one, ? a pending,
