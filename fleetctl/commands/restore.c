@@ -28,7 +28,7 @@ static int stream_read(FILE *file, char **ret_text, size_t *ret_size) {
     ssize_t n = getdelim(&text, &n_allocated, 0, file);
     if (n < 0 && ferror(file))
         return errno ? -errno : -EIO;
-    if (n < 0 && !(text = strdup("")))
+    if (n < 0 && str_replace(&text, "") < 0)
         return -ENOMEM;
     *ret_size = (size_t) MAX(n, (ssize_t) 0); /* up to a NUL, which no JSON has */
     *ret_text = TAKE_PTR(text);

@@ -43,7 +43,7 @@ static bool was_known(const SimCheck *check, const char *name, usec_t usec) {
 
 /* What it conflicts with, or replaces, has left before it starts; if the engine knew that, when it
  * wrote the order. */
-static void check_starts_apart(SimCheck *check, SimNode *node, const char *name,
+static void check_starts_apart(SimCheck *check, SimNode *node, const char *name, const char *hash,
                                usec_t ordered_usec) {
     for (size_t i = 0; sim_unit(i); i++) {
         const char *other = sim_unit(i)->name;
@@ -52,7 +52,7 @@ static void check_starts_apart(SimCheck *check, SimNode *node, const char *name,
             was_told_to_leave(check, node, name, other, ordered_usec);
         if (was_plain && !streq(other, name) && sim_node_has(node, other) &&
             !place_may_run_on(sim_check_need_place(check, node->id, other)) &&
-            sim_must_start_apart(check->cluster->view, name, other))
+            sim_must_start_apart(check->cluster->view, name, hash, other))
             sim_trace_fail(check->trace, "%s was started on %s beside %s, which has to leave first",
                            name, node->id, other);
     }
@@ -126,7 +126,8 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, SimPla
         sim_trace_fail(check->trace, "%s was started on %s twice for one order", name, node->id);
     check_runs_alone(check, node, name);
     if (is_known)
-        check_starts_apart(check, node, name, sim_words_launch_since(&place->words, since, hash));
+        check_starts_apart(check, node, name, hash,
+                           sim_words_launch_since(&place->words, since, hash));
 }
 
 /* What must never run twice, by its guard, which stops rather too much if it cannot read what was

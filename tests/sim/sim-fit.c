@@ -4,15 +4,20 @@
 #include "fleetd/model/requirements.h"
 #include "tests/sim/sim-node.h"
 
-static Requirements *get_requirements(const SimView *view, const char *name) {
-    const Unit *unit = sim_view_unit(view, name);
-    const char *text = unit ? sim_view_file(view, unit->hash) : NULL;
+static Requirements *get_requirements_of_file(const SimView *view, const char *name,
+                                              const char *hash) {
+    const char *text = sim_view_file(view, hash);
     _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
     Requirements *requirements = NULL;
     if (!text || unit_file_parse(text, strlen(text), &file, NULL) < 0 ||
         requirements_parse(file, name, &requirements, NULL) < 0)
         return NULL;
     return requirements;
+}
+
+static Requirements *get_requirements(const SimView *view, const char *name) {
+    const Unit *unit = sim_view_unit(view, name);
+    return unit ? get_requirements_of_file(view, name, unit->hash) : NULL;
 }
 
 static bool globs_match(char *const *globs, const char *name) {
@@ -99,8 +104,10 @@ bool sim_replaces_any(const SimView *view, const char *unit) {
     return requirements && requirements->replaces && requirements->replaces[0];
 }
 
-bool sim_must_start_apart(const SimView *view, const char *unit, const char *other) {
-    _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
+bool sim_must_start_apart(const SimView *view, const char *unit, const char *hash,
+                          const char *other) {
+    _cleanup_(requirements_freep) Requirements *requirements =
+        get_requirements_of_file(view, unit, hash);
     _cleanup_(requirements_freep) Requirements *others = get_requirements(view, other);
     return requirements && others &&
            (globs_match(requirements->conflicts, other) || globs_match(others->conflicts, unit) ||

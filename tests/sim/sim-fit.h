@@ -23,6 +23,7 @@ bool sim_could_go(const SimView *view, const char *unit, const char *machine_id)
 /* Whether it takes the place of others, by its file, and so depends on where they can go. */
 bool sim_replaces_any(const SimView *view, const char *unit);
 
-/* Whether the unit must not start where the other runs, by the file of either: they conflict, or it
- * takes the other's place. */
-bool sim_must_start_apart(const SimView *view, const char *unit, const char *other);
+/* Whether the unit must not start with that file where the other runs, by the file of either: they
+ * conflict, or it takes the other's place. */
+bool sim_must_start_apart(const SimView *view, const char *unit, const char *hash,
+                          const char *other);
