@@ -57,6 +57,7 @@ static pid_t command_start(const char *command) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGINT, SIG_DFL); /* a shell that starts tests in the background has it ignored */
     redirect(STDOUT_FILENO, ".stdout");
     redirect(STDERR_FILENO, ".stderr");
     execl("/bin/sh", "sh", "-c", command, NULL);

@@ -28,13 +28,16 @@ static void check_runs_alone(SimCheck *check, const SimNode *node, const char *n
     }
 }
 
-/* Whether the engine has told the other to leave because of the unit, and then had that started. */
+/* Whether the engine has told the other to leave because of the unit, and then had that started;
+ * and users have not thought better of the other since. */
 static bool was_told_to_leave(const SimCheck *check, const SimNode *node, const char *name,
                               const char *other, usec_t ordered_usec) {
     _cleanup_free_ char *cause = sim_must(str_printf(" %s", name));
     const Order *order = sim_view_order(check->cluster->view, node->id, other);
+    usec_t told_usec = sim_check_last_change(check, KEY_SCHEDULE, node->id, other);
     return order && order->desired == LAUNCH_STATE_INACTIVE && strstr(order->reason, cause) &&
-           sim_check_last_change(check, KEY_SCHEDULE, node->id, other) <= ordered_usec;
+           told_usec <= ordered_usec &&
+           sim_check_last_change(check, KEY_UNIT, NULL, other) <= told_usec;
 }
 
 static bool was_known(const SimCheck *check, const char *name, usec_t usec) {

@@ -27,12 +27,15 @@ static void quicken_guard(_unused_ Sim *sim, SimNode *node, _unused_ const void 
     fake_systemd_set_guard_start(node->systemd, 0);
 }
 
-static void slow_guard(Sim *sim, SimAct *act) {
-    SimNode *node = sim_act_node(sim, act);
-    usec_t usec = sim_random_span(&act->random, SIM_GUARD_START_USEC);
+void sim_guard_slow(Sim *sim, SimNode *node, usec_t usec) {
     fake_systemd_set_guard_start(node->systemd, usec);
     sim_node_note_trouble(node, GUARD_SLOW_USEC + usec);
     sim_later(sim, GUARD_SLOW_USEC, quicken_guard, node, NULL);
+}
+
+static void slow_guard(Sim *sim, SimAct *act) {
+    sim_guard_slow(sim, sim_act_node(sim, act),
+                   sim_random_span(&act->random, SIM_GUARD_START_USEC));
 }
 
 /* A socket, a timer, a user: whoever does not know that nobody vouches for the unit any more. */

@@ -7,5 +7,7 @@
 void sim_way_rests(SimNode *node);
 void sim_systemd_rests(Sim *sim, SimNode *node);
 void sim_guard_rests(SimNode *node);
+/* The guard takes so long to start there, for some minutes. */
+void sim_guard_slow(Sim *sim, SimNode *node, usec_t usec);
 void sim_store_rests(Sim *sim);
 void sim_clone_rests(Sim *sim); /* it is gone */

@@ -1,4 +1,5 @@
 /* What users do: they ask any fleetd that answers, for any unit. */
+#include "tests/sim/sim-fate.h"
 #include "tests/sim/sim-run.h"
 #include "tests/sim/sim-units.h"
 
@@ -154,12 +155,40 @@ static void quarrel(Sim *sim, SimAct *act) {
     sim_later(sim, sim_random_span(&act->random, IN_PEACE_USEC), quarrel_begin, NULL, act);
 }
 
+/* --- who thinks better of a start that waits for the guard --- */
+
+#define GUARD_TAKES_USEC (8 * USEC_PER_SEC)
+#define REGRET_USEC (4 * USEC_PER_SEC)
+
+static const char *guarded_unit(const SimAct *act) {
+    size_t n = 0, chosen;
+    for (size_t i = 0; sim_unit(i); i++)
+        n += sim_unit(i)->runs_once;
+    chosen = act->unit % n;
+    for (size_t i = 0;; i++)
+        if (sim_unit(i)->runs_once && chosen-- == 0)
+            return sim_unit(i)->name;
+}
+
+static void regret_later(Sim *sim, _unused_ SimNode *node, const void *data) {
+    SimAct *act = (SimAct *) data;
+    put_text(sim, act, guarded_unit(act), LAUNCH_STATE_LOADED, NULL);
+}
+
+static void regret(Sim *sim, SimAct *act) {
+    for (size_t i = 0; i < sim->cluster->n_nodes; i++)
+        sim_guard_slow(sim, &sim->cluster->nodes[i], GUARD_TAKES_USEC);
+    put_version(sim, act, guarded_unit(act), LAUNCH_STATE_LAUNCHED, 0);
+    sim_later(sim, sim_random_span(&act->random, REGRET_USEC), regret_later, NULL, act);
+}
+
 static const SimDeed deeds[] = {
     {"start", start, 40},     {"start as it is", start_known, 8},
     {"load", load, 8},        {"unload", unload, 8},
     {"destroy", destroy, 14}, {"set metadata", set_metadata, 14},
     {"read", look, 16},       {"dither", dither, 14},
     {"quarrel", quarrel, 10}, {"dither about metadata", dither_about_metadata, 8},
+    {"regret", regret, 6},
 };
 
 const SimDeeds sim_deeds_users = {deeds, ELEMENTSOF(deeds), 0};
