@@ -218,7 +218,6 @@ static void unit_that_comes_back_when_it_is_stopped_is_stopped_more_and_more_rar
     agent_test_expect(test, "a.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_DONE, 8);
 }
 
-/* Whatever starts it then is none of fleet's business. */
 /* By its socket, say, when it was stopped and is about to be removed. */
 static void unit_that_is_started_before_it_is_removed_is_not_let_go_of(void **state) {
     AgentTest *test = *state;
@@ -237,6 +236,7 @@ static void unit_that_is_started_before_it_is_removed_is_not_let_go_of(void **st
     agent_test_expect(test, "a.service", LAUNCH_STATE_INACTIVE, NULL, JOB_RESULT_DONE, 7);
 }
 
+/* Whatever starts it then is none of fleet's business. */
 static void unit_that_comes_back_is_left_alone_when_it_is_to_be_loaded(void **state) {
     AgentTest *test = *state;
     FakeBehaviour behaviour = {.comes_back = true, .stop_usec = 100 * USEC_PER_MSEC};
