@@ -2,6 +2,7 @@
 
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/engine/deadlines.h"
 #include "fleetd/model/requirements.h"
 
 #include <errno.h>
@@ -9,15 +10,13 @@
 typedef struct SuspendedOrder {
     char *machine_id, *name;
     int64_t revision;
-    usec_t due_usec;
 } SuspendedOrder;
 
 struct Suspension {
-    Loop *loop;
     void (*on_over)(const char *machine_id, const char *name, void *userdata);
     void *userdata;
-    Map *orders; /* SuspendedOrder by "machine/name" */
-    Timer *timer;
+    Map *orders;          /* SuspendedOrder by "machine/name" */
+    Deadlines *deadlines; /* under the same */
 };
 
 static void suspended_order_free(void *value) {
@@ -29,29 +28,11 @@ static void suspended_order_free(void *value) {
     free(order);
 }
 
-/* One that is due, taken out; NULL: none, and when the next one is. */
-static SuspendedOrder *suspension_take_due(Suspension *suspension, usec_t *ret_next) {
-    usec_t now = loop_now(suspension->loop);
-    const char *key;
-    const SuspendedOrder *order;
-    *ret_next = USEC_INFINITY;
-    MAP_FOREACH (key, order, suspension->orders) {
-        if (order->due_usec <= now)
-            return map_take(suspension->orders, key);
-        *ret_next = MIN(*ret_next, order->due_usec);
-    }
-    return NULL;
-}
-
-static void on_timer(void *userdata) {
+static void on_due(const char *key, void *userdata) {
     Suspension *suspension = userdata;
-    usec_t next;
-    for (SuspendedOrder *order; (order = suspension_take_due(suspension, &next));) {
-        suspension->on_over(order->machine_id, order->name, suspension->userdata);
-        suspended_order_free(order);
-    }
-    if (next != USEC_INFINITY)
-        timer_start(suspension->timer, next - loop_now(suspension->loop));
+    SuspendedOrder *order = map_take(suspension->orders, key);
+    suspension->on_over(order->machine_id, order->name, suspension->userdata);
+    suspended_order_free(order);
 }
 
 int suspension_new(Loop *loop,
@@ -61,14 +42,13 @@ int suspension_new(Loop *loop,
     if (!suspension)
         return -ENOMEM;
     *suspension = (Suspension){
-        .loop = loop,
         .on_over = on_over,
         .userdata = userdata,
         .orders = map_new(suspended_order_free),
     };
     if (!suspension->orders)
         return -ENOMEM;
-    int r = timer_new(loop, on_timer, suspension, &suspension->timer);
+    int r = deadlines_new(loop, on_due, suspension, &suspension->deadlines);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(suspension);
@@ -78,7 +58,7 @@ int suspension_new(Loop *loop,
 void suspension_free(Suspension *suspension) {
     if (!suspension)
         return;
-    timer_free(suspension->timer);
+    deadlines_free(suspension->deadlines);
     map_free(suspension->orders);
     free(suspension);
 }
@@ -92,15 +72,18 @@ static int suspension_add(Suspension *suspension, const char *key, const char *m
         .machine_id = strdup(machine_id),
         .name = strdup(name),
         .revision = revision,
-        .due_usec = loop_now(suspension->loop) + order->stop_within_usec + STOP_MARGIN_USEC,
     };
     if (!suspended->machine_id || !suspended->name ||
         map_put(suspension->orders, key, suspended) < 0) {
         suspended_order_free(suspended);
         return -ENOMEM;
     }
-    timer_start(suspension->timer, 0); /* finds out when the next is due */
-    return 0;
+    return deadlines_set(suspension->deadlines, key, order->stop_within_usec + STOP_MARGIN_USEC);
+}
+
+static void suspension_remove(Suspension *suspension, const char *key) {
+    deadlines_remove(suspension->deadlines, key);
+    map_remove(suspension->orders, key);
 }
 
 int suspension_set(Suspension *suspension, const char *machine_id, const char *name,
@@ -114,6 +97,6 @@ int suspension_set(Suspension *suspension, const char *machine_id, const char *n
     const SuspendedOrder *known = map_get(suspension->orders, key);
     if (is_suspended && known && known->revision == revision)
         return 0;
-    map_remove(suspension->orders, key);
+    suspension_remove(suspension, key);
     return is_suspended ? suspension_add(suspension, key, machine_id, name, order, revision) : 0;
 }
