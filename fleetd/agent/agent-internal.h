@@ -35,6 +35,7 @@ struct Agent {
     ClusterCheck *cluster_check;
     bool is_cluster_asked;       /* since the orders were listed last, or contact came back */
     char *cluster;               /* the id that was told last; NULL: none yet */
+    bool is_sorted;              /* each unit, since the cluster was asked for */
     int64_t registered_revision; /* 0: not registered */
     int64_t former_lease;        /* to be revoked when all states stand under the new one */
     StoreOp *revoke;
@@ -87,6 +88,8 @@ bool agent_has_orphan(const Agent *agent, const AgentUnit *unit);
  * could not be noted. */
 int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan);
 void agent_tell_orphans(Agent *agent); /* in the log, if there are more or fewer of them */
+/* If all units are sorted, and their orphans in the store: the presence says so from now on. */
+void agent_end_telling(Agent *agent);
 
 /* What is known of a unit; made if nothing was. */
 int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret);

@@ -46,6 +46,7 @@ static void on_cluster_known(void *userdata) {
 
 void agent_doubt_cluster(Agent *agent) {
     agent->is_cluster_asked = false;
+    agent->is_sorted = false;
     cluster_check_forget(agent->cluster_check);
 }
 
@@ -146,6 +147,17 @@ int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan) {
     if (r >= 0)
         *ret_is_orphan = is_orphan;
     return r;
+}
+
+void agent_end_telling(Agent *agent) {
+    if (!agent->is_sorted || agent->is_leaving || agent->registered_revision == 0 ||
+        !publisher_is_idle(agent->publisher))
+        return;
+    int r = presence_set_cluster(agent->presence, agent->cluster, map_size(agent->orphans) > 0);
+    if (r < 0)
+        agent_retry_at(agent, loop_now(agent->loop) + USEC_PER_SEC);
+    else if (r > 0)
+        agent_reclaim_presence(agent);
 }
 
 void agent_tell_orphans(Agent *agent) {

@@ -15,6 +15,7 @@ typedef struct Pass {
     size_t n_writes;
     AgentUnit **starts;
     size_t n_starts;
+    size_t n_sorted; /* whose cluster is known */
 } Pass;
 
 static void pass_done(Pass *pass) {
@@ -96,6 +97,8 @@ static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     int r = agent_sort_unit(agent, unit, &is_orphan);
     if (r < 0)
         agent_note_unsorted(agent, unit, r);
+    else
+        pass->n_sorted++;
     if (r < 0 || is_orphan)
         return;
     if (!unit_has_to_wait(unit) && unit->running == TASK_START &&
@@ -164,8 +167,10 @@ static int agent_pass(Agent *agent, char *const *names) {
     };
     if (!pass.writes || !pass.starts)
         return -ENOMEM;
+    size_t n_units = map_size(agent->units); /* it forgets some */
     STRV_FOREACH (name, names)
         agent_pass_unit(agent, *name, &pass);
+    agent->is_sorted = agent->is_sorted || pass.n_sorted == n_units;
     int n_awaited = agent_write_files(agent, &pass);
     if (n_awaited < 0)
         return n_awaited;
@@ -174,6 +179,7 @@ static int agent_pass(Agent *agent, char *const *names) {
         return r;
     agent_tell_orphans(agent);
     agent_revoke_former(agent);
+    agent_end_telling(agent);
     return 0;
 }
 

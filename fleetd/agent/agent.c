@@ -61,6 +61,7 @@ static void on_presence_contact(int r, void *userdata) {
 static void on_states_published(void *userdata) {
     Agent *agent = userdata;
     agent_revoke_former(agent);
+    agent_end_telling(agent);
     if (agent->is_leaving)
         agent_left(agent, 0);
 }
@@ -105,6 +106,21 @@ static void on_files_changed(void *userdata) {
     timer_start_if_idle(agent->pass, 0);
 }
 
+/* What another cluster may not have been told of is known before systemd has been asked. */
+static int agent_make_machine(const AgentOptions *options, Machine **ret) {
+    _cleanup_(machine_freep) Machine *machine = NULL;
+    int r = machine_copy(options->machine, &machine);
+    if (r < 0)
+        return r;
+    r = unit_manager_common_cluster(options->unit_manager, &machine->cluster);
+    if (r < 0 && r != -ENOMEM)
+        r = str_replace(&machine->cluster, MACHINE_CLUSTER_UNKNOWN);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(machine);
+    return 0;
+}
+
 static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     static const PresenceCallbacks presence_callbacks = {
         .on_registered = on_presence_registered,
@@ -116,8 +132,12 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
         .on_refused = on_states_refused,
         .on_unsure = on_states_unsure,
     };
-    int r = publisher_new(agent->store, agent->loop, agent->machine_id, &publisher_callbacks, agent,
-                          &agent->publisher);
+    _cleanup_(machine_freep) Machine *machine = NULL;
+    int r = agent_make_machine(options, &machine);
+    if (r < 0)
+        return r;
+    r = publisher_new(agent->store, agent->loop, agent->machine_id, &publisher_callbacks, agent,
+                      &agent->publisher);
     if (r >= 0)
         r = file_cache_new(agent->store, agent->loop, on_files_changed, agent, &agent->files);
     if (r >= 0)
@@ -129,8 +149,8 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     if (r >= 0)
         r = timer_new(agent->loop, agent_on_stop_limit, agent, &agent->stop_limit);
     if (r >= 0)
-        r = presence_new(agent->store, agent->loop, options->machine, options->ttl_usec,
-                         &presence_callbacks, agent, &agent->presence);
+        r = presence_new(agent->store, agent->loop, machine, options->ttl_usec, &presence_callbacks,
+                         agent, &agent->presence);
     if (r >= 0)
         r = agent_open_units(agent); /* last: once systemd has been asked, nothing may fail */
     return r;

@@ -31,6 +31,7 @@ struct Presence {
     int64_t revision;                  /* of the key, as it was written last */
     int64_t told_revision, told_lease; /* of the key, as the mirror told last; lease 0: none */
     int64_t former_lease;
+    int64_t orphans_lease; /* under which orphans have been told; 0: there are none */
     Rival rival;
     bool is_refusal_logged;
 

@@ -1,6 +1,7 @@
 #include "fleetd/agent/presence-internal.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
 
 #include <errno.h>
@@ -38,8 +39,21 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
                                       presence->former_lease, presence->userdata);
 }
 
+/* A farewell takes the orphans' keys along. */
+static int presence_doubt_orphans(Presence *presence, int64_t lease) {
+    if (presence->state == PRESENCE_LEAVING || presence->orphans_lease == 0 ||
+        presence->orphans_lease == lease)
+        return 0;
+    int r = str_replace(&presence->machine->cluster, MACHINE_CLUSTER_UNKNOWN);
+    if (r >= 0)
+        presence->orphans_lease = 0;
+    return r;
+}
+
 int presence_write(Presence *presence, int64_t lease, const StoreCompare *compare,
                    StoreTxnDone done) {
+    if (presence_doubt_orphans(presence, lease) < 0)
+        return -ENOMEM;
     _cleanup_free_ char *value = machine_format(presence->machine);
     if (!value)
         return -ENOMEM;
@@ -239,12 +253,23 @@ void presence_reclaim(Presence *presence) {
         presence_register(presence);
 }
 
+int presence_set_cluster(Presence *presence, const char *cluster, bool has_orphans) {
+    bool was_doubtful = presence->machine->cluster && !streq(presence->machine->cluster, cluster);
+    int r = str_replace(&presence->machine->cluster, cluster);
+    if (r < 0)
+        return r;
+    presence->orphans_lease = has_orphans ? lease_id(presence->lease) : 0;
+    return was_doubtful;
+}
+
 int presence_set_machine(Presence *presence, const Machine *machine) {
     Machine *copy;
     int r = machine_copy(machine, &copy);
     if (r < 0)
         return r;
     copy->status = presence->machine->status;
+    free(copy->cluster);
+    copy->cluster = TAKE_PTR(presence->machine->cluster);
     machine_free(presence->machine);
     presence->machine = copy;
     if (presence->state == PRESENCE_WRITING) { /* what it was before */

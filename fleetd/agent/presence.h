@@ -40,9 +40,15 @@ usec_t presence_steady_since(const Presence *presence);
  * was written under its present revision shall not count any more. */
 void presence_reclaim(Presence *presence);
 
-/* What the machine says of itself from now on (copied; its status stays). A key that stands already
+/* What the machine says of itself from now on (copied; its status and cluster
+ * stay). A key that stands already
  * is written anew by presence_reclaim(). -ENOMEM: as before. */
 int presence_set_machine(Presence *presence, const Machine *machine);
+
+/* That cluster has been told of all units here that are another's; has_orphans: by keys, which go
+ * with the present lease, and are to be told anew under another one. 1: what stands says otherwise,
+ * and is to be written anew by presence_reclaim(); 0; -ENOMEM: as before. */
+int presence_set_cluster(Presence *presence, const char *cluster, bool has_orphans);
 
 /* Writes the last word, valid for grace_usec; does not register any more. done gets the lease that
  * it stands under, so that what shall stay can be put under it as well (RESTARTING), and its

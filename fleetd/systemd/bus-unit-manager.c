@@ -52,6 +52,10 @@ static int manager_claim(UnitManager *base, const char *name, const char *cluste
     return r < 0 || !unit ? r : str_replace(&unit->status.cluster, cluster);
 }
 
+static int manager_common_cluster(UnitManager *base, char **ret) {
+    return unit_directory_common_cluster(from_base(base)->directory, ret);
+}
+
 static int manager_read(UnitManager *base, const char *name, char **ret_text, size_t *ret_size) {
     return unit_directory_read(from_base(base)->directory, name, ret_text, ret_size);
 }
@@ -100,6 +104,7 @@ static const UnitManagerVTable bus_vtable = {
     .start = manager_start,
     .stop = manager_stop,
     .claim = manager_claim,
+    .common_cluster = manager_common_cluster,
     .read = manager_read,
     .vouch = manager_vouch,
     .is_stopping = manager_is_stopping,

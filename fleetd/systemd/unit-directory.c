@@ -170,6 +170,36 @@ int unit_directory_get_cluster(const UnitDirectory *directory, const char *name,
     return 0;
 }
 
+/* *common: of those before; NULL: of none. */
+static int cluster_join(const UnitDirectory *directory, const char *name, char **common) {
+    _cleanup_free_ char *cluster = NULL;
+    if (!run_file_exists(directory->units_fd, name))
+        return 0; /* left over */
+    int r = unit_directory_get_cluster(directory, name, &cluster);
+    if (r < 0 || !cluster)
+        return r;
+    if (*common)
+        return streq(*common, cluster) ? 0 : -EXDEV;
+    *common = TAKE_PTR(cluster);
+    return 0;
+}
+
+int unit_directory_common_cluster(const UnitDirectory *directory, char **ret) {
+    _cleanup_directory_ DIR *stream = NULL;
+    _cleanup_free_ char *common = NULL;
+    int r = run_directory_stream(directory->clusters_fd, &stream);
+    while (r >= 0) {
+        errno = 0;
+        const struct dirent *entry = readdir(stream);
+        if (!entry && errno == 0) {
+            *ret = TAKE_PTR(common);
+            return 0;
+        }
+        r = entry ? cluster_join(directory, entry->d_name, &common) : -errno;
+    }
+    return r;
+}
+
 int unit_directory_set_unfinished(UnitDirectory *directory, bool is_unfinished) {
     return mark_set(directory->fd, UNFINISHED_FILE, is_unfinished);
 }

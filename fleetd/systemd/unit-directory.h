@@ -42,6 +42,9 @@ bool unit_directory_is_launched(const UnitDirectory *directory, const char *name
 /* -EINVAL: no name, or no id. What is there and is none counts as none: *ret NULL. */
 int unit_directory_set_cluster(UnitDirectory *directory, const char *name, const char *cluster);
 int unit_directory_get_cluster(const UnitDirectory *directory, const char *name, char **ret);
+/* The same for all units that have one; NULL: none has. The caller frees. -EXDEV: they are of
+ * several. */
+int unit_directory_common_cluster(const UnitDirectory *directory, char **ret);
 
 /* A unit file's text; NUL-terminated, the caller frees. -ENOENT, -EINVAL: nothing sane is there. */
 int unit_directory_read(const UnitDirectory *directory, const char *name, char **ret_text,

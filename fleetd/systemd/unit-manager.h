@@ -69,6 +69,7 @@ typedef struct UnitManagerVTable {
     int (*stop)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
     int (*vouch)(UnitManager *, const char *name, usec_t at_usec, usec_t stop_after_usec);
     int (*claim)(UnitManager *, const char *name, const char *cluster);
+    int (*common_cluster)(UnitManager *, char **ret);
     int (*read)(UnitManager *, const char *name, char **ret_text, size_t *ret_size);
     /* Whether the machine itself is going down. */
     int (*is_stopping)(UnitManager *, void (*done)(bool is_stopping, void *userdata),
@@ -129,6 +130,11 @@ static inline int unit_manager_stop(UnitManager *um, const char *name, UnitManag
  * once, as there is nobody to ask. -errno: as before. */
 static inline int unit_manager_claim(UnitManager *um, const char *name, const char *cluster) {
     return um->vtable->claim(um, name, cluster);
+}
+/* The id of the cluster that all units with a file here were claimed for, at once; NULL: none was
+ * claimed. The caller frees. -EXDEV: they are of several; or another -errno: it cannot be told. */
+static inline int unit_manager_common_cluster(UnitManager *um, char **ret) {
+    return um->vtable->common_cluster(um, ret);
 }
 /* The text of its file, at once; NUL-terminated, the caller frees. -errno. */
 static inline int unit_manager_read(UnitManager *um, const char *name, char **ret_text,

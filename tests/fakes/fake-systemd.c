@@ -339,6 +339,18 @@ int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *clust
     return unit ? str_replace(&unit->cluster, cluster) : -ENOENT;
 }
 
+int fake_systemd_common_cluster(const FakeSystemd *systemd, char **ret) {
+    const char *name, *common = NULL;
+    const FakeUnit *unit;
+    MAP_FOREACH (name, unit, systemd->units) {
+        if (unit->cluster && common && !streq(unit->cluster, common))
+            return -EXDEV;
+        common = unit->cluster ? unit->cluster : common;
+    }
+    *ret = common ? strdup(common) : NULL;
+    return common && !*ret ? -ENOMEM : 0;
+}
+
 int fake_systemd_status(FakeSystemd *systemd, const char *name, UnitStatus **ret) {
     const FakeUnit *unit = map_get(systemd->units, name);
     if (!unit)

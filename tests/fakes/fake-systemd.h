@@ -101,6 +101,7 @@ void fake_systemd_note_launched(FakeSystemd *systemd, const char *name);
 void fake_systemd_note_unheard(FakeSystemd *systemd, const char *name);
 /* -ENOENT: no such unit. */
 int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster);
+int fake_systemd_common_cluster(const FakeSystemd *systemd, char **ret);
 /* -ENOENT: no such unit. One that has lost its file is told of as with its last one, as long as it
  * is there. */
 int fake_systemd_status(FakeSystemd *systemd, const char *name, UnitStatus **ret);

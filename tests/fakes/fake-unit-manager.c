@@ -385,6 +385,10 @@ static int fake_claim(UnitManager *base, const char *name, const char *cluster) 
     return r < 0 ? r : fake_systemd_claim(systemd, name, cluster);
 }
 
+static int fake_common_cluster(UnitManager *base, char **ret) {
+    return fake_systemd_common_cluster(from_base(base)->systemd, ret);
+}
+
 static int fake_read(UnitManager *base, const char *name, char **ret_text, size_t *ret_size) {
     const char *text = fake_systemd_text(from_base(base)->systemd, name);
     if (!text)
@@ -427,6 +431,7 @@ static const UnitManagerVTable fake_vtable = {
     .start = fake_start,
     .stop = fake_stop,
     .claim = fake_claim,
+    .common_cluster = fake_common_cluster,
     .read = fake_read,
     .vouch = fake_vouch,
     .is_stopping = fake_is_stopping,

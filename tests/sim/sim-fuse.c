@@ -159,6 +159,11 @@ static int fused_claim(UnitManager *base, const char *name, const char *cluster)
     return fuse_passes(um->fuse) ? unit_manager_claim(um->inner, name, cluster) : -ENOTCONN;
 }
 
+static int fused_common_cluster(UnitManager *base, char **ret) {
+    FusedUnitManager *um = from_base(base);
+    return fuse_passes(um->fuse) ? unit_manager_common_cluster(um->inner, ret) : -ENOTCONN;
+}
+
 static int fused_read(UnitManager *base, const char *name, char **ret_text, size_t *ret_size) {
     FusedUnitManager *um = from_base(base);
     return fuse_passes(um->fuse) ? unit_manager_read(um->inner, name, ret_text, ret_size)
@@ -178,6 +183,7 @@ static const UnitManagerVTable unit_manager_vtable = {
     .stop = fused_stop,
     .vouch = fused_vouch,
     .claim = fused_claim,
+    .common_cluster = fused_common_cluster,
     .read = fused_read,
     .is_stopping = fused_is_stopping,
     .free = fused_free,

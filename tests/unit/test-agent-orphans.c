@@ -1,6 +1,7 @@
 /* A store that has forgotten everything: what the agent does with units that nobody orders. */
 #include "fleetd/model/cluster-id.h"
 #include "tests/fakes/rewound-store.h"
+#include "tests/fakes/watch-recorder.h"
 #include "tests/unit/agent-test.h"
 
 #include <errno.h>
@@ -26,12 +27,16 @@ static void start_with_running_unit(AgentTest *test) {
     fake_script_clear_actions(fake_systemd_script(test->systemd));
 }
 
-/* The data are gone, fleetd is started anew. */
-static void lose_store(AgentTest *test) {
-    agent_test_crash(test);
+static void empty_store(AgentTest *test) {
     store_free(test->store);
     assert_int_equal(memory_store_new(test->loop, &test->store), 0);
     test->sync.store = test->store;
+}
+
+/* The data are gone, fleetd is started anew. */
+static void lose_store(AgentTest *test) {
+    agent_test_crash(test);
+    empty_store(test);
     agent_test_start(test);
     agent_test_run(test, 30 * USEC_PER_SEC);
 }
@@ -142,6 +147,83 @@ static void many_large_orphans_are_all_told(void **state) {
         _cleanup_(orphan_freep) Orphan *one = orphan(test, name);
         assert_non_null(one);
     }
+}
+
+/* --- what the presence says --- */
+
+static void record_all(AgentTest *test, WatchRecorder *recorder) {
+    StoreWatch watch = {.key = "", .is_prefix = true};
+    assert_int_equal(watch_recorder_start(recorder, &test->sync, &watch), 0);
+    assert_true(watch_recorder_wait_created(recorder));
+}
+
+static const char *find_after(const char *text, const char *what) {
+    const char *found = strstr(text, what);
+    if (!found)
+        fail_msg("there is no %s in %s", what, text);
+    return found + strlen(what);
+}
+
+/* Which cluster has been told of all that is another's; between the two, of an orphan. */
+static void expect_told(const WatchRecorder *recorder, const char *first, const char *last) {
+    _cleanup_free_ char *before = str_printf("\"cluster\":\"%s\"", first),
+                        *after = str_printf("\"cluster\":\"%s\"", last);
+    const char *log = find_after(recorder->log, "+machine/");
+    const char *said = find_after(log, "\"cluster\":");
+    assert_int_equal(strncmp(said - strlen("\"cluster\":"), before, strlen(before)), 0);
+    assert_true(find_after(said, after) > find_after(said, "+orphan/"));
+}
+
+static void machine_without_units_has_nothing_to_tell(void **state) {
+    AgentTest *test = *state;
+    _cleanup_recorder_ WatchRecorder recorder = {};
+    record_all(test, &recorder);
+    agent_test_start(test);
+    agent_test_run(test, USEC_PER_MINUTE);
+    assert_null(strstr(find_after(recorder.log, "+machine/"), "\"cluster\""));
+}
+
+static void fleetd_that_comes_back_has_told_its_cluster_before(void **state) {
+    AgentTest *test = *state;
+    _cleanup_recorder_ WatchRecorder recorder = {};
+    start_with_running_unit(test);
+    _cleanup_free_ char *id = cluster_id(test);
+    agent_test_crash(test);
+    record_all(test, &recorder);
+    agent_test_start(test);
+    agent_test_run(test, USEC_PER_SEC);
+    const char *log = find_after(find_after(recorder.log, "+machine/"), id);
+    assert_null(strstr(log, "+machine/"));
+}
+
+static void another_cluster_is_not_said_to_have_been_told_before_it_was(void **state) {
+    AgentTest *test = *state;
+    _cleanup_recorder_ WatchRecorder recorder = {};
+    start_with_running_unit(test);
+    _cleanup_free_ char *former = cluster_id(test);
+    agent_test_crash(test);
+    empty_store(test);
+    record_all(test, &recorder);
+    agent_test_start(test);
+    agent_test_run(test, USEC_PER_SEC);
+    _cleanup_free_ char *id = cluster_id(test);
+    expect_told(&recorder, former, id);
+}
+
+/* The orphans' keys go with the lease that they stand under. */
+static void orphans_are_told_anew_under_another_lease(void **state) {
+    AgentTest *test = *state;
+    _cleanup_recorder_ WatchRecorder recorder = {};
+    start_with_running_unit(test);
+    lose_store(test);
+    _cleanup_free_ char *key = key_machine(TEST_MACHINE), *id = cluster_id(test);
+    StoreRange range = {.key = key};
+    _cleanup_range_ StoreRangeResult found = {};
+    assert_int_equal(store_sync_range(&test->sync, &range, &found), 0);
+    record_all(test, &recorder);
+    assert_int_equal(store_sync_revoke(&test->sync, found.entries[0].lease), 0);
+    agent_test_run(test, 10 * USEC_PER_SEC);
+    expect_told(&recorder, MACHINE_CLUSTER_UNKNOWN, id);
 }
 
 static void order_in_the_new_store_takes_the_unit_over_as_it_is(void **state) {
@@ -299,6 +381,14 @@ int main(void) {
         cmocka_unit_test_setup_teardown(orphans_go_with_their_machine, agent_test_setup,
                                         agent_test_teardown),
         cmocka_unit_test_setup_teardown(many_large_orphans_are_all_told, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(machine_without_units_has_nothing_to_tell, agent_test_setup,
+                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(fleetd_that_comes_back_has_told_its_cluster_before,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(another_cluster_is_not_said_to_have_been_told_before_it_was,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(orphans_are_told_anew_under_another_lease, agent_test_setup,
                                         agent_test_teardown),
         cmocka_unit_test_setup_teardown(order_in_the_new_store_takes_the_unit_over_as_it_is,
                                         agent_test_setup, agent_test_teardown),

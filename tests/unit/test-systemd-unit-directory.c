@@ -149,6 +149,26 @@ static void cluster_is_kept_as_long_as_the_file(void **state) {
     assert_null(found);
 }
 
+static void units_have_a_cluster_in_common_or_not(void **state) {
+    Fixture *f = *state;
+    static const char one[] = "0123456789abcdef0123456789abcdef",
+                      other[] = "fedcba9876543210fedcba9876543210";
+    char *found = (char *) one;
+    assert_int_equal(unit_directory_common_cluster(f->directory, &found), 0);
+    assert_null(found);
+    assert_int_equal(put(f, "a.service", "text"), 0);
+    assert_int_equal(put(f, "b.service", "text"), 0);
+    assert_int_equal(put(f, "nobodys.service", "text"), 0);
+    assert_int_equal(unit_directory_set_cluster(f->directory, "a.service", one), 0);
+    assert_int_equal(unit_directory_set_cluster(f->directory, "b.service", one), 0);
+    assert_int_equal(unit_directory_set_cluster(f->directory, "left-over.service", other), 0);
+    assert_int_equal(unit_directory_common_cluster(f->directory, &found), 0);
+    assert_string_equal(found, one);
+    free(found);
+    assert_int_equal(unit_directory_set_cluster(f->directory, "b.service", other), 0);
+    assert_int_equal(unit_directory_common_cluster(f->directory, &found), -EXDEV);
+}
+
 static void what_is_no_cluster_id_counts_as_none(void **state) {
     Fixture *f = *state;
     _cleanup_free_ char *path = path_in(f, "clusters/a.service");
@@ -265,6 +285,7 @@ int main(void) {
         directory_test(directories_are_made_once_and_found_again),
         directory_test(names_that_lead_elsewhere_are_refused),
         directory_test(cluster_is_kept_as_long_as_the_file),
+        directory_test(units_have_a_cluster_in_common_or_not),
         directory_test(what_is_no_cluster_id_counts_as_none),
         directory_test(text_of_a_file_is_had_by_name),
         directory_test(links_are_not_followed),
