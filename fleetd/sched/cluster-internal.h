@@ -27,7 +27,6 @@ typedef enum WaitCause {
     WAIT_NONE,
     WAIT_FOR_MACHINE, /* none of those that are here fits */
     WAIT_FOR_TARGET,  /* a unit that its MachineOf= names is on no machine */
-    WAIT_FOR_WORD,    /* a machine may have it */
 } WaitCause;
 
 struct Placement {
@@ -94,7 +93,6 @@ struct ClusterMachine {
     MachinePresence presence;
     bool is_held;  /* what can be told of it is not enough to judge it by */
     bool has_left; /* GONE: as it said itself */
-    MachineSilence silence;
     MachineStatus status;
     Metadata metadata;
     Map *placements; /* by the unit's name; owner */
@@ -111,11 +109,10 @@ struct Cluster {
     Map *machines; /* owner */
     usec_t agent_ttl_usec;
 
-    MachineSet here;                       /* the machines that are here, by id */
-    size_t n_silent[_MACHINE_SILENCE_MAX]; /* how many of them, by silence */
-    LoadIndex loads;                       /* the same by load */
-    Map *globals;                          /* known units with Global=true */
-    Map *replacers;                        /* known units with Replaces= */
+    MachineSet here; /* the machines that are here, by id */
+    LoadIndex loads; /* the same by load */
+    Map *globals;    /* known units with Global=true */
+    Map *replacers;  /* known units with Replaces= */
     Map *movers;     /* known units that may move others: replacers and followed ones */
     Map *waiting;    /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
@@ -165,8 +162,6 @@ bool unit_may_be_wanted(const ClusterUnit *unit);
 bool unit_is_global(const ClusterUnit *unit);
 bool unit_is_placed(const ClusterUnit *unit);  /* has an order that counts */
 bool unit_is_pending(const ClusterUnit *unit); /* should have an order and has none */
-bool unit_may_be_on(const Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine);
-bool unit_may_be_anywhere(const Cluster *cluster, const ClusterUnit *unit);
 bool unit_has_globs(const ClusterUnit *unit);
 bool placement_is_there(const Placement *placement); /* an order or an orphan */
 /* requirements_stop_within(); NULL: 0. */
