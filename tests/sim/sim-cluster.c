@@ -180,6 +180,13 @@ void sim_set_metadata(SimCluster *cluster, const SimNode *node, const char *key,
 
 /* --- queries --- */
 
+SimNode *sim_find_node(SimCluster *cluster, const char *id) {
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        if (streq(cluster->nodes[i].id, id))
+            return &cluster->nodes[i];
+    return NULL;
+}
+
 SimNode *sim_where_runs(SimCluster *cluster, const char *unit) {
     SimNode *found = NULL;
     for (size_t i = 0; i < cluster->n_nodes; i++)

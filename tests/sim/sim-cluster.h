@@ -65,6 +65,7 @@ void sim_destroy(SimCluster *cluster, const char *name);
 void sim_set_metadata(SimCluster *cluster, const SimNode *node, const char *key,
                       const char *value); /* NULL removes */
 
+SimNode *sim_find_node(SimCluster *cluster, const char *id); /* NULL: no such machine */
 /* NULL: none, or several. */
 SimNode *sim_where_runs(SimCluster *cluster, const char *unit);
 SimNode *sim_where_ordered(SimCluster *cluster, const char *unit);
