@@ -58,7 +58,7 @@ static void check_lost_file(SimCheck *check, const char *hash) {
 static void note_order(SimCheck *check, const Key *key, const void *old, const Order *new) {
     SimPlace *place = sim_check_need_place(check, key->machine_id, key->name);
     sim_words_say(&place->words, loop_now(check->cluster->loop), new);
-    if (!new)
+    if (!new && !check->cluster->is_store_lost)
         check_taken_order(check, key, place);
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", key->machine_id, key->name));
     if (!old && map_put(check->new_orders, pair, NULL) < 0)
@@ -73,7 +73,7 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
         check_goodbye(check, new);
     else if (key->kind == KEY_LEADER)
         check_succession(check, old, new);
-    else if (key->kind == KEY_FILE && !new)
+    else if (key->kind == KEY_FILE && !new && !check->cluster->is_store_lost)
         check_lost_file(check, key->name);
     else if (key->kind == KEY_SCHEDULE)
         note_order(check, key, old, new);

@@ -1,5 +1,6 @@
 /* A store that has forgotten everything: what the agent does with units that nobody orders. */
 #include "fleetd/model/cluster-id.h"
+#include "tests/fakes/faulty-store.h"
 #include "tests/fakes/rewound-store.h"
 #include "tests/fakes/watch-recorder.h"
 #include "tests/unit/agent-test.h"
@@ -361,6 +362,38 @@ static void orders_that_are_swept_away_with_all_else_stop_nothing(void **state) 
     assert_untouched(test);
 }
 
+/* What it asks is answered by the one store or by the other, and watches lag behind. */
+static void lose_store_under_beginning_fleetd(AgentTest *test, usec_t delay_usec) {
+    static const StoreFaults slow = {.latency_min_usec = 20 * USEC_PER_MSEC,
+                                     .latency_max_usec = 20 * USEC_PER_MSEC,
+                                     .timeout_usec = STORE_FAULTS_TIMEOUT_USEC,
+                                     .watch_lag_usec = 500 * USEC_PER_MSEC};
+    Store *store = test->store, *way;
+    start_with_running_unit(test);
+    agent_test_crash(test);
+    assert_int_equal(faulty_store_new(test->loop, store, &way), 0);
+    faulty_store_set_faults(way, &slow);
+    test->store = way;
+    agent_test_start(test);
+    agent_test_run(test, delay_usec);
+    StoreWrite write = {.kind = STORE_DELETE_PREFIX, .key = ""};
+    StoreTxn txn = {.writes = &write, .n_writes = 1};
+    assert_int_equal(store_sync_txn(&test->sync, &txn, NULL), 0);
+    agent_test_run(test, 30 * USEC_PER_SEC);
+    agent_test_crash(test);
+    store_free(way);
+    test->store = store;
+    assert_untouched(test);
+}
+
+static void store_that_is_lost_while_fleetd_begins_stops_nothing(void **state) {
+    for (usec_t delay = 0; delay < 500 * USEC_PER_MSEC; delay += 10 * USEC_PER_MSEC) {
+        lose_store_under_beginning_fleetd(*state, delay);
+        assert_int_equal(agent_test_teardown(state), 0);
+        assert_int_equal(agent_test_setup(state), 0);
+    }
+}
+
 static void unreadable_id_is_made_anew_and_stops_nothing(void **state) {
     AgentTest *test = *state;
     start_with_running_unit(test);
@@ -419,6 +452,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(nor_does_one_that_nothing_but_its_id_tells_apart,
                                         agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(orders_that_are_swept_away_with_all_else_stop_nothing,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(store_that_is_lost_while_fleetd_begins_stops_nothing,
                                         agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(unreadable_id_is_made_anew_and_stops_nothing,
                                         agent_test_setup, agent_test_teardown),

@@ -31,11 +31,7 @@ static bool none_is_listed(void *userdata) {
 }
 
 static void forget_everything(SimCluster *cluster) {
-    StoreWrite write = {.kind = STORE_DELETE_PREFIX, .key = ""};
-    StoreTxn txn = {.writes = &write, .n_writes = 1};
-    StoreTxnResult result;
-    assert_int_equal(store_sync_txn(&cluster->sync, &txn, &result), 0);
-    assert_true(result.has_changed);
+    sim_cluster_lose_store(cluster, false);
     assert_true(sim_cluster_wait(cluster, none_is_listed, cluster, USEC_PER_SEC));
 }
 
