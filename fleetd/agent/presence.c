@@ -28,6 +28,8 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     presence->op = NULL;
     if (r >= 0 && result->succeeded)
         presence->revision = result->revision;
+    if (r == -ENOKEY)
+        lease_check(presence->lease);
     if (r < 0 || !result->succeeded || presence_is_taken(presence)) {
         presence_retry(presence);
         return;
@@ -257,8 +259,10 @@ usec_t presence_steady_since(const Presence *presence) {
 void presence_reclaim(Presence *presence) {
     if (presence->state == PRESENCE_REGISTERED)
         presence_register(presence);
-    else if (presence->state == PRESENCE_VACANT)
+    else if (presence->state == PRESENCE_VACANT) {
+        lease_check(presence->lease); /* what was put under it may have been refused */
         presence_retry(presence);
+    }
 }
 
 int presence_set_machine(Presence *presence, const Machine *machine) {

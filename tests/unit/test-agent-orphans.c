@@ -394,6 +394,42 @@ static void store_that_is_lost_while_fleetd_begins_stops_nothing(void **state) {
     }
 }
 
+#define SOON_USEC (2 * USEC_PER_SEC) /* before the lease would be renewed */
+
+/* The lease that it was granted is gone as well. */
+static void replace_store_under_beginning_fleetd(AgentTest *test, usec_t delay_usec) {
+    static const StoreFaults slow = {.latency_min_usec = 20 * USEC_PER_MSEC,
+                                     .latency_max_usec = 20 * USEC_PER_MSEC,
+                                     .timeout_usec = STORE_FAULTS_TIMEOUT_USEC};
+    Store *first = test->store, *second, *way;
+    start_with_running_unit(test);
+    agent_test_crash(test);
+    assert_int_equal(memory_store_new(test->loop, &second), 0);
+    assert_int_equal(faulty_store_new(test->loop, first, &way), 0);
+    faulty_store_set_faults(way, &slow);
+    test->store = way;
+    agent_test_start(test);
+    agent_test_run(test, delay_usec);
+    faulty_store_set_inner(way, second);
+    test->sync.store = second;
+    agent_test_run(test, SOON_USEC);
+    _cleanup_free_ char *key = key_machine(TEST_MACHINE), *presence = NULL;
+    presence = store_sync_get(&test->sync, key);
+    agent_test_crash(test);
+    store_free(way);
+    store_free(second);
+    test->store = test->sync.store = first;
+    assert_non_null(presence);
+}
+
+static void machine_is_listed_soon_in_a_store_that_was_replaced_while_fleetd_begins(void **state) {
+    for (usec_t delay = 0; delay < 500 * USEC_PER_MSEC; delay += 10 * USEC_PER_MSEC) {
+        replace_store_under_beginning_fleetd(*state, delay);
+        assert_int_equal(agent_test_teardown(state), 0);
+        assert_int_equal(agent_test_setup(state), 0);
+    }
+}
+
 static void unreadable_id_is_made_anew_and_stops_nothing(void **state) {
     AgentTest *test = *state;
     start_with_running_unit(test);
@@ -455,6 +491,9 @@ int main(void) {
                                         agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(store_that_is_lost_while_fleetd_begins_stops_nothing,
                                         agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(
+            machine_is_listed_soon_in_a_store_that_was_replaced_while_fleetd_begins,
+            agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(unreadable_id_is_made_anew_and_stops_nothing,
                                         agent_test_setup, agent_test_teardown),
     };
