@@ -26,6 +26,7 @@ struct SimKept {
     SimTrace *trace;
     Map *places;                  /* KeptPlace by "<machine>/<unit>" */
     size_t n_seen[SIM_NODES_MAX]; /* actions */
+    bool was_away[SIM_NODES_MAX]; /* its fleetd */
 };
 
 static KeptPlace *place_new(SimCluster *cluster, const Order *order) {
@@ -57,15 +58,16 @@ static const SimNode *find_other_place(const SimKept *kept, const SimNode *node,
 
 /* --- what is done --- */
 
-static bool was_ended_by_guard(const KeptPlace *place, const char *action) {
-    return place->unit->runs_once && strncmp(action, "stop ", 5) == 0 &&
+static bool was_ended_by_guard(const SimKept *kept, const KeptPlace *place, const char *action) {
+    return kept->was_away[place->node - kept->cluster->nodes] && place->unit->runs_once &&
+           strncmp(action, "stop ", 5) == 0 &&
            sim_guard_may_stop(place->node->systemd, place->unit->name);
 }
 
 static void judge_touch(SimKept *kept, KeptPlace *place, const char *action) {
     if (!place->is_running)
         return;
-    if (was_ended_by_guard(place, action))
+    if (was_ended_by_guard(kept, place, action))
         place->is_running = false;
     else
         sim_trace_fail(kept->trace,
@@ -90,6 +92,7 @@ void sim_kept_step(SimKept *kept) {
     for (size_t i = 0; kept && i < kept->cluster->n_nodes; i++) {
         SimNode *node = &kept->cluster->nodes[i];
         char *const *actions = fake_script_actions(fake_systemd_script(node->systemd));
+        kept->was_away[i] = kept->was_away[i] || !sim_node_runs(node);
         while (actions && actions[kept->n_seen[i]])
             judge(kept, node, actions[kept->n_seen[i]++]);
     }
