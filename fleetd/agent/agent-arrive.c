@@ -18,7 +18,7 @@ static void agent_enter(Agent *agent) {
 static bool agent_has_no_orphans(Agent *agent) {
     _cleanup_free_ char *cluster = NULL;
     int r = unit_manager_common_cluster(agent->unit_manager, &cluster);
-    return r >= 0 && (!cluster || streq(cluster, agent->cluster));
+    return r >= 0 && map_size(agent->orphans) == 0 && (!cluster || streq(cluster, agent->cluster));
 }
 
 static int agent_tell_all_orphans(Agent *agent) {
@@ -32,14 +32,21 @@ static int agent_tell_all_orphans(Agent *agent) {
     return 0;
 }
 
-static void agent_begin_telling(Agent *agent) {
+/* Begins, and goes on until nothing has changed meanwhile. */
+static void agent_go_on_telling(Agent *agent) {
     if (agent_tell_all_orphans(agent) < 0) {
         log_warning("Failed to tell of units of another cluster: out of memory; trying it again");
         agent_retry_at(agent, loop_now(agent->loop) + USEC_PER_SEC);
-        return;
-    }
-    agent->arrival.step = ARRIVAL_TELLING;
-    publisher_set_place(agent->orphan_publisher, agent->arrival.lease, agent->arrival.revision);
+    } else if (agent->arrival.step == ARRIVAL_UNITS) {
+        agent->arrival.step = ARRIVAL_TELLING;
+        publisher_set_place(agent->orphan_publisher, agent->arrival.lease, agent->arrival.revision);
+    } else if (publisher_is_idle(agent->orphan_publisher))
+        agent_enter(agent);
+}
+
+static bool agent_knows_its_orphans(const Agent *agent) {
+    return agent->is_listed && mirror_is_synced(agent->orders) &&
+           cluster_check_id(agent->cluster_check);
 }
 
 void agent_arrive(Agent *agent) {
@@ -51,30 +58,20 @@ void agent_arrive(Agent *agent) {
         agent->arrival.step = ARRIVAL_UNITS;
         mirror_relist(agent->orders);
     }
-    if (agent->arrival.step == ARRIVAL_UNITS && agent->is_listed && mirror_is_synced(agent->orders))
-        agent_begin_telling(agent);
-    if (agent->arrival.step == ARRIVAL_TELLING && publisher_is_idle(agent->orphan_publisher))
-        agent_enter(agent);
-}
-
-/* What shall outlive the farewell has to stand under its lease. */
-static void agent_part(Agent *agent) {
-    bool has_orphans = agent->farewell == PRESENCE_RESTARTING && map_size(agent->orphans) > 0;
-    if (has_orphans)
-        publisher_set_place(agent->orphan_publisher, agent->arrival.lease, agent->arrival.revision);
-    else
-        presence_enter(agent->presence);
+    bool has_come_to_units = agent->arrival.step > ARRIVAL_CLUSTER;
+    if (has_come_to_units && agent_knows_its_orphans(agent))
+        agent_go_on_telling(agent);
 }
 
 void agent_on_vacant(int64_t lease, int64_t revision, void *userdata) {
     Agent *agent = userdata;
-    agent->arrival.lease = lease;
-    agent->arrival.revision = revision;
-    if (agent->is_leaving) {
-        agent_part(agent);
+    if (agent->is_leaving) { /* all that is on a machine that goes down ends with it */
+        presence_enter(agent->presence);
         return;
     }
     agent->arrival.step = ARRIVAL_CLUSTER;
+    agent->arrival.lease = lease;
+    agent->arrival.revision = revision;
     publisher_set_place(agent->orphan_publisher, 0, 0);
     agent_doubt_cluster(agent);
     agent_ask_cluster(agent);

@@ -17,7 +17,7 @@ typedef struct WriteRun WriteRun; /* a batch of unit files on its way to the mac
 
 /* How far the machine has come on its way into the store. */
 typedef enum ArrivalStep {
-    ARRIVAL_NONE,    /* its presence stands, or is not the agent's business */
+    ARRIVAL_NONE,    /* its presence stands, or is being read or written */
     ARRIVAL_CLUSTER, /* asked for */
     ARRIVAL_UNITS,   /* the orders for them, and what systemd has: which ones are orphans? */
     ARRIVAL_TELLING, /* the orphans are being written */
@@ -99,7 +99,7 @@ bool agent_has_orphan(const Agent *agent, const AgentUnit *unit);
  * order. Tells the cluster so. One with an order is of this cluster from now on. -errno: that
  * could not be noted. */
 int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan);
-void agent_tell_orphans(Agent *agent); /* in the log, if there are more or fewer of them */
+void agent_log_orphans(Agent *agent); /* if there are more or fewer of them */
 
 /* If the unit is an orphan the cluster is told so, else that it is none any more. -ENOMEM. */
 int agent_tell_orphan(Agent *agent, const AgentUnit *unit);
@@ -167,6 +167,7 @@ void agent_vouch_until(Agent *agent, usec_t until_usec);
 void agent_note_guard(AgentUnit *unit, const UnitStatus *status);
 
 /* agent-leave.c */
+void agent_on_parting(int64_t lease, int64_t held_lease, void *userdata);
 void agent_left(Agent *agent, int r);
 void agent_on_stop_limit(void *userdata);
 

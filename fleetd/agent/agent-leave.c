@@ -24,6 +24,14 @@ static void on_presence_left(int r, int64_t lease, int64_t revision, void *userd
         agent_left(agent, 0);
 }
 
+void agent_on_parting(int64_t lease, int64_t held_lease, void *userdata) {
+    Agent *agent = userdata;
+    if (agent->farewell == PRESENCE_RESTARTING && map_size(agent->orphans) > 0)
+        publisher_set_place_held(agent->orphan_publisher, lease, held_lease);
+    else
+        presence_enter(agent->presence);
+}
+
 static int agent_say_goodbye(Agent *agent) {
     agent->leave_usec = loop_now(agent->loop);
     return presence_leave(agent->presence, agent->farewell, agent->restart_grace_usec,

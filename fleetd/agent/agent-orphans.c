@@ -27,6 +27,8 @@ static void agent_change_cluster(Agent *agent) {
     mirror_start_over(agent->orders);
     if (agent->registered_revision != 0)
         agent_reclaim_presence(agent);
+    else if (agent->arrival.step != ARRIVAL_NONE)
+        agent->arrival.step = ARRIVAL_CLUSTER;
 }
 
 static void on_cluster_known(void *userdata) {
@@ -154,7 +156,7 @@ int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan) {
     return r;
 }
 
-void agent_tell_orphans(Agent *agent) {
+void agent_log_orphans(Agent *agent) {
     size_t n = map_size(agent->orphans);
     if (n == agent->n_orphans_told)
         return;

@@ -172,7 +172,7 @@ static int agent_pass(Agent *agent, char *const *names) {
     int r = agent_start_units(agent, &pass, agent->writing || n_awaited > 0);
     if (r < 0)
         return r;
-    agent_tell_orphans(agent);
+    agent_log_orphans(agent);
     agent_revoke_former(agent);
     return 0;
 }

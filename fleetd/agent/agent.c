@@ -16,8 +16,8 @@ static void on_former_revoked(_unused_ int r, _unused_ int64_t lease, _unused_ u
 }
 
 void agent_revoke_former(Agent *agent) {
-    if (agent->former_lease == 0 || agent->revoke || agent->is_leaving ||
-        agent->registered_revision == 0 || map_size(agent->marked) > 0 ||
+    if (agent->former_lease == 0 || agent->revoke || agent->is_leaving || !agent->is_listed ||
+        !agent_knows_its_orders(agent) || map_size(agent->marked) > 0 ||
         !publisher_is_idle(agent->publisher) || !publisher_is_idle(agent->orphan_publisher))
         return;
     if (store_lease_revoke(agent->store, agent->former_lease, on_former_revoked, agent,
@@ -35,6 +35,8 @@ static void on_presence_registered(int64_t lease, int64_t revision, int64_t form
     Agent *agent = userdata;
     log_info("Registered in the cluster as machine %s", agent->machine_id);
     agent->registered_revision = revision;
+    if (agent->is_leaving)
+        return; /* the last word is yet to be said */
     if (former_lease != 0)
         agent->former_lease = former_lease;
     agent_set_place(agent, lease, revision);
@@ -72,22 +74,24 @@ static void on_states_published(void *userdata) {
 
 static void on_orphans_published(void *userdata) {
     Agent *agent = userdata;
-    if (agent->is_leaving)
-        presence_enter(agent->presence); /* the last word may be said */
+    if (agent->is_leaving) {
+        presence_enter(agent->presence);
+        return;
+    }
     agent_revoke_former(agent);
-    if (!agent->is_leaving)
-        timer_start_if_idle(agent->pass, 0);
+    timer_start_if_idle(agent->pass, 0);
 }
 
 /* Somebody deleted the presence, or took it over. */
-static void on_states_refused(void *userdata) {
+static void on_refused(void *userdata) {
     Agent *agent = userdata;
     if (agent->is_leaving) {
         agent_left(agent, -ESTALE);
         return;
     }
-    log_warning(
-        "The presence of this machine in the store is not its own any more; registering anew");
+    if (agent->arrival.step == ARRIVAL_NONE)
+        log_warning(
+            "The presence of this machine in the store is not its own any more; registering anew");
     agent->registered_revision = 0;
     presence_reclaim(agent->presence);
 }
@@ -99,7 +103,7 @@ void agent_reclaim_presence(Agent *agent) {
 }
 
 /* With a new revision of the presence a late write cannot undo what is written from now on. */
-static void on_states_unsure(void *userdata) {
+static void on_unsure(void *userdata) {
     Agent *agent = userdata;
     if (!agent->is_leaving && agent->registered_revision != 0)
         agent_reclaim_presence(agent);
@@ -122,19 +126,20 @@ static void on_files_changed(void *userdata) {
 static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     static const PresenceCallbacks presence_callbacks = {
         .on_vacant = agent_on_vacant,
+        .on_parting = agent_on_parting,
         .on_registered = on_presence_registered,
         .on_lost = on_presence_lost,
         .on_contact = on_presence_contact,
     };
     static const PublisherCallbacks publisher_callbacks = {
         .on_idle = on_states_published,
-        .on_refused = on_states_refused,
-        .on_unsure = on_states_unsure,
+        .on_refused = on_refused,
+        .on_unsure = on_unsure,
     };
     static const PublisherCallbacks orphan_callbacks = {
         .on_idle = on_orphans_published,
-        .on_refused = on_states_refused,
-        .on_unsure = on_states_unsure,
+        .on_refused = on_refused,
+        .on_unsure = on_unsure,
     };
     int r = publisher_new(agent->store, agent->loop, agent->machine_id, &publisher_callbacks, agent,
                           &agent->publisher);

@@ -13,8 +13,8 @@ typedef enum PresenceState {
     PRESENCE_VACANT,  /* for the owner */
     PRESENCE_WRITING,
     PRESENCE_REGISTERED,
-    PRESENCE_LEAVING,
-    PRESENCE_PARTING, /* likewise, but for the owner, before the last word */
+    PRESENCE_LEAVING, /* asks for the farewell's lease, or says the last word */
+    PRESENCE_PARTING, /* in between: for the owner */
 } PresenceState;
 
 struct Presence {
@@ -44,7 +44,6 @@ struct Presence {
     void *left_userdata;
 };
 
-void presence_tell_vacant(Presence *presence, int64_t lease, int64_t revision);
 int presence_write(Presence *presence, int64_t lease, const StoreCompare *compare,
                    StoreTxnDone done);
 void presence_part(Presence *presence); /* says the last word */

@@ -55,7 +55,10 @@ static void on_farewell_lease(int r, int64_t id, _unused_ usec_t ttl_usec, void 
     }
     presence->farewell_lease = id;
     presence->state = PRESENCE_PARTING;
-    presence_tell_vacant(presence, id, presence->revision);
+    if (presence->callbacks.on_parting)
+        presence->callbacks.on_parting(id, presence->last_lease, presence->userdata);
+    else
+        presence_enter(presence);
 }
 
 int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_usec,

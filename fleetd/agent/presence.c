@@ -100,25 +100,27 @@ void presence_enter(Presence *presence) {
         presence_part(presence);
 }
 
-void presence_tell_vacant(Presence *presence, int64_t lease, int64_t revision) {
-    if (presence->callbacks.on_vacant)
-        presence->callbacks.on_vacant(lease, revision, presence->userdata);
-    else
+/* A machine that stands there already has nothing to wait for. */
+static void presence_approach(Presence *presence, const StoreEntry *entry) {
+    int64_t lease = lease_id(presence->lease), former_lease = entry ? entry->lease : 0;
+    presence->former_lease = former_lease != lease ? former_lease : 0;
+    presence->vacant_revision = entry ? entry->mod_revision : 0;
+    presence->state = PRESENCE_VACANT;
+    if (former_lease == lease || !presence->callbacks.on_vacant)
         presence_enter(presence);
+    else
+        presence->callbacks.on_vacant(former_lease ? former_lease : lease,
+                                      presence->vacant_revision, presence->userdata);
 }
 
 static void on_read(int r, const StoreRangeResult *result, void *userdata) {
     Presence *presence = userdata;
     presence->op = NULL;
     const StoreEntry *entry = r >= 0 && result->n_entries > 0 ? &result->entries[0] : NULL;
-    if (r < 0 || (entry && !presence_may_take_over(presence, entry))) {
+    if (r < 0 || (entry && !presence_may_take_over(presence, entry)))
         presence_retry(presence);
-        return;
-    }
-    presence->former_lease = entry && entry->lease != lease_id(presence->lease) ? entry->lease : 0;
-    presence->vacant_revision = entry ? entry->mod_revision : 0;
-    presence->state = PRESENCE_VACANT;
-    presence_tell_vacant(presence, lease_id(presence->lease), presence->vacant_revision);
+    else
+        presence_approach(presence, entry);
 }
 
 static void presence_register(Presence *presence) {

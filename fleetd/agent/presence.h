@@ -11,11 +11,16 @@
 typedef struct Presence Presence;
 
 typedef struct PresenceCallbacks {
-    /* The key can be written under lease, which presence_enter() does: the owner has the time to
-     * put there before what has to be known of the machine when it is listed, on the condition that
-     * the key is of revision (0: not there), as it is now. Called anew for each try, and before the
-     * last word. NULL: it is entered at once. */
+    /* The machine is about to be listed, or its place to be taken over from a former lease: what
+     * has to be in the store before can be put there now, and then presence_enter() goes on. It
+     * shall stand under that lease, the former one if there is one, on the condition that the key
+     * is of that revision (0: not there). Called anew for each try; not if the key stands under the
+     * present lease. NULL: it is entered at once. */
     void (*on_vacant)(int64_t lease, int64_t revision, void *userdata);
+    /* The machine is about to take its leave: what shall stay as long as its last word can be put
+     * under that lease now, on the condition that the key stands under held_lease; presence_enter()
+     * then says the word. NULL: it is said at once. */
+    void (*on_parting)(int64_t lease, int64_t held_lease, void *userdata);
     /* The key stands as of revision, under lease. former_lease is what it stood under before (0: it
      * was not there): keys that are still under it are left over from the last run. Called anew
      * after each on_lost. */
@@ -36,7 +41,7 @@ int presence_new(Store *store, Loop *loop, const Machine *machine, usec_t ttl_us
 void presence_free(Presence *presence);
 DEFINE_POINTER_CLEANUP(Presence, presence_free)
 
-/* After on_vacant; any other time nothing. */
+/* After on_vacant and on_parting; any other time nothing. */
 void presence_enter(Presence *presence);
 
 /* Registered, and its lease surely lives: nobody else has been given this machine's orders. */

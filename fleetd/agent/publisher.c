@@ -32,11 +32,11 @@ struct Publisher {
     void *userdata;
     char *machine_key;
     int64_t lease;
-    int64_t revision;  /* of machine_key */
-    Map *publications; /* by key */
-    Map *dirty;        /* keys of those that the store does not have yet */
-    bool is_all_dirty; /* all of them are, whether they stand there or not */
-    unsigned n_late;   /* writes in a row that were not answered in time */
+    StoreCompare fence; /* of machine_key */
+    Map *publications;  /* by key */
+    Map *dirty;         /* keys of those that the store does not have yet */
+    bool is_all_dirty;  /* all of them are, whether they stand there or not */
+    unsigned n_late;    /* writes in a row that were not answered in time */
     Timer *timer;
     StoreOp *op;
     usec_t burst_usec; /* when the writes of before are made up for: each takes GATHER_USEC */
@@ -152,13 +152,8 @@ static void on_timer(void *userdata) {
         return;
     }
     StoreWrite writes[BATCH_MAX];
-    StoreCompare compare = {
-        .key = publisher->machine_key,
-        .target = STORE_COMPARE_MOD_REVISION,
-        .number = publisher->revision,
-    };
     StoreTxn txn = {
-        .compares = &compare,
+        .compares = &publisher->fence,
         .n_compares = 1,
         .writes = writes,
         .n_writes = publisher_collect(publisher, writes),
@@ -203,15 +198,25 @@ int publisher_set(Publisher *publisher, const char *key, const char *value) {
     return 0;
 }
 
-void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision) {
+static void publisher_move(Publisher *publisher, int64_t lease, StoreCompareTarget target,
+                           int64_t number) {
     store_op_cancel(TAKE_PTR(publisher->op));
     publisher_settle(publisher, false);
     publisher->lease = lease;
-    publisher->revision = revision;
+    publisher->fence =
+        (StoreCompare){.key = publisher->machine_key, .target = target, .number = number};
     if (lease == 0)
         return;
     publisher->is_all_dirty = true;
     timer_start(publisher->timer, publisher_delay(publisher, 0));
+}
+
+void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision) {
+    publisher_move(publisher, lease, STORE_COMPARE_MOD_REVISION, revision);
+}
+
+void publisher_set_place_held(Publisher *publisher, int64_t lease, int64_t held_lease) {
+    publisher_move(publisher, lease, STORE_COMPARE_LEASE, held_lease);
 }
 
 int publisher_new(Store *store, Loop *loop, const char *machine_id,

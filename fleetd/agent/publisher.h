@@ -28,4 +28,6 @@ int publisher_set(Publisher *publisher, const char *key, const char *value);
 /* The lease to write under, as long as this machine's key in the store is of that revision; it
  * makes everything be written anew. lease 0: hold everything back. */
 void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision);
+/* Likewise, as long as that key stands under held_lease. */
+void publisher_set_place_held(Publisher *publisher, int64_t lease, int64_t held_lease);
 bool publisher_is_idle(const Publisher *publisher);

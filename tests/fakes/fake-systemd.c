@@ -311,9 +311,14 @@ void fake_systemd_note_unheard(FakeSystemd *systemd, const char *name) {
         unit->has_lost_answer = true;
 }
 
+bool fake_systemd_is_unheard(const FakeSystemd *systemd, const char *name) {
+    const FakeUnit *unit = map_get(systemd->units, name);
+    return unit && unit->has_lost_answer;
+}
+
 bool fake_systemd_take_unheard(FakeSystemd *systemd, const char *name) {
     FakeUnit *unit = map_get(systemd->units, name);
-    bool was_lost = unit && unit->has_lost_answer;
+    bool was_lost = fake_systemd_is_unheard(systemd, name);
     if (unit)
         unit->has_lost_answer = false;
     return was_lost;

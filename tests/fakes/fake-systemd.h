@@ -42,6 +42,7 @@ void fake_systemd_replace_file(FakeSystemd *systemd, const char *name, const cha
 
 /* A start of it may have been taken for none, as its answer was lost; true once. */
 bool fake_systemd_take_unheard(FakeSystemd *systemd, const char *name);
+bool fake_systemd_is_unheard(const FakeSystemd *systemd, const char *name);
 
 /* What a test looks at. Names are units' names. */
 const char *fake_systemd_active(FakeSystemd *systemd, const char *name); /* NULL: no such unit */

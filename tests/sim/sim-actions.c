@@ -62,11 +62,14 @@ static void check_starts_apart(SimCheck *check, SimNode *node, const char *name,
 }
 
 /* Since when what its orders said may still be acted on: as long as its lease can live. And when an
- * agent has registered, it hears all orders anew before it acts. */
+ * agent has registered, it hears all orders anew before it acts; that its presence is gone it may
+ * not have heard. */
 static usec_t heard_since(const SimCheck *check, const SimNode *node) {
     usec_t lately = sim_cluster_lease_since(check->cluster) - SIM_UNDER_WAY_USEC;
-    usec_t registered = sim_check_last_change(check, KEY_MACHINE, node->id, NULL);
-    return MAX(lately, MAX(registered, VIRTUAL_LOOP_START) - SIM_UNDER_WAY_USEC);
+    usec_t registered = sim_view_machine(check->cluster->view, node->id)
+                            ? sim_check_last_change(check, KEY_MACHINE, node->id, NULL)
+                            : VIRTUAL_LOOP_START;
+    return MAX(lately, registered - SIM_UNDER_WAY_USEC);
 }
 
 /* Who is not in the cluster leaves everything as it is. If its lease was taken away before its

@@ -39,8 +39,10 @@ static void check_systemd(const Rest *rest, SimNode *node, const Order *order,
         sim_trace_fail(rest->trace, "%s was not started on %s", order->name, node->id);
     if (is_launched && !runs && !unit->may_rest && !was_meddled_with)
         sim_trace_fail(rest->trace, "%s does not run on %s", order->name, node->id);
-    /* What must never run twice may have been started by somebody else (sim-fate-guard.c). */
-    if (!is_launched && runs && !was_meddled_with && !unit->runs_once)
+    /* What must never run twice may have been started by somebody else (sim-fate-guard.c); and a
+     * start whose answer fleetd did not hear is somebody else's for it. */
+    bool is_anybodys = unit->runs_once || fake_systemd_is_unheard(node->systemd, order->name);
+    if (!is_launched && runs && !was_meddled_with && !is_anybodys)
         sim_trace_fail(rest->trace, "%s runs on %s and is to be loaded", order->name, node->id);
 }
 
