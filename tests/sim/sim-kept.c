@@ -5,7 +5,8 @@
  *
  *   what did not run      it is started, if its order's start did not come to an end before
  *   what runs by itself   somebody has started it; an order to load it may end it
- *   what its guard ended  fleetd was away for too long; it is started again, on its machine */
+ *   what its guard ended  fleetd was away for too long, or is slow; it is started again, on its
+ *                         machine */
 #include "tests/sim/sim-kept.h"
 
 #include "fleetd/base/strv.h"
@@ -24,9 +25,9 @@ typedef struct KeptPlace {
 struct SimKept {
     SimCluster *cluster;
     SimTrace *trace;
-    Map *places;                  /* KeptPlace by "<machine>/<unit>" */
-    size_t n_seen[SIM_NODES_MAX]; /* actions */
-    bool was_away[SIM_NODES_MAX]; /* its fleetd */
+    Map *places;                     /* KeptPlace by "<machine>/<unit>" */
+    size_t n_seen[SIM_NODES_MAX];    /* actions */
+    bool may_be_late[SIM_NODES_MAX]; /* to say that it is in the cluster, before guards act */
 };
 
 static KeptPlace *place_new(SimCluster *cluster, const Order *order) {
@@ -59,7 +60,7 @@ static const SimNode *find_other_place(const SimKept *kept, const SimNode *node,
 /* --- what is done --- */
 
 static bool was_ended_by_guard(const SimKept *kept, const KeptPlace *place, const char *action) {
-    return kept->was_away[place->node - kept->cluster->nodes] && place->unit->runs_once &&
+    return kept->may_be_late[place->node - kept->cluster->nodes] && place->unit->runs_once &&
            strncmp(action, "stop ", 5) == 0 &&
            sim_guard_may_stop(place->node->systemd, place->unit->name);
 }
@@ -88,11 +89,16 @@ static void judge(SimKept *kept, SimNode *node, const char *action) {
                        name, other->id, node->id, action);
 }
 
+void sim_kept_note_late(SimKept *kept, const SimNode *node) {
+    kept->may_be_late[node - kept->cluster->nodes] = true;
+}
+
 void sim_kept_step(SimKept *kept) {
     for (size_t i = 0; kept && i < kept->cluster->n_nodes; i++) {
         SimNode *node = &kept->cluster->nodes[i];
         char *const *actions = fake_script_actions(fake_systemd_script(node->systemd));
-        kept->was_away[i] = kept->was_away[i] || !sim_node_runs(node);
+        if (!sim_node_runs(node))
+            sim_kept_note_late(kept, node);
         while (actions && actions[kept->n_seen[i]])
             judge(kept, node, actions[kept->n_seen[i]++]);
     }

@@ -10,6 +10,10 @@ typedef struct SimKept SimKept;
 SimKept *sim_kept_new(SimCluster *cluster, SimTrace *trace);
 void sim_kept_free(SimKept *kept);
 
+/* The machine has a slow way to the store: it may take it longer than StopAfterDisconnect= allows
+ * to be in the cluster again. */
+void sim_kept_note_late(SimKept *kept, const SimNode *node);
+
 /* After every step of the loop: nobody touches what runs, or begins anything with a unit on another
  * machine. NULL: nothing was lost. */
 void sim_kept_step(SimKept *kept);

@@ -66,6 +66,7 @@ static void make_slow(Loss *loss) {
             .watch_lag_usec = sim_random_span(&loss->random, WATCH_LAG_USEC),
         };
         node->is_lagging = faults.watch_lag_usec > 0;
+        sim_kept_note_late(loss->sim->kept, node);
         faulty_store_set_faults(node->link, &faults);
         fake_systemd_set_latency(node->systemd,
                                  sim_random_span(&loss->random, 500 * USEC_PER_MSEC));
@@ -87,12 +88,13 @@ static void end_later(_unused_ Sim *sim, SimNode *node, const void *is_stopped) 
         sim_node_crash(node);
 }
 
+/* Who was stopped keeps its place for longer than that. */
 static void end_between(Loss *loss, SimNode *node, usec_t first_usec, usec_t usec,
                         usec_t back_max_usec) {
-    const void *is_stopped = sim_random_chance(&loss->random, 30) ? "" : NULL;
+    bool is_stopped = sim_random_chance(&loss->random, 40);
     usec_t end_usec = first_usec + sim_random_below(&loss->random, usec),
-           back_usec = sim_random_span(&loss->random, back_max_usec);
-    sim_later(loss->sim, end_usec, end_later, node, is_stopped);
+           back_usec = sim_random_span(&loss->random, is_stopped ? BACK_USEC : back_max_usec);
+    sim_later(loss->sim, end_usec, end_later, node, is_stopped ? "" : NULL);
     sim_later(loss->sim, end_usec + back_usec, start_later, node, NULL);
 }
 
@@ -152,7 +154,8 @@ static bool ask_again(Loss *loss, size_t n_units) {
         return false;
     if (!all_are_listed(sim))
         sim_trace_fail(&sim->trace, "a machine is not there, after the store was lost");
-    return sim_pass(sim, sim_random_span(&loss->random, HESITATES_USEC)) &&
+    bool hesitates = sim_random_chance(&loss->random, 50);
+    return sim_pass(sim, hesitates ? sim_random_span(&loss->random, HESITATES_USEC) : 0) &&
            sim_wishes_ask(loss->wishes, n_units);
 }
 

@@ -103,16 +103,28 @@ static bool all_are_granted(void *userdata) {
     return sim_requests_are_answered(wishes->sim->requests);
 }
 
+/* Any that answers; NULL: none does. */
+static SimNode *choose_node(const SimWishes *wishes) {
+    SimCluster *cluster = wishes->sim->cluster;
+    size_t first = sim_random_below(wishes->random, cluster->n_nodes);
+    for (size_t i = 0; i < cluster->n_nodes; i++) {
+        SimNode *node = &cluster->nodes[(first + i) % cluster->n_nodes];
+        if (node->api && !node->is_leaving)
+            return node;
+    }
+    return NULL;
+}
+
 static void ask(const SimWishes *wishes, const Wish *wish) {
     SimCluster *cluster = wishes->sim->cluster;
-    SimNode *node = &cluster->nodes[sim_random_below(wishes->random, cluster->n_nodes)];
+    SimNode *node = choose_node(wishes);
     const SimRequestWhat what = {.kind = wish->kind,
                                  .name = wish->name,
                                  .text = wish->text,
                                  .value = wish->value,
                                  .desired = wish->desired,
                                  .patience_usec = USEC_INFINITY};
-    if (!is_granted(cluster->view, wish))
+    if (node && !is_granted(cluster->view, wish))
         sim_requests_ask(wishes->sim->requests, node, &what);
 }
 
