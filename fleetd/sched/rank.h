@@ -6,7 +6,7 @@
 
 /* So many machines are looked at to say how many fit; the choice itself looks at as many as it
  * must. */
-#define RANK_COUNT_MAX 32
+#define RANK_COUNT_MAX 8
 
 typedef struct Choice {
     ClusterMachine *machine; /* NULL: none fits */
