@@ -161,6 +161,7 @@ int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requ
     if (r < 0 || unit_is_unchanged(record, unit))
         return r;
 
+    look_away(cluster, record); /* its place in the queue depends on its revision */
     bool was_wanted = unit_is_wanted(record);
     bool has_new_file = !record->is_known || !streq_ptr(record->hash, unit->hash);
     r = str_replace(&record->hash, unit->hash);
