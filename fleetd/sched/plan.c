@@ -54,7 +54,7 @@ void plan_free(Plan *plan) {
     if (!plan)
         return;
     for (size_t i = 0; i < plan->n_steps; i++) {
-        order_free(plan->steps[i].order);
+        free(plan->steps[i].order);
         pending_free(plan->steps[i].pending);
     }
     free(plan->steps);

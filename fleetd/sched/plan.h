@@ -24,7 +24,7 @@ typedef struct PlanStep {
                        machine was removed. Only right while `machine/<id>` is absent, so compare that
                        in the same transaction */
     Order *order;   /* PUT_ORDER; of DELETE_ORDER only machine_id, name and reason (why it goes) are
-                       set */
+                       set. One piece of memory with its texts */
     Pending *pending; /* PUT_PENDING; of DELETE_PENDING only name is set */
 } PlanStep;
 

@@ -3,6 +3,8 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/replaces.h"
 
+#include <stdio.h>
+
 static bool unit_fits_elsewhere(Cluster *cluster, const ClusterUnit *unit,
                                 const ClusterMachine *machine) {
     LoadWalk walk = {};
@@ -101,13 +103,14 @@ Choice rank_machines(Cluster *cluster, const ClusterUnit *unit) {
     return choice;
 }
 
-char *choice_reason(const Cluster *cluster, const Choice *choice) {
+void choice_reason(const Cluster *cluster, const Choice *choice, char ret[CHOICE_REASON_SIZE]) {
     size_t n_machines = cluster->here.n;
-    if (n_machines == 1)
-        return strdup("only machine in the cluster");
     bool is_complete = choice->n_seen == n_machines;
-    if (is_complete && choice->n_fit == 1)
-        return str_printf("only machine that fits (of %zu)", n_machines);
-    return str_printf("fewest units (%zu) of %s%zu machines that fit", choice->load,
-                      is_complete ? "" : "at least ", choice->n_fit);
+    if (n_machines == 1)
+        snprintf(ret, CHOICE_REASON_SIZE, "only machine in the cluster");
+    else if (is_complete && choice->n_fit == 1)
+        snprintf(ret, CHOICE_REASON_SIZE, "only machine that fits (of %zu)", n_machines);
+    else
+        snprintf(ret, CHOICE_REASON_SIZE, "fewest units (%zu) of %s%zu machines that fit",
+                 choice->load, is_complete ? "" : "at least ", choice->n_fit);
 }

@@ -21,5 +21,6 @@ Choice rank_machines(Cluster *cluster, const ClusterUnit *unit);
 bool machine_can_take(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                       Misfit *ret);
 
-/* Why this one, for people. NULL when out of memory; the caller frees. */
-char *choice_reason(const Cluster *cluster, const Choice *choice);
+/* Why this one, for people. */
+#define CHOICE_REASON_SIZE 128
+void choice_reason(const Cluster *cluster, const Choice *choice, char ret[CHOICE_REASON_SIZE]);

@@ -125,12 +125,15 @@ static usec_t order_stop_within(const Cluster *cluster, const Placement *placeme
 
 static int put_wanted(Planner *planner, Placement *placement, Order *order, const char *waits_for,
                       const char *why) {
-    _cleanup_free_ char *reason = reason_with_wait(str_or(why, ""), waits_for);
-    if (!reason)
-        return -ENOMEM;
-    if (order_says(placement, order) && streq_ptr(reason, placement->order.reason))
+    _cleanup_free_ char *changed = NULL;
+    order->reason = (char *) str_or(why, "");
+    if (waits_for || strstr(order->reason, WAITS_FOR)) {
+        order->reason = changed = reason_with_wait(order->reason, waits_for);
+        if (!changed)
+            return -ENOMEM;
+    }
+    if (order_says(placement, order) && streq_ptr(order->reason, placement->order.reason))
         return 0;
-    order->reason = reason;
     return planner_put_order(planner, placement, order);
 }
 
@@ -170,14 +173,9 @@ static int settle_unwanted(Planner *planner, Placement *placement, const char *w
     Order order = {.hash = placement->order.hash,
                    .desired = LAUNCH_STATE_INACTIVE,
                    .unit_revision = is_request ? MAX(revision, unit->revision) : revision,
-                   .stop_within_usec = placement_stop_within(planner->cluster, placement)};
-    if (order_says(placement, &order))
-        return 0;
-    _cleanup_free_ char *reason = strdup(why);
-    if (!reason)
-        return -ENOMEM;
-    order.reason = reason;
-    return planner_put_order(planner, placement, &order);
+                   .stop_within_usec = placement_stop_within(planner->cluster, placement),
+                   .reason = (char *) why};
+    return order_says(placement, &order) ? 0 : planner_put_order(planner, placement, &order);
 }
 
 /* Takes back an order that counts. Only one that never started anything may find an answer there
