@@ -1,7 +1,7 @@
 /* The records behind cluster.h, and how they hang together. Inside sched only.
  *
  * A Placement is the pair of a unit and a machine for which there is an order, an agent's answer or
- * an orphan. It hangs in two places: in its machine's map, which owns it, and in its unit's list.
+ * an orphan. It hangs in two places: in its machine's array, which owns it, and in its unit's list.
  * Records of units and machines come with the first event that names them, and go when nothing does
  * any more (the ..._release() functions). */
 #pragma once
@@ -34,6 +34,7 @@ struct Placement {
     ClusterUnit *unit;
     ClusterMachine *machine;
     Placement *previous, *next; /* of the same unit, in no order */
+    size_t position;            /* among its machine's */
 
     struct {
         bool exists;
@@ -78,6 +79,7 @@ struct ClusterUnit {
     } held;
 
     Placement *placements;
+    size_t n_placements;
     size_t n_orders;
     Map *followers;   /* by name, the units whose MachineOf= names this one; NULL: none yet */
     Pending *pending; /* as it stands in the store */
@@ -97,7 +99,8 @@ struct ClusterMachine {
     MachineSilence silence;
     MachineStatus status;
     Metadata metadata;
-    Map *placements; /* by the unit's name; owner */
+    Placement **placements; /* owner; in no order */
+    size_t n_placements, n_placements_allocated;
     size_t n_orders;
     size_t n_orphans;
     size_t load;         /* orders that are not withdrawn, and orphans */
@@ -127,6 +130,8 @@ struct Cluster {
 ClusterUnit *cluster_find_unit(const Cluster *cluster, const char *name);
 ClusterMachine *cluster_find_machine(const Cluster *cluster, const char *id);
 Placement *cluster_find_placement(const Cluster *cluster, const char *machine_id, const char *name);
+/* Takes as long as the shorter of the two has placements. unit may be NULL. */
+Placement *placement_find(const ClusterUnit *unit, const ClusterMachine *machine);
 
 /* Find or make the record. -ENOMEM. */
 int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret);

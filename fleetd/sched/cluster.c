@@ -3,8 +3,7 @@
 
 #include <errno.h>
 
-static void placement_free(void *value) {
-    Placement *placement = value;
+static void placement_free(Placement *placement) {
     free(placement->order.hash);
     free(placement->order.reason);
     free(placement->orphan.hash);
@@ -24,7 +23,9 @@ static void unit_record_free(void *value) {
 static void machine_record_free(void *value) {
     ClusterMachine *machine = value;
     metadata_done(&machine->metadata);
-    map_free(machine->placements);
+    for (size_t i = 0; i < machine->n_placements; i++)
+        placement_free(machine->placements[i]);
+    free(machine->placements);
     free(machine->globbed);
     free(machine);
 }
@@ -70,7 +71,21 @@ ClusterMachine *cluster_find_machine(const Cluster *cluster, const char *id) {
 Placement *cluster_find_placement(const Cluster *cluster, const char *machine_id,
                                   const char *name) {
     const ClusterMachine *machine = cluster_find_machine(cluster, machine_id);
-    return machine ? map_get(machine->placements, name) : NULL;
+    return machine ? placement_find(cluster_find_unit(cluster, name), machine) : NULL;
+}
+
+Placement *placement_find(const ClusterUnit *unit, const ClusterMachine *machine) {
+    if (!unit)
+        return NULL;
+    if (unit->n_placements <= machine->n_placements) {
+        for (Placement *p = unit->placements; p; p = p->next)
+            if (p->machine == machine)
+                return p;
+    } else
+        for (size_t i = 0; i < machine->n_placements; i++)
+            if (machine->placements[i]->unit == unit)
+                return machine->placements[i];
+    return NULL;
 }
 
 int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret) {
@@ -93,11 +108,10 @@ int cluster_need_machine(Cluster *cluster, const char *id, ClusterMachine **ret)
     ClusterMachine *machine = cluster_find_machine(cluster, id);
     if (!machine) {
         machine = calloc(1, sizeof(ClusterMachine));
-        if (!machine || !(machine->placements = map_new(placement_free)) ||
-            map_put(cluster->machines, id, machine) < 0) {
-            if (machine)
-                machine_record_free(machine);
-            return -ENOMEM;
+        int r = machine ? map_put(cluster->machines, id, machine) : -ENOMEM;
+        if (r < 0) {
+            free(machine);
+            return r;
         }
         machine->id = map_get_key(cluster->machines, id);
     }
@@ -110,20 +124,43 @@ static void unit_link_placement(ClusterUnit *unit, Placement *placement) {
     if (placement->next)
         placement->next->previous = placement;
     unit->placements = placement;
+    unit->n_placements++;
 }
 
 static void unit_unlink_placement(ClusterUnit *unit, Placement *placement) {
     if (placement->next)
         placement->next->previous = placement->previous;
     *(placement->previous ? &placement->previous->next : &unit->placements) = placement->next;
+    unit->n_placements--;
+}
+
+static int machine_add_placement_take(ClusterMachine *machine, Placement *placement) {
+    if (machine->n_placements == machine->n_placements_allocated) {
+        size_t n = MAX((size_t) 8, machine->n_placements_allocated * 2);
+        Placement **placements = realloc(machine->placements, n * sizeof(*placements));
+        if (!placements)
+            return -ENOMEM;
+        machine->placements = placements;
+        machine->n_placements_allocated = n;
+    }
+    placement->position = machine->n_placements;
+    machine->placements[machine->n_placements++] = placement;
+    return 0;
+}
+
+static void machine_free_placement(ClusterMachine *machine, Placement *placement) {
+    Placement *last = machine->placements[--machine->n_placements];
+    last->position = placement->position;
+    machine->placements[last->position] = last;
+    placement_free(placement);
 }
 
 int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *machine,
                            Placement **ret) {
-    Placement *placement = map_get(machine->placements, unit->name);
+    Placement *placement = placement_find(unit, machine);
     if (!placement) {
         placement = calloc(1, sizeof(Placement));
-        int r = placement ? map_put(machine->placements, unit->name, placement) : -ENOMEM;
+        int r = placement ? machine_add_placement_take(machine, placement) : -ENOMEM;
         if (r < 0) {
             free(placement);
             return r;
@@ -145,7 +182,7 @@ void unit_release(Cluster *cluster, ClusterUnit *unit) {
 }
 
 void machine_release(Cluster *cluster, ClusterMachine *machine) {
-    if (machine->presence != MACHINE_PRESENCE_HERE && map_size(machine->placements) == 0)
+    if (machine->presence != MACHINE_PRESENCE_HERE && machine->n_placements == 0)
         map_remove(cluster->machines, machine->id);
 }
 
@@ -156,7 +193,7 @@ void placement_release(Cluster *cluster, Placement *placement) {
         placement->work.position > 0)
         return;
     unit_unlink_placement(unit, placement);
-    map_remove(machine->placements, unit->name);
+    machine_free_placement(machine, placement);
     unit_release(cluster, unit);
     machine_release(cluster, machine);
 }

@@ -25,13 +25,15 @@ static bool placement_needs_another_place(const Placement *placement) {
 /* The first by name of those that the unit replaces on the machine and that fit nowhere else. */
 static const char *find_obstruction(Cluster *cluster, const ClusterUnit *unit,
                                     const ClusterMachine *machine) {
-    const char *found = NULL, *name;
-    const Placement *other;
-    MAP_FOREACH (name, other, machine->placements)
-        if ((!found || strcmp(name, found) < 0) && placement_needs_another_place(other) &&
+    const char *found = NULL;
+    for (size_t i = 0; i < machine->n_placements; i++) {
+        const Placement *other = machine->placements[i];
+        if ((!found || strcmp(other->unit->name, found) < 0) &&
+            placement_needs_another_place(other) &&
             placement_is_replaced_by(cluster, other, unit) &&
             !unit_fits_elsewhere(cluster, other->unit, machine))
-            found = name;
+            found = other->unit->name;
+    }
     return found;
 }
 

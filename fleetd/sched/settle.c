@@ -86,14 +86,13 @@ static const Placement *first_in_the_way(Cluster *cluster, const ClusterUnit *un
 static const Placement *find_in_the_way(Cluster *cluster, const Placement *placement) {
     const ClusterUnit *unit = placement->unit;
     const ClusterMachine *machine = placement->machine;
-    const Placement *found = NULL, *other;
-    const char *name;
+    const Placement *found = NULL;
     bool is_beside_none = !placement->order.exists && !unit_has_replaces(unit);
     if (is_beside_none || !order_would_start(placement))
         return NULL;
     if (unit_has_globs(unit))
-        MAP_FOREACH (name, other, machine->placements)
-            found = first_in_the_way(cluster, unit, found, other);
+        for (size_t i = 0; i < machine->n_placements; i++)
+            found = first_in_the_way(cluster, unit, found, machine->placements[i]);
     else
         for (size_t i = 0; i < machine->n_globbed; i++)
             found = first_in_the_way(cluster, unit, found, machine->globbed[i]);
