@@ -9,7 +9,6 @@
 #include "fleetd/base/map.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/sched/load-index.h"
-#include "fleetd/sched/machine-set.h"
 #include "fleetd/sched/work-queue.h"
 
 typedef struct ClusterUnit ClusterUnit;
@@ -106,6 +105,7 @@ struct ClusterMachine {
     size_t load;         /* orders that are not withdrawn, and orphans */
     Placement **globbed; /* those that are there whose unit has Conflicts= or Replaces= */
     size_t n_globbed;
+    size_t rank; /* the first by id of those that are here has 0; of load-index.h, as the next */
     LoadBucket *bucket;
 };
 
@@ -114,9 +114,8 @@ struct Cluster {
     Map *machines; /* owner */
     usec_t agent_ttl_usec;
 
-    MachineSet here;                       /* the machines that are here, by id */
+    LoadIndex here;                        /* the machines that are here, by load */
     size_t n_silent[_MACHINE_SILENCE_MAX]; /* how many of them, by silence */
-    LoadIndex loads;                       /* the same by load */
     Map *globals;                          /* known units with Global=true */
     Map *replacers;                        /* known units with Replaces= */
     Map *movers;     /* known units that may move others: replacers and followed ones */

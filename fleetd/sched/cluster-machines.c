@@ -17,19 +17,18 @@ static int machine_set_metadata(ClusterMachine *machine, const Metadata *metadat
 static int machine_enter(Cluster *cluster, ClusterMachine *machine) {
     if (machine->presence == MACHINE_PRESENCE_HERE)
         return 0;
-    int r = machine_set_add(&cluster->here, machine);
+    int r = load_index_add(&cluster->here, machine);
     if (r < 0)
         return r;
     machine->presence = MACHINE_PRESENCE_HERE;
     cluster->n_silent[machine->silence]++;
-    return load_index_add(&cluster->loads, machine);
+    return 0;
 }
 
 static void machine_leave(Cluster *cluster, ClusterMachine *machine, bool has_left) {
     if (machine->presence == MACHINE_PRESENCE_HERE) {
         cluster->n_silent[machine->silence]--;
-        machine_set_remove(&cluster->here, machine);
-        load_index_remove(&cluster->loads, machine);
+        load_index_remove(&cluster->here, machine);
     }
     machine->presence = MACHINE_PRESENCE_GONE;
     machine->is_held = false;

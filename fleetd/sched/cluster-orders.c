@@ -15,7 +15,8 @@ int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load) {
     if (machine->load == load)
         return 0;
     machine->load = load;
-    return machine->bucket ? load_index_move(&cluster->loads, machine) : 0;
+    bool is_here = machine->presence == MACHINE_PRESENCE_HERE;
+    return is_here ? load_index_move(&cluster->here, machine) : 0;
 }
 
 int machine_add_globbed(ClusterMachine *machine, Placement *placement) {

@@ -49,8 +49,7 @@ void cluster_free(Cluster *cluster) {
         return;
     map_free(cluster->units);
     map_free(cluster->machines);
-    machine_set_done(&cluster->here);
-    load_index_done(&cluster->loads);
+    load_index_done(&cluster->here);
     map_free(cluster->globals);
     map_free(cluster->replacers);
     map_free(cluster->movers);

@@ -163,10 +163,10 @@ static int decide_everywhere(Planner *planner, const Places *places) {
 }
 
 static int need_places_everywhere(Cluster *cluster, ClusterUnit *unit) {
-    for (size_t i = 0; i < cluster->here.n; i++) {
+    const MachineSet *machines = &cluster->here.machines;
+    for (size_t i = 0; i < machines->n; i++) {
         Placement *placement;
-        int r =
-            cluster_need_placement(cluster, unit, machine_set_get(&cluster->here, i), &placement);
+        int r = cluster_need_placement(cluster, unit, machines->items[i], &placement);
         if (r < 0)
             return r;
     }

@@ -116,14 +116,14 @@ static int pending_add_reason(Pending *pending, const ClusterMachine *machine,
 }
 
 static int explain_machines(Cluster *cluster, const ClusterUnit *unit, Pending *pending) {
-    size_t n_machines = cluster->here.n, n_groups = 0;
+    size_t n_machines = cluster->here.machines.n, n_groups = 0;
     Group groups[GROUPS_MAX];
     pending->reasons =
         calloc(MIN(n_machines, (size_t) PENDING_REASONS_MAX) + 1, sizeof(PendingReason));
     if (!pending->reasons)
         return -ENOMEM;
     for (size_t i = 0; i < n_machines; i++) {
-        const ClusterMachine *machine = machine_set_get(&cluster->here, i);
+        const ClusterMachine *machine = cluster->here.machines.items[i];
         Misfit misfit = {};
         machine_can_take(cluster, unit, machine, &misfit);
         groups_count(groups, &n_groups, &misfit);
@@ -139,8 +139,8 @@ static int explain_machines(Cluster *cluster, const ClusterUnit *unit, Pending *
 static char *silence_text(const Cluster *cluster, const ClusterUnit *unit) {
     const char *first = NULL;
     size_t n = 0;
-    for (size_t i = 0; i < cluster->here.n; i++) {
-        const ClusterMachine *machine = machine_set_get(&cluster->here, i);
+    for (size_t i = 0; i < cluster->here.machines.n; i++) {
+        const ClusterMachine *machine = cluster->here.machines.items[i];
         if (!unit_may_be_on(cluster, unit, machine))
             continue;
         first = first ? first : machine->id;
@@ -164,7 +164,7 @@ int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret) {
         pending->summary = silence_text(cluster, unit);
     else if (target)
         pending->summary = target_text(cluster, unit, target);
-    else if (cluster->here.n == 0)
+    else if (cluster->here.machines.n == 0)
         pending->summary = strdup("no machine is in the cluster");
     else {
         int r = explain_machines(cluster, unit, pending);

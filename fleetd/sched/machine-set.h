@@ -1,5 +1,4 @@
-/* Machines sorted by id, in one array. Taking from the front and adding at the end, which is what
- * filling equal machines does, moves nothing. Inside sched only. */
+/* Machines sorted by id, in one array. Inside sched only. */
 #pragma once
 
 #include "fleetd/base/macros.h"
@@ -7,8 +6,7 @@
 typedef struct ClusterMachine ClusterMachine;
 
 typedef struct MachineSet {
-    ClusterMachine **items; /* those in use begin at first */
-    size_t first;
+    ClusterMachine **items;
     size_t n;
     size_t n_allocated;
 } MachineSet;
@@ -17,7 +15,3 @@ typedef struct MachineSet {
 int machine_set_add(MachineSet *set, ClusterMachine *machine);
 void machine_set_remove(MachineSet *set, const ClusterMachine *machine);
 void machine_set_done(MachineSet *set);
-
-static inline ClusterMachine *machine_set_get(const MachineSet *set, size_t i) {
-    return set->items[set->first + i];
-}

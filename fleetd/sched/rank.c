@@ -10,7 +10,7 @@ static bool unit_fits_elsewhere(Cluster *cluster, const ClusterUnit *unit,
     LoadWalk walk = {};
     const ClusterMachine *other;
     Misfit misfit;
-    while (!unit->is_held && (other = load_walk_next(&cluster->loads, &walk)))
+    while (!unit->is_held && (other = load_walk_next(&cluster->here, &walk)))
         if (other != machine && machine_fits(cluster, unit, other, &misfit))
             return true;
     return false;
@@ -95,18 +95,18 @@ Choice rank_machines(Cluster *cluster, const ClusterUnit *unit) {
     if (unit_names_machine(cluster, unit, &machine)) {
         if (machine)
             choice_consider(cluster, unit, machine, &choice);
-        choice.n_seen = cluster->here.n;
+        choice.n_seen = cluster->here.machines.n;
         return choice;
     }
     LoadWalk walk = {};
     while ((!choice.machine || choice.n_seen < RANK_COUNT_MAX) &&
-           (machine = load_walk_next(&cluster->loads, &walk)))
+           (machine = load_walk_next(&cluster->here, &walk)))
         choice_consider(cluster, unit, machine, &choice);
     return choice;
 }
 
 void choice_reason(const Cluster *cluster, const Choice *choice, char ret[CHOICE_REASON_SIZE]) {
-    size_t n_machines = cluster->here.n;
+    size_t n_machines = cluster->here.machines.n;
     bool is_complete = choice->n_seen == n_machines;
     if (n_machines == 1)
         snprintf(ret, CHOICE_REASON_SIZE, "only machine in the cluster");

@@ -30,6 +30,7 @@ static void load_machine(World *world, const char *id, size_t n) {
 static Choice choose(World *world, const char *options, char ret_reason[CHOICE_REASON_SIZE]) {
     world_put_unit(world, "a.service", LAUNCH_STATE_LAUNCHED, options);
     world_tell(world, SIZE_MAX);
+    must(load_index_refresh(&world->cluster->here) == 0);
     Choice choice = rank_machines(world->cluster, cluster_find_unit(world->cluster, "a.service"));
     choice_reason(world->cluster, &choice, ret_reason);
     return choice;
