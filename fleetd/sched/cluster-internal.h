@@ -65,6 +65,7 @@ struct Placement {
 
 struct ClusterUnit {
     const char *name; /* the map's key */
+    bool is_template; /* by its name */
     bool is_known;    /* to the users; else only to orders, states and other units' options */
     bool is_held;     /* nobody can tell what users want, or how: no decisions */
     bool is_touched;  /* by the plan in the making */

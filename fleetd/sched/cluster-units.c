@@ -8,12 +8,12 @@
 
 static bool unit_replaces_any(const ClusterUnit *unit) {
     return unit->is_known && unit->requirements && !globs_are_empty(unit->requirements->replaces) &&
-           !unit_name_is_template(unit->name);
+           !unit->is_template;
 }
 
 static bool unit_follows_any(const ClusterUnit *unit) {
     return unit->is_known && unit->requirements &&
-           !globs_are_empty(unit->requirements->machine_of) && !unit_name_is_template(unit->name);
+           !globs_are_empty(unit->requirements->machine_of) && !unit->is_template;
 }
 
 static bool unit_is_mover(const ClusterUnit *unit) {

@@ -97,6 +97,7 @@ int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret) {
             return r;
         }
         unit->name = map_get_key(cluster->units, name);
+        unit->is_template = unit_name_is_template(name);
         unit->work.unit = unit;
     }
     *ret = unit;
@@ -214,8 +215,7 @@ int unit_set_waits(Cluster *cluster, ClusterUnit *unit, WaitCause cause, bool is
 }
 
 bool unit_is_wanted(const ClusterUnit *unit) {
-    return unit->is_known && unit->desired != LAUNCH_STATE_INACTIVE &&
-           !unit_name_is_template(unit->name);
+    return unit->is_known && unit->desired != LAUNCH_STATE_INACTIVE && !unit->is_template;
 }
 
 bool unit_may_be_wanted(const ClusterUnit *unit) {

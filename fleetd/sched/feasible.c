@@ -59,8 +59,7 @@ static MisfitKind orphan_obstacle(const ClusterUnit *unit, const ClusterUnit *or
 /* Whether other, which is on the machine, keeps unit off it. may_stay: unit is there. */
 static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_stay,
                            const Placement *other) {
-    bool is_settled = placement_is_active(other) && unit_may_be_wanted(other->unit);
-    if (may_stay && !is_settled)
+    if (may_stay && !(placement_is_active(other) && unit_may_be_wanted(other->unit)))
         return MISFIT_NONE;
     if (other->orphan.exists)
         return orphan_obstacle(unit, other->unit);
