@@ -7,6 +7,7 @@
 #pragma once
 
 #include "fleetd/base/map.h"
+#include "fleetd/base/shared-text.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/sched/load-index.h"
 #include "fleetd/sched/work-queue.h"
@@ -39,8 +40,8 @@ struct Placement {
         bool exists;
         LaunchState desired; /* inactive: withdrawn */
         int64_t revision;    /* the unit's, that it carries out */
-        char *hash;
-        char *reason;
+        SharedText hash;
+        SharedText reason;
         usec_t stop_within_usec; /* as in the order; 0: the unit may run twice */
         bool is_suspended;
         bool is_over;      /* suspended, and its time has passed */
@@ -50,7 +51,7 @@ struct Placement {
     struct {
         bool exists; /* and no order does */
         LaunchState desired;
-        char *hash;              /* "": not known */
+        SharedText hash;         /* "": not known */
         usec_t stop_within_usec; /* of its file; 0: it may run twice, or its file is not known */
     } orphan;
 
@@ -71,7 +72,7 @@ struct ClusterUnit {
     bool is_touched;  /* by the plan in the making */
     LaunchState desired;
     int64_t revision;
-    char *hash;
+    SharedText hash;
     Requirements *requirements; /* outlive is_known: they matter until the unit has stopped */
     struct {
         int64_t revision; /* of the request for it that cannot be carried out; 0: there is none */
@@ -123,6 +124,7 @@ struct Cluster {
     Map *waiting;    /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
     WorkQueue queue; /* what events concern, until it is decided */
+    SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */
     size_t last_search;
     bool replacing_has_changed; /* who may replace whom; the next plan looks at all of it */
 };

@@ -50,13 +50,21 @@ static int placement_begin_order(Placement *placement) {
                : 0;
 }
 
+static int placement_set_texts(Cluster *cluster, Placement *placement, const Order *order) {
+    int r = shared_text_replace(&placement->order.hash, order->hash, placement->unit->hash);
+    if (r >= 0)
+        r = shared_text_replace(&placement->order.reason, order->reason, cluster->last_reason);
+    if (r >= 0)
+        shared_text_share(&cluster->last_reason, placement->order.reason);
+    return r;
+}
+
 int placement_set_order(Cluster *cluster, Placement *placement, const Order *order) {
     ClusterMachine *machine = placement->machine;
     bool was_active = placement_is_active(placement);
     size_t load = machine->load - placement_is_load(placement);
     int r;
-    if ((r = str_replace(&placement->order.hash, order->hash)) < 0 ||
-        (r = str_replace(&placement->order.reason, order->reason)) < 0 ||
+    if ((r = placement_set_texts(cluster, placement, order)) < 0 ||
         (!placement->order.exists && (r = placement_begin_order(placement)) < 0))
         return r;
     placement->order.desired = order->desired;

@@ -164,9 +164,10 @@ int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requ
     look_away(cluster, record); /* its place in the queue depends on its revision */
     bool was_wanted = unit_is_wanted(record);
     bool has_new_file = !record->is_known || !streq_ptr(record->hash, unit->hash);
-    r = str_replace(&record->hash, unit->hash);
+    r = shared_text_replace(&record->hash, unit->hash, cluster->last_hash);
     if (r < 0)
         return r;
+    shared_text_share(&cluster->last_hash, record->hash);
     record->is_known = true;
     unit_let_go(record);
     record->desired = unit->desired;

@@ -4,15 +4,15 @@
 #include <errno.h>
 
 static void placement_free(Placement *placement) {
-    free(placement->order.hash);
-    free(placement->order.reason);
-    free(placement->orphan.hash);
+    shared_text_drop(placement->order.hash);
+    shared_text_drop(placement->order.reason);
+    shared_text_drop(placement->orphan.hash);
     free(placement);
 }
 
 static void unit_record_free(void *value) {
     ClusterUnit *unit = value;
-    free(unit->hash);
+    shared_text_drop(unit->hash);
     free(unit->held.why);
     requirements_free(unit->requirements);
     map_free(unit->followers);
@@ -56,6 +56,8 @@ void cluster_free(Cluster *cluster) {
     map_free(cluster->waiting);
     map_free(cluster->obstructed);
     work_queue_done(&cluster->queue);
+    shared_text_drop(cluster->last_hash);
+    shared_text_drop(cluster->last_reason);
     free(cluster);
 }
 

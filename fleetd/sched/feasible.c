@@ -126,7 +126,7 @@ static bool machine_is_ready(const ClusterUnit *unit, const ClusterMachine *mach
 
 bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                   Misfit *ret) {
-    const Placement *placement = placement_find(unit, machine);
+    const Placement *placement = unit->placements ? placement_find(unit, machine) : NULL;
     bool has_order = placement && placement->order.exists;
     if (machine->presence != MACHINE_PRESENCE_HERE)
         return has_order && machine->presence == MACHINE_PRESENCE_UNKNOWN;

@@ -154,7 +154,7 @@ static int settle_wanted(Planner *planner, Placement *placement, const char *why
     const ClusterUnit *unit = placement->unit;
     const Placement *other = find_in_the_way(planner->cluster, placement);
     Order order = {
-        .hash = unit->hash,
+        .hash = (char *) unit->hash,
         .desired = unit->desired,
         .unit_revision = unit->revision,
         .stop_within_usec = order_stop_within(planner->cluster, placement),
@@ -169,7 +169,7 @@ static int settle_unwanted(Planner *planner, Placement *placement, const char *w
     const ClusterUnit *unit = placement->unit;
     bool is_request = unit->is_known && !unit_is_wanted(unit);
     int64_t revision = placement->order.revision;
-    Order order = {.hash = placement->order.hash,
+    Order order = {.hash = (char *) placement->order.hash,
                    .desired = LAUNCH_STATE_INACTIVE,
                    .unit_revision = is_request ? MAX(revision, unit->revision) : revision,
                    .stop_within_usec = placement_stop_within(planner->cluster, placement),
