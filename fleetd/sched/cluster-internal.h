@@ -10,6 +10,7 @@
 #include "fleetd/base/shared-text.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/sched/load-index.h"
+#include "fleetd/sched/metadata-index.h"
 #include "fleetd/sched/work-queue.h"
 
 typedef struct ClusterUnit ClusterUnit;
@@ -117,6 +118,7 @@ struct Cluster {
     usec_t agent_ttl_usec;
 
     LoadIndex here;                        /* the machines that are here, by load */
+    MetadataIndex metadata;                /* the same by what units ask for */
     size_t n_silent[_MACHINE_SILENCE_MAX]; /* how many of them, by silence */
     Map *globals;                          /* known units with Global=true */
     Map *replacers;                        /* known units with Replaces= */

@@ -4,11 +4,13 @@
 
 #include <errno.h>
 
-static int machine_set_metadata(ClusterMachine *machine, const Metadata *metadata) {
+static int machine_set_metadata(Cluster *cluster, ClusterMachine *machine,
+                                const Metadata *metadata) {
     Metadata copy;
     int r = metadata_copy(metadata, &copy);
     if (r < 0)
         return r;
+    metadata_index_forget(&cluster->metadata);
     metadata_done(&machine->metadata);
     machine->metadata = copy;
     return 0;
@@ -29,6 +31,7 @@ static void machine_leave(Cluster *cluster, ClusterMachine *machine, bool has_le
     if (machine->presence == MACHINE_PRESENCE_HERE) {
         cluster->n_silent[machine->silence]--;
         load_index_remove(&cluster->here, machine);
+        metadata_index_forget(&cluster->metadata);
     }
     machine->presence = MACHINE_PRESENCE_GONE;
     machine->is_held = false;
@@ -47,7 +50,7 @@ int cluster_put_machine(Cluster *cluster, const Machine *machine) {
 
     record->is_held = false;
     record->status = machine->status;
-    if ((r = machine_set_metadata(record, &machine->metadata)) < 0 ||
+    if ((r = machine_set_metadata(cluster, record, &machine->metadata)) < 0 ||
         (r = machine_enter(cluster, record)) < 0)
         return r;
     return concern_machine(cluster, record);

@@ -39,7 +39,7 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
         !(cluster->machines = map_new(machine_record_free)) ||
         !(cluster->globals = map_new(NULL)) || !(cluster->replacers = map_new(NULL)) ||
         !(cluster->movers = map_new(NULL)) || !(cluster->waiting = map_new(NULL)) ||
-        !(cluster->obstructed = map_new(NULL)))
+        !(cluster->obstructed = map_new(NULL)) || metadata_index_init(&cluster->metadata) < 0)
         return NULL;
     return TAKE_PTR(cluster);
 }
@@ -50,6 +50,7 @@ void cluster_free(Cluster *cluster) {
     map_free(cluster->units);
     map_free(cluster->machines);
     load_index_done(&cluster->here);
+    metadata_index_done(&cluster->metadata);
     map_free(cluster->globals);
     map_free(cluster->replacers);
     map_free(cluster->movers);

@@ -95,12 +95,15 @@ static int place(Planner *planner, ClusterUnit *unit, bool has_left_another) {
         return unit_set_waits(cluster, unit, WAIT_FOR_WORD, false);
     if (unit_unplaced_target(cluster, unit))
         return unit_set_waits(cluster, unit, WAIT_FOR_TARGET, false);
-    Choice choice = rank_machines(cluster, unit);
+    Choice choice;
+    int r = rank_machines(cluster, unit, &choice);
+    if (r < 0)
+        return r;
     if (!choice.machine)
         return unit_set_waits(cluster, unit, WAIT_FOR_MACHINE, choice.is_obstructed);
 
     Placement *placement;
-    int r = cluster_need_placement(cluster, unit, choice.machine, &placement);
+    r = cluster_need_placement(cluster, unit, choice.machine, &placement);
     if (r < 0 || (r = unit_set_waits(cluster, unit, WAIT_NONE, false)) < 0)
         return r;
     planner->joins = has_left_another;

@@ -5,8 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 
-#define WORD_BITS 64
-
 struct LoadBucket {
     size_t load;
     size_t n; /* machines, at least one */
@@ -14,10 +12,6 @@ struct LoadBucket {
     size_t first_word; /* that has one */
     uint64_t words[];
 };
-
-static size_t index_words(const LoadIndex *index) {
-    return (index->machines.n + WORD_BITS - 1) / WORD_BITS;
-}
 
 /* The last bucket whose load is not above the given one, looked for from near on; NULL: it would be
  * the first. */
@@ -31,11 +25,12 @@ static LoadBucket *bucket_find(LoadIndex *index, LoadBucket *near, size_t load) 
 }
 
 static LoadBucket *bucket_insert(LoadIndex *index, LoadBucket *after, size_t load) {
-    LoadBucket *bucket = calloc(1, sizeof(LoadBucket) + index_words(index) * sizeof(uint64_t));
+    LoadBucket *bucket =
+        calloc(1, sizeof(LoadBucket) + machine_set_words(&index->machines) * sizeof(uint64_t));
     if (!bucket)
         return NULL;
     bucket->load = load;
-    bucket->first_word = index_words(index);
+    bucket->first_word = machine_set_words(&index->machines);
     bucket->previous = after;
     bucket->next = after ? after->next : index->first;
     if (bucket->next)
@@ -58,8 +53,8 @@ static int bucket_add(LoadIndex *index, LoadBucket *near, ClusterMachine *machin
         if (!bucket)
             return -ENOMEM;
     }
-    size_t word = machine->rank / WORD_BITS;
-    bucket->words[word] |= UINT64_C(1) << machine->rank % WORD_BITS;
+    size_t word = machine->rank / MACHINE_WORD_BITS;
+    bucket->words[word] |= UINT64_C(1) << machine->rank % MACHINE_WORD_BITS;
     bucket->first_word = MIN(bucket->first_word, word);
     bucket->n++;
     machine->bucket = bucket;
@@ -71,7 +66,8 @@ static void bucket_remove(LoadIndex *index, LoadBucket *bucket, const ClusterMac
         bucket_free(index, bucket);
         return;
     }
-    bucket->words[machine->rank / WORD_BITS] &= ~(UINT64_C(1) << machine->rank % WORD_BITS);
+    bucket->words[machine->rank / MACHINE_WORD_BITS] &=
+        ~(UINT64_C(1) << machine->rank % MACHINE_WORD_BITS);
     while (!bucket->words[bucket->first_word])
         bucket->first_word++;
 }
@@ -124,27 +120,31 @@ void load_index_done(LoadIndex *index) {
     machine_set_done(&index->machines);
 }
 
+static void walk_load(LoadWalk *walk, size_t word) {
+    walk->word = word;
+    walk->bits = walk->bucket->words[word] & (walk->only ? walk->only[word] : UINT64_MAX);
+}
+
 static void walk_enter(LoadWalk *walk, const LoadBucket *bucket) {
-    *walk = (LoadWalk){.bucket = bucket, .has_begun = true};
-    if (!bucket)
-        return;
-    walk->word = bucket->first_word;
-    walk->bits = bucket->words[walk->word];
+    walk->bucket = bucket;
+    if (bucket)
+        walk_load(walk, bucket->first_word);
 }
 
 ClusterMachine *load_walk_next(const LoadIndex *index, LoadWalk *walk) {
     assert(!index->is_stale);
     if (!walk->has_begun)
         walk_enter(walk, index->first);
+    walk->has_begun = true;
     while (walk->bucket && !walk->bits) {
-        if (++walk->word < index_words(index))
-            walk->bits = walk->bucket->words[walk->word];
+        if (walk->word + 1 < machine_set_words(&index->machines))
+            walk_load(walk, walk->word + 1);
         else
             walk_enter(walk, walk->bucket->next);
     }
     if (!walk->bucket)
         return NULL;
-    size_t rank = walk->word * WORD_BITS + (size_t) __builtin_ctzll(walk->bits);
+    size_t rank = walk->word * MACHINE_WORD_BITS + (size_t) __builtin_ctzll(walk->bits);
     walk->bits &= walk->bits - 1;
     return index->machines.items[rank];
 }

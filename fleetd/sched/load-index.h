@@ -1,7 +1,7 @@
 /* The machines that are here, by id; and by load and then id, so that the least loaded one that
- * fits is found without a look at the others. Buckets of equal load stand in a list. Each is a set
- * of bits, one for each machine that is here, in order of ids: a placement moves its machine to the
- * neighbouring bucket, which changes two bits. Inside sched only. */
+ * fits is found without a look at the others. Buckets of equal load stand in a list, each with its
+ * machines as bits: a placement moves its machine to the neighbouring bucket, which changes two.
+ * Inside sched only. */
 #pragma once
 
 #include "fleetd/sched/machine-set.h"
@@ -24,8 +24,10 @@ void load_index_done(LoadIndex *index);
  * -ENOMEM. */
 int load_index_refresh(LoadIndex *index);
 
-/* Walks the index in order; begin with {}. The index must not change on the way. */
+/* Walks the index in order; begin with {}, or with bits, to meet only those machines. The index
+ * must not change on the way. */
 typedef struct LoadWalk {
+    const uint64_t *only; /* NULL: all */
     const LoadBucket *bucket;
     size_t word;
     uint64_t bits; /* of that word: those that are still to come */

@@ -1,4 +1,5 @@
-/* Machines sorted by id, in one array. Inside sched only. */
+/* Machines sorted by id, in one array; and some of them, as bits: a machine's stands where the
+ * machine stands in the array. Inside sched only. */
 #pragma once
 
 #include "fleetd/base/macros.h"
@@ -10,6 +11,11 @@ typedef struct MachineSet {
     size_t n;
     size_t n_allocated;
 } MachineSet;
+
+#define MACHINE_WORD_BITS 64
+static inline size_t machine_set_words(const MachineSet *set) {
+    return (set->n + MACHINE_WORD_BITS - 1) / MACHINE_WORD_BITS;
+}
 
 /* machine must not be in it yet. -ENOMEM. */
 int machine_set_add(MachineSet *set, ClusterMachine *machine);

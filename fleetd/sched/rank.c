@@ -89,20 +89,27 @@ static void choice_consider(Cluster *cluster, const ClusterUnit *unit, ClusterMa
     choice->is_obstructed = choice->is_obstructed || misfit.kind == MISFIT_OBSTRUCTED;
 }
 
-Choice rank_machines(Cluster *cluster, const ClusterUnit *unit) {
+int rank_machines(Cluster *cluster, const ClusterUnit *unit, Choice *ret) {
     Choice choice = {};
     ClusterMachine *machine;
+    LoadWalk walk = {};
     if (unit_names_machine(cluster, unit, &machine)) {
         if (machine)
             choice_consider(cluster, unit, machine, &choice);
-        choice.n_seen = cluster->here.machines.n;
-        return choice;
+        machine = NULL;
+    } else {
+        int r = metadata_index_find(&cluster->metadata, &cluster->here.machines, unit->requirements,
+                                    &walk.only);
+        if (r < 0)
+            return r;
+        while ((!choice.machine || choice.n_seen < RANK_COUNT_MAX) &&
+               (machine = load_walk_next(&cluster->here, &walk)))
+            choice_consider(cluster, unit, machine, &choice);
     }
-    LoadWalk walk = {};
-    while ((!choice.machine || choice.n_seen < RANK_COUNT_MAX) &&
-           (machine = load_walk_next(&cluster->here, &walk)))
-        choice_consider(cluster, unit, machine, &choice);
-    return choice;
+    if (!machine) /* no other comes into question */
+        choice.n_seen = cluster->here.machines.n;
+    *ret = choice;
+    return 0;
 }
 
 void choice_reason(const Cluster *cluster, const Choice *choice, char ret[CHOICE_REASON_SIZE]) {

@@ -11,11 +11,12 @@
 typedef struct Choice {
     ClusterMachine *machine; /* NULL: none fits */
     size_t load;             /* of it */
-    size_t n_seen, n_fit;
-    bool is_obstructed; /* some would fit if what the unit replaces could go elsewhere */
+    size_t n_seen, n_fit; /* it is known of so many whether they fit, and of so many that they do */
+    bool is_obstructed;   /* some would fit if what the unit replaces could go elsewhere */
 } Choice;
 
-Choice rank_machines(Cluster *cluster, const ClusterUnit *unit);
+/* -ENOMEM. */
+int rank_machines(Cluster *cluster, const ClusterUnit *unit, Choice *ret);
 
 /* machine_fits(), for a unit that comes, and that what it replaces there can go elsewhere. */
 bool machine_can_take(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,

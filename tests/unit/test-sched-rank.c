@@ -31,7 +31,9 @@ static Choice choose(World *world, const char *options, char ret_reason[CHOICE_R
     world_put_unit(world, "a.service", LAUNCH_STATE_LAUNCHED, options);
     world_tell(world, SIZE_MAX);
     must(load_index_refresh(&world->cluster->here) == 0);
-    Choice choice = rank_machines(world->cluster, cluster_find_unit(world->cluster, "a.service"));
+    Choice choice;
+    const ClusterUnit *unit = cluster_find_unit(world->cluster, "a.service");
+    must(rank_machines(world->cluster, unit, &choice) == 0);
     choice_reason(world->cluster, &choice, ret_reason);
     return choice;
 }
@@ -79,12 +81,27 @@ static void nothing_is_chosen_where_nothing_fits(void **state) {
 }
 
 static void counting_stops_early_in_large_clusters(void **state) {
-    _cleanup_(world_freep) World *world = world_of_machines(2 * RANK_COUNT_MAX);
+    _cleanup_(world_freep) World *world = world_of_machines(4 * RANK_COUNT_MAX);
     char reason[CHOICE_REASON_SIZE];
     Choice choice = choose(world, "MachineMetadata=odd=yes\n", reason);
     assert_string_equal(choice.machine->id, "m001");
     assert_int_equal(choice.n_seen, RANK_COUNT_MAX);
-    assert_string_equal(reason, "fewest units (0) of at least 4 machines that fit");
+    assert_string_equal(reason, "fewest units (0) of at least 8 machines that fit");
+}
+
+static void machines_that_have_the_metadata_are_known_after_changes(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(4 * RANK_COUNT_MAX);
+    char reason[CHOICE_REASON_SIZE];
+    choose(world, "MachineMetadata=odd=yes\n", reason);
+    world_put_machine(world, "m000", MACHINE_STATUS_RUNNING, "odd=yes");
+    world_tell(world, SIZE_MAX);
+    assert_string_equal(choose(world, "MachineMetadata=odd=yes\n", reason).machine->id, "m000");
+    load_machine(world, "m000", 1);
+    world_put_machine(world, "a", MACHINE_STATUS_RUNNING, "odd=yes");
+    world_remove_machine(world, "m001");
+    world_tell(world, SIZE_MAX);
+    world_give_up_missing(world);
+    assert_string_equal(choose(world, "MachineMetadata=odd=yes\n", reason).machine->id, "a");
 }
 
 static void choice_goes_as_far_as_it_must(void **state) {
@@ -116,6 +133,7 @@ int main(void) {
         cmocka_unit_test(only_machine_that_fits_says_so),
         cmocka_unit_test(nothing_is_chosen_where_nothing_fits),
         cmocka_unit_test(counting_stops_early_in_large_clusters),
+        cmocka_unit_test(machines_that_have_the_metadata_are_known_after_changes),
         cmocka_unit_test(choice_goes_as_far_as_it_must),
         cmocka_unit_test(machine_is_not_taken_from_a_unit_that_fits_nowhere_else),
     };
