@@ -147,6 +147,7 @@ int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *
 void unit_release(Cluster *cluster, ClusterUnit *unit);
 void machine_release(Cluster *cluster, ClusterMachine *machine);
 void placement_release(Cluster *cluster, Placement *placement);
+void placement_free(Placement *placement); /* only with all the rest */
 
 /* Change an order in the model and queue whomever else that concerns; the unit itself is the
  * caller's to queue. desired inactive withdraws. */

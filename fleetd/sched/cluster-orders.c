@@ -106,17 +106,6 @@ static bool placement_has_order(const Placement *placement, const Order *order) 
            streq_ptr(placement->order.reason, order->reason);
 }
 
-int cluster_need_place(Cluster *cluster, const char *machine_id, const char *name,
-                       Placement **ret) {
-    ClusterUnit *unit;
-    ClusterMachine *machine;
-    int r;
-    if ((r = cluster_need_machine(cluster, machine_id, &machine)) < 0 ||
-        (r = cluster_need_unit(cluster, name, &unit)) < 0)
-        return r;
-    return cluster_need_placement(cluster, unit, machine, ret);
-}
-
 int cluster_put_order(Cluster *cluster, const Order *order) {
     Placement *placement;
     int r = cluster_need_place(cluster, order->machine_id, order->name, &placement);

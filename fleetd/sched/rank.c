@@ -89,26 +89,32 @@ static void choice_consider(Cluster *cluster, const ClusterUnit *unit, ClusterMa
     choice->is_obstructed = choice->is_obstructed || misfit.kind == MISFIT_OBSTRUCTED;
 }
 
-int rank_machines(Cluster *cluster, const ClusterUnit *unit, Choice *ret) {
-    Choice choice = {};
-    ClusterMachine *machine;
+/* The least loaded first. */
+static int choice_consider_all(Cluster *cluster, const ClusterUnit *unit, Choice *choice) {
     LoadWalk walk = {};
-    if (unit_names_machine(cluster, unit, &machine)) {
-        if (machine)
-            choice_consider(cluster, unit, machine, &choice);
-        machine = NULL;
-    } else {
-        int r = metadata_index_find(&cluster->metadata, &cluster->here.machines, unit->requirements,
-                                    &walk.only);
-        if (r < 0)
-            return r;
-        while ((!choice.machine || choice.n_seen < RANK_COUNT_MAX) &&
-               (machine = load_walk_next(&cluster->here, &walk)))
-            choice_consider(cluster, unit, machine, &choice);
+    int r = metadata_index_find(&cluster->metadata, &cluster->here.machines, unit->requirements,
+                                &walk.only);
+    if (r < 0)
+        return r;
+    while (!choice->machine || choice->n_seen < RANK_COUNT_MAX) {
+        ClusterMachine *machine = load_walk_next(&cluster->here, &walk);
+        if (!machine) {
+            choice->n_seen = cluster->here.machines.n;
+            return 0;
+        }
+        choice_consider(cluster, unit, machine, choice);
     }
-    if (!machine) /* no other comes into question */
-        choice.n_seen = cluster->here.machines.n;
-    *ret = choice;
+    return 0;
+}
+
+int rank_machines(Cluster *cluster, const ClusterUnit *unit, Choice *ret) {
+    *ret = (Choice){};
+    ClusterMachine *machine;
+    if (!unit_names_machine(cluster, unit, &machine))
+        return choice_consider_all(cluster, unit, ret);
+    if (machine)
+        choice_consider(cluster, unit, machine, ret);
+    ret->n_seen = cluster->here.machines.n;
     return 0;
 }
 
