@@ -1,8 +1,8 @@
 /* What the parts of the agent share: agent.c makes it and holds its place in the cluster,
  * agent-orders.c and agent-units.c hear of orders and of systemd, agent-pass.c decides on tasks,
  * agent-tasks.c begins and ends them, agent-write.c writes files, agent-orphans.c keeps what is of
- * another cluster, agent-vouch.c keeps units running that must not run twice, agent-leave.c takes
- * leave. */
+ * another cluster, which agent-arrive.c tells the store before the machine is listed there,
+ * agent-vouch.c keeps units running that must not run twice, agent-leave.c takes leave. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"
@@ -14,6 +14,14 @@
 #include "fleetd/store/mirror.h"
 
 typedef struct WriteRun WriteRun; /* a batch of unit files on its way to the machine */
+
+/* How far the machine has come on its way into the store. */
+typedef enum ArrivalStep {
+    ARRIVAL_NONE,    /* its presence stands, or is not the agent's business */
+    ARRIVAL_CLUSTER, /* asked for */
+    ARRIVAL_UNITS,   /* the orders for them, and what systemd has: which ones are orphans? */
+    ARRIVAL_TELLING, /* the orphans are being written */
+} ArrivalStep;
 
 struct Agent {
     Store *store;
@@ -29,13 +37,17 @@ struct Agent {
     MetricSource *metric_source;
 
     Presence *presence;
-    Publisher *publisher;
+    struct {
+        ArrivalStep step;
+        int64_t lease, revision; /* as on_vacant told them */
+    } arrival;
+    Publisher *publisher;        /* of states */
+    Publisher *orphan_publisher; /* under the same place, but before the presence stands */
     FileCache *files;
     Mirror *orders;
     ClusterCheck *cluster_check;
     bool is_cluster_asked;       /* since the orders were listed last, or contact came back */
     char *cluster;               /* the id that was told last; NULL: none yet */
-    bool is_sorted;              /* each unit, since the cluster was asked for */
     int64_t registered_revision; /* 0: not registered */
     int64_t former_lease;        /* to be revoked when all states stand under the new one */
     StoreOp *revoke;
@@ -88,8 +100,13 @@ bool agent_has_orphan(const Agent *agent, const AgentUnit *unit);
  * could not be noted. */
 int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan);
 void agent_tell_orphans(Agent *agent); /* in the log, if there are more or fewer of them */
-/* If all units are sorted, and their orphans in the store: the presence says so from now on. */
-void agent_end_telling(Agent *agent);
+
+/* If the unit is an orphan the cluster is told so, else that it is none any more. -ENOMEM. */
+int agent_tell_orphan(Agent *agent, const AgentUnit *unit);
+
+/* agent-arrive.c: in a store that does not know yet what is here the presence waits. */
+void agent_on_vacant(int64_t lease, int64_t revision, void *userdata);
+void agent_arrive(Agent *agent); /* as far as it can get now */
 
 /* What is known of a unit; made if nothing was. */
 int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret);
@@ -113,6 +130,8 @@ void agent_retry_at(Agent *agent, usec_t at_usec);
 /* Says that there was no memory for something, and has all units looked at again soon. */
 void agent_retry_soon(Agent *agent, const char *what, const char *name);
 
+/* Of states and orphans, as publisher_set_place(). */
+void agent_set_place(Agent *agent, int64_t lease, int64_t revision);
 /* Makes everything that this machine said of itself be written anew, under a new revision of its
  * presence. */
 void agent_reclaim_presence(Agent *agent);

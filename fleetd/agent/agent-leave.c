@@ -95,7 +95,8 @@ int agent_leave(Agent *agent, PresenceFarewell farewell, void (*done)(int r, voi
     timer_stop(agent->retry);
     timer_stop(agent->vouch);
     store_op_cancel(TAKE_PTR(agent->vouch_op)); /* the farewell has the last word */
-    publisher_set_place(agent->publisher, 0, 0);
+    agent->arrival.step = ARRIVAL_NONE;
+    agent_set_place(agent, 0, 0);
     usec_t limit_usec = agent_leave_limit(agent, farewell);
     if (limit_usec == 0)
         return agent_say_goodbye(agent);

@@ -25,7 +25,8 @@ static void agent_change_cluster(Agent *agent) {
     if (agent->on_replaced)
         agent->on_replaced(agent->userdata);
     mirror_start_over(agent->orders);
-    agent_reclaim_presence(agent);
+    if (agent->registered_revision != 0)
+        agent_reclaim_presence(agent);
 }
 
 static void on_cluster_known(void *userdata) {
@@ -46,12 +47,12 @@ static void on_cluster_known(void *userdata) {
 
 void agent_doubt_cluster(Agent *agent) {
     agent->is_cluster_asked = false;
-    agent->is_sorted = false;
     cluster_check_forget(agent->cluster_check);
 }
 
 void agent_ask_cluster(Agent *agent) {
-    if (agent->is_cluster_asked || agent->registered_revision == 0)
+    bool has_place = agent->registered_revision != 0 || agent->arrival.step != ARRIVAL_NONE;
+    if (agent->is_cluster_asked || !has_place)
         return;
     agent->is_cluster_asked = true;
     cluster_check_ask(agent->cluster_check);
@@ -112,7 +113,7 @@ static int agent_publish_orphan(Agent *agent, const AgentUnit *unit) {
         .text = text,
     };
     _cleanup_free_ char *value = orphan_format(&orphan);
-    return key && value ? publisher_set(agent->publisher, key, value) : -ENOMEM;
+    return key && value ? publisher_set(agent->orphan_publisher, key, value) : -ENOMEM;
 }
 
 static int agent_keep_orphan(Agent *agent, const AgentUnit *unit) {
@@ -133,31 +134,24 @@ static int agent_drop_orphan(Agent *agent, const AgentUnit *unit) {
     if (!map_has(agent->orphans, unit->name))
         return 0;
     _cleanup_free_ char *key = key_orphan(agent->machine_id, unit->name);
-    if (!key || publisher_set(agent->publisher, key, NULL) < 0)
+    if (!key || publisher_set(agent->orphan_publisher, key, NULL) < 0)
         return -ENOMEM;
     map_remove(agent->orphans, unit->name);
     return 0;
 }
 
+int agent_tell_orphan(Agent *agent, const AgentUnit *unit) {
+    return agent_has_orphan(agent, unit) ? agent_keep_orphan(agent, unit)
+                                         : agent_drop_orphan(agent, unit);
+}
+
 int agent_sort_unit(Agent *agent, AgentUnit *unit, bool *ret_is_orphan) {
-    bool is_orphan = agent_has_orphan(agent, unit);
-    int r = is_orphan ? agent_keep_orphan(agent, unit) : agent_drop_orphan(agent, unit);
+    int r = agent_tell_orphan(agent, unit);
     if (r >= 0)
         r = agent_claim(agent, unit);
     if (r >= 0)
-        *ret_is_orphan = is_orphan;
+        *ret_is_orphan = agent_has_orphan(agent, unit);
     return r;
-}
-
-void agent_end_telling(Agent *agent) {
-    if (!agent->is_sorted || agent->is_leaving || agent->registered_revision == 0 ||
-        !publisher_is_idle(agent->publisher))
-        return;
-    int r = presence_set_cluster(agent->presence, agent->cluster, map_size(agent->orphans) > 0);
-    if (r < 0)
-        agent_retry_at(agent, loop_now(agent->loop) + USEC_PER_SEC);
-    else if (r > 0)
-        agent_reclaim_presence(agent);
 }
 
 void agent_tell_orphans(Agent *agent) {

@@ -15,7 +15,6 @@ typedef struct Pass {
     size_t n_writes;
     AgentUnit **starts;
     size_t n_starts;
-    size_t n_sorted; /* whose cluster is known */
 } Pass;
 
 static void pass_done(Pass *pass) {
@@ -97,8 +96,6 @@ static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     int r = agent_sort_unit(agent, unit, &is_orphan);
     if (r < 0)
         agent_note_unsorted(agent, unit, r);
-    else
-        pass->n_sorted++;
     if (r < 0 || is_orphan)
         return;
     if (!unit_has_to_wait(unit) && unit->running == TASK_START &&
@@ -167,10 +164,8 @@ static int agent_pass(Agent *agent, char *const *names) {
     };
     if (!pass.writes || !pass.starts)
         return -ENOMEM;
-    size_t n_units = map_size(agent->units); /* it forgets some */
     STRV_FOREACH (name, names)
         agent_pass_unit(agent, *name, &pass);
-    agent->is_sorted = agent->is_sorted || pass.n_sorted == n_units;
     int n_awaited = agent_write_files(agent, &pass);
     if (n_awaited < 0)
         return n_awaited;
@@ -179,7 +174,6 @@ static int agent_pass(Agent *agent, char *const *names) {
         return r;
     agent_tell_orphans(agent);
     agent_revoke_former(agent);
-    agent_end_telling(agent);
     return 0;
 }
 
@@ -209,6 +203,7 @@ static bool agent_may_act(Agent *agent) {
 void agent_on_pass(void *userdata) {
     Agent *agent = userdata;
     _cleanup_(strv_freep) char **names = NULL;
+    agent_arrive(agent);
     if (!agent_may_act(agent))
         return;
     int r = agent_take_marked(agent, &names);

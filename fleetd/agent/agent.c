@@ -18,11 +18,16 @@ static void on_former_revoked(_unused_ int r, _unused_ int64_t lease, _unused_ u
 void agent_revoke_former(Agent *agent) {
     if (agent->former_lease == 0 || agent->revoke || agent->is_leaving ||
         agent->registered_revision == 0 || map_size(agent->marked) > 0 ||
-        !publisher_is_idle(agent->publisher))
+        !publisher_is_idle(agent->publisher) || !publisher_is_idle(agent->orphan_publisher))
         return;
     if (store_lease_revoke(agent->store, agent->former_lease, on_former_revoked, agent,
                            &agent->revoke) >= 0)
         agent->former_lease = 0;
+}
+
+void agent_set_place(Agent *agent, int64_t lease, int64_t revision) {
+    publisher_set_place(agent->publisher, lease, revision);
+    publisher_set_place(agent->orphan_publisher, lease, revision);
 }
 
 static void on_presence_registered(int64_t lease, int64_t revision, int64_t former_lease,
@@ -32,7 +37,7 @@ static void on_presence_registered(int64_t lease, int64_t revision, int64_t form
     agent->registered_revision = revision;
     if (former_lease != 0)
         agent->former_lease = former_lease;
-    publisher_set_place(agent->publisher, lease, revision);
+    agent_set_place(agent, lease, revision);
     mirror_relist(
         agent->orders); /* what was withdrawn before this must be known before anything is done */
     agent_doubt_cluster(agent);
@@ -47,7 +52,7 @@ static void on_presence_lost(void *userdata) {
     log_warning("The presence of this machine in the store is gone; units are kept as they are "
                 "until it is back");
     agent->registered_revision = 0;
-    publisher_set_place(agent->publisher, 0, 0);
+    agent_set_place(agent, 0, 0);
 }
 
 static void on_presence_contact(int r, void *userdata) {
@@ -61,9 +66,17 @@ static void on_presence_contact(int r, void *userdata) {
 static void on_states_published(void *userdata) {
     Agent *agent = userdata;
     agent_revoke_former(agent);
-    agent_end_telling(agent);
     if (agent->is_leaving)
         agent_left(agent, 0);
+}
+
+static void on_orphans_published(void *userdata) {
+    Agent *agent = userdata;
+    if (agent->is_leaving)
+        presence_enter(agent->presence); /* the last word may be said */
+    agent_revoke_former(agent);
+    if (!agent->is_leaving)
+        timer_start_if_idle(agent->pass, 0);
 }
 
 /* Somebody deleted the presence, or took it over. */
@@ -81,14 +94,14 @@ static void on_states_refused(void *userdata) {
 
 void agent_reclaim_presence(Agent *agent) {
     agent->registered_revision = 0;
-    publisher_set_place(agent->publisher, 0, 0);
+    agent_set_place(agent, 0, 0);
     presence_reclaim(agent->presence);
 }
 
 /* With a new revision of the presence a late write cannot undo what is written from now on. */
 static void on_states_unsure(void *userdata) {
     Agent *agent = userdata;
-    if (!agent->is_leaving)
+    if (!agent->is_leaving && agent->registered_revision != 0)
         agent_reclaim_presence(agent);
 }
 
@@ -106,23 +119,9 @@ static void on_files_changed(void *userdata) {
     timer_start_if_idle(agent->pass, 0);
 }
 
-/* What another cluster may not have been told of is known before systemd has been asked. */
-static int agent_make_machine(const AgentOptions *options, Machine **ret) {
-    _cleanup_(machine_freep) Machine *machine = NULL;
-    int r = machine_copy(options->machine, &machine);
-    if (r < 0)
-        return r;
-    r = unit_manager_common_cluster(options->unit_manager, &machine->cluster);
-    if (r < 0 && r != -ENOMEM)
-        r = str_replace(&machine->cluster, MACHINE_CLUSTER_UNKNOWN);
-    if (r < 0)
-        return r;
-    *ret = TAKE_PTR(machine);
-    return 0;
-}
-
 static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     static const PresenceCallbacks presence_callbacks = {
+        .on_vacant = agent_on_vacant,
         .on_registered = on_presence_registered,
         .on_lost = on_presence_lost,
         .on_contact = on_presence_contact,
@@ -132,12 +131,16 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
         .on_refused = on_states_refused,
         .on_unsure = on_states_unsure,
     };
-    _cleanup_(machine_freep) Machine *machine = NULL;
-    int r = agent_make_machine(options, &machine);
-    if (r < 0)
-        return r;
-    r = publisher_new(agent->store, agent->loop, agent->machine_id, &publisher_callbacks, agent,
-                      &agent->publisher);
+    static const PublisherCallbacks orphan_callbacks = {
+        .on_idle = on_orphans_published,
+        .on_refused = on_states_refused,
+        .on_unsure = on_states_unsure,
+    };
+    int r = publisher_new(agent->store, agent->loop, agent->machine_id, &publisher_callbacks, agent,
+                          &agent->publisher);
+    if (r >= 0)
+        r = publisher_new(agent->store, agent->loop, agent->machine_id, &orphan_callbacks, agent,
+                          &agent->orphan_publisher);
     if (r >= 0)
         r = file_cache_new(agent->store, agent->loop, on_files_changed, agent, &agent->files);
     if (r >= 0)
@@ -149,8 +152,8 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     if (r >= 0)
         r = timer_new(agent->loop, agent_on_stop_limit, agent, &agent->stop_limit);
     if (r >= 0)
-        r = presence_new(agent->store, agent->loop, machine, options->ttl_usec, &presence_callbacks,
-                         agent, &agent->presence);
+        r = presence_new(agent->store, agent->loop, options->machine, options->ttl_usec,
+                         &presence_callbacks, agent, &agent->presence);
     if (r >= 0)
         r = agent_open_units(agent); /* last: once systemd has been asked, nothing may fail */
     return r;
@@ -202,6 +205,7 @@ void agent_free(Agent *agent) {
     cluster_check_free(agent->cluster_check);
     file_cache_free(agent->files);
     publisher_free(agent->publisher);
+    publisher_free(agent->orphan_publisher);
     store_op_cancel(agent->revoke);
     timer_free(agent->pass);
     timer_free(agent->retry);

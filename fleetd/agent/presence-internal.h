@@ -10,9 +10,11 @@
 typedef enum PresenceState {
     PRESENCE_WAITING, /* for a lease, or for the next try */
     PRESENCE_READING, /* who holds the key? */
+    PRESENCE_VACANT,  /* for the owner */
     PRESENCE_WRITING,
     PRESENCE_REGISTERED,
     PRESENCE_LEAVING,
+    PRESENCE_PARTING, /* likewise, but for the owner, before the last word */
 } PresenceState;
 
 struct Presence {
@@ -31,7 +33,7 @@ struct Presence {
     int64_t revision;                  /* of the key, as it was written last */
     int64_t told_revision, told_lease; /* of the key, as the mirror told last; lease 0: none */
     int64_t former_lease;
-    int64_t orphans_lease; /* under which orphans have been told; 0: there are none */
+    int64_t vacant_revision; /* of the key when it was read; 0: it was not there */
     Rival rival;
     bool is_refusal_logged;
 
@@ -42,5 +44,7 @@ struct Presence {
     void *left_userdata;
 };
 
+void presence_tell_vacant(Presence *presence, int64_t lease, int64_t revision);
 int presence_write(Presence *presence, int64_t lease, const StoreCompare *compare,
                    StoreTxnDone done);
+void presence_part(Presence *presence); /* says the last word */

@@ -28,26 +28,34 @@ static void on_farewell_written(int r, const StoreTxnResult *result, void *userd
         presence_left(presence, r);
 }
 
-static void on_farewell_lease(int r, int64_t id, _unused_ usec_t ttl_usec, void *userdata) {
+/* The key must still be this fleetd's own: a successor may have taken it over meanwhile. */
+void presence_part(Presence *presence) {
     static const MachineStatus statuses[] = {
         [PRESENCE_RESTARTING] = MACHINE_STATUS_RESTARTING,
         [PRESENCE_LEFT] = MACHINE_STATUS_LEFT,
     };
-    Presence *presence = userdata;
-    presence->op = NULL;
-    if (r >= 0) {
-        /* The key must still be this fleetd's own: a successor may have taken it over meanwhile. */
-        StoreCompare compare = {
-            .key = presence->key,
-            .target = STORE_COMPARE_LEASE,
-            .number = presence->last_lease,
-        };
-        presence->farewell_lease = id;
-        presence->machine->status = statuses[presence->farewell];
-        r = presence_write(presence, id, &compare, on_farewell_written);
-    }
+    StoreCompare compare = {
+        .key = presence->key,
+        .target = STORE_COMPARE_LEASE,
+        .number = presence->last_lease,
+    };
+    presence->state = PRESENCE_LEAVING;
+    presence->machine->status = statuses[presence->farewell];
+    int r = presence_write(presence, presence->farewell_lease, &compare, on_farewell_written);
     if (r < 0)
         presence_left(presence, r);
+}
+
+static void on_farewell_lease(int r, int64_t id, _unused_ usec_t ttl_usec, void *userdata) {
+    Presence *presence = userdata;
+    presence->op = NULL;
+    if (r < 0) {
+        presence_left(presence, r);
+        return;
+    }
+    presence->farewell_lease = id;
+    presence->state = PRESENCE_PARTING;
+    presence_tell_vacant(presence, id, presence->revision);
 }
 
 int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_usec,

@@ -1,7 +1,6 @@
 #include "fleetd/agent/presence-internal.h"
 
 #include "fleetd/base/log.h"
-#include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
 
 #include <errno.h>
@@ -39,21 +38,8 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
                                       presence->former_lease, presence->userdata);
 }
 
-/* A farewell takes the orphans' keys along. */
-static int presence_doubt_orphans(Presence *presence, int64_t lease) {
-    if (presence->state == PRESENCE_LEAVING || presence->orphans_lease == 0 ||
-        presence->orphans_lease == lease)
-        return 0;
-    int r = str_replace(&presence->machine->cluster, MACHINE_CLUSTER_UNKNOWN);
-    if (r >= 0)
-        presence->orphans_lease = 0;
-    return r;
-}
-
 int presence_write(Presence *presence, int64_t lease, const StoreCompare *compare,
                    StoreTxnDone done) {
-    if (presence_doubt_orphans(presence, lease) < 0)
-        return -ENOMEM;
     _cleanup_free_ char *value = machine_format(presence->machine);
     if (!value)
         return -ENOMEM;
@@ -94,6 +80,31 @@ static bool presence_may_take_over(Presence *presence, const StoreEntry *entry) 
     return false;
 }
 
+static void presence_take(Presence *presence) {
+    StoreCompare compare = {
+        .key = presence->key,
+        .target = STORE_COMPARE_MOD_REVISION,
+        .number = presence->vacant_revision,
+    };
+    presence->state = PRESENCE_WRITING;
+    if (presence_write(presence, lease_id(presence->lease), &compare, on_written) < 0)
+        presence_retry(presence);
+}
+
+void presence_enter(Presence *presence) {
+    if (presence->state == PRESENCE_VACANT)
+        presence_take(presence);
+    else if (presence->state == PRESENCE_PARTING)
+        presence_part(presence);
+}
+
+void presence_tell_vacant(Presence *presence, int64_t lease, int64_t revision) {
+    if (presence->callbacks.on_vacant)
+        presence->callbacks.on_vacant(lease, revision, presence->userdata);
+    else
+        presence_enter(presence);
+}
+
 static void on_read(int r, const StoreRangeResult *result, void *userdata) {
     Presence *presence = userdata;
     presence->op = NULL;
@@ -103,14 +114,9 @@ static void on_read(int r, const StoreRangeResult *result, void *userdata) {
         return;
     }
     presence->former_lease = entry && entry->lease != lease_id(presence->lease) ? entry->lease : 0;
-    StoreCompare compare = {
-        .key = presence->key,
-        .target = STORE_COMPARE_MOD_REVISION,
-        .number = entry ? entry->mod_revision : 0,
-    };
-    presence->state = PRESENCE_WRITING;
-    if (presence_write(presence, lease_id(presence->lease), &compare, on_written) < 0)
-        presence_retry(presence);
+    presence->vacant_revision = entry ? entry->mod_revision : 0;
+    presence->state = PRESENCE_VACANT;
+    presence_tell_vacant(presence, lease_id(presence->lease), presence->vacant_revision);
 }
 
 static void presence_register(Presence *presence) {
@@ -135,7 +141,7 @@ static void on_lease_granted(_unused_ int64_t id, void *userdata) {
 static void on_lease_lost(void *userdata) {
     Presence *presence = userdata;
     bool was_registered = presence->state == PRESENCE_REGISTERED;
-    if (presence->state == PRESENCE_LEAVING)
+    if (presence->state == PRESENCE_LEAVING || presence->state == PRESENCE_PARTING)
         return; /* it was revoked, or the farewell finds out */
     store_op_cancel(TAKE_PTR(presence->op));
     presence->state = PRESENCE_WAITING;
@@ -251,15 +257,8 @@ usec_t presence_steady_since(const Presence *presence) {
 void presence_reclaim(Presence *presence) {
     if (presence->state == PRESENCE_REGISTERED)
         presence_register(presence);
-}
-
-int presence_set_cluster(Presence *presence, const char *cluster, bool has_orphans) {
-    bool was_doubtful = presence->machine->cluster && !streq(presence->machine->cluster, cluster);
-    int r = str_replace(&presence->machine->cluster, cluster);
-    if (r < 0)
-        return r;
-    presence->orphans_lease = has_orphans ? lease_id(presence->lease) : 0;
-    return was_doubtful;
+    else if (presence->state == PRESENCE_VACANT)
+        presence_retry(presence);
 }
 
 int presence_set_machine(Presence *presence, const Machine *machine) {
@@ -268,8 +267,6 @@ int presence_set_machine(Presence *presence, const Machine *machine) {
     if (r < 0)
         return r;
     copy->status = presence->machine->status;
-    free(copy->cluster);
-    copy->cluster = TAKE_PTR(presence->machine->cluster);
     machine_free(presence->machine);
     presence->machine = copy;
     if (presence->state == PRESENCE_WRITING) { /* what it was before */

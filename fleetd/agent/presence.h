@@ -11,6 +11,11 @@
 typedef struct Presence Presence;
 
 typedef struct PresenceCallbacks {
+    /* The key can be written under lease, which presence_enter() does: the owner has the time to
+     * put there before what has to be known of the machine when it is listed, on the condition that
+     * the key is of revision (0: not there), as it is now. Called anew for each try, and before the
+     * last word. NULL: it is entered at once. */
+    void (*on_vacant)(int64_t lease, int64_t revision, void *userdata);
     /* The key stands as of revision, under lease. former_lease is what it stood under before (0: it
      * was not there): keys that are still under it are left over from the last run. Called anew
      * after each on_lost. */
@@ -31,24 +36,22 @@ int presence_new(Store *store, Loop *loop, const Machine *machine, usec_t ttl_us
 void presence_free(Presence *presence);
 DEFINE_POINTER_CLEANUP(Presence, presence_free)
 
+/* After on_vacant; any other time nothing. */
+void presence_enter(Presence *presence);
+
 /* Registered, and its lease surely lives: nobody else has been given this machine's orders. */
 bool presence_is_sure(const Presence *presence);
 /* lease_steady_since() of its lease. */
 usec_t presence_steady_since(const Presence *presence);
 
 /* Writes the key anew, without on_lost: it turned out not to be this presence's any more, or what
- * was written under its present revision shall not count any more. */
+ * was written under its present revision shall not count any more. If it has yet to be entered,
+ * that is tried from the beginning. */
 void presence_reclaim(Presence *presence);
 
-/* What the machine says of itself from now on (copied; its status and cluster
- * stay). A key that stands already
+/* What the machine says of itself from now on (copied; its status stays). A key that stands already
  * is written anew by presence_reclaim(). -ENOMEM: as before. */
 int presence_set_machine(Presence *presence, const Machine *machine);
-
-/* That cluster has been told of all units here that are another's; has_orphans: by keys, which go
- * with the present lease, and are to be told anew under another one. 1: what stands says otherwise,
- * and is to be written anew by presence_reclaim(); 0; -ENOMEM: as before. */
-int presence_set_cluster(Presence *presence, const char *cluster, bool has_orphans);
 
 /* Writes the last word, valid for grace_usec; does not register any more. done gets the lease that
  * it stands under, so that what shall stay can be put under it as well (RESTARTING), and its

@@ -37,8 +37,12 @@ static char *error_format(unsigned status, const char *message) {
 void answer_error(ApiExchange *exchange, unsigned status, const char *format, ...) {
     va_list ap;
     va_start(ap, format);
-    _cleanup_free_ char *message = str_vprintf(format, ap);
+    answer_error_va(exchange, status, format, ap);
     va_end(ap);
+}
+
+void answer_error_va(ApiExchange *exchange, unsigned status, const char *format, va_list ap) {
+    _cleanup_free_ char *message = str_vprintf(format, ap);
     _cleanup_free_ char *body = message ? error_format(status, message) : NULL;
     _cleanup_free_ char *line = body ? str_printf("%s\n", body) : NULL;
     if (line)

@@ -4,9 +4,12 @@
 #include "fleetd/api/api-exchange.h"
 
 #include <json-c/json.h>
+#include <stdarg.h>
 
 /* {"error":{"code":...,"message":...}} */
 void answer_error(ApiExchange *exchange, unsigned status, const char *format, ...) _printf_(3, 4);
+void answer_error_va(ApiExchange *exchange, unsigned status, const char *format, va_list ap)
+    _printf_(3, 0);
 void answer_no_memory(ApiExchange *exchange);
 
 /* 200 with that object; NULL says that memory ran out. revision: of the store, that the answer

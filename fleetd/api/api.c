@@ -52,8 +52,7 @@ int api_new(const ApiOptions *options, Api **ret) {
 void api_free(Api *api) {
     if (!api)
         return;
-    unit_writes_end(api);
-    metadata_writes_end(api);
+    api_writes_end(api);
     if (api->gathering)
         store_free(api->gathering);
     events_free(api->events);

@@ -7,25 +7,17 @@
 
 typedef struct Reads Reads;
 typedef struct Events Events;
-typedef struct UnitWrite UnitWrite;
+typedef struct ApiWrite ApiWrite;
 
 struct Api {
     ApiOptions options; /* with the defaults filled in */
     Reads *reads;
     Events *events;
-    Store *gathering; /* for the transactions of unit_writes */
-    LIST_HEAD(, UnitWrite) unit_writes;
-    LIST_HEAD(, MetadataWrite) metadata_writes;
+    Store *gathering; /* for the transactions on units */
+    LIST_HEAD(, ApiWrite) writes;
     char *discovery;      /* the document, once somebody has asked for it */
     int64_t acknowledged; /* the latest revision that a request was told: reads show it */
 };
-
-/* Answers a PUT, DELETE or PATCH that has been committed. */
-static inline void api_acknowledge(Api *api, ApiExchange *exchange, unsigned status,
-                                   int64_t revision) {
-    api->acknowledged = MAX(api->acknowledged, revision);
-    answer_done(exchange, status, revision);
-}
 
 /* A handler that answers from the view; it runs once the store has shown that it answers and the
  * view has caught up. name is the last piece of the path, "" for a collection. */
@@ -49,5 +41,4 @@ void metrics_get(Api *api, ApiExchange *exchange, const char *name);
 void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view);
 
 /* Answers what is under way: nothing more is waited for. */
-void unit_writes_end(Api *api);
-void metadata_writes_end(Api *api);
+void api_writes_end(Api *api);

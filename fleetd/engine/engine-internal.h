@@ -19,7 +19,6 @@
 
 #include "fleetd/engine/absence.h"
 #include "fleetd/engine/collector.h"
-#include "fleetd/engine/deadlines.h"
 #include "fleetd/engine/engine-metrics.h"
 #include "fleetd/engine/engine.h"
 #include "fleetd/engine/feed.h"
@@ -59,7 +58,6 @@ struct Engine {
     Feed *feed;
     Absence *absence;
     Suspension *suspension;
-    Deadlines *silent_machines; /* until when what they may have is waited for */
     Writer *writer;
     Collector *collector;
     EngineRound round;        /* WRITING: whose plan */

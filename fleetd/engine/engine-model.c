@@ -95,26 +95,6 @@ static void on_machine_missing(const char *id, void *userdata) {
         engine_check(engine, engine_miss(engine, id, RETURN_USEC));
 }
 
-/* --- machines that may have another cluster's units --- */
-
-static void on_machine_silent(const char *id, bool is_silent, void *userdata) {
-    Engine *engine = userdata;
-    if (is_silent)
-        engine_check(engine, deadlines_set(engine->silent_machines, id, engine->agent_ttl_usec));
-    else
-        deadlines_remove(engine->silent_machines, id);
-}
-
-/* One that cannot list its units must not hold up the whole cluster; it counts as one that is away.
- */
-static void on_silent_for_long(const char *id, void *userdata) {
-    Engine *engine = userdata;
-    log_write(LOG_WARNING, (LogFields){.machine = id},
-              "Machine %s does not say which units it has; it is not waited for any longer", id);
-    engine_check(engine, feed_end_silence(engine->feed, id));
-    engine_look(engine);
-}
-
 /* --- orders that are suspended --- */
 
 static void on_order(const Key *key, const Order *order, int64_t revision, void *userdata) {
@@ -167,7 +147,6 @@ static void on_synced(int64_t revision, void *userdata) {
 static int engine_make_model(Engine *engine) {
     static const FeedCallbacks feed_callbacks = {.on_machine_here = on_machine_here,
                                                  .on_machine_away = on_machine_away,
-                                                 .on_machine_silent = on_machine_silent,
                                                  .on_machine_missing = on_machine_missing,
                                                  .on_order = on_order};
     static const MirrorCallbacks mirror_callbacks = {
@@ -181,8 +160,6 @@ static int engine_make_model(Engine *engine) {
                         engine, &engine->absence);
     if (r >= 0)
         r = suspension_new(engine->loop, on_order_over, engine, &engine->suspension);
-    if (r >= 0)
-        r = deadlines_new(engine->loop, on_silent_for_long, engine, &engine->silent_machines);
     if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)
@@ -206,7 +183,6 @@ void engine_close_model(Engine *engine) {
     writer_free(TAKE_PTR(engine->writer));
     absence_free(TAKE_PTR(engine->absence));
     suspension_free(TAKE_PTR(engine->suspension));
-    deadlines_free(TAKE_PTR(engine->silent_machines));
     mirror_free(TAKE_PTR(engine->mirror));
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));

@@ -17,9 +17,8 @@ typedef struct FeedMachine {
     Machine *machine;     /* as its agent wrote it; NULL: no presence, or none that is readable */
     int64_t key_revision; /* of its key; 0: there is none */
     bool has_left;        /* so its key says */
-    MachineSilence silence;
-    Metadata metadata; /* set through the API; wins */
-    Map *unreadable;   /* set of keys of such metadata; NULL: none yet */
+    Metadata metadata;    /* set through the API; wins */
+    Map *unreadable;      /* set of keys of such metadata; NULL: none yet */
 } FeedMachine;
 
 struct Feed {
@@ -30,8 +29,6 @@ struct Feed {
     Map *unreadable_units; /* set of names */
     Map *files;            /* FeedFile by hash */
     Map *machines;         /* FeedMachine by id */
-    char *cluster_id;      /* NULL: the store has none, or none that is readable */
-    bool is_cluster_id_unreadable;
 };
 
 void feed_file_free(void *file);
@@ -41,10 +38,8 @@ void feed_machine_free(void *machine);
 int feed_put_unit(Feed *feed, StoredRecord *record);
 int feed_put_file(Feed *feed, StoredRecord *record);
 int feed_put_machine(Feed *feed, StoredRecord *record);
-int feed_put_cluster_id(Feed *feed, StoredRecord *record);
 int feed_put_metadata(Feed *feed, StoredRecord *record);
 int feed_delete_unit(Feed *feed, const Key *key);
 int feed_delete_file(Feed *feed, const Key *key);
 int feed_delete_machine(Feed *feed, const Key *key);
-int feed_delete_cluster_id(Feed *feed, const Key *key);
 int feed_delete_metadata(Feed *feed, const Key *key);

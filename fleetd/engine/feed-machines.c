@@ -24,63 +24,7 @@ static int feed_get_machine(Feed *feed, const char *id, FeedMachine **ret) {
     return 0;
 }
 
-/* --- machines that may have another cluster's units --- */
-
-/* One that cannot be read proves nothing. */
-static bool machine_may_have_orphans(const Feed *feed, const Machine *machine) {
-    return machine->cluster && !feed->is_cluster_id_unreadable &&
-           !streq_ptr(machine->cluster, feed->cluster_id);
-}
-
-static int feed_set_silence(Feed *feed, const char *id, FeedMachine *known,
-                            MachineSilence silence) {
-    bool was_silent = known->silence != MACHINE_HEARD, is_silent = silence != MACHINE_HEARD;
-    known->silence = silence;
-    if (is_silent != was_silent)
-        feed->callbacks.on_machine_silent(id, is_silent, feed->userdata);
-    return cluster_set_silence(feed->cluster, id, silence);
-}
-
-static int feed_judge_silence(Feed *feed, const char *id, FeedMachine *known) {
-    if (!known->machine || !machine_may_have_orphans(feed, known->machine))
-        return feed_set_silence(feed, id, known, MACHINE_HEARD);
-    return feed_set_silence(feed, id, known, MAX(known->silence, MACHINE_SILENT));
-}
-
-int feed_end_silence(Feed *feed, const char *id) {
-    FeedMachine *known = map_get(feed->machines, id);
-    if (!known || known->silence == MACHINE_HEARD)
-        return 0;
-    return feed_set_silence(feed, id, known, MACHINE_SILENT_FOR_LONG);
-}
-
-static int feed_judge_all(Feed *feed) {
-    const char *id;
-    FeedMachine *known;
-    MAP_FOREACH (id, known, feed->machines) {
-        int r = feed_judge_silence(feed, id, known);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-int feed_put_cluster_id(Feed *feed, StoredRecord *record) {
-    feed->is_cluster_id_unreadable = !record->cluster_id;
-    free(feed->cluster_id);
-    feed->cluster_id = TAKE_PTR(record->cluster_id);
-    return feed_judge_all(feed);
-}
-
-int feed_delete_cluster_id(Feed *feed, _unused_ const Key *key) {
-    feed->is_cluster_id_unreadable = false;
-    free(TAKE_PTR(feed->cluster_id));
-    return feed_judge_all(feed);
-}
-
-/* --- presences --- */
-
-static int feed_tell_machine(Feed *feed, FeedMachine *known) {
+static int feed_tell_machine(Feed *feed, const FeedMachine *known) {
     _cleanup_metadata_ Metadata metadata = {};
     int r = metadata_overlay(&known->machine->metadata, &known->metadata, &metadata);
     if (r < 0)
@@ -88,8 +32,6 @@ static int feed_tell_machine(Feed *feed, FeedMachine *known) {
     Machine effective = *known->machine;
     effective.metadata = metadata;
     r = cluster_put_machine(feed->cluster, &effective);
-    if (r >= 0)
-        r = feed_judge_silence(feed, effective.id, known);
     if (r < 0 || map_size(known->unreadable) == 0)
         return r;
     return cluster_hold_machine(feed->cluster, effective.id);
@@ -112,7 +54,6 @@ static int feed_lose_machine(Feed *feed, const char *id, FeedMachine *known) {
     if (!machine)
         return 0;
     machine->status = MACHINE_STATUS_RESTARTING;
-    free(TAKE_PTR(machine->cluster)); /* what is on a machine that is away nobody knows */
     known->machine = machine;
     int r = feed_tell_machine(feed, known);
     known->machine = NULL;
@@ -132,9 +73,6 @@ int feed_put_machine(Feed *feed, StoredRecord *record) {
     machine_free(TAKE_PTR(known->machine));
     known->has_left = record->machine->status == MACHINE_STATUS_LEFT;
     if (known->has_left) {
-        int silenced = feed_judge_silence(feed, id, known);
-        if (silenced < 0)
-            return silenced;
         feed->callbacks.on_machine_away(id, feed->userdata);
         return 0;
     }
@@ -154,8 +92,6 @@ int feed_delete_machine(Feed *feed, const Key *key) {
     feed_drop_machine_if_unknown(feed, key->machine_id);
     return r;
 }
-
-/* --- metadata that was set through the API --- */
 
 static int feed_note_unreadable(FeedMachine *known, const char *key) {
     metadata_unset(&known->metadata, key);

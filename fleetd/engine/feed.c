@@ -95,8 +95,6 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
     [KEY_METADATA] = {feed_put_metadata, feed_delete_metadata,
                       "the machine keeps its units and gets no more until it is set or removed"},
     [KEY_SCHEDULE] = {feed_put_order, feed_delete_order, "the order is written anew"},
-    [KEY_CLUSTER] = {feed_put_cluster_id, feed_delete_cluster_id,
-                     "no machine is asked whether it has another cluster's units"},
     [KEY_STATE] = {feed_put_state, feed_delete_state,
                    "nothing is known of that unit until the machine reports it again"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
@@ -172,6 +170,5 @@ void feed_free(Feed *feed) {
     map_free(feed->unreadable_units);
     map_free(feed->files);
     map_free(feed->machines);
-    free(feed->cluster_id);
     free(feed);
 }

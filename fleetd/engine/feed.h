@@ -13,9 +13,6 @@ typedef struct Feed Feed;
 typedef struct FeedCallbacks {
     void (*on_machine_here)(const char *id, void *userdata);
     void (*on_machine_away)(const char *id, void *userdata); /* feed_find_presence() says how */
-    /* One that is here has not said which units it has (model/machine.h), or does not have to any
-     * more. */
-    void (*on_machine_silent)(const char *id, bool is_silent, void *userdata);
     void (*on_machine_missing)(const char *id,
                                void *userdata); /* it has an order, and no presence */
     /* What stands there now, of that mod revision; NULL: nothing that can be read. */
@@ -30,9 +27,6 @@ DEFINE_POINTER_CLEANUP(Feed, feed_free)
  * unknown state; otherwise 0. */
 int feed_put(Feed *feed, const StoreEntry *entry);
 int feed_delete(Feed *feed, const char *key);
-
-/* A silent machine was waited for long enough. As for feed_put(). */
-int feed_end_silence(Feed *feed, const char *id);
 
 typedef enum FeedPresence {
     FEED_PRESENCE_NONE, /* there is no key */

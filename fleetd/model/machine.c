@@ -48,7 +48,6 @@ static const RecordField fields[] = {
     {"address", &field_string, offsetof(Machine, address)},
     {"version", &field_string, offsetof(Machine, version)},
     {"status", &field_enum, offsetof(Machine, status), false, &machine_status_names},
-    {"cluster", &field_string, offsetof(Machine, cluster)},
     {"metadata", &field_metadata, offsetof(Machine, metadata)},
     {"cores", &field_number, offsetof(Machine, cores)},
     {"memory", &field_number, offsetof(Machine, memory_bytes)},
@@ -81,7 +80,6 @@ void machine_free(Machine *machine) {
     free(machine->boot_id);
     free(machine->address);
     free(machine->version);
-    free(machine->cluster);
     metadata_done(&machine->metadata);
     free(machine);
 }

@@ -5,8 +5,6 @@
 
 #include <errno.h>
 
-#define MACHINE_CLUSTER_UNKNOWN "unknown" /* no id */
-
 #define MACHINE_ID_LENGTH 32 /* /etc/machine-id: lower-case hexadecimal */
 
 typedef enum MachineStatus {
@@ -23,10 +21,6 @@ typedef struct Machine {
     char *boot_id; /* tells a restarted fleetd from another machine with the same id */
     char *address; /* public_ip */
     char *version; /* of fleetd */
-    char *cluster; /* the id of the one that has been told of all units on this machine that are
-                      another's (docs/architecture.md, "A store that has forgotten");
-                      MACHINE_CLUSTER_UNKNOWN: none may have been. NULL: there are no units, or
-                      fleetd is of a version that does not say so */
     MachineStatus status;
     Metadata metadata;
     uint64_t cores;

@@ -28,7 +28,6 @@ typedef enum WaitCause {
     WAIT_NONE,
     WAIT_FOR_MACHINE, /* none of those that are here fits */
     WAIT_FOR_TARGET,  /* a unit that its MachineOf= names is on no machine */
-    WAIT_FOR_WORD,    /* a machine may have it */
 } WaitCause;
 
 struct Placement {
@@ -98,7 +97,6 @@ struct ClusterMachine {
     MachinePresence presence;
     bool is_held;  /* what can be told of it is not enough to judge it by */
     bool has_left; /* GONE: as it said itself */
-    MachineSilence silence;
     MachineStatus status;
     Metadata metadata;
     Placement **placements; /* owner; in no order */
@@ -117,13 +115,12 @@ struct Cluster {
     Map *machines; /* owner */
     usec_t agent_ttl_usec;
 
-    LoadIndex here;                        /* the machines that are here, by load */
-    MetadataIndex metadata;                /* the same by what units ask for */
-    size_t n_silent[_MACHINE_SILENCE_MAX]; /* how many of them, by silence */
-    Map *globals;                          /* known units with Global=true */
-    Map *replacers;                        /* known units with Replaces= */
-    Map *movers;     /* known units that may move others: replacers and followed ones */
-    Map *waiting;    /* units whose waits is not WAIT_NONE */
+    LoadIndex here;         /* the machines that are here, by load */
+    MetadataIndex metadata; /* the same by what units ask for */
+    Map *globals;           /* known units with Global=true */
+    Map *replacers;         /* known units with Replaces= */
+    Map *movers;            /* known units that may move others: replacers and followed ones */
+    Map *waiting;           /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
     WorkQueue queue; /* what events concern, until it is decided */
     SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */
@@ -175,8 +172,6 @@ bool unit_may_be_wanted(const ClusterUnit *unit);
 bool unit_is_global(const ClusterUnit *unit);
 bool unit_is_placed(const ClusterUnit *unit);  /* has an order that counts */
 bool unit_is_pending(const ClusterUnit *unit); /* should have an order and has none */
-bool unit_may_be_on(const Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine);
-bool unit_may_be_anywhere(const Cluster *cluster, const ClusterUnit *unit);
 bool unit_has_globs(const ClusterUnit *unit);
 bool placement_is_there(const Placement *placement); /* an order or an orphan */
 /* requirements_stop_within(); NULL: 0. */

@@ -19,23 +19,17 @@ static int machine_set_metadata(Cluster *cluster, ClusterMachine *machine,
 static int machine_enter(Cluster *cluster, ClusterMachine *machine) {
     if (machine->presence == MACHINE_PRESENCE_HERE)
         return 0;
-    int r = load_index_add(&cluster->here, machine);
-    if (r < 0)
-        return r;
     machine->presence = MACHINE_PRESENCE_HERE;
-    cluster->n_silent[machine->silence]++;
-    return 0;
+    return load_index_add(&cluster->here, machine);
 }
 
 static void machine_leave(Cluster *cluster, ClusterMachine *machine, bool has_left) {
     if (machine->presence == MACHINE_PRESENCE_HERE) {
-        cluster->n_silent[machine->silence]--;
         load_index_remove(&cluster->here, machine);
         metadata_index_forget(&cluster->metadata);
     }
     machine->presence = MACHINE_PRESENCE_GONE;
     machine->is_held = false;
-    machine->silence = MACHINE_HEARD;
     machine->has_left = has_left;
 }
 
@@ -61,16 +55,6 @@ int cluster_hold_machine(Cluster *cluster, const char *id) {
     if (!machine || machine->is_held || machine->presence != MACHINE_PRESENCE_HERE)
         return 0;
     machine->is_held = true;
-    return concern_machine(cluster, machine);
-}
-
-int cluster_set_silence(Cluster *cluster, const char *id, MachineSilence silence) {
-    ClusterMachine *machine = cluster_find_machine(cluster, id);
-    if (!machine || machine->silence == silence || machine->presence != MACHINE_PRESENCE_HERE)
-        return 0;
-    cluster->n_silent[machine->silence]--;
-    cluster->n_silent[silence]++;
-    machine->silence = silence;
     return concern_machine(cluster, machine);
 }
 

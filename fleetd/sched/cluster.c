@@ -135,24 +135,6 @@ bool unit_is_global(const ClusterUnit *unit) {
     return unit->requirements && unit->requirements->is_global;
 }
 
-/* The longest silence that the unit does not bear. */
-static MachineSilence unit_patience(const Cluster *cluster, const ClusterUnit *unit) {
-    return cluster_stop_within(cluster, unit->requirements) > 0 ? MACHINE_SILENT_FOR_LONG
-                                                                : MACHINE_SILENT;
-}
-
-bool unit_may_be_on(const Cluster *cluster, const ClusterUnit *unit,
-                    const ClusterMachine *machine) {
-    return machine->silence != MACHINE_HEARD && machine->silence <= unit_patience(cluster, unit);
-}
-
-bool unit_may_be_anywhere(const Cluster *cluster, const ClusterUnit *unit) {
-    size_t n = cluster->n_silent[MACHINE_SILENT];
-    if (n == 0 && cluster->n_silent[MACHINE_SILENT_FOR_LONG] == 0)
-        return false; /* as almost always */
-    return n > 0 || unit_patience(cluster, unit) == MACHINE_SILENT_FOR_LONG;
-}
-
 bool unit_has_globs(const ClusterUnit *unit) {
     return unit->requirements && (!globs_are_empty(unit->requirements->conflicts) ||
                                   !globs_are_empty(unit->requirements->replaces));

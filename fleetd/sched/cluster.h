@@ -49,17 +49,6 @@ int cluster_hold_unit_take(Cluster *cluster, const char *name, Requirements *req
 int cluster_explain_hold(Cluster *cluster, const Unit *unit, const char *why);
 int cluster_hold_machine(Cluster *cluster, const char *id);
 
-/* Whether a machine that is here has said what it has that is another cluster's (orphans). Any unit
- * may be among it, so that one that has no place yet waits; in the end, one that may run twice is
- * placed all the same. */
-typedef enum MachineSilence {
-    MACHINE_HEARD,
-    MACHINE_SILENT,
-    MACHINE_SILENT_FOR_LONG,
-    _MACHINE_SILENCE_MAX,
-} MachineSilence;
-int cluster_set_silence(Cluster *cluster, const char *id, MachineSilence silence);
-
 /* What is in the store now. An order with an empty hash stands for one that cannot be read: it
  * counts, as there may be a unit behind it, and is written anew, or withdrawn. */
 int cluster_put_order(Cluster *cluster, const Order *order);

@@ -156,8 +156,8 @@ int concern_machine(Cluster *cluster, ClusterMachine *machine) {
             (r = concern_activity(cluster, machine->placements[i]->unit)) < 0)
             return r;
     }
-    if ((r = look_at_waiting(cluster, WAIT_FOR_MACHINE)) < 0 ||
-        (r = look_at_waiting(cluster, WAIT_FOR_WORD)) < 0)
+    r = look_at_waiting(cluster, WAIT_FOR_MACHINE);
+    if (r < 0)
         return r;
     return concern_globals(cluster, machine);
 }

@@ -91,8 +91,6 @@ static int leave(Planner *planner, Placement *placement, const Placement *kept) 
  * the same transaction: whoever reads the store finds the unit in one place or the other. */
 static int place(Planner *planner, ClusterUnit *unit, bool has_left_another) {
     Cluster *cluster = planner->cluster;
-    if (unit_may_be_anywhere(cluster, unit))
-        return unit_set_waits(cluster, unit, WAIT_FOR_WORD, false);
     if (unit_unplaced_target(cluster, unit))
         return unit_set_waits(cluster, unit, WAIT_FOR_TARGET, false);
     Choice choice;

@@ -135,23 +135,6 @@ static int explain_machines(Cluster *cluster, const ClusterUnit *unit, Pending *
     return 0;
 }
 
-/* The first that may have it, and how many more. */
-static char *silence_text(const Cluster *cluster, const ClusterUnit *unit) {
-    const char *first = NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < cluster->here.machines.n; i++) {
-        const ClusterMachine *machine = cluster->here.machines.items[i];
-        if (!unit_may_be_on(cluster, unit, machine))
-            continue;
-        first = first ? first : machine->id;
-        n++;
-    }
-    if (n == 1)
-        return str_printf("machine %s has not said yet which units it has", first);
-    return str_printf("machine %s and %zu more have not said yet which units they have", first,
-                      n - 1);
-}
-
 int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret) {
     _cleanup_(pending_freep) Pending *pending = calloc(1, sizeof(Pending));
     if (!pending || !(pending->name = strdup(unit->name)))
@@ -160,8 +143,6 @@ int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret) {
     const char *target = unit->is_held ? NULL : unit_unplaced_target(cluster, unit);
     if (unit->is_held)
         pending->summary = strdup(unit->held.why);
-    else if (unit->waits == WAIT_FOR_WORD)
-        pending->summary = silence_text(cluster, unit);
     else if (target)
         pending->summary = target_text(cluster, unit, target);
     else if (cluster->here.machines.n == 0)

@@ -114,8 +114,6 @@ static bool machine_is_ready(const ClusterUnit *unit, const ClusterMachine *mach
                              const Placement *placement, Misfit *ret) {
     if (machine->status == MACHINE_STATUS_RESTARTING)
         *ret = (Misfit){.kind = MISFIT_RESTARTING};
-    else if (machine->silence != MACHINE_HEARD)
-        *ret = (Misfit){.kind = MISFIT_SILENT};
     else if (placement && placement->answer.has_let_go &&
              placement->answer.revision >= unit->revision)
         *ret = (Misfit){.kind = MISFIT_UNCLEARED};

@@ -7,7 +7,6 @@
 typedef enum MisfitKind {
     MISFIT_NONE,
     MISFIT_RESTARTING,
-    MISFIT_SILENT,     /* the machine may have it already, or what does not bear it */
     MISFIT_UNREADABLE, /* nobody can tell whether the machine suits */
     MISFIT_MACHINE_ID, /* name: the machine that is asked for */
     MISFIT_METADATA,   /* metadata: what is asked for; found */

@@ -8,7 +8,6 @@ typedef struct MisfitWords {
 
 static const MisfitWords words[_MISFIT_KIND_MAX] = {
     [MISFIT_RESTARTING] = {"fleetd is restarting", ""},
-    [MISFIT_SILENT] = {"has not said yet which units it has", ""},
     [MISFIT_UNREADABLE] = {"has a record in the store that cannot be read", ""},
     [MISFIT_MACHINE_ID] = {"is not machine ", ""},
     [MISFIT_MACHINE_OF] = {"does not have ", " (MachineOf)"},

@@ -115,7 +115,7 @@ void fake_systemd_lose_file(FakeSystemd *systemd, const char *name) {
 
 void fake_systemd_replace_file(FakeSystemd *systemd, const char *name, const char *text) {
     FakeUnit *unit = map_get(systemd->units, name);
-    if (!unit || !unit->text)
+    if (!unit)
         return;
     bool was_launched = unit->was_launched;
     if (fake_unit_set_text(unit, text, strlen(text)) < 0)

@@ -37,7 +37,7 @@ int fake_systemd_set_state(FakeSystemd *systemd, const char *name, const char *a
 /* Removes the file only: what fleet noted of the unit stays, as it is in other files. No signal
  * comes. */
 void fake_systemd_lose_file(FakeSystemd *systemd, const char *name);
-/* Another text in the file, if there is one; likewise. */
+/* Another text in the file, also in one that was lost; likewise. */
 void fake_systemd_replace_file(FakeSystemd *systemd, const char *name, const char *text);
 
 /* A start of it may have been taken for none, as its answer was lost; true once. */

@@ -44,10 +44,6 @@ static void on_machine_away(const char *id, void *userdata) {
         HOLDS(cluster_remove_machine(world->cluster, id, has_left) == 0);
 }
 
-static void on_machine_silent(_unused_ const char *id, _unused_ bool is_silent,
-                              _unused_ void *userdata) {
-}
-
 static void on_machine_missing(const char *id, void *userdata) {
     World *world = userdata;
     if (!world->is_loading)
@@ -62,7 +58,6 @@ static void on_order(const Key *key, const Order *order, int64_t revision, void 
 static void leader_begin(World *world) {
     static const FeedCallbacks callbacks = {.on_machine_here = on_machine_here,
                                             .on_machine_away = on_machine_away,
-                                            .on_machine_silent = on_machine_silent,
                                             .on_machine_missing = on_machine_missing,
                                             .on_order = on_order};
     world->cluster = cluster_new(0);

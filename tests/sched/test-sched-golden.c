@@ -20,7 +20,6 @@
  *   hold-unit NAME                      what users want of it cannot be read; until the next word
  *   lose-file NAME                      what users want of it is known, its file is not; likewise
  *   hold-machine ID                     something about it cannot be read; likewise
- *   silence ID begins|lasts|ends        it has not said yet what it has for another cluster
  *   garble ID NAME                      the order there cannot be read, in no event of an agent's
  *   plan [MAX]
  *   missing                             the machines that have orders and were not seen
@@ -181,15 +180,6 @@ static void do_hold_machine(Run *run, char *args) {
     must(cluster_hold_machine(run->world->cluster, args) == 0);
 }
 
-static void do_silence(Run *run, char *args) {
-    const char *id = word(&args), *step = word(&args);
-    world_tell(run->world, SIZE_MAX);
-    must(cluster_set_silence(run->world->cluster, id,
-                             streq(step, "begins")  ? MACHINE_SILENT
-                             : streq(step, "lasts") ? MACHINE_SILENT_FOR_LONG
-                                                    : MACHINE_HEARD) == 0);
-}
-
 static void do_garble(Run *run, char *args) {
     Order order = {
         .machine_id = (char *) word(&args),
@@ -295,7 +285,6 @@ static const Verb verbs[] = {
     {"hold-unit", do_hold_unit},
     {"lose-file", do_lose_file},
     {"hold-machine", do_hold_machine},
-    {"silence", do_silence},
     {"garble", do_garble},
     {"plan", do_plan, .prints = true},
     {"missing", do_missing, .prints = true},

@@ -5,13 +5,14 @@
 #
 # Usage: mutants.sh [MUTANT...]     all of them, or those named; make sim-mutants does the former
 #
-# In the environment: SEEDS, how many each may take (500); TMPDIR, where the copy goes.
+# In the environment: SEEDS, how many each may take (500); JOBS, in so many processes (2); TMPDIR, where the copy goes.
 set -euo pipefail
 
 TREE=$(readlink -f "${top_srcdir:-$(dirname "${BASH_SOURCE[0]}")/../..}")
 # shellcheck source=tests/tap.sh
 . "$TREE/tests/tap.sh"
 SEEDS=${SEEDS:-500}
+JOBS=${JOBS:-2}
 
 main() {
     case ${1-} in
@@ -51,12 +52,12 @@ copy_tree() {
 }
 
 build() {
-    quietly env -u MAKEFLAGS -u MAKELEVEL make -j2 -C "$WORK/build" tests/sim/sim
+    quietly env -u MAKEFLAGS -u MAKELEVEL make -j"$JOBS" -C "$WORK/build" tests/sim/sim
 }
 
 # What it says when a seed fails; nothing, when none does.
 run_all() {
-    "$WORK/build/tests/sim/sim" --seeds "$SEEDS" --jobs 2 --stop --quiet | head -n 1
+    "$WORK/build/tests/sim/sim" --seeds "$SEEDS" --jobs "$JOBS" --stop --quiet | head -n 1
 }
 
 # Fails loudly, also when the patch does not fit the tree any more.

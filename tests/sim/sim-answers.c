@@ -137,6 +137,10 @@ void sim_requests_lose(SimRequests *requests, const SimNode *node) {
         request_lose(requests, request, "the connection is lost");
 }
 
+bool sim_requests_are_answered(const SimRequests *requests) {
+    return requests->n_open == 0;
+}
+
 void sim_requests_check_answers(const SimRequests *requests) {
     const SimRequest *request;
     TAILQ_FOREACH(request, &requests->requests, link) {

@@ -136,6 +136,35 @@ void sim_cluster_take_leases(SimCluster *cluster, const char *prefix) {
             (void) store_sync_revoke(&cluster->sync, found.entries[i].lease);
 }
 
+static void delete_everything(SimCluster *cluster) {
+    StoreWrite write = {.kind = STORE_DELETE_PREFIX, .key = ""};
+    StoreTxn txn = {.writes = &write, .n_writes = 1};
+    StoreTxnResult result;
+    cluster->is_store_lost = true;
+    sim_must_be_zero(store_sync_txn(&cluster->sync, &txn, &result));
+    while (sim_view_revision(cluster->view) < result.revision)
+        sim_cluster_run(cluster, 0);
+    cluster->is_store_lost = false;
+}
+
+/* Those that keys stood under: of others nobody would notice. */
+static void end_leases(SimCluster *cluster, const StoreRangeResult *found) {
+    for (size_t i = 0; i < found->n_entries; i++)
+        if (found->entries[i].lease != 0)
+            (void) store_sync_revoke(&cluster->sync, found->entries[i].lease);
+}
+
+void sim_cluster_lose_store(SimCluster *cluster, bool with_leases) {
+    StoreRange range = {.key = "", .is_prefix = true, .is_keys_only = true};
+    _cleanup_range_ StoreRangeResult found = {};
+    note_odd_time(cluster);
+    cluster->leases_taken_usec = loop_now(cluster->loop);
+    sim_must_be_zero(store_sync_range(&cluster->sync, &range, &found));
+    delete_everything(cluster);
+    if (with_leases)
+        end_leases(cluster, &found);
+}
+
 /* --- users --- */
 
 int64_t sim_put(SimCluster *cluster, const char *name, const char *text, LaunchState desired) {
@@ -179,6 +208,13 @@ void sim_set_metadata(SimCluster *cluster, const SimNode *node, const char *key,
 }
 
 /* --- queries --- */
+
+SimNode *sim_find_node(SimCluster *cluster, const char *id) {
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        if (streq(cluster->nodes[i].id, id))
+            return &cluster->nodes[i];
+    return NULL;
+}
 
 SimNode *sim_where_runs(SimCluster *cluster, const char *unit) {
     SimNode *found = NULL;

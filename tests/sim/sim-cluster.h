@@ -21,6 +21,7 @@ typedef struct SimCluster {
     size_t n_nodes;
     usec_t agent_ttl_usec; /* of all machines; SIM_TTL, unless it is set before they boot */
     bool is_store_away;    /* for all at once */
+    bool is_store_lost;    /* just now: nobody has taken away what goes */
     usec_t store_away_usec;
     usec_t store_back_usec;   /* when it last came back after so long that it cost renewals */
     usec_t leases_taken_usec; /* when leases last went before their time */
@@ -55,6 +56,10 @@ void sim_cluster_extend_leases(SimCluster *cluster); /* each counts its whole ti
  * One that nobody renews, as that of a farewell, ends at the same time for any leader. */
 void sim_cluster_take_leases(SimCluster *cluster, const char *prefix);
 
+/* Everything in it is gone, all at once: somebody has deleted it; or, with_leases, another store
+ * stands in its place, which is empty. */
+void sim_cluster_lose_store(SimCluster *cluster, bool with_leases);
+
 /* Since when a lease that lives may have lived without being renewed. */
 usec_t sim_cluster_lease_since(const SimCluster *cluster);
 
@@ -65,6 +70,7 @@ void sim_destroy(SimCluster *cluster, const char *name);
 void sim_set_metadata(SimCluster *cluster, const SimNode *node, const char *key,
                       const char *value); /* NULL removes */
 
+SimNode *sim_find_node(SimCluster *cluster, const char *id); /* NULL: no such machine */
 /* NULL: none, or several. */
 SimNode *sim_where_runs(SimCluster *cluster, const char *unit);
 SimNode *sim_where_ordered(SimCluster *cluster, const char *unit);

@@ -39,5 +39,6 @@ void sim_requests_note_unit(SimRequests *requests, const char *name, const Unit 
 bool sim_requests_account_for(SimRequests *requests, const SimNode *node, const char *key,
                               const Unit *unit, int64_t revision);
 
+bool sim_requests_are_answered(const SimRequests *requests); /* or lost */
 /* None waits for an answer for longer than it may. */
 void sim_requests_check_answers(const SimRequests *requests);

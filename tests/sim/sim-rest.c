@@ -141,6 +141,10 @@ static void check_state_is_due(const Rest *rest, const UnitState *state) {
                        state->machine_id);
 }
 
+static void check_orphan_is_due(const Rest *rest, const Orphan *orphan) {
+    sim_trace_fail(rest->trace, "%s is an orphan on %s", orphan->name, orphan->machine_id);
+}
+
 static void check_file_is_due(const Rest *rest, const char *hash) {
     const char *name;
     const Unit *unit;
@@ -195,4 +199,6 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
         check_pending_is_due(&rest, value);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_STATE))
         check_state_is_due(&rest, value);
+    MAP_FOREACH (key, value, sim_view_all(view, KEY_ORPHAN))
+        check_orphan_is_due(&rest, value);
 }

@@ -1,6 +1,7 @@
 #include "tests/sim/sim-run.h"
 
 #include "tests/fakes/virtual-loop.h"
+#include "tests/sim/sim-loss.h"
 #include "tests/sim/sim-rest.h"
 #include "tests/sim/sim-units.h"
 
@@ -27,18 +28,31 @@
 
 /* --- time --- */
 
+typedef struct Passing {
+    Sim *sim;
+    bool (*predicate)(void *userdata); /* NULL: none */
+    void *userdata;
+} Passing;
+
 static bool step(void *userdata) {
-    Sim *sim = userdata;
+    const Passing *passing = userdata;
+    Sim *sim = passing->sim;
     sim_check_step(sim->check);
     sim_clone_step(sim->clone);
     sim_requests_step(sim->requests);
     sim_timely_step(sim->timely);
-    return sim->trace.failure != NULL;
+    sim_kept_step(sim->kept);
+    return sim->trace.failure || (passing->predicate && passing->predicate(passing->userdata));
 }
 
-/* false: a promise was broken meanwhile. */
-static bool sim_pass(Sim *sim, usec_t usec) {
-    return !virtual_loop_run_until(sim->cluster->loop, step, sim, usec);
+bool sim_pass_until(Sim *sim, bool (*predicate)(void *userdata), void *userdata, usec_t usec) {
+    Passing passing = {.sim = sim, .predicate = predicate, .userdata = userdata};
+    (void) virtual_loop_run_until(sim->cluster->loop, step, &passing, usec);
+    return !sim->trace.failure;
+}
+
+bool sim_pass(Sim *sim, usec_t usec) {
+    return sim_pass_until(sim, NULL, NULL, usec);
 }
 
 static usec_t sim_now(const Sim *sim) {
@@ -151,14 +165,26 @@ static void sim_be_quiet(Sim *sim) {
     sim_requests_check_answers(sim->requests);
 }
 
-static void sim_rest(Sim *sim) {
+static void sim_come_to_rest(Sim *sim, usec_t *ret_settled_usec, usec_t *ret_tidied_usec) {
     usec_t begun_usec = sim_now(sim);
-    sim_fate_rests(sim);
     if (sim_pass(sim, SIM_HEAL_USEC) &&
-        sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, begun_usec,
-                       &sim->report.settled_usec) &&
-        sim_await_rest(sim, sim_check_files_rest, FILES_USEC, begun_usec, &sim->report.tidied_usec))
+        sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, begun_usec, ret_settled_usec) &&
+        sim_await_rest(sim, sim_check_files_rest, FILES_USEC, begun_usec, ret_tidied_usec))
         sim_be_quiet(sim);
+}
+
+static void sim_rest(Sim *sim) {
+    sim_fate_rests(sim);
+    sim_come_to_rest(sim, &sim->report.settled_usec, &sim->report.tidied_usec);
+}
+
+static void sim_lose_store(Sim *sim) {
+    usec_t settled_usec, tidied_usec;
+    sim_loss_happen(sim);
+    if (!sim->trace.failure)
+        sim_come_to_rest(sim, &settled_usec, &tidied_usec);
+    if (!sim->trace.failure)
+        sim_kept_check_rest(sim->kept);
 }
 
 void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
@@ -167,6 +193,8 @@ void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
     sim_act(sim, keep);
     if (!sim->trace.failure)
         sim_rest(sim);
+    if (!sim->trace.failure && sim_loss_is_due(seed))
+        sim_lose_store(sim);
     sim->report.n_seeds = 1;
     sim->report.n_failures = sim->trace.failure != NULL;
     sim->report.simulated_usec = sim_now(sim);
@@ -178,6 +206,7 @@ void sim_done(Sim *sim) {
     sim_laters_clear(&sim->laters);
     sim_timely_free(sim->timely);
     sim_clone_free(sim->clone);
+    sim_kept_free(sim->kept);
     sim_requests_free(sim->requests);
     sim_cluster_free(sim->cluster);
     sim_check_free(sim->check);

@@ -4,6 +4,7 @@
 #include "tests/sim/sim-acts.h"
 #include "tests/sim/sim-check.h"
 #include "tests/sim/sim-clone.h"
+#include "tests/sim/sim-kept.h"
 #include "tests/sim/sim-later.h"
 #include "tests/sim/sim-report.h"
 #include "tests/sim/sim-requests.h"
@@ -18,6 +19,7 @@ typedef struct Sim {
     SimCheck *check;
     SimTimely *timely;
     SimClone *clone;
+    SimKept *kept; /* NULL: the store was not lost */
     SimLaters laters;
     SimReport report; /* of this one */
 } Sim;
@@ -26,6 +28,11 @@ typedef struct Sim {
  * trace.failure tells how it went; the caller calls sim_done(). */
 void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose);
 void sim_done(Sim *sim);
+
+/* Lets so much time pass, or less, when that holds; NULL: never. false: a promise was broken
+ * meanwhile. */
+bool sim_pass_until(Sim *sim, bool (*predicate)(void *userdata), void *userdata, usec_t usec);
+bool sim_pass(Sim *sim, usec_t usec);
 
 /* The machine that an act is about. */
 static inline SimNode *sim_act_node(Sim *sim, const SimAct *act) {

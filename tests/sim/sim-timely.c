@@ -99,13 +99,6 @@ static usec_t changed(const SimTimely *timely, KeyKind kind, const char *machine
     return sim_check_last_change(timely->check, kind, machine_id, name);
 }
 
-static SimNode *find_node(const SimTimely *timely, const char *id) {
-    for (size_t i = 0; i < timely->cluster->n_nodes; i++)
-        if (streq(timely->cluster->nodes[i].id, id))
-            return &timely->cluster->nodes[i];
-    return NULL;
-}
-
 /* --- the leader --- */
 
 static usec_t leader_since(const SimTimely *timely) {
@@ -205,7 +198,7 @@ static bool unit_is_apart(const char *name) {
 }
 
 static void look_at_order(SimTimely *timely, const Order *order) {
-    SimNode *node = find_node(timely, order->machine_id);
+    SimNode *node = sim_find_node(timely->cluster, order->machine_id);
     usec_t since = order_since(timely, node, order);
     if (!order_is_carried_out(timely, node, order))
         wait_since(timely, CONCERN_ORDER, since, order->name, node->id);
@@ -228,7 +221,7 @@ static usec_t mismatch_since(SimTimely *timely, const char *key, const char *act
 
 /* A state that changes while it is published is counted anew. */
 static void look_at_state(SimTimely *timely, const Order *order) {
-    SimNode *node = find_node(timely, order->machine_id);
+    SimNode *node = sim_find_node(timely->cluster, order->machine_id);
     const UnitState *state = sim_view_state(timely->cluster->view, node->id, order->name);
     const char *active = fake_systemd_active(node->systemd, order->name);
     _cleanup_free_ char *key = sim_must(str_printf("%s/%s", node->id, order->name));

@@ -88,9 +88,6 @@ static void presence_that_somebody_wrote_over_is_written_anew_at_once(void **sta
     AgentTest *test = *state;
     _cleanup_free_ char *key = key_machine(TEST_MACHINE);
     start_with_running_unit(test);
-    agent_test_crash(test); /* it says from now on which cluster its units are of */
-    agent_test_start(test);
-    agent_test_run(test, USEC_PER_SEC);
     _cleanup_free_ char *before = store_sync_get(&test->sync, key);
     store_sync_put(&test->sync, key, "garbage", 0);
     agent_test_run(test, 2 * USEC_PER_SEC);

@@ -1,5 +1,6 @@
 /* A store that has forgotten everything: what the agent does with units that nobody orders. */
 #include "fleetd/model/cluster-id.h"
+#include "tests/fakes/faulty-store.h"
 #include "tests/fakes/rewound-store.h"
 #include "tests/fakes/watch-recorder.h"
 #include "tests/unit/agent-test.h"
@@ -149,7 +150,7 @@ static void many_large_orphans_are_all_told(void **state) {
     }
 }
 
-/* --- what the presence says --- */
+/* --- before the machine is listed --- */
 
 static void record_all(AgentTest *test, WatchRecorder *recorder) {
     StoreWatch watch = {.key = "", .is_prefix = true};
@@ -157,73 +158,83 @@ static void record_all(AgentTest *test, WatchRecorder *recorder) {
     assert_true(watch_recorder_wait_created(recorder));
 }
 
-static const char *find_after(const char *text, const char *what) {
+static const char *find_in(const char *text, const char *what) {
     const char *found = strstr(text, what);
     if (!found)
         fail_msg("there is no %s in %s", what, text);
-    return found + strlen(what);
+    return found;
 }
 
-/* Which cluster has been told of all that is another's; between the two, of an orphan. */
-static void expect_told(const WatchRecorder *recorder, const char *first, const char *last) {
-    _cleanup_free_ char *before = str_printf("\"cluster\":\"%s\"", first),
-                        *after = str_printf("\"cluster\":\"%s\"", last);
-    const char *log = find_after(recorder->log, "+machine/");
-    const char *said = find_after(log, "\"cluster\":");
-    assert_int_equal(strncmp(said - strlen("\"cluster\":"), before, strlen(before)), 0);
-    assert_true(find_after(said, after) > find_after(said, "+orphan/"));
+static void expect_orphan_told_first(const WatchRecorder *recorder) {
+    assert_true(find_in(recorder->log, "+orphan/") < find_in(recorder->log, "+machine/"));
 }
 
-static void machine_without_units_has_nothing_to_tell(void **state) {
-    AgentTest *test = *state;
-    _cleanup_recorder_ WatchRecorder recorder = {};
-    record_all(test, &recorder);
-    agent_test_start(test);
-    agent_test_run(test, USEC_PER_MINUTE);
-    assert_null(strstr(find_after(recorder.log, "+machine/"), "\"cluster\""));
-}
-
-static void fleetd_that_comes_back_has_told_its_cluster_before(void **state) {
+static void another_cluster_is_told_of_orphans_first(void **state) {
     AgentTest *test = *state;
     _cleanup_recorder_ WatchRecorder recorder = {};
     start_with_running_unit(test);
-    _cleanup_free_ char *id = cluster_id(test);
-    agent_test_crash(test);
-    record_all(test, &recorder);
-    agent_test_start(test);
-    agent_test_run(test, USEC_PER_SEC);
-    const char *log = find_after(find_after(recorder.log, "+machine/"), id);
-    assert_null(strstr(log, "+machine/"));
-}
-
-static void another_cluster_is_not_said_to_have_been_told_before_it_was(void **state) {
-    AgentTest *test = *state;
-    _cleanup_recorder_ WatchRecorder recorder = {};
-    start_with_running_unit(test);
-    _cleanup_free_ char *former = cluster_id(test);
     agent_test_crash(test);
     empty_store(test);
     record_all(test, &recorder);
     agent_test_start(test);
     agent_test_run(test, USEC_PER_SEC);
-    _cleanup_free_ char *id = cluster_id(test);
-    expect_told(&recorder, former, id);
+    expect_orphan_told_first(&recorder);
 }
 
-/* The orphans' keys go with the lease that they stand under. */
-static void orphans_are_told_anew_under_another_lease(void **state) {
+/* Their keys go with the lease that they stand under. */
+static void orphans_are_told_first_under_another_lease_too(void **state) {
     AgentTest *test = *state;
     _cleanup_recorder_ WatchRecorder recorder = {};
     start_with_running_unit(test);
     lose_store(test);
-    _cleanup_free_ char *key = key_machine(TEST_MACHINE), *id = cluster_id(test);
+    _cleanup_free_ char *key = key_machine(TEST_MACHINE);
     StoreRange range = {.key = key};
     _cleanup_range_ StoreRangeResult found = {};
     assert_int_equal(store_sync_range(&test->sync, &range, &found), 0);
     record_all(test, &recorder);
     assert_int_equal(store_sync_revoke(&test->sync, found.entries[0].lease), 0);
     agent_test_run(test, 10 * USEC_PER_SEC);
-    expect_told(&recorder, MACHINE_CLUSTER_UNKNOWN, id);
+    expect_orphan_told_first(&recorder);
+}
+
+static void orphans_stand_under_the_lease_of_a_farewell_first(void **state) {
+    AgentTest *test = *state;
+    _cleanup_recorder_ WatchRecorder recorder = {};
+    start_with_running_unit(test);
+    lose_store(test);
+    record_all(test, &recorder);
+    agent_test_leave(test, PRESENCE_RESTARTING);
+    agent_test_run(test, USEC_PER_SEC);
+    expect_orphan_told_first(&recorder);
+}
+
+static bool is_listed(AgentTest *test) {
+    _cleanup_free_ char *key = key_machine(TEST_MACHINE);
+    _cleanup_free_ char *value = store_sync_get(&test->sync, key);
+    return value != NULL;
+}
+
+static void machine_that_cannot_tell_of_orphans_is_not_listed(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    fake_systemd_set_connected(test->systemd, false);
+    lose_store(test);
+    assert_false(is_listed(test));
+    fake_systemd_set_connected(test->systemd, true);
+    agent_test_run(test, 5 * USEC_PER_SEC);
+    assert_true(is_listed(test));
+    _cleanup_(orphan_freep) Orphan *a = orphan(test, "a.service");
+    assert_non_null(a);
+}
+
+static void machine_of_the_same_cluster_need_not_ask_systemd(void **state) {
+    AgentTest *test = *state;
+    start_with_running_unit(test);
+    agent_test_leave(test, PRESENCE_RESTARTING);
+    fake_systemd_set_connected(test->systemd, false);
+    agent_test_start(test);
+    agent_test_run(test, USEC_PER_SEC);
+    assert_true(is_listed(test));
 }
 
 static void order_in_the_new_store_takes_the_unit_over_as_it_is(void **state) {
@@ -351,6 +362,38 @@ static void orders_that_are_swept_away_with_all_else_stop_nothing(void **state) 
     assert_untouched(test);
 }
 
+/* What it asks is answered by the one store or by the other, and watches lag behind. */
+static void lose_store_under_beginning_fleetd(AgentTest *test, usec_t delay_usec) {
+    static const StoreFaults slow = {.latency_min_usec = 20 * USEC_PER_MSEC,
+                                     .latency_max_usec = 20 * USEC_PER_MSEC,
+                                     .timeout_usec = STORE_FAULTS_TIMEOUT_USEC,
+                                     .watch_lag_usec = 500 * USEC_PER_MSEC};
+    Store *store = test->store, *way;
+    start_with_running_unit(test);
+    agent_test_crash(test);
+    assert_int_equal(faulty_store_new(test->loop, store, &way), 0);
+    faulty_store_set_faults(way, &slow);
+    test->store = way;
+    agent_test_start(test);
+    agent_test_run(test, delay_usec);
+    StoreWrite write = {.kind = STORE_DELETE_PREFIX, .key = ""};
+    StoreTxn txn = {.writes = &write, .n_writes = 1};
+    assert_int_equal(store_sync_txn(&test->sync, &txn, NULL), 0);
+    agent_test_run(test, 30 * USEC_PER_SEC);
+    agent_test_crash(test);
+    store_free(way);
+    test->store = store;
+    assert_untouched(test);
+}
+
+static void store_that_is_lost_while_fleetd_begins_stops_nothing(void **state) {
+    for (usec_t delay = 0; delay < 500 * USEC_PER_MSEC; delay += 10 * USEC_PER_MSEC) {
+        lose_store_under_beginning_fleetd(*state, delay);
+        assert_int_equal(agent_test_teardown(state), 0);
+        assert_int_equal(agent_test_setup(state), 0);
+    }
+}
+
 static void unreadable_id_is_made_anew_and_stops_nothing(void **state) {
     AgentTest *test = *state;
     start_with_running_unit(test);
@@ -382,14 +425,16 @@ int main(void) {
                                         agent_test_teardown),
         cmocka_unit_test_setup_teardown(many_large_orphans_are_all_told, agent_test_setup,
                                         agent_test_teardown),
-        cmocka_unit_test_setup_teardown(machine_without_units_has_nothing_to_tell, agent_test_setup,
+        cmocka_unit_test_setup_teardown(another_cluster_is_told_of_orphans_first, agent_test_setup,
                                         agent_test_teardown),
-        cmocka_unit_test_setup_teardown(fleetd_that_comes_back_has_told_its_cluster_before,
+        cmocka_unit_test_setup_teardown(orphans_are_told_first_under_another_lease_too,
                                         agent_test_setup, agent_test_teardown),
-        cmocka_unit_test_setup_teardown(another_cluster_is_not_said_to_have_been_told_before_it_was,
+        cmocka_unit_test_setup_teardown(orphans_stand_under_the_lease_of_a_farewell_first,
                                         agent_test_setup, agent_test_teardown),
-        cmocka_unit_test_setup_teardown(orphans_are_told_anew_under_another_lease, agent_test_setup,
-                                        agent_test_teardown),
+        cmocka_unit_test_setup_teardown(machine_that_cannot_tell_of_orphans_is_not_listed,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(machine_of_the_same_cluster_need_not_ask_systemd,
+                                        agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(order_in_the_new_store_takes_the_unit_over_as_it_is,
                                         agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(
@@ -407,6 +452,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(nor_does_one_that_nothing_but_its_id_tells_apart,
                                         agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(orders_that_are_swept_away_with_all_else_stop_nothing,
+                                        agent_test_setup, agent_test_teardown),
+        cmocka_unit_test_setup_teardown(store_that_is_lost_while_fleetd_begins_stops_nothing,
                                         agent_test_setup, agent_test_teardown),
         cmocka_unit_test_setup_teardown(unreadable_id_is_made_anew_and_stops_nothing,
                                         agent_test_setup, agent_test_teardown),

@@ -28,7 +28,6 @@ static void machine_comes_back_from_its_json(void **state) {
         .boot_id = (char *) "b",
         .address = (char *) "10.0.0.1",
         .version = (char *) "0.1.0",
-        .cluster = (char *) "unknown",
         .status = MACHINE_STATUS_RESTARTING,
         .cores = 2,
         .memory_bytes = 8589934592,
@@ -36,7 +35,7 @@ static void machine_comes_back_from_its_json(void **state) {
     assert_int_equal(metadata_parse("region=eu,disk=ssd", &machine.metadata, NULL), 0);
     _cleanup_free_ char *text = machine_format(&machine);
     assert_string_equal(text, "{\"bootID\":\"b\",\"address\":\"10.0.0.1\",\"version\":\"0.1.0\","
-                              "\"status\":\"restarting\",\"cluster\":\"unknown\","
+                              "\"status\":\"restarting\","
                               "\"metadata\":{\"disk\":\"ssd\",\"region\":\"eu\"},"
                               "\"cores\":2,\"memory\":8589934592}");
 
@@ -46,7 +45,6 @@ static void machine_comes_back_from_its_json(void **state) {
     assert_string_equal(copy->boot_id, "b");
     assert_string_equal(copy->address, "10.0.0.1");
     assert_string_equal(copy->version, "0.1.0");
-    assert_string_equal(copy->cluster, MACHINE_CLUSTER_UNKNOWN);
     assert_int_equal(copy->status, MACHINE_STATUS_RESTARTING);
     assert_int_equal(copy->cores, 2);
     assert_int_equal(copy->memory_bytes, 8589934592);
