@@ -1,15 +1,16 @@
 /* The records behind cluster.h, and how they hang together. Inside sched only.
  *
  * A Placement is the pair of a unit and a machine for which there is an order, an agent's answer or
- * an orphan. It hangs in two places: in its machine's map, which owns it, and in its unit's list.
+ * an orphan. It hangs in two places: in its machine's array, which owns it, and in its unit's list.
  * Records of units and machines come with the first event that names them, and go when nothing does
  * any more (the ..._release() functions). */
 #pragma once
 
 #include "fleetd/base/map.h"
+#include "fleetd/base/shared-text.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/sched/load-index.h"
-#include "fleetd/sched/machine-set.h"
+#include "fleetd/sched/metadata-index.h"
 #include "fleetd/sched/work-queue.h"
 
 typedef struct ClusterUnit ClusterUnit;
@@ -33,13 +34,14 @@ struct Placement {
     ClusterUnit *unit;
     ClusterMachine *machine;
     Placement *previous, *next; /* of the same unit, in no order */
+    size_t position;            /* among its machine's */
 
     struct {
         bool exists;
         LaunchState desired; /* inactive: withdrawn */
         int64_t revision;    /* the unit's, that it carries out */
-        char *hash;
-        char *reason;
+        SharedText hash;
+        SharedText reason;
         usec_t stop_within_usec; /* as in the order; 0: the unit may run twice */
         bool is_suspended;
         bool is_over;      /* suspended, and its time has passed */
@@ -49,7 +51,7 @@ struct Placement {
     struct {
         bool exists; /* and no order does */
         LaunchState desired;
-        char *hash;              /* "": not known */
+        SharedText hash;         /* "": not known */
         usec_t stop_within_usec; /* of its file; 0: it may run twice, or its file is not known */
     } orphan;
 
@@ -64,12 +66,13 @@ struct Placement {
 
 struct ClusterUnit {
     const char *name; /* the map's key */
+    bool is_template; /* by its name */
     bool is_known;    /* to the users; else only to orders, states and other units' options */
     bool is_held;     /* nobody can tell what users want, or how: no decisions */
     bool is_touched;  /* by the plan in the making */
     LaunchState desired;
     int64_t revision;
-    char *hash;
+    SharedText hash;
     Requirements *requirements; /* outlive is_known: they matter until the unit has stopped */
     struct {
         int64_t revision; /* of the request for it that cannot be carried out; 0: there is none */
@@ -77,6 +80,7 @@ struct ClusterUnit {
     } held;
 
     Placement *placements;
+    size_t n_placements;
     size_t n_orders;
     Map *followers;   /* by name, the units whose MachineOf= names this one; NULL: none yet */
     Pending *pending; /* as it stands in the store */
@@ -95,12 +99,14 @@ struct ClusterMachine {
     bool has_left; /* GONE: as it said itself */
     MachineStatus status;
     Metadata metadata;
-    Map *placements; /* by the unit's name; owner */
+    Placement **placements; /* owner; in no order */
+    size_t n_placements, n_placements_allocated;
     size_t n_orders;
     size_t n_orphans;
     size_t load;         /* orders that are not withdrawn, and orphans */
     Placement **globbed; /* those that are there whose unit has Conflicts= or Replaces= */
     size_t n_globbed;
+    size_t rank; /* the first by id of those that are here has 0; of load-index.h, as the next */
     LoadBucket *bucket;
 };
 
@@ -109,14 +115,15 @@ struct Cluster {
     Map *machines; /* owner */
     usec_t agent_ttl_usec;
 
-    MachineSet here; /* the machines that are here, by id */
-    LoadIndex loads; /* the same by load */
-    Map *globals;    /* known units with Global=true */
-    Map *replacers;  /* known units with Replaces= */
-    Map *movers;     /* known units that may move others: replacers and followed ones */
-    Map *waiting;    /* units whose waits is not WAIT_NONE */
+    LoadIndex here;         /* the machines that are here, by load */
+    MetadataIndex metadata; /* the same by what units ask for */
+    Map *globals;           /* known units with Global=true */
+    Map *replacers;         /* known units with Replaces= */
+    Map *movers;            /* known units that may move others: replacers and followed ones */
+    Map *waiting;           /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
     WorkQueue queue; /* what events concern, until it is decided */
+    SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */
     size_t last_search;
     bool replacing_has_changed; /* who may replace whom; the next plan looks at all of it */
 };
@@ -124,6 +131,8 @@ struct Cluster {
 ClusterUnit *cluster_find_unit(const Cluster *cluster, const char *name);
 ClusterMachine *cluster_find_machine(const Cluster *cluster, const char *id);
 Placement *cluster_find_placement(const Cluster *cluster, const char *machine_id, const char *name);
+/* Takes as long as the shorter of the two has placements. unit may be NULL. */
+Placement *placement_find(const ClusterUnit *unit, const ClusterMachine *machine);
 
 /* Find or make the record. -ENOMEM. */
 int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret);
@@ -135,6 +144,7 @@ int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *
 void unit_release(Cluster *cluster, ClusterUnit *unit);
 void machine_release(Cluster *cluster, ClusterMachine *machine);
 void placement_release(Cluster *cluster, Placement *placement);
+void placement_free(Placement *placement); /* only with all the rest */
 
 /* Change an order in the model and queue whomever else that concerns; the unit itself is the
  * caller's to queue. desired inactive withdraws. */

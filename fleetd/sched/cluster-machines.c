@@ -4,11 +4,13 @@
 
 #include <errno.h>
 
-static int machine_set_metadata(ClusterMachine *machine, const Metadata *metadata) {
+static int machine_set_metadata(Cluster *cluster, ClusterMachine *machine,
+                                const Metadata *metadata) {
     Metadata copy;
     int r = metadata_copy(metadata, &copy);
     if (r < 0)
         return r;
+    metadata_index_forget(&cluster->metadata);
     metadata_done(&machine->metadata);
     machine->metadata = copy;
     return 0;
@@ -17,17 +19,14 @@ static int machine_set_metadata(ClusterMachine *machine, const Metadata *metadat
 static int machine_enter(Cluster *cluster, ClusterMachine *machine) {
     if (machine->presence == MACHINE_PRESENCE_HERE)
         return 0;
-    int r = machine_set_add(&cluster->here, machine);
-    if (r < 0)
-        return r;
     machine->presence = MACHINE_PRESENCE_HERE;
-    return load_index_add(&cluster->loads, machine);
+    return load_index_add(&cluster->here, machine);
 }
 
 static void machine_leave(Cluster *cluster, ClusterMachine *machine, bool has_left) {
     if (machine->presence == MACHINE_PRESENCE_HERE) {
-        machine_set_remove(&cluster->here, machine);
-        load_index_remove(&cluster->loads, machine);
+        load_index_remove(&cluster->here, machine);
+        metadata_index_forget(&cluster->metadata);
     }
     machine->presence = MACHINE_PRESENCE_GONE;
     machine->is_held = false;
@@ -45,7 +44,7 @@ int cluster_put_machine(Cluster *cluster, const Machine *machine) {
 
     record->is_held = false;
     record->status = machine->status;
-    if ((r = machine_set_metadata(record, &machine->metadata)) < 0 ||
+    if ((r = machine_set_metadata(cluster, record, &machine->metadata)) < 0 ||
         (r = machine_enter(cluster, record)) < 0)
         return r;
     return concern_machine(cluster, record);

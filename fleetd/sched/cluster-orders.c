@@ -15,7 +15,8 @@ int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load) {
     if (machine->load == load)
         return 0;
     machine->load = load;
-    return machine->bucket ? load_index_move(&cluster->loads, machine) : 0;
+    bool is_here = machine->presence == MACHINE_PRESENCE_HERE;
+    return is_here ? load_index_move(&cluster->here, machine) : 0;
 }
 
 int machine_add_globbed(ClusterMachine *machine, Placement *placement) {
@@ -49,13 +50,21 @@ static int placement_begin_order(Placement *placement) {
                : 0;
 }
 
+static int placement_set_texts(Cluster *cluster, Placement *placement, const Order *order) {
+    int r = shared_text_replace(&placement->order.hash, order->hash, placement->unit->hash);
+    if (r >= 0)
+        r = shared_text_replace(&placement->order.reason, order->reason, cluster->last_reason);
+    if (r >= 0)
+        shared_text_share(&cluster->last_reason, placement->order.reason);
+    return r;
+}
+
 int placement_set_order(Cluster *cluster, Placement *placement, const Order *order) {
     ClusterMachine *machine = placement->machine;
     bool was_active = placement_is_active(placement);
     size_t load = machine->load - placement_is_load(placement);
     int r;
-    if ((r = str_replace(&placement->order.hash, order->hash)) < 0 ||
-        (r = str_replace(&placement->order.reason, order->reason)) < 0 ||
+    if ((r = placement_set_texts(cluster, placement, order)) < 0 ||
         (!placement->order.exists && (r = placement_begin_order(placement)) < 0))
         return r;
     placement->order.desired = order->desired;
@@ -95,17 +104,6 @@ static bool placement_has_order(const Placement *placement, const Order *order) 
            placement->order.is_suspended == order->is_suspended &&
            streq_ptr(placement->order.hash, order->hash) &&
            streq_ptr(placement->order.reason, order->reason);
-}
-
-int cluster_need_place(Cluster *cluster, const char *machine_id, const char *name,
-                       Placement **ret) {
-    ClusterUnit *unit;
-    ClusterMachine *machine;
-    int r;
-    if ((r = cluster_need_machine(cluster, machine_id, &machine)) < 0 ||
-        (r = cluster_need_unit(cluster, name, &unit)) < 0)
-        return r;
-    return cluster_need_placement(cluster, unit, machine, ret);
 }
 
 int cluster_put_order(Cluster *cluster, const Order *order) {

@@ -36,7 +36,7 @@ int cluster_put_orphan_take(Cluster *cluster, const Orphan *orphan, Requirements
     if (r < 0 || placement->order.exists || placement_has_orphan(placement, orphan))
         return r;
     usec_t stop_within_usec = cluster_stop_within(cluster, requirements);
-    r = str_replace(&placement->orphan.hash, orphan->hash);
+    r = shared_text_replace(&placement->orphan.hash, orphan->hash, placement->unit->hash);
     if (r >= 0)
         r = unit_learn_requirements_take(cluster, placement->unit, TAKE_PTR(owned));
     if (r >= 0 && !placement->orphan.exists)
@@ -70,7 +70,7 @@ int placement_adopt(Cluster *cluster, Placement *placement) {
     if (!placement->orphan.exists || !unit_is_wanted(unit) ||
         placement->machine->presence != MACHINE_PRESENCE_HERE)
         return 0;
-    Order order = {.hash = placement->orphan.hash,
+    Order order = {.hash = (char *) placement->orphan.hash,
                    .desired = placement->orphan.desired,
                    .unit_revision = unit->revision,
                    .stop_within_usec = placement->orphan.stop_within_usec,

@@ -8,12 +8,12 @@
 
 static bool unit_replaces_any(const ClusterUnit *unit) {
     return unit->is_known && unit->requirements && !globs_are_empty(unit->requirements->replaces) &&
-           !unit_name_is_template(unit->name);
+           !unit->is_template;
 }
 
 static bool unit_follows_any(const ClusterUnit *unit) {
     return unit->is_known && unit->requirements &&
-           !globs_are_empty(unit->requirements->machine_of) && !unit_name_is_template(unit->name);
+           !globs_are_empty(unit->requirements->machine_of) && !unit->is_template;
 }
 
 static bool unit_is_mover(const ClusterUnit *unit) {
@@ -161,11 +161,13 @@ int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requ
     if (r < 0 || unit_is_unchanged(record, unit))
         return r;
 
+    look_away(cluster, record); /* its place in the queue depends on its revision */
     bool was_wanted = unit_is_wanted(record);
     bool has_new_file = !record->is_known || !streq_ptr(record->hash, unit->hash);
-    r = str_replace(&record->hash, unit->hash);
+    r = shared_text_replace(&record->hash, unit->hash, cluster->last_hash);
     if (r < 0)
         return r;
+    shared_text_share(&cluster->last_hash, record->hash);
     record->is_known = true;
     unit_let_go(record);
     record->desired = unit->desired;

@@ -3,17 +3,9 @@
 
 #include <errno.h>
 
-static void placement_free(void *value) {
-    Placement *placement = value;
-    free(placement->order.hash);
-    free(placement->order.reason);
-    free(placement->orphan.hash);
-    free(placement);
-}
-
 static void unit_record_free(void *value) {
     ClusterUnit *unit = value;
-    free(unit->hash);
+    shared_text_drop(unit->hash);
     free(unit->held.why);
     requirements_free(unit->requirements);
     map_free(unit->followers);
@@ -24,7 +16,9 @@ static void unit_record_free(void *value) {
 static void machine_record_free(void *value) {
     ClusterMachine *machine = value;
     metadata_done(&machine->metadata);
-    map_free(machine->placements);
+    for (size_t i = 0; i < machine->n_placements; i++)
+        placement_free(machine->placements[i]);
+    free(machine->placements);
     free(machine->globbed);
     free(machine);
 }
@@ -38,7 +32,7 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
         !(cluster->machines = map_new(machine_record_free)) ||
         !(cluster->globals = map_new(NULL)) || !(cluster->replacers = map_new(NULL)) ||
         !(cluster->movers = map_new(NULL)) || !(cluster->waiting = map_new(NULL)) ||
-        !(cluster->obstructed = map_new(NULL)))
+        !(cluster->obstructed = map_new(NULL)) || metadata_index_init(&cluster->metadata) < 0)
         return NULL;
     return TAKE_PTR(cluster);
 }
@@ -48,14 +42,16 @@ void cluster_free(Cluster *cluster) {
         return;
     map_free(cluster->units);
     map_free(cluster->machines);
-    machine_set_done(&cluster->here);
-    load_index_done(&cluster->loads);
+    load_index_done(&cluster->here);
+    metadata_index_done(&cluster->metadata);
     map_free(cluster->globals);
     map_free(cluster->replacers);
     map_free(cluster->movers);
     map_free(cluster->waiting);
     map_free(cluster->obstructed);
     work_queue_done(&cluster->queue);
+    shared_text_drop(cluster->last_hash);
+    shared_text_drop(cluster->last_reason);
     free(cluster);
 }
 
@@ -65,12 +61,6 @@ ClusterUnit *cluster_find_unit(const Cluster *cluster, const char *name) {
 
 ClusterMachine *cluster_find_machine(const Cluster *cluster, const char *id) {
     return map_get(cluster->machines, id);
-}
-
-Placement *cluster_find_placement(const Cluster *cluster, const char *machine_id,
-                                  const char *name) {
-    const ClusterMachine *machine = cluster_find_machine(cluster, machine_id);
-    return machine ? map_get(machine->placements, name) : NULL;
 }
 
 int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret) {
@@ -83,6 +73,7 @@ int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret) {
             return r;
         }
         unit->name = map_get_key(cluster->units, name);
+        unit->is_template = unit_name_is_template(name);
         unit->work.unit = unit;
     }
     *ret = unit;
@@ -93,47 +84,14 @@ int cluster_need_machine(Cluster *cluster, const char *id, ClusterMachine **ret)
     ClusterMachine *machine = cluster_find_machine(cluster, id);
     if (!machine) {
         machine = calloc(1, sizeof(ClusterMachine));
-        if (!machine || !(machine->placements = map_new(placement_free)) ||
-            map_put(cluster->machines, id, machine) < 0) {
-            if (machine)
-                machine_record_free(machine);
-            return -ENOMEM;
+        int r = machine ? map_put(cluster->machines, id, machine) : -ENOMEM;
+        if (r < 0) {
+            free(machine);
+            return r;
         }
         machine->id = map_get_key(cluster->machines, id);
     }
     *ret = machine;
-    return 0;
-}
-
-static void unit_link_placement(ClusterUnit *unit, Placement *placement) {
-    placement->next = unit->placements;
-    if (placement->next)
-        placement->next->previous = placement;
-    unit->placements = placement;
-}
-
-static void unit_unlink_placement(ClusterUnit *unit, Placement *placement) {
-    if (placement->next)
-        placement->next->previous = placement->previous;
-    *(placement->previous ? &placement->previous->next : &unit->placements) = placement->next;
-}
-
-int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *machine,
-                           Placement **ret) {
-    Placement *placement = map_get(machine->placements, unit->name);
-    if (!placement) {
-        placement = calloc(1, sizeof(Placement));
-        int r = placement ? map_put(machine->placements, unit->name, placement) : -ENOMEM;
-        if (r < 0) {
-            free(placement);
-            return r;
-        }
-        placement->unit = unit;
-        placement->machine = machine;
-        placement->work = (WorkItem){.unit = unit, .placement = placement};
-        unit_link_placement(unit, placement);
-    }
-    *ret = placement;
     return 0;
 }
 
@@ -145,20 +103,8 @@ void unit_release(Cluster *cluster, ClusterUnit *unit) {
 }
 
 void machine_release(Cluster *cluster, ClusterMachine *machine) {
-    if (machine->presence != MACHINE_PRESENCE_HERE && map_size(machine->placements) == 0)
+    if (machine->presence != MACHINE_PRESENCE_HERE && machine->n_placements == 0)
         map_remove(cluster->machines, machine->id);
-}
-
-void placement_release(Cluster *cluster, Placement *placement) {
-    ClusterUnit *unit = placement->unit;
-    ClusterMachine *machine = placement->machine;
-    if (placement_is_there(placement) || placement->answer.has_let_go || placement->step > 0 ||
-        placement->work.position > 0)
-        return;
-    unit_unlink_placement(unit, placement);
-    map_remove(machine->placements, unit->name);
-    unit_release(cluster, unit);
-    machine_release(cluster, machine);
 }
 
 int unit_set_waits(Cluster *cluster, ClusterUnit *unit, WaitCause cause, bool is_obstructed) {
@@ -178,8 +124,7 @@ int unit_set_waits(Cluster *cluster, ClusterUnit *unit, WaitCause cause, bool is
 }
 
 bool unit_is_wanted(const ClusterUnit *unit) {
-    return unit->is_known && unit->desired != LAUNCH_STATE_INACTIVE &&
-           !unit_name_is_template(unit->name);
+    return unit->is_known && unit->desired != LAUNCH_STATE_INACTIVE && !unit->is_template;
 }
 
 bool unit_may_be_wanted(const ClusterUnit *unit) {
@@ -195,25 +140,8 @@ bool unit_has_globs(const ClusterUnit *unit) {
                                   !globs_are_empty(unit->requirements->replaces));
 }
 
-bool placement_is_there(const Placement *placement) {
-    return placement->order.exists || placement->orphan.exists;
-}
-
 usec_t cluster_stop_within(const Cluster *cluster, const Requirements *requirements) {
     return requirements ? requirements_stop_within(requirements, cluster->agent_ttl_usec) : 0;
-}
-
-usec_t placement_stop_within(const Cluster *cluster, const Placement *placement) {
-    if (!placement->order.exists)
-        return 0;
-    usec_t of_file =
-        *placement->order.hash ? 0 : cluster_stop_within(cluster, placement->unit->requirements);
-    return MAX(placement->order.stop_within_usec, of_file);
-}
-
-bool placement_is_active(const Placement *placement) {
-    return placement->order.exists && placement->order.desired != LAUNCH_STATE_INACTIVE &&
-           placement->machine->presence != MACHINE_PRESENCE_GONE;
 }
 
 bool unit_is_placed(const ClusterUnit *unit) {

@@ -95,9 +95,8 @@ int concern_neighbours(Cluster *cluster, Placement *placement) {
     if (r < 0 || !unit_has_globs(placement->unit))
         return r;
 
-    const char *name;
-    Placement *other;
-    MAP_FOREACH (name, other, machine->placements) {
+    for (size_t i = 0; i < machine->n_placements; i++) {
+        Placement *other = machine->placements[i];
         if (!other->order.exists || !units_are_at_odds(other->unit, placement->unit))
             continue;
         r = look_at_placement(cluster, other);
@@ -151,12 +150,10 @@ static int concern_globals(Cluster *cluster, ClusterMachine *machine) {
 }
 
 int concern_machine(Cluster *cluster, ClusterMachine *machine) {
-    const char *name;
-    Placement *placement;
     int r;
-    MAP_FOREACH (name, placement, machine->placements) {
-        if ((r = look_at_placement(cluster, placement)) < 0 ||
-            (r = concern_activity(cluster, placement->unit)) < 0)
+    for (size_t i = 0; i < machine->n_placements; i++) {
+        if ((r = look_at_placement(cluster, machine->placements[i])) < 0 ||
+            (r = concern_activity(cluster, machine->placements[i]->unit)) < 0)
             return r;
     }
     r = look_at_waiting(cluster, WAIT_FOR_MACHINE);

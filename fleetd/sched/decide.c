@@ -15,10 +15,12 @@
 typedef struct Places {
     Placement **items; /* of one unit, by machine id */
     size_t n;
+    Placement *few[4]; /* the items, if no more */
 } Places;
 
 static void places_done(Places *places) {
-    free(places->items);
+    if (places->items != places->few)
+        free(places->items);
 }
 
 static int places_compare(const void *a, const void *b) {
@@ -26,17 +28,18 @@ static int places_compare(const void *a, const void *b) {
     return strcmp((*x)->machine->id, (*y)->machine->id);
 }
 
+/* ret: empty. It must stay where it is. */
 static int places_collect(const ClusterUnit *unit, Places *ret) {
     size_t n = 0;
     for (const Placement *p = unit->placements; p; p = p->next)
         n++;
-    Placement **items = malloc((n + 1) * sizeof(*items));
-    if (!items)
+    ret->items = n <= ELEMENTSOF(ret->few) ? ret->few : malloc(n * sizeof(Placement *));
+    if (!ret->items)
         return -ENOMEM;
-    *ret = (Places){.items = items};
     for (Placement *p = unit->placements; p; p = p->next)
-        items[ret->n++] = p;
-    qsort(items, n, sizeof(*items), places_compare);
+        ret->items[ret->n++] = p;
+    if (n > 1)
+        qsort(ret->items, n, sizeof(Placement *), places_compare);
     return 0;
 }
 
@@ -90,17 +93,19 @@ static int place(Planner *planner, ClusterUnit *unit, bool has_left_another) {
     Cluster *cluster = planner->cluster;
     if (unit_unplaced_target(cluster, unit))
         return unit_set_waits(cluster, unit, WAIT_FOR_TARGET, false);
-    Choice choice = rank_machines(cluster, unit);
+    Choice choice;
+    int r = rank_machines(cluster, unit, &choice);
+    if (r < 0)
+        return r;
     if (!choice.machine)
         return unit_set_waits(cluster, unit, WAIT_FOR_MACHINE, choice.is_obstructed);
 
-    _cleanup_free_ char *reason = choice_reason(cluster, &choice);
     Placement *placement;
-    int r = reason ? cluster_need_placement(cluster, unit, choice.machine, &placement) : -ENOMEM;
+    r = cluster_need_placement(cluster, unit, choice.machine, &placement);
     if (r < 0 || (r = unit_set_waits(cluster, unit, WAIT_NONE, false)) < 0)
         return r;
     planner->joins = has_left_another;
-    r = settle(planner, placement, true, reason);
+    r = settle(planner, placement, true, planner_choice_reason(planner, &choice));
     planner->joins = false;
     return r;
 }
@@ -159,10 +164,10 @@ static int decide_everywhere(Planner *planner, const Places *places) {
 }
 
 static int need_places_everywhere(Cluster *cluster, ClusterUnit *unit) {
-    for (size_t i = 0; i < cluster->here.n; i++) {
+    const MachineSet *machines = &cluster->here.machines;
+    for (size_t i = 0; i < machines->n; i++) {
         Placement *placement;
-        int r =
-            cluster_need_placement(cluster, unit, machine_set_get(&cluster->here, i), &placement);
+        int r = cluster_need_placement(cluster, unit, machines->items[i], &placement);
         if (r < 0)
             return r;
     }

@@ -116,14 +116,14 @@ static int pending_add_reason(Pending *pending, const ClusterMachine *machine,
 }
 
 static int explain_machines(Cluster *cluster, const ClusterUnit *unit, Pending *pending) {
-    size_t n_machines = cluster->here.n, n_groups = 0;
+    size_t n_machines = cluster->here.machines.n, n_groups = 0;
     Group groups[GROUPS_MAX];
     pending->reasons =
         calloc(MIN(n_machines, (size_t) PENDING_REASONS_MAX) + 1, sizeof(PendingReason));
     if (!pending->reasons)
         return -ENOMEM;
     for (size_t i = 0; i < n_machines; i++) {
-        const ClusterMachine *machine = machine_set_get(&cluster->here, i);
+        const ClusterMachine *machine = cluster->here.machines.items[i];
         Misfit misfit = {};
         machine_can_take(cluster, unit, machine, &misfit);
         groups_count(groups, &n_groups, &misfit);
@@ -145,7 +145,7 @@ int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret) {
         pending->summary = strdup(unit->held.why);
     else if (target)
         pending->summary = target_text(cluster, unit, target);
-    else if (cluster->here.n == 0)
+    else if (cluster->here.machines.n == 0)
         pending->summary = strdup("no machine is in the cluster");
     else {
         int r = explain_machines(cluster, unit, pending);

@@ -16,10 +16,10 @@ static bool metadata_suits(const Requirements *requirements, const ClusterMachin
     return true;
 }
 
-static bool targets_are_there(const Requirements *requirements, const ClusterMachine *machine,
-                              Misfit *ret) {
+static bool targets_are_there(const Cluster *cluster, const Requirements *requirements,
+                              const ClusterMachine *machine, Misfit *ret) {
     STRV_FOREACH (target, requirements->machine_of) {
-        const Placement *placement = map_get(machine->placements, *target);
+        const Placement *placement = placement_find(cluster_find_unit(cluster, *target), machine);
         if (placement && (placement_is_active(placement) || placement->orphan.exists))
             continue;
         *ret = (Misfit){.kind = MISFIT_MACHINE_OF, .name = *target};
@@ -59,8 +59,7 @@ static MisfitKind orphan_obstacle(const ClusterUnit *unit, const ClusterUnit *or
 /* Whether other, which is on the machine, keeps unit off it. may_stay: unit is there. */
 static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_stay,
                            const Placement *other) {
-    bool is_settled = placement_is_active(other) && unit_may_be_wanted(other->unit);
-    if (may_stay && !is_settled)
+    if (may_stay && !(placement_is_active(other) && unit_may_be_wanted(other->unit)))
         return MISFIT_NONE;
     if (other->orphan.exists)
         return orphan_obstacle(unit, other->unit);
@@ -84,12 +83,10 @@ static bool neighbours_allow(Cluster *cluster, const ClusterUnit *unit,
                              const ClusterMachine *machine, bool may_stay, Misfit *ret) {
     Misfit found = {};
     bool has_conflicts = unit->requirements && !globs_are_empty(unit->requirements->conflicts);
-    if (has_conflicts || (machine->n_orphans > 0 && unit_has_globs(unit))) {
-        const char *name;
-        const Placement *other;
-        MAP_FOREACH (name, other, machine->placements)
-            weigh_obstacle(cluster, unit, may_stay, other, &found);
-    } else
+    if (has_conflicts || (machine->n_orphans > 0 && unit_has_globs(unit)))
+        for (size_t i = 0; i < machine->n_placements; i++)
+            weigh_obstacle(cluster, unit, may_stay, machine->placements[i], &found);
+    else
         for (size_t i = 0; i < machine->n_globbed; i++)
             weigh_obstacle(cluster, unit, may_stay, machine->globbed[i], &found);
     if (found.kind == MISFIT_NONE)
@@ -98,7 +95,8 @@ static bool neighbours_allow(Cluster *cluster, const ClusterUnit *unit,
     return false;
 }
 
-static bool requirements_hold(const ClusterUnit *unit, const ClusterMachine *machine, Misfit *ret) {
+static bool requirements_hold(const Cluster *cluster, const ClusterUnit *unit,
+                              const ClusterMachine *machine, Misfit *ret) {
     const Requirements *requirements = unit->requirements;
     if (!requirements)
         return true;
@@ -107,7 +105,7 @@ static bool requirements_hold(const ClusterUnit *unit, const ClusterMachine *mac
         return false;
     }
     return metadata_suits(requirements, machine, ret) &&
-           targets_are_there(requirements, machine, ret);
+           targets_are_there(cluster, requirements, machine, ret);
 }
 
 /* What only a unit that is not there yet has to wait for. The agent's word that it has let go of an
@@ -126,7 +124,7 @@ static bool machine_is_ready(const ClusterUnit *unit, const ClusterMachine *mach
 
 bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                   Misfit *ret) {
-    const Placement *placement = unit->placements ? map_get(machine->placements, unit->name) : NULL;
+    const Placement *placement = unit->placements ? placement_find(unit, machine) : NULL;
     bool has_order = placement && placement->order.exists;
     if (machine->presence != MACHINE_PRESENCE_HERE)
         return has_order && machine->presence == MACHINE_PRESENCE_UNKNOWN;
@@ -135,7 +133,7 @@ bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachin
         return has_order;
     }
     return (has_order || machine_is_ready(unit, machine, placement, ret)) &&
-           requirements_hold(unit, machine, ret) &&
+           requirements_hold(cluster, unit, machine, ret) &&
            neighbours_allow(cluster, unit, machine, has_order && placement_is_active(placement),
                             ret);
 }

@@ -2,7 +2,16 @@
 
 #include "fleetd/sched/cluster-internal.h"
 
+#include <assert.h>
 #include <errno.h>
+
+struct LoadBucket {
+    size_t load;
+    size_t n; /* machines, at least one */
+    LoadBucket *previous, *next;
+    size_t first_word; /* that has one */
+    uint64_t words[];
+};
 
 /* The last bucket whose load is not above the given one, looked for from near on; NULL: it would be
  * the first. */
@@ -16,10 +25,12 @@ static LoadBucket *bucket_find(LoadIndex *index, LoadBucket *near, size_t load) 
 }
 
 static LoadBucket *bucket_insert(LoadIndex *index, LoadBucket *after, size_t load) {
-    LoadBucket *bucket = calloc(1, sizeof(LoadBucket));
+    LoadBucket *bucket =
+        calloc(1, sizeof(LoadBucket) + machine_set_words(&index->machines) * sizeof(uint64_t));
     if (!bucket)
         return NULL;
     bucket->load = load;
+    bucket->first_word = machine_set_words(&index->machines);
     bucket->previous = after;
     bucket->next = after ? after->next : index->first;
     if (bucket->next)
@@ -32,7 +43,6 @@ static void bucket_free(LoadIndex *index, LoadBucket *bucket) {
     if (bucket->next)
         bucket->next->previous = bucket->previous;
     *(bucket->previous ? &bucket->previous->next : &index->first) = bucket->next;
-    machine_set_done(&bucket->machines);
     free(bucket);
 }
 
@@ -43,28 +53,39 @@ static int bucket_add(LoadIndex *index, LoadBucket *near, ClusterMachine *machin
         if (!bucket)
             return -ENOMEM;
     }
-    int r = machine_set_add(&bucket->machines, machine);
-    if (r < 0) {
-        if (bucket->machines.n == 0)
-            bucket_free(index, bucket);
-        return r;
-    }
+    size_t word = machine->rank / MACHINE_WORD_BITS;
+    bucket->words[word] |= UINT64_C(1) << machine->rank % MACHINE_WORD_BITS;
+    bucket->first_word = MIN(bucket->first_word, word);
+    bucket->n++;
     machine->bucket = bucket;
     return 0;
 }
 
 static void bucket_remove(LoadIndex *index, LoadBucket *bucket, const ClusterMachine *machine) {
-    machine_set_remove(&bucket->machines, machine);
-    if (bucket->machines.n == 0)
+    if (--bucket->n == 0) {
         bucket_free(index, bucket);
+        return;
+    }
+    bucket->words[machine->rank / MACHINE_WORD_BITS] &=
+        ~(UINT64_C(1) << machine->rank % MACHINE_WORD_BITS);
+    while (!bucket->words[bucket->first_word])
+        bucket->first_word++;
 }
 
 int load_index_add(LoadIndex *index, ClusterMachine *machine) {
-    return bucket_add(index, NULL, machine);
+    index->is_stale = true;
+    return machine_set_add(&index->machines, machine);
+}
+
+void load_index_remove(LoadIndex *index, ClusterMachine *machine) {
+    index->is_stale = true;
+    machine_set_remove(&index->machines, machine);
 }
 
 int load_index_move(LoadIndex *index, ClusterMachine *machine) {
     LoadBucket *old = machine->bucket;
+    if (index->is_stale || old->load == machine->load)
+        return 0;
     int r = bucket_add(index, old, machine);
     if (r < 0)
         return r;
@@ -72,21 +93,58 @@ int load_index_move(LoadIndex *index, ClusterMachine *machine) {
     return 0;
 }
 
-void load_index_remove(LoadIndex *index, ClusterMachine *machine) {
-    bucket_remove(index, TAKE_PTR(machine->bucket), machine);
-}
-
-void load_index_done(LoadIndex *index) {
+static void index_clear(LoadIndex *index) {
     while (index->first)
         bucket_free(index, index->first);
 }
 
+int load_index_refresh(LoadIndex *index) {
+    if (!index->is_stale)
+        return 0;
+    index_clear(index);
+    LoadBucket *near = NULL;
+    for (size_t i = 0; i < index->machines.n; i++) {
+        ClusterMachine *machine = index->machines.items[i];
+        machine->rank = i;
+        int r = bucket_add(index, near, machine);
+        if (r < 0)
+            return r;
+        near = machine->bucket;
+    }
+    index->is_stale = false;
+    return 0;
+}
+
+void load_index_done(LoadIndex *index) {
+    index_clear(index);
+    machine_set_done(&index->machines);
+}
+
+static void walk_load(LoadWalk *walk, size_t word) {
+    walk->word = word;
+    walk->bits = walk->bucket->words[word] & (walk->only ? walk->only[word] : UINT64_MAX);
+}
+
+static void walk_enter(LoadWalk *walk, const LoadBucket *bucket) {
+    walk->bucket = bucket;
+    if (bucket)
+        walk_load(walk, bucket->first_word);
+}
+
 ClusterMachine *load_walk_next(const LoadIndex *index, LoadWalk *walk) {
+    assert(!index->is_stale);
     if (!walk->has_begun)
-        *walk = (LoadWalk){.bucket = index->first, .has_begun = true};
-    else if (walk->bucket && walk->i >= walk->bucket->machines.n)
-        *walk = (LoadWalk){.bucket = walk->bucket->next, .has_begun = true};
+        walk_enter(walk, index->first);
+    walk->has_begun = true;
+    while (walk->bucket && !walk->bits) {
+        if (walk->word + 1 < machine_set_words(&index->machines))
+            walk_load(walk, walk->word + 1);
+        else
+            walk_enter(walk, walk->bucket->next);
+    }
     if (!walk->bucket)
         return NULL;
-    return machine_set_get(&walk->bucket->machines, walk->i++);
+    size_t rank = walk->word * MACHINE_WORD_BITS + (size_t) __builtin_ctzll(walk->bits);
+    walk->bits &= walk->bits - 1;
+    return index->machines.items[rank];
 }

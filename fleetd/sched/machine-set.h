@@ -1,5 +1,5 @@
-/* Machines sorted by id, in one array. Taking from the front and adding at the end, which is what
- * filling equal machines does, moves nothing. Inside sched only. */
+/* Machines sorted by id, in one array; and some of them, as bits: a machine's stands where the
+ * machine stands in the array. Inside sched only. */
 #pragma once
 
 #include "fleetd/base/macros.h"
@@ -7,17 +7,17 @@
 typedef struct ClusterMachine ClusterMachine;
 
 typedef struct MachineSet {
-    ClusterMachine **items; /* those in use begin at first */
-    size_t first;
+    ClusterMachine **items;
     size_t n;
     size_t n_allocated;
 } MachineSet;
+
+#define MACHINE_WORD_BITS 64
+static inline size_t machine_set_words(const MachineSet *set) {
+    return (set->n + MACHINE_WORD_BITS - 1) / MACHINE_WORD_BITS;
+}
 
 /* machine must not be in it yet. -ENOMEM. */
 int machine_set_add(MachineSet *set, ClusterMachine *machine);
 void machine_set_remove(MachineSet *set, const ClusterMachine *machine);
 void machine_set_done(MachineSet *set);
-
-static inline ClusterMachine *machine_set_get(const MachineSet *set, size_t i) {
-    return set->items[set->first + i];
-}

@@ -33,6 +33,8 @@ int cluster_plan(Cluster *cluster, size_t max_units, Plan **ret) {
     _cleanup_(planner_done) Planner planner;
     int r = planner_init(&planner, cluster);
     if (r >= 0)
+        r = load_index_refresh(&cluster->here);
+    if (r >= 0)
         r = plan_replacing(cluster);
     const WorkItem *item;
     for (size_t n = 0; r >= 0 && (max_units == 0 || n < max_units) && (item = look_next(cluster));
@@ -54,7 +56,7 @@ void plan_free(Plan *plan) {
     if (!plan)
         return;
     for (size_t i = 0; i < plan->n_steps; i++) {
-        order_free(plan->steps[i].order);
+        free(plan->steps[i].order);
         pending_free(plan->steps[i].pending);
     }
     free(plan->steps);

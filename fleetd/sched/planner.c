@@ -25,6 +25,16 @@ void planner_done(Planner *planner) {
     free(planner->touched);
 }
 
+const char *planner_choice_reason(Planner *planner, const Choice *choice) {
+    const Choice *last = &planner->reason.choice;
+    bool is_same = last->machine && last->load == choice->load && last->n_fit == choice->n_fit &&
+                   last->n_seen == choice->n_seen;
+    if (!is_same)
+        choice_reason(planner->cluster, choice, planner->reason.text);
+    planner->reason.choice = *choice;
+    return planner->reason.text;
+}
+
 int planner_touch(Planner *planner, ClusterUnit *unit) {
     if (unit->is_touched)
         return 0;
@@ -70,12 +80,12 @@ static int planner_append(Planner *planner, const PlanStep *step) {
 
 static int planner_write_order_take(Planner *planner, Placement *placement, PlanStepKind kind,
                                     Order *order) {
-    _cleanup_(order_freep) Order *owned = order;
+    _cleanup_free_ Order *owned = order;
     bool is_void = placement->machine->presence == MACHINE_PRESENCE_GONE &&
                    (kind == PLAN_DELETE_ORDER || order->is_suspended);
     if (placement->step > 0) {
         PlanStep *earlier = &planner->plan->steps[placement->step - 1];
-        order_free(earlier->order);
+        free(earlier->order);
         earlier->kind = kind;
         earlier->is_void = is_void;
         earlier->order = TAKE_PTR(owned);
@@ -90,17 +100,28 @@ static int planner_write_order_take(Planner *planner, Placement *placement, Plan
     return 0;
 }
 
+/* With its texts behind it, in one piece of memory. hash may be NULL. */
 static Order *order_new(const Placement *placement, const char *hash, const char *reason) {
-    _cleanup_(order_freep) Order *order = calloc(1, sizeof(Order));
-    if (!order || !(order->machine_id = strdup(placement->machine->id)) ||
-        !(order->name = strdup(placement->unit->name)) ||
-        !(order->reason = strdup(str_or(reason, ""))) || (hash && !(order->hash = strdup(hash))))
+    const char *texts[] = {placement->machine->id, placement->unit->name, str_or(reason, ""),
+                           str_or(hash, "")};
+    size_t sizes[ELEMENTSOF(texts)], size = 0;
+    for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+        size += sizes[i] = strlen(texts[i]) + 1;
+    Order *order = malloc(sizeof(Order) + size);
+    if (!order)
         return NULL;
-    return TAKE_PTR(order);
+    char *copies[ELEMENTSOF(texts)], *end = (char *) (order + 1);
+    for (size_t i = 0; i < ELEMENTSOF(texts); end += sizes[i++])
+        copies[i] = memcpy(end, texts[i], sizes[i]);
+    *order = (Order){.machine_id = copies[0],
+                     .name = copies[1],
+                     .reason = copies[2],
+                     .hash = hash ? copies[3] : NULL};
+    return order;
 }
 
 int planner_put_order(Planner *planner, Placement *placement, const Order *order) {
-    _cleanup_(order_freep) Order *copy = order_new(placement, order->hash, order->reason);
+    _cleanup_free_ Order *copy = order_new(placement, order->hash, order->reason);
     if (!copy)
         return -ENOMEM;
     copy->desired = order->desired;
@@ -114,7 +135,7 @@ int planner_put_order(Planner *planner, Placement *placement, const Order *order
 }
 
 int planner_delete_order(Planner *planner, Placement *placement, const char *reason) {
-    _cleanup_(order_freep) Order *order = order_new(placement, NULL, reason);
+    _cleanup_free_ Order *order = order_new(placement, NULL, reason);
     if (!order)
         return -ENOMEM;
     int r = placement_clear_order(planner->cluster, placement);

@@ -2,8 +2,8 @@
  * Inside sched only. */
 #pragma once
 
-#include "fleetd/sched/cluster-internal.h"
 #include "fleetd/sched/plan.h"
+#include "fleetd/sched/rank.h"
 
 typedef struct Planner {
     Cluster *cluster;
@@ -13,11 +13,18 @@ typedef struct Planner {
     ClusterUnit **touched;  /* units that were decided on: their pendings may have to follow */
     size_t n_touched, n_touched_allocated;
     bool joins; /* the next step belongs into the transaction of the one before */
+    struct {
+        Choice choice;
+        char text[CHOICE_REASON_SIZE];
+    } reason; /* of the last choice, as the next one's is mostly the same */
 } Planner;
 
 int planner_init(Planner *planner, Cluster *cluster);
 /* Gives the records back that only the plan held. After an error it only frees. */
 void planner_done(Planner *planner);
+
+/* choice_reason(). Borrowed until the next choice. */
+const char *planner_choice_reason(Planner *planner, const Choice *choice);
 
 int planner_touch(Planner *planner, ClusterUnit *unit);
 

@@ -3,12 +3,14 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/replaces.h"
 
+#include <stdio.h>
+
 static bool unit_fits_elsewhere(Cluster *cluster, const ClusterUnit *unit,
                                 const ClusterMachine *machine) {
     LoadWalk walk = {};
     const ClusterMachine *other;
     Misfit misfit;
-    while (!unit->is_held && (other = load_walk_next(&cluster->loads, &walk)))
+    while (!unit->is_held && (other = load_walk_next(&cluster->here, &walk)))
         if (other != machine && machine_fits(cluster, unit, other, &misfit))
             return true;
     return false;
@@ -23,13 +25,15 @@ static bool placement_needs_another_place(const Placement *placement) {
 /* The first by name of those that the unit replaces on the machine and that fit nowhere else. */
 static const char *find_obstruction(Cluster *cluster, const ClusterUnit *unit,
                                     const ClusterMachine *machine) {
-    const char *found = NULL, *name;
-    const Placement *other;
-    MAP_FOREACH (name, other, machine->placements)
-        if ((!found || strcmp(name, found) < 0) && placement_needs_another_place(other) &&
+    const char *found = NULL;
+    for (size_t i = 0; i < machine->n_placements; i++) {
+        const Placement *other = machine->placements[i];
+        if ((!found || strcmp(other->unit->name, found) < 0) &&
+            placement_needs_another_place(other) &&
             placement_is_replaced_by(cluster, other, unit) &&
             !unit_fits_elsewhere(cluster, other->unit, machine))
-            found = name;
+            found = other->unit->name;
+    }
     return found;
 }
 
@@ -85,29 +89,43 @@ static void choice_consider(Cluster *cluster, const ClusterUnit *unit, ClusterMa
     choice->is_obstructed = choice->is_obstructed || misfit.kind == MISFIT_OBSTRUCTED;
 }
 
-Choice rank_machines(Cluster *cluster, const ClusterUnit *unit) {
-    Choice choice = {};
-    ClusterMachine *machine;
-    if (unit_names_machine(cluster, unit, &machine)) {
-        if (machine)
-            choice_consider(cluster, unit, machine, &choice);
-        choice.n_seen = cluster->here.n;
-        return choice;
-    }
+/* The least loaded first. */
+static int choice_consider_all(Cluster *cluster, const ClusterUnit *unit, Choice *choice) {
     LoadWalk walk = {};
-    while ((!choice.machine || choice.n_seen < RANK_COUNT_MAX) &&
-           (machine = load_walk_next(&cluster->loads, &walk)))
-        choice_consider(cluster, unit, machine, &choice);
-    return choice;
+    int r = metadata_index_find(&cluster->metadata, &cluster->here.machines, unit->requirements,
+                                &walk.only);
+    if (r < 0)
+        return r;
+    while (!choice->machine || choice->n_seen < RANK_COUNT_MAX) {
+        ClusterMachine *machine = load_walk_next(&cluster->here, &walk);
+        if (!machine) {
+            choice->n_seen = cluster->here.machines.n;
+            return 0;
+        }
+        choice_consider(cluster, unit, machine, choice);
+    }
+    return 0;
 }
 
-char *choice_reason(const Cluster *cluster, const Choice *choice) {
-    size_t n_machines = cluster->here.n;
-    if (n_machines == 1)
-        return strdup("only machine in the cluster");
+int rank_machines(Cluster *cluster, const ClusterUnit *unit, Choice *ret) {
+    *ret = (Choice){};
+    ClusterMachine *machine;
+    if (!unit_names_machine(cluster, unit, &machine))
+        return choice_consider_all(cluster, unit, ret);
+    if (machine)
+        choice_consider(cluster, unit, machine, ret);
+    ret->n_seen = cluster->here.machines.n;
+    return 0;
+}
+
+void choice_reason(const Cluster *cluster, const Choice *choice, char ret[CHOICE_REASON_SIZE]) {
+    size_t n_machines = cluster->here.machines.n;
     bool is_complete = choice->n_seen == n_machines;
-    if (is_complete && choice->n_fit == 1)
-        return str_printf("only machine that fits (of %zu)", n_machines);
-    return str_printf("fewest units (%zu) of %s%zu machines that fit", choice->load,
-                      is_complete ? "" : "at least ", choice->n_fit);
+    if (n_machines == 1)
+        snprintf(ret, CHOICE_REASON_SIZE, "only machine in the cluster");
+    else if (is_complete && choice->n_fit == 1)
+        snprintf(ret, CHOICE_REASON_SIZE, "only machine that fits (of %zu)", n_machines);
+    else
+        snprintf(ret, CHOICE_REASON_SIZE, "fewest units (%zu) of %s%zu machines that fit",
+                 choice->load, is_complete ? "" : "at least ", choice->n_fit);
 }

@@ -6,20 +6,22 @@
 
 /* So many machines are looked at to say how many fit; the choice itself looks at as many as it
  * must. */
-#define RANK_COUNT_MAX 32
+#define RANK_COUNT_MAX 8
 
 typedef struct Choice {
     ClusterMachine *machine; /* NULL: none fits */
     size_t load;             /* of it */
-    size_t n_seen, n_fit;
-    bool is_obstructed; /* some would fit if what the unit replaces could go elsewhere */
+    size_t n_seen, n_fit; /* it is known of so many whether they fit, and of so many that they do */
+    bool is_obstructed;   /* some would fit if what the unit replaces could go elsewhere */
 } Choice;
 
-Choice rank_machines(Cluster *cluster, const ClusterUnit *unit);
+/* -ENOMEM. */
+int rank_machines(Cluster *cluster, const ClusterUnit *unit, Choice *ret);
 
 /* machine_fits(), for a unit that comes, and that what it replaces there can go elsewhere. */
 bool machine_can_take(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                       Misfit *ret);
 
-/* Why this one, for people. NULL when out of memory; the caller frees. */
-char *choice_reason(const Cluster *cluster, const Choice *choice);
+/* Why this one, for people. */
+#define CHOICE_REASON_SIZE 128
+void choice_reason(const Cluster *cluster, const Choice *choice, char ret[CHOICE_REASON_SIZE]);

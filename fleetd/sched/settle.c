@@ -86,14 +86,13 @@ static const Placement *first_in_the_way(Cluster *cluster, const ClusterUnit *un
 static const Placement *find_in_the_way(Cluster *cluster, const Placement *placement) {
     const ClusterUnit *unit = placement->unit;
     const ClusterMachine *machine = placement->machine;
-    const Placement *found = NULL, *other;
-    const char *name;
+    const Placement *found = NULL;
     bool is_beside_none = !placement->order.exists && !unit_has_replaces(unit);
     if (is_beside_none || !order_would_start(placement))
         return NULL;
     if (unit_has_globs(unit))
-        MAP_FOREACH (name, other, machine->placements)
-            found = first_in_the_way(cluster, unit, found, other);
+        for (size_t i = 0; i < machine->n_placements; i++)
+            found = first_in_the_way(cluster, unit, found, machine->placements[i]);
     else
         for (size_t i = 0; i < machine->n_globbed; i++)
             found = first_in_the_way(cluster, unit, found, machine->globbed[i]);
@@ -125,12 +124,15 @@ static usec_t order_stop_within(const Cluster *cluster, const Placement *placeme
 
 static int put_wanted(Planner *planner, Placement *placement, Order *order, const char *waits_for,
                       const char *why) {
-    _cleanup_free_ char *reason = reason_with_wait(str_or(why, ""), waits_for);
-    if (!reason)
-        return -ENOMEM;
-    if (order_says(placement, order) && streq_ptr(reason, placement->order.reason))
+    _cleanup_free_ char *changed = NULL;
+    order->reason = (char *) str_or(why, "");
+    if (waits_for || strstr(order->reason, WAITS_FOR)) {
+        order->reason = changed = reason_with_wait(order->reason, waits_for);
+        if (!changed)
+            return -ENOMEM;
+    }
+    if (order_says(placement, order) && streq_ptr(order->reason, placement->order.reason))
         return 0;
-    order->reason = reason;
     return planner_put_order(planner, placement, order);
 }
 
@@ -152,7 +154,7 @@ static int settle_wanted(Planner *planner, Placement *placement, const char *why
     const ClusterUnit *unit = placement->unit;
     const Placement *other = find_in_the_way(planner->cluster, placement);
     Order order = {
-        .hash = unit->hash,
+        .hash = (char *) unit->hash,
         .desired = unit->desired,
         .unit_revision = unit->revision,
         .stop_within_usec = order_stop_within(planner->cluster, placement),
@@ -167,17 +169,12 @@ static int settle_unwanted(Planner *planner, Placement *placement, const char *w
     const ClusterUnit *unit = placement->unit;
     bool is_request = unit->is_known && !unit_is_wanted(unit);
     int64_t revision = placement->order.revision;
-    Order order = {.hash = placement->order.hash,
+    Order order = {.hash = (char *) placement->order.hash,
                    .desired = LAUNCH_STATE_INACTIVE,
                    .unit_revision = is_request ? MAX(revision, unit->revision) : revision,
-                   .stop_within_usec = placement_stop_within(planner->cluster, placement)};
-    if (order_says(placement, &order))
-        return 0;
-    _cleanup_free_ char *reason = strdup(why);
-    if (!reason)
-        return -ENOMEM;
-    order.reason = reason;
-    return planner_put_order(planner, placement, &order);
+                   .stop_within_usec = placement_stop_within(planner->cluster, placement),
+                   .reason = (char *) why};
+    return order_says(placement, &order) ? 0 : planner_put_order(planner, placement, &order);
 }
 
 /* Takes back an order that counts. Only one that never started anything may find an answer there

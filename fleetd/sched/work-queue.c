@@ -4,45 +4,63 @@
 
 #include <errno.h>
 
+#define FANOUT 4 /* of the heap: flat, and what is compared stands in one line of the cache */
+
 static bool unit_replaces_any(const ClusterUnit *unit) {
     return unit->requirements && !globs_are_empty(unit->requirements->replaces);
 }
 
-static bool work_item_is_before(const WorkItem *a, const WorkItem *b) {
-    if (a->unit != b->unit) {
-        bool a_replaces = unit_replaces_any(a->unit), b_replaces = unit_replaces_any(b->unit);
-        return a_replaces != b_replaces ? a_replaces : strcmp(a->unit->name, b->unit->name) < 0;
-    }
+#define RANK_NOT_REPLACING (UINT64_C(1) << 63) /* revisions stay below */
+
+static uint64_t unit_rank(const ClusterUnit *unit) {
+    return (uint64_t) unit->revision | (unit_replaces_any(unit) ? 0 : RANK_NOT_REPLACING);
+}
+
+static bool item_is_before(const WorkItem *a, const WorkItem *b) {
+    if (a->unit != b->unit)
+        return strcmp(a->unit->name, b->unit->name) < 0;
     if (!a->placement || !b->placement)
         return !a->placement && b->placement;
     return strcmp(a->placement->machine->id, b->placement->machine->id) < 0;
 }
 
-static void work_queue_set(WorkQueue *queue, size_t position, WorkItem *item) {
-    queue->items[position - 1] = item;
-    item->position = position;
+static bool entry_is_before(const WorkEntry *a, const WorkEntry *b) {
+    return a->rank != b->rank ? a->rank < b->rank : item_is_before(a->item, b->item);
 }
 
-static void work_queue_rise(WorkQueue *queue, size_t position, WorkItem *item) {
-    for (; position > 1; position /= 2) {
-        WorkItem *parent = queue->items[position / 2 - 1];
-        if (!work_item_is_before(item, parent))
-            break;
-        work_queue_set(queue, position, parent);
-    }
-    work_queue_set(queue, position, item);
+static void work_queue_set(WorkQueue *queue, size_t i, WorkEntry entry) {
+    queue->entries[i] = entry;
+    entry.item->position = i + 1;
 }
 
-static void work_queue_sink(WorkQueue *queue, size_t position, WorkItem *item) {
-    for (size_t child = 2 * position; child <= queue->n; child = 2 * position) {
-        if (child < queue->n && work_item_is_before(queue->items[child], queue->items[child - 1]))
-            child++;
-        if (!work_item_is_before(queue->items[child - 1], item))
+static void work_queue_rise(WorkQueue *queue, size_t i, WorkEntry entry) {
+    for (size_t parent; i > 0; i = parent) {
+        parent = (i - 1) / FANOUT;
+        if (!entry_is_before(&entry, &queue->entries[parent]))
             break;
-        work_queue_set(queue, position, queue->items[child - 1]);
-        position = child;
+        work_queue_set(queue, i, queue->entries[parent]);
     }
-    work_queue_set(queue, position, item);
+    work_queue_set(queue, i, entry);
+}
+
+/* The child that is before all others; i: there is none. */
+static size_t work_queue_first_child(const WorkQueue *queue, size_t i) {
+    size_t first = i * FANOUT + 1, end = MIN(first + FANOUT, queue->n);
+    if (first >= end)
+        return i;
+    for (size_t child = first + 1; child < end; child++)
+        if (entry_is_before(&queue->entries[child], &queue->entries[first]))
+            first = child;
+    return first;
+}
+
+static void work_queue_sink(WorkQueue *queue, size_t i, WorkEntry entry) {
+    for (size_t child; (child = work_queue_first_child(queue, i)) != i; i = child) {
+        if (!entry_is_before(&queue->entries[child], &entry))
+            break;
+        work_queue_set(queue, i, queue->entries[child]);
+    }
+    work_queue_set(queue, i, entry);
 }
 
 int work_queue_push(WorkQueue *queue, WorkItem *item) {
@@ -50,37 +68,37 @@ int work_queue_push(WorkQueue *queue, WorkItem *item) {
         return 0;
     if (queue->n == queue->n_allocated) {
         size_t n_allocated = MAX((size_t) 64, queue->n_allocated * 2);
-        WorkItem **items = realloc(queue->items, n_allocated * sizeof(*items));
-        if (!items)
+        WorkEntry *entries = realloc(queue->entries, n_allocated * sizeof(*entries));
+        if (!entries)
             return -ENOMEM;
-        queue->items = items;
+        queue->entries = entries;
         queue->n_allocated = n_allocated;
     }
-    work_queue_rise(queue, ++queue->n, item);
+    work_queue_rise(queue, queue->n++, (WorkEntry){unit_rank(item->unit), item});
     return 0;
 }
 
 void work_queue_remove(WorkQueue *queue, WorkItem *item) {
-    size_t position = item->position;
-    if (position == 0)
+    if (item->position == 0)
         return;
+    size_t i = item->position - 1;
     item->position = 0;
-    WorkItem *last = queue->items[--queue->n];
-    if (last == item)
+    WorkEntry last = queue->entries[--queue->n];
+    if (last.item == item)
         return;
-    work_queue_sink(queue, position, last);
-    work_queue_rise(queue, last->position, last);
+    work_queue_sink(queue, i, last);
+    work_queue_rise(queue, last.item->position - 1, last);
 }
 
 WorkItem *work_queue_pop(WorkQueue *queue) {
     if (queue->n == 0)
         return NULL;
-    WorkItem *item = queue->items[0];
+    WorkItem *item = queue->entries[0].item;
     work_queue_remove(queue, item);
     return item;
 }
 
 void work_queue_done(WorkQueue *queue) {
-    free(queue->items);
+    free(queue->entries);
     *queue = (WorkQueue){};
 }

@@ -1,6 +1,8 @@
 /* What is to be decided, in the order in which it is: units that replace others before the rest,
- * so that these need not move again at once; then by name; of a unit, by machine. A binary heap;
- * an item knows its position, so that it is queued once and can be taken out. Inside sched only. */
+ * so that these need not move again at once; then by request, the earliest first; of one request by
+ * name; of a unit, by machine. So a unit that is queued must be taken out before its revision or
+ * its requirements change. A heap; an item knows its position, so that it is queued once and can be
+ * taken out. Inside sched only. */
 #pragma once
 
 #include "fleetd/base/macros.h"
@@ -14,8 +16,15 @@ typedef struct WorkItem {
     size_t position;      /* from 1; 0: not queued */
 } WorkItem;
 
+/* What decides between almost any two stands beside them: a look at the units themselves would
+ * have to wait for memory. */
+typedef struct WorkEntry {
+    uint64_t rank;
+    WorkItem *item;
+} WorkEntry;
+
 typedef struct WorkQueue {
-    WorkItem **items;
+    WorkEntry *entries;
     size_t n;
     size_t n_allocated;
 } WorkQueue;

@@ -12,8 +12,9 @@ typedef enum Constraint {
     CONSTRAINT_METADATA,
     CONSTRAINT_CONFLICTS,
     CONSTRAINT_MACHINE_OF,
-    _CONSTRAINT_MAX,
-    CONSTRAINT_MIX = _CONSTRAINT_MAX,
+    _CONSTRAINT_MIXED,
+    CONSTRAINT_MIX = _CONSTRAINT_MIXED,
+    CONSTRAINT_RACK,
 } Constraint;
 
 static const char *const constraint_names[] = {
@@ -22,6 +23,7 @@ static const char *const constraint_names[] = {
     [CONSTRAINT_CONFLICTS] = "conflicts",
     [CONSTRAINT_MACHINE_OF] = "machine-of",
     [CONSTRAINT_MIX] = "mix",
+    [CONSTRAINT_RACK] = "rack",
 };
 
 struct SchedLoad {
@@ -60,11 +62,19 @@ void sched_load_free(SchedLoad *load) {
 static Constraint unit_constraint(const SchedLoad *load, size_t i) {
     if (load->constraint != CONSTRAINT_MIX)
         return load->constraint;
-    return (Constraint) (i / SCHED_GROUP % _CONSTRAINT_MAX);
+    return (Constraint) (i / SCHED_GROUP % _CONSTRAINT_MIXED);
 }
 
 static size_t unit_region(size_t i) {
-    return i / SCHED_GROUP / _CONSTRAINT_MAX % SCHED_REGIONS;
+    return i / SCHED_GROUP / _CONSTRAINT_MIXED % SCHED_REGIONS;
+}
+
+static size_t machine_rack(const SchedLoad *load, size_t i) {
+    return i % (load->n_machines / SCHED_RACK_MACHINES + 1);
+}
+
+static size_t unit_rack(const SchedLoad *load, size_t i) {
+    return machine_rack(load, i / SCHED_GROUP);
 }
 
 static bool unit_is_first(size_t i) {
@@ -76,6 +86,9 @@ static void unit_options(const SchedLoad *load, size_t i, char *ret, size_t size
     switch (unit_constraint(load, i)) {
     case CONSTRAINT_METADATA:
         snprintf(ret, size, "[X-Fleet]\nMachineMetadata=region=r%zu\n", unit_region(i));
+        break;
+    case CONSTRAINT_RACK:
+        snprintf(ret, size, "[X-Fleet]\nMachineMetadata=rack=k%zu\n", unit_rack(load, i));
         break;
     case CONSTRAINT_CONFLICTS:
         snprintf(ret, size, "[X-Fleet]\nConflicts=%%p@*.service\n");
@@ -94,12 +107,13 @@ static void machine_id(size_t i, char ret[MACHINE_ID_LENGTH + 1]) {
 }
 
 void sched_load_put_machine(const SchedLoad *load, Cluster *cluster, size_t i) {
-    char id[MACHINE_ID_LENGTH + 1], region[32];
+    char id[MACHINE_ID_LENGTH + 1], region[32], rack[32];
     _cleanup_metadata_ Metadata metadata = {};
     machine_id(i, id);
     snprintf(region, sizeof(region), "r%zu", i % SCHED_REGIONS);
+    snprintf(rack, sizeof(rack), "k%zu", machine_rack(load, i));
     bench_ok(metadata_set(&metadata, "region", region));
-    bench_ok(metadata_set(&metadata, "disk", "ssd"));
+    bench_ok(metadata_set(&metadata, "rack", rack));
     bench_ok(cluster_put_machine(cluster, &(Machine){.id = id, .metadata = metadata}));
 }
 
@@ -171,6 +185,8 @@ static bool place_suits(const SchedLoad *load, size_t i, size_t n) {
     switch (unit_constraint(load, i)) {
     case CONSTRAINT_METADATA:
         return place % SCHED_REGIONS == unit_region(i);
+    case CONSTRAINT_RACK:
+        return machine_rack(load, place) == unit_rack(load, i);
     case CONSTRAINT_CONFLICTS:
         return conflicts_hold(load, i, n);
     case CONSTRAINT_MACHINE_OF:

@@ -6,11 +6,13 @@
 
 #define SCHED_GROUP 10
 #define SCHED_REGIONS 4
+#define SCHED_RACK_MACHINES 20
 
 typedef struct SchedLoad SchedLoad;
 
 /* kind: "none", "metadata" (a region), "conflicts" (no two of a group on a machine), "machine-of"
- * (a group follows its first), "mix" (a group of each, in turn). NULL: no such kind. */
+ * (a group follows its first), "mix" (a group of each, in turn), "rack" (metadata that few machines
+ * have). NULL: no such kind. */
 SchedLoad *sched_load_new(size_t n_machines, size_t n_units, const char *kind);
 void sched_load_free(SchedLoad *load);
 DEFINE_POINTER_CLEANUP(SchedLoad, sched_load_free)

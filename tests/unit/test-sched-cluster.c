@@ -153,7 +153,7 @@ static void nothing_is_kept_of_what_is_gone(void **state) {
     const Cluster *cluster = world->cluster;
     assert_int_equal(map_size(cluster->units), 0);
     assert_int_equal(map_size(cluster->machines), 0);
-    assert_int_equal(cluster->here.n, 0);
+    assert_int_equal(cluster->here.machines.n, 0);
     assert_int_equal(map_size(cluster->globals), 0);
     assert_int_equal(map_size(cluster->replacers), 0);
     assert_int_equal(map_size(cluster->movers), 0);

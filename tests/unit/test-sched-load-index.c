@@ -31,7 +31,8 @@ static void fixture_free(Fixture *f) {
     free(f);
 }
 
-static void check_walk(const Fixture *f) {
+static void check_walk(Fixture *f) {
+    assert_int_equal(load_index_refresh(&f->index), 0);
     size_t n = 0, n_expected = 0;
     for (size_t i = 0; i < N; i++)
         n_expected += f->is_in[i];
@@ -57,6 +58,7 @@ static void equal_machines_fill_evenly_and_in_order(void **state) {
     Fixture *f = fixture_new();
     for (size_t i = N; i > 0; i--)
         fixture_add(f, i - 1);
+    assert_int_equal(load_index_refresh(&f->index), 0);
     for (size_t i = 0; i < 5 * N; i++) {
         LoadWalk walk = {};
         ClusterMachine *first = load_walk_next(&f->index, &walk);
@@ -84,6 +86,8 @@ static void walk_is_in_order_after_any_changes(void **state) {
             machine->load = (chance >> 16) % 12;
             assert_int_equal(load_index_move(&f->index, machine), 0);
         }
+        if ((chance >> 24) % 2)
+            assert_int_equal(load_index_refresh(&f->index), 0);
         if (step % 50 == 0)
             check_walk(f);
     }

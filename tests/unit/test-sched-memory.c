@@ -124,7 +124,7 @@ static void every_failed_allocation_is_reported_and_nothing_leaks(void **state) 
             requirements_free(TAKE_PTR(requirements[i]));
     }
     assert_int_equal(r, 0);
-    assert_true(n > 200); /* else the wrapping does not work */
+    assert_true(n > 100); /* else the wrapping does not work */
 }
 
 int main(void) {

@@ -27,11 +27,14 @@ static void load_machine(World *world, const char *id, size_t n) {
     }
 }
 
-static Choice choose(World *world, const char *options, char **ret_reason) {
+static Choice choose(World *world, const char *options, char ret_reason[CHOICE_REASON_SIZE]) {
     world_put_unit(world, "a.service", LAUNCH_STATE_LAUNCHED, options);
     world_tell(world, SIZE_MAX);
-    Choice choice = rank_machines(world->cluster, cluster_find_unit(world->cluster, "a.service"));
-    *ret_reason = choice_reason(world->cluster, &choice);
+    must(load_index_refresh(&world->cluster->here) == 0);
+    Choice choice;
+    const ClusterUnit *unit = cluster_find_unit(world->cluster, "a.service");
+    must(rank_machines(world->cluster, unit, &choice) == 0);
+    choice_reason(world->cluster, &choice, ret_reason);
     return choice;
 }
 
@@ -40,16 +43,16 @@ static void least_loaded_machine_is_chosen(void **state) {
     load_machine(world, "m000", 2);
     load_machine(world, "m001", 1);
     load_machine(world, "m002", 3);
-    _cleanup_free_ char *reason = NULL;
-    assert_string_equal(choose(world, "", &reason).machine->id, "m001");
+    char reason[CHOICE_REASON_SIZE];
+    assert_string_equal(choose(world, "", reason).machine->id, "m001");
     assert_string_equal(reason, "fewest units (1) of 3 machines that fit");
 }
 
 static void smallest_id_wins_among_equals(void **state) {
     _cleanup_(world_freep) World *world = world_of_machines(3);
     load_machine(world, "m000", 1);
-    _cleanup_free_ char *reason = NULL;
-    assert_string_equal(choose(world, "", &reason).machine->id, "m001");
+    char reason[CHOICE_REASON_SIZE];
+    assert_string_equal(choose(world, "", reason).machine->id, "m001");
 }
 
 static void withdrawn_orders_are_no_load(void **state) {
@@ -60,39 +63,54 @@ static void withdrawn_orders_are_no_load(void **state) {
                    .desired = LAUNCH_STATE_INACTIVE,
                    .reason = (char *) "test"};
     must(cluster_put_order(world->cluster, &order) == 0);
-    _cleanup_free_ char *reason = NULL;
-    assert_string_equal(choose(world, "", &reason).machine->id, "m000");
+    char reason[CHOICE_REASON_SIZE];
+    assert_string_equal(choose(world, "", reason).machine->id, "m000");
 }
 
 static void only_machine_that_fits_says_so(void **state) {
     _cleanup_(world_freep) World *world = world_of_machines(3);
-    _cleanup_free_ char *reason = NULL;
-    assert_string_equal(choose(world, "MachineMetadata=odd=yes\n", &reason).machine->id, "m001");
+    char reason[CHOICE_REASON_SIZE];
+    assert_string_equal(choose(world, "MachineMetadata=odd=yes\n", reason).machine->id, "m001");
     assert_string_equal(reason, "only machine that fits (of 3)");
 }
 
 static void nothing_is_chosen_where_nothing_fits(void **state) {
     _cleanup_(world_freep) World *world = world_of_machines(3);
-    _cleanup_free_ char *reason = NULL;
-    assert_null(choose(world, "MachineMetadata=odd=perhaps\n", &reason).machine);
+    char reason[CHOICE_REASON_SIZE];
+    assert_null(choose(world, "MachineMetadata=odd=perhaps\n", reason).machine);
 }
 
 static void counting_stops_early_in_large_clusters(void **state) {
-    _cleanup_(world_freep) World *world = world_of_machines(2 * RANK_COUNT_MAX);
-    _cleanup_free_ char *reason = NULL;
-    Choice choice = choose(world, "MachineMetadata=odd=yes\n", &reason);
+    _cleanup_(world_freep) World *world = world_of_machines(4 * RANK_COUNT_MAX);
+    char reason[CHOICE_REASON_SIZE];
+    Choice choice = choose(world, "MachineMetadata=odd=yes\n", reason);
     assert_string_equal(choice.machine->id, "m001");
     assert_int_equal(choice.n_seen, RANK_COUNT_MAX);
-    assert_string_equal(reason, "fewest units (0) of at least 16 machines that fit");
+    assert_string_equal(reason, "fewest units (0) of at least 8 machines that fit");
+}
+
+static void machines_that_have_the_metadata_are_known_after_changes(void **state) {
+    _cleanup_(world_freep) World *world = world_of_machines(4 * RANK_COUNT_MAX);
+    char reason[CHOICE_REASON_SIZE];
+    choose(world, "MachineMetadata=odd=yes\n", reason);
+    world_put_machine(world, "m000", MACHINE_STATUS_RUNNING, "odd=yes");
+    world_tell(world, SIZE_MAX);
+    assert_string_equal(choose(world, "MachineMetadata=odd=yes\n", reason).machine->id, "m000");
+    load_machine(world, "m000", 1);
+    world_put_machine(world, "a", MACHINE_STATUS_RUNNING, "odd=yes");
+    world_remove_machine(world, "m001");
+    world_tell(world, SIZE_MAX);
+    world_give_up_missing(world);
+    assert_string_equal(choose(world, "MachineMetadata=odd=yes\n", reason).machine->id, "a");
 }
 
 static void choice_goes_as_far_as_it_must(void **state) {
     _cleanup_(world_freep) World *world = world_of_machines(2 * RANK_COUNT_MAX);
-    world_put_machine(world, "m063", MACHINE_STATUS_RUNNING, "odd=last");
+    world_put_machine(world, "m015", MACHINE_STATUS_RUNNING, "odd=last");
     world_tell(world, SIZE_MAX);
-    _cleanup_free_ char *reason = NULL;
-    assert_string_equal(choose(world, "MachineMetadata=odd=last\n", &reason).machine->id, "m063");
-    assert_string_equal(reason, "only machine that fits (of 64)");
+    char reason[CHOICE_REASON_SIZE];
+    assert_string_equal(choose(world, "MachineMetadata=odd=last\n", reason).machine->id, "m015");
+    assert_string_equal(reason, "only machine that fits (of 16)");
 }
 
 static void machine_is_not_taken_from_a_unit_that_fits_nowhere_else(void **state) {
@@ -101,8 +119,8 @@ static void machine_is_not_taken_from_a_unit_that_fits_nowhere_else(void **state
     world_tell(world, SIZE_MAX);
     plan_free(world_plan(world, 0));
     load_machine(world, "m001", 5);
-    _cleanup_free_ char *reason = NULL;
-    Choice choice = choose(world, "Replaces=old.service\n", &reason);
+    char reason[CHOICE_REASON_SIZE];
+    Choice choice = choose(world, "Replaces=old.service\n", reason);
     assert_string_equal(choice.machine->id, "m001");
     assert_true(choice.is_obstructed);
 }
@@ -115,6 +133,7 @@ int main(void) {
         cmocka_unit_test(only_machine_that_fits_says_so),
         cmocka_unit_test(nothing_is_chosen_where_nothing_fits),
         cmocka_unit_test(counting_stops_early_in_large_clusters),
+        cmocka_unit_test(machines_that_have_the_metadata_are_known_after_changes),
         cmocka_unit_test(choice_goes_as_far_as_it_must),
         cmocka_unit_test(machine_is_not_taken_from_a_unit_that_fits_nowhere_else),
     };

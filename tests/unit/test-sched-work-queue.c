@@ -7,7 +7,7 @@ static ClusterUnit unit_named(const char *name) {
     return (ClusterUnit){.name = name};
 }
 
-static void items_come_in_order_of_name(void **state) {
+static void items_of_one_request_come_in_order_of_name(void **state) {
     static const char *const names[] = {"d", "a", "e", "c", "b"};
     ClusterUnit units[ELEMENTSOF(names)];
     WorkQueue queue = {};
@@ -19,6 +19,19 @@ static void items_come_in_order_of_name(void **state) {
     for (const char *expected = "abcde"; *expected; expected++)
         assert_int_equal(work_queue_pop(&queue)->unit->name[0], *expected);
     assert_null(work_queue_pop(&queue));
+    work_queue_done(&queue);
+}
+
+static void earlier_requests_come_first_whatever_their_names(void **state) {
+    ClusterUnit units[] = {unit_named("a"), unit_named("b"), unit_named("c")};
+    WorkQueue queue = {};
+    for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+        units[i].revision = INT64_MAX - (int64_t) i;
+        units[i].work.unit = &units[i];
+        assert_int_equal(work_queue_push(&queue, &units[i].work), 0);
+    }
+    for (size_t i = ELEMENTSOF(units); i > 0; i--)
+        assert_ptr_equal(work_queue_pop(&queue)->unit, &units[i - 1]);
     work_queue_done(&queue);
 }
 
@@ -41,6 +54,7 @@ static void replacers_come_before_the_rest(void **state) {
     plain.work.unit = &plain;
     replacer.work.unit = &replacer;
     replacer.requirements = &requirements;
+    replacer.revision = 2;
     WorkQueue queue = {};
     assert_int_equal(work_queue_push(&queue, &plain.work), 0);
     assert_int_equal(work_queue_push(&queue, &replacer.work), 0);
@@ -69,6 +83,7 @@ static void a_unit_as_a_whole_comes_before_its_places(void **state) {
 }
 
 #define N 200
+#define REQUEST 7 /* units of one */
 
 static void order_holds_when_items_are_taken_out(void **state) {
     static char names[N][8];
@@ -77,6 +92,7 @@ static void order_holds_when_items_are_taken_out(void **state) {
     for (size_t i = 0; i < N; i++) {
         snprintf(names[i], sizeof(names[i]), "%03zu", (i * 73) % N);
         units[i] = unit_named(names[i]);
+        units[i].revision = (int64_t) (i * 73 % N / REQUEST); /* in order of names, too */
         units[i].work.unit = &units[i];
         assert_int_equal(work_queue_push(&queue, &units[i].work), 0);
     }
@@ -94,7 +110,8 @@ static void order_holds_when_items_are_taken_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(items_come_in_order_of_name),
+        cmocka_unit_test(items_of_one_request_come_in_order_of_name),
+        cmocka_unit_test(earlier_requests_come_first_whatever_their_names),
         cmocka_unit_test(item_is_queued_once),
         cmocka_unit_test(replacers_come_before_the_rest),
         cmocka_unit_test(a_unit_as_a_whole_comes_before_its_places),
