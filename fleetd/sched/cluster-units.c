@@ -183,6 +183,7 @@ int cluster_remove_unit(Cluster *cluster, const char *name) {
         return 0;
     if (unit_shapes_replacing(unit))
         cluster->replacing_has_changed = true;
+    look_away(cluster, unit); /* it has another rank from now on */
     unit->is_known = false;
     unit_let_go(unit);
     int r;

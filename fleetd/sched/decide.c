@@ -57,6 +57,13 @@ static bool place_is_better(const Placement *place, const Placement *than) {
     return place_worth(place) > place_worth(than);
 }
 
+/* Nothing that was withdrawn is given back to a machine that cannot be judged. */
+static bool may_be_given_back(const ClusterUnit *unit, const Placement *placement) {
+    return unit->n_orders == 1 && order_is_withdrawn(placement) &&
+           unit->revision > placement->order.revision &&
+           placement->machine->presence == MACHINE_PRESENCE_HERE;
+}
+
 /* The order that an ordinary unit keeps: one that it may keep as it is, the better if it has
  * several; else its only one, withdrawn, if it is now asked for again. */
 static Placement *find_kept(Cluster *cluster, const ClusterUnit *unit, const Places *places) {
@@ -64,9 +71,7 @@ static Placement *find_kept(Cluster *cluster, const ClusterUnit *unit, const Pla
     Misfit misfit;
     for (size_t i = 0; i < places->n; i++) {
         Placement *p = places->items[i];
-        bool is_candidate =
-            placement_is_active(p) ||
-            (unit->n_orders == 1 && order_is_withdrawn(p) && unit->revision > p->order.revision);
+        bool is_candidate = placement_is_active(p) || may_be_given_back(unit, p);
         if (is_candidate && (!kept || place_is_better(p, kept)) &&
             machine_fits(cluster, unit, p->machine, &misfit))
             kept = p;

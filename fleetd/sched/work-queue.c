@@ -12,7 +12,10 @@ static bool unit_replaces_any(const ClusterUnit *unit) {
 
 #define RANK_NOT_REPLACING (UINT64_C(1) << 63) /* revisions stay below */
 
+/* Of one that users have destroyed a new engine knows no more than its orders. */
 static uint64_t unit_rank(const ClusterUnit *unit) {
+    if (!unit->is_known)
+        return RANK_NOT_REPLACING;
     return (uint64_t) unit->revision | (unit_replaces_any(unit) ? 0 : RANK_NOT_REPLACING);
 }
 

@@ -77,7 +77,7 @@ static usec_t heard_since(const SimCheck *check, const SimNode *node) {
 static void check_is_present(SimCheck *check, const SimNode *node, const char *action,
                              usec_t begun_usec) {
     usec_t since = sim_check_last_change(check, KEY_MACHINE, node->id, NULL);
-    if (since == check->cluster->leases_taken_usec)
+    if (since == node->taken_usec)
         since += check->cluster->agent_ttl_usec;
     if (!sim_view_machine(check->cluster->view, node->id) &&
         begun_usec > since + SIM_UNDER_WAY_USEC)

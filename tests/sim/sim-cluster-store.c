@@ -59,11 +59,18 @@ static bool entry_is_renewed(const SimCluster *cluster, const StoreEntry *entry)
     return machine && machine->status == MACHINE_STATUS_RUNNING;
 }
 
+/* They do not know of it before they renew it. */
+static void note_taken(SimCluster *cluster) {
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        if (sim_view_machine(cluster->view, cluster->nodes[i].id))
+            cluster->nodes[i].taken_usec = loop_now(cluster->loop);
+}
+
 void sim_cluster_take_leases(SimCluster *cluster, const char *prefix) {
     StoreRange range = {.key = prefix, .is_prefix = true, .is_keys_only = true};
     _cleanup_range_ StoreRangeResult found = {};
     note_odd_time(cluster);
-    cluster->leases_taken_usec = loop_now(cluster->loop);
+    note_taken(cluster);
     sim_must_be_zero(store_sync_range(&cluster->sync, &range, &found));
     for (size_t i = 0; i < found.n_entries; i++)
         if (entry_is_renewed(cluster, &found.entries[i]))
@@ -92,7 +99,7 @@ void sim_cluster_lose_store(SimCluster *cluster, bool with_leases) {
     StoreRange range = {.key = "", .is_prefix = true, .is_keys_only = true};
     _cleanup_range_ StoreRangeResult found = {};
     note_odd_time(cluster);
-    cluster->leases_taken_usec = loop_now(cluster->loop);
+    note_taken(cluster);
     sim_must_be_zero(store_sync_range(&cluster->sync, &range, &found));
     delete_everything(cluster);
     if (with_leases)

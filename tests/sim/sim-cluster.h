@@ -23,9 +23,8 @@ typedef struct SimCluster {
     bool is_store_away;    /* for all at once */
     bool is_store_lost;    /* just now: nobody has taken away what goes */
     usec_t store_away_usec;
-    usec_t store_back_usec;   /* when it last came back after so long that it cost renewals */
-    usec_t leases_taken_usec; /* when leases last went before their time */
-    usec_t store_here_usec;   /* when it last came back after any time */
+    usec_t store_back_usec; /* when it last came back after so long that it cost renewals */
+    usec_t store_here_usec; /* when it last came back after any time */
     /* Leases lived longer than they should from then until then. */
     usec_t odd_since_usec, odd_until_usec;
 

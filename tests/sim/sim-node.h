@@ -57,6 +57,7 @@ typedef struct SimNode {
     /* What keeps it from being well, but for what can be looked up. */
     int cut;
     bool is_lossy, is_lagging, has_no_bus;
+    usec_t taken_usec;         /* when its presence last went before its time */
     usec_t trouble_until_usec; /* the last of its troubles, that is over or has an end */
 } SimNode;
 
