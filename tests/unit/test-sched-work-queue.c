@@ -4,7 +4,7 @@
 #include "tests/unit/cmocka-test.h"
 
 static ClusterUnit unit_named(const char *name) {
-    return (ClusterUnit){.name = name};
+    return (ClusterUnit){.name = name, .is_known = true};
 }
 
 static void items_of_one_request_come_in_order_of_name(void **state) {
