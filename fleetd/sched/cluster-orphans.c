@@ -77,5 +77,5 @@ int placement_adopt(Cluster *cluster, Placement *placement) {
                    .reason = (char *) "was there already, for another cluster"};
     int r = placement_set_order(cluster, placement, &order);
     placement->order.is_unwritten = r >= 0;
-    return r;
+    return r < 0 ? r : concern_released(cluster, placement); /* an order is less in the way */
 }

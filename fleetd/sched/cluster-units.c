@@ -187,7 +187,8 @@ int cluster_remove_unit(Cluster *cluster, const char *name) {
     unit->is_known = false;
     unit_let_go(unit);
     int r;
-    if ((r = index_unit(cluster, unit)) < 0 || (r = look_at_unit(cluster, unit)) < 0)
+    if ((r = index_unit(cluster, unit)) < 0 || (r = look_at_unit(cluster, unit)) < 0 ||
+        (r = concern_obstructed(cluster)) < 0)
         return r;
     return concern_chains(cluster, unit);
 }
