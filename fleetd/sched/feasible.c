@@ -37,8 +37,11 @@ bool units_conflict(const ClusterUnit *a, const ClusterUnit *b) {
     return unit_conflicts(a, b) || unit_conflicts(b, a);
 }
 
-/* Of two conflicting units on one machine the later request gives way. */
+/* Of two conflicting units on one machine the later request gives way; nobody does to one of which
+ * no request can be read. */
 static bool unit_is_senior(const ClusterUnit *unit, const ClusterUnit *than) {
+    if (unit->is_held)
+        return false;
     if (unit->revision != than->revision)
         return unit->revision < than->revision;
     return strcmp(unit->name, than->name) < 0;
