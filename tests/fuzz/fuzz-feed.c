@@ -186,7 +186,7 @@ static bool file_is_lost(const World *world, const char *key) {
         return false;
     record_get(world, key, &order);
     if (!order.order)
-        return false;
+        return true; /* nobody can tell which one it is */
     _cleanup_free_ char *file_key = key_file(order.order->hash);
     record_get(world, file_key, &file);
     return !file.file;
