@@ -117,13 +117,15 @@ static void placement_check(const World *world, const Order *order) {
     _cleanup_record_ StoredRecord unit = {}, machine = {}, file = {};
     _cleanup_free_ char *unit_key = key_unit(order->name),
                         *machine_key = key_machine(order->machine_id),
+                        *orphan_key = key_orphan(order->machine_id, order->name),
                         *file_key = key_file(order->hash);
     record_get(world, unit_key, &unit);
     record_get(world, machine_key, &machine);
     record_get(world, file_key, &file);
     HOLDS(unit.unit && unit.unit->desired > LAUNCH_STATE_INACTIVE);
     HOLDS(streq(unit.unit->hash, order->hash) && file.file);
-    HOLDS(machine.machine && machine.machine->status == MACHINE_STATUS_RUNNING);
+    bool is_running = machine.machine && machine.machine->status == MACHINE_STATUS_RUNNING;
+    HOLDS(is_running || map_has(world->stored, orphan_key)); /* what is there is kept there */
 }
 
 static void order_put(World *world, const Order *order) {
