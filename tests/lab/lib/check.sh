@@ -3,6 +3,7 @@
 #
 #   check "sentence" CMD...      passes if CMD succeeds; what CMD printed is shown if it does not
 #   eventually SECONDS CMD...    succeeds as soon as CMD does; FLEET_LAB_PATIENCE times as long
+#   never SECONDS CMD...         CMD does not succeed for so long, and no longer: what is promised does not wait
 #   lab ARG...                   the lab
 set -uo pipefail
 
@@ -35,6 +36,10 @@ eventually() {
         fi
         sleep 0.1
     done
+}
+
+never() {
+    ! FLEET_LAB_PATIENCE=1 eventually "$@"
 }
 
 # Commands as conditions. With pipefail `CMD | grep -q` may fail on what it finds; `mentions` does not.

@@ -108,15 +108,15 @@ check "stopped by hand, it is started by fleetd" eventually 10 is_running m1 fle
 check "and they are left alone" equal "$before" "$(pids m1)"
 lab fleetd stop m1
 check "with fleetd stopped for longer than their time, its place is kept" \
-    not eventually 15 is_down m1 plain.service
+    never 15 is_down m1 plain.service
 lab fleetd start m1
 check "and so are they" equal "$before" "$(pids m1)"
 
 # --- the network is gone for a moment
 lab cut m1
-check "cut off for less than their time ..." not eventually 5 is_down m1 plain.service
+check "cut off for less than their time ..." never 5 is_down m1 plain.service
 lab heal m1
-check "... they run on afterwards" not eventually 12 is_down m1 plain.service
+check "... they run on afterwards" never 12 is_down m1 plain.service
 check "untouched" equal "$before" "$(pids m1)"
 
 # --- and for longer
@@ -130,7 +130,7 @@ poke m1
 check "nor does their socket" is_down m1 asked.service
 check "then they run elsewhere" eventually "$MOVES" up_on m2
 lab heal m1
-check "back again, it does not start them" not eventually 10 is_running m1 plain.service
+check "back again, it does not start them" never 10 is_running m1 plain.service
 check "and needs no guard any more" eventually 10 not is_running m1 fleet-guard.service
 check_lives
 
@@ -153,7 +153,7 @@ check "and run elsewhere" eventually "$MOVES" up_on m1
 lab exec m2 systemctl unmask --runtime --quiet fleet.service fleet.socket
 lab heal m2
 lab fleetd start m2
-check "a fleetd that is back does not start them" not eventually 8 is_running m2 plain.service
+check "a fleetd that is back does not start them" never 8 is_running m2 plain.service
 check_lives
 
 # --- fleetd is paused, and wakes up too late
@@ -161,7 +161,7 @@ lab fleetd pause m1
 lab cut m1
 check "with fleetd paused and the network gone, they are stopped" eventually 18 is_down m1 "${ONCE[@]}"
 lab fleetd resume m1
-check "one that wakes up does not start them" not eventually 4 is_running m1 plain.service
+check "one that wakes up does not start them" never 4 is_running m1 plain.service
 check "they run elsewhere" eventually "$MOVES" up_on m2
 lab heal m1
 check_lives
@@ -178,7 +178,7 @@ lab cut m1
 check "its machine is known to be gone" eventually 12 status_says plain.service 'which is gone'
 ctl destroy --no-block plain.service >/dev/null
 ctl start --no-block plain.service >/dev/null
-check "made again it waits for the end of its former life" not eventually 3 is_running m2 plain.service
+check "made again it waits for the end of its former life" never 3 is_running m2 plain.service
 check "and then runs" eventually "$MOVES" is_running m2 plain.service
 check "as do the others" eventually 10 up_on m2
 lab heal m1
@@ -193,7 +193,7 @@ check_lives
 
 # --- the machine loses its power
 lab kill m1
-check "without power, they wait until they would have been stopped" not eventually 15 is_running m2 plain.service
+check "without power, they wait until they would have been stopped" never 15 is_running m2 plain.service
 check "and then run elsewhere" eventually "$MOVES" up_on m2
 lab boot m1
 check "the machine comes back" eventually 30 mentions "$(lab id m1)" ctl list-machines --full
