@@ -181,6 +181,14 @@ static size_t come_to_rest(World *world) {
     return n_orders;
 }
 
+static bool unit_is_garbled(const World *world, const char *name) {
+    _cleanup_record_ StoredRecord unit = {};
+    _cleanup_free_ char *key = key_unit(name);
+    record_get(world, key, &unit);
+    return map_has(world->stored, key) && !unit.unit;
+}
+
+/* Or that of the request that came after the order. */
 static bool file_is_lost(const World *world, const char *key) {
     _cleanup_record_ StoredRecord order = {}, file = {};
     _cleanup_key_ Key parsed = {};
@@ -191,7 +199,7 @@ static bool file_is_lost(const World *world, const char *key) {
         return true; /* nobody can tell which one it is */
     _cleanup_free_ char *file_key = key_file(order.order->hash);
     record_get(world, file_key, &file);
-    return !file.file;
+    return !file.file || unit_is_garbled(world, parsed.name);
 }
 
 static bool any_file_is_lost(const World *world) {
