@@ -29,7 +29,7 @@ void agent_on_parting(int64_t lease, int64_t held_lease, void *userdata) {
     if (agent->farewell == PRESENCE_RESTARTING && map_size(agent->orphans) > 0)
         publisher_set_place_held(agent->orphan_publisher, lease, held_lease);
     else
-        presence_enter(agent->presence);
+        presence_part(agent->presence);
 }
 
 static int agent_say_goodbye(Agent *agent) {

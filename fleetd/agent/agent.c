@@ -75,7 +75,7 @@ static void on_states_published(void *userdata) {
 static void on_orphans_published(void *userdata) {
     Agent *agent = userdata;
     if (agent->is_leaving) {
-        presence_enter(agent->presence);
+        presence_part(agent->presence);
         return;
     }
     agent_revoke_former(agent);

@@ -46,4 +46,3 @@ struct Presence {
 
 int presence_write(Presence *presence, int64_t lease, const StoreCompare *compare,
                    StoreTxnDone done);
-void presence_part(Presence *presence); /* says the last word */

@@ -30,6 +30,8 @@ static void on_farewell_written(int r, const StoreTxnResult *result, void *userd
 
 /* The key must still be this fleetd's own: a successor may have taken it over meanwhile. */
 void presence_part(Presence *presence) {
+    if (presence->state != PRESENCE_PARTING)
+        return;
     static const MachineStatus statuses[] = {
         [PRESENCE_RESTARTING] = MACHINE_STATUS_RESTARTING,
         [PRESENCE_LEFT] = MACHINE_STATUS_LEFT,
@@ -58,7 +60,7 @@ static void on_farewell_lease(int r, int64_t id, _unused_ usec_t ttl_usec, void 
     if (presence->callbacks.on_parting)
         presence->callbacks.on_parting(id, presence->last_lease, presence->userdata);
     else
-        presence_enter(presence);
+        presence_part(presence);
 }
 
 int presence_leave(Presence *presence, PresenceFarewell farewell, usec_t grace_usec,

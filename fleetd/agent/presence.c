@@ -82,7 +82,9 @@ static bool presence_may_take_over(Presence *presence, const StoreEntry *entry) 
     return false;
 }
 
-static void presence_take(Presence *presence) {
+void presence_enter(Presence *presence) {
+    if (presence->state != PRESENCE_VACANT)
+        return;
     StoreCompare compare = {
         .key = presence->key,
         .target = STORE_COMPARE_MOD_REVISION,
@@ -91,13 +93,6 @@ static void presence_take(Presence *presence) {
     presence->state = PRESENCE_WRITING;
     if (presence_write(presence, lease_id(presence->lease), &compare, on_written) < 0)
         presence_retry(presence);
-}
-
-void presence_enter(Presence *presence) {
-    if (presence->state == PRESENCE_VACANT)
-        presence_take(presence);
-    else if (presence->state == PRESENCE_PARTING)
-        presence_part(presence);
 }
 
 /* A machine that stands there already has nothing to wait for. */

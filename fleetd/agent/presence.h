@@ -18,7 +18,7 @@ typedef struct PresenceCallbacks {
      * present lease. NULL: it is entered at once. */
     void (*on_vacant)(int64_t lease, int64_t revision, void *userdata);
     /* The machine is about to take its leave: what shall stay as long as its last word can be put
-     * under that lease now, on the condition that the key stands under held_lease; presence_enter()
+     * under that lease now, on the condition that the key stands under held_lease; presence_part()
      * then says the word. NULL: it is said at once. */
     void (*on_parting)(int64_t lease, int64_t held_lease, void *userdata);
     /* The key stands as of revision, under lease. former_lease is what it stood under before (0: it
@@ -41,8 +41,9 @@ int presence_new(Store *store, Loop *loop, const Machine *machine, usec_t ttl_us
 void presence_free(Presence *presence);
 DEFINE_POINTER_CLEANUP(Presence, presence_free)
 
-/* After on_vacant and on_parting; any other time nothing. */
+/* After on_vacant, and after on_parting; at any other time they do nothing. */
 void presence_enter(Presence *presence);
+void presence_part(Presence *presence);
 
 /* Registered, and its lease surely lives: nobody else has been given this machine's orders. */
 bool presence_is_sure(const Presence *presence);
