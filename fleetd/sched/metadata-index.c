@@ -6,8 +6,11 @@
 #include <assert.h>
 #include <errno.h>
 
-#define HOLDERS_MAX \
-    1024 /* pairs that are kept: as many as a cluster has, and not what users invent */
+/* Pairs that are kept: as many as a cluster has, also if each machine has one that names it, and
+ * not what users invent. */
+static size_t holders_max(const MachineSet *machines) {
+    return MAX((size_t) 1024, 2 * machines->n);
+}
 
 int metadata_index_init(MetadataIndex *index) {
     *index = (MetadataIndex){.holders = map_new(free)};
@@ -75,7 +78,7 @@ int metadata_index_find(MetadataIndex *index, const MachineSet *machines,
     *ret = NULL;
     if (!requirements || requirements->n_metadata == 0)
         return 0;
-    if (map_size(index->holders) > HOLDERS_MAX)
+    if (map_size(index->holders) > holders_max(machines))
         metadata_index_forget(index);
     const MetadataRequirement *first = &requirements->metadata[0];
     if (requirements->n_metadata == 1 && !first->values[1]) /* as mostly */
