@@ -1,5 +1,5 @@
 /* Texts that many records have in common, kept once: read like any string, counted, and never
- * changed. */
+ * changed. Only the functions below set one. */
 #pragma once
 
 #include "fleetd/base/macros.h"

@@ -107,7 +107,7 @@ struct ClusterMachine {
     Placement **globbed; /* those that are there whose unit has Conflicts= or Replaces= */
     size_t n_globbed;
     size_t rank; /* the first by id of those that are here has 0; of load-index.h, as the next */
-    LoadBucket *bucket;
+    LoadBucket *bucket; /* nothing, while the index is stale */
 };
 
 struct Cluster {
@@ -144,7 +144,7 @@ int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *
 void unit_release(Cluster *cluster, ClusterUnit *unit);
 void machine_release(Cluster *cluster, ClusterMachine *machine);
 void placement_release(Cluster *cluster, Placement *placement);
-void placement_free(Placement *placement); /* only with all the rest */
+void placement_free(Placement *placement); /* one that hangs nowhere any more */
 
 /* Change an order in the model and queue whomever else that concerns; the unit itself is the
  * caller's to queue. desired inactive withdraws. */

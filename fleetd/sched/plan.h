@@ -23,8 +23,9 @@ typedef struct PlanStep {
     bool is_void;   /* of DELETE_ORDER, or of a PUT_ORDER that suspends: nobody was asked, as the
                        machine was removed. Only right while `machine/<id>` is absent, so compare that
                        in the same transaction */
-    Order *order;   /* PUT_ORDER; of DELETE_ORDER only machine_id, name and reason (why it goes) are
-                       set. One piece of memory with its texts */
+    Order
+        *order; /* PUT_ORDER; of DELETE_ORDER only machine_id, name and reason (why it goes) are
+                   set. One piece of memory with its texts, which free() frees, not order_free() */
     Pending *pending; /* PUT_PENDING; of DELETE_PENDING only name is set */
 } PlanStep;
 

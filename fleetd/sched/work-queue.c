@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#define FANOUT 4 /* of the heap: flat, and what is compared stands in one line of the cache */
+#define FANOUT 4 /* of the heap: half as deep as with two, and what is compared stands together */
 
 static bool unit_replaces_any(const ClusterUnit *unit) {
     return unit->requirements && !globs_are_empty(unit->requirements->replaces);

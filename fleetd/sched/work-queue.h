@@ -16,8 +16,8 @@ typedef struct WorkItem {
     size_t position;      /* from 1; 0: not queued */
 } WorkItem;
 
-/* What decides between almost any two stands beside them: a look at the units themselves would
- * have to wait for memory. */
+/* What decides between any two but those of one request stands beside them: a look at the units
+ * themselves would have to wait for memory. */
 typedef struct WorkEntry {
     uint64_t rank;
     WorkItem *item;

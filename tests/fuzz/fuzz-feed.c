@@ -2,7 +2,7 @@
  * KEY and VALUE with a blank between them, in which \n stands for a line end; -KEY deletes; =
  * decides, and writes what was decided. New orders are only given for what can be read, deciding
  * comes to rest, and the next leader, who reads all of it at once, then has nothing to order:
- * unless the file of a unit that has an order is lost, and with it what that unit keeps off. */
+ * unless nobody can tell which file a unit that has an order has, and so what it keeps off. */
 #include "fleetd/base/log.h"
 #include "fleetd/base/map.h"
 #include "fleetd/engine/feed.h"
