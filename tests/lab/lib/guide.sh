@@ -3,7 +3,7 @@
 #
 # A block of code in a guide is one of these:
 #   a session   a line with a prompt, `$ ` or `m2$ `, is a command for m1 or another machine; a `\` at its end
-#               continues it; the lines below are what it prints (none: whatever it prints)
+#               continues it; the lines below are what it prints (none: whatever it prints, unless `within` is said)
 #   a file      its first line is `# NAME`: an absolute path, or a unit file for the present directory
 #   text        anything else, unless one of its lines begins with a prompt or with the name of a program
 #
@@ -12,7 +12,7 @@
 #   <!-- on: m1 m2 m3 -->        it is meant for these machines, one after another
 #   <!-- anywhere -->            its units may be on other machines than shown, also together or apart
 #   <!-- fails -->               its first command exits with another status than 0
-#   <!-- within: SECONDS -->     its first command is repeated until it prints what is shown
+#   <!-- within: SECONDS -->     its first command is repeated until it prints what is shown, be it nothing
 #   <!-- do: COMMAND -->         what happens here without a command, like `lab kill m3`
 
 # shellcheck source=tests/lab/lib/guide-compare.sh
@@ -196,7 +196,7 @@ guide_try() {
     else
         ((status == 0)) || { echo "$output" && echo "(exit status $status)" && return 1; }
     fi
-    [[ -z ${3//[[:space:]]/} ]] || guide_is_alike "$3" "$output" "${GUIDE_OPTION[anywhere]-}"
+    [[ -z ${3//[[:space:]]/} && -z ${GUIDE_OPTION[within]-} ]] || guide_is_alike "$3" "$output" "${GUIDE_OPTION[anywhere]-}"
 }
 
 guide_do() {
