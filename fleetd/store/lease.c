@@ -22,7 +22,7 @@ struct Lease {
     usec_t last_success_usec;
     usec_t last_gap_usec;
     bool is_in_contact;
-    bool was_asked; /* contact is known at all */
+    bool was_asked;      /* contact is known at all */
     unsigned n_failures; /* in a row */
 };
 
@@ -39,9 +39,10 @@ static bool lease_is_in_gap(const Lease *lease) {
            loop_now(lease->loop) - lease->last_success_usec > lease_gap_limit(lease);
 }
 
-/* So that thousands of machines that a store is too slow for do not make it slower. */
+/* So that thousands of machines do not keep a store busy that is too slow for them; but never so
+ * long that lease_gap_limit() would no longer hold. */
 static void lease_retry(Lease *lease) {
-    usec_t most = MAX(lease->interval_usec / 4, 2 * RETRY_USEC);
+    usec_t most = MAX(lease->interval_usec / 16, RETRY_USEC);
     timer_start(lease->timer, backoff_delay(lease->loop, lease->n_failures++, RETRY_USEC, most));
 }
 
