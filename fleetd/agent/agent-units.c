@@ -48,7 +48,7 @@ int agent_publish(Agent *agent, const AgentUnit *unit) {
     _cleanup_free_ char *key = key_state(agent->machine_id, unit->name), *value = NULL;
     int r = key ? agent_unit_format_state(unit, agent_has_orphan(agent, unit), &value) : -ENOMEM;
     if (r >= 0)
-        r = publisher_set(agent->publisher, key, value);
+        r = publisher_set(agent->publisher, key, value, unit->running != TASK_NONE);
     if (r < 0)
         agent_retry_soon(agent, "publish the state of", unit->name);
     return r;

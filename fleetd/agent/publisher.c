@@ -14,11 +14,13 @@
 /* The store works on a write also when nobody waits for it any more, and all is written anew. */
 #define RETRY_LATE_MAX_USEC (4 * USEC_PER_SEC)
 
-/* A few changes are written at once. When many come, as when hundreds of units start, they gather
- * for so long between two writes, and of a unit that changed twice meanwhile the last is written.
- */
-#define BURST_MAX 4
+/* What somebody may wait for is written at once while little changes, as when one unit is started
+ * after another. When much does, as when hundreds start, and of what will be told again anyway,
+ * changes gather for so long, and of a unit that changed twice meanwhile the last is written. */
 #define GATHER_USEC (40 * USEC_PER_MSEC)
+/* Little: so many changes at once, and then one in each such time. */
+#define FEW_MAX 4
+#define FEW_USEC (15 * USEC_PER_MSEC)
 
 typedef struct Publication {
     char *value; /* NULL: to be deleted */
@@ -38,14 +40,29 @@ struct Publisher {
     bool is_all_dirty;  /* all of them are, whether they stand there or not */
     unsigned n_late;    /* writes in a row that were not answered in time */
     Timer *timer;
+    usec_t due_usec; /* when the timer fires; 0: not before it does, however urgent */
     StoreOp *op;
-    usec_t burst_usec; /* when the writes of before are made up for: each takes GATHER_USEC */
+    usec_t few_usec; /* when the changes of before are made up for: each takes FEW_USEC */
 };
 
-static void publisher_wake(Publisher *publisher) {
-    usec_t now = loop_now(publisher->loop), burst = (BURST_MAX - 1) * GATHER_USEC;
-    usec_t due = publisher->burst_usec > burst ? publisher->burst_usec - burst : 0;
-    timer_start_if_idle(publisher->timer, due > now ? due - now : 0);
+static void publisher_wake(Publisher *publisher, usec_t delay_usec) {
+    usec_t due = loop_now(publisher->loop) + delay_usec;
+    if (publisher->timer->is_armed && publisher->due_usec <= due)
+        return;
+    publisher->due_usec = due;
+    timer_start(publisher->timer, delay_usec);
+}
+
+static void publisher_wake_not_before(Publisher *publisher, usec_t delay_usec) {
+    publisher->due_usec = 0;
+    timer_start(publisher->timer, delay_usec);
+}
+
+static bool publisher_count_change(Publisher *publisher) {
+    usec_t now = loop_now(publisher->loop), most = now + FEW_MAX * FEW_USEC;
+    usec_t counted = MAX(publisher->few_usec, now) + FEW_USEC;
+    publisher->few_usec = MIN(counted, most);
+    return counted <= most;
 }
 
 static void publication_free(void *p) {
@@ -97,10 +114,10 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
         publisher->lease = 0;
         publisher->callbacks.on_refused(publisher->userdata);
     } else if (r < 0) {
-        timer_start(publisher->timer, publisher_delay(publisher, RETRY_USEC));
+        publisher_wake_not_before(publisher, publisher_delay(publisher, RETRY_USEC));
         publisher->callbacks.on_unsure(publisher->userdata);
     } else if (map_size(publisher->dirty) > 0)
-        publisher_wake(publisher);
+        timer_start_if_idle(publisher->timer, 0); /* not if all of it gathers */
     else
         publisher_tell_idle(publisher);
 }
@@ -144,7 +161,7 @@ static void on_timer(void *userdata) {
     if (publisher->op || publisher->lease == 0 || publisher_is_idle(publisher))
         return;
     if (publisher->is_all_dirty && publisher_make_all_dirty(publisher) < 0) {
-        timer_start(publisher->timer, RETRY_USEC);
+        publisher_wake_not_before(publisher, RETRY_USEC);
         return;
     }
     if (map_size(publisher->dirty) == 0) {
@@ -158,12 +175,10 @@ static void on_timer(void *userdata) {
         .writes = writes,
         .n_writes = publisher_collect(publisher, writes),
     };
-    usec_t now = loop_now(publisher->loop);
-    publisher->burst_usec = MAX(publisher->burst_usec, now) + GATHER_USEC;
     int r = store_txn(publisher->store, &txn, on_written, publisher, &publisher->op);
     if (r < 0) {
         publisher_settle(publisher, false);
-        timer_start(publisher->timer, RETRY_USEC);
+        publisher_wake_not_before(publisher, RETRY_USEC);
     }
 }
 
@@ -180,7 +195,7 @@ static int publisher_add(Publisher *publisher, const char *key, Publication **re
     return 0;
 }
 
-int publisher_set(Publisher *publisher, const char *key, const char *value) {
+int publisher_set(Publisher *publisher, const char *key, const char *value, bool is_step) {
     Publication *publication = map_get(publisher->publications, key);
     if (streq_ptr(publication ? publication->value : NULL, value))
         return 0;
@@ -194,7 +209,8 @@ int publisher_set(Publisher *publisher, const char *key, const char *value) {
     if (r < 0)
         return r;
     publication->is_in_flight = false;
-    publisher_wake(publisher);
+    bool is_urgent = !is_step && publisher_count_change(publisher);
+    publisher_wake(publisher, is_urgent ? 0 : GATHER_USEC);
     return 0;
 }
 
@@ -208,7 +224,7 @@ static void publisher_move(Publisher *publisher, int64_t lease, StoreCompareTarg
     if (lease == 0)
         return;
     publisher->is_all_dirty = true;
-    timer_start(publisher->timer, publisher_delay(publisher, 0));
+    publisher_wake_not_before(publisher, publisher_delay(publisher, 0));
 }
 
 void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision) {

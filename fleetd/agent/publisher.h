@@ -22,8 +22,8 @@ void publisher_free(Publisher *publisher);
 DEFINE_POINTER_CLEANUP(Publisher, publisher_free)
 
 /* The value of a key from now on; NULL deletes it. Copied. Unchanged values are not written again.
- * -ENOMEM. */
-int publisher_set(Publisher *publisher, const char *key, const char *value);
+ * is_step: it is on its way to another, which nobody waits for this one to see. -ENOMEM. */
+int publisher_set(Publisher *publisher, const char *key, const char *value, bool is_step);
 
 /* The lease to write under, as long as this machine's key in the store is of that revision; it
  * makes everything be written anew. lease 0: hold everything back. */
