@@ -115,7 +115,7 @@ static int agent_publish_orphan(Agent *agent, const AgentUnit *unit) {
         .text = text,
     };
     _cleanup_free_ char *value = orphan_format(&orphan);
-    return key && value ? publisher_set(agent->orphan_publisher, key, value, false) : -ENOMEM;
+    return key && value ? publisher_set(agent->orphan_publisher, key, value) : -ENOMEM;
 }
 
 static int agent_keep_orphan(Agent *agent, const AgentUnit *unit) {
@@ -136,7 +136,7 @@ static int agent_drop_orphan(Agent *agent, const AgentUnit *unit) {
     if (!map_has(agent->orphans, unit->name))
         return 0;
     _cleanup_free_ char *key = key_orphan(agent->machine_id, unit->name);
-    if (!key || publisher_set(agent->orphan_publisher, key, NULL, false) < 0)
+    if (!key || publisher_set(agent->orphan_publisher, key, NULL) < 0)
         return -ENOMEM;
     map_remove(agent->orphans, unit->name);
     return 0;

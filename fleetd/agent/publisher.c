@@ -1,5 +1,6 @@
 #include "fleetd/agent/publisher.h"
 
+#include "fleetd/agent/pace.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
@@ -13,14 +14,7 @@
 #define RETRY_USEC (500 * USEC_PER_MSEC)
 /* The store works on a write also when nobody waits for it any more, and all is written anew. */
 #define RETRY_LATE_MAX_USEC (4 * USEC_PER_SEC)
-
-/* What somebody may wait for is written at once while little changes, as when one unit is started
- * after another. When much does, as when hundreds start, and of what will be told again anyway,
- * changes gather for so long, and of a unit that changed twice meanwhile the last is written. */
-#define GATHER_USEC (40 * USEC_PER_MSEC)
-/* Little: so many changes at once, and then one in each such time. */
-#define FEW_MAX 4
-#define FEW_USEC (15 * USEC_PER_MSEC)
+#define PASSING_USEC (100 * USEC_PER_MSEC) /* most starts are over by then */
 
 typedef struct Publication {
     char *value; /* NULL: to be deleted */
@@ -40,29 +34,31 @@ struct Publisher {
     bool is_all_dirty;  /* all of them are, whether they stand there or not */
     unsigned n_late;    /* writes in a row that were not answered in time */
     Timer *timer;
-    usec_t due_usec; /* when the timer fires; 0: not before it does, however urgent */
     StoreOp *op;
-    usec_t few_usec; /* when the changes of before are made up for: each takes FEW_USEC */
+    bool may_wait; /* the timer is armed for the sake of passing values alone */
+    Pace pace;
 };
 
-static void publisher_wake(Publisher *publisher, usec_t delay_usec) {
-    usec_t due = loop_now(publisher->loop) + delay_usec;
-    if (publisher->timer->is_armed && publisher->due_usec <= due)
+/* At that time, whatever else it was armed for. */
+static void publisher_write_after(Publisher *publisher, usec_t delay_usec) {
+    publisher->may_wait = false;
+    timer_start(publisher->timer, delay_usec);
+}
+
+static usec_t publisher_pause(const Publisher *publisher) {
+    return pace_delay(&publisher->pace, loop_now(publisher->loop));
+}
+
+static void publisher_wake(Publisher *publisher) {
+    if (!publisher->timer->is_armed || publisher->may_wait)
+        publisher_write_after(publisher, publisher_pause(publisher));
+}
+
+static void publisher_wake_later(Publisher *publisher) {
+    if (publisher->timer->is_armed)
         return;
-    publisher->due_usec = due;
-    timer_start(publisher->timer, delay_usec);
-}
-
-static void publisher_wake_not_before(Publisher *publisher, usec_t delay_usec) {
-    publisher->due_usec = 0;
-    timer_start(publisher->timer, delay_usec);
-}
-
-static bool publisher_count_change(Publisher *publisher) {
-    usec_t now = loop_now(publisher->loop), most = now + FEW_MAX * FEW_USEC;
-    usec_t counted = MAX(publisher->few_usec, now) + FEW_USEC;
-    publisher->few_usec = MIN(counted, most);
-    return counted <= most;
+    publisher_write_after(publisher, MAX(publisher_pause(publisher), PASSING_USEC));
+    publisher->may_wait = true;
 }
 
 static void publication_free(void *p) {
@@ -107,6 +103,7 @@ static usec_t publisher_delay(const Publisher *publisher, usec_t otherwise_usec)
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Publisher *publisher = userdata;
     publisher->op = NULL;
+    pace_end(&publisher->pace, loop_now(publisher->loop));
     publisher->n_late = r == -ETIMEDOUT ? publisher->n_late + 1 : 0;
     bool is_refused = r == -ENOKEY || (r >= 0 && !result->succeeded);
     publisher_settle(publisher, r >= 0 && !is_refused);
@@ -114,10 +111,10 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
         publisher->lease = 0;
         publisher->callbacks.on_refused(publisher->userdata);
     } else if (r < 0) {
-        publisher_wake_not_before(publisher, publisher_delay(publisher, RETRY_USEC));
+        publisher_write_after(publisher, publisher_delay(publisher, RETRY_USEC));
         publisher->callbacks.on_unsure(publisher->userdata);
     } else if (map_size(publisher->dirty) > 0)
-        timer_start_if_idle(publisher->timer, 0); /* not if all of it gathers */
+        publisher_wake(publisher);
     else
         publisher_tell_idle(publisher);
 }
@@ -161,7 +158,7 @@ static void on_timer(void *userdata) {
     if (publisher->op || publisher->lease == 0 || publisher_is_idle(publisher))
         return;
     if (publisher->is_all_dirty && publisher_make_all_dirty(publisher) < 0) {
-        publisher_wake_not_before(publisher, RETRY_USEC);
+        publisher_write_after(publisher, RETRY_USEC);
         return;
     }
     if (map_size(publisher->dirty) == 0) {
@@ -175,10 +172,11 @@ static void on_timer(void *userdata) {
         .writes = writes,
         .n_writes = publisher_collect(publisher, writes),
     };
+    pace_begin(&publisher->pace, loop_now(publisher->loop));
     int r = store_txn(publisher->store, &txn, on_written, publisher, &publisher->op);
     if (r < 0) {
         publisher_settle(publisher, false);
-        publisher_wake_not_before(publisher, RETRY_USEC);
+        publisher_write_after(publisher, RETRY_USEC);
     }
 }
 
@@ -195,7 +193,8 @@ static int publisher_add(Publisher *publisher, const char *key, Publication **re
     return 0;
 }
 
-int publisher_set(Publisher *publisher, const char *key, const char *value, bool is_step) {
+static int publisher_change(Publisher *publisher, const char *key, const char *value,
+                            void (*wake)(Publisher *publisher)) {
     Publication *publication = map_get(publisher->publications, key);
     if (streq_ptr(publication ? publication->value : NULL, value))
         return 0;
@@ -209,9 +208,16 @@ int publisher_set(Publisher *publisher, const char *key, const char *value, bool
     if (r < 0)
         return r;
     publication->is_in_flight = false;
-    bool is_urgent = !is_step && publisher_count_change(publisher);
-    publisher_wake(publisher, is_urgent ? 0 : GATHER_USEC);
+    wake(publisher);
     return 0;
+}
+
+int publisher_set(Publisher *publisher, const char *key, const char *value) {
+    return publisher_change(publisher, key, value, publisher_wake);
+}
+
+int publisher_set_passing(Publisher *publisher, const char *key, const char *value) {
+    return publisher_change(publisher, key, value, publisher_wake_later);
 }
 
 static void publisher_move(Publisher *publisher, int64_t lease, StoreCompareTarget target,
@@ -224,7 +230,7 @@ static void publisher_move(Publisher *publisher, int64_t lease, StoreCompareTarg
     if (lease == 0)
         return;
     publisher->is_all_dirty = true;
-    publisher_wake_not_before(publisher, publisher_delay(publisher, 0));
+    publisher_write_after(publisher, publisher_delay(publisher, 0));
 }
 
 void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision) {

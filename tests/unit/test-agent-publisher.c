@@ -122,8 +122,12 @@ static int place_close(void **state) {
     return 0;
 }
 
-static void place_set(Place *place, const char *value, bool is_step) {
-    assert_int_equal(publisher_set(place->publisher, place->state_key, value, is_step), 0);
+static void place_set(Place *place, const char *value) {
+    assert_int_equal(publisher_set(place->publisher, place->state_key, value), 0);
+}
+
+static void place_set_passing(Place *place, const char *value) {
+    assert_int_equal(publisher_set_passing(place->publisher, place->state_key, value), 0);
 }
 
 /* How many transactions the next while takes. */
@@ -140,39 +144,39 @@ static void expect_stored(Place *place, const char *value) {
 
 static void states_that_are_late_are_written_less_and_less_often(void **state) {
     Place *place = *state;
-    place_set(place, "1", false);
+    place_set(place, "1");
     faulty_store_cut(place->way, -ETIMEDOUT);
     virtual_loop_advance(place->loop, USEC_PER_MINUTE);
     assert_in_range(place_count(place, 5 * USEC_PER_MINUTE), 5 * 60 / 5, 5 * 60 / 2);
     faulty_store_cut(place->way, 0);
     virtual_loop_advance(place->loop, 5 * USEC_PER_SEC);
     expect_stored(place, "1");
-    place_set(place, "2", false);
+    place_set(place, "2");
     assert_int_equal(place_count(place, 0), 1); /* all is well again */
 }
 
 static void one_change_after_another_is_written_at_once(void **state) {
     static const char *const values[] = {"1", "2"};
     for (size_t i = 0; i < 100; i++) {
-        place_set(*state, values[i % 2], false);
+        place_set(*state, values[i % 2]);
         assert_int_equal(place_count(*state, 0), 1);
         expect_stored(*state, values[i % 2]);
-        virtual_loop_advance(((Place *) *state)->loop, 20 * USEC_PER_MSEC);
+        virtual_loop_advance(((Place *) *state)->loop, 40 * USEC_PER_MSEC);
     }
 }
 
-static void step_is_written_with_what_comes_of_it(void **state) {
-    place_set(*state, "step", true);
-    assert_int_equal(place_count(*state, 5 * USEC_PER_MSEC), 0);
-    place_set(*state, "end", false);
+static void passing_value_is_written_with_what_comes_of_it(void **state) {
+    place_set_passing(*state, "step");
+    assert_int_equal(place_count(*state, 50 * USEC_PER_MSEC), 0);
+    place_set(*state, "end");
     assert_int_equal(place_count(*state, 0), 1);
     expect_stored(*state, "end");
     assert_int_equal(place_count(*state, USEC_PER_SEC), 0);
 }
 
-static void step_that_takes_its_time_is_written_soon(void **state) {
-    place_set(*state, "step", true);
-    assert_int_equal(place_count(*state, 50 * USEC_PER_MSEC), 1);
+static void passing_value_that_stays_is_written_soon(void **state) {
+    place_set_passing(*state, "step");
+    assert_int_equal(place_count(*state, 100 * USEC_PER_MSEC), 1);
     expect_stored(*state, "step");
 }
 
@@ -181,7 +185,7 @@ static void many_changes_gather(void **state) {
     unsigned n = 0;
     for (size_t i = 0; i < 500; i++) {
         _cleanup_free_ char *key = str_printf("%s-%zu", place->state_key, i);
-        assert_int_equal(publisher_set(place->publisher, key, "1", false), 0);
+        assert_int_equal(publisher_set(place->publisher, key, "1"), 0);
         n += place_count(place, 2 * USEC_PER_MSEC);
     }
     n += place_count(place, 40 * USEC_PER_MSEC); /* the last of them waits no longer */
@@ -196,8 +200,8 @@ int main(void) {
         cmocka_unit_test(state_that_arrives_too_late_does_not_undo_a_newer_one),
         PLACE_TEST(states_that_are_late_are_written_less_and_less_often),
         PLACE_TEST(one_change_after_another_is_written_at_once),
-        PLACE_TEST(step_is_written_with_what_comes_of_it),
-        PLACE_TEST(step_that_takes_its_time_is_written_soon),
+        PLACE_TEST(passing_value_is_written_with_what_comes_of_it),
+        PLACE_TEST(passing_value_that_stays_is_written_soon),
         PLACE_TEST(many_changes_gather),
         cmocka_unit_test(states_are_told_in_the_end_however_many_answers_are_lost),
     };
