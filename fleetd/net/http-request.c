@@ -223,7 +223,7 @@ int http_request_result(HttpRequest *request, CURLcode code) {
                  request->answer_max);
     else if (request->result < 0)
         snprintf(message, CURL_ERROR_SIZE, "%s", strerror(-request->result));
-    else if (code == CURLE_ABORTED_BY_CALLBACK) /* on_sending() */
+    else if (code == CURLE_GOT_NOTHING || code == CURLE_ABORTED_BY_CALLBACK) /* on_sending() */
         snprintf(message, CURL_ERROR_SIZE, "the connection broke before the answer");
     else if (code != CURLE_OK && message[0] == '\0')
         snprintf(message, CURL_ERROR_SIZE, "%s", curl_easy_strerror(code));
