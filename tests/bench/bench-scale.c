@@ -13,6 +13,7 @@
 #define TTL_SECONDS 30 /* the default of agent_ttl */
 #define PROCESSES 4
 #define ONE_MORE_TIMES 50
+#define ONE_MORE_PAUSE_USEC (50 * USEC_PER_MSEC) /* an agent that tells much would gather it */
 #define REST_SECONDS 10
 
 #define FIRST_VERSION 0
@@ -68,8 +69,10 @@ static size_t ask_one(Scale *scale) {
 
 static void run_one_more(Scale *scale, json_object *row) {
     size_t first = scale->watch.n_wanted;
-    for (size_t i = 0; i < ONE_MORE_TIMES; i++)
+    for (size_t i = 0; i < ONE_MORE_TIMES; i++) {
         ask_one(scale);
+        event_run_for(scale->loop, ONE_MORE_PAUSE_USEC);
+    }
     add_latencies(row, scale, first, ONE_MORE_TIMES, 1);
 }
 
