@@ -1,4 +1,4 @@
-"""What becomes of what the benchmarks measured: verdicts and counts. Speaks TAP."""
+"""What becomes of what the benchmarks measured: verdicts, counts, and docs/performance.md. Speaks TAP."""
 
 import contextlib
 import importlib.machinery
@@ -6,16 +6,18 @@ import importlib.util
 import io
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parents[1] / "lab" / "lib")]
 
-from bench import quick, sched  # noqa: E402
-from bench.report import Result, Target  # noqa: E402
+from bench import page, quick, sched  # noqa: E402
+from bench.report import Result, Target, Wrong  # noqa: E402
 
 SLOW = Result([], [], [Target("slow", 3.1, most=1.5, is_ratio=True)])
 GOOD = Result([], [], [Target("fast", 1.1, most=1.5, is_ratio=True)])
@@ -71,12 +73,71 @@ def what_is_ended_twice_takes_its_lab_away():
     assert is_cleaned and status == 128 + signal.SIGTERM
 
 
+# --- docs/performance.md
+
+
+@contextlib.contextmanager
+def copy_of_page():
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / page.PAGE.name
+        shutil.copy(page.PAGE, copy)
+        shutil.copytree(page.folder_of(page.PAGE), page.folder_of(copy))
+        yield copy
+
+
+def replace(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text, (path, old)
+    path.chmod(0o644)
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def the_page_shows_its_results():
+    found = list(page.differences(page.PAGE))
+    assert not found, found
+
+
+def a_figure_of_the_page_that_was_not_measured_is_noticed():
+    with copy_of_page() as copy:
+        replace(copy, "| fleetctl | 30 |", "| fleetctl | 31 |")
+        assert any("the tables" in text for text in page.differences(copy))
+
+
+def results_that_the_page_does_not_show_yet_are_noticed():
+    with copy_of_page() as copy:
+        replace(page.folder_of(copy) / "start.json", '"n": 30', '"n": 29')
+        assert [text.split()[0] for text in page.differences(copy)] == ["performance.md:", "start.svg"]
+
+
+def a_plot_that_is_not_shown_is_noticed():
+    with copy_of_page() as copy:
+        replace(copy, "(performance/sched.svg)", "(performance/other.svg)")
+        assert list(page.differences(copy)) == ["performance.md does not show sched.svg"]
+
+
+def a_table_of_nothing_is_refused():
+    with copy_of_page() as copy:
+        for old, new in ((": rows start ", ": rows begin "), (": rows start ", ": lines start ")):
+            replace(copy, old, new)
+            try:
+                list(page.differences(copy))
+            except Wrong:
+                replace(copy, new, old)
+                continue
+            raise AssertionError(new)
+
+
 TESTS = (
     a_ratio_that_is_over_its_target_by_more_than_a_factor_fails,
     other_figures_say_too_much_of_the_machine_to_fail,
     quick_counts_what_is_slow_and_what_does_not_work,
     a_scheduler_that_slows_down_with_the_cluster_misses_its_target,
     what_is_ended_twice_takes_its_lab_away,
+    the_page_shows_its_results,
+    a_figure_of_the_page_that_was_not_measured_is_noticed,
+    results_that_the_page_does_not_show_yet_are_noticed,
+    a_plot_that_is_not_shown_is_noticed,
+    a_table_of_nothing_is_refused,
 )
 
 
