@@ -96,6 +96,35 @@ static void read_shows_what_was_acknowledged_elsewhere_before_it(_unused_ void *
     }
 }
 
+/* A cluster so large, over a way so slow, that it takes longer to load than a store may take for an
+ * answer. */
+static void read_waits_for_a_view_that_is_being_loaded(_unused_ void **state) {
+    ApiFixture fixture = {.loop = virtual_loop_new(1)};
+    Store *slow;
+    assert_int_equal(memory_store_new(fixture.loop, &fixture.memory), 0);
+    assert_int_equal(faulty_store_new(fixture.loop, fixture.memory, &slow), 0);
+    StoreFaults faults = {.latency_min_usec = 300 * USEC_PER_MSEC,
+                          .latency_max_usec = 300 * USEC_PER_MSEC,
+                          .timeout_usec = USEC_PER_SEC};
+    faulty_store_set_faults(slow, &faults);
+    fixture.sync = (StoreSync){fixture.memory, fixture.loop, virtual_loop_run_until};
+    for (unsigned i = 0; i < 1500; i++) {
+        _cleanup_free_ char *name = str_printf("u%u.service", i);
+        seed_unit(&fixture, name, TEXT, LAUNCH_STATE_LOADED);
+    }
+    const ApiOptions options = {
+        .store = slow, .loop = fixture.loop, .store_timeout_usec = 2 * USEC_PER_SEC};
+    assert_int_equal(api_new(&options, &fixture.api), 0);
+    usec_t start = loop_now(fixture.loop);
+    _cleanup_exchange_ RecordedExchange *get = api_call(&fixture, "GET", "/units", NULL);
+    assert_int_equal(get->status, 200);
+    assert_true(loop_now(fixture.loop) - start > options.store_timeout_usec);
+    api_free(fixture.api);
+    store_free(slow);
+    store_free(fixture.memory);
+    virtual_loop_free(fixture.loop);
+}
+
 static void read_shows_what_was_acknowledged_before_it(void **state) {
     ApiFixture *fixture = *state;
     assert_answer(fixture, "GET", "/units", NULL, 200, "{\"units\":[]}");
@@ -262,6 +291,7 @@ int main(void) {
         API_TEST(store_that_does_not_answer_makes_503_although_the_view_is_there),
         API_TEST(view_that_cannot_be_loaded_makes_503),
         API_TEST(read_waits_for_the_view_to_recover),
+        API_TEST(read_waits_for_a_view_that_is_being_loaded),
         API_TEST(requests_at_the_same_time_ask_the_store_twice),
         cmocka_unit_test(read_shows_what_was_acknowledged_elsewhere_before_it),
         API_TEST(read_shows_what_was_acknowledged_before_it),

@@ -10,6 +10,7 @@ from bench.report import Result, Target
 NAME = "scale"
 HELP = "simulated machines, the production agents with fake unit managers, on a real engine and a real etcd"
 
+GOGC = "400"  # of etcd, as docs/performance.md has it for thousands of machines
 SMALL = (3, 10)  # what one more unit is compared with
 WHAT = [("phase", "phase"), ("machines", "machines")]
 TIMES = [*WHAT, ("seconds", "s"), ("units", "units"), ("units_per_s", "units/s"), ("p25_ms", "p25 ms"), ("p50_ms", "p50 ms"),
@@ -45,7 +46,7 @@ def measure(options, machines, units):
     with tempfile.TemporaryDirectory(prefix="fleet-bench-", dir="/dev/shm" if options.ram else None,
                                      ignore_cleanup_errors=True) as folder:
         for row in programs.run("bench-scale", machines, units, options.ttl, options.processes, options.rest,
-                                before=own_network(), environment={"TMPDIR": folder}):
+                                before=own_network(), environment={"TMPDIR": folder, "GOGC": os.environ.get("GOGC", GOGC)}):
             print(f"{machines} machines, {row['phase']}: {row['seconds']:.1f} s", file=sys.stderr, flush=True)
             rows.append(row)
     return rows
