@@ -51,6 +51,15 @@ assert other_machine.is_within(2) and not other_machine.targets[0].is_met()
 PYTHON
 }
 
+libraries() {
+    readelf -d "$BENCH_BUILD/$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort
+}
+
+bare_program_has_the_libraries_of_fleetd() {
+    [[ -n $(libraries fleetd/fleetd) ]] || echo "fleetd has none"
+    diff <(libraries fleetd/fleetd) <(libraries tests/bench/bench-bare)
+}
+
 has_etcd() {
     command -v etcd >/dev/null && unshare --user --map-root-user --net true 2>/dev/null
 }
@@ -58,6 +67,7 @@ has_etcd() {
 judge "the scheduler places all units of each kind" "$(each_kind_is_placed)"
 judge "a unit without a place ends the benchmark" "$(a_misplaced_unit_is_noticed)"
 judge "a ratio that is over its target by more than a factor fails" "$(a_ratio_beyond_its_target_fails 2>&1)"
+judge "the program that fleetd's memory is held against has fleetd's libraries" "$(bare_program_has_the_libraries_of_fleetd)"
 if has_etcd; then
     judge "a cluster on a real etcd goes through all phases" "$(phases_pass)"
     judge "a list that is too short ends the benchmark" "$(a_list_that_is_too_short_is_noticed)"
