@@ -182,6 +182,7 @@ static int unit_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
         .type = API_EVENT_UNIT,
         .unit = read_name(&reader, "unit"),
         .machine_id = read_string(&reader, "machineID", ""),
+        .address = read_string(&reader, "primaryIP", NULL),
         .desired = read_launch_state(&reader, "desiredState"),
         .current = read_launch_state(&reader, "currentState"),
         .load = read_string(&reader, "systemdLoadState", ""),

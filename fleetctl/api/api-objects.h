@@ -63,6 +63,7 @@ typedef struct ApiEvent {
     ApiEventType type;
     const char *unit;
     const char *machine_id; /* "": the unit is on no machine at all */
+    const char *address;    /* the machine's; NULL when it is not told */
     LaunchState desired, current;
     const char *load, *active, *sub, *result; /* "" when systemd does not know them */
     JobResult job;

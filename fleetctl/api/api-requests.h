@@ -48,6 +48,7 @@ typedef enum ApiOutcome {
 typedef struct ApiChange {
     const char *name;
     bool is_removal;
+    bool is_creation; /* refused where the unit is known */
     LaunchState desired;
     const char *text; /* the whole unit file when it is to be created or replaced; NULL: as it is */
     size_t text_size;
@@ -63,5 +64,9 @@ int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr
 /* Sends them all and fills in what became of each. Negative: some were perhaps not sent; of several
  * the message says what became of each. */
 int api_send_changes(ApiClient *client, ApiChange *changes, size_t n, Error *reterr);
-/* Frees what api_send_changes() filled in. */
+/* api_get_units(), and at the same time creations: what there was is of use only for those that
+ * come to nothing. */
+int api_create_or_get_units(ApiClient *client, char *const *names, ApiChange *creations,
+                            size_t n_creations, ApiUnits *ret, Error *reterr);
+/* Frees what these filled in. */
 void api_changes_done(ApiChange *changes, size_t n);

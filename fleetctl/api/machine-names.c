@@ -36,16 +36,18 @@ void machine_names_free(MachineNames *names) {
     free(names);
 }
 
+int machine_names_learn(MachineNames *names, const char *machine_id, const char *address) {
+    char *copy = strdup(address);
+    int r = copy ? map_put(names->addresses, machine_id, copy) : -ENOMEM;
+    if (r < 0)
+        free(copy);
+    return r;
+}
+
 static int address_add(MachineNames *names, json_object *json, Error *reterr) {
     ApiMachine machine;
     int r = api_machine_read(json, &machine, reterr);
-    if (r < 0)
-        return r;
-    char *address = strdup(machine.address);
-    r = address ? map_put(names->addresses, machine.id, address) : -ENOMEM;
-    if (r < 0)
-        free(address);
-    return r;
+    return r < 0 ? r : machine_names_learn(names, machine.id, machine.address);
 }
 
 static int addresses_fetch(MachineNames *names, Error *reterr) {

@@ -1,5 +1,5 @@
 /* How machines are named to people: "113f16a7.../10.0.0.1". Asks the API for addresses once, when
- * the first name is wanted. */
+ * the first name is wanted that was not told before. */
 #pragma once
 
 #include "fleetctl/api/api-client.h"
@@ -10,6 +10,9 @@ typedef struct MachineNames MachineNames;
 int machine_names_new(ApiClient *api, MachineNames **ret);
 void machine_names_free(MachineNames *names);
 DEFINE_POINTER_CLEANUP(MachineNames, machine_names_free)
+
+/* What the API has told anyway need not be asked for. -ENOMEM, after which it is. */
+int machine_names_learn(MachineNames *names, const char *machine_id, const char *address);
 
 /* "ID.../IP", with the whole id if full; without the address when it cannot be learnt, "-" for "".
  * Not from inside a callback of the loop. NULL when out of memory; the caller frees. */

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-/* A unit with the request for it. */
+/* A unit with the request for it; the changes of those that were created on the way come first. */
 typedef struct Submission {
     const UnitSource *source;
     bool is_wanted; /* a request is to be sent */
@@ -76,24 +76,32 @@ static Submission submission_plan(const BringUp *kind, const UnitSource *source)
     return submission;
 }
 
-/* Which requests to send; changes and submissions have room for all sources. */
-static size_t submissions_plan(const BringUp *kind, const UnitSources *sources,
-                               Submission *submissions, ApiChange *changes) {
-    size_t n = 0;
+static ApiChange change_plan(const BringUp *kind, const UnitSource *source) {
+    bool is_created = source->created_revision != 0;
+    return (ApiChange){
+        .name = source->name,
+        .desired = kind->target,
+        .text = source->text,
+        .text_size = source->text_size,
+        .outcome = is_created ? API_OUTCOME_CREATED : API_OUTCOME_NOT_SENT,
+        .revision = source->created_revision,
+    };
+}
+
+/* Adds the requests for units that were created already, or for the others. */
+static void submissions_plan(const BringUp *kind, const UnitSources *sources, bool are_created,
+                             Submission *submissions, ApiChange *changes, size_t *n) {
     for (size_t i = 0; i < sources->n; i++) {
-        Submission submission = submission_plan(kind, &sources->items[i]);
+        const UnitSource *source = &sources->items[i];
+        if ((source->created_revision != 0) != are_created)
+            continue;
+        Submission submission = submission_plan(kind, source);
         if (!submission.is_wanted)
             continue;
-        changes[n] = (ApiChange){
-            .name = submission.source->name,
-            .desired = kind->target,
-            .text = submission.source->text,
-            .text_size = submission.source->text_size,
-        };
-        submission.change = &changes[n];
-        submissions[n++] = submission;
+        changes[*n] = change_plan(kind, source);
+        submission.change = &changes[*n];
+        submissions[(*n)++] = submission;
     }
-    return n;
 }
 
 static bool is_waited_for(const Context *context, const BringUp *kind,
@@ -138,13 +146,14 @@ static int submissions_report(const Context *context, const BringUp *kind,
     return status;
 }
 
+/* The first n_sent were sent already. */
 static int submissions_carry_out(Context *context, const BringUp *kind,
-                                 const Submission *submissions, ApiChange *changes, size_t n,
-                                 Error *reterr) {
+                                 const Submission *submissions, ApiChange *changes, size_t n_sent,
+                                 size_t n, Error *reterr) {
     _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
     int r = wait_tracker_new(kind->goal, &tracker);
     if (r >= 0)
-        r = api_send_changes(context->api, changes, n, reterr);
+        r = api_send_changes(context->api, changes + n_sent, n - n_sent, reterr);
     if (r >= 0)
         r = submissions_report(context, kind, submissions, n, tracker);
     if (r < 0)
@@ -156,8 +165,7 @@ static int submissions_carry_out(Context *context, const BringUp *kind,
 int bring_up(Context *context, const BringUp *kind, const char *const *operands, Error *reterr) {
     _cleanup_unit_sources_ UnitSources sources = {};
     bool replace = context->options->replace;
-    GlobScope scope = takes_templates(kind) ? GLOB_ALL_UNITS : GLOB_NO_TEMPLATES;
-    int r = unit_sources_load(context->api, operands, scope, replace, &sources, reterr);
+    int r = unit_sources_load(context->api, operands, kind->target, replace, &sources, reterr);
     if (r < 0)
         return r;
     if (sources_complain(context, kind, &sources))
@@ -169,8 +177,11 @@ int bring_up(Context *context, const BringUp *kind, const char *const *operands,
     _cleanup_free_ ApiChange *changes = calloc(sources.n + 1, sizeof(ApiChange));
     if (!submissions || !changes)
         return -ENOMEM;
-    size_t n = submissions_plan(kind, &sources, submissions, changes);
-    r = submissions_carry_out(context, kind, submissions, changes, n, reterr);
+    size_t n_sent = 0;
+    submissions_plan(kind, &sources, true, submissions, changes, &n_sent);
+    size_t n = n_sent;
+    submissions_plan(kind, &sources, false, submissions, changes, &n);
+    r = submissions_carry_out(context, kind, submissions, changes, n_sent, n, reterr);
     api_changes_done(changes, n);
     return r;
 }

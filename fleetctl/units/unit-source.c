@@ -76,22 +76,77 @@ static int sources_add_all(UnitSources *sources, char *const *operands) {
     return r;
 }
 
+static int text_check(const UnitSource *source, const char *text, size_t size, bool *ret_is_global,
+                      Error *reterr) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
+    _cleanup_(requirements_freep) Requirements *requirements = NULL;
+    int r = unit_file_parse(text, size, &file, reterr);
+    if (r >= 0)
+        r = requirements_parse(file, source->name, &requirements, reterr);
+    if (r < 0)
+        return r;
+    *ret_is_global = requirements->is_global;
+    return 0;
+}
+
+/* Whether anything could keep it from being sent, were it unknown to the cluster. */
+static bool source_can_be_created(const UnitSource *source, LaunchState wanted) {
+    _unused_ bool is_global;
+    bool is_refused = wanted != LAUNCH_STATE_INACTIVE && unit_name_is_template(source->name);
+    return !source->problem && source->file.text && !is_refused &&
+           text_check(source, source->file.text, source->file.size, &is_global, NULL) >= 0;
+}
+
+/* All or none: where there is something to complain of, nothing is sent. */
+static bool sources_can_be_created(const UnitSources *sources, LaunchState wanted) {
+    for (size_t i = 0; i < sources->n; i++)
+        if (!source_can_be_created(&sources->items[i], wanted))
+            return false;
+    return true;
+}
+
+static int sources_create_or_find(UnitSources *sources, ApiClient *api, char *const *names,
+                                  LaunchState wanted, Error *reterr) {
+    _cleanup_free_ ApiChange *creations = calloc(sources->n + 1, sizeof(ApiChange));
+    if (!creations)
+        return -ENOMEM;
+    for (size_t i = 0; i < sources->n; i++)
+        creations[i] = (ApiChange){
+            .name = sources->items[i].name,
+            .is_creation = true,
+            .desired = wanted,
+            .text = sources->items[i].file.text,
+            .text_size = sources->items[i].file.size,
+        };
+    int r = api_create_or_get_units(api, names, creations, sources->n, &sources->units, reterr);
+    for (size_t i = 0; i < sources->n; i++)
+        if (creations[i].outcome == API_OUTCOME_CREATED)
+            sources->items[i].created_revision = creations[i].revision;
+    api_changes_done(creations, sources->n);
+    return r;
+}
+
 /* Looks the units up; those with a problem are not asked for. */
-static int sources_find_units(UnitSources *sources, ApiClient *api, Error *reterr) {
+static int sources_find_units(UnitSources *sources, ApiClient *api, LaunchState wanted,
+                              Error *reterr) {
     _cleanup_(strv_freep) char **names = NULL;
     int r = 0;
     for (size_t i = 0; i < sources->n && r >= 0; i++)
         r = sources->items[i].problem ? 0 : strv_push(&names, sources->items[i].name);
     if (r >= 0)
-        r = api_get_units(api, names, &sources->units, reterr);
+        r = sources_can_be_created(sources, wanted)
+                ? sources_create_or_find(sources, api, names, wanted, reterr)
+                : api_get_units(api, names, &sources->units, reterr);
     if (r < 0)
         return r;
     const ApiUnit *unit = sources->units.items;
-    for (size_t i = 0; i < sources->n; i++)
-        if (!sources->items[i].problem) {
-            sources->items[i].known = unit->name ? unit : NULL;
+    for (size_t i = 0; i < sources->n; i++) {
+        UnitSource *source = &sources->items[i];
+        if (!source->problem) {
+            source->known = unit->name && source->created_revision == 0 ? unit : NULL;
             unit++;
         }
+    }
     return 0;
 }
 
@@ -159,21 +214,10 @@ static void source_choose_text(UnitSource *source, bool replace) {
     }
 }
 
-static int text_check(const UnitSource *source, bool *ret_is_global, Error *reterr) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
-    _cleanup_(requirements_freep) Requirements *requirements = NULL;
-    int r = unit_file_parse(source->text, source->text_size, &file, reterr);
-    if (r >= 0)
-        r = requirements_parse(file, source->name, &requirements, reterr);
-    if (r < 0)
-        return r;
-    *ret_is_global = requirements->is_global;
-    return 0;
-}
-
 static int source_check(UnitSource *source, Error *reterr) {
     bool is_global = source->known && source->known->is_global;
-    int r = source->text ? text_check(source, &is_global, reterr) : 0;
+    int r =
+        source->text ? text_check(source, source->text, source->text_size, &is_global, reterr) : 0;
     if (r < 0 && source->origin == UNIT_ORIGIN_KNOWN_TEMPLATE)
         return error_prefix(reterr, r, "%s from submitted template %s", source->name,
                             source->template->name);
@@ -211,15 +255,16 @@ static int sources_resolve(UnitSources *sources, bool replace) {
     return r;
 }
 
-int unit_sources_load(ApiClient *api, const char *const *operands, GlobScope scope, bool replace,
+int unit_sources_load(ApiClient *api, const char *const *operands, LaunchState wanted, bool replace,
                       UnitSources *ret, Error *reterr) {
+    GlobScope scope = wanted == LAUNCH_STATE_INACTIVE ? GLOB_ALL_UNITS : GLOB_NO_TEMPLATES;
     _cleanup_unit_sources_ UnitSources sources = {};
     _cleanup_(strv_freep) char **expanded = NULL;
     int r = operands_expand(api, operands, scope, &expanded, reterr);
     if (r >= 0)
         r = sources_add_all(&sources, expanded);
     if (r >= 0)
-        r = sources_find_units(&sources, api, reterr);
+        r = sources_find_units(&sources, api, wanted, reterr);
     if (r >= 0)
         r = sources_find_templates(&sources, api, reterr);
     if (r >= 0)

@@ -38,7 +38,8 @@ typedef struct UnitSource {
                                  NULL: none does */
     const char *differing;    /* the name of the unit or template that it differs from */
     bool is_global;
-    char *problem; /* why it cannot be brought up; NULL: it can */
+    char *problem;            /* why it cannot be brought up; NULL: it can */
+    int64_t created_revision; /* of the request that created it; 0: it was not created yet */
 } UnitSource;
 
 typedef struct UnitSources {
@@ -48,8 +49,9 @@ typedef struct UnitSources {
 } UnitSources;
 
 /* Looks everything up and checks all texts that would be sent. What is wrong with a unit is told in
- * its problem. */
-int unit_sources_load(ApiClient *api, const char *const *operands, GlobScope scope, bool replace,
+ * its problem. Where each of the units has a file of its own, with which nothing is wrong, those
+ * that are new to the cluster are created on the way, in the state wanted. */
+int unit_sources_load(ApiClient *api, const char *const *operands, LaunchState wanted, bool replace,
                       UnitSources *ret, Error *reterr);
 
 /* Does the same for files alone, as if the cluster knew nothing; globs are for the shell then. */

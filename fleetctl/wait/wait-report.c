@@ -105,6 +105,12 @@ static int report_orphans(Context *context, WaitGoal goal, const WaitUnit *unit)
     return 0;
 }
 
+static char *event_machine_label(MachineNames *machines, const ApiEvent *event) {
+    if (event->address) /* else the machine is not there, or fleetd is too old to tell */
+        (void) machine_names_learn(machines, event->machine_id, event->address);
+    return machine_names_label(machines, event->machine_id, false);
+}
+
 void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
     static void (*const reports[_WAIT_STATUS_MAX])(WaitGoal goal, const WaitUnit *unit,
                                                    const char *label) = {
@@ -117,8 +123,7 @@ void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
         report_pending(context, unit);
     bool is_no_news = unit->status == WAIT_STATUS_REACHED && unit->is_quiet;
     if (reports[unit->status] && !is_no_news) {
-        _cleanup_free_ char *label =
-            machine_names_label(context->machines, unit->event.machine_id, false);
+        _cleanup_free_ char *label = event_machine_label(context->machines, &unit->event);
         reports[unit->status](goal, unit, str_or(label, unit->event.machine_id));
     }
     if (unit->status == WAIT_STATUS_REACHED && report_orphans(context, goal, unit) < 0)

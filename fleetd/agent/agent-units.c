@@ -44,10 +44,13 @@ int agent_get_unit(Agent *agent, const char *name, AgentUnit **ret) {
     return 0;
 }
 
+/* What a unit is in the midst of a task is told if the task takes its time. */
 int agent_publish(Agent *agent, const AgentUnit *unit) {
     _cleanup_free_ char *key = key_state(agent->machine_id, unit->name), *value = NULL;
     int r = key ? agent_unit_format_state(unit, agent_has_orphan(agent, unit), &value) : -ENOMEM;
-    if (r >= 0)
+    if (r >= 0 && unit->running != TASK_NONE)
+        r = publisher_set_passing(agent->publisher, key, value);
+    else if (r >= 0)
         r = publisher_set(agent->publisher, key, value);
     if (r < 0)
         agent_retry_soon(agent, "publish the state of", unit->name);

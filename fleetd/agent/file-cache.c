@@ -11,7 +11,7 @@
 
 /* For so long after it was last asked for a text is kept: units that share one often come one after
  * another. */
-#define KEEP_USEC (5 * USEC_PER_SEC)
+#define KEEP_USEC (1 * USEC_PER_MINUTE)
 
 typedef struct CachedFile {
     FileCache *cache;

@@ -1,5 +1,6 @@
 #include "fleetd/agent/publisher.h"
 
+#include "fleetd/agent/pace.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
@@ -13,12 +14,7 @@
 #define RETRY_USEC (500 * USEC_PER_MSEC)
 /* The store works on a write also when nobody waits for it any more, and all is written anew. */
 #define RETRY_LATE_MAX_USEC (4 * USEC_PER_SEC)
-
-/* A few changes are written at once. When many come, as when hundreds of units start, they gather
- * for so long between two writes, and of a unit that changed twice meanwhile the last is written.
- */
-#define BURST_MAX 4
-#define GATHER_USEC (40 * USEC_PER_MSEC)
+#define PASSING_USEC (100 * USEC_PER_MSEC) /* most starts are over by then */
 
 typedef struct Publication {
     char *value; /* NULL: to be deleted */
@@ -39,13 +35,30 @@ struct Publisher {
     unsigned n_late;    /* writes in a row that were not answered in time */
     Timer *timer;
     StoreOp *op;
-    usec_t burst_usec; /* when the writes of before are made up for: each takes GATHER_USEC */
+    bool may_wait; /* the timer is armed for the sake of passing values alone */
+    Pace pace;
 };
 
+/* At that time, whatever else it was armed for. */
+static void publisher_write_after(Publisher *publisher, usec_t delay_usec) {
+    publisher->may_wait = false;
+    timer_start(publisher->timer, delay_usec);
+}
+
+static usec_t publisher_pause(const Publisher *publisher) {
+    return pace_delay(&publisher->pace, loop_now(publisher->loop));
+}
+
 static void publisher_wake(Publisher *publisher) {
-    usec_t now = loop_now(publisher->loop), burst = (BURST_MAX - 1) * GATHER_USEC;
-    usec_t due = publisher->burst_usec > burst ? publisher->burst_usec - burst : 0;
-    timer_start_if_idle(publisher->timer, due > now ? due - now : 0);
+    if (!publisher->timer->is_armed || publisher->may_wait)
+        publisher_write_after(publisher, publisher_pause(publisher));
+}
+
+static void publisher_wake_later(Publisher *publisher) {
+    if (publisher->timer->is_armed)
+        return;
+    publisher_write_after(publisher, MAX(publisher_pause(publisher), PASSING_USEC));
+    publisher->may_wait = true;
 }
 
 static void publication_free(void *p) {
@@ -90,6 +103,7 @@ static usec_t publisher_delay(const Publisher *publisher, usec_t otherwise_usec)
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Publisher *publisher = userdata;
     publisher->op = NULL;
+    pace_end(&publisher->pace, loop_now(publisher->loop));
     publisher->n_late = r == -ETIMEDOUT ? publisher->n_late + 1 : 0;
     bool is_refused = r == -ENOKEY || (r >= 0 && !result->succeeded);
     publisher_settle(publisher, r >= 0 && !is_refused);
@@ -97,7 +111,7 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
         publisher->lease = 0;
         publisher->callbacks.on_refused(publisher->userdata);
     } else if (r < 0) {
-        timer_start(publisher->timer, publisher_delay(publisher, RETRY_USEC));
+        publisher_write_after(publisher, publisher_delay(publisher, RETRY_USEC));
         publisher->callbacks.on_unsure(publisher->userdata);
     } else if (map_size(publisher->dirty) > 0)
         publisher_wake(publisher);
@@ -144,7 +158,7 @@ static void on_timer(void *userdata) {
     if (publisher->op || publisher->lease == 0 || publisher_is_idle(publisher))
         return;
     if (publisher->is_all_dirty && publisher_make_all_dirty(publisher) < 0) {
-        timer_start(publisher->timer, RETRY_USEC);
+        publisher_write_after(publisher, RETRY_USEC);
         return;
     }
     if (map_size(publisher->dirty) == 0) {
@@ -158,12 +172,11 @@ static void on_timer(void *userdata) {
         .writes = writes,
         .n_writes = publisher_collect(publisher, writes),
     };
-    usec_t now = loop_now(publisher->loop);
-    publisher->burst_usec = MAX(publisher->burst_usec, now) + GATHER_USEC;
+    pace_begin(&publisher->pace, loop_now(publisher->loop));
     int r = store_txn(publisher->store, &txn, on_written, publisher, &publisher->op);
     if (r < 0) {
         publisher_settle(publisher, false);
-        timer_start(publisher->timer, RETRY_USEC);
+        publisher_write_after(publisher, RETRY_USEC);
     }
 }
 
@@ -180,7 +193,8 @@ static int publisher_add(Publisher *publisher, const char *key, Publication **re
     return 0;
 }
 
-int publisher_set(Publisher *publisher, const char *key, const char *value) {
+static int publisher_change(Publisher *publisher, const char *key, const char *value,
+                            void (*wake)(Publisher *publisher)) {
     Publication *publication = map_get(publisher->publications, key);
     if (streq_ptr(publication ? publication->value : NULL, value))
         return 0;
@@ -194,8 +208,16 @@ int publisher_set(Publisher *publisher, const char *key, const char *value) {
     if (r < 0)
         return r;
     publication->is_in_flight = false;
-    publisher_wake(publisher);
+    wake(publisher);
     return 0;
+}
+
+int publisher_set(Publisher *publisher, const char *key, const char *value) {
+    return publisher_change(publisher, key, value, publisher_wake);
+}
+
+int publisher_set_passing(Publisher *publisher, const char *key, const char *value) {
+    return publisher_change(publisher, key, value, publisher_wake_later);
 }
 
 static void publisher_move(Publisher *publisher, int64_t lease, StoreCompareTarget target,
@@ -208,7 +230,7 @@ static void publisher_move(Publisher *publisher, int64_t lease, StoreCompareTarg
     if (lease == 0)
         return;
     publisher->is_all_dirty = true;
-    timer_start(publisher->timer, publisher_delay(publisher, 0));
+    publisher_write_after(publisher, publisher_delay(publisher, 0));
 }
 
 void publisher_set_place(Publisher *publisher, int64_t lease, int64_t revision) {

@@ -1,6 +1,6 @@
 /* Brings what this machine says of its units to the store: keys of its own, such as
  * `state/<id>/<name>`, all under the presence's lease. What changes while a write is under way goes
- * with the next one, so that a burst costs a few transactions. */
+ * with the next one, so that a burst costs a few transactions (pace.h). */
 #pragma once
 
 #include "fleetd/net/loop.h"
@@ -24,6 +24,8 @@ DEFINE_POINTER_CLEANUP(Publisher, publisher_free)
 /* The value of a key from now on; NULL deletes it. Copied. Unchanged values are not written again.
  * -ENOMEM. */
 int publisher_set(Publisher *publisher, const char *key, const char *value);
+/* Likewise, of a value that will soon be another one: it waits a little for that. */
+int publisher_set_passing(Publisher *publisher, const char *key, const char *value);
 
 /* The lease to write under, as long as this machine's key in the store is of that revision; it
  * makes everything be written anew. lease 0: hold everything back. */

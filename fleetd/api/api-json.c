@@ -225,6 +225,12 @@ static int add_request(json_object *object, const View *view, const UnitView *un
                    : add_text(object, "pending", NULL);
 }
 
+/* So that who names the machine to people need not ask. */
+static const char *placement_address(const View *view, const Placement *placement) {
+    const MachineView *machine = placement ? view_find_machine(view, placement->machine_id) : NULL;
+    return machine && machine_view_is_present(machine) ? machine->machine->address : NULL;
+}
+
 json_object *unit_event_to_json(const View *view, const UnitView *unit,
                                 const Placement *placement) {
     _cleanup_json_ json_object *object = json_object_new_object();
@@ -232,6 +238,7 @@ json_object *unit_event_to_json(const View *view, const UnitView *unit,
     if (!object || json_add_string(object, "type", "unit") < 0 ||
         json_add_string(object, "unit", unit->name) < 0 ||
         json_add_string(object, "machineID", placement ? placement->machine_id : "") < 0 ||
+        add_text(object, "primaryIP", placement_address(view, placement)) < 0 ||
         add_report(object, state) < 0 || add_request(object, view, unit, placement) < 0)
         return NULL;
     int r = state && state->log ? json_add_take(object, "log", log_to_json(state->log))

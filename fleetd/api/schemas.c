@@ -140,6 +140,7 @@ static const SchemaProperty event[] = {
     {"type", PROPERTY_STRING, REQUIRED, .value = event_value},
     {"unit", PROPERTY_STRING, .description = "Name; of type unit."},
     {"machineID", PROPERTY_STRING, .description = "Empty: the unit is on no machine."},
+    {"primaryIP", PROPERTY_STRING, .description = "Null: the machine is not there."},
     {"desiredState", PROPERTY_STRING, .value = launch_value},
     REPORT(OPTIONAL),
     {"log", PROPERTY_LIST, .description = "The last lines of a start that failed."},
@@ -151,8 +152,7 @@ static const SchemaProperty event[] = {
     {"orphan", PROPERTY_BOOLEAN, .description = "It is there for another cluster."},
     {"reason", PROPERTY_STRING},
     {"pending", PROPERTY_OBJECT, .ref = "Pending"},
-    {"primaryIP", PROPERTY_STRING, .description = "This and what follows: of type machine."},
-    {"metadata", PROPERTY_STRINGS},
+    {"metadata", PROPERTY_STRINGS, .description = "This and what follows: of type machine."},
     {"status", PROPERTY_STRING, .description = "running, restarting or gone."},
     {},
 };

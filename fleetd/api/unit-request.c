@@ -128,6 +128,10 @@ UnitDecision unit_request_decide(const UnitRequest *request, bool is_known, cons
                   request->name);
         return refuse();
     }
+    if (is_known && request->is_creation) {
+        error_set(reterr, 0, "unit '%s' exists", request->name);
+        return refuse();
+    }
     if (is_known && request->desired < 0) {
         error_set(reterr, 0, "unit '%s' exists: to change it, desiredState must be given",
                   request->name);

@@ -1,4 +1,4 @@
-/* A PUT of a unit, read and judged before anything is asked of the store. Pure. */
+/* A PUT or POST of a unit, read and judged before anything is asked of the store. Pure. */
 #pragma once
 
 #include "fleetd/model/unit-file.h"
@@ -8,6 +8,7 @@ typedef struct UnitRequest {
     char *name;
     LaunchState desired; /* _LAUNCH_STATE_INVALID: not given */
     UnitFile *file;      /* NULL: not given */
+    bool is_creation;    /* refused where the unit is known */
 } UnitRequest;
 
 /* Everything that can be refused without knowing what is there: -EINVAL, with the reason from the

@@ -1,5 +1,5 @@
-/* PUT and DELETE of a unit. The first decision is made on what the view shows, if it leads to a
- * write: it saves the store a question, and the condition finds out a view that is behind. */
+/* PUT, POST and DELETE of a unit. The first decision is made on what the view shows, if it leads to
+ * a write: it saves the store a question, and the condition finds out a view that is behind. */
 #include "fleetd/api/reads.h"
 #include "fleetd/api/unit-request.h"
 #include "fleetd/api/write.h"
@@ -121,7 +121,8 @@ static int write_take_unit(UnitWrite *write, const StoreEntry *entry) {
 
 static void put_go_on(UnitWrite *write) {
     const UnitFile *file = write->request.file;
-    if (file && write->known && streq(unit_file_hash(file), write->known->hash))
+    if (file && write->known && streq(unit_file_hash(file), write->known->hash) &&
+        !write->request.is_creation)
         put_look_at_file(write);
     else
         put_decide(write, write->known, false);
@@ -226,16 +227,25 @@ static void write_begin(Api *api, ApiExchange *exchange, bool is_delete,
         api_write_begin_take(api, exchange, &write->base);
 }
 
-void units_put(Api *api, ApiExchange *exchange, const char *name) {
+static void unit_begin(Api *api, ApiExchange *exchange, const char *name, bool is_creation) {
     _cleanup_error_ Error error = {};
     UnitRequest request = {};
     int r = unit_request_parse(name, exchange->body, exchange->body_size, &request, &error);
+    request.is_creation = is_creation;
     if (r == -ENOMEM)
         answer_no_memory(exchange);
     else if (r < 0)
         answer_error(exchange, 400, "%s", error_text(&error, r));
     else
         write_begin(api, exchange, false, &request);
+}
+
+void units_put(Api *api, ApiExchange *exchange, const char *name) {
+    unit_begin(api, exchange, name, false);
+}
+
+void units_post(Api *api, ApiExchange *exchange, const char *name) {
+    unit_begin(api, exchange, name, true);
 }
 
 void units_delete(Api *api, ApiExchange *exchange, const char *name) {

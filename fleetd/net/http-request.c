@@ -31,16 +31,16 @@ static int on_socket_made(void *userdata, curl_socket_t fd, curlsocktype purpose
     return CURL_SOCKOPT_OK;
 }
 
-/* The body is handed out by a callback, and there is deliberately none to seek back: so curl can
- * not send it again by itself when a kept connection breaks before the answer. What was sent may
- * have been carried out, and only the caller knows whether it may happen twice. */
-static size_t on_send(char *buffer, size_t size, size_t n, void *userdata) {
+/* Called before each time that curl sends the request; curl would send it again by itself when a
+ * kept connection breaks before the answer. What was sent may have been carried out, and only the
+ * caller knows whether it may happen twice. */
+static int on_sending(void *userdata, _unused_ char *local_address, _unused_ char *peer_address,
+                      _unused_ int local_port, _unused_ int peer_port) {
     HttpRequest *request = userdata;
-    size_t taken = MIN(size * n, request->body.size - request->body_sent);
-    if (taken > 0)
-        memcpy(buffer, request->body.data + request->body_sent, taken);
-    request->body_sent += taken;
-    return taken;
+    if (request->is_sent)
+        return CURL_PREREQFUNC_ABORT;
+    request->is_sent = true;
+    return CURL_PREREQFUNC_OK;
 }
 
 static unsigned request_status(const HttpRequest *request) {
@@ -124,10 +124,12 @@ static int request_set_method(HttpRequest *request, const HttpCall *call) {
     if (streq(call->method, "HEAD"))
         TRY_SETOPT(request->easy, CURLOPT_NOBODY, 1L);
     else if (call->body || streq(call->method, "POST") || streq(call->method, "PUT")) {
+        /* Handed over as a whole, it goes out with the headers, in one call of the kernel. */
         TRY_SETOPT(request->easy, CURLOPT_POST, 1L);
-        TRY_SETOPT(request->easy, CURLOPT_READFUNCTION, on_send);
-        TRY_SETOPT(request->easy, CURLOPT_READDATA, request);
+        TRY_SETOPT(request->easy, CURLOPT_POSTFIELDS, str_or(request->body.data, ""));
         TRY_SETOPT(request->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body.size);
+        TRY_SETOPT(request->easy, CURLOPT_PREREQFUNCTION, on_sending);
+        TRY_SETOPT(request->easy, CURLOPT_PREREQDATA, request);
     }
     for (const char *c = call->method; *c; c++)
         if (!isupper((unsigned char) *c))
@@ -221,7 +223,7 @@ int http_request_result(HttpRequest *request, CURLcode code) {
                  request->answer_max);
     else if (request->result < 0)
         snprintf(message, CURL_ERROR_SIZE, "%s", strerror(-request->result));
-    else if (code == CURLE_SEND_FAIL_REWIND) /* the result of on_send() */
+    else if (code == CURLE_GOT_NOTHING || code == CURLE_ABORTED_BY_CALLBACK) /* on_sending() */
         snprintf(message, CURL_ERROR_SIZE, "the connection broke before the answer");
     else if (code != CURLE_OK && message[0] == '\0')
         snprintf(message, CURL_ERROR_SIZE, "%s", curl_easy_strerror(code));

@@ -30,7 +30,7 @@ struct HttpRequest {
     struct curl_slist *headers;
     sd_event_source *timeout;
     ByteBuffer body; /* what is sent */
-    size_t body_sent;
+    bool is_sent;    /* or is being sent */
 
     bool is_streaming;   /* the headers of a 200 answer came, and there is an on_data */
     ByteBuffer received; /* the answer's body, or what on_data has not seen yet */

@@ -1,5 +1,7 @@
 #include "fleetd/store/lease.h"
 
+#include "fleetd/net/backoff.h"
+
 #include <errno.h>
 
 #define RETRY_USEC (200 * USEC_PER_MSEC)
@@ -20,7 +22,8 @@ struct Lease {
     usec_t last_success_usec;
     usec_t last_gap_usec;
     bool is_in_contact;
-    bool was_asked; /* contact is known at all */
+    bool was_asked;      /* contact is known at all */
+    unsigned n_failures; /* in a row */
 };
 
 static void on_timer(void *userdata);
@@ -34,6 +37,13 @@ static usec_t lease_gap_limit(const Lease *lease) {
 static bool lease_is_in_gap(const Lease *lease) {
     return lease->last_success_usec == 0 ||
            loop_now(lease->loop) - lease->last_success_usec > lease_gap_limit(lease);
+}
+
+/* So that thousands of machines do not keep a store busy that is too slow for them; but never so
+ * long that lease_gap_limit() would no longer hold. */
+static void lease_retry(Lease *lease) {
+    usec_t most = MAX(lease->interval_usec / 16, RETRY_USEC);
+    timer_start(lease->timer, backoff_delay(lease->loop, lease->n_failures++, RETRY_USEC, most));
 }
 
 static void lease_note_contact(Lease *lease, int r) {
@@ -57,6 +67,7 @@ static void lease_note_contact(Lease *lease, int r) {
 static void lease_note_alive(Lease *lease, usec_t ttl_usec) {
     usec_t due_usec = lease->sent_usec + lease->interval_usec, now = loop_now(lease->loop);
     lease->sure_until_usec = lease->sent_usec + ttl_usec;
+    lease->n_failures = 0;
     timer_start(lease->timer, due_usec > now ? due_usec - now : 0);
 }
 
@@ -65,7 +76,7 @@ static void on_granted(int r, int64_t id, usec_t ttl_usec, void *userdata) {
     Lease *lease = userdata;
     lease->op = NULL;
     if (r < 0) {
-        timer_start(lease->timer, RETRY_USEC);
+        lease_retry(lease);
         lease_note_contact(lease, r);
         return;
     }
@@ -87,7 +98,7 @@ static void on_renewed(int r, int64_t id, usec_t ttl_usec, void *userdata) {
             lease->last_gap_usec = loop_now(lease->loop);
         lease->callbacks.on_lost(lease->userdata);
     } else if (r < 0) {
-        timer_start(lease->timer, RETRY_USEC);
+        lease_retry(lease);
         lease_note_contact(lease, r);
     } else {
         lease_note_alive(lease, ttl_usec);
@@ -102,7 +113,7 @@ static void on_timer(void *userdata) {
                 ? store_lease_renew(lease->store, lease->id, on_renewed, lease, &lease->op)
                 : store_lease_grant(lease->store, lease->ttl_usec, on_granted, lease, &lease->op);
     if (r < 0)
-        timer_start(lease->timer, RETRY_USEC);
+        lease_retry(lease);
 }
 
 int lease_new(Store *store, Loop *loop, usec_t ttl_usec, const LeaseCallbacks *callbacks,

@@ -4,8 +4,9 @@
 #include "tests/bench/benchmark.h"
 #include "tests/bench/scale-watch.h"
 
-#define CONNECTIONS 32
+#define CONNECTIONS 256
 #define TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define EVENTS_URL "http://fleet/fleet/v1/events?unit=other.service"
 
 struct ScaleUsers {
     HttpClient *client;
@@ -94,15 +95,31 @@ size_t scale_users_count_retries(const ScaleUsers *users) {
     return users->n_retries;
 }
 
+static int on_event(_unused_ const char *data, _unused_ size_t size, _unused_ void *userdata) {
+    return 0;
+}
+
+static void on_events_end(_unused_ int r, _unused_ const HttpAnswer *answer,
+                          _unused_ const char *message, _unused_ void *userdata) {
+}
+
+/* Somebody waits for something, so that fleetd looks at the cluster all the time, as it does for
+ * fleetctl. */
+static void watch_events(ScaleUsers *users) {
+    const HttpCall call = {.method = "GET", .url = EVENTS_URL, .timeout_usec = TIMEOUT_USEC};
+    bench_ok(http_client_start(users->client, &call, on_event, on_events_end, users, NULL));
+}
+
 ScaleUsers *scale_users_new(sd_event *event, const char *socket,
                             void (*on_asking)(size_t unit, uint8_t version, void *userdata),
                             void *userdata) {
     ScaleUsers *users = calloc(1, sizeof(ScaleUsers));
-    const HttpClientOptions options = {.unix_socket = socket, .max_connections = CONNECTIONS};
+    const HttpClientOptions options = {.unix_socket = socket, .max_connections = CONNECTIONS + 1};
     bench_must(users, "out of memory");
     bench_ok(http_client_new(event, &options, &users->client));
     users->on_asking = on_asking;
     users->userdata = userdata;
+    watch_events(users);
     return users;
 }
 

@@ -75,6 +75,7 @@ static void stream_begins_with_the_present(void **state) {
 static void line_has_the_fields_of_the_contract(void **state) {
     ApiFixture *fixture = *state;
     int64_t n = seed_unit(fixture, "a.service", TEXT, LAUNCH_STATE_LAUNCHED);
+    seed_machine(fixture, M1, "");
     seed_order(fixture, M1, "a.service", LAUNCH_STATE_LAUNCHED, n);
     const UnitState report = {
         .machine_id = (char *) M1,
@@ -101,7 +102,8 @@ static void line_has_the_fields_of_the_contract(void **state) {
     assert_int_equal(strv_length(lines), 2);
     _cleanup_free_ char *expected = str_printf(
         "{\"type\":\"unit\",\"unit\":\"a.service\",\"machineID\":\"" M1
-        "\",\"desiredState\":\"launched\",\"currentState\":\"loaded\",\"systemdLoadState\":"
+        "\",\"primaryIP\":\"10.0.0.1\",\"desiredState\":\"launched\",\"currentState\":\"loaded\","
+        "\"systemdLoadState\":"
         "\"loaded\",\"systemdActiveState\":\"failed\",\"systemdSubState\":\"failed\","
         "\"systemdResult\":\"exit-code\",\"job\":\"failed\",\"message\":\"the job failed\",\"log\":"
         "[\"one\",\"two\"],\"hash\":\"86943ac9f3754cb90f8dd38bf6da7b0cad074592\",\"revision\":%d,"
@@ -125,7 +127,8 @@ static void unknown_name_gives_a_deleted_line(void **state) {
     strv_split(text, "\n", &lines);
     assert_int_equal(strv_length(lines), 2);
     assert_json(lines[0],
-                "{\"type\":\"unit\",\"unit\":\"x.service\",\"machineID\":\"\",\"desiredState\":"
+                "{\"type\":\"unit\",\"unit\":\"x.service\",\"machineID\":\"\",\"primaryIP\":null,"
+                "\"desiredState\":"
                 "\"inactive\",\"currentState\":\"inactive\",\"systemdLoadState\":null,"
                 "\"systemdActiveState\":null,\"systemdSubState\":null,\"systemdResult\":null,"
                 "\"job\":\"none\",\"message\":null,\"log\":null,\"hash\":null,\"revision\":0,"

@@ -31,7 +31,7 @@ static void method_that_is_not_possible_is_405_and_says_which_are(void **state) 
     ApiFixture *fixture = *state;
     static const char *const cases[][3] = {
         {"POST", "/units", "GET"},
-        {"HEAD", "/units/a.service", "GET, PUT, DELETE"},
+        {"HEAD", "/units/a.service", "GET, PUT, POST, DELETE"},
         {"DELETE", "/state/a.service", "GET"},
         {"PUT", "/machines", "GET, PATCH"},
         {"get", "/events", "GET"},

@@ -28,6 +28,25 @@ static void new_unit_is_created_with_its_file(void **state) {
     assert_json(get->text, expected);
 }
 
+static void post_creates_what_is_new_and_changes_nothing_that_is_known(void **state) {
+    ApiFixture *fixture = *state;
+    static const char *const bodies[] = {
+        HELLO, "{\"desiredState\":\"inactive\",\"text\":\"[Service]\\nExecStart=/bin/false\\n\"}",
+        "{\"desiredState\":\"loaded\"}"};
+    _cleanup_exchange_ RecordedExchange *post =
+        api_call(fixture, "POST", "/units/hello.service", HELLO);
+    assert_int_equal(post->status, 201);
+    assert_int_equal(exchange_revision(post), store_sync_revision(&fixture->sync));
+    seed(fixture, "unit/garbage.service", "garbage");
+    int64_t before = store_sync_revision(&fixture->sync);
+    for (size_t i = 0; i < ELEMENTSOF(bodies); i++)
+        assert_answer(fixture, "POST", "/units/hello.service", bodies[i], 409,
+                      "unit 'hello.service' exists");
+    assert_answer(fixture, "POST", "/units/garbage.service", HELLO, 409,
+                  "unit 'garbage.service' exists");
+    assert_int_equal(store_sync_revision(&fixture->sync), before);
+}
+
 static void options_make_a_file_as_well_and_text_wins_over_them(void **state) {
     ApiFixture *fixture = *state;
     assert_answer(fixture, "PUT", "/units/a.service",
@@ -276,6 +295,17 @@ static void put_that_is_overtaken_starts_over(void **state) {
     assert_non_null(strstr(dump, "launched"));
 }
 
+static void post_that_is_overtaken_changes_nothing(void **state) {
+    ApiFixture *fixture = *state;
+    int n = 1;
+    fixture->gated->before_txn = interfere;
+    fixture->gated->userdata = &n;
+    assert_answer(fixture, "POST", "/units/hello.service", HELLO, 409,
+                  "unit 'hello.service' exists");
+    _cleanup_free_ char *dump = store_dump(fixture);
+    assert_null(strstr(dump, "launched"));
+}
+
 static void put_that_is_overtaken_for_ever_gives_up(void **state) {
     ApiFixture *fixture = *state;
     int n = 1000;
@@ -375,6 +405,8 @@ static void file_that_was_lost_comes_back_with_its_unit(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         API_TEST(new_unit_is_created_with_its_file),
+        API_TEST(post_creates_what_is_new_and_changes_nothing_that_is_known),
+        API_TEST(post_that_is_overtaken_changes_nothing),
         API_TEST(options_make_a_file_as_well_and_text_wins_over_them),
         API_TEST(put_of_what_is_there_writes_nothing_and_names_the_first_request),
         API_TEST(desired_state_changes_without_touching_the_file),

@@ -111,11 +111,50 @@ static void lease_that_is_taken_away_is_a_gap(void **state) {
     assert_in_range(lease_steady_since(fixture->lease), taken, loop_now(fixture->loop));
 }
 
+/* One whose renewals fail at once. */
+typedef struct RefusingStore {
+    Store store;
+    Store *inner;
+    unsigned n_renewals;
+} RefusingStore;
+
+static int refusing_grant(Store *store, usec_t ttl_usec, StoreLeaseDone done, void *userdata,
+                          StoreOp **ret) {
+    return store_lease_grant(((RefusingStore *) store)->inner, ttl_usec, done, userdata, ret);
+}
+
+static int refusing_renew(Store *store, _unused_ int64_t lease, _unused_ StoreLeaseDone done,
+                          _unused_ void *userdata, _unused_ StoreOp **ret) {
+    ((RefusingStore *) store)->n_renewals++;
+    return -ETIMEDOUT;
+}
+
+/* It is tried again soon, and then not all the time, but often enough for the rule of gaps. */
+static void store_that_fails_is_asked_less_and_less_often(void **state) {
+    static const StoreVTable vtable = {.lease_grant = refusing_grant,
+                                       .lease_renew = refusing_renew};
+    Fixture *fixture = *state;
+    RefusingStore refusing = {.store = {&vtable}, .inner = fixture->memory};
+    LeaseCallbacks callbacks = {.on_granted = on_granted, .on_lost = on_lost};
+    usec_t ttl_usec = 60 * USEC_PER_SEC, interval_usec = ttl_usec / 3;
+    assert_int_equal(
+        lease_new(&refusing.store, fixture->loop, ttl_usec, &callbacks, fixture, &fixture->lease),
+        0);
+    virtual_loop_advance(fixture->loop, interval_usec + 700 * USEC_PER_MSEC);
+    assert_in_range(refusing.n_renewals, 2, 4);
+    virtual_loop_advance(fixture->loop, 20 * USEC_PER_SEC);
+    refusing.n_renewals = 0;
+    virtual_loop_advance(fixture->loop, 60 * USEC_PER_SEC);
+    assert_in_range(refusing.n_renewals, 60 / 2, 60 * 2); /* and not 300 times */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(quick_store_is_steady, setup, teardown),
         cmocka_unit_test_setup_teardown(slow_store_is_steady_too, setup, teardown),
         cmocka_unit_test_setup_teardown(store_slower_than_a_renewal_is_due_is_steady_too, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(store_that_fails_is_asked_less_and_less_often, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(outage_is_a_gap, setup, teardown),
         cmocka_unit_test_setup_teardown(lease_that_is_taken_away_is_a_gap, setup, teardown),

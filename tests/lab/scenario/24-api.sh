@@ -68,6 +68,9 @@ check "PUT of a new unit: 201" equal 201 "$(put api.service "$UNIT")"
 check "without a body" equal "" "$(<body)"
 check "PUT of the same: 204" equal 204 "$(put api.service "$UNIT")"
 check "PUT of another state: 204" equal 204 "$(put api.service '{"desiredState":"loaded"}')"
+check "POST of a known unit: 409" refused 409 exists POST /fleet/v1/units/api.service -H "$JSON" -d "$UNIT"
+check "POST of a new unit: 201" equal 201 "$(request POST /fleet/v1/units/post.service -H "$JSON" -d "$UNIT")"
+check "DELETE of it: 204" status 204 DELETE /fleet/v1/units/post.service
 check "PUT with a charset in the type: 204" status 204 PUT /fleet/v1/units/api.service \
     -H 'Content-Type: application/json; charset=utf-8' -d '{"desiredState":"launched"}'
 check "GET of a unit" is_a Unit GET /fleet/v1/units/api.service
@@ -88,7 +91,7 @@ check "DELETE of an unknown unit: 404" refused 404 'does not exist' DELETE /flee
 
 # --- other paths and methods
 check "an unknown path: 404" refused 404 /fleet/v1/nothing GET /fleet/v1/nothing
-check "another method: 405 with Allow" allows 'GET, PUT, DELETE' POST /fleet/v1/units/api.service
+check "another method: 405 with Allow" allows 'GET, PUT, POST, DELETE' PATCH /fleet/v1/units/api.service
 check "with an error of its own" refused 405 POST POST /fleet/v1/units
 head_has_no_body() {
     equal 405 "$(request HEAD /fleet/v1/units -I)" && [[ ! -s body ]]

@@ -209,7 +209,8 @@ lab cut m1
 check "cut off, it is stopped" eventually 12 is_down m1 brief.service
 check "and then runs elsewhere" eventually 30 is_running m2 brief.service
 lab heal m1
+check "the machine comes back" eventually 30 mentions "$(lab id m1)" ctl list-machines --full
 check "brief.service never ran twice" never_overlaps brief.service
 
-ctl destroy '*' >/dev/null
+check "all of them are destroyed" ctl destroy '*'
 check "destroyed, nothing is guarded any more" eventually 15 not is_running m2 fleet-guard.service

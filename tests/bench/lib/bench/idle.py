@@ -39,11 +39,10 @@ kill "$pid"
 # What the last request left behind is given back after a minute (VIEW_IDLE_USEC): before that, it is no rest.
 SETTLE_SECONDS = 65
 
-COLUMNS = [("units", "units"), ("fleetd_percent", "fleetd %"), ("fleetd_max_percent", "worst %"),
-           ("etcd_percent", "etcd %"), ("etcd_mib", "etcd MiB"), ("requests", "etcd requests/s/machine")]
-MEMORY_COLUMNS = [("units", "units"), ("rss_mib", "fleetd RSS MiB"), ("bare_rss_mib", "bare RSS MiB"), ("pss_mib", "PSS MiB"),
-                  ("anonymous_mib", "anonymous MiB"), ("bare_anonymous_mib", "bare anonymous MiB"),
-                  ("own_mib", "fleetd's own MiB")]
+COLUMNS = [("units", "units"), ("fleetd_percent", "fleetd %"), ("fleetd_max_percent", "worst %"), ("rss_mib", "RSS MiB"),
+           ("bare_rss_mib", "bare RSS"), ("pss_mib", "PSS MiB"), ("anonymous_mib", "anonymous"),
+           ("bare_anonymous_mib", "bare anonymous"), ("own_mib", "own MiB"), ("etcd_percent", "etcd %"),
+           ("etcd_mib", "etcd MiB"), ("requests", "etcd requests/s/machine")]
 
 
 def add_arguments(parser):
@@ -62,7 +61,7 @@ def run(options):
         Target("requests to etcd a second a machine", worst["requests"], most=1),
         Target(f"MiB RSS of fleetd with {worst['units']} units", worst["rss_mib"], most=8),
         Target(f"MiB of fleetd's own with {worst['units']} units", worst["own_mib"], most=8),
-    ], [MEMORY_COLUMNS])
+    ])
 
 
 def measure(all_machines, bare, units, seconds):
