@@ -1,6 +1,6 @@
 /* The smallest program that needs what fleetd needs: it uses each of fleetd's libraries once, as
- * fleetd does, and has no code of fleet's. What it takes is what a daemon with these libraries takes
- * before it does anything, so `bench idle` shows it beside fleetd.
+ * fleetd does, and has no code of fleet's. What it takes is what a daemon with these libraries
+ * takes before it does anything, so `bench idle` shows it beside fleetd.
  *
  * usage: bench-bare URL
  *
