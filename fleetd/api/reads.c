@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 
 /* How long the view may take to show what the store answered by. Revisions that other users of an
  * etcd write never show, so that this is a limit and not a condition. */
@@ -213,12 +214,16 @@ static int view_load(Reads *reads) {
                     reads->view_userdata, &reads->view);
 }
 
+/* A view is made of small pieces, and malloc keeps those that do not happen to lie at the end: a
+ * fleetd that was once asked for 20,000 units would stay at 11 MiB instead of 2. */
 static void on_view_idle(void *userdata) {
     Reads *reads = userdata;
-    if (reads->n_holds > 0 || !TAILQ_EMPTY(&reads->waiting))
+    if (reads->n_holds > 0 || !TAILQ_EMPTY(&reads->waiting)) {
         timer_start(reads->view_idle, VIEW_IDLE_USEC);
-    else
-        view_free(TAKE_PTR(reads->view));
+        return;
+    }
+    view_free(TAKE_PTR(reads->view));
+    malloc_trim(0);
 }
 
 void reads_hold_view(Reads *reads) {

@@ -40,12 +40,22 @@ a_list_that_is_too_short_is_noticed() {
     [[ $status == 1 ]] || echo "status $status"
 }
 
+libraries() {
+    readelf -d "$BENCH_BUILD/$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort
+}
+
+bare_program_has_the_libraries_of_fleetd() {
+    [[ -n $(libraries fleetd/fleetd) ]] || echo "fleetd has none"
+    diff <(libraries fleetd/fleetd) <(libraries tests/bench/bench-bare)
+}
+
 has_etcd() {
     command -v etcd >/dev/null && unshare --user --map-root-user --net true 2>/dev/null
 }
 
 judge "the scheduler places all units of each kind" "$(each_kind_is_placed)"
 judge "a unit without a place ends the benchmark" "$(a_misplaced_unit_is_noticed)"
+judge "the program that fleetd's memory is held against has fleetd's libraries" "$(bare_program_has_the_libraries_of_fleetd)"
 if has_etcd; then
     judge "a cluster on a real etcd goes through all phases" "$(phases_pass)"
     judge "a list that is too short ends the benchmark" "$(a_list_that_is_too_short_is_noticed)"
