@@ -81,7 +81,7 @@ static const Flag flags[_FLAG_MAX] = {
                        text_parse, VALUE(endpoint)},
     [FLAG_REQUEST_TIMEOUT] =
         {"request-timeout", 0, "TIME",
-         "How long to wait for the answer to one request; a bare number is seconds (default 3.0).",
+         "How long to wait for the answer to one request; a bare number is seconds (default 10).",
          timeout_parse, VALUE(request_timeout_usec)},
     [FLAG_CA_FILE] = {"ca-file", 0, "FILE",
                       "Certificates of the authorities that may vouch for fleetd (PEM).",

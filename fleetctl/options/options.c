@@ -133,7 +133,7 @@ int options_parse(const char *const *arguments, const char *const *environment,
     Options options = {
         .endpoint = ENDPOINT_DEFAULT,
         .driver = "API",
-        .request_timeout_usec = 3 * USEC_PER_SEC,
+        .request_timeout_usec = 10 * USEC_PER_SEC,
         .lines = 10,
         .block_attempts = BLOCK_ATTEMPTS_UNSET,
     };

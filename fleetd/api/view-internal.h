@@ -19,6 +19,7 @@ struct View {
     SortedMap machines; /* id -> MachineView */
     Map *files;         /* hash -> UnitFile */
     Map *unreadable;    /* set of keys whose values are not */
+    uint64_t n_values;  /* that came so far */
     TAILQ_HEAD(, UnitView) changed_units;
     TAILQ_HEAD(, MachineView) changed_machines;
 };

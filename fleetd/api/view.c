@@ -10,7 +10,9 @@ static void view_judge(View *view, int r) {
 }
 
 static void on_put(const StoreEntry *entry, void *userdata) {
-    view_judge(userdata, view_apply(userdata, entry));
+    View *view = userdata;
+    view->n_values++;
+    view_judge(view, view_apply(view, entry));
 }
 
 static void on_delete(const char *key, int64_t revision, void *userdata) {
@@ -91,6 +93,10 @@ void view_start_over(View *view) {
 
 bool view_is_synced(const View *view) {
     return mirror_is_synced(view->mirror);
+}
+
+uint64_t view_progress(const View *view) {
+    return view->n_values;
 }
 
 int64_t view_revision(const View *view) {

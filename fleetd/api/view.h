@@ -61,7 +61,8 @@ DEFINE_POINTER_CLEANUP(View, view_free)
 void view_start_over(View *view);
 
 bool view_is_synced(const View *view);   /* whole, and being watched */
-int64_t view_revision(const View *view); /* of the store that it shows */
+uint64_t view_progress(const View *view); /* grows as values come, while it is being loaded */
+int64_t view_revision(const View *view);  /* of the store that it shows */
 const UnitView *view_find_unit(const View *view, const char *name);
 const MachineView *view_find_machine(const View *view, const char *id);
 /* The keys under which there is what cannot be read, sorted; the caller frees the array. -ENOMEM.

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 
 /* A leader must be missed before a machine is: whoever lost both at once would else wait for one
  * lease after the other. */
@@ -85,8 +86,10 @@ static void on_elected(void *userdata) {
     engine_load(engine);
 }
 
+/* Another leads now, for long perhaps: malloc, too, is to let go of what the model took. */
 static void on_deposed(void *userdata) {
     engine_follow(userdata);
+    malloc_trim(0);
 }
 
 static void collect(Metrics *metrics, void *userdata) {

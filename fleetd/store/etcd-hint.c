@@ -40,8 +40,8 @@ static const struct {
 
 /* No connection at all, or an answer over a good one. */
 static const char *const other_failures[] = {
-    "Failed to connect", "resolve host", "in time", "timed out",
-    "HTTP status",       "etcdserver:",  "JSON",    "the answer"};
+    "Failed to connect", "resolve host", "in time",       "timed out",     "HTTP status",
+    "etcdserver:",       "JSON",         "the answer is", "the answer has"};
 
 static bool is_no_matter_of_tls(const char *message) {
     for (size_t i = 0; i < ELEMENTSOF(other_failures); i++)

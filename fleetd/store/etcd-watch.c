@@ -10,8 +10,8 @@
  * cheaper to list anew, in pages. */
 #define LINE_MAX ((size_t) 64 * 1024 * 1024)
 
-/* A rare large line does not hold its memory for ever. */
-#define BUFFER_KEPT_MAX ((size_t) 256 * 1024)
+/* After a burst there is rest, and a watch at rest needs no more. */
+#define BUFFER_KEPT_MAX ((size_t) 4 * 1024)
 
 struct EtcdWatch {
     EtcdHandle handle;

@@ -3,9 +3,10 @@
  *
  * usage: bench-sched MACHINES UNITS KIND [REPEAT]     kinds: sched-load.h */
 #include "tests/bench/benchmark.h"
+#include "tests/bench/process-usage.h"
 #include "tests/bench/sched-load.h"
 
-#include <sys/resource.h>
+#include <unistd.h>
 
 #define REPEAT 5
 #define REPEAT_MAX 100
@@ -72,12 +73,6 @@ static usec_t median(Times *times, Step step) {
     return bench_quantile(times->of[step], times->n[step], 0.5);
 }
 
-static int64_t peak_kib(void) {
-    struct rusage usage;
-    bench_ok(getrusage(RUSAGE_SELF, &usage));
-    return usage.ru_maxrss;
-}
-
 static void tell(size_t n_machines, size_t n_units, const char *kind, Times *times) {
     json_object *row = bench_row();
     bench_ok(json_add_string(row, "kind", kind));
@@ -87,7 +82,7 @@ static void tell(size_t n_machines, size_t n_units, const char *kind, Times *tim
     bench_add_double(row, "placed_per_s", per_second(n_units, median(times, STEP_PLACE)));
     bench_ok(json_add_int(row, "one_more_us", (int64_t) median(times, STEP_ONE_MORE)));
     bench_ok(json_add_int(row, "machine_lost_us", (int64_t) median(times, STEP_LOST)));
-    bench_ok(json_add_int(row, "peak_kib", peak_kib()));
+    bench_ok(json_add_int(row, "peak_kib", process_usage(getpid()).peak_kib));
     bench_tell_take(row);
 }
 

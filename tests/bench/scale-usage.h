@@ -1,17 +1,8 @@
-/* What a phase of bench-scale costs: counters, and the differences between two looks at them. */
+/* What a phase costs etcd: counters, and the differences between two looks at them. */
 #pragma once
 
 #include "tests/bench/benchmark.h"
 #include "tests/fakes/etcd-process.h"
-
-#include <sys/types.h>
-
-typedef struct ProcessUsage {
-    double cpu_s;
-    int64_t rss_kib, peak_kib;
-} ProcessUsage;
-
-ProcessUsage process_usage(pid_t pid);
 
 typedef struct EtcdUsage {
     double cpu_s;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/bench/benchmark.h"
+#include "tests/bench/process-usage.h"
 #include "tests/bench/scale-host.h"
 #include "tests/bench/scale-usage.h"
 #include "tests/bench/scale-users.h"

@@ -6,6 +6,7 @@
 #include "tests/unit/api-fixture.h"
 
 #include <errno.h>
+#include <malloc.h>
 
 #define TEXT "[Service]\nExecStart=/bin/true\n"
 #define PUT "{\"text\":\"[Service]\\nExecStart=/bin/true\\n\",\"desiredState\":\"launched\"}"
@@ -94,6 +95,35 @@ static void read_shows_what_was_acknowledged_elsewhere_before_it(_unused_ void *
         store_free(fixture.memory);
         virtual_loop_free(fixture.loop);
     }
+}
+
+/* A cluster so large, over a way so slow, that it takes longer to load than a store may take for an
+ * answer. */
+static void read_waits_for_a_view_that_is_being_loaded(_unused_ void **state) {
+    ApiFixture fixture = {.loop = virtual_loop_new(1)};
+    Store *slow;
+    assert_int_equal(memory_store_new(fixture.loop, &fixture.memory), 0);
+    assert_int_equal(faulty_store_new(fixture.loop, fixture.memory, &slow), 0);
+    StoreFaults faults = {.latency_min_usec = 300 * USEC_PER_MSEC,
+                          .latency_max_usec = 300 * USEC_PER_MSEC,
+                          .timeout_usec = USEC_PER_SEC};
+    faulty_store_set_faults(slow, &faults);
+    fixture.sync = (StoreSync){fixture.memory, fixture.loop, virtual_loop_run_until};
+    for (unsigned i = 0; i < 1500; i++) {
+        _cleanup_free_ char *name = str_printf("u%u.service", i);
+        seed_unit(&fixture, name, TEXT, LAUNCH_STATE_LOADED);
+    }
+    const ApiOptions options = {
+        .store = slow, .loop = fixture.loop, .store_timeout_usec = 2 * USEC_PER_SEC};
+    assert_int_equal(api_new(&options, &fixture.api), 0);
+    usec_t start = loop_now(fixture.loop);
+    _cleanup_exchange_ RecordedExchange *get = api_call(&fixture, "GET", "/units", NULL);
+    assert_int_equal(get->status, 200);
+    assert_true(loop_now(fixture.loop) - start > options.store_timeout_usec);
+    api_free(fixture.api);
+    store_free(slow);
+    store_free(fixture.memory);
+    virtual_loop_free(fixture.loop);
 }
 
 static void read_shows_what_was_acknowledged_before_it(void **state) {
@@ -205,6 +235,47 @@ static void view_is_loaded_once_and_dropped_after_a_minute_of_rest(void **state)
     assert_int_equal(fixture->gated->counts[GATE_WATCH], 2);
 }
 
+static long anonymous_kib(void) {
+    char line[256];
+    long kib = -1;
+    FILE *file = fopen("/proc/self/status", "re");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file))
+        (void) sscanf(line, "RssAnon: %ld kB", &kib);
+    fclose(file);
+    assert_true(kib > 0);
+    return kib;
+}
+
+/* Not where valgrind or a sanitizer looks after it. */
+static bool memory_can_be_given_back(void) {
+    char *piece = malloc(100 * 1024), *above = malloc(1);
+    assert_non_null(piece);
+    memset(piece, 1, 100 * 1024);
+    free(piece);
+    bool can = malloc_trim(0) == 1;
+    free(above);
+    return can;
+}
+
+static void view_that_is_dropped_leaves_no_memory_behind(void **state) {
+    ApiFixture *fixture = *state;
+    char name[32];
+    for (int i = 0; i < 3000; i++) {
+        snprintf(name, sizeof(name), "%d.service", i);
+        seed_unit(fixture, name, TEXT, LAUNCH_STATE_LOADED);
+    }
+    if (!memory_can_be_given_back())
+        skip();
+    long before = anonymous_kib();
+    recorded_exchange_free(api_call(fixture, "GET", "/units", NULL));
+    long with_view = anonymous_kib();
+    assert_true(with_view > before + 1000);
+    virtual_loop_advance(fixture->loop, 61 * USEC_PER_SEC);
+    assert_null(fixture->gated->watches);
+    assert_true(anonymous_kib() - before < (with_view - before) / 2);
+}
+
 static void stream_holds_the_view(void **state) {
     ApiFixture *fixture = *state;
     _cleanup_exchange_ RecordedExchange *stream = api_start(fixture, "GET", "/events", NULL);
@@ -262,6 +333,7 @@ int main(void) {
         API_TEST(store_that_does_not_answer_makes_503_although_the_view_is_there),
         API_TEST(view_that_cannot_be_loaded_makes_503),
         API_TEST(read_waits_for_the_view_to_recover),
+        API_TEST(read_waits_for_a_view_that_is_being_loaded),
         API_TEST(requests_at_the_same_time_ask_the_store_twice),
         cmocka_unit_test(read_shows_what_was_acknowledged_elsewhere_before_it),
         API_TEST(read_shows_what_was_acknowledged_before_it),
@@ -270,6 +342,7 @@ int main(void) {
         API_TEST(read_waits_for_the_revision_that_is_asked_for),
         API_TEST(revision_that_never_comes_is_said_so),
         API_TEST(view_is_loaded_once_and_dropped_after_a_minute_of_rest),
+        API_TEST(view_that_is_dropped_leaves_no_memory_behind),
         API_TEST(stream_holds_the_view),
         API_TEST(client_that_goes_away_is_forgotten),
         API_TEST(garbage_in_the_store_hides_nothing_else),

@@ -38,7 +38,7 @@ static void nothing_given_means_defaults(void **state) {
     Parsed *parsed = *state;
     assert_int_equal(parse(parsed, ARGUMENTS(), NULL), 0);
     assert_string_equal(parsed->options.endpoint, ENDPOINT_DEFAULT);
-    assert_int_equal(parsed->options.request_timeout_usec, 3 * USEC_PER_SEC);
+    assert_int_equal(parsed->options.request_timeout_usec, 10 * USEC_PER_SEC);
     assert_int_equal(parsed->options.block_attempts, BLOCK_ATTEMPTS_UNSET);
     assert_null(parsed->options.fields);
     assert_false(parsed->options.full);

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from chaos import machines
@@ -44,6 +45,13 @@ def run_on_all(all_machines, script, *args):
     """At the same time; what each printed."""
     with concurrent.futures.ThreadPoolExecutor(len(all_machines)) as pool:
         return list(pool.map(lambda machine: run(machine, script, *args), all_machines))
+
+
+def put_program(machine, program):
+    """Its path in the machine."""
+    path = f"/run/{program.name}"
+    shutil.copy(program, f"/proc/{machine.pid1()}/root{path}")
+    return path
 
 
 def net(*command, **options):

@@ -3,21 +3,46 @@
 import os
 import time
 
-from bench import cluster, load
+from bench import cluster, load, programs
 from bench.report import Result, Target
 
 NAME = "idle"
 HELP = "processor time and memory of fleetd and etcd at rest, by the number of units"
 
-# CPU ticks and KiB of the machine's fleetd.
-USAGE = r"""
+# KiB of a process: all that it has in memory, with what others have mapped as well; each shared page by its share; what is
+# its alone, as no file has it; and that with the pages of its own program.
+MEMORY = r"""
+memory() {
+    awk -v "program=$(readlink "/proc/$1/exe")" '
+        /^[0-9a-f]+-[0-9a-f]+ / { is_program = $6 == program }
+        $1 == "Rss:" { rss += $2; if (is_program) own += $2 }
+        $1 == "Pss:" { pss += $2 }
+        $1 == "Anonymous:" { anonymous += $2; if (!is_program) own += $2 }
+        END { print rss, pss, anonymous, own }' "/proc/$1/smaps"
+}
+"""
+# Processor time of fleetd in ticks, and its memory.
+USAGE = MEMORY + r"""
 pid=$(systemctl show -p MainPID --value fleet.service)
 read -r line <"/proc/$pid/stat"
 set -- ${line##*) }
-echo "$((${12} + ${13})) $(awk '$1 == "VmRSS:" { print $2 }' "/proc/$pid/status")"
+echo "$((${12} + ${13})) $(memory "$pid")"
 """
-COLUMNS = [("units", "units"), ("fleetd_percent", "fleetd %"), ("fleetd_max_percent", "worst %"), ("fleetd_mib", "fleetd MiB"),
-           ("etcd_percent", "etcd %"), ("etcd_mib", "etcd MiB"), ("requests", "etcd requests/s/machine")]
+# What any program has that uses fleetd's libraries.
+BARE = MEMORY + r"""
+exec 3< <(exec "$1" "$2")
+pid=$!
+read -r _ <&3
+memory "$pid"
+kill "$pid"
+"""
+# What the last request left behind is given back after a minute (VIEW_IDLE_USEC): before that, it is no rest.
+SETTLE_SECONDS = 65
+
+COLUMNS = [("units", "units"), ("fleetd_percent", "fleetd %"), ("fleetd_max_percent", "worst %"), ("rss_mib", "RSS MiB"),
+           ("bare_rss_mib", "bare RSS"), ("pss_mib", "PSS MiB"), ("anonymous_mib", "anonymous"),
+           ("bare_anonymous_mib", "bare anonymous"), ("own_mib", "own MiB"), ("etcd_percent", "etcd %"),
+           ("etcd_mib", "etcd MiB"), ("requests", "etcd requests/s/machine")]
 
 
 def add_arguments(parser):
@@ -27,19 +52,22 @@ def add_arguments(parser):
 
 def run(options):
     with cluster.lab() as all_machines:
+        bare = cluster.put_program(all_machines[0], programs.find("bench-bare"))
         cluster.run_on_all(all_machines, load.PUT_TEMPLATES, cluster.SLEEPER)
-        rows = [measure(all_machines, units, options.seconds) for units in map(int, options.units.split(","))]
+        rows = [measure(all_machines, bare, units, options.seconds) for units in map(int, options.units.split(","))]
     worst = rows[-1]
     return Result(COLUMNS, rows, [
         Target(f"% of a core, fleetd with {worst['units']} units", worst["fleetd_max_percent"], most=0.1),
-        Target(f"MiB of fleetd with {worst['units']} units", worst["fleetd_mib"], most=8),
         Target("requests to etcd a second a machine", worst["requests"], most=1),
+        Target(f"MiB RSS of fleetd with {worst['units']} units", worst["rss_mib"], most=8),
+        Target(f"MiB of fleetd's own with {worst['units']} units", worst["own_mib"], most=8),
     ])
 
 
-def measure(all_machines, units, seconds):
+def measure(all_machines, bare, units, seconds):
     if units:
         load.start_fleet(all_machines, units)
+    time.sleep(SETTLE_SECONDS)
     before, etcd_before = usages(all_machines), cluster.etcd_metrics()
     begun = time.monotonic()
     time.sleep(seconds)  # rest is what is measured
@@ -52,12 +80,25 @@ def measure(all_machines, units, seconds):
 
     return {"units": units, "seconds": took,
             "fleetd_percent": sum(percents) / len(percents), "fleetd_max_percent": max(percents),
-            "fleetd_mib": max(last[1] for last in after) / 1024,
             "etcd_percent": etcd_rate("process_cpu_seconds_total") * 100,
             "etcd_mib": etcd_after["process_resident_memory_bytes"] / 2**20,
-            "requests": etcd_rate("grpc_server_handled_total") / len(all_machines)}
+            "requests": etcd_rate("grpc_server_handled_total") / len(all_machines),
+            **memory_fields("", [max(kib) for kib in zip(*(last[1:] for last in after))]),
+            **memory_fields("bare_", bare_memory(all_machines[0], bare))}
+
+
+def memory_fields(prefix, kib):
+    return {f"{prefix}{name}_mib": value / 1024 for name, value in zip(("rss", "pss", "anonymous", "own"), kib)}
 
 
 def usages(all_machines):
-    """(ticks, KiB) of each."""
-    return [tuple(map(int, text.split())) for text in cluster.run_on_all(all_machines, USAGE)]
+    """(ticks, KiB...) of each."""
+    return [numbers(text) for text in cluster.run_on_all(all_machines, USAGE)]
+
+
+def bare_memory(machine, bare):
+    return numbers(cluster.run(machine, BARE, bare, cluster.ETCD.url(1) + "/version"))
+
+
+def numbers(text):
+    return tuple(map(int, text.split()))

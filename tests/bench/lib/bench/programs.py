@@ -16,12 +16,17 @@ def build_folder():
     return pathlib.Path(os.environ.get("BENCH_BUILD", TOP / "build")).resolve()
 
 
-def run(name, *args, before=(), environment=()):
-    """Yields the rows as they come, each with the number of warnings that fleetds logged meanwhile. before: what the
-    program is run under."""
+def find(name):
     program = build_folder() / "tests/bench" / name
     if not program.exists():
         raise Wrong(f"there is no {program}: make -C {build_folder()} bench-programs")
+    return program
+
+
+def run(name, *args, before=(), environment=()):
+    """Yields the rows as they come, each with the number of warnings that fleetds logged meanwhile. before: what the
+    program is run under."""
+    program = find(name)
     fleetctl = os.environ.get("FLEETCTL", str(build_folder() / "fleetctl/fleetctl"))
     with subprocess.Popen([*before, str(program), *map(str, args)], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, env={**os.environ, "FLEETCTL": fleetctl, **dict(environment)}) as process:

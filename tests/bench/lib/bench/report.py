@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import statistics
+import time
 
 
 class Wrong(Exception):
-    """What was measured does not work: there is no figure."""
+    """What was measured, or is to be shown, does not work: there is no figure."""
 
 
 class Target:
@@ -27,7 +29,7 @@ class Target:
 
     def fields(self):
         bound = {"most": self.most} if self.most is not None else {"least": self.least}
-        return {"name": self.name, "figure": self.figure, **bound, "met": self.is_met()}
+        return {"name": self.name, "figure": rounded(self.figure), **bound, "is_ratio": self.is_ratio, "met": self.is_met()}
 
 
 class Result:
@@ -43,9 +45,12 @@ class Result:
     def verdicts(self):
         return "\n".join(target.line() for target in self.targets)
 
-    def json(self, name):
-        return json.dumps({"bench": name, "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1),
-                           "targets": [target.fields() for target in self.targets], "rows": self.rows})
+    def json(self, name, words):
+        """words: what was typed behind `bench`."""
+        return json.dumps({"bench": name, "command": " ".join(words), "date": time.strftime("%Y-%m-%d"),
+                           "processor": processor(), "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1),
+                           "targets": [target.fields() for target in self.targets], "tables": self.tables,
+                           "rows": rounded(self.rows)})
 
     def is_within(self, factor):
         return factor is None or all(target.is_met(factor) for target in self.targets if target.is_ratio)
@@ -68,11 +73,26 @@ def number(value):
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def rounded(value):
+    """Six digits: nothing is measured better."""
+    if isinstance(value, dict):
+        return {key: rounded(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [rounded(part) for part in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        found = re.search(r"^model name\s*: (.*)$", file.read(), re.MULTILINE)
+    return found[1] if found else "unknown"
+
+
 def spread(values):
-    """The fields of a row for a series of measurements."""
+    """The fields of a row for a series of measurements; the samples are in order of time."""
     ordered = sorted(values)
     return {"n": len(ordered), "min": ordered[0], "p50": statistics.median(ordered),
-            "p95": ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], "max": ordered[-1]}
+            "p95": ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], "max": ordered[-1], "samples": list(values)}
 
 
 SPREAD_COLUMNS = [("n", "n"), ("min", "min"), ("p50", "median"), ("p95", "p95"), ("max", "max")]

@@ -10,6 +10,7 @@ from bench.report import Result, Target
 NAME = "scale"
 HELP = "simulated machines, the production agents with fake unit managers, on a real engine and a real etcd"
 
+GOGC = "400"  # of etcd, as docs/performance.md has it for thousands of machines
 SMALL = (3, 10)  # what one more unit is compared with
 WHAT = [("phase", "phase"), ("machines", "machines")]
 TIMES = [*WHAT, ("seconds", "s"), ("units", "units"), ("units_per_s", "units/s"), ("p25_ms", "p25 ms"), ("p50_ms", "p50 ms"),
@@ -45,7 +46,7 @@ def measure(options, machines, units):
     with tempfile.TemporaryDirectory(prefix="fleet-bench-", dir="/dev/shm" if options.ram else None,
                                      ignore_cleanup_errors=True) as folder:
         for row in programs.run("bench-scale", machines, units, options.ttl, options.processes, options.rest,
-                                before=own_network(), environment={"TMPDIR": folder}):
+                                before=own_network(), environment={"TMPDIR": folder, "GOGC": os.environ.get("GOGC", GOGC)}):
             print(f"{machines} machines, {row['phase']}: {row['seconds']:.1f} s", file=sys.stderr, flush=True)
             rows.append(row)
     return rows
@@ -64,9 +65,8 @@ def targets(small, large):
     peak = max(row["engine_peak_kib"] for row in large.values())
     return [
         Target("units/s from submitted to reported running", large["cold-start"]["units_per_s"], least=4000),
-        # The lower quartile: what else the machine does meanwhile only adds to it.
         Target(f"one more unit, x that of {SMALL[0]} machines",
-               large["one-more"]["p25_ms"] / small["one-more"]["p25_ms"], most=1.3, is_ratio=True),
+               large["one-more"]["p50_ms"] / small["one-more"]["p50_ms"], most=1.3, is_ratio=True),
         Target("MiB of the engine", peak / 1024, most=400),
         Target("ms after its lease's end until a lost machine's units run", large["machine-lost"]["after_ms"], most=1000),
         Target("ms until units are listed", large["list-units"]["again_ms"], most=1000),

@@ -13,6 +13,7 @@ COLUMNS = [("kind", "constraint"), ("machines", "machines"), ("units", "units"),
            ("peak_kib", "peak KiB")]
 LEAST = {"none": 1_000_000, "mix": 200_000}
 LEAST_AT = 5000  # machines
+GROWTH = 3  # of a placement's time with the cluster: what the processor's caches no longer hold, and no more
 
 
 def add_arguments(parser):
@@ -27,4 +28,14 @@ def run(options):
     targets = [Target(f"placements/s, {row['kind']}, {row['machines']} machines", row["placed_per_s"],
                       least=LEAST[row["kind"]])
                for row in rows if row["kind"] in LEAST and row["machines"] == LEAST_AT]
-    return Result(COLUMNS, rows, targets)
+    return Result(COLUMNS, rows, targets + growth(rows))
+
+
+def growth(rows):
+    """Of the kind that grows most."""
+    least, most = (choose(row["machines"] for row in rows) for choose in (min, max))
+    if least == most:
+        return []
+    rates = {(row["kind"], row["machines"]): row["placed_per_s"] for row in rows}
+    factor, kind = max((rates[kind, least] / rates[kind, most], kind) for kind, machines in rates if machines == most)
+    return [Target(f"a placement with {most} machines, x with {least} ({kind})", factor, most=GROWTH, is_ratio=True)]
