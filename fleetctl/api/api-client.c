@@ -10,9 +10,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Enough to keep a fleetd busy; more would only queue there. The stream of events takes one more.
- */
-#define CALLS_IN_FLIGHT_MAX 8
+/* What fleetd gets together it writes in one transaction, and machines get in one batch. More would
+ * only queue there. The stream of events takes one more. */
+#define CALLS_IN_FLIGHT_MAX 32
 
 /* A kept connection may be closed by the server just when it is used again. All requests to the API
  * may be carried out twice. */

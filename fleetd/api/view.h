@@ -60,7 +60,7 @@ DEFINE_POINTER_CLEANUP(View, view_free)
 /* All that is there is loaded once more: the store has become another one, perhaps unseen. */
 void view_start_over(View *view);
 
-bool view_is_synced(const View *view);   /* whole, and being watched */
+bool view_is_synced(const View *view);    /* whole, and being watched */
 uint64_t view_progress(const View *view); /* grows as values come, while it is being loaded */
 int64_t view_revision(const View *view);  /* of the store that it shows */
 const UnitView *view_find_unit(const View *view, const char *name);
