@@ -5,6 +5,7 @@
 #include "fleetctl/print/message.h"
 #include "fleetctl/remote/tunnel.h"
 #include "fleetd/base/log.h"
+#include "fleetd/base/memory.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -179,6 +180,7 @@ static void inheritance_mend(void) {
 
 int main(int argc, char **argv) {
     _cleanup_error_ Error error = {};
+    memory_setup();
     inheritance_mend();
     setlocale(LC_CTYPE, "");
     int status = fleetctl_run((const char *const *) argv + 1, &error);

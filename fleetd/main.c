@@ -1,5 +1,6 @@
 #include "config.h"
 #include "fleetd/base/log.h"
+#include "fleetd/base/memory.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/daemon.h"
 #include "fleetd/machine-info.h"
@@ -114,6 +115,7 @@ static int run(const Arguments *arguments, Error *reterr) {
 int main(int argc, char *argv[]) {
     _cleanup_error_ Error error = {};
     Arguments arguments = {};
+    memory_setup();
     log_setup(LOG_INFO);
     if (arguments_parse(argc, argv, &arguments) < 0) {
         fputs("fleetd --help explains.\n", stderr);

@@ -1,5 +1,6 @@
 #include "fleetd/store/etcd-answer.h"
 
+#include "fleetd/store/etcd-entries.h"
 #include "fleetd/store/etcd-error.h"
 
 #include <ctype.h>
@@ -27,8 +28,9 @@ static int protocol(int r) {
     return r == -EBADMSG ? -EPROTO : r;
 }
 
-static int arena_decode(Arena *arena, const char *base64, const char **ret, size_t *ret_size) {
-    size_t length = strlen(base64), most = length / 4 * 3;
+static int arena_decode(Arena *arena, const char *base64, size_t length, const char **ret,
+                        size_t *ret_size) {
+    size_t most = length / 4 * 3;
     if (length % 4 != 0 || length > INT32_MAX || most >= arena->size - arena->used)
         return -EPROTO;
     char *out = arena->bytes + arena->used;
@@ -50,7 +52,7 @@ static int field_decode(Arena *arena, json_object *object, const char *name, con
     const char *base64 = "";
     int r = json_get_string(object, name, &base64, reterr);
     if (r >= 0)
-        r = arena_decode(arena, base64, ret, ret_size);
+        r = arena_decode(arena, base64, strlen(base64), ret, ret_size);
     return r == -EPROTO ? error_set(reterr, r, "field '%s' is not base64", name) : protocol(r);
 }
 
@@ -73,10 +75,19 @@ static void key_replace_nuls(Arena *arena, const char *key, size_t size) {
 }
 
 /* 1: an entry; 0: one whose key is not below the prefix. */
+static int entry_cut_prefix(Arena *arena, StoreEntry *entry, size_t key_size, const char *prefix) {
+    size_t prefix_size = strlen(prefix);
+    if (strncmp(entry->key, prefix, prefix_size) != 0)
+        return 0;
+    key_replace_nuls(arena, entry->key, key_size);
+    entry->key += prefix_size;
+    return 1;
+}
+
 static int entry_parse(Arena *arena, json_object *object, const char *prefix, StoreEntry *ret,
                        Error *reterr) {
     StoreEntry entry = {};
-    size_t key_size = 0, prefix_size = strlen(prefix);
+    size_t key_size = 0;
     int r = field_decode(arena, object, "key", &entry.key, &key_size, reterr);
     if (r >= 0)
         r = field_decode(arena, object, "value", &entry.value, &entry.value_size, reterr);
@@ -84,12 +95,8 @@ static int entry_parse(Arena *arena, json_object *object, const char *prefix, St
         r = entry_get_numbers(object, &entry, reterr);
     if (r < 0)
         return r;
-    if (strncmp(entry.key, prefix, prefix_size) != 0)
-        return 0;
-    key_replace_nuls(arena, entry.key, key_size);
-    entry.key += prefix_size;
     *ret = entry;
-    return 1;
+    return entry_cut_prefix(arena, ret, key_size, prefix);
 }
 
 /* What stands at the head of each answer. */
@@ -150,16 +157,86 @@ static int answer_open(const char *text, size_t size, json_object **ret, Error *
     return 0;
 }
 
-static int range_fill(EtcdRangeAnswer *answer, json_object *kvs, Arena *arena, const char *prefix,
-                      Error *reterr) {
-    size_t n = json_object_array_length(kvs);
+/* Of an entry as it stands in the text. */
+static int entry_decode(Arena *arena, const EtcdEntry *text, const char *prefix, StoreEntry *ret,
+                        Error *reterr) {
+    StoreEntry entry = {
+        .create_revision = text->create_revision,
+        .mod_revision = text->mod_revision,
+        .lease = text->lease,
+    };
+    size_t key_size;
+    int r = arena_decode(arena, text->key.begin, text->key.size, &entry.key, &key_size);
+    if (r < 0)
+        return error_set(reterr, r, "field 'key' is not base64");
+    r = arena_decode(arena, text->value.begin, text->value.size, &entry.value, &entry.value_size);
+    if (r < 0)
+        return error_set(reterr, r, "field 'value' is not base64");
+    *ret = entry;
+    return entry_cut_prefix(arena, ret, key_size, prefix);
+}
+
+/* Where the entries come from. */
+typedef struct RangeSource {
+    EtcdEntries plain;
+    bool is_plain;
+    json_object *answer; /* without them, if they are plain */
+    json_object *kvs;    /* else; NULL: there are none */
+} RangeSource;
+
+static void range_source_done(RangeSource *source) {
+    json_object_put(source->answer);
+}
+
+/* The answer with nothing in the place of its entries. */
+static int answer_open_without(const char *text, size_t size, const EtcdText *array,
+                               json_object **ret, Error *reterr) {
+    const char *rest = array->begin + array->size;
+    size_t before = (size_t) (array->begin - text), after = size - before - array->size;
+    _cleanup_free_ char *copy = malloc(before + 2 + after);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, text, before);
+    memcpy(copy + before, "[]", 2);
+    memcpy(copy + before + 2, rest, after);
+    return answer_open(copy, before + 2 + after, ret, reterr);
+}
+
+static int range_source_open(RangeSource *source, const char *text, size_t size, Error *reterr) {
+    source->is_plain = etcd_entries_find(text, size, &source->plain);
+    if (source->is_plain)
+        return answer_open_without(text, size, &source->plain.array, &source->answer, reterr);
+    int r = answer_open(text, size, &source->answer, reterr);
+    return r < 0 ? r
+                 : MIN(protocol(json_get_array(source->answer, "kvs", &source->kvs, reterr)), 0);
+}
+
+static size_t range_source_count(const RangeSource *source) {
+    if (source->is_plain)
+        return source->plain.n;
+    return source->kvs ? json_object_array_length(source->kvs) : 0;
+}
+
+static int range_source_read(RangeSource *source, size_t i, Arena *arena, const char *prefix,
+                             StoreEntry *ret, Error *reterr) {
+    EtcdEntry text;
+    if (!source->is_plain)
+        return entry_parse(arena, json_object_array_get_idx(source->kvs, i), prefix, ret, reterr);
+    return etcd_entries_next(&source->plain, &text)
+               ? entry_decode(arena, &text, prefix, ret, reterr)
+               : -EPROTO;
+}
+
+static int range_fill(EtcdRangeAnswer *answer, RangeSource *source, Arena *arena,
+                      const char *prefix, Error *reterr) {
+    size_t n = range_source_count(source);
     answer->entries = calloc(n + 1, sizeof(*answer->entries));
     arena->bytes = answer->bytes = malloc(arena->size);
     if (!answer->entries || !answer->bytes)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
         StoreEntry *entry = &answer->entries[answer->result.n_entries];
-        int r = entry_parse(arena, json_object_array_get_idx(kvs, i), prefix, entry, reterr);
+        int r = range_source_read(source, i, arena, prefix, entry, reterr);
         if (r < 0)
             return r;
         answer->result.n_entries += (size_t) r;
@@ -170,20 +247,17 @@ static int range_fill(EtcdRangeAnswer *answer, json_object *kvs, Arena *arena, c
 
 int etcd_range_parse(const char *text, size_t size, const char *prefix, EtcdRangeAnswer *ret,
                      Error *reterr) {
-    _cleanup_json_ json_object *object = NULL;
+    _cleanup_(range_source_done) RangeSource source = {};
     _cleanup_(etcd_range_answer_done) EtcdRangeAnswer answer = {};
     Arena arena = {.size = size};
     Header header = {};
-    json_object *kvs = NULL;
-    int r = answer_open(text, size, &object, reterr);
+    int r = range_source_open(&source, text, size, reterr);
     if (r >= 0)
-        r = answer_need_header(object, &header, reterr);
+        r = answer_need_header(source.answer, &header, reterr);
     if (r >= 0)
-        r = protocol(json_get_bool(object, "more", &answer.result.has_more, reterr));
-    if (r >= 0)
-        r = protocol(json_get_array(object, "kvs", &kvs, reterr));
-    if (r > 0)
-        r = range_fill(&answer, kvs, &arena, prefix, reterr);
+        r = protocol(json_get_bool(source.answer, "more", &answer.result.has_more, reterr));
+    if (r >= 0 && range_source_count(&source) > 0)
+        r = range_fill(&answer, &source, &arena, prefix, reterr);
     if (r < 0)
         return r;
     if (answer.result.has_more && answer.result.n_entries == 0)

@@ -2,7 +2,7 @@
 
 #include "fleetd/base/macros.h"
 
-#define DOUBLINGS 3    /* from the first page to the largest one */
+#define DOUBLINGS 6    /* from the first page to the largest one */
 #define PATIENCE_MIN 8 /* pages */
 #define PATIENCE_MAX 1024
 

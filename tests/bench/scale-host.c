@@ -1,6 +1,7 @@
 #include "tests/bench/scale-host.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/base/memory.h"
 #include "fleetd/net/event-loop.h"
 #include "fleetd/store/etcd-store.h"
 #include "tests/bench/benchmark.h"
@@ -105,6 +106,7 @@ static _noreturn_ void host_run(const ScaleHostOptions *options, int fd) {
         .nodes = calloc(options->n_nodes, sizeof(ScaleNode *)),
     };
     bench_must(hosting.stores && hosting.nodes, "out of memory");
+    memory_setup();
     signal(SIGPIPE, SIG_IGN);
     log_setup(LOG_WARNING);
     bench_ok(sd_event_default(&hosting.event));

@@ -19,10 +19,36 @@ static void entry_check(const StoreEntry *entry) {
     HOLDS(!entry->value || entry->value[entry->value_size] == '\0');
 }
 
+static void entries_compare(const StoreEntry *a, const StoreEntry *b) {
+    HOLDS(streq(a->key, b->key) && a->value_size == b->value_size);
+    HOLDS(a->value_size == 0 || memcmp(a->value, b->value, a->value_size) == 0);
+    HOLDS(a->create_revision == b->create_revision && a->mod_revision == b->mod_revision);
+    HOLDS(a->lease == b->lease);
+}
+
+/* With white space in front its entries are read by json-c, and are the same. What both refuse they
+ * may refuse in other words. */
+static void range_compare(const char *text, int r, const EtcdRangeAnswer *answer) {
+    _cleanup_(etcd_range_answer_done) EtcdRangeAnswer other = {};
+    _cleanup_error_ Error error = {};
+    _cleanup_free_ char *spaced = str_printf(" %s", text);
+    int q = etcd_range_parse(spaced, strlen(spaced), PREFIX, &other, &error);
+    HOLDS(r == q || r == -ENOMEM || q == -ENOMEM);
+    if (r < 0 || q < 0)
+        return;
+    HOLDS(answer->result.n_entries == other.result.n_entries);
+    HOLDS(answer->result.has_more == other.result.has_more);
+    HOLDS(answer->result.revision == other.result.revision);
+    for (size_t i = 0; i < other.result.n_entries; i++)
+        entries_compare(&answer->entries[i], &other.entries[i]);
+}
+
 static void range_try(const char *text, size_t size) {
     _cleanup_(etcd_range_answer_done) EtcdRangeAnswer answer = {};
     _cleanup_error_ Error error = {};
     int r = etcd_range_parse(text, size, PREFIX, &answer, &error);
+    if (strlen(text) == size)
+        range_compare(text, r, &answer);
     if (r < 0)
         return refusal_check(r, &error);
     HOLDS(answer.result.revision > 0);

@@ -29,7 +29,7 @@ static void owner_end_gated(Owner *owner, GatedStore *gated) {
 
 static void page_that_is_too_much_for_an_answer_is_asked_for_in_parts(void **state) {
     Owner *owner = *state;
-    GatedStore *gated = owner_start_gated(owner, 64, -EMSGSIZE);
+    GatedStore *gated = owner_start_gated(owner, 512, -EMSGSIZE);
     owner_assert_told(owner, "!"); /* after 8, 4, 2, and 1: not even one can be had */
     assert_int_equal(gated->counts[GATE_RANGE], 4);
     gated->gates[GATE_RANGE] = GATE_OPEN;
@@ -41,7 +41,7 @@ static void page_that_is_too_much_for_an_answer_is_asked_for_in_parts(void **sta
 
 static void page_that_takes_too_long_is_asked_for_in_parts_when_it_is_tried_again(void **state) {
     Owner *owner = *state;
-    GatedStore *gated = owner_start_gated(owner, 64, -ETIMEDOUT);
+    GatedStore *gated = owner_start_gated(owner, 512, -ETIMEDOUT);
     owner_assert_told(owner, "!");
     assert_int_equal(gated->counts[GATE_RANGE], 1);
     gated->gates[GATE_RANGE] = GATE_OPEN;
@@ -86,7 +86,7 @@ static size_t list_over_a_narrow_way(Owner *owner, size_t n, bool is_compacted) 
     }
     NarrowStore narrow = {.store = {&vtable}, .gated = gated_store_new(owner->behind, owner->loop)};
     faulty_store_set_inner(owner->store, &narrow.store);
-    owner_start(owner, "", 64);
+    owner_start(owner, "", 512);
     while (is_compacted && map_size(owner->told) == 0)
         assert_true(virtual_loop_step(owner->loop));
     if (is_compacted) {
@@ -135,7 +135,7 @@ static void page_that_is_late_is_asked_for_again_and_not_the_list(void **state) 
 
 static void list_that_is_late_is_asked_for_less_and_less_often(void **state) {
     Owner *owner = *state;
-    GatedStore *gated = owner_start_gated(owner, 64, -ETIMEDOUT);
+    GatedStore *gated = owner_start_gated(owner, 512, -ETIMEDOUT);
     virtual_loop_advance(owner->loop, USEC_PER_MINUTE);
     unsigned n_first = gated->counts[GATE_RANGE];
     virtual_loop_advance(owner->loop, 10 * USEC_PER_MINUTE);
