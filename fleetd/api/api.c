@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #define STORE_TIMEOUT_USEC (5 * USEC_PER_SEC)
-#define PAGE_SIZE 1000
+#define PAGE_SIZE 5000
 
 static void on_unit_changed(const UnitView *unit, void *userdata) {
     events_on_unit(((Api *) userdata)->events, unit);

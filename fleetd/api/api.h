@@ -14,7 +14,7 @@ typedef struct ApiOptions {
     Store *store;
     Loop *loop;
     usec_t store_timeout_usec; /* for everything that a request waits for; 0: 5 s */
-    size_t page_size;          /* entries of a page of a list; 0: 1000 (token_limit) */
+    size_t page_size;          /* entries of a page of a list; 0: 5000 (token_limit) */
     Metrics *metrics;          /* to be told at /metrics; NULL: there is nothing */
 } ApiOptions;
 

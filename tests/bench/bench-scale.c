@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #define TTL_SECONDS 30 /* the default of agent_ttl */
-#define PROCESSES 4
+#define PROCESSES 16
 #define ONE_MORE_TIMES 50
 #define ONE_MORE_PAUSE_USEC (50 * USEC_PER_MSEC) /* an agent that tells much would gather it */
 #define REST_SECONDS 10

@@ -71,7 +71,7 @@ static void defaults_are_those_of_the_manual(void **state) {
     assert_int_equal(config->agent_ttl_usec, 30 * USEC_PER_SEC);
     assert_int_equal(config->restart_grace_usec, 5 * USEC_PER_MINUTE);
     assert_string_equal(config->etcd_key_prefix, "/_coreos.com/fleet/");
-    assert_int_equal(config->token_limit, 1000);
+    assert_int_equal(config->token_limit, 5000);
     assert_false(config->disable_engine);
     assert_null(config->warnings);
 }

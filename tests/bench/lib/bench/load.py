@@ -2,6 +2,7 @@
 
 import base64
 import json
+import statistics
 import time
 
 from chaos import machines
@@ -67,21 +68,45 @@ def destroy_fleet(all_machines):
     return took
 
 
+def add_arguments(parser, units):
+    parser.add_argument("units", type=int, nargs="?", default=units, help=f"a multiple of three ({units})")
+    parser.add_argument("--times", type=int, default=3, help="that each is measured, in turn; medians count (3)")
+
+
+def compare(options, direct, fleet, target, most):
+    """Both in turn; each is what it is called, and what does it. target: what the ratio is of."""
+    took = ([], [])
+    with cluster.lab() as all_machines:
+        cluster.run_on_all(all_machines, PUT_TEMPLATES, cluster.SLEEPER)
+        for _ in range(options.times):
+            for times, (_, run) in zip(took, (direct, fleet)):
+                times.append(run(all_machines, options.units))
+    medians = [statistics.median(times) for times in took]
+    rows = [{**row(what, options.units, median), "samples": times}
+            for (what, _), median, times in zip((direct, fleet), medians, took)]
+    return Result(COLUMNS, rows, [Target(f"{options.units} {target}", medians[1] / medians[0], most=most, is_ratio=True)])
+
+
 class Bulk:
     NAME = "bulk"
     HELP = "time to start N instances over three machines, against systemctl on each of them"
 
     def add_arguments(self, parser):
-        parser.add_argument("units", type=int, nargs="?", default=501, help="a multiple of three (501)")
+        add_arguments(parser, 501)
 
     def run(self, options):
-        with cluster.lab() as all_machines:
-            cluster.run_on_all(all_machines, PUT_TEMPLATES, cluster.SLEEPER)
-            direct = start_direct(all_machines, options.units)
-            stop_direct(all_machines)
-            fleet = start_fleet(all_machines, options.units)
-        rows = [row("systemctl start, on each", options.units, direct), row("fleetctl start", options.units, fleet)]
-        return Result(COLUMNS, rows, [Target(f"{options.units} started, x systemctl", fleet / direct, most=1.5, is_ratio=True)])
+        return compare(options, ("systemctl start, on each", self.direct), ("fleetctl start", self.fleet),
+                       "started, x systemctl", most=1.5)
+
+    def direct(self, all_machines, units):
+        took = start_direct(all_machines, units)
+        stop_direct(all_machines)
+        return took
+
+    def fleet(self, all_machines, units):
+        took = start_fleet(all_machines, units)
+        destroy_fleet(all_machines)
+        return took
 
 
 class Destroy:
@@ -89,17 +114,19 @@ class Destroy:
     HELP = "time to destroy N instances on three machines, against systemctl stop on each of them"
 
     def add_arguments(self, parser):
-        parser.add_argument("units", type=int, nargs="?", default=99, help="a multiple of three (99)")
+        add_arguments(parser, 99)
 
     def run(self, options):
-        with cluster.lab() as all_machines:
-            cluster.run_on_all(all_machines, PUT_TEMPLATES, cluster.SLEEPER)
-            start_direct(all_machines, options.units)
-            direct = stop_direct(all_machines)
-            start_fleet(all_machines, options.units)
-            fleet = destroy_fleet(all_machines)
-        rows = [row("systemctl stop, on each", options.units, direct), row("fleetctl destroy", options.units, fleet)]
-        return Result(COLUMNS, rows, [Target(f"{options.units} destroyed, x systemctl stop", fleet / direct, most=2.0, is_ratio=True)])
+        return compare(options, ("systemctl stop, on each", self.direct), ("fleetctl destroy", self.fleet),
+                       "destroyed, x systemctl stop", most=2.0)
+
+    def direct(self, all_machines, units):
+        start_direct(all_machines, units)
+        return stop_direct(all_machines)
+
+    def fleet(self, all_machines, units):
+        start_fleet(all_machines, units)
+        return destroy_fleet(all_machines)
 
 
 # --- power cuts ---

@@ -10,9 +10,9 @@ COMMANDS = (
     ("sched", "100x2000", "1000x20000", "--repeat", "1"),
     ("scale", "100", "2000", "--ttl", "5", "--rest", "1", "--ram"),
     ("start", "--times", "15"),
-    ("bulk", "150"),
+    ("bulk", "150", "--times", "1"),
     ("stop", "--times", "15"),
-    ("destroy", "99"),
+    ("destroy", "99", "--times", "1"),
     ("failover", "30", "--times", "1"),
 )
 

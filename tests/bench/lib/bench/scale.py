@@ -30,7 +30,7 @@ def add_arguments(parser):
     parser.add_argument("machines", type=int)
     parser.add_argument("units", type=int)
     parser.add_argument("--ttl", type=int, default=30, help="agent_ttl in seconds (30)")
-    parser.add_argument("--processes", type=int, default=4, help="that the agents are in (4)")
+    parser.add_argument("--processes", type=int, default=16, help="that the agents are in, at most (16)")
     parser.add_argument("--rest", type=int, default=10, help="seconds in which nothing is done (10)")
     parser.add_argument("--ram", action="store_true", help="etcd's data in memory: without what its disk costs")
 
