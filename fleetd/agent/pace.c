@@ -14,10 +14,11 @@ usec_t pace_delay(const Pace *pace, usec_t now_usec) {
 
 void pace_begin(Pace *pace, usec_t now_usec) {
     pace->begun_usec = now_usec;
-    pace->spent_usec = MAX(pace->spent_usec, now_usec) + MAX(pace->pause_usec, PAUSE_MIN_USEC);
+    pace->spent_usec = MAX(pace->spent_usec, now_usec) + PAUSE_MIN_USEC;
 }
 
 /* Half of the time there is no write of this machine under way. */
 void pace_end(Pace *pace, usec_t now_usec) {
-    pace->pause_usec = MIN(2 * (now_usec - pace->begun_usec), PAUSE_MAX_USEC);
+    usec_t pause = MIN(2 * (now_usec - pace->begun_usec), PAUSE_MAX_USEC);
+    pace->spent_usec = MAX(pace->spent_usec, pace->begun_usec + pause);
 }

@@ -7,7 +7,6 @@
 
 typedef struct Pace {
     usec_t begun_usec; /* of the last write */
-    usec_t pause_usec; /* after each write, counted from its beginning; 0: not known yet */
     usec_t spent_usec; /* when the pauses of all writes so far are over */
 } Pace;
 
