@@ -140,6 +140,27 @@ static int unit_answer_add(json_object *array, const ApiCall *call, Error *reter
     return 0;
 }
 
+int api_get_units(ApiClient *client, char *const *names, ApiUnits *ret, Error *reterr) {
+    size_t n = strv_length(names);
+    _cleanup_json_ json_object *array = json_object_new_array();
+    ApiCall *calls = calloc(n + 1, sizeof(ApiCall));
+    int r = array && calls ? 0 : -ENOMEM;
+    for (size_t i = 0; i < n && r >= 0; i++) {
+        calls[i] = (ApiCall){.method = "GET", .path = unit_path(names[i])};
+        r = calls[i].path ? 0 : -ENOMEM;
+    }
+    if (r >= 0)
+        r = api_client_run(client, calls, n, reterr);
+    for (size_t i = 0; i < n && r >= 0; i++) {
+        r = unit_answer_add(array, &calls[i], reterr);
+        if (r < 0)
+            error_prefix(reterr, r, "Failed to look up unit '%s'", names[i]);
+    }
+    if (calls)
+        api_calls_free(calls, n);
+    return r < 0 ? r : units_read(array, true, ret, reterr);
+}
+
 void api_units_done(ApiUnits *units) {
     json_object_put(units->array);
     free(units->items);
@@ -218,10 +239,9 @@ int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr
     return r;
 }
 
-/* The first calls are those of the changes. */
-static int changes_run(ApiClient *client, ApiChange *changes, size_t n, ApiCall *calls,
-                       size_t n_calls, Error *reterr) {
-    int r = api_client_run(client, calls, n_calls, reterr);
+static int changes_run(ApiClient *client, ApiChange *changes, ApiCall *calls, size_t n,
+                       Error *reterr) {
+    int r = api_client_run(client, calls, n, reterr);
     int taken = changes_take_answers(changes, calls, n);
     if (taken < 0)
         return taken;
@@ -234,53 +254,10 @@ int api_send_changes(ApiClient *client, ApiChange *changes, size_t n, Error *ret
     for (size_t i = 0; i < n && r >= 0; i++)
         r = change_to_call(&changes[i], &calls[i]);
     if (r >= 0)
-        r = changes_run(client, changes, n, calls, n, reterr);
+        r = changes_run(client, changes, calls, n, reterr);
     if (calls)
         api_calls_free(calls, n);
     return r;
-}
-
-/* The answers to calls of units_ask(). */
-static int units_take_answers(char *const *names, const ApiCall *calls, ApiUnits *ret,
-                              Error *reterr) {
-    _cleanup_json_ json_object *array = json_object_new_array();
-    int r = array ? 0 : -ENOMEM;
-    for (size_t i = 0; r >= 0 && names && names[i]; i++) {
-        r = unit_answer_add(array, &calls[i], reterr);
-        if (r < 0)
-            error_prefix(reterr, r, "Failed to look up unit '%s'", names[i]);
-    }
-    return r < 0 ? r : units_read(array, true, ret, reterr);
-}
-
-/* Creations go first: theirs is the answer that counts. */
-static int units_ask(ApiClient *client, char *const *names, ApiChange *creations,
-                     size_t n_creations, ApiUnits *ret, Error *reterr) {
-    size_t n = n_creations + strv_length(names);
-    ApiCall *calls = calloc(n + 1, sizeof(ApiCall));
-    int r = calls ? 0 : -ENOMEM;
-    for (size_t i = 0; i < n_creations && r >= 0; i++)
-        r = change_to_call(&creations[i], &calls[i]);
-    for (size_t i = n_creations; i < n && r >= 0; i++) {
-        calls[i] = (ApiCall){.method = "GET", .path = unit_path(names[i - n_creations])};
-        r = calls[i].path ? 0 : -ENOMEM;
-    }
-    if (r >= 0)
-        r = changes_run(client, creations, n_creations, calls, n, reterr);
-    if (r >= 0)
-        r = units_take_answers(names, calls + n_creations, ret, reterr);
-    if (calls)
-        api_calls_free(calls, n);
-    return r;
-}
-
-int api_get_units(ApiClient *client, char *const *names, ApiUnits *ret, Error *reterr) {
-    return units_ask(client, names, NULL, 0, ret, reterr);
-}
-
-int api_create_or_get_units(ApiClient *client, char *const *names, ApiChange *creations,
-                            size_t n_creations, ApiUnits *ret, Error *reterr) {
-    return units_ask(client, names, creations, n_creations, ret, reterr);
 }
 
 void api_changes_done(ApiChange *changes, size_t n) {

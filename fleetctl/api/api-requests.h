@@ -64,9 +64,5 @@ int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr
 /* Sends them all and fills in what became of each. Negative: some were perhaps not sent; of several
  * the message says what became of each. */
 int api_send_changes(ApiClient *client, ApiChange *changes, size_t n, Error *reterr);
-/* api_get_units(), and at the same time creations: what there was is of use only for those that
- * come to nothing. */
-int api_create_or_get_units(ApiClient *client, char *const *names, ApiChange *creations,
-                            size_t n_creations, ApiUnits *ret, Error *reterr);
-/* Frees what these filled in. */
+/* Frees what that filled in. */
 void api_changes_done(ApiChange *changes, size_t n);

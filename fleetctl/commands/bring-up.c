@@ -154,6 +154,8 @@ static int submissions_carry_out(Context *context, const BringUp *kind,
     int r = wait_tracker_new(kind->goal, &tracker);
     if (r >= 0)
         r = api_send_changes(context->api, changes + n_sent, n - n_sent, reterr);
+    if (r < 0 && n_sent > 0)
+        return error_prefix(reterr, r, "%zu of %zu units were created; of the others", n_sent, n);
     if (r >= 0)
         r = submissions_report(context, kind, submissions, n, tracker);
     if (r < 0)

@@ -105,11 +105,34 @@ static bool sources_can_be_created(const UnitSources *sources, LaunchState wante
     return true;
 }
 
-static int sources_create_or_find(UnitSources *sources, ApiClient *api, char *const *names,
-                                  LaunchState wanted, Error *reterr) {
-    _cleanup_free_ ApiChange *creations = calloc(sources->n + 1, sizeof(ApiChange));
-    if (!creations)
-        return -ENOMEM;
+/* The reason of one that came to nothing; NULL: there is none. */
+static const char *creations_find_refusal(const ApiChange *creations, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (creations[i].refusal)
+            return creations[i].refusal;
+    return NULL;
+}
+
+/* Asks for those that were not created, which need not be told then what that came to. */
+static int sources_ask(UnitSources *sources, ApiClient *api, const ApiChange *creations,
+                       size_t n_creations, Error *reterr) {
+    _cleanup_(strv_freep) char **names = NULL;
+    _cleanup_error_ Error error = {};
+    int r = 0;
+    for (size_t i = 0; i < sources->n && r >= 0; i++)
+        if (!sources->items[i].problem && sources->items[i].created_revision == 0)
+            r = strv_push(&names, sources->items[i].name);
+    if (r >= 0)
+        r = api_get_units(api, names, &sources->units, &error);
+    if (r >= 0)
+        return 0;
+    const char *refusal = creations_find_refusal(creations, n_creations);
+    return error_set(reterr, r, "%s%s%s", error_text(&error, r), refusal ? "; before that: " : "",
+                     str_or(refusal, ""));
+}
+
+static int sources_create(UnitSources *sources, ApiClient *api, LaunchState wanted,
+                          ApiChange *creations, Error *reterr) {
     for (size_t i = 0; i < sources->n; i++)
         creations[i] = (ApiChange){
             .name = sources->items[i].name,
@@ -118,34 +141,41 @@ static int sources_create_or_find(UnitSources *sources, ApiClient *api, char *co
             .text = sources->items[i].file.text,
             .text_size = sources->items[i].file.size,
         };
-    int r = api_create_or_get_units(api, names, creations, sources->n, &sources->units, reterr);
+    int r = api_send_changes(api, creations, sources->n, reterr);
     for (size_t i = 0; i < sources->n; i++)
         if (creations[i].outcome == API_OUTCOME_CREATED)
             sources->items[i].created_revision = creations[i].revision;
+    return r;
+}
+
+/* Those with a problem are not asked for. */
+static int sources_create_or_ask(UnitSources *sources, ApiClient *api, LaunchState wanted,
+                                 Error *reterr) {
+    if (!sources_can_be_created(sources, wanted))
+        return sources_ask(sources, api, NULL, 0, reterr);
+    _cleanup_free_ ApiChange *creations = calloc(sources->n + 1, sizeof(ApiChange));
+    if (!creations)
+        return -ENOMEM;
+    int r = sources_create(sources, api, wanted, creations, reterr);
+    if (r >= 0)
+        r = sources_ask(sources, api, creations, sources->n, reterr);
     api_changes_done(creations, sources->n);
     return r;
 }
 
-/* Looks the units up; those with a problem are not asked for. */
+/* What is new to the cluster is created, the others are looked up. */
 static int sources_find_units(UnitSources *sources, ApiClient *api, LaunchState wanted,
                               Error *reterr) {
-    _cleanup_(strv_freep) char **names = NULL;
-    int r = 0;
-    for (size_t i = 0; i < sources->n && r >= 0; i++)
-        r = sources->items[i].problem ? 0 : strv_push(&names, sources->items[i].name);
-    if (r >= 0)
-        r = sources_can_be_created(sources, wanted)
-                ? sources_create_or_find(sources, api, names, wanted, reterr)
-                : api_get_units(api, names, &sources->units, reterr);
+    int r = sources_create_or_ask(sources, api, wanted, reterr);
     if (r < 0)
         return r;
     const ApiUnit *unit = sources->units.items;
     for (size_t i = 0; i < sources->n; i++) {
         UnitSource *source = &sources->items[i];
-        if (!source->problem) {
-            source->known = unit->name && source->created_revision == 0 ? unit : NULL;
-            unit++;
-        }
+        if (source->problem || source->created_revision != 0)
+            continue;
+        source->known = unit->name ? unit : NULL;
+        unit++;
     }
     return 0;
 }

@@ -35,7 +35,8 @@ struct Publisher {
     unsigned n_late;    /* writes in a row that were not answered in time */
     Timer *timer;
     StoreOp *op;
-    bool may_wait; /* the timer is armed for the sake of passing values alone */
+    bool may_wait;     /* the timer is armed for the sake of passing values alone */
+    bool is_rewriting; /* under a new place, all that there is: nothing gathers */
     Pace pace;
 };
 
@@ -46,6 +47,8 @@ static void publisher_write_after(Publisher *publisher, usec_t delay_usec) {
 }
 
 static usec_t publisher_pause(const Publisher *publisher) {
+    if (publisher->is_rewriting)
+        return 0;
     return pace_delay(&publisher->pace, loop_now(publisher->loop));
 }
 
@@ -90,6 +93,7 @@ static void publisher_settle(Publisher *publisher, bool is_written) {
 }
 
 static void publisher_tell_idle(Publisher *publisher) {
+    publisher->is_rewriting = false;
     if (publisher->callbacks.on_idle)
         publisher->callbacks.on_idle(publisher->userdata);
 }
@@ -172,9 +176,10 @@ static void on_timer(void *userdata) {
         .writes = writes,
         .n_writes = publisher_collect(publisher, writes),
     };
-    pace_begin(&publisher->pace, loop_now(publisher->loop));
     int r = store_txn(publisher->store, &txn, on_written, publisher, &publisher->op);
-    if (r < 0) {
+    if (r >= 0) {
+        pace_begin(&publisher->pace, loop_now(publisher->loop));
+    } else {
         publisher_settle(publisher, false);
         publisher_write_after(publisher, RETRY_USEC);
     }
@@ -229,7 +234,7 @@ static void publisher_move(Publisher *publisher, int64_t lease, StoreCompareTarg
         (StoreCompare){.key = publisher->machine_key, .target = target, .number = number};
     if (lease == 0)
         return;
-    publisher->is_all_dirty = true;
+    publisher->is_all_dirty = publisher->is_rewriting = true;
     publisher_write_after(publisher, publisher_delay(publisher, 0));
 }
 

@@ -11,6 +11,13 @@ typedef struct MachineList {
     json_object *(*to_json)(const MachineView *machine);
 } MachineList;
 
+/* About as much as what is told of it. */
+static size_t machine_size(const MachineView *machine) {
+    size_t n_pairs =
+        machine->overlay.n_pairs + (machine->machine ? machine->machine->metadata.n_pairs : 0);
+    return n_pairs * 2 * METADATA_TEXT_MAX;
+}
+
 static void list_machines(Api *api, ApiExchange *exchange, View *view, const MachineList *list) {
     _cleanup_list_page_ ListPage page = {};
     if (list_page_begin(&page, api, exchange, list->field) < 0)
@@ -25,6 +32,7 @@ static void list_machines(Api *api, ApiExchange *exchange, View *view, const Mac
         if (!list_page_has_room(&page))
             break;
         r = list_page_add_take(&page, ids[i], list->to_json(machine));
+        page.n_bytes += machine_size(machine);
     }
     list_page_answer(&page, r, view_revision(view));
 }

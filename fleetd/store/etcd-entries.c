@@ -110,7 +110,8 @@ bool etcd_entries_find(const char *text, size_t size, EtcdEntries *ret) {
 
 bool etcd_entries_next(EtcdEntries *entries, EtcdEntry *ret) {
     Cursor cursor = {entries->next, entries->array.begin + entries->array.size};
-    bool has_one = take_entry(&cursor, ret);
+    if (!take_entry(&cursor, ret))
+        return false;
     entries->next = cursor.at + 1; /* behind the comma, or the bracket */
-    return has_one;
+    return true;
 }

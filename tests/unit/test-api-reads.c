@@ -265,15 +265,14 @@ static void view_that_is_dropped_leaves_no_memory_behind(void **state) {
         snprintf(name, sizeof(name), "%d.service", i);
         seed_unit(fixture, name, TEXT, LAUNCH_STATE_LOADED);
     }
-    if (!memory_can_be_given_back())
-        skip();
+    bool can_be_given_back = memory_can_be_given_back(); /* not by a sanitizer's malloc */
     long before = anonymous_kib();
     recorded_exchange_free(api_call(fixture, "GET", "/units", NULL));
     long with_view = anonymous_kib();
     assert_true(with_view > before + 1000);
     virtual_loop_advance(fixture->loop, 61 * USEC_PER_SEC);
     assert_null(fixture->gated->watches);
-    assert_true(anonymous_kib() - before < (with_view - before) / 2);
+    assert_true(!can_be_given_back || anonymous_kib() - before < (with_view - before) / 2);
 }
 
 static void stream_holds_the_view(void **state) {
