@@ -87,7 +87,7 @@ check "all machines are there again" eventually 30 all_listed
 check "the units are orphans, global ones on each machine" eventually 10 orphans_are 15
 check "nothing has been touched" untouched
 check "nobody in the store knows them" prints "" ctl list-unit-files --no-legend
-check "fleetd says so" is_told m1 m2 m3
+check "fleetd says so" eventually 10 is_told m1 m2 m3
 check "and so does list-machines" mentions 'orphans' ctl list-machines
 check "a restart of all fleetds changes nothing" restart_fleetds m1 m2 m3
 check "all machines are there" eventually 30 all_listed
