@@ -15,7 +15,8 @@
 #define CALLS_IN_FLIGHT_MAX 32
 
 /* A kept connection may be closed by the server just when it is used again. All requests to the API
- * may be carried out twice. */
+ * may be carried out twice; a creation then finds its unit there, which is looked up and as wanted.
+ */
 #define ATTEMPTS_MAX 2
 
 struct ApiClient {

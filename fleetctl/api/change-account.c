@@ -51,3 +51,9 @@ int changes_account(const ApiChange *changes, size_t n, int r, Error *reterr) {
     return text ? error_prefix(reterr, r, "Not all of %zu requests were answered (%s)", n, text)
                 : r;
 }
+
+int creations_account(size_t n_created, size_t n, int r, Error *reterr) {
+    if (n_created == 0)
+        return r;
+    return error_prefix(reterr, r, "%zu of %zu units were created; of the others", n_created, n);
+}

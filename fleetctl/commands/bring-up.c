@@ -1,5 +1,6 @@
 #include "fleetctl/commands/bring-up.h"
 
+#include "fleetctl/api/change-account.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-source.h"
 #include "fleetctl/units/unit-suggest.h"
@@ -154,10 +155,9 @@ static int submissions_carry_out(Context *context, const BringUp *kind,
     int r = wait_tracker_new(kind->goal, &tracker);
     if (r >= 0)
         r = api_send_changes(context->api, changes + n_sent, n - n_sent, reterr);
-    if (r < 0 && n_sent > 0)
-        return error_prefix(reterr, r, "%zu of %zu units were created; of the others", n_sent, n);
-    if (r >= 0)
-        r = submissions_report(context, kind, submissions, n, tracker);
+    if (r < 0)
+        return creations_account(n_sent, n, r, reterr);
+    r = submissions_report(context, kind, submissions, n, tracker);
     if (r < 0)
         return r;
     int waited = unit_wait(context, tracker, reterr);

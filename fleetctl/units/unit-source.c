@@ -1,5 +1,6 @@
 #include "fleetctl/units/unit-source.h"
 
+#include "fleetctl/api/change-account.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/requirements.h"
@@ -105,6 +106,13 @@ static bool sources_can_be_created(const UnitSources *sources, LaunchState wante
     return true;
 }
 
+static size_t sources_count_created(const UnitSources *sources) {
+    size_t n = 0;
+    for (size_t i = 0; i < sources->n; i++)
+        n += sources->items[i].created_revision != 0;
+    return n;
+}
+
 /* The reason of one that came to nothing; NULL: there is none. */
 static const char *creations_find_refusal(const ApiChange *creations, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -113,7 +121,8 @@ static const char *creations_find_refusal(const ApiChange *creations, size_t n) 
     return NULL;
 }
 
-/* Asks for those that were not created, which need not be told then what that came to. */
+/* Asks for those that were not created. What that came to need be told only if they cannot be had:
+ * a creation that was given no answer may have been carried out. */
 static int sources_ask(UnitSources *sources, ApiClient *api, const ApiChange *creations,
                        size_t n_creations, Error *reterr) {
     _cleanup_(strv_freep) char **names = NULL;
@@ -127,8 +136,9 @@ static int sources_ask(UnitSources *sources, ApiClient *api, const ApiChange *cr
     if (r >= 0)
         return 0;
     const char *refusal = creations_find_refusal(creations, n_creations);
-    return error_set(reterr, r, "%s%s%s", error_text(&error, r), refusal ? "; before that: " : "",
-                     str_or(refusal, ""));
+    error_set(reterr, r, "%s%s%s", error_text(&error, r), refusal ? "; before that: " : "",
+              str_or(refusal, ""));
+    return creations_account(sources_count_created(sources), sources->n, r, reterr);
 }
 
 static int sources_create(UnitSources *sources, ApiClient *api, LaunchState wanted,
