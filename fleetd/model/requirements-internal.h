@@ -3,6 +3,8 @@
 
 #include "fleetd/model/requirements.h"
 
+#include <errno.h>
+
 typedef enum OptionId {
     OPTION_MACHINE_ID,
     OPTION_MACHINE_OF,
@@ -12,6 +14,7 @@ typedef enum OptionId {
     OPTION_GLOBAL,
     OPTION_STOP_AFTER_DISCONNECT,
     _OPTION_MAX,
+    _OPTION_INVALID = -EINVAL,
 } OptionId;
 
 typedef struct RequirementsReader {
@@ -25,6 +28,10 @@ typedef struct RequirementsReader {
 
 /* Reads the value of one line. -EINVAL with the reason alone in reterr. */
 typedef int (*RequirementRead)(RequirementsReader *reader, const char *value);
+
+/* requirements-table.c. _OPTION_INVALID: there is none of that name, nor was. */
+OptionId option_find(const char *name);
+RequirementRead option_reader(OptionId id);
 
 int requirements_read_machine_id(RequirementsReader *reader, const char *value);
 int requirements_read_machine_of(RequirementsReader *reader, const char *value);
