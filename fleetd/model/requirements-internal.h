@@ -13,6 +13,8 @@ typedef enum OptionId {
     OPTION_REPLACES,
     OPTION_GLOBAL,
     OPTION_STOP_AFTER_DISCONNECT,
+    OPTION_GROUP,
+    OPTION_MAX_UNAVAILABLE,
     _OPTION_MAX,
     _OPTION_INVALID = -EINVAL,
 } OptionId;
@@ -40,6 +42,8 @@ int requirements_read_conflicts(RequirementsReader *reader, const char *value);
 int requirements_read_replaces(RequirementsReader *reader, const char *value);
 int requirements_read_global(RequirementsReader *reader, const char *value);
 int requirements_read_stop_after(RequirementsReader *reader, const char *value);
+int requirements_read_group(RequirementsReader *reader, const char *value);
+int requirements_read_max_unavailable(RequirementsReader *reader, const char *value);
 
 /* -EINVAL, the whole message in reterr: options that contradict each other. */
 int requirements_check_combinations(const RequirementsReader *reader);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 typedef struct Feed {
-    char kind; /* first letter of machine, unit, order, state, pending */
+    char kind; /* first letter of machine, unit, order, state, pending; c: maintenance */
     void *value;
 } Feed;
 
@@ -28,6 +28,8 @@ static void feed_tell(Cluster *cluster, const Feed *feed) {
         r = cluster_put_order(cluster, feed->value);
     else if (feed->kind == 's')
         r = cluster_put_state(cluster, feed->value);
+    else if (feed->kind == 'c')
+        r = cluster_put_maintenance(cluster, feed->value);
     else if (feed->kind == 'p')
         r = cluster_put_pending(cluster, feed->value);
     must(r == 0);
@@ -40,7 +42,8 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
     world->cluster = cluster_new(0);
     must(world->cluster);
     size_t n_max = map_size(world->machines) + map_size(world->units) + map_size(world->orders) +
-                   map_size(world->states) + map_size(world->pendings);
+                   map_size(world->states) + map_size(world->pendings) +
+                   map_size(world->maintenances);
     _cleanup_free_ Feed *feeds = calloc(n_max + 1, sizeof(Feed));
     must(feeds);
     size_t n = feed_collect(world->machines, 'm', feeds, 0);
@@ -48,6 +51,7 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
     n = feed_collect(world->orders, 'o', feeds, n);
     n = feed_collect(world->states, 's', feeds, n);
     n = feed_collect(world->pendings, 'p', feeds, n);
+    n = feed_collect(world->maintenances, 'c', feeds, n);
     for (; n > 0; n--) {
         size_t i = shuffle ? shuffle(userdata, n) : 0;
         feed_tell(world->cluster, &feeds[i]);
@@ -163,7 +167,7 @@ static void check_plan(const Plan *plan) {
         must(map_put(seen, key, seen) == 1);
         if (!step->is_joined)
             continue;
-        must(i > 0 && step->kind == PLAN_PUT_ORDER && step[-1].kind == PLAN_DELETE_ORDER);
+        must(i > 0 && step->kind == PLAN_PUT_ORDER && step[-1].order);
         must(streq(step->order->name, step[-1].order->name));
     }
 }
