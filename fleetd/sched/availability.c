@@ -103,10 +103,19 @@ static size_t budget_of(const ClusterUnit *unit) {
     return budget->is_percent ? n_wanted * budget->max_unavailable / 100 : budget->max_unavailable;
 }
 
+/* Also of an earlier request, or with an earlier file. */
+static bool unit_may_be_up(const ClusterUnit *unit) {
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (placement_is_active(p) && p->report.is_up)
+            return true;
+    return false;
+}
+
 /* One that is down already costs nothing. */
 bool unit_may_go_down(const ClusterUnit *unit) {
-    if (!unit->is_counted || !unit->is_available)
+    if (!unit->is_counted || !unit_may_be_up(unit))
         return true;
-    size_t n_down = unit->group ? unit->group->n_wanted - unit->group->n_available : 0;
-    return n_down + 1 <= budget_of(unit);
+    size_t n_down = unit->group ? unit->group->n_wanted - unit->group->n_available
+                                : (size_t) !unit->is_available;
+    return n_down + unit->is_available <= budget_of(unit);
 }

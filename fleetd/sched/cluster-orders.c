@@ -147,7 +147,9 @@ static int put_report(Cluster *cluster, const UnitState *state) {
     placement->report.is_known = true;
     placement->report.is_up = unit_state_is_up(state);
     placement->report.revision = state->unit_revision;
-    return unit_refresh(cluster, placement->unit);
+    if (placement->unit->waits == WAIT_FOR_BUDGET) /* one that is down may go */
+        r = look_at_unit(cluster, placement->unit);
+    return r < 0 ? r : unit_refresh(cluster, placement->unit);
 }
 
 static int put_answer(Cluster *cluster, const UnitState *state) {

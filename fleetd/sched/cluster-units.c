@@ -121,9 +121,11 @@ static int unit_add_globs(Cluster *cluster, ClusterUnit *unit) {
 
 int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements *requirements) {
     bool shapes_replacing = unit_shapes_replacing(unit);
-    unit_leave_group(cluster, unit); /* its name is one of them; the caller counts it anew */
+    int r = unit->group ? concern_group(cluster, unit->group) : 0;
+    unit_leave_group(cluster, unit); /* they name it; the caller counts the unit anew */
     look_away(cluster, unit); /* its place in the queue depends on them; the caller looks again */
-    int r = unit_has_globs(unit) ? unit_drop_globs(cluster, unit) : 0;
+    if (r >= 0 && unit_has_globs(unit))
+        r = unit_drop_globs(cluster, unit);
     if (r >= 0)
         r = index_followers(cluster, unit, false);
     requirements_free(unit->requirements);

@@ -59,11 +59,12 @@ static bool place_is_better(const Placement *place, const Placement *than) {
     return place_worth(place) > place_worth(than);
 }
 
-/* Nothing that was withdrawn is given back to a machine that cannot be judged. */
+/* Nothing that was withdrawn is given back to a machine that cannot be judged, or gets no units. */
 static bool may_be_given_back(const ClusterUnit *unit, const Placement *placement) {
     return unit->n_orders == 1 && order_is_withdrawn(placement) &&
            unit->revision > placement->order.revision &&
-           placement->machine->presence == MACHINE_PRESENCE_HERE;
+           placement->machine->presence == MACHINE_PRESENCE_HERE &&
+           !placement->machine->maintenance.exists;
 }
 
 /* The order that an ordinary unit keeps: one that it may keep as it is, the better if it has
@@ -83,11 +84,11 @@ static Placement *find_kept(Cluster *cluster, const ClusterUnit *unit, const Pla
 
 static char *leaving_reason(Cluster *cluster, const Placement *placement, const Placement *kept) {
     Misfit misfit = {};
-    if (placement_should_move(placement))
-        return move_reason(placement->machine);
     bool fits = machine_fits(cluster, placement->unit, placement->machine, &misfit);
-    return fits && kept ? str_printf("is placed on %s", kept->machine->id)
-                        : misfit_leaving_text(&misfit);
+    if (fits && kept)
+        return str_printf("is placed on %s", kept->machine->id);
+    return fits || misfit.kind == MISFIT_DRAINED ? move_reason(placement->machine)
+                                                 : misfit_leaving_text(&misfit);
 }
 
 /* Away from a machine; kept: the other order that makes this one superfluous, if that is why. */
@@ -140,7 +141,7 @@ static int decide_move(Planner *planner, Placement *from) {
     if (r < 0 || !to)
         return r;
     planner->joins = planner->plan->n_steps > n_steps;
-    r = leave(planner, from, to);
+    r = move_end(planner, from);
     planner->joins = false;
     return r;
 }
@@ -150,8 +151,6 @@ static int decide_ordinary(Planner *planner, ClusterUnit *unit, const Places *pl
     if (adopted < 0)
         return adopted;
     Placement *kept = find_kept(planner->cluster, unit, places);
-    if (kept && placement_should_move(kept) && unit->n_orders == 1)
-        return decide_move(planner, kept);
     size_t n_steps = planner->plan->n_steps;
     for (size_t i = 0; i < places->n; i++) {
         int r = places->items[i] == kept ? 0 : leave(planner, places->items[i], kept);
@@ -160,6 +159,8 @@ static int decide_ordinary(Planner *planner, ClusterUnit *unit, const Places *pl
     }
     if (unit->n_orders == 0)
         return place(planner, unit, planner->plan->n_steps > n_steps);
+    if (kept && placement_should_move(kept) && unit->n_orders == 1)
+        return decide_move(planner, kept);
     int r = kept ? settle(planner, kept, true, NULL) : 0; /* it may have waited for the others */
     return r < 0 ? r : unit_set_waits(planner->cluster, unit, WAIT_NONE, false);
 }

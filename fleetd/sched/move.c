@@ -47,7 +47,7 @@ static int stay_for_budget(Planner *planner, Placement *placement) {
     return why ? stay(planner, placement, WAIT_FOR_BUDGET, why) : -ENOMEM;
 }
 
-static int move_from(Planner *planner, Placement *from) {
+int move_end(Planner *planner, Placement *from) {
     _cleanup_free_ char *why = move_reason(from->machine);
     return why ? settle(planner, from, false, why) : -ENOMEM;
 }
@@ -67,7 +67,7 @@ int move_begin(Planner *planner, Placement *from, Placement **ret) {
     if ((r = unit_set_waits(cluster, unit, WAIT_NONE, false)) < 0)
         return r;
     if (unit->desired != LAUNCH_STATE_LAUNCHED)
-        return move_from(planner, from); /* it is loaded in one place at a time, too */
+        return move_end(planner, from); /* it is loaded in one place at a time, too */
     Placement *to;
     r = cluster_need_placement(cluster, unit, choice.machine, &to);
     if (r < 0 || (r = settle(planner, to, true, planner_choice_reason(planner, &choice))) < 0)

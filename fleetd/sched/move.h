@@ -14,5 +14,8 @@ bool placement_should_end(const Placement *placement);
  */
 int move_begin(Planner *planner, Placement *from, Placement **ret);
 
+/* Takes the order back that it moves from. */
+int move_end(Planner *planner, Placement *from);
+
 /* Why it leaves. NULL when out of memory; the caller frees. */
 char *move_reason(const ClusterMachine *from);

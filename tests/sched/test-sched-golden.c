@@ -216,8 +216,7 @@ static void do_drain(Run *run, char *args) {
 }
 
 static void do_overdue(Run *run, char *args) {
-    world_tell(run->world, SIZE_MAX);
-    must(cluster_end_drain(run->world->cluster, args) == 0);
+    world_end_drain(run->world, args);
 }
 
 static void do_uncordon(Run *run, char *args) {

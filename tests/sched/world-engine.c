@@ -1,5 +1,6 @@
 /* The engine's side of the world: feeding, planning, writing, and what every plan must keep to. */
 #include "fleetd/base/strv.h"
+#include "tests/sched/oracle.h"
 #include "tests/sched/world.h"
 
 #include <stdio.h>
@@ -17,6 +18,13 @@ static size_t feed_collect(const Map *map, char kind, Feed *feeds, size_t n) {
     return n;
 }
 
+static int feed_tell_maintenance(Cluster *cluster, const Maintenance *maintenance) {
+    int r = cluster_put_maintenance(cluster, maintenance);
+    return r < 0 || maintenance->deadline_usec == 0
+               ? r
+               : cluster_end_drain(cluster, maintenance->machine_id);
+}
+
 static void feed_tell(Cluster *cluster, const Feed *feed) {
     WorldUnit *unit = feed->value;
     int r = -1;
@@ -29,7 +37,7 @@ static void feed_tell(Cluster *cluster, const Feed *feed) {
     else if (feed->kind == 's')
         r = cluster_put_state(cluster, feed->value);
     else if (feed->kind == 'c')
-        r = cluster_put_maintenance(cluster, feed->value);
+        r = feed_tell_maintenance(cluster, feed->value);
     else if (feed->kind == 'p')
         r = cluster_put_pending(cluster, feed->value);
     must(r == 0);
@@ -172,11 +180,26 @@ static void check_plan(const Plan *plan) {
     }
 }
 
+/* What is taken back for a drain, and was not down before, is no more than the budget allows. What
+ * agents have not said yet the engine cannot know. */
+static void check_budgets(const World *world, const Plan *plan) {
+    if (world->n_events > 0)
+        return;
+    _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const Order *order = plan->steps[i].order;
+        if (plan->steps[i].kind == PLAN_PUT_ORDER && order->desired == LAUNCH_STATE_INACTIVE &&
+            strncmp(order->reason, "its machine is being drained", 28) == 0)
+            oracle_take_down(oracle, order);
+    }
+}
+
 Plan *world_plan(World *world, size_t max_units) {
     Plan *plan;
     must(cluster_plan(world->cluster, max_units, &plan) == 0);
     must(max_units > 0 || !cluster_has_work(world->cluster));
     check_plan(plan);
+    check_budgets(world, plan);
     bool has_work = cluster_has_work(world->cluster);
     for (size_t i = 0; i < plan->n_steps; i++) {
         if (transaction_fails(world, &plan->steps[i])) {

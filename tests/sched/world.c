@@ -335,6 +335,16 @@ void world_put_maintenance(World *world, const Maintenance *maintenance) {
     world_trace("%s %s", maintenance->is_draining ? "drain" : "cordon", id);
 }
 
+void world_end_drain(World *world, const char *machine_id) {
+    Maintenance *maintenance = map_get(world->maintenances, machine_id);
+    world_tell(world, SIZE_MAX);
+    if (!maintenance || !maintenance->is_draining)
+        return;
+    maintenance->deadline_usec = 1; /* long ago: a new engine finds that as well */
+    world_trace("overdue %s", machine_id);
+    must(cluster_end_drain(world->cluster, machine_id) == 0);
+}
+
 void world_remove_maintenance(World *world, const char *machine_id) {
     event_add(world, EVENT_MAINTENANCE_GONE, machine_id, NULL);
     world_trace("uncordon %s", machine_id);

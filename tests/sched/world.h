@@ -47,6 +47,7 @@ void world_remove_unit(World *world, const char *name);
 /* drain and message as they stand in the store; world_remove_maintenance() takes all back. */
 void world_put_maintenance(World *world, const Maintenance *maintenance);
 void world_remove_maintenance(World *world, const char *machine_id);
+void world_end_drain(World *world, const char *machine_id); /* its deadline has passed */
 /* The unit does not come up any more, wherever it is started; or does again. */
 void world_break_unit(World *world, const char *name, bool is_broken);
 
