@@ -141,8 +141,8 @@ int cluster_end_order(Cluster *cluster, const char *machine_id, const char *name
 static int put_report(Cluster *cluster, const UnitState *state) {
     Placement *placement;
     int r = cluster_need_place(cluster, state->machine_id, state->name, &placement);
-    if (r < 0 || (r = shared_text_replace(&placement->report.hash, state->hash,
-                                          placement->unit->hash)) < 0)
+    if (r < 0 ||
+        (r = shared_text_replace(&placement->report.hash, state->hash, placement->unit->hash)) < 0)
         return r;
     placement->report.is_known = true;
     placement->report.is_up = unit_state_is_up(state);
