@@ -162,7 +162,7 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_FORGET] = {"forget", 0, NULL, "Stop them for good instead.", switch_parse, VALUE(forget)},
     [FLAG_DRY_RUN] = {"dry-run", 0, NULL, "Only say what would be done.", switch_parse,
                       VALUE(dry_run)},
-    [FLAG_MESSAGE] = {"message", 'm', "TEXT", "Why, for whoever looks at the machine.", text_parse,
+    [FLAG_MESSAGE] = {"message", 0, "TEXT", "Why, for whoever looks at the machine.", text_parse,
                       VALUE(message)},
     [FLAG_DEADLINE] =
         {"deadline", 0, "TIME",

@@ -25,7 +25,8 @@ static void drain_unit_free(void *value) {
 
 int drain_tracker_new(bool is_ignoring_global, DrainTracker **ret) {
     _cleanup_(drain_tracker_freep) DrainTracker *tracker = calloc(1, sizeof(DrainTracker));
-    if (!tracker || !(tracker->machines = map_new(NULL)) || !(tracker->index = map_new(drain_unit_free)))
+    if (!tracker || !(tracker->machines = map_new(NULL)) ||
+        !(tracker->index = map_new(drain_unit_free)))
         return -ENOMEM;
     tracker->is_ignoring_global = is_ignoring_global;
     *ret = TAKE_PTR(tracker);
