@@ -13,6 +13,8 @@ static const RecordField fields[] = {
     {"message", &field_string, offsetof(UnitState, message)},
     {"log", &field_strv, offsetof(UnitState, log)},
     {"unitRevision", &field_number, offsetof(UnitState, unit_revision)},
+    {"health", &field_choice, offsetof(UnitState, health), false, &unit_health_names},
+    {"healthMessage", &field_string, offsetof(UnitState, health_message)},
 };
 
 char *unit_state_format(const UnitState *state) {
@@ -43,5 +45,6 @@ void unit_state_free(UnitState *state) {
     free(state->result);
     free(state->message);
     strv_free(state->log);
+    free(state->health_message);
     free(state);
 }
