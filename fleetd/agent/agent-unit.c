@@ -56,6 +56,7 @@ int agent_unit_copy_status(AgentUnit *unit, const UnitStatus *status) {
     copy->stop_timeout_usec = status->stop_timeout_usec;
     if (copy_string(&copy->name, status->name) < 0 || copy_string(&copy->hash, status->hash) < 0 ||
         copy_string(&copy->cluster, status->cluster) < 0 ||
+        copy_string(&copy->health, status->health) < 0 ||
         copy_string(&copy->load, status->load) < 0 ||
         copy_string(&copy->active, status->active) < 0 ||
         copy_string(&copy->sub, status->sub) < 0 || copy_string(&copy->result, status->result) < 0)
