@@ -28,6 +28,7 @@ static const ConfigOption options[] = {
     {"agent_ttl", set_time, FIELD(agent_ttl_usec), "30s", 2 * USEC_PER_SEC, 60 * USEC_PER_MINUTE},
     {"restart_grace", set_time, FIELD(restart_grace_usec), "5min", 2 * USEC_PER_SEC,
      24 * 60 * USEC_PER_MINUTE},
+    {"failover_hold", set_time, FIELD(failover_hold_usec), "5min", 0, 24 * 60 * USEC_PER_MINUTE},
     {"token_limit", set_unsigned, FIELD(token_limit), "5000", 1, 100000},
     {"disable_engine", set_bool, FIELD(disable_engine), "false"},
     {"listen", set_path, FIELD(listen), "/run/fleet.sock"},

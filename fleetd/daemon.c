@@ -196,6 +196,7 @@ static usec_t on_steady_since(void *userdata) {
 static void on_registered(void *userdata) {
     Daemon *daemon = userdata;
     EngineOptions options = {
+        .failover_hold_usec = daemon->config->failover_hold_usec,
         .store = daemon->store,
         .loop = daemon->loop,
         .machine_id = daemon->machine->id,

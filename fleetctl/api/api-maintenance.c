@@ -16,20 +16,20 @@ static char *request_format(const MaintenanceRequest *request) {
     return json_format(object);
 }
 
-static ApiCall *call_new(const char *method, const char *machine_id) {
+static ApiCall *call_new(const char *method, char *path_take) {
     ApiCall *call = calloc(1, sizeof(ApiCall));
-    if (!call)
-        return NULL;
-    *call = (ApiCall){.method = method, .path = str_printf("/maintenance/%s", machine_id)};
-    if (call->path)
+    if (call && path_take) {
+        *call = (ApiCall){.method = method, .path = path_take};
         return call;
+    }
     free(call);
+    free(path_take);
     return NULL;
 }
 
 int api_put_maintenance(ApiClient *client, const char *machine_id,
                         const MaintenanceRequest *request, int64_t *ret_revision, Error *reterr) {
-    ApiCall *call = call_new("PUT", machine_id);
+    ApiCall *call = call_new("PUT", str_printf("/maintenance/%s", machine_id));
     if (!call)
         return -ENOMEM;
     call->body = request_format(request);
@@ -42,16 +42,24 @@ int api_put_maintenance(ApiClient *client, const char *machine_id,
     return MIN(r, 0);
 }
 
-int api_delete_maintenance(ApiClient *client, const char *machine_id, Error *reterr) {
-    ApiCall *call = call_new("DELETE", machine_id);
-    if (!call)
-        return -ENOMEM;
-    int r = api_client_run(client, call, 1, reterr);
+/* 204: done; 404: there was nothing to do. */
+static int call_run_if_any(ApiClient *client, ApiCall *call, Error *reterr) {
+    int r = call ? api_client_run(client, call, 1, reterr) : -ENOMEM;
     if (r >= 0)
         r = call->status == 204 ? 1
             : call->status == 404
                 ? 0
                 : api_answer_error(call->status, call->answer, call->answer_size, reterr);
-    api_calls_free(call, 1);
+    if (call)
+        api_calls_free(call, 1);
     return r;
+}
+
+int api_delete_maintenance(ApiClient *client, const char *machine_id, Error *reterr) {
+    return call_run_if_any(client, call_new("DELETE", str_printf("/maintenance/%s", machine_id)),
+                           reterr);
+}
+
+int api_release_failover(ApiClient *client, Error *reterr) {
+    return call_run_if_any(client, call_new("POST", strdup("/failover")), reterr);
 }

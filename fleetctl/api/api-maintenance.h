@@ -12,5 +12,7 @@ typedef struct MaintenanceRequest {
 /* ret_revision: names the request in the events. */
 int api_put_maintenance(ApiClient *client, const char *machine_id,
                         const MaintenanceRequest *request, int64_t *ret_revision, Error *reterr);
+/* 1: vanished machines are given up now; 0: none were held. */
+int api_release_failover(ApiClient *client, Error *reterr);
 /* 1: the machine is eligible for units again; 0: it was before. */
 int api_delete_maintenance(ApiClient *client, const char *machine_id, Error *reterr);

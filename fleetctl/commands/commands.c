@@ -243,6 +243,15 @@ const Command commands[] = {
         .run = command_undrain,
     },
     {
+        .name = "failover",
+        .flags = FLAG_BIT(FLAG_NOW),
+        .summary = "Give up vanished machines that the cluster holds on to",
+        .description = "When more than half of the machines vanish at once, their units are not "
+                       "moved for a time (failover_hold of\n"
+                       "fleetd), as they may well be back. With --now they are moved at once.",
+        .run = command_failover,
+    },
+    {
         .name = "list-orphans",
         .operands = "[UNIT...]",
         .operands_max = SIZE_MAX,

@@ -173,6 +173,7 @@ static const Flag flags[_FLAG_MAX] = {
                             VALUE(ignore_global)},
     [FLAG_DETACH] = {"detach", 'd', NULL, "Do not follow how it goes on.", switch_parse,
                      VALUE(detach)},
+    [FLAG_NOW] = {"now", 0, NULL, "Wait no longer.", switch_parse, VALUE(now)},
     [FLAG_KEEP_CORDONED] = {"keep-cordoned", 0, NULL, "Let the machine get no units yet.",
                             switch_parse, VALUE(keep_cordoned)},
 };

@@ -45,6 +45,7 @@ typedef enum FlagId {
     FLAG_IGNORE_GLOBAL,
     FLAG_DETACH,
     FLAG_KEEP_CORDONED,
+    FLAG_NOW,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

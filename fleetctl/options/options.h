@@ -43,7 +43,7 @@ typedef struct Options {
     bool all, forget, dry_run;
     const char *message;  /* NULL: not given */
     usec_t deadline_usec; /* 0: none */
-    bool ignore_global, detach, keep_cordoned;
+    bool ignore_global, detach, keep_cordoned, now;
     uint64_t given; /* FLAG_BIT() of what stood on the command line */
 } Options;
 

@@ -21,6 +21,10 @@ json_object *machine_maintenance_to_json(const View *view, const MachineView *ma
 /* What was set through the API. */
 json_object *machine_metadata_to_json(const View *view, const MachineView *machine);
 
+/* brake NULL: nothing is held. */
+json_object *failover_to_json(const BrakeRecord *brake);
+json_object *failover_event_to_json(const BrakeRecord *brake);
+
 /* Events. placement NULL: the line that says that the unit is on no machine. */
 json_object *unit_event_to_json(const View *view, const UnitView *unit, const Placement *placement);
 json_object *machine_event_to_json(const View *view, const MachineView *machine);

@@ -12,6 +12,10 @@ static void on_unit_changed(const UnitView *unit, void *userdata) {
     events_on_unit(((Api *) userdata)->events, unit);
 }
 
+static void on_brake_changed(const BrakeRecord *brake, void *userdata) {
+    events_on_brake(((Api *) userdata)->events, brake);
+}
+
 static void on_machine_changed(const MachineView *machine, void *userdata) {
     events_on_machine(((Api *) userdata)->events, machine);
 }
@@ -27,6 +31,7 @@ int api_new(const ApiOptions *options, Api **ret) {
     static const ViewCallbacks callbacks = {
         .on_unit_changed = on_unit_changed,
         .on_machine_changed = on_machine_changed,
+        .on_brake_changed = on_brake_changed,
         .on_synced = on_synced,
     };
     _cleanup_(api_freep) Api *api = calloc(1, sizeof(Api));

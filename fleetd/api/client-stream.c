@@ -124,7 +124,16 @@ static int tell_names(Stream *stream, View *view) {
     return 0;
 }
 
+static void tell_failover(Stream *stream, const View *view) {
+    const BrakeRecord *brake = view_brake(view);
+    if (!brake || !subscription_wants_all(stream->subscription))
+        return;
+    _cleanup_free_ char *line = line_format_take(failover_event_to_json(brake));
+    stream_write(stream, line);
+}
+
 static int tell_synced(Stream *stream, View *view) {
+    tell_failover(stream, view);
     _cleanup_free_ char *line = line_format_take(synced_event_to_json(view_revision(view)));
     stream_write(stream, line);
     return 0;

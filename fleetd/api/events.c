@@ -70,13 +70,21 @@ void events_on_unit(Events *events, const UnitView *unit) {
         unit_lines_each(reads_view(events->api->reads), unit, false, send_to_subscribers, events);
 }
 
-void events_on_machine(Events *events, const MachineView *machine) {
-    _cleanup_free_ char *line =
-        line_format_take(machine_event_to_json(reads_view(events->api->reads), machine));
+static void send_to_all(Events *events, char *line_take) {
+    _cleanup_free_ char *line = line_take;
     Stream *stream;
     LIST_FOREACH (stream, &events->streams, siblings)
         if (subscription_wants_all(stream->subscription))
             stream_write(stream, line);
+}
+
+void events_on_brake(Events *events, const BrakeRecord *brake) {
+    send_to_all(events, line_format_take(failover_event_to_json(brake)));
+}
+
+void events_on_machine(Events *events, const MachineView *machine) {
+    const View *view = reads_view(events->api->reads);
+    send_to_all(events, line_format_take(machine_event_to_json(view, machine)));
 }
 
 static void on_drain(void *userdata) {

@@ -21,7 +21,7 @@ static const char *operation_value(int i) {
 }
 
 static const char *event_value(int i) {
-    static const char *const values[] = {"unit", "machine", "synced"};
+    static const char *const values[] = {"unit", "machine", "failover", "synced"};
     return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
 }
 
@@ -164,6 +164,16 @@ static const SchemaProperty unit_state[] = {
     {},
 };
 static const SchemaProperty unit_state_page[] = PAGE("states", "UnitState");
+static const SchemaProperty failover[] = {
+    {"held", PROPERTY_BOOLEAN, REQUIRED, .description = "Else nothing of what follows is there."},
+    {"since", PROPERTY_INTEGER, .description = "Unix time."},
+    {"until", PROPERTY_INTEGER, .description = "Unix time: then they are given up one by one."},
+    {"lost", PROPERTY_INTEGER, .description = "So many machines vanished, "},
+    {"all", PROPERTY_INTEGER, .description = "of so many."},
+    {"machines", PROPERTY_LIST, .description = "The ids of those whose units are held."},
+    {"released", PROPERTY_BOOLEAN, .description = "By a user: it does not wait any more."},
+    {},
+};
 static const SchemaProperty event[] = {
     {"type", PROPERTY_STRING, REQUIRED, .value = event_value},
     {"unit", PROPERTY_STRING, .description = "Name; of type unit."},
@@ -180,6 +190,7 @@ static const SchemaProperty event[] = {
     {"orphan", PROPERTY_BOOLEAN, .description = "It is there for another cluster."},
     {"reason", PROPERTY_STRING},
     {"pending", PROPERTY_OBJECT, .ref = "Pending"},
+    {"held", PROPERTY_BOOLEAN, .description = "Of type failover, with what Failover has."},
     {"metadata", PROPERTY_STRINGS, .description = "This and what follows: of type machine."},
     {"status", PROPERTY_STRING, .description = "running, restarting or gone."},
     {"maintenance", PROPERTY_OBJECT, .ref = "Maintenance"},
@@ -190,6 +201,7 @@ const Schema api_schemas[] = {
     {"Error", .properties = error},
     {"ErrorDetail", .properties = error_detail},
     {"Event", .properties = event},
+    {"Failover", .properties = failover},
     {"Machine", .properties = machine},
     {"MachineMetadata", .properties = machine_metadata},
     {"MachineMetadataPage", .properties = machine_metadata_page},

@@ -98,6 +98,13 @@ static int apply_maintenance(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_brake(View *view, StoredRecord *record) {
+    brake_record_free(view->brake);
+    view->brake = TAKE_PTR(record->brake);
+    view->is_brake_changed = true;
+    return 0;
+}
+
 static int apply_file(View *view, StoredRecord *record) {
     if (!record->file) {
         map_remove(view->files, record->key.name);
@@ -122,6 +129,7 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_PENDING] = apply_pending,
     [KEY_ORPHAN] = apply_orphan,
     [KEY_MAINTENANCE] = apply_maintenance,
+    [KEY_BRAKE] = apply_brake,
 };
 
 static int apply(View *view, StoredRecord *record) {

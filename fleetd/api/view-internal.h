@@ -19,7 +19,9 @@ struct View {
     SortedMap machines; /* id -> MachineView */
     Map *files;         /* hash -> UnitFile */
     Map *unreadable;    /* set of keys whose values are not */
-    uint64_t n_values;  /* that came so far */
+    BrakeRecord *brake; /* NULL: none */
+    bool is_brake_changed;
+    uint64_t n_values; /* that came so far */
     TAILQ_HEAD(, UnitView) changed_units;
     TAILQ_HEAD(, MachineView) changed_machines;
 };

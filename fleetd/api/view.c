@@ -23,6 +23,9 @@ static void on_delete(const char *key, int64_t revision, void *userdata) {
 
 static void on_synced(int64_t revision, void *userdata) {
     View *view = userdata;
+    if (view->is_brake_changed)
+        view->callbacks.on_brake_changed(view->brake, view->userdata);
+    view->is_brake_changed = false;
     while (!TAILQ_EMPTY(&view->changed_machines)) {
         MachineView *machine = TAILQ_FIRST(&view->changed_machines);
         TAILQ_REMOVE(&view->changed_machines, machine, changes);
@@ -84,6 +87,7 @@ void view_free(View *view) {
     map_free(view->machines.map);
     map_free(view->files);
     map_free(view->unreadable);
+    brake_record_free(view->brake);
     free(view->units.keys);
     free(view->machines.keys);
     free(view);
@@ -107,6 +111,10 @@ int64_t view_revision(const View *view) {
 
 const UnitView *view_find_unit(const View *view, const char *name) {
     return map_get(view->units.map, name);
+}
+
+const BrakeRecord *view_brake(const View *view) {
+    return view->brake;
 }
 
 const Map *view_units(const View *view) {

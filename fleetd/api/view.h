@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fleetd/base/map.h"
+#include "fleetd/model/brake.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/unit-file.h"
@@ -50,6 +51,7 @@ typedef struct ViewCallbacks {
      * the last time: without order and state, unit or machine. */
     void (*on_unit_changed)(const UnitView *unit, void *userdata);
     void (*on_machine_changed)(const MachineView *machine, void *userdata);
+    void (*on_brake_changed)(const BrakeRecord *brake, void *userdata);
     /* The view is whole, and has told what changed. */
     void (*on_synced)(void *userdata);
 } ViewCallbacks;
@@ -70,6 +72,7 @@ const MachineView *view_find_machine(const View *view, const char *id);
 /* The keys under which there is what cannot be read, sorted; the caller frees the array. -ENOMEM.
  */
 int view_unreadable_keys(const View *view, const char ***ret, size_t *ret_n);
+const BrakeRecord *view_brake(const View *view);              /* NULL: nothing is held */
 const Map *view_units(const View *view);                      /* UnitView by name */
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
 

@@ -18,6 +18,7 @@
 #pragma once
 
 #include "fleetd/engine/absence.h"
+#include "fleetd/engine/brake.h"
 #include "fleetd/engine/collector.h"
 #include "fleetd/engine/deadlines.h"
 #include "fleetd/engine/engine-metrics.h"
@@ -44,6 +45,7 @@ struct Engine {
     Loop *loop;
     char *machine_id;
     usec_t agent_ttl_usec;
+    usec_t failover_hold_usec;
     usec_t (*steady_since)(void *userdata);
     void *userdata;
     Metrics *metrics;
@@ -58,6 +60,11 @@ struct Engine {
     Cluster *cluster;
     Feed *feed;
     Absence *absence;
+    Brake *brake;
+    char *brake_text;       /* as it stands in the store; NULL: it does not, or is not readable */
+    int64_t brake_revision; /* of its key; 0: there is none */
+    StoreOp *brake_op;
+    Timer *brake_timer;
     Suspension *suspension;
     Deadlines *drains; /* by machine: when what is still there has to go */
     Writer *writer;
@@ -79,6 +86,13 @@ void engine_check(Engine *engine, int r);
 bool engine_has_model(const Engine *engine); /* whole, and as the store has it */
 int engine_open_model(Engine *engine);
 void engine_close_model(Engine *engine);
+
+void engine_give_up(Engine *engine, const char *machine_id); /* its units are placed anew */
+
+/* engine-brake.c */
+int engine_open_brake(Engine *engine);
+void engine_close_brake(Engine *engine);
+int engine_take_brake_record(Engine *engine, const BrakeRecord *record, int64_t revision);
 
 /* engine-plan.c */
 void engine_look(Engine *engine); /* something has changed: plan soon */

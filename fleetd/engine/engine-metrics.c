@@ -67,9 +67,26 @@ static const MetricFamily machines = {
     {"status"},
 };
 
+static const MetricFamily held = {
+    "fleet_cluster_machines_held",
+    METRIC_GAUGE,
+    "Machines that vanished and are not given up yet, as too many did at once (failover_hold); "
+    "told by the leader.",
+    {},
+};
+
 static const MetricFamily *const families[] = {
-    &is_leader,          &leader_start_time,  &tasks, &task_failures, &reconciles,
-    &reconcile_duration, &reconcile_failures, &units, &pending,       &machines,
+    &is_leader,
+    &leader_start_time,
+    &tasks,
+    &task_failures,
+    &reconciles,
+    &reconcile_duration,
+    &reconcile_failures,
+    &units,
+    &pending,
+    &machines,
+    &held,
 };
 
 void engine_metrics_declare(Metrics *metrics) {
@@ -125,12 +142,14 @@ static void collect_cluster(Metrics *metrics, const Cluster *cluster, const Feed
 
 /* Who does not lead says nothing of the cluster, rather than something old. */
 void engine_metrics_collect(Metrics *metrics, usec_t leader_since_usec, const Cluster *cluster,
-                            const Feed *feed) {
-    static const MetricFamily *const of_leader[] = {&units, &pending, &machines};
+                            const Feed *feed, size_t n_held) {
+    static const MetricFamily *const of_leader[] = {&units, &pending, &machines, &held};
     metrics_set(metrics, &is_leader, NULL, leader_since_usec != 0);
     metrics_set(metrics, &leader_start_time, NULL, (double) leader_since_usec / USEC_PER_SEC);
     for (size_t i = 0; i < ELEMENTSOF(of_leader); i++)
         metrics_clear(metrics, of_leader[i]);
-    if (leader_since_usec != 0 && cluster && feed)
-        collect_cluster(metrics, cluster, feed);
+    if (leader_since_usec == 0 || !cluster || !feed)
+        return;
+    collect_cluster(metrics, cluster, feed);
+    metrics_set(metrics, &held, NULL, (double) n_held);
 }

@@ -23,4 +23,4 @@ void engine_metrics_failed(Metrics *metrics, const char *type);
 
 /* cluster and feed NULL: it does not lead. */
 void engine_metrics_collect(Metrics *metrics, usec_t leader_since_usec, const Cluster *cluster,
-                            const Feed *feed);
+                            const Feed *feed, size_t n_held);

@@ -39,8 +39,7 @@ static usec_t on_steady_since(void *userdata) {
     return MAX(engine->steady_since(engine->userdata), leadership_last_gap(engine->leadership));
 }
 
-static void on_machine_gone(const char *machine_id, void *userdata) {
-    Engine *engine = userdata;
+void engine_give_up(Engine *engine, const char *machine_id) {
     log_write(LOG_NOTICE, (LogFields){.machine = machine_id},
               "Machine %s is gone; its units are placed anew", machine_id);
     engine_metrics_failed(engine->metrics, "machine_away");
@@ -48,9 +47,22 @@ static void on_machine_gone(const char *machine_id, void *userdata) {
     engine_look(engine);
 }
 
+static void on_machine_gone(const char *machine_id, void *userdata) {
+    Engine *engine = userdata;
+    if (!brake_holds(engine->brake, machine_id)) {
+        engine_give_up(engine, machine_id);
+        return;
+    }
+    log_write(LOG_WARNING, (LogFields){.machine = machine_id},
+              "Machine %s is gone, and so are too many others at once: its units are held for %llu "
+              "s, unless it comes back ('fleetctl failover --now' does not wait)",
+              machine_id, (unsigned long long) (engine->failover_hold_usec / USEC_PER_SEC));
+}
+
 static void on_machine_here(const char *id, void *userdata) {
     Engine *engine = userdata;
     absence_remove(engine->absence, id);
+    engine_check(engine, brake_machine_is_here(engine->brake, id));
 }
 
 /* Whoever said that it left is taken at its word. A presence that cannot be read did not run out:
@@ -76,6 +88,10 @@ static void on_machine_away(const char *id, void *userdata) {
                     !cluster_has_orders(engine->cluster, id);
     log_write(LOG_INFO, (LogFields){.machine = id},
               has_left ? "Machine %s has left" : "Machine %s has no presence any more", id);
+    if (feed_find_presence(engine->feed, id) == FEED_PRESENCE_LEFT)
+        brake_machine_left(engine->brake, id);
+    else
+        brake_machine_vanished(engine->brake, id);
     engine_check(engine, engine_miss(engine, id, RETURN_USEC));
 }
 
@@ -131,6 +147,11 @@ static void on_drain_over(const char *id, void *userdata) {
     engine_look(engine);
 }
 
+static void on_brake(const BrakeRecord *record, int64_t revision, void *userdata) {
+    Engine *engine = userdata;
+    engine_check(engine, engine_take_brake_record(engine, record, revision));
+}
+
 /* --- hearing of changes --- */
 
 static void on_put(const StoreEntry *entry, void *userdata) {
@@ -169,7 +190,8 @@ static int engine_make_model(Engine *engine) {
                                                  .on_machine_away = on_machine_away,
                                                  .on_machine_missing = on_machine_missing,
                                                  .on_order = on_order,
-                                                 .on_maintenance = on_maintenance};
+                                                 .on_maintenance = on_maintenance,
+                                                 .on_brake = on_brake};
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
     engine->cluster = cluster_new(engine->agent_ttl_usec);
@@ -179,6 +201,8 @@ static int engine_make_model(Engine *engine) {
     if (r >= 0)
         r = absence_new(engine->loop, engine->agent_ttl_usec, on_steady_since, on_machine_gone,
                         engine, &engine->absence);
+    if (r >= 0)
+        r = engine_open_brake(engine);
     if (r >= 0)
         r = suspension_new(engine->loop, on_order_over, engine, &engine->suspension);
     if (r >= 0)
@@ -205,6 +229,7 @@ void engine_close_model(Engine *engine) {
     collector_free(TAKE_PTR(engine->collector));
     writer_free(TAKE_PTR(engine->writer));
     absence_free(TAKE_PTR(engine->absence));
+    engine_close_brake(engine);
     suspension_free(TAKE_PTR(engine->suspension));
     deadlines_free(TAKE_PTR(engine->drains));
     mirror_free(TAKE_PTR(engine->mirror));

@@ -95,7 +95,8 @@ static void on_deposed(void *userdata) {
 static void collect(Metrics *metrics, void *userdata) {
     const Engine *engine = userdata;
     engine_metrics_collect(metrics, engine_is_leader(engine) ? engine->leader_since_usec : 0,
-                           engine_has_model(engine) ? engine->cluster : NULL, engine->feed);
+                           engine_has_model(engine) ? engine->cluster : NULL, engine->feed,
+                           engine->brake ? brake_count_held(engine->brake) : 0);
 }
 
 bool engine_is_leader(const Engine *engine) {
@@ -118,6 +119,7 @@ int engine_new(const EngineOptions *options, Engine **ret) {
         .loop = options->loop,
         .machine_id = strdup(options->machine_id),
         .agent_ttl_usec = options->agent_ttl_usec,
+        .failover_hold_usec = options->failover_hold_usec,
         .steady_since = options->steady_since,
         .userdata = options->userdata,
         .metrics = options->metrics,

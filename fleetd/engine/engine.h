@@ -13,6 +13,8 @@ typedef struct EngineOptions {
     Store *store;
     Loop *loop;
     const char *machine_id;
+    usec_t failover_hold_usec; /* how long nobody is given up when too many vanish (brake.h); 0: not
+                                  at all */
     usec_t agent_ttl_usec; /* how long a machine without presence may take to come back, and what
                               a shorter StopAfterDisconnect= counts as */
     /* Since when the store has answered this fleetd steadily, whoever led meanwhile:

@@ -77,6 +77,16 @@ static int feed_delete_pending(Feed *feed, const Key *key) {
     return cluster_remove_pending(feed->cluster, key->name);
 }
 
+static int feed_put_brake(Feed *feed, StoredRecord *record) {
+    feed->callbacks.on_brake(record->brake, record->revision, feed->userdata);
+    return 0;
+}
+
+static int feed_delete_brake(Feed *feed, _unused_ const Key *key) {
+    feed->callbacks.on_brake(NULL, 0, feed->userdata);
+    return 0;
+}
+
 /* --- all kinds --- */
 
 typedef struct FeedKind {
@@ -100,6 +110,7 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
     [KEY_MAINTENANCE] = {feed_put_maintenance, feed_delete_maintenance,
                          "the machine keeps its units and gets no more until somebody cordons or "
                          "uncordons it"},
+    [KEY_BRAKE] = {feed_put_brake, feed_delete_brake, "it is written anew, or taken away"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},

@@ -4,6 +4,7 @@
  * about (docs/architecture.md, "Garbage"). */
 #pragma once
 
+#include "fleetd/model/brake.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/store/store.h"
@@ -17,6 +18,8 @@ typedef struct FeedCallbacks {
                                void *userdata); /* it has an order, and no presence */
     /* What stands there now, of that mod revision; NULL: nothing that can be read. */
     void (*on_order)(const Key *key, const Order *order, int64_t revision, void *userdata);
+    /* NULL: nothing that can be read, or, with revision 0, nothing. */
+    void (*on_brake)(const BrakeRecord *record, int64_t revision, void *userdata);
     /* What people want of a machine; NULL: nothing any more. */
     void (*on_maintenance)(const char *id, const Maintenance *maintenance, void *userdata);
 } FeedCallbacks;

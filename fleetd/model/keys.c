@@ -29,6 +29,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_ORPHAN] = {"orphan/", true, unit_name_check},
     [KEY_CLUSTER] = {KEY_CLUSTER_TEXT, false, NULL},
     [KEY_MAINTENANCE] = {"maintenance/", true, NULL},
+    [KEY_BRAKE] = {KEY_BRAKE_TEXT, false, NULL},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {

@@ -19,6 +19,7 @@ typedef enum KeyKind {
     KEY_ORPHAN,      /* orphan/<id>/<name> */
     KEY_CLUSTER,     /* cluster */
     KEY_MAINTENANCE, /* maintenance/<id> */
+    KEY_BRAKE,       /* brake */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -41,6 +42,7 @@ char *key_state(const char *machine_id, const char *name);
 char *key_pending(const char *name);
 char *key_orphan(const char *machine_id, const char *name);
 char *key_maintenance(const char *machine_id);
+#define KEY_BRAKE_TEXT "brake"
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"

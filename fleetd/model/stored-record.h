@@ -4,6 +4,7 @@
  * "Garbage". Pure. */
 #pragma once
 
+#include "fleetd/model/brake.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
@@ -35,6 +36,7 @@ typedef struct StoredRecord {
     Orphan *orphan;
     char *cluster_id;
     Maintenance *maintenance;
+    BrakeRecord *brake;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

@@ -93,6 +93,15 @@ int unit_refresh(Cluster *cluster, ClusterUnit *unit) {
     return r;
 }
 
+size_t cluster_count_starting(const Cluster *cluster) {
+    size_t n = 0;
+    _unused_ const char *name;
+    const ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->units)
+        n += unit->is_counted && !unit->is_available && unit->n_orders > 0;
+    return n;
+}
+
 /* --- budgets --- */
 
 static size_t budget_of(const ClusterUnit *unit) {

@@ -57,6 +57,10 @@ static void on_order(const Key *key, const Order *order, int64_t revision, void 
     HOLDS(!order || streq(order->name, key->name));
 }
 
+static void on_brake(const BrakeRecord *record, int64_t revision, void *userdata) {
+    HOLDS(!record || revision > 0);
+}
+
 static void on_maintenance(const char *id, const Maintenance *maintenance, void *userdata) {
     HOLDS(!maintenance || streq(maintenance->machine_id, id));
 }
@@ -66,7 +70,8 @@ static void leader_begin(World *world) {
                                             .on_machine_away = on_machine_away,
                                             .on_machine_missing = on_machine_missing,
                                             .on_order = on_order,
-                                            .on_maintenance = on_maintenance};
+                                            .on_maintenance = on_maintenance,
+                                            .on_brake = on_brake};
     world->cluster = cluster_new(0);
     HOLDS(world->cluster && feed_new(world->cluster, &callbacks, world, &world->feed) == 0);
 }
