@@ -3,6 +3,8 @@
 
 #include "fleetd/model/requirements.h"
 
+#include <errno.h>
+
 typedef enum OptionId {
     OPTION_MACHINE_ID,
     OPTION_MACHINE_OF,
@@ -11,7 +13,10 @@ typedef enum OptionId {
     OPTION_REPLACES,
     OPTION_GLOBAL,
     OPTION_STOP_AFTER_DISCONNECT,
+    OPTION_GROUP,
+    OPTION_MAX_UNAVAILABLE,
     _OPTION_MAX,
+    _OPTION_INVALID = -EINVAL,
 } OptionId;
 
 typedef struct RequirementsReader {
@@ -26,6 +31,10 @@ typedef struct RequirementsReader {
 /* Reads the value of one line. -EINVAL with the reason alone in reterr. */
 typedef int (*RequirementRead)(RequirementsReader *reader, const char *value);
 
+/* requirements-table.c. _OPTION_INVALID: there is none of that name, nor was. */
+OptionId option_find(const char *name);
+RequirementRead option_reader(OptionId id);
+
 int requirements_read_machine_id(RequirementsReader *reader, const char *value);
 int requirements_read_machine_of(RequirementsReader *reader, const char *value);
 int requirements_read_metadata(RequirementsReader *reader, const char *value);
@@ -33,6 +42,8 @@ int requirements_read_conflicts(RequirementsReader *reader, const char *value);
 int requirements_read_replaces(RequirementsReader *reader, const char *value);
 int requirements_read_global(RequirementsReader *reader, const char *value);
 int requirements_read_stop_after(RequirementsReader *reader, const char *value);
+int requirements_read_group(RequirementsReader *reader, const char *value);
+int requirements_read_max_unavailable(RequirementsReader *reader, const char *value);
 
 /* -EINVAL, the whole message in reterr: options that contradict each other. */
 int requirements_check_combinations(const RequirementsReader *reader);

@@ -12,76 +12,6 @@
 
 #define SECTION "X-Fleet"
 
-typedef struct OptionRow {
-    RequirementOption option;
-    RequirementRead read;
-} OptionRow;
-
-/* To add an option: one row, its reader in requirements-values.c, and its rules, if any, in
- * requirements-rules.c. */
-static const OptionRow rows[_OPTION_MAX] = {
-    [OPTION_MACHINE_ID] =
-        {
-            {"MachineID",
-             {"X-ConditionMachineID", "X-ConditionMachineBootID"},
-             "ID",
-             "Run only on the machine with this machine id; the first one counts."},
-            requirements_read_machine_id,
-        },
-    [OPTION_MACHINE_OF] =
-        {
-            {"MachineOf",
-             {"X-ConditionMachineOf"},
-             "UNIT...",
-             "Run only on the machine where these units are scheduled, and follow them."},
-            requirements_read_machine_of,
-        },
-    [OPTION_MACHINE_METADATA] =
-        {
-            {"MachineMetadata",
-             {"X-ConditionMachineMetadata"},
-             "KEY=VALUE...",
-             "Run only on machines with this metadata: of each key given, one of its values."},
-            requirements_read_metadata,
-        },
-    [OPTION_CONFLICTS] =
-        {
-            {"Conflicts",
-             {"X-Conflicts"},
-             "GLOB...",
-             "Never share a machine with another unit of a matching name, whoever came first."},
-            requirements_read_conflicts,
-        },
-    [OPTION_REPLACES] =
-        {
-            {"Replaces",
-             {},
-             "GLOB...",
-             "Units of a matching name move away from the machine that is chosen for this one."},
-            requirements_read_replaces,
-        },
-    [OPTION_GLOBAL] =
-        {
-            {"Global",
-             {},
-             "BOOLEAN",
-             "Run on every machine that the metadata and conflicts allow; the last one counts."},
-            requirements_read_global,
-        },
-    [OPTION_STOP_AFTER_DISCONNECT] =
-        {
-            {"StopAfterDisconnect",
-             {},
-             "TIME",
-             "Never run twice: stopped when its machine is cut off that long, moved only then."},
-            requirements_read_stop_after,
-        },
-};
-
-const RequirementOption *requirements_option(size_t i) {
-    return i < ELEMENTSOF(rows) ? &rows[i].option : NULL;
-}
-
 int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...) {
     va_list ap;
     va_start(ap, format);
@@ -94,17 +24,10 @@ int requirements_refuse(Error *reterr, const UnitOption *option, const char *for
                : error_set(reterr, -EINVAL, "[%s] %s", option->section, text);
 }
 
-static bool option_is_named(const RequirementOption *option, const char *name) {
-    for (size_t i = 0; i < ELEMENTSOF(option->old_names); i++)
-        if (option->old_names[i] && streq(option->old_names[i], name))
-            return true;
-    return streq(option->name, name);
-}
-
 static int option_refuse_unknown(const UnitOption *option, Error *reterr) {
     const char *names[_OPTION_MAX + 1] = {};
-    for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-        names[i] = rows[i].option.name;
+    for (size_t i = 0; i < _OPTION_MAX; i++)
+        names[i] = requirements_option(i)->name;
     const char *suggestion = str_suggest(option->name, names);
     if (suggestion)
         return requirements_refuse(reterr, option, "unknown option '%.*s' (did you mean '%s'?)",
@@ -113,18 +36,16 @@ static int option_refuse_unknown(const UnitOption *option, Error *reterr) {
 }
 
 static int option_read(RequirementsReader *reader, const UnitOption *option, Error *reterr) {
-    size_t i = 0;
-    while (i < ELEMENTSOF(rows) && !option_is_named(&rows[i].option, option->name))
-        i++;
-    if (i == ELEMENTSOF(rows))
+    OptionId id = option_find(option->name);
+    if (id == _OPTION_INVALID)
         return option_refuse_unknown(option, reterr);
     if (!*option->value)
         return requirements_refuse(reterr, option, "%s has no value", option->name);
 
     _cleanup_error_ Error reason = {};
-    reader->options[i] = option;
+    reader->options[id] = option;
     reader->reterr = &reason;
-    int r = rows[i].read(reader, option->value);
+    int r = option_reader(id)(reader, option->value);
     reader->reterr = NULL;
     if (r == -EINVAL)
         return requirements_refuse(reterr, option, "%s: %s", option->name, error_text(&reason, r));
@@ -153,6 +74,7 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
     _cleanup_(requirements_freep) Requirements *requirements = calloc(1, sizeof(Requirements));
     if (!requirements)
         return -ENOMEM;
+    requirements->budget.max_unavailable = MAX_UNAVAILABLE_DEFAULT;
     RequirementsReader reader = {
         .requirements = requirements,
         .unit_name = unit_name,
@@ -183,6 +105,7 @@ void requirements_free(Requirements *requirements) {
     free(requirements->metadata);
     strv_free(requirements->conflicts);
     strv_free(requirements->replaces);
+    free(requirements->budget.group);
     free(requirements);
 }
 

@@ -6,7 +6,7 @@ cd "${top_srcdir:-.}"
 . tests/tap.sh
 
 CONFIGURATION=fleetd/configuration.c
-REQUIREMENTS=fleetd/model/requirements.c
+REQUIREMENTS=fleetd/model/requirements-table.c
 
 # Of each row of the configuration's table: name, setter, default (empty if there is none).
 configuration_rows() {

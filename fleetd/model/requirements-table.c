@@ -1,0 +1,107 @@
+/* The options of [X-Fleet], in the order of the manual. To add one: a row here, its reader in the
+ * file of its subject (requirements-values.c, ...), and its rules, if any, in requirements-rules.c.
+ */
+#include "fleetd/model/requirements-internal.h"
+
+typedef struct OptionRow {
+    RequirementOption option;
+    RequirementRead read;
+} OptionRow;
+
+static const OptionRow rows[_OPTION_MAX] = {
+    [OPTION_MACHINE_ID] =
+        {
+            {"MachineID",
+             {"X-ConditionMachineID", "X-ConditionMachineBootID"},
+             "ID",
+             "Run only on the machine with this machine id; the first one counts."},
+            requirements_read_machine_id,
+        },
+    [OPTION_MACHINE_OF] =
+        {
+            {"MachineOf",
+             {"X-ConditionMachineOf"},
+             "UNIT...",
+             "Run only on the machine where these units are scheduled, and follow them."},
+            requirements_read_machine_of,
+        },
+    [OPTION_MACHINE_METADATA] =
+        {
+            {"MachineMetadata",
+             {"X-ConditionMachineMetadata"},
+             "KEY=VALUE...",
+             "Run only on machines with this metadata: of each key given, one of its values."},
+            requirements_read_metadata,
+        },
+    [OPTION_CONFLICTS] =
+        {
+            {"Conflicts",
+             {"X-Conflicts"},
+             "GLOB...",
+             "Never share a machine with another unit of a matching name, whoever came first."},
+            requirements_read_conflicts,
+        },
+    [OPTION_REPLACES] =
+        {
+            {"Replaces",
+             {},
+             "GLOB...",
+             "Units of a matching name move away from the machine that is chosen for this one."},
+            requirements_read_replaces,
+        },
+    [OPTION_GLOBAL] =
+        {
+            {"Global",
+             {},
+             "BOOLEAN",
+             "Run on every machine that the metadata and conflicts allow; the last one counts."},
+            requirements_read_global,
+        },
+    [OPTION_STOP_AFTER_DISCONNECT] =
+        {
+            {"StopAfterDisconnect",
+             {},
+             "TIME",
+             "Never run twice: stopped when its machine is cut off that long, moved only then."},
+            requirements_read_stop_after,
+        },
+    [OPTION_GROUP] =
+        {
+            {"Group",
+             {},
+             "NAME",
+             "Units of one group share MaxUnavailable; else the instances of a template are one."},
+            requirements_read_group,
+        },
+    [OPTION_MAX_UNAVAILABLE] =
+        {
+            {"MaxUnavailable",
+             {},
+             "NUMBER|PERCENT",
+             "So many units of the group may be down at a time because fleet moves or updates "
+             "them."},
+            requirements_read_max_unavailable,
+        },
+};
+
+const RequirementOption *requirements_option(size_t i) {
+    return i < ELEMENTSOF(rows) ? &rows[i].option : NULL;
+}
+
+RequirementRead option_reader(OptionId id) {
+    return rows[id].read;
+}
+
+static bool option_is_named(const RequirementOption *option, const char *name) {
+    for (size_t i = 0; i < ELEMENTSOF(option->old_names); i++)
+        if (option->old_names[i] && streq(option->old_names[i], name))
+            return true;
+    return streq(option->name, name);
+}
+
+OptionId option_find(const char *name) {
+    for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+        if (option_is_named(&rows[i].option, name))
+            return (OptionId) i;
+    return _OPTION_INVALID;
+}
