@@ -17,6 +17,7 @@ typedef struct Connection Connection;
 
 struct PeerCall {
     Connection *connection;
+    LIST_ENTRY(PeerCall) link;
     int32_t stream;
     char *names[FIELDS_MAX], *values[FIELDS_MAX];
     size_t n_fields;
@@ -34,6 +35,7 @@ struct Connection {
     int fd;
     nghttp2_session *session;
     ByteBuffer out;
+    LIST_HEAD(, PeerCall) calls;
     bool is_busy;   /* in nghttp2 */
     bool is_closed; /* meanwhile */
 };
@@ -48,6 +50,17 @@ struct GrpcPeer {
     LIST_HEAD(, Connection) connections;
 };
 
+static void call_free(PeerCall *call) {
+    LIST_REMOVE(call, link);
+    for (size_t i = 0; i < call->n_fields; i++) {
+        free(call->names[i]);
+        free(call->values[i]);
+    }
+    byte_buffer_done(&call->request);
+    byte_buffer_done(&call->answer);
+    free(call);
+}
+
 /* --- connections --- */
 
 static void connection_close(Connection *connection) {
@@ -57,7 +70,9 @@ static void connection_close(Connection *connection) {
     LIST_REMOVE(connection, link);
     connection->peer->n_open--;
     sd_event_source_disable_unref(connection->source);
-    nghttp2_session_del(connection->session); /* closes its streams */
+    nghttp2_session_del(connection->session);
+    while (LIST_FIRST(&connection->calls))
+        call_free(LIST_FIRST(&connection->calls));
     close(connection->fd);
     byte_buffer_done(&connection->out);
     free(connection);
@@ -111,6 +126,7 @@ static int on_begin(nghttp2_session *session, const nghttp2_frame *frame, void *
     PeerCall *call = calloc(1, sizeof(*call));
     assert(call);
     call->connection = userdata;
+    LIST_INSERT_HEAD(&call->connection->calls, call, link);
     call->stream = frame->hd.stream_id;
     nghttp2_session_set_stream_user_data(session, call->stream, call);
     return 0;
@@ -148,13 +164,7 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t code, voi
     if (!call)
         return 0;
     call->connection->peer->n_cancelled += code == NGHTTP2_CANCEL;
-    for (size_t i = 0; i < call->n_fields; i++) {
-        free(call->names[i]);
-        free(call->values[i]);
-    }
-    byte_buffer_done(&call->request);
-    byte_buffer_done(&call->answer);
-    free(call);
+    call_free(call);
     return 0;
 }
 
