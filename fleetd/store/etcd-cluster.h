@@ -43,7 +43,7 @@ typedef struct EtcdHandle {
     void (*cancel)(StoreOp *op);
 } EtcdHandle;
 
-/* The body of a POST to that member, of a message. */
+/* A call of that member: its body is one message behind its prefix. */
 typedef struct EtcdPost {
     EtcdLane lane;
     size_t endpoint;
