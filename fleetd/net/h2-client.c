@@ -21,7 +21,6 @@ struct H2Client {
     H2RequestList quiet; /* nothing to hand out */
     H2RequestList ready; /* streams with data for on_data */
     H2RequestList ended; /* for on_done */
-    H2Request *current;  /* its on_data is being called; NULL once that cancelled it */
     unsigned n_on_stack; /* functions of ours that still need this struct */
     bool is_freed;       /* meanwhile */
 };
@@ -100,11 +99,9 @@ void h2_client_reconnect(H2Client *client) {
 
 /* Takes it out of the client, so that whatever its callback does leaves it alone. */
 static void client_remove(H2Request *request) {
-    H2Client *client = TAKE_PTR(request->client);
+    request->client = NULL;
     h2_connection_remove(request);
     h2_request_move(request, NULL);
-    if (client->current == request)
-        client->current = NULL;
 }
 
 static H2Answer request_answer(const H2Request *request) {
@@ -129,9 +126,7 @@ static void client_hand_out_data(H2Client *client, H2Request *request) {
     _cleanup_(byte_buffer_done) ByteBuffer data = request->received;
     request->received = (ByteBuffer){};
     h2_request_move(request, request->connection ? &client->quiet : &client->ended);
-    client->current = request;
     request->on_data(data.data, data.size, request->userdata);
-    client->current = NULL;
 }
 
 /* Data first: a stream's last bytes come before its end. */
