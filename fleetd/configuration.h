@@ -23,7 +23,7 @@ typedef struct Config {
     usec_t agent_ttl_usec;
     usec_t restart_grace_usec;
     usec_t failover_hold_usec; /* 0: machines are always given up at once */
-    unsigned token_limit; /* entries of a page of the API */
+    unsigned token_limit;      /* entries of a page of the API */
     bool disable_engine;
     char *listen;         /* the API's unix socket when systemd passes none */
     char *data_directory; /* of the embedded store */

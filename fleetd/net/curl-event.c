@@ -9,6 +9,7 @@
 
 struct CurlEvent {
     sd_event *event;
+    bool is_global; /* it holds on to what libcurl has but once */
     CURLM *multi;
     sd_event_source *timer; /* the one time at which curl wants to be called */
     void (*on_progress)(void *userdata);
@@ -80,6 +81,9 @@ static int on_timer_wanted(CURLM *multi, long timeout_msec, void *userdata) {
 }
 
 static int multi_setup(CurlEvent *curl) {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return -ENOMEM;
+    curl->is_global = true;
     curl->multi = curl_multi_init();
     if (!curl->multi)
         return -ENOMEM;
@@ -112,6 +116,8 @@ void curl_event_free(CurlEvent *curl) {
     if (!curl)
         return;
     curl_multi_cleanup(curl->multi); /* lets go of its sockets through on_socket() */
+    if (curl->is_global)
+        curl_global_cleanup();
     sd_event_source_disable_unref(curl->timer);
     sd_event_unref(curl->event);
     free(curl);

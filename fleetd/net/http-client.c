@@ -132,14 +132,9 @@ static void target_done(HttpTarget *target) {
 }
 
 int http_client_new(sd_event *event, const HttpClientOptions *options, HttpClient **ret) {
-    HttpClient *new_client = calloc(1, sizeof(*new_client));
-    if (!new_client)
+    _cleanup_(http_client_freep) HttpClient *client = calloc(1, sizeof(*client));
+    if (!client)
         return -ENOMEM;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        free(new_client);
-        return -ENOMEM;
-    }
-    _cleanup_(http_client_freep) HttpClient *client = new_client;
     client->event = sd_event_ref(event);
     int r = target_init(&client->target, options);
     if (r >= 0)
@@ -171,7 +166,6 @@ void http_client_free(HttpClient *client) {
     http_queue_done(&client->queue);
     target_done(&client->target);
     sd_event_unref(client->event);
-    curl_global_cleanup();
     if (!client->is_handing_out)
         free(client);
 }

@@ -25,10 +25,8 @@ typedef struct HttpClientOptions {
 typedef struct HttpCall {
     const char *method; /* "GET", "PUT", ... */
     const char *url;
-    const char *content_type;  /* of body; NULL: application/json */
-    const char *authorization; /* value of that header; NULL: none */
-    const char *header;        /* one more, "Name: value"; NULL: none */
-    const void *body;          /* copied; NULL: none */
+    const char *content_type; /* of body; NULL: application/json */
+    const void *body;         /* copied; NULL: none */
     size_t body_size;
     usec_t timeout_usec; /* for the whole request, 0: none. With on_data: for the headers of the
                             answer only */

@@ -2,34 +2,13 @@
 
 #include "config.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/net/curl-options.h"
 #include "fleetd/net/http-errors.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #define ANSWER_MAX_DEFAULT ((size_t) 64 * 1024 * 1024)
-
-/* A dead peer is noticed 5 + 3 * 3 s after its last sign of life, and one that takes no data 15 s
- * after it was sent: streams have no other timeout. Fails on unix sockets, which need none. */
-static const struct {
-    int level, option, value;
-} socket_options[] = {
-    {SOL_SOCKET, SO_KEEPALIVE, 1},
-    {IPPROTO_TCP, TCP_KEEPIDLE, 5},
-    {IPPROTO_TCP, TCP_KEEPINTVL, 3},
-    {IPPROTO_TCP, TCP_KEEPCNT, 3},
-    {IPPROTO_TCP, TCP_USER_TIMEOUT, 15 * 1000},
-};
-
-static int on_socket_made(void *userdata, curl_socket_t fd, curlsocktype purpose) {
-    for (size_t i = 0; i < ELEMENTSOF(socket_options); i++)
-        (void) setsockopt(fd, socket_options[i].level, socket_options[i].option,
-                          &socket_options[i].value, sizeof(int));
-    return CURL_SOCKOPT_OK;
-}
 
 /* Called before each time that curl sends the request; curl would send it again by itself when a
  * kept connection breaks before the answer. What was sent may have been carried out, and only the
@@ -106,10 +85,6 @@ static int request_build_headers(HttpRequest *request, const HttpCall *call) {
     if (r >= 0 && (call->body || call->content_type))
         r = header_add_value(request, "Content-Type",
                              str_or(call->content_type, "application/json"));
-    if (r >= 0 && call->authorization)
-        r = header_add_value(request, "Authorization", call->authorization);
-    if (r >= 0 && call->header)
-        r = header_add(request, call->header);
     return r;
 }
 
@@ -153,12 +128,6 @@ static int request_set_behaviour(HttpRequest *request, const char *url) {
     TRY_SETOPT(easy, CURLOPT_USERAGENT, "fleet/" PACKAGE_VERSION);
     TRY_SETOPT(easy, CURLOPT_HTTPHEADER, request->headers);
     TRY_SETOPT(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    TRY_SETOPT(easy, CURLOPT_PROXY, ""); /* also against http_proxy in the environment */
-    TRY_SETOPT(easy, CURLOPT_NOPROXY, "*");
-    TRY_SETOPT(easy, CURLOPT_NOSIGNAL, 1L);
-    TRY_SETOPT(easy, CURLOPT_QUICK_EXIT, 1L); /* a cancel does not wait for name resolution */
-    TRY_SETOPT(easy, CURLOPT_TCP_NODELAY, 1L);
-    TRY_SETOPT(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
     TRY_SETOPT(easy, CURLOPT_HEADERFUNCTION, on_header);
     TRY_SETOPT(easy, CURLOPT_HEADERDATA, request);
     TRY_SETOPT(easy, CURLOPT_WRITEFUNCTION, on_receive);
@@ -173,21 +142,15 @@ static int request_set_connection(HttpRequest *request, const HttpCall *call) {
 }
 
 static int request_set_target(HttpRequest *request, const HttpTarget *target) {
-    CURL *easy = request->easy;
-    TRY_SETOPT(easy, CURLOPT_CONNECTTIMEOUT_MS,
-               (long) (target->connect_timeout_usec / USEC_PER_MSEC));
-    TRY_SETOPT(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-    TRY_SETOPT(easy, CURLOPT_SSL_VERIFYPEER, target->is_unchecked ? 0L : 1L);
-    TRY_SETOPT(easy, CURLOPT_SSL_VERIFYHOST, target->is_unchecked ? 0L : 2L);
+    TRY_SETOPT(request->easy, CURLOPT_SSL_VERIFYPEER, target->is_unchecked ? 0L : 1L);
+    TRY_SETOPT(request->easy, CURLOPT_SSL_VERIFYHOST, target->is_unchecked ? 0L : 2L);
     if (target->unix_socket)
-        TRY_SETOPT(easy, CURLOPT_UNIX_SOCKET_PATH, target->unix_socket);
-    if (target->ca_file)
-        TRY_SETOPT(easy, CURLOPT_CAINFO, target->ca_file);
-    if (target->cert_file)
-        TRY_SETOPT(easy, CURLOPT_SSLCERT, target->cert_file);
-    if (target->key_file)
-        TRY_SETOPT(easy, CURLOPT_SSLKEY, target->key_file);
-    return 0;
+        TRY_SETOPT(request->easy, CURLOPT_UNIX_SOCKET_PATH, target->unix_socket);
+    HttpTls tls = {target->ca_file, target->cert_file, target->key_file};
+    CURLcode code = curl_options_connect(request->easy, target->connect_timeout_usec);
+    if (code == CURLE_OK)
+        code = curl_options_tls(request->easy, &tls);
+    return code == CURLE_OK ? 0 : http_error_from_curl(code, 0);
 }
 
 int http_request_new(const HttpTarget *target, const HttpCall *call, HttpRequest **ret) {

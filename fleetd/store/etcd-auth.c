@@ -20,8 +20,8 @@
 struct EtcdAuth {
     EtcdCluster *cluster;
     char *username;
-    char *body; /* of the request: holds the password */
-    EtcdOp *op; /* it is under way */
+    ByteBuffer body; /* of the request: holds the password */
+    EtcdOp *op;      /* it is under way */
     char *token;
     bool is_ready;     /* requests may be sent, with the token if there is one */
     unsigned token_id; /* counts them */
@@ -33,14 +33,14 @@ struct EtcdAuth {
 
 /* --- one request --- */
 
-static int login_parse(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
-    return etcd_token_parse(answer->body, answer->body_size, &op->answer.token, reterr);
+static int login_parse(EtcdOp *op, ProtobufBytes message, Error *reterr) {
+    return etcd_token_parse(message, &op->answer.token, reterr);
 }
 
 static void login_tell(EtcdOp *op, int r);
 
 static const EtcdOpKind login_kind = {
-    .path = "/v3/auth/authenticate",
+    .path = "/etcdserverpb.Auth/Authenticate",
     .lane = ETCD_LANE_LEASES,
     .is_repeatable = true,
     .is_login = true,
@@ -104,10 +104,11 @@ static void login_tell(EtcdOp *op, int r) {
 }
 
 static int auth_ask(EtcdAuth *auth) {
-    char *body = strdup(auth->body);
-    if (!body)
-        return -ENOMEM;
-    int r = etcd_op_start(auth->cluster, &login_kind, body, &auth->op);
+    ByteBuffer body = {};
+    int r = byte_buffer_append(&body, auth->body.data, auth->body.size);
+    if (r < 0)
+        return r;
+    r = etcd_op_start(auth->cluster, &login_kind, body, &auth->op);
     if (r >= 0)
         auth->op->userdata = auth;
     return r;
@@ -197,7 +198,7 @@ void etcd_auth_free(EtcdAuth *auth) {
     if (!auth)
         return;
     free(auth->token);
-    free(auth->body);
+    byte_buffer_done(&auth->body);
     free(auth->username);
     free(auth);
 }

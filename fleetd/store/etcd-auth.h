@@ -27,7 +27,7 @@ int etcd_auth_new(EtcdCluster *cluster, const char *username, const char *passwo
 void etcd_auth_free(EtcdAuth *auth); /* nobody may be waiting */
 DEFINE_POINTER_CLEANUP(EtcdAuth, etcd_auth_free)
 
-/* What a request sends as its header Authorization; NULL: nothing, as etcd wants no login. */
+/* What a request sends as its field "token"; NULL: nothing, as etcd wants no login. */
 const char *etcd_auth_token(const EtcdAuth *auth);
 
 /* 1: the request may be sent now. 0: on_ready is called once, from the loop, at the deadline at the

@@ -10,7 +10,7 @@
 
 /* Has the member end a watch with "no leader" when it is cut off from the others. Requests do
  * without it: they rather wait for the election of a leader, within their time. */
-#define HEADER_NEEDS_LEADER "Grpc-Metadata-hasleader: true"
+#define HEADER_NEEDS_LEADER "hasleader"
 
 /* Several of the largest values that etcd takes; what is longer is asked for in parts. It is read
  * and taken apart in one go, while the loop stands still. */
@@ -18,23 +18,25 @@
 /* Of messages about what goes on until a person has set it right. */
 #define MESSAGE_PAUSE_USEC (5 * USEC_PER_MINUTE)
 
-int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_data,
-                      HttpDone on_done, void *userdata, HttpRequest **ret) {
-    _cleanup_free_ char *url =
-        str_printf("%s%s", etcd_endpoints_url(cluster->endpoints, post->endpoint), post->path);
-    if (!url)
-        return -ENOMEM;
-    HttpCall call = {
-        .method = "POST",
-        .authorization = cluster->auth && !post->is_login ? etcd_auth_token(cluster->auth) : NULL,
-        .header = post->lane == ETCD_LANE_WATCHES ? HEADER_NEEDS_LEADER : NULL,
-        .url = url,
-        .body = post->body,
-        .body_size = strlen(post->body),
+int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, H2Data on_data, H2Done on_done,
+                      void *userdata, H2Request **ret) {
+    const char *token = cluster->auth && !post->is_login ? etcd_auth_token(cluster->auth) : NULL;
+    H2Field fields[5] = {{"content-type", "application/grpc"}, {"te", "trailers"}};
+    size_t n = 2;
+    if (token)
+        fields[n++] = (H2Field){"token", token};
+    if (post->lane == ETCD_LANE_WATCHES)
+        fields[n++] = (H2Field){HEADER_NEEDS_LEADER, "true"};
+    H2Call call = {
+        .host = etcd_endpoints_url(cluster->endpoints, post->endpoint),
+        .path = post->path,
+        .fields = fields,
+        .body = post->body->data,
+        .body_size = post->body->size,
         .timeout_usec = post->timeout_usec,
         .answer_max = ANSWER_MAX,
     };
-    return http_client_start(cluster->lanes[post->lane], &call, on_data, on_done, userdata, ret);
+    return h2_client_start(cluster->lanes[post->lane], &call, on_data, on_done, userdata, ret);
 }
 
 static const char *refusal_hint(const EtcdCluster *cluster, int r) {

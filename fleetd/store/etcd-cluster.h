@@ -1,6 +1,7 @@
 /* What the operations of an etcd store share: connections, and the member that is asked now. */
 #pragma once
 
+#include "fleetd/net/byte-buffer.h"
 #include "fleetd/store/etcd-auth.h"
 #include "fleetd/store/etcd-endpoints.h"
 #include "fleetd/store/etcd-store.h"
@@ -31,7 +32,7 @@ struct EtcdCluster {
     uint64_t history;          /* that answers are of; 0: none has told it */
     uint64_t former_history;   /* the one before; 0: none */
     usec_t mixture_told_at;
-    HttpClient *lanes[_ETCD_LANE_MAX];
+    H2Client *lanes[_ETCD_LANE_MAX];
     LIST_HEAD(, EtcdOp) ops;
     LIST_HEAD(, EtcdWatch) watches;
 };
@@ -42,18 +43,18 @@ typedef struct EtcdHandle {
     void (*cancel)(StoreOp *op);
 } EtcdHandle;
 
-/* The body of a POST to that member, as HttpClient takes it. */
+/* A call of that member: its body is one message behind its prefix. */
 typedef struct EtcdPost {
     EtcdLane lane;
     size_t endpoint;
     const char *path;
-    const char *body;
+    const ByteBuffer *body;
     usec_t timeout_usec;
     bool is_login; /* sent without a token */
 } EtcdPost;
 
-int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, HttpData on_data,
-                      HttpDone on_done, void *userdata, HttpRequest **ret);
+int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, H2Data on_data, H2Done on_done,
+                      void *userdata, H2Request **ret);
 
 /* etcd wants a login (-EKEYEXPIRED), or its user may not do that (-EACCES). Told once in a while,
  * as it goes on until a person has set it right. */

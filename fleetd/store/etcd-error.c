@@ -1,8 +1,12 @@
 #include "fleetd/store/etcd-error.h"
 
 #include "fleetd/model/text.h"
+#include "fleetd/store/grpc.h"
 
+#include <ctype.h>
 #include <errno.h>
+
+#define ERROR_TEXT_MAX 120
 
 /* The words come first: some codes stand for several things that fleet tells apart. */
 static const struct {
@@ -55,24 +59,33 @@ int etcd_error_tell(Error *reterr, int r, const char *words) {
     return str_is_empty(printable) ? r : error_set(reterr, r, "%s", printable);
 }
 
-/* In a stream: {"error":{"grpc_code":14,"message":"..."}}. */
-static int stream_error(json_object *error, Error *reterr) {
-    const char *message = "";
-    int64_t code = 0;
-    (void) json_get_string(error, "message", &message, NULL);
-    (void) json_get_int(error, "grpc_code", &code, NULL);
-    return etcd_error_tell(reterr, etcd_error_number(message, code), message);
+/* Whoever answers with another status than 200 is no etcd: text for people, or a page of somebody
+ * else's. Its first line, if that is plain. */
+static int text_length(const H2Answer *answer) {
+    size_t n = 0;
+    while (n < answer->body_size && n < ERROR_TEXT_MAX && isprint((unsigned char) answer->body[n]))
+        n++;
+    return *answer->body == '<' ? 0 : (int) n;
 }
 
-int etcd_error_find(json_object *answer, Error *reterr) {
-    json_object *error = NULL;
-    const char *message = NULL;
-    int64_t code = 0;
-    if (json_get_object(answer, "error", &error, NULL) > 0)
-        return stream_error(error, reterr);
-    if (json_get_string(answer, "error", &message, NULL) <= 0)
-        return 0;
-    (void) json_get_string(answer, "message", &message, NULL);
-    (void) json_get_int(answer, "code", &code, NULL);
-    return etcd_error_tell(reterr, etcd_error_number(message, code), message);
+static int http_status_error(const H2Answer *answer, Error *reterr) {
+    unsigned status = answer->status;
+    int length = text_length(answer);
+    int r = status == 401 || status == 403   ? -EACCES
+            : status >= 502 && status <= 504 ? -EHOSTUNREACH
+                                             : -EPROTO;
+    return error_set(reterr, r, "HTTP status %u%s%.*s", status, length > 0 ? ": " : "", length,
+                     answer->body);
+}
+
+int etcd_error_check(const H2Answer *answer, Error *reterr) {
+    _cleanup_(grpc_status_done) GrpcStatus status = {};
+    if (answer->status != 200)
+        return http_status_error(answer, reterr);
+    int r = grpc_status_get(answer, &status);
+    if (r == -EPROTO)
+        return error_set(reterr, r, "the answer is none of gRPC's");
+    if (r < 0 || status.code == 0)
+        return r;
+    return etcd_error_tell(reterr, etcd_error_number(status.message, status.code), status.message);
 }

@@ -1,7 +1,7 @@
 /* What etcd complains of, as an errno. */
 #pragma once
 
-#include "fleetd/base/json.h"
+#include "fleetd/net/h2-client.h"
 
 /* From its words, else from its gRPC status code; -EPROTO for what is not known. -EKEYEXPIRED: a
  * new login is needed, and nothing was done; -EKEYREJECTED: the login was refused; -EOPNOTSUPP:
@@ -12,6 +12,6 @@ int etcd_error_number(const char *message, int64_t code);
  * Returns r. */
 int etcd_error_tell(Error *reterr, int r, const char *words);
 
-/* The error in an answer: the fields error, message and code of a plain one, or an object in the
- * field error in a stream. Negative; 0: there is none. */
-int etcd_error_find(json_object *answer, Error *reterr);
+/* Of a whole answer, negative: what etcd complains of, with its words, or that it is none of etcd's
+ * but a proxy's or another server's. 0: it was done. */
+int etcd_error_check(const H2Answer *answer, Error *reterr);

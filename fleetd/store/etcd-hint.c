@@ -12,10 +12,6 @@ static const struct {
     const char *with;    /* the option is set */
     const char *without; /* it is not, or there is none to it */
 } https_hints[] = {
-    {"CommonName", HINT_CERT_FILE, false,
-     "etcd with logins takes only certificates without a common name (CN) from its JSON gateway's "
-     "clients, and that in etcd_certfile '%s' has one",
-     "etcd with logins takes only certificates without a common name (CN)"},
     {"certificate problem: certificate has expired", HINT_NO_FILE, false, NULL,
      "that of this etcd, not fleet's own"},
     {"certificate problem: certificate is not yet valid", HINT_NO_FILE, false, NULL,
@@ -27,6 +23,8 @@ static const struct {
      "etcd's certificate is for other names: use one of them in etcd_servers"},
     {"wrong version number", HINT_NO_FILE, false, NULL,
      "there is no TLS at that port: it may be an http:// URL"},
+    {"speak HTTP/2", HINT_NO_FILE, false, NULL,
+     "that may be a proxy, or a port that is not etcd's for clients"},
     {"alert", HINT_CERT_FILE, false,
      "etcd refuses the certificate in etcd_certfile '%s': it has expired, or is not from an "
      "authority that etcd trusts",
@@ -40,8 +38,8 @@ static const struct {
 
 /* No connection at all, or an answer over a good one. */
 static const char *const other_failures[] = {
-    "Failed to connect", "resolve host", "in time",       "timed out",     "HTTP status",
-    "etcdserver:",       "JSON",         "the answer is", "the answer has"};
+    "Failed to connect", "resolve host",  "in time",        "timed out", "HTTP status",
+    "etcdserver:",       "the answer is", "the answer has", "it ended",  "a watch"};
 
 static bool is_no_matter_of_tls(const char *message) {
     for (size_t i = 0; i < ELEMENTSOF(other_failures); i++)

@@ -30,16 +30,17 @@ static Outcome outcome_without_answer(int r) {
     };
 }
 
-static Outcome outcome_of_answer(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
-    int r = answer->status == 200
-                ? op->kind->parse(op, answer, reterr)
-                : etcd_error_parse(answer->status, answer->body, answer->body_size, reterr);
+static Outcome outcome_of_answer(EtcdOp *op, const H2Answer *answer, Error *reterr) {
+    ProtobufBytes message;
+    int r = etcd_answer_open(answer, &message, reterr);
+    if (r >= 0)
+        r = op->kind->parse(op, message, reterr);
     return (Outcome){.r = r,
                      .is_member_fault = is_any_of(r, answer_faults, ELEMENTSOF(answer_faults))};
 }
 
 static void op_free(EtcdOp *op) {
-    free(op->body);
+    byte_buffer_done(&op->body);
     free(op);
 }
 
@@ -50,7 +51,7 @@ static void op_finish(EtcdOp *op, int r) {
     op_free(op);
 }
 
-static void on_http_done(int r, const HttpAnswer *answer, const char *message, void *userdata);
+static void on_http_done(int r, const H2Answer *answer, const char *message, void *userdata);
 static int op_send(EtcdOp *op);
 
 static int op_post(EtcdOp *op) {
@@ -63,7 +64,7 @@ static int op_post(EtcdOp *op) {
         .lane = op->kind->lane,
         .endpoint = op->endpoint,
         .path = op->kind->path,
-        .body = op->body,
+        .body = &op->body,
         .timeout_usec = MIN(op->cluster->request_timeout_usec, op->deadline - now),
         .is_login = op->kind->is_login,
     };
@@ -119,7 +120,7 @@ static void op_end_attempt(EtcdOp *op, const Outcome *outcome, const char *why) 
     op_finish(op, is_refused ? -EACCES : r);
 }
 
-static void on_http_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
+static void on_http_done(int r, const H2Answer *answer, const char *message, void *userdata) {
     EtcdOp *op = userdata;
     op->request = NULL;
     if (r < 0) {
@@ -132,10 +133,11 @@ static void on_http_done(int r, const HttpAnswer *answer, const char *message, v
     op_end_attempt(op, &outcome, error_text(&error, outcome.r));
 }
 
-int etcd_op_start(EtcdCluster *cluster, const EtcdOpKind *kind, char *body_take, EtcdOp **ret) {
+int etcd_op_start(EtcdCluster *cluster, const EtcdOpKind *kind, ByteBuffer body_take,
+                  EtcdOp **ret) {
     EtcdOp *op = calloc(1, sizeof(*op));
     if (!op) {
-        free(body_take);
+        byte_buffer_done(&body_take);
         return -ENOMEM;
     }
     op->handle = (EtcdHandle){.op.store = &cluster->store, .cancel = etcd_op_cancel};
@@ -158,7 +160,7 @@ void etcd_op_cancel(StoreOp *base) {
     EtcdOp *op = (EtcdOp *) base;
     if (!op->cluster)
         return; /* from inside its own callback */
-    http_request_cancel(op->request);
+    h2_request_cancel(op->request);
     etcd_auth_leave(&op->auth_wait);
     LIST_REMOVE(op, link);
     op_free(op);

@@ -6,13 +6,12 @@
 
 /* A kind of operation, in a table. */
 typedef struct EtcdOpKind {
-    const char *path;
+    const char *path; /* service and method */
     EtcdLane lane;
     bool is_repeatable; /* doing it twice is no worse than once */
     bool is_login;      /* needs no login before it */
-    int (*parse)(EtcdOp *op, const HttpAnswer *answer,
-                 Error *reterr);     /* sets op->answer and op->history */
-    void (*tell)(EtcdOp *op, int r); /* calls op->done */
+    int (*parse)(EtcdOp *op, ProtobufBytes message, Error *reterr); /* sets answer and history */
+    void (*tell)(EtcdOp *op, int r);                                /* calls op->done */
 } EtcdOpKind;
 
 struct EtcdOp {
@@ -20,9 +19,9 @@ struct EtcdOp {
     EtcdCluster *cluster; /* NULL while it is telling its end: then it is in no list */
     LIST_ENTRY(EtcdOp) link;
     const EtcdOpKind *kind;
-    char *body;
+    ByteBuffer body;
     size_t endpoint;
-    HttpRequest *request;
+    H2Request *request;
     unsigned n_attempts; /* but for those whose token was refused */
     usec_t deadline;
     uint64_t history; /* that the answer is of */
@@ -43,5 +42,5 @@ struct EtcdOp {
 };
 
 /* Begins an operation of that kind. Takes over body, and answers as store_range() does. */
-int etcd_op_start(EtcdCluster *cluster, const EtcdOpKind *kind, char *body_take, EtcdOp **ret);
+int etcd_op_start(EtcdCluster *cluster, const EtcdOpKind *kind, ByteBuffer body_take, EtcdOp **ret);
 void etcd_op_cancel(StoreOp *op);

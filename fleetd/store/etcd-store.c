@@ -10,11 +10,10 @@
 
 /* Enough for etcd to commit many requests with one write to its disk; more of them only wait there
  * instead of here. */
-#define CALL_CONNECTIONS_MAX 32
+#define CALLS_MAX 32
 
-static int range_parse(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
-    int r = etcd_range_parse(answer->body, answer->body_size, op->cluster->prefix,
-                             &op->answer.range, reterr);
+static int range_parse(EtcdOp *op, ProtobufBytes message, Error *reterr) {
+    int r = etcd_range_parse(message, op->cluster->prefix, &op->answer.range, reterr);
     op->history = r < 0 ? 0 : op->answer.range.result.history;
     return r;
 }
@@ -24,8 +23,8 @@ static void range_tell(EtcdOp *op, int r) {
     etcd_range_answer_done(&op->answer.range);
 }
 
-static int txn_parse(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
-    int r = etcd_txn_parse(answer->body, answer->body_size, &op->answer.txn, reterr);
+static int txn_parse(EtcdOp *op, ProtobufBytes message, Error *reterr) {
+    int r = etcd_txn_parse(message, &op->answer.txn, reterr);
     op->history = r < 0 ? 0 : op->answer.txn.history;
     return r;
 }
@@ -34,14 +33,14 @@ static void txn_tell(EtcdOp *op, int r) {
     op->done.txn(r, r < 0 ? NULL : &op->answer.txn.result, op->userdata);
 }
 
-static int lease_parse(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
-    int r = etcd_lease_parse(answer->body, answer->body_size, &op->answer.lease, reterr);
+static int lease_parse(EtcdOp *op, ProtobufBytes message, Error *reterr) {
+    int r = etcd_lease_parse(message, &op->answer.lease, reterr);
     op->history = r < 0 ? 0 : op->answer.lease.history;
     return r;
 }
 
 /* It says nothing but that it is done. */
-static int revoke_parse(EtcdOp *op, const HttpAnswer *answer, Error *reterr) {
+static int revoke_parse(EtcdOp *op, ProtobufBytes message, Error *reterr) {
     return 0;
 }
 
@@ -56,32 +55,32 @@ static void revoke_tell(EtcdOp *op, int r) {
 }
 
 static const EtcdOpKind range_kind = {
-    .path = "/v3/kv/range",
+    .path = "/etcdserverpb.KV/Range",
     .is_repeatable = true,
     .parse = range_parse,
     .tell = range_tell,
 };
 static const EtcdOpKind txn_kind = {
-    .path = "/v3/kv/txn",
+    .path = "/etcdserverpb.KV/Txn",
     .parse = txn_parse,
     .tell = txn_tell,
 };
 static const EtcdOpKind grant_kind = {
-    .path = "/v3/lease/grant",
+    .path = "/etcdserverpb.Lease/LeaseGrant",
     .lane = ETCD_LANE_LEASES,
     .is_repeatable = true, /* one too many runs out by itself */
     .parse = lease_parse,
     .tell = lease_tell,
 };
 static const EtcdOpKind renew_kind = {
-    .path = "/v3/lease/keepalive",
+    .path = "/etcdserverpb.Lease/LeaseKeepAlive",
     .lane = ETCD_LANE_LEASES,
     .is_repeatable = true,
     .parse = lease_parse,
     .tell = lease_tell,
 };
 static const EtcdOpKind revoke_kind = {
-    .path = "/v3/lease/revoke",
+    .path = "/etcdserverpb.Lease/LeaseRevoke",
     .lane = ETCD_LANE_LEASES,
     .is_repeatable = true,
     .parse = revoke_parse,
@@ -96,7 +95,7 @@ static void op_return(EtcdOp *op, StoreOp **ret) {
 static int etcd_range(Store *store, const StoreRange *range, StoreRangeDone done, void *userdata,
                       StoreOp **ret) {
     EtcdCluster *cluster = (EtcdCluster *) store;
-    char *body;
+    ByteBuffer body;
     EtcdOp *op;
     int r = etcd_range_format(cluster->prefix, range, &body);
     if (r >= 0)
@@ -112,7 +111,7 @@ static int etcd_range(Store *store, const StoreRange *range, StoreRangeDone done
 static int etcd_txn(Store *store, const StoreTxn *txn, StoreTxnDone done, void *userdata,
                     StoreOp **ret) {
     EtcdCluster *cluster = (EtcdCluster *) store;
-    char *body;
+    ByteBuffer body;
     EtcdOp *op;
     int r = store_txn_check(txn);
     if (r >= 0)
@@ -127,7 +126,7 @@ static int etcd_txn(Store *store, const StoreTxn *txn, StoreTxnDone done, void *
     return 0;
 }
 
-static int lease_start(Store *store, const EtcdOpKind *kind, char *body_take, int64_t lease,
+static int lease_start(Store *store, const EtcdOpKind *kind, ByteBuffer body_take, int64_t lease,
                        StoreLeaseDone done, void *userdata, StoreOp **ret) {
     EtcdOp *op;
     int r = etcd_op_start((EtcdCluster *) store, kind, body_take, &op);
@@ -142,21 +141,21 @@ static int lease_start(Store *store, const EtcdOpKind *kind, char *body_take, in
 
 static int etcd_lease_grant(Store *store, usec_t ttl, StoreLeaseDone done, void *userdata,
                             StoreOp **ret) {
-    char *body;
+    ByteBuffer body;
     int r = etcd_grant_format(ttl, &body);
     return r < 0 ? r : lease_start(store, &grant_kind, body, 0, done, userdata, ret);
 }
 
 static int etcd_lease_renew(Store *store, int64_t lease, StoreLeaseDone done, void *userdata,
                             StoreOp **ret) {
-    char *body;
+    ByteBuffer body;
     int r = etcd_lease_format(lease, &body);
     return r < 0 ? r : lease_start(store, &renew_kind, body, lease, done, userdata, ret);
 }
 
 static int etcd_lease_revoke(Store *store, int64_t lease, StoreLeaseDone done, void *userdata,
                              StoreOp **ret) {
-    char *body;
+    ByteBuffer body;
     int r = etcd_lease_format(lease, &body);
     return r < 0 ? r : lease_start(store, &revoke_kind, body, lease, done, userdata, ret);
 }
@@ -177,7 +176,7 @@ static void etcd_free(Store *store) {
         etcd_op_cancel(&op->handle.op);
     etcd_watches_cancel_all(cluster);
     for (size_t i = 0; i < _ETCD_LANE_MAX; i++)
-        http_client_free(cluster->lanes[i]);
+        h2_client_free(cluster->lanes[i]);
     etcd_auth_free(cluster->auth);
     etcd_endpoints_free(cluster->endpoints);
     free(cluster->ca_file);
@@ -198,18 +197,18 @@ static const StoreVTable etcd_store_vtable = {
 };
 
 static int lanes_new(EtcdCluster *cluster, sd_event *event, const EtcdOptions *options) {
-    static const unsigned max_connections[] = {
-        [ETCD_LANE_CALLS] = CALL_CONNECTIONS_MAX,
+    static const unsigned max_requests[] = {
+        [ETCD_LANE_CALLS] = CALLS_MAX,
         [ETCD_LANE_LEASES] = 0,
         [ETCD_LANE_WATCHES] = 0,
     };
     for (size_t i = 0; i < _ETCD_LANE_MAX; i++) {
-        HttpClientOptions client = {
+        H2ClientOptions client = {
             .tls = options->tls,
-            .max_connections = max_connections[i],
+            .max_requests = max_requests[i],
             .connect_timeout_usec = options->request_timeout_usec / 2,
         };
-        int r = http_client_new(event, &client, &cluster->lanes[i]);
+        int r = h2_client_new(event, &client, &cluster->lanes[i]);
         if (r < 0)
             return r;
     }

@@ -1,9 +1,9 @@
-/* The Store on an etcd v3 cluster, through its JSON gateway. Requests go to one member over kept
- * connections; when it fails, reads and leases are asked again at the next, writes only if surely
- * nothing of them was sent. Watches move with it: they close, so that their owners watch anew. */
+/* The Store on an etcd v3 cluster, in gRPC. Requests go to one member over kept connections; when
+ * it fails, reads and leases are asked again at the next, writes only if surely nothing of them was
+ * sent. Watches move with it: they close, so that their owners watch anew. */
 #pragma once
 
-#include "fleetd/net/http-client.h"
+#include "fleetd/net/h2-client.h"
 #include "fleetd/net/loop.h"
 #include "fleetd/store/store.h"
 

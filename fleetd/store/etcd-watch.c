@@ -1,14 +1,14 @@
 #include "fleetd/store/etcd-watch.h"
 
-#include "fleetd/net/byte-buffer.h"
 #include "fleetd/store/etcd-answer.h"
+#include "fleetd/store/etcd-error.h"
 #include "fleetd/store/etcd-request.h"
 
 #include <errno.h>
 
-/* etcd puts up to 1000 revisions into one line when a watch has to catch up. Past this it is
+/* etcd puts up to 1000 revisions into one message when a watch has to catch up. Past this it is
  * cheaper to list anew, in pages. */
-#define LINE_MAX ((size_t) 64 * 1024 * 1024)
+#define MESSAGE_MAX ((size_t) 64 * 1024 * 1024)
 
 /* After a burst there is rest, and a watch at rest needs no more. */
 #define BUFFER_KEPT_MAX ((size_t) 4 * 1024)
@@ -18,8 +18,8 @@ struct EtcdWatch {
     EtcdCluster *cluster; /* NULL: it has ended, and is freed when the function on the stack ends */
     LIST_ENTRY(EtcdWatch) link;
     size_t endpoint;
-    char *body;
-    HttpRequest *request;
+    ByteBuffer body;
+    H2Request *request;
     EtcdAuthWait auth_wait;
     Timer *timer; /* until it stands; then to end it from the loop */
     int end;      /* why, negative */
@@ -28,10 +28,9 @@ struct EtcdWatch {
     int64_t created_revision;
     StoreOp *check;    /* whether the start is compacted */
     bool is_told;      /* that it stands */
-    bool is_busy;      /* reading lines */
+    bool is_busy;      /* reading messages */
     bool is_again;     /* the token was refused: it is sent again with another */
-    ByteBuffer buffer; /* a line that has not come whole */
-    size_t n_scanned;  /* of its bytes, without a line's end */
+    ByteBuffer buffer; /* a message that has not come whole */
     StoreWatchCallbacks callbacks;
     void *userdata;
 };
@@ -39,13 +38,13 @@ struct EtcdWatch {
 static void watch_free(EtcdWatch *watch) {
     timer_free(watch->timer);
     byte_buffer_done(&watch->buffer);
-    free(watch->body);
+    byte_buffer_done(&watch->body);
     free(watch);
 }
 
 /* Nothing comes any more. */
 static void watch_stop(EtcdWatch *watch) {
-    http_request_cancel(TAKE_PTR(watch->request));
+    h2_request_cancel(TAKE_PTR(watch->request));
     etcd_auth_leave(&watch->auth_wait);
     store_op_cancel(TAKE_PTR(watch->check));
     timer_stop(watch->timer);
@@ -80,10 +79,12 @@ static void watch_fail(EtcdWatch *watch, int r, const char *why) {
 
 static void on_timer(void *userdata) {
     EtcdWatch *watch = userdata;
-    if (watch->end < 0)
+    if (watch->end < 0) {
         watch_close(watch, watch->end);
-    else
-        watch_fail(watch, -ETIMEDOUT, "a watch was not created in time");
+        return;
+    }
+    h2_client_reconnect(watch->cluster->lanes[ETCD_LANE_WATCHES]);
+    watch_fail(watch, -ETIMEDOUT, "a watch was not created in time");
 }
 
 static void watch_tell_created(EtcdWatch *watch) {
@@ -124,28 +125,29 @@ static bool watch_meets_history(EtcdWatch *watch, uint64_t history) {
     return history == 0 || watch->history == history;
 }
 
-static void watch_created(EtcdWatch *watch, const EtcdWatchLine *line) {
+static void watch_created(EtcdWatch *watch, const EtcdWatchAnswer *answer) {
     if (watch->created_revision > 0)
         return;
-    watch->created_revision = line->revision;
-    etcd_cluster_member_answered(watch->cluster, watch->endpoint, line->history);
-    if (!watch_meets_history(watch, line->history))
+    watch->created_revision = answer->revision;
+    etcd_cluster_member_answered(watch->cluster, watch->endpoint, answer->history);
+    if (!watch_meets_history(watch, answer->history))
         watch_close(watch, -ESTALE);
-    else if (watch->start_revision > 0 && watch->start_revision <= line->revision)
+    else if (watch->start_revision > 0 && watch->start_revision <= answer->revision)
         watch_check_start(watch);
     else
         watch_tell_created(watch);
 }
 
-static void watch_tell_events(EtcdWatch *watch, const EtcdWatchLine *line) {
+static void watch_tell_events(EtcdWatch *watch, const EtcdWatchAnswer *answer) {
     watch_tell_created(watch);
     if (watch->cluster)
-        watch->callbacks.on_events(line->events, line->n_events, line->revision, watch->userdata);
+        watch->callbacks.on_events(answer->events, answer->n_events, answer->revision,
+                                   watch->userdata);
 }
 
-static void watch_take_events(EtcdWatch *watch, const EtcdWatchLine *line) {
+static void watch_take_events(EtcdWatch *watch, const EtcdWatchAnswer *answer) {
     if (watch->created_revision > 0)
-        watch_tell_events(watch, line);
+        watch_tell_events(watch, answer);
     else
         watch_fail(watch, -EPROTO, "events of a watch that was not created");
 }
@@ -174,11 +176,11 @@ static void watch_refused(EtcdWatch *watch, int r, const char *why) {
 }
 
 /* Each step may end the watch. */
-static void watch_handle_line(EtcdWatch *watch, const char *text, size_t size) {
+static void watch_handle(EtcdWatch *watch, ProtobufBytes message) {
     _cleanup_error_ Error error = {};
-    _cleanup_(etcd_watch_line_done) EtcdWatchLine line = {};
-    int r = etcd_watch_line_parse(text, size, watch->cluster->prefix, &line, &error);
-    int end = r < 0 ? r : line.error;
+    _cleanup_(etcd_watch_answer_done) EtcdWatchAnswer answer = {};
+    int r = etcd_watch_parse(message, watch->cluster->prefix, &answer, &error);
+    int end = r < 0 ? r : answer.error;
     if (end == -EKEYEXPIRED || end == -EACCES) { /* "created" may stand beside it */
         watch_refused(watch, end, error_text(&error, end));
         return;
@@ -187,59 +189,56 @@ static void watch_handle_line(EtcdWatch *watch, const char *text, size_t size) {
         watch_fail(watch, r, error_text(&error, r));
         return;
     }
-    if (line.is_created)
-        watch_created(watch, &line);
-    if (watch->cluster && line.n_events > 0)
-        watch_take_events(watch, &line);
-    if (watch->cluster && line.error < 0)
-        watch_close(watch, line.error);
+    if (answer.is_created)
+        watch_created(watch, &answer);
+    if (watch->cluster && answer.n_events > 0)
+        watch_take_events(watch, &answer);
+    if (watch->cluster && answer.error < 0)
+        watch_close(watch, answer.error);
 }
 
-/* All whole lines; what is left of the last one stays. Each byte is looked at once. */
-static void watch_read_lines(EtcdWatch *watch) {
+/* All whole messages; what there is of the next one stays. */
+static void watch_read(EtcdWatch *watch) {
     ByteBuffer *buffer = &watch->buffer;
+    ProtobufBytes message;
     size_t begin = 0;
+    int r = 0;
     while (watch->cluster && !watch->is_again) {
-        char *from = buffer->data + watch->n_scanned;
-        char *end = memchr(from, '\n', buffer->size - watch->n_scanned);
-        if (!end)
+        r = grpc_message_find(buffer->data + begin, buffer->size - begin, MESSAGE_MAX, &message);
+        if (r <= 0)
             break;
-        size_t next = (size_t) (end + 1 - buffer->data);
-        if (next - 1 > begin)
-            watch_handle_line(watch, buffer->data + begin, next - 1 - begin);
-        begin = watch->n_scanned = next;
+        watch_handle(watch, message);
+        begin += GRPC_PREFIX_SIZE + message.size;
     }
     byte_buffer_consume(buffer, begin);
     if (buffer->size == 0 && buffer->capacity > BUFFER_KEPT_MAX)
         byte_buffer_done(buffer);
-    watch->n_scanned = buffer->size;
+    if (watch->cluster && r == -EMSGSIZE)
+        watch_close(watch, -ESTALE);
+    else if (watch->cluster && r < 0)
+        watch_fail(watch, r, "the answer is not in messages of gRPC's");
 }
 
 static void watch_settle(EtcdWatch *watch);
 static int watch_send(EtcdWatch *watch);
 
-static int on_data(const char *data, size_t size, void *userdata) {
+static void on_data(const char *data, size_t size, void *userdata) {
     EtcdWatch *watch = userdata;
     if (byte_buffer_append(&watch->buffer, data, size) < 0) {
         watch_close(watch, -ENOMEM);
-        return 0;
-    }
-    watch->is_busy = true;
-    watch_read_lines(watch);
-    if (watch->cluster && watch->buffer.size > LINE_MAX)
-        watch_close(watch, -ESTALE);
-    watch_settle(watch);
-    return 0;
-}
-
-static void watch_end_stream(EtcdWatch *watch, const HttpAnswer *answer) {
-    _cleanup_error_ Error error = {};
-    if (answer->status == 200) {
-        watch_fail(watch, -ECONNRESET, "it ended a watch");
         return;
     }
-    int r = etcd_error_parse(answer->status, answer->body, answer->body_size, &error);
-    if (r == -EACCES || r == -EKEYEXPIRED)
+    watch->is_busy = true;
+    watch_read(watch);
+    watch_settle(watch);
+}
+
+static void watch_end_stream(EtcdWatch *watch, const H2Answer *answer) {
+    _cleanup_error_ Error error = {};
+    int r = etcd_error_check(answer, &error);
+    if (r == 0)
+        watch_fail(watch, -ECONNRESET, "it ended a watch");
+    else if (r == -EACCES || r == -EKEYEXPIRED)
         watch_refused(watch, r, error_text(&error, r));
     else if (r == -ESTALE)
         watch_close(watch, r);
@@ -247,7 +246,7 @@ static void watch_end_stream(EtcdWatch *watch, const HttpAnswer *answer) {
         watch_fail(watch, r, error_text(&error, r));
 }
 
-static void on_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
+static void on_done(int r, const H2Answer *answer, const char *message, void *userdata) {
     EtcdWatch *watch = userdata;
     watch->request = NULL;
     watch->is_busy = true;
@@ -263,8 +262,8 @@ static int watch_post(EtcdWatch *watch) {
     watch->endpoint = etcd_endpoints_preferred(cluster->endpoints);
     EtcdPost post = {.lane = ETCD_LANE_WATCHES,
                      .endpoint = watch->endpoint,
-                     .path = "/v3/watch",
-                     .body = watch->body};
+                     .path = "/etcdserverpb.Watch/Watch",
+                     .body = &watch->body};
     timer_start(watch->timer, cluster->request_timeout_usec);
     return etcd_cluster_post(cluster, &post, on_data, on_done, watch, &watch->request);
 }
@@ -299,10 +298,9 @@ static void watch_settle(EtcdWatch *watch) {
     watch->is_again = false;
     watch->created_revision = 0; /* that one stands no more */
     store_op_cancel(TAKE_PTR(watch->check));
-    http_request_cancel(TAKE_PTR(watch->request));
+    h2_request_cancel(TAKE_PTR(watch->request));
     timer_stop(watch->timer);
     byte_buffer_done(&watch->buffer);
-    watch->n_scanned = 0;
     int r = watch_send(watch);
     if (r < 0)
         watch_close(watch, r);
@@ -340,7 +338,7 @@ static void watch_abandon(EtcdWatch *watch, int r) {
     if (watch->endpoint == SIZE_MAX || watch->end < 0)
         return;
     watch->end = r;
-    http_request_cancel(TAKE_PTR(watch->request));
+    h2_request_cancel(TAKE_PTR(watch->request));
     timer_start(watch->timer, 0);
 }
 

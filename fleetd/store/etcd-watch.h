@@ -1,4 +1,4 @@
-/* A watch: one HTTP stream of JSON lines. */
+/* A watch: one stream of answers. */
 #pragma once
 
 #include "fleetd/store/etcd-cluster.h"

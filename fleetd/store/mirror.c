@@ -12,7 +12,7 @@
 #include <errno.h>
 
 /* For each page etcd counts all that come after it, so a long list is to have few. */
-#define PAGE_SIZE_DEFAULT 8192
+#define PAGE_SIZE_DEFAULT 32768
 #define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
 #define RETRY_MAX_USEC (2 * USEC_PER_SEC)
 /* The store works on a list also when nobody waits for it any more: others should get through. */

@@ -13,7 +13,9 @@
 #include <ini.h>
 #include <json-c/json.h>
 #include <microhttpd.h>
+#include <nghttp2/nghttp2.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <systemd/sd-bus.h>
@@ -57,6 +59,20 @@ static void ask(const char *url) {
     bench_must(code == CURLE_OK, "%s: %s", url, curl_easy_strerror(code));
 }
 
+/* As a client that has sent nothing yet; and TLS with the one protocol that it has. */
+static void speak_http2(void) {
+    nghttp2_session_callbacks *callbacks;
+    nghttp2_session *session;
+    SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+    bench_must(tls && SSL_CTX_set_alpn_protos(tls, (const unsigned char *) "\2h2", 3) == 0,
+               "no TLS");
+    SSL_CTX_free(tls);
+    bench_must(nghttp2_session_callbacks_new(&callbacks) == 0 &&
+                   nghttp2_session_client_new(&session, callbacks, NULL) == 0,
+               "no HTTP/2");
+    nghttp2_session_callbacks_del(callbacks);
+}
+
 static void connect_systemd(void) {
     sd_event *event;
     sd_bus *bus;
@@ -78,6 +94,7 @@ int main(int argc, char *argv[]) {
     connect_systemd();
     serve();
     ask(argv[1]);
+    speak_http2();
     puts("ready");
     fflush(stdout);
     for (;;)

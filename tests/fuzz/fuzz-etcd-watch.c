@@ -4,7 +4,9 @@
  * in, a watch ends once, and after that nothing is told. */
 #include "fleetd/base/log.h"
 #include "fleetd/store/etcd-store.h"
-#include "tests/fakes/fed-http-client.h"
+#include "fleetd/store/grpc.h"
+#include "tests/fakes/etcd-messages.h"
+#include "tests/fakes/fed-h2-client.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -73,39 +75,52 @@ static void world_close(World *world) {
 }
 
 /* etcd answers what else it is asked. */
+static void call_answer(H2Request *request, ProtobufWriter *message) {
+    _cleanup_(byte_buffer_done) ByteBuffer body = {};
+    HOLDS(grpc_message_close(message, &body) >= 0);
+    fed_call_end(request, body.data, body.size, "0", "");
+}
+
 static void logins_answer(void) {
-    static const char token[] = "{\"token\":\"x\"}";
-    HttpRequest *login;
-    while ((login = fed_request_find("/v3/auth/")))
-        fed_request_end(login, 200, token, strlen(token));
+    H2Request *login;
+    while ((login = fed_call_find("Authenticate"))) {
+        ProtobufWriter message = {};
+        grpc_message_open(&message);
+        etcd_add_text(&message, ETCD_TOKEN, "x");
+        call_answer(login, &message);
+    }
+}
+
+static void check_answer(H2Request *check, bool is_compacted) {
+    ProtobufWriter message = {};
+    if (is_compacted) {
+        fed_call_end(check, "", 0, "11", "etcdserver: mvcc: required revision has been compacted");
+        return;
+    }
+    grpc_message_open(&message);
+    etcd_add_header(&message, 1, 9);
+    call_answer(check, &message);
 }
 
 static void checks_answer(World *world) {
-    static const char compacted[] =
-        "{\"error\":\"etcdserver: mvcc: required revision has been compacted\",\"code\":11}";
-    static const char present[] = "{\"header\":{\"cluster_id\":\"1\",\"revision\":\"9\"}}";
-    HttpRequest *check;
-    while ((check = fed_request_find("/v3/kv/")))
-        if (world->how & HOW_COMPACTED)
-            fed_request_end(check, 400, compacted, strlen(compacted));
-        else
-            fed_request_end(check, 200, present, strlen(present));
+    H2Request *check;
+    while ((check = fed_call_find("Range")))
+        check_answer(check, world->how & HOW_COMPACTED);
 }
 
 static void stream_feed(FuzzInput stream, FuzzInput sizes) {
-    HttpRequest *request = fed_request_find("/v3/watch");
+    H2Request *request = fed_call_find("Watch");
     if (request)
-        fed_request_feed_pieces(request, stream.data, stream.size, (const uint8_t *) sizes.data,
-                                sizes.size);
+        fed_call_feed(request, stream.data, stream.size, (const uint8_t *) sizes.data, sizes.size);
 }
 
 /* The member hangs up; what is not over then is so in a while. */
 static void stream_end(World *world) {
-    HttpRequest *request;
+    H2Request *request;
     for (int i = 0; world->watch && i < 10; i++) {
         logins_answer();
-        if ((request = fed_request_find("/v3/watch")))
-            fed_request_end(request, 200, "", 0);
+        if ((request = fed_call_find("Watch")))
+            fed_call_end(request, "", 0, "0", "");
         virtual_loop_advance(world->loop, USEC_PER_SEC);
     }
     HOLDS(!world->watch);

@@ -1,16 +1,19 @@
 #include "tests/torture/torture-cases.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/net/h2-request.h"
 #include "fleetd/store/etcd-answer.h"
 #include "fleetd/store/etcd-endpoints.h"
+#include "fleetd/store/etcd-error.h"
 #include "fleetd/store/etcd-request.h"
+#include "tests/fakes/etcd-messages.h"
 
 #include <inttypes.h>
 
-#define HEADER "\"header\":{\"cluster_id\":\"10\",\"revision\":\"9\"}"
-#define KV \
-    "{\"key\":\"L2YvYQ==\",\"create_revision\":\"4\",\"mod_revision\":\"7\",\"value\":\"aGVsbG8=" \
-    "\",\"lease\":\"3\"}"
+/* What is parsed is written over, so each run has its own. */
+static ProtobufBytes message_bytes(const ProtobufWriter *message) {
+    return (ProtobufBytes){message->buffer.data, message->buffer.size};
+}
 
 static void note_entry(Torture *t, const StoreEntry *entry) {
     torture_note_take(
@@ -19,11 +22,14 @@ static void note_entry(Torture *t, const StoreEntry *entry) {
 
 static int etcd_range_case(Torture *t) {
     EtcdRangeAnswer answer;
+    _cleanup_protobuf_ ProtobufWriter message = {};
     _cleanup_error_ Error error = {};
+    etcd_add_header(&message, 10, 9);
+    etcd_add_entry(&message, "/f/a", "hello", 7);
+    etcd_add_entry(&message, "/f/b", "hello", 8);
     torture_fill(&answer, sizeof(answer));
     torture_arm(t);
-    int r = etcd_range_parse(TEXT("{" HEADER ",\"kvs\":[" KV "," KV "],\"count\":\"2\"}"), "/f/",
-                             &answer, &error);
+    int r = etcd_range_parse(message_bytes(&message), "/f/", &answer, &error);
     torture_disarm(t);
     if (!torture_has_struct(t, r, &answer, sizeof(answer)))
         return r;
@@ -35,11 +41,14 @@ static int etcd_range_case(Torture *t) {
 
 static int etcd_range_refused_case(Torture *t) {
     EtcdRangeAnswer answer;
+    _cleanup_protobuf_ ProtobufWriter message = {};
     _cleanup_error_ Error error = {};
+    etcd_add_header(&message, 10, 9);
+    etcd_add_entry(&message, "/f/a", "hello", 7);
+    etcd_add_text(&message, 2, "no entry");
     torture_fill(&answer, sizeof(answer));
     torture_arm(t);
-    int r = etcd_range_parse(TEXT("{" HEADER ",\"kvs\":[" KV ",{\"key\":17}]}"), "/f/", &answer,
-                             &error);
+    int r = etcd_range_parse(message_bytes(&message), "/f/", &answer, &error);
     torture_disarm(t);
     torture_has_struct(t, r, &answer, sizeof(answer));
     return r;
@@ -47,96 +56,125 @@ static int etcd_range_refused_case(Torture *t) {
 
 static int etcd_txn_case(Torture *t) {
     EtcdTxnAnswer answer;
+    _cleanup_protobuf_ ProtobufWriter message = {};
     _cleanup_error_ Error error = {};
+    etcd_add_header(&message, 10, 9);
+    protobuf_add_integer(&message, ETCD_TXN_SUCCEEDED, 1);
+    etcd_add_text(&message, ETCD_TXN_RESPONSES, "\x12"); /* cut short */
     torture_fill(&answer, sizeof(answer));
     torture_arm(t);
-    int r = etcd_txn_parse(
-        TEXT("{" HEADER ",\"succeeded\":true,\"responses\":[{\"response_put\":{}}]}"), &answer,
-        &error);
+    int r = etcd_txn_parse(message_bytes(&message), &answer, &error);
     torture_disarm(t);
-    if (torture_has_struct(t, r, &answer, sizeof(answer)))
-        torture_note_take(
-            t, str_printf("%d %" PRId64, answer.result.succeeded, answer.result.revision));
+    torture_has_struct(t, r, &answer, sizeof(answer));
     return r;
 }
 
 static int etcd_lease_case(Torture *t) {
     EtcdLeaseAnswer answer;
+    _cleanup_protobuf_ ProtobufWriter message = {};
     _cleanup_error_ Error error = {};
+    etcd_add_header(&message, 10, 9);
+    protobuf_add_integer(&message, ETCD_LEASE_ID, 18); /* and no time: it is gone */
     torture_fill(&answer, sizeof(answer));
     torture_arm(t);
-    int r = etcd_lease_parse(TEXT("{\"result\":{" HEADER ",\"ID\":\"18\",\"TTL\":\"10\"}}"),
-                             &answer, &error);
+    int r = etcd_lease_parse(message_bytes(&message), &answer, &error);
     torture_disarm(t);
-    if (torture_has_struct(t, r, &answer, sizeof(answer)))
-        torture_note_take(t, str_printf("%" PRId64, answer.lease));
+    torture_has_struct(t, r, &answer, sizeof(answer));
     return r;
 }
 
 static int etcd_token_case(Torture *t) {
     char *token = UNTOUCHED;
+    _cleanup_protobuf_ ProtobufWriter message = {};
     _cleanup_error_ Error error = {};
+    etcd_add_header(&message, 10, 9);
+    etcd_add_text(&message, ETCD_TOKEN, "abc.1");
     torture_arm(t);
-    int r = etcd_token_parse(TEXT("{" HEADER ",\"token\":\"abc.1\"}"), &token, &error);
+    int r = etcd_token_parse(message_bytes(&message), &token, &error);
     torture_disarm(t);
     return torture_has(t, r, token) ? torture_text_take(t, token) : r;
 }
 
-static int watch_judge(Torture *t, const char *text) {
-    EtcdWatchLine line;
+static int watch_judge(Torture *t, const ProtobufWriter *message) {
+    EtcdWatchAnswer answer;
     _cleanup_error_ Error error = {};
-    torture_fill(&line, sizeof(line));
+    torture_fill(&answer, sizeof(answer));
     torture_arm(t);
-    int r = etcd_watch_line_parse(text, strlen(text), "/f/", &line, &error);
+    int r = etcd_watch_parse(message_bytes(message), "/f/", &answer, &error);
     torture_disarm(t);
-    if (!torture_has_struct(t, r, &line, sizeof(line)))
+    if (!torture_has_struct(t, r, &answer, sizeof(answer)))
         return r;
-    torture_note_take(t, str_printf("%d %d", line.is_created, line.error));
-    for (size_t i = 0; i < line.n_events; i++)
-        note_entry(t, &line.events[i].entry);
-    etcd_watch_line_done(&line);
+    torture_note_take(t, str_printf("%d %d", answer.is_created, answer.error));
+    for (size_t i = 0; i < answer.n_events; i++)
+        note_entry(t, &answer.events[i].entry);
+    etcd_watch_answer_done(&answer);
     return 0;
 }
 
 static int etcd_watch_case(Torture *t) {
-    return watch_judge(t, "{\"result\":{" HEADER ",\"events\":[{\"kv\":" KV
-                          "},{\"type\":\"DELETE\",\"kv\":{\"key\":"
-                          "\"L2YvYg==\",\"mod_revision\":\"8\"}}]}}");
+    _cleanup_protobuf_ ProtobufWriter message = {};
+    etcd_add_header(&message, 10, 9);
+    etcd_add_event(&message, "/f/a", "hello", 7);
+    etcd_add_event(&message, "/f/b", NULL, 8);
+    return watch_judge(t, &message);
 }
 
 static int etcd_watch_error_case(Torture *t) {
-    return watch_judge(t, "{\"error\":{\"grpc_code\":11,\"message\":\"etcdserver: mvcc: required "
-                          "revision has been compacted\"}}");
+    _cleanup_protobuf_ ProtobufWriter message = {};
+    protobuf_add_integer(&message, ETCD_WATCH_CANCELED, 1);
+    etcd_add_text(&message, ETCD_WATCH_CANCEL_REASON,
+                  "etcdserver: mvcc: required revision has been compacted");
+    return watch_judge(t, &message);
+}
+
+static int error_judge(Torture *t, unsigned status, const char *words) {
+    H2Request request = {};
+    _cleanup_error_ Error error = {};
+    if (words) {
+        h2_request_take_field(&request, TEXT("grpc-status"), TEXT("14"));
+        h2_request_take_field(&request, TEXT("grpc-message"), words, strlen(words));
+    }
+    H2Answer answer = {.status = status, .body = (char *) "", .request = &request};
+    torture_arm(t);
+    int r = etcd_error_check(&answer, &error);
+    torture_disarm(t);
+    byte_buffer_done(&request.answer_fields.bytes);
+    return r;
 }
 
 static int etcd_error_case(Torture *t) {
-    _cleanup_error_ Error error = {};
-    torture_arm(t);
-    int r =
-        etcd_error_parse(400, TEXT("{\"error\":\"etcdserver: no leader\",\"code\":14}"), &error);
-    torture_disarm(t);
-    return r;
+    return error_judge(t, 200, "etcdserver: no%20leader");
+}
+
+static int http_error_case(Torture *t) {
+    return error_judge(t, 404, NULL);
 }
 
 /* --- requests --- */
 
-static int request_judge(Torture *t, int r, char *text) {
+static int request_judge(Torture *t, int r, ByteBuffer *body) {
     torture_disarm(t);
-    return torture_has(t, r, text) ? torture_text_take(t, text) : r;
+    if (!torture_has_struct(t, r, body, sizeof(*body)))
+        return r;
+    torture_note_take(t, str_printf("%zu bytes", body->size));
+    byte_buffer_done(body);
+    return 0;
 }
 
 static int etcd_range_format_case(Torture *t) {
-    char *text = UNTOUCHED;
+    ByteBuffer body;
+    torture_fill(&body, sizeof(body));
     const StoreRange range = {
         .key = "schedule/", .is_prefix = true, .after = "schedule/a", .limit = 5, .revision = 7};
     torture_arm(t);
-    int r = etcd_range_format("/f/", &range, &text);
-    return request_judge(t, r, text);
+    int r = etcd_range_format("/f/", &range, &body);
+    return request_judge(t, r, &body);
 }
 
 static int etcd_txn_format_case(Torture *t) {
-    static char value[8192]; /* longer than stdio's buffer */
-    char *text = UNTOUCHED;
+    static char value[8192]; /* longer than a buffer's first size */
+    ByteBuffer body;
+    torture_fill(&body, sizeof(body));
     memset(value, 'x', sizeof(value) - 1);
     const StoreCompare compare = {
         .key = "leader", .target = STORE_COMPARE_MOD_REVISION, .number = 3};
@@ -146,30 +184,33 @@ static int etcd_txn_format_case(Torture *t) {
     const StoreTxn txn = {
         .compares = &compare, .n_compares = 1, .writes = writes, .n_writes = ELEMENTSOF(writes)};
     torture_arm(t);
-    int r = etcd_txn_format("/f/", &txn, &text);
-    return request_judge(t, r, text);
+    int r = etcd_txn_format("/f/", &txn, &body);
+    return request_judge(t, r, &body);
 }
 
 static int etcd_watch_format_case(Torture *t) {
-    char *text = UNTOUCHED;
+    ByteBuffer body;
+    torture_fill(&body, sizeof(body));
     const StoreWatch watch = {.key = "unit/", .is_prefix = true, .start_revision = 8};
     torture_arm(t);
-    int r = etcd_watch_format("/f/", &watch, &text);
-    return request_judge(t, r, text);
+    int r = etcd_watch_format("/f/", &watch, &body);
+    return request_judge(t, r, &body);
 }
 
 static int etcd_grant_format_case(Torture *t) {
-    char *text = UNTOUCHED;
+    ByteBuffer body;
+    torture_fill(&body, sizeof(body));
     torture_arm(t);
-    int r = etcd_grant_format(30 * USEC_PER_SEC, &text);
-    return request_judge(t, r, text);
+    int r = etcd_grant_format(30 * USEC_PER_SEC, &body);
+    return request_judge(t, r, &body);
 }
 
 static int etcd_login_format_case(Torture *t) {
-    char *text = UNTOUCHED;
+    ByteBuffer body;
+    torture_fill(&body, sizeof(body));
     torture_arm(t);
-    int r = etcd_login_format("me", "a\"secret", &text);
-    return request_judge(t, r, text);
+    int r = etcd_login_format("me", "a\"secret", &body);
+    return request_judge(t, r, &body);
 }
 
 static int etcd_endpoints_case(Torture *t) {
@@ -203,6 +244,7 @@ const TortureCase torture_store[] = {
     {"etcd-watch", etcd_watch_case},
     {"etcd-watch-error", etcd_watch_error_case},
     {"etcd-error", etcd_error_case},
+    {"http-error", http_error_case},
     {"etcd-range-format", etcd_range_format_case},
     {"etcd-txn-format", etcd_txn_format_case},
     {"etcd-watch-format", etcd_watch_format_case},

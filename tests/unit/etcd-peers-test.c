@@ -2,11 +2,11 @@
 
 #include "fleetd/net/event-loop.h"
 
-static void on_request(PeerConnection *connection, const char *text, void *userdata) {
+static void on_request(PeerCall *call, void *userdata) {
     Member *member = userdata;
-    member->connection = connection;
+    member->call = call;
     if (member->answer)
-        member->answer(connection, text);
+        member->answer(call);
 }
 
 void peers_test_store_open(Fixture *f, size_t n_endpoints, usec_t timeout_usec) {
@@ -14,7 +14,7 @@ void peers_test_store_open(Fixture *f, size_t n_endpoints, usec_t timeout_usec) 
     store_free(TAKE_PTR(f->store));
     for (size_t i = 0; i < n_endpoints; i++) {
         _cleanup_free_ char *url =
-            str_printf("http://127.0.0.1:%u", scripted_peer_port(f->members[i].peer));
+            str_printf("http://127.0.0.1:%u", grpc_peer_port(f->members[i].peer));
         assert_int_equal(strv_push(&urls, url), 0);
     }
     EtcdOptions options = {
@@ -31,7 +31,7 @@ static void setup_peers(Fixture *f) {
     assert_true(sd_event_default(&f->event) >= 0);
     assert_int_equal(event_loop_new(f->event, &f->loop), 0);
     for (size_t i = 0; i < N_PEERS; i++) {
-        f->members[i].peer = scripted_peer_new(f->event, NULL, on_request, &f->members[i]);
+        f->members[i].peer = grpc_peer_new(f->event, on_request, &f->members[i]);
         assert_non_null(f->members[i].peer);
     }
 }
@@ -54,7 +54,7 @@ int peers_test_teardown(void **state) {
     Fixture *f = *state;
     store_free(f->store);
     for (size_t i = 0; i < N_PEERS; i++)
-        scripted_peer_free(f->members[i].peer);
+        grpc_peer_free(f->members[i].peer);
     event_loop_free(f->loop);
     sd_event_unref(f->event);
     free(f->value);
@@ -79,15 +79,20 @@ void peers_test_range_start(Fixture *f) {
 }
 
 unsigned peers_test_n_requests(const Fixture *f, size_t member) {
-    return scripted_peer_n_requests(f->members[member].peer);
+    return grpc_peer_n_requests(f->members[member].peer);
 }
 
-void say_range(PeerConnection *connection, const char *text) {
-    peer_connection_answer(connection, 200,
-                           "{" ETCD_HEADER ",\"kvs\":[{\"key\":\"L2YvYQ==\",\"value\":\"aGVsbG8=\","
-                           "\"create_revision\":\"4\",\"mod_revision\":\"7\"}]}");
+void say_range(PeerCall *call) {
+    ProtobufWriter message = {};
+    etcd_add_header(&message, 1, 9);
+    etcd_add_entry(&message, "/f/a", "hello", 7);
+    peer_call_answer(call, &message);
 }
 
-void say_no_leader(PeerConnection *connection, const char *text) {
-    peer_connection_answer(connection, 503, "{\"error\":\"etcdserver: no leader\",\"code\":14}");
+void say_no_leader(PeerCall *call) {
+    peer_call_end(call, 14, "etcdserver: no leader");
+}
+
+void say_nothing_and_hang_up(PeerCall *call) {
+    peer_call_hang_up(call);
 }

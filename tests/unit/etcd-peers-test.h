@@ -4,8 +4,9 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/store/etcd-store.h"
+#include "tests/fakes/etcd-messages.h"
 #include "tests/fakes/event-run.h"
-#include "tests/fakes/scripted-peer.h"
+#include "tests/fakes/grpc-peer.h"
 #include "tests/unit/cmocka-test.h"
 
 /* Far more than an answer takes, however busy the machine is; and for tests that wait for its end.
@@ -15,9 +16,9 @@
 #define N_PEERS 2
 
 typedef struct Member {
-    ScriptedPeer *peer;
-    PeerConnection *connection;                                   /* of the last request */
-    void (*answer)(PeerConnection *connection, const char *text); /* NULL: never answers */
+    GrpcPeer *peer;
+    PeerCall *call;                 /* the last one */
+    void (*answer)(PeerCall *call); /* NULL: never answers */
 } Member;
 
 typedef struct Fixture {
@@ -58,6 +59,6 @@ void peers_test_range_start(Fixture *f);
 unsigned peers_test_n_requests(const Fixture *f, size_t member); /* that it got */
 
 /* For Member.answer. */
-#define ETCD_HEADER "\"header\":{\"revision\":\"9\"}"
-void say_range(PeerConnection *connection, const char *text);
-void say_no_leader(PeerConnection *connection, const char *text);
+void say_range(PeerCall *call);
+void say_no_leader(PeerCall *call);
+void say_nothing_and_hang_up(PeerCall *call);

@@ -104,8 +104,8 @@ static void read_waits_for_a_view_that_is_being_loaded(_unused_ void **state) {
     Store *slow;
     assert_int_equal(memory_store_new(fixture.loop, &fixture.memory), 0);
     assert_int_equal(faulty_store_new(fixture.loop, fixture.memory, &slow), 0);
-    StoreFaults faults = {.latency_min_usec = 300 * USEC_PER_MSEC,
-                          .latency_max_usec = 300 * USEC_PER_MSEC,
+    StoreFaults faults = {.latency_min_usec = 800 * USEC_PER_MSEC,
+                          .latency_max_usec = 800 * USEC_PER_MSEC,
                           .timeout_usec = USEC_PER_SEC};
     faulty_store_set_faults(slow, &faults);
     fixture.sync = (StoreSync){fixture.memory, fixture.loop, virtual_loop_run_until};

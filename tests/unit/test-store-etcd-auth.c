@@ -2,8 +2,9 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/net/event-loop.h"
 #include "fleetd/store/etcd-store.h"
+#include "tests/fakes/etcd-messages.h"
 #include "tests/fakes/event-run.h"
-#include "tests/fakes/scripted-peer.h"
+#include "tests/fakes/grpc-peer.h"
 #include "tests/unit/cmocka-test.h"
 
 #include <errno.h>
@@ -12,111 +13,148 @@
 #define SHORT_TIMEOUT (300 * USEC_PER_MSEC)
 #define PASSWORD "se\\\"cret"
 
+typedef struct Refusal {
+    unsigned code;
+    const char *words;
+} Refusal;
+
 /* An etcd that counts what it did, and whose tokens the test can make run out. */
 typedef struct Fixture {
     sd_event *event;
     Loop *loop;
-    ScriptedPeer *peer;
+    GrpcPeer *peer;
     Store *store;
 
-    const char *login_error; /* answered to logins; NULL: they are good */
-    unsigned login_status;
-    const char *token_error; /* of requests with another token than the last */
+    const Refusal *login_refusal; /* answered to logins; NULL: they are good */
+    const char *login_message;    /* answered to them as a message; NULL: a token */
+    size_t login_message_size;
+    const Refusal *token_refusal; /* of requests with another token than the last */
     bool is_login_mute, wants_no_token, refuses_all, refuses_created, is_old;
     unsigned n_logins, n_refused, n_txns, n_ranges, n_watches;
-    char token[32]; /* the last one */
-    char login[256];
-    PeerConnection *stream;
+    char token[32];  /* the last one */
+    char login[256]; /* the message */
+    PeerCall *stream;
 
     unsigned n_done, n_failed, n_created, n_events, n_closed;
     int r, closed_r;
     StoreOp *watch;
 } Fixture;
 
-#define HEADER "\"header\":{\"revision\":\"9\"}"
-#define UNAUTHENTICATED "{\"error\":\"etcdserver: invalid auth token\",\"code\":16}"
-#define OLD_REVISION "{\"error\":\"etcdserver: revision of auth store is old\",\"code\":3}"
-#define NO_USER "{\"error\":\"etcdserver: user name is empty\",\"code\":3}"
-#define WRONG_PASSWORD \
-    "{\"error\":\"etcdserver: authentication failed, invalid user ID or password\",\"code\":3}"
-#define NOT_ENABLED "{\"error\":\"etcdserver: authentication is not enabled\",\"code\":9}"
+static const Refusal unauthenticated = {16, "etcdserver: invalid auth token"};
+static const Refusal old_revision = {3, "etcdserver: revision of auth store is old"};
+static const Refusal no_user = {3, "etcdserver: user name is empty"};
+static const Refusal wrong_password = {
+    3, "etcdserver: authentication failed, invalid user ID or password"};
+static const Refusal not_enabled = {9, "etcdserver: authentication is not enabled"};
 
-static void play_login(Fixture *f, PeerConnection *connection, const char *text) {
-    char answer[128];
+static void say_token(Fixture *f, PeerCall *call) {
+    ProtobufWriter message = {};
+    snprintf(f->token, sizeof(f->token), "token.%u", f->n_logins);
+    etcd_add_header(&message, 1, 9);
+    etcd_add_text(&message, ETCD_TOKEN, f->token);
+    peer_call_answer(call, &message);
+}
+
+static void play_login(Fixture *f, PeerCall *call) {
+    size_t size;
+    const char *login = peer_call_body(call, &size);
     f->n_logins++;
-    assert_null(strstr(text, "Authorization:"));
-    snprintf(f->login, sizeof(f->login), "%s", strstr(text, "\r\n\r\n") + 4);
+    assert_null(peer_call_field(call, "token"));
+    assert_in_range(size, 6, sizeof(f->login) - 1);
+    memcpy(f->login, login + 5, size - 5);
+    f->login[size - 5] = '\0';
     if (f->is_login_mute)
         return;
-    if (f->login_error) {
-        peer_connection_answer(connection, f->login_status ? f->login_status : 400, f->login_error);
-        return;
-    }
-    snprintf(f->token, sizeof(f->token), "token.%u", f->n_logins);
-    snprintf(answer, sizeof(answer), "{" HEADER ",\"token\":\"%s\"}", f->token);
-    peer_connection_answer(connection, 200, answer);
+    if (f->login_refusal) {
+        peer_call_end(call, f->login_refusal->code, f->login_refusal->words);
+    } else if (f->login_message) {
+        ProtobufWriter message = {};
+        protobuf_add_raw(&message, f->login_message, f->login_message_size);
+        peer_call_answer(call, &message);
+    } else
+        say_token(f, call);
 }
 
-static bool is_authorized(const Fixture *f, const char *text) {
-    char line[64];
-    snprintf(line, sizeof(line), "\r\nAuthorization: %s\r\n", f->token);
+static bool is_authorized(const Fixture *f, PeerCall *call) {
+    const char *token = peer_call_field(call, "token");
     if (f->wants_no_token)
-        return !strstr(text, "Authorization:");
-    return !f->refuses_all && f->token[0] != '\0' && strstr(text, line);
+        return !token;
+    return !f->refuses_all && f->token[0] != '\0' && token && streq(token, f->token);
 }
 
-#define CREATED "{\"result\":{" HEADER ",\"created\":true}}\n"
-#define WATCH_REFUSED \
-    "{\"result\":{" HEADER ",\"watch_id\":\"-1\",\"created\":true,\"canceled\":true," \
-    "\"cancel_reason\":\"rpc error: code = Unauthenticated desc = " \
-    "etcdserver: invalid auth token\"}}\n"
-#define WATCH_DENIED \
-    "{\"result\":{" HEADER ",\"watch_id\":\"-1\",\"created\":true,\"canceled\":true," \
-    "\"cancel_reason\":\"rpc error: code = PermissionDenied desc = " \
-    "etcdserver: permission denied\"}}\n"
-
-static void say_line(PeerConnection *connection, const char *line) {
-    peer_connection_send(connection, PEER_CHUNKED_HEADERS, strlen(PEER_CHUNKED_HEADERS));
-    peer_connection_send_chunk(connection, line, strlen(line));
+static void say_created(PeerCall *call) {
+    ProtobufWriter message = {};
+    etcd_add_header(&message, 1, 9);
+    protobuf_add_integer(&message, ETCD_WATCH_CREATED, 1);
+    peer_call_send_message(call, &message);
 }
 
-static void play_request(Fixture *f, PeerConnection *connection, const char *text) {
-    if (strstr(text, "/v3/watch")) {
-        f->n_watches++;
-        f->stream = connection;
-        if (!f->refuses_created)
-            say_line(connection, CREATED);
-        else if (f->n_watches == 1)
-            say_line(connection, CREATED WATCH_REFUSED);
-    } else if (strstr(text, "/v3/kv/txn")) {
-        f->n_txns++;
-        peer_connection_answer(connection, 200, "{" HEADER ",\"succeeded\":true}");
-    } else {
-        f->n_ranges++;
-        peer_connection_answer(connection, 200, "{" HEADER "}");
-    }
+/* "created" stands beside it. */
+static void say_watch_refused(PeerCall *call, const char *reason) {
+    ProtobufWriter message = {};
+    etcd_add_header(&message, 1, 9);
+    protobuf_add_integer(&message, ETCD_WATCH_CREATED, 1);
+    protobuf_add_integer(&message, ETCD_WATCH_CANCELED, 1);
+    etcd_add_text(&message, ETCD_WATCH_CANCEL_REASON, reason);
+    peer_call_send_message(call, &message);
 }
 
-static void on_request(PeerConnection *connection, const char *text, void *userdata) {
-    Fixture *f = userdata;
-    if (strstr(text, "/v3/auth/authenticate")) {
-        play_login(f, connection, text);
+#define WATCH_REFUSED "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token"
+#define WATCH_DENIED "rpc error: code = PermissionDenied desc = etcdserver: permission denied"
+
+static void play_watch(Fixture *f, PeerCall *call) {
+    f->n_watches++;
+    f->stream = call;
+    if (!f->refuses_created || f->n_watches == 1)
+        say_created(call);
+    if (f->refuses_created && f->n_watches == 1)
+        say_watch_refused(call, WATCH_REFUSED);
+}
+
+static void play_request(Fixture *f, PeerCall *call) {
+    ProtobufWriter message = {};
+    if (peer_call_is(call, "Watch")) {
+        play_watch(f, call);
         return;
     }
-    assert_null(strstr(text, "se\\\\")); /* the password goes nowhere else */
-    if (is_authorized(f, text)) {
-        play_request(f, connection, text);
+    etcd_add_header(&message, 1, 9);
+    if (peer_call_is(call, "Txn")) {
+        f->n_txns++;
+        protobuf_add_integer(&message, ETCD_TXN_SUCCEEDED, 1);
+    } else
+        f->n_ranges++;
+    peer_call_answer(call, &message);
+}
+
+/* The password goes nowhere else. */
+static void check_no_password(PeerCall *call) {
+    size_t size;
+    const char *body = peer_call_body(call, &size);
+    assert_null(memmem(body, size, PASSWORD, strlen(PASSWORD)));
+}
+
+static void on_request(PeerCall *call, void *userdata) {
+    Fixture *f = userdata;
+    if (peer_call_is(call, "Authenticate")) {
+        play_login(f, call);
+        return;
+    }
+    check_no_password(call);
+    if (is_authorized(f, call)) {
+        play_request(f, call);
         return;
     }
     f->n_refused++;
-    if (strstr(text, "/v3/watch"))
-        say_line(connection, f->is_old ? WATCH_DENIED : WATCH_REFUSED);
-    else
-        peer_connection_answer(connection, 401, str_or(f->token_error, UNAUTHENTICATED));
+    if (peer_call_is(call, "Watch")) {
+        say_watch_refused(call, f->is_old ? WATCH_DENIED : WATCH_REFUSED);
+        return;
+    }
+    const Refusal *refusal = f->token_refusal ? f->token_refusal : &unauthenticated;
+    peer_call_end(call, refusal->code, refusal->words);
 }
 
 static void store_open(Fixture *f, usec_t timeout_usec) {
-    _cleanup_free_ char *url = str_printf("http://127.0.0.1:%u", scripted_peer_port(f->peer));
+    _cleanup_free_ char *url = str_printf("http://127.0.0.1:%u", grpc_peer_port(f->peer));
     char *const urls[] = {url, NULL};
     EtcdOptions options = {.endpoints = urls,
                            .key_prefix = "/f/",
@@ -131,7 +169,7 @@ static int setup(void **state) {
     Fixture *f = *state = calloc(1, sizeof(*f));
     assert_true(sd_event_default(&f->event) >= 0);
     assert_int_equal(event_loop_new(f->event, &f->loop), 0);
-    f->peer = scripted_peer_new(f->event, NULL, on_request, f);
+    f->peer = grpc_peer_new(f->event, on_request, f);
     assert_non_null(f->peer);
     store_open(f, TIMEOUT);
     return 0;
@@ -140,7 +178,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     Fixture *f = *state;
     store_free(f->store);
-    scripted_peer_free(f->peer);
+    grpc_peer_free(f->peer);
     event_loop_free(f->loop);
     sd_event_unref(f->event);
     free(f);
@@ -194,15 +232,15 @@ static void many_requests_wait_for_one_login(void **state) {
     assert_int_equal(f->n_failed, 0);
     assert_int_equal(f->n_logins, 1);
     assert_int_equal(f->n_refused, 0);
-    assert_string_equal(f->login, "{\"name\":\"fleet\",\"password\":\"se\\\\\\\"cret\"}");
+    assert_string_equal(f->login, "\012\005fleet\022\010" PASSWORD);
 }
 
 static void token_that_ran_out_is_renewed_and_nothing_lost_or_doubled(void **state) {
     Fixture *f = *state;
-    static const char *const errors[] = {UNAUTHENTICATED, OLD_REVISION, NO_USER};
+    static const Refusal *const refusals[] = {&unauthenticated, &old_revision, &no_user};
     assert_int_equal(range(f), 0);
-    for (size_t i = 0; i < ELEMENTSOF(errors); i++) {
-        f->token_error = errors[i];
+    for (size_t i = 0; i < ELEMENTSOF(refusals); i++) {
+        f->token_refusal = refusals[i];
         forget_token(f);
         f->n_done = f->n_txns = f->n_refused = 0;
         for (int n = 0; n < 50; n++)
@@ -217,18 +255,18 @@ static void token_that_ran_out_is_renewed_and_nothing_lost_or_doubled(void **sta
 
 static void wrong_password_is_refused_and_etcd_left_alone(void **state) {
     Fixture *f = *state;
-    f->login_error = WRONG_PASSWORD;
+    f->login_refusal = &wrong_password;
     for (int i = 0; i < 50; i++)
         assert_int_equal(range(f), -EACCES);
     assert_int_equal(f->n_logins, 1);
-    assert_int_equal(scripted_peer_n_requests(f->peer), 1);
+    assert_int_equal(grpc_peer_n_requests(f->peer), 1);
 }
 
 static void password_that_is_right_again_is_found_out(void **state) {
     Fixture *f = *state;
-    f->login_error = WRONG_PASSWORD;
+    f->login_refusal = &wrong_password;
     assert_int_equal(range(f), -EACCES);
-    f->login_error = NULL;
+    f->login_refusal = NULL;
     usec_t begin = loop_now(f->loop);
     while (range(f) < 0)
         assert_true(loop_now(f->loop) - begin < 10 * USEC_PER_SEC);
@@ -238,15 +276,15 @@ static void password_that_is_right_again_is_found_out(void **state) {
 
 static void etcd_without_logins_is_used_without_a_token(void **state) {
     Fixture *f = *state;
-    f->login_error = NOT_ENABLED;
+    f->login_refusal = &not_enabled;
     f->wants_no_token = true;
     assert_int_equal(range(f), 0);
     assert_int_equal(range(f), 0);
     assert_int_equal(f->n_logins, 1);
     /* Logins are enabled later. */
-    f->login_error = NULL;
+    f->login_refusal = NULL;
     f->wants_no_token = false;
-    f->token_error = NO_USER;
+    f->token_refusal = &no_user;
     assert_int_equal(range(f), 0);
     assert_int_equal(f->n_logins, 2);
 }
@@ -268,19 +306,23 @@ static void login_without_an_answer_ends_in_time(void **state) {
     assert_int_equal(f->n_ranges, 0);
 }
 
+#define MESSAGE(text) \
+    { text, sizeof(text) - 1 }
+
 static void answer_without_a_token_is_no_login(void **state) {
-    static const char *const answers[] = {
-        "{" HEADER "}",
-        "{" HEADER ",\"token\":\"\"}",
-        "{" HEADER ",\"token\":\"a\\r\\nX: y\"}",
-        "{" HEADER ",\"token\":17}",
-        "nonsense",
+    static const struct {
+        const char *data;
+        size_t size;
+    } messages[] = {
+        MESSAGE(""),         MESSAGE("\022\0"), MESSAGE("\022\007a\r\nX: y"),
+        MESSAGE("\020\021"), /* a number */
+        MESSAGE("nonsense"),
     };
     Fixture *f = *state;
-    for (size_t i = 0; i < ELEMENTSOF(answers); i++) {
+    for (size_t i = 0; i < ELEMENTSOF(messages); i++) {
         store_open(f, TIMEOUT);
-        f->login_status = 200;
-        f->login_error = answers[i];
+        f->login_message = messages[i].data;
+        f->login_message_size = messages[i].size;
         assert_true(range(f) < 0);
         assert_int_equal(f->n_ranges, 0);
     }
@@ -306,7 +348,7 @@ static void on_range_free_store(int r, const StoreRangeResult *result, void *use
 
 static void store_may_be_freed_when_a_login_is_refused(void **state) {
     Fixture *f = *state;
-    f->login_error = WRONG_PASSWORD;
+    f->login_refusal = &wrong_password;
     for (int i = 0; i < 3; i++)
         assert_int_equal(
             store_range(f->store, &(StoreRange){.key = "a"}, on_range_free_store, f, NULL), 0);
@@ -358,7 +400,7 @@ static void watch_whose_token_ran_out_is_created_with_a_new_one(void **state) {
     assert_int_equal(f->n_closed, 0);
     assert_int_equal(f->n_refused, 1);
     assert_int_equal(f->n_logins, 2);
-    peer_connection_send_chunk(f->stream, WATCH_REFUSED, strlen(WATCH_REFUSED));
+    say_watch_refused(f->stream, WATCH_REFUSED);
     EVENT_RUN_UNTIL(f->loop, f->n_closed == 1);
     assert_int_equal(f->closed_r, -ECONNRESET); /* to be watched anew, with the next token */
     watch_start(f);
@@ -381,13 +423,13 @@ static void watch_that_is_sent_again_stands_when_the_second_one_does(void **stat
 
 static void watch_that_may_not_be_is_closed(void **state) {
     Fixture *f = *state;
-    f->login_error = WRONG_PASSWORD;
+    f->login_refusal = &wrong_password;
     watch_start(f);
     EVENT_RUN_UNTIL(f->loop, f->n_closed == 1);
     assert_int_equal(f->closed_r, -EACCES);
 
     store_open(f, TIMEOUT);
-    f->login_error = NULL;
+    f->login_refusal = NULL;
     f->refuses_all = true;
     watch_start(f);
     EVENT_RUN_UNTIL(f->loop, f->n_closed == 2);
@@ -400,7 +442,7 @@ static void watch_without_permission_is_closed(void **state) {
     Fixture *f = *state;
     watch_start(f);
     EVENT_RUN_UNTIL(f->loop, f->n_created == 1);
-    peer_connection_send_chunk(f->stream, WATCH_DENIED, strlen(WATCH_DENIED));
+    say_watch_refused(f->stream, WATCH_DENIED);
     EVENT_RUN_UNTIL(f->loop, f->n_closed == 1);
     assert_int_equal(f->closed_r, -EACCES);
 }

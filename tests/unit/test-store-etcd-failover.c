@@ -5,40 +5,51 @@
 
 /* What members say */
 
-static void say_succeeded(PeerConnection *connection, const char *text) {
-    peer_connection_answer(connection, 200, "{" ETCD_HEADER ",\"succeeded\":true}");
+static void say_succeeded(PeerCall *call) {
+    ProtobufWriter message = {};
+    etcd_add_header(&message, 1, 9);
+    protobuf_add_integer(&message, ETCD_TXN_SUCCEEDED, 1);
+    peer_call_answer(call, &message);
 }
 
-static void say_lease(PeerConnection *connection, const char *text) {
-    peer_connection_answer(connection, 200, "{\"result\":{\"ID\":\"17\",\"TTL\":\"10\"}}\n");
+static void say_lease(PeerCall *call) {
+    ProtobufWriter message = {};
+    protobuf_add_integer(&message, ETCD_LEASE_ID, 17);
+    protobuf_add_integer(&message, ETCD_LEASE_TTL, 10);
+    peer_call_answer(call, &message);
 }
 
-static void say_lease_not_found(PeerConnection *connection, const char *text) {
-    peer_connection_answer(connection, 404,
-                           "{\"error\":\"etcdserver: requested lease not found\",\"code\":5}");
+static void say_lease_not_found(PeerCall *call) {
+    peer_call_end(call, 5, "etcdserver: requested lease not found");
 }
 
-static void say_nothing_and_close(PeerConnection *connection, const char *text) {
-    peer_connection_close(connection);
+static void say_half(PeerCall *call) {
+    peer_call_send(call, "\0\0\0\0\x64{", 6);
+    peer_call_hang_up(call);
 }
 
-static void say_half(PeerConnection *connection, const char *text) {
-    static const char half[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
-    peer_connection_send(connection, half, sizeof(half) - 1);
-    peer_connection_close(connection);
+static void say_nonsense(PeerCall *call) {
+    peer_call_answer_http(call, 200, "<html>It works!</html>");
 }
 
-static void say_nonsense(PeerConnection *connection, const char *text) {
-    peer_connection_answer(connection, 200, "<html>It works!</html>");
+static void say_no_message(PeerCall *call) {
+    peer_call_end(call, 0, "");
 }
 
-static void say_not_found(PeerConnection *connection, const char *text) {
-    peer_connection_answer(connection, 404, "Not Found");
+static void say_not_found(PeerCall *call) {
+    peer_call_answer_http(call, 404, "Not Found");
 }
 
-static void say_timed_out(PeerConnection *connection, const char *text) {
-    peer_connection_answer(connection, 503,
-                           "{\"error\":\"etcdserver: request timed out\",\"code\":14}");
+static void say_timed_out(PeerCall *call) {
+    peer_call_end(call, 14, "etcdserver: request timed out");
+}
+
+static void say_reset(PeerCall *call) {
+    peer_call_reset(call, 2); /* INTERNAL_ERROR */
+}
+
+static void say_refused_stream(PeerCall *call) {
+    peer_call_reset(call, 7);
 }
 
 /* Requests */
@@ -65,9 +76,10 @@ static void on_lease(int r, int64_t lease, usec_t ttl_usec, void *userdata) {
 
 static void read_is_asked_again_at_the_next_member(void **state) {
     Fixture *f = *state;
-    static void (*const failures[])(PeerConnection *, const char *) = {
-        say_nothing_and_close, say_half,      say_nonsense, say_not_found,
-        say_no_leader,         say_timed_out, NULL /* silence */};
+    static void (*const failures[])(PeerCall *) = {
+        say_nothing_and_hang_up, say_half,      say_nonsense,  say_no_message,
+        say_not_found,           say_no_leader, say_timed_out, say_reset,
+        say_refused_stream,      NULL /* silence */};
     for (size_t i = 0; i < ELEMENTSOF(failures); i++) {
         peers_test_store_open(f, N_PEERS, failures[i] ? TIMEOUT : TIMEOUT / 3);
         f->n_done = 0;
@@ -83,7 +95,7 @@ static void read_is_asked_again_at_the_next_member(void **state) {
 
 static void later_requests_go_to_the_member_that_answered(void **state) {
     Fixture *f = *state;
-    f->members[0].answer = say_nothing_and_close;
+    f->members[0].answer = say_nothing_and_hang_up;
     f->members[1].answer = say_range;
     peers_test_range_start(f);
     EVENT_RUN_UNTIL(f->loop, f->n_done == 1);
@@ -108,11 +120,12 @@ static void read_that_nobody_answers_ends_within_twice_its_time(void **state) {
 static void write_is_not_repeated_once_it_was_sent(void **state) {
     Fixture *f = *state;
     static const struct {
-        void (*answer)(PeerConnection *, const char *);
+        void (*answer)(PeerCall *);
         int r;
     } cases[] = {
-        {say_nothing_and_close, -ECONNRESET},
+        {say_nothing_and_hang_up, -ECONNRESET},
         {say_half, -ECONNRESET},
+        {say_reset, -ECONNRESET},
         {say_timed_out, -ETIMEDOUT},
         {say_nonsense, -EPROTO},
         {NULL, -ETIMEDOUT},
@@ -132,7 +145,18 @@ static void write_is_not_repeated_once_it_was_sent(void **state) {
 
 static void write_that_was_not_sent_goes_to_the_next_member(void **state) {
     Fixture *f = *state;
-    scripted_peer_free(TAKE_PTR(f->members[0].peer));
+    grpc_peer_free(TAKE_PTR(f->members[0].peer));
+    f->members[1].answer = say_succeeded;
+    txn_start(f);
+    EVENT_RUN_UNTIL(f->loop, f->n_done);
+    assert_int_equal(f->r, 0);
+    assert_true(f->succeeded);
+}
+
+/* It says itself that it did nothing with it. */
+static void write_that_was_not_looked_at_goes_to_the_next_member(void **state) {
+    Fixture *f = *state;
+    f->members[0].answer = say_refused_stream;
     f->members[1].answer = say_succeeded;
     txn_start(f);
     EVENT_RUN_UNTIL(f->loop, f->n_done);
@@ -159,7 +183,7 @@ static void read_survives_the_restart_of_a_single_member(void **state) {
     peers_test_range_start(f);
     EVENT_RUN_UNTIL(f->loop, f->n_done == 1);
     /* The kept connection breaks under the next request, a new one is fine. */
-    f->members[0].answer = say_nothing_and_close;
+    f->members[0].answer = say_nothing_and_hang_up;
     peers_test_range_start(f);
     EVENT_RUN_UNTIL(f->loop, peers_test_n_requests(f, 0) == 2);
     f->members[0].answer = say_range;
@@ -169,7 +193,7 @@ static void read_survives_the_restart_of_a_single_member(void **state) {
 
 static void refused_single_member_is_told_at_once(void **state) {
     Fixture *f = *state;
-    scripted_peer_free(TAKE_PTR(f->members[0].peer));
+    grpc_peer_free(TAKE_PTR(f->members[0].peer));
     peers_test_range_start(f);
     EVENT_RUN_UNTIL(f->loop, f->n_done);
     assert_int_equal(f->r, -ECONNREFUSED);
@@ -187,7 +211,7 @@ static void renewal_goes_to_the_next_member_too(void **state) {
 /* The first member revoked the lease and died before it could say so. */
 static void repeated_revocation_finds_its_lease_gone(void **state) {
     Fixture *f = *state;
-    f->members[0].answer = say_nothing_and_close;
+    f->members[0].answer = say_nothing_and_hang_up;
     f->members[1].answer = say_lease_not_found;
     assert_int_equal(store_lease_revoke(f->store, 17, on_lease, f, NULL), 0);
     EVENT_RUN_UNTIL(f->loop, f->n_done == 1);
@@ -197,9 +221,9 @@ static void repeated_revocation_finds_its_lease_gone(void **state) {
     assert_int_equal(f->r, -ENOKEY);
 }
 
-static void say_lease_only(PeerConnection *connection, const char *text) {
-    if (strstr(text, "/v3/lease/"))
-        say_lease(connection, text);
+static void say_lease_only(PeerCall *call) {
+    if (strstr(peer_call_path(call), "/etcdserverpb.Lease/"))
+        say_lease(call);
 }
 
 static void renewal_does_not_wait_behind_other_work(void **state) {
@@ -262,6 +286,7 @@ int main(void) {
         TEST(read_that_nobody_answers_ends_within_twice_its_time),
         TEST(write_is_not_repeated_once_it_was_sent),
         TEST(write_that_was_not_sent_goes_to_the_next_member),
+        TEST(write_that_was_not_looked_at_goes_to_the_next_member),
         TEST(refusal_is_an_answer_and_no_failure),
         TEST_SINGLE(read_survives_the_restart_of_a_single_member),
         TEST_SINGLE(refused_single_member_is_told_at_once),

@@ -4,8 +4,9 @@
 #include "fleetd/net/event-loop.h"
 #include "fleetd/store/etcd-store.h"
 #include "fleetd/store/mirror.h"
+#include "tests/fakes/etcd-messages.h"
 #include "tests/fakes/event-run.h"
-#include "tests/fakes/scripted-peer.h"
+#include "tests/fakes/grpc-peer.h"
 #include "tests/fakes/watch-recorder.h"
 #include "tests/unit/cmocka-test.h"
 
@@ -15,7 +16,7 @@
 #define N_PEERS 2
 
 typedef struct Member {
-    ScriptedPeer *peer;
+    GrpcPeer *peer;
     unsigned ranges_of, watches_of; /* the cluster that it is, as it says in its answers */
     bool drops_ranges;
 } Member;
@@ -29,28 +30,27 @@ typedef struct Fixture {
     unsigned n_restored;
 } Fixture;
 
-static void say_created(PeerConnection *connection, unsigned cluster) {
-    _cleanup_free_ char *line = str_printf("{\"result\":{\"header\":{\"cluster_id\":\"%u\","
-                                           "\"revision\":\"9\"},\"created\":true}}\n",
-                                           cluster);
-    peer_connection_send(connection, PEER_CHUNKED_HEADERS, strlen(PEER_CHUNKED_HEADERS));
-    peer_connection_send_chunk(connection, line, strlen(line));
+static void say_created(PeerCall *call, unsigned cluster) {
+    ProtobufWriter message = {};
+    etcd_add_header(&message, cluster, 9);
+    protobuf_add_integer(&message, ETCD_WATCH_CREATED, 1);
+    peer_call_send_message(call, &message);
 }
 
-static void say_range(PeerConnection *connection, unsigned cluster) {
-    _cleanup_free_ char *answer =
-        str_printf("{\"header\":{\"cluster_id\":\"%u\",\"revision\":\"9\"}}", cluster);
-    peer_connection_answer(connection, 200, answer);
+static void say_range(PeerCall *call, unsigned cluster) {
+    ProtobufWriter message = {};
+    etcd_add_header(&message, cluster, 9);
+    peer_call_answer(call, &message);
 }
 
-static void on_request(PeerConnection *connection, const char *text, void *userdata) {
+static void on_request(PeerCall *call, void *userdata) {
     Member *member = userdata;
-    if (strstr(text, "/v3/watch"))
-        say_created(connection, member->watches_of);
+    if (peer_call_is(call, "Watch"))
+        say_created(call, member->watches_of);
     else if (member->drops_ranges)
-        peer_connection_close(connection);
+        peer_call_hang_up(call);
     else
-        say_range(connection, member->ranges_of);
+        say_range(call, member->ranges_of);
 }
 
 static int setup(void **state) {
@@ -60,10 +60,10 @@ static int setup(void **state) {
     assert_int_equal(event_loop_new(f->event, &f->sync.loop), 0);
     for (size_t i = 0; i < N_PEERS; i++) {
         f->members[i] = (Member){.ranges_of = 1, .watches_of = 1};
-        f->members[i].peer = scripted_peer_new(f->event, NULL, on_request, &f->members[i]);
+        f->members[i].peer = grpc_peer_new(f->event, on_request, &f->members[i]);
         assert_non_null(f->members[i].peer);
         _cleanup_free_ char *url =
-            str_printf("http://127.0.0.1:%u", scripted_peer_port(f->members[i].peer));
+            str_printf("http://127.0.0.1:%u", grpc_peer_port(f->members[i].peer));
         assert_int_equal(strv_push(&urls, url), 0);
     }
     EtcdOptions options = {.endpoints = urls, .key_prefix = "/f/", .request_timeout_usec = TIMEOUT};
@@ -79,7 +79,7 @@ static int teardown(void **state) {
     mirror_free(f->mirror);
     store_free(f->sync.store);
     for (size_t i = 0; i < N_PEERS; i++)
-        scripted_peer_free(f->members[i].peer);
+        grpc_peer_free(f->members[i].peer);
     event_loop_free(f->sync.loop);
     sd_event_unref(f->event);
     free(f);
@@ -192,8 +192,8 @@ static void members_of_two_clusters_are_not_asked_without_end(void **state) {
     f->members[0].watches_of = 2;
     mirror_start(f);
     event_run_for(f->sync.loop, USEC_PER_SEC);
-    assert_true(scripted_peer_n_requests(f->members[0].peer) >= 4);
-    assert_true(scripted_peer_n_requests(f->members[0].peer) <= 24);
+    assert_true(grpc_peer_n_requests(f->members[0].peer) >= 4);
+    assert_true(grpc_peer_n_requests(f->members[0].peer) <= 24);
     assert_false(mirror_is_synced(f->mirror));
 }
 

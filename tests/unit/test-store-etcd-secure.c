@@ -21,7 +21,8 @@ typedef struct Fixture {
     EtcdProcess *etcd;
     sd_event *event;
     StoreSync sync;
-    char *directory; /* of keys and certificates */
+    char *directory;                 /* of keys and certificates */
+    const char *username, *password; /* beside a certificate */
 } Fixture;
 
 static void store_open(Fixture *f, const EtcdOptions *options) {
@@ -236,9 +237,6 @@ static void make_authority(Fixture *f, const char *name) {
     assert_int_equal(r, 0);
 }
 
-/* etcd's gateway asks etcd itself with the server's certificate, which so has to be a client's,
- * too.
- */
 static void make_certificate(Fixture *f, const char *authority, const char *name, int days) {
     int r = shell_command_run(
         "cd %s && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s.key "
@@ -280,6 +278,8 @@ static void tls_open(Fixture *f, const char *scheme, const char *host, const cha
     snprintf(cert_file, sizeof(cert_file), "%s/%s.pem", f->directory, str_or(name, ""));
     snprintf(key_file, sizeof(key_file), "%s/%s.key", f->directory, str_or(name, ""));
     store_open(f, &(EtcdOptions){.endpoints = (char *const[]){url, NULL},
+                                 .username = f->username,
+                                 .password = f->password,
                                  .tls = {.ca_file = ca ? ca_file : NULL,
                                          .cert_file = name ? cert_file : NULL,
                                          .key_file = name ? key_file : NULL}});
@@ -294,6 +294,32 @@ static void certificate_opens_etcd(void **state) {
     assert_true(watch_recorder_wait_created(&recorder));
     assert_int_equal(store_sync_put(&f->sync, "a", "1", 0), 0);
     assert_true(watch_recorder_wait_events(&recorder, 1));
+}
+
+static void etcdctl(Fixture *f, const char *arguments) {
+    int r = shell_command_run("cd %s && ETCDCTL_API=3 etcdctl --endpoints=%s --cacert=ca.pem "
+                              "--cert=client.pem --key=client.key %s >/dev/null",
+                              f->directory, etcd_process_url(f->etcd, 0), arguments);
+    assert_int_equal(r, 0);
+}
+
+/* The names in the certificates are "client" and "named"; only one is a user. */
+static void name_in_a_certificate_is_a_user_where_no_login_is(void **state) {
+    Fixture *f = *state;
+    make_certificate(f, "ca", "named", 2);
+    etcdctl(f, "user add root:master");
+    etcdctl(f, "user grant-role root root");
+    etcdctl(f, "user add client:other");
+    etcdctl(f, "user grant-role client root");
+    etcdctl(f, "auth enable");
+    tls_open(f, "https", "127.0.0.1", "ca", "client");
+    assert_int_equal(store_sync_put(&f->sync, "a", "1", 0), 0);
+    tls_open(f, "https", "127.0.0.1", "ca", "named");
+    assert_int_equal(store_sync_put(&f->sync, "a", "2", 0), -EACCES);
+    f->username = "client";
+    f->password = "other";
+    tls_open(f, "https", "127.0.0.1", "ca", "named");
+    assert_int_equal(store_sync_put(&f->sync, "a", "3", 0), 0);
 }
 
 static void wrong_certificates_are_told_with_file_and_reason(void **state) {
@@ -335,6 +361,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(requests_go_on_over_the_end_of_signed_tokens, setup_jwt,
                                         teardown),
         TLS_TEST(certificate_opens_etcd),
+        TLS_TEST(name_in_a_certificate_is_a_user_where_no_login_is),
         TLS_TEST(wrong_certificates_are_told_with_file_and_reason),
     };
     if (!etcd_process_is_available() || system("command -v etcdctl openssl >/dev/null") != 0) {

@@ -1,17 +1,18 @@
 /* The etcd store's watches on members that the test plays: what they tell, and what ends them. */
+#include "fleetd/store/grpc.h"
 #include "tests/unit/etcd-peers-test.h"
 
 #include <errno.h>
 
-static void say_stream(PeerConnection *connection, const char *text) {
-    peer_connection_send(connection, PEER_CHUNKED_HEADERS, strlen(PEER_CHUNKED_HEADERS));
+static void say_stream(PeerCall *call) {
+    peer_call_begin(call);
 }
 
-#define CREATED "{\"result\":{" ETCD_HEADER ",\"created\":true}}\n"
-
-static void say_created(PeerConnection *connection, const char *text) {
-    say_stream(connection, text);
-    peer_connection_send_chunk(connection, CREATED, strlen(CREATED));
+static void say_created(PeerCall *call) {
+    ProtobufWriter message = {};
+    etcd_add_header(&message, 1, 9);
+    protobuf_add_integer(&message, ETCD_WATCH_CREATED, 1);
+    peer_call_send_message(call, &message);
 }
 
 static void on_created(int64_t revision, void *userdata) {
@@ -48,58 +49,87 @@ static void watch_created(Fixture *f) {
     EVENT_RUN_UNTIL(f->loop, f->n_created == 1);
 }
 
-#define EVENT(key, revision) \
-    "{\"kv\":{\"key\":\"" key "\",\"mod_revision\":\"" revision "\",\"value\":\"aGVsbG8=\"}}"
-/* Keys a, b and c. */
-#define LINES \
-    "{\"result\":{" ETCD_HEADER ",\"events\":[" EVENT("L2YvYQ==", "10") "," EVENT( \
-        "L2YvYg==", "10") "]}}\n{\"result\":{" ETCD_HEADER \
-                          ",\"events\":[" EVENT("L2YvYw==", "11") "]}}\n"
-
-static void send_chunk(Fixture *f, const char *text, size_t size) {
-    peer_connection_send_chunk(f->members[0].connection, text, size);
+static void message_close(ProtobufWriter *message, ByteBuffer *stream) {
+    _cleanup_(byte_buffer_done) ByteBuffer framed = {};
+    assert_int_equal(grpc_message_close(message, &framed), 0);
+    assert_int_equal(byte_buffer_append(stream, framed.data, framed.size), 0);
 }
 
-static void lines_of_one_chunk_are_told_one_by_one(void **state) {
+/* Keys a and b in one message, c in the next. */
+static ByteBuffer two_messages(void) {
+    ByteBuffer stream = {};
+    ProtobufWriter first = {}, second = {};
+    grpc_message_open(&first);
+    etcd_add_header(&first, 1, 10);
+    etcd_add_event(&first, "/f/a", "hello", 10);
+    etcd_add_event(&first, "/f/b", "hello", 10);
+    message_close(&first, &stream);
+    grpc_message_open(&second);
+    etcd_add_header(&second, 1, 11);
+    etcd_add_event(&second, "/f/c", "hello", 11);
+    message_close(&second, &stream);
+    return stream;
+}
+
+static void say_two_messages(PeerCall *call) {
+    _cleanup_(byte_buffer_done) ByteBuffer stream = two_messages();
+    peer_call_send(call, stream.data, stream.size);
+}
+
+static void messages_of_one_piece_are_told_one_by_one(void **state) {
     Fixture *f = *state;
     watch_created(f);
-    send_chunk(f, LINES, strlen(LINES));
+    say_two_messages(f->members[0].call);
     EVENT_RUN_UNTIL(f->loop, f->n_events == 2);
     assert_string_equal(f->order, "abc");
 }
 
-static void line_is_assembled_from_single_bytes(void **state) {
+static void message_is_assembled_from_single_bytes(void **state) {
     Fixture *f = *state;
+    _cleanup_(byte_buffer_done) ByteBuffer stream = two_messages();
     watch_created(f);
-    for (size_t i = 0; i < strlen(LINES); i++) {
-        send_chunk(f, &LINES[i], 1);
+    for (size_t i = 0; i < stream.size; i++) {
+        peer_call_send(f->members[0].call, &stream.data[i], 1);
         event_run_once(f->loop);
     }
     EVENT_RUN_UNTIL(f->loop, f->n_events == 2);
     assert_string_equal(f->order, "abc");
 }
 
-static void line_of_megabytes_is_told(void **state) {
+static void message_of_megabytes_is_told(void **state) {
     Fixture *f = *state;
     const size_t size = 8 * 1024 * 1024;
+    _cleanup_free_ char *value = malloc(size + 1);
+    ProtobufWriter message = {};
     watch_created(f);
-    _cleanup_free_ char *text = malloc(size + 200);
-    int head = sprintf(text, "{\"result\":{\"events\":[{\"kv\":{\"key\":\"L2YvYQ==\","
-                             "\"mod_revision\":\"10\",\"value\":\"");
-    memset(text + head, 'A', size);
-    int tail = sprintf(text + head + size, "\"}}]}}\n");
-    size_t total = (size_t) head + size + (size_t) tail, step = 16 * 1024;
-    for (size_t i = 0; i < total; i += step) {
-        send_chunk(f, text + i, MIN(step, total - i));
-        event_run_once(f->loop);
-    }
+    memset(value, 'v', size);
+    value[size] = '\0';
+    etcd_add_event(&message, "/f/a", value, 10);
+    peer_call_send_message(f->members[0].call, &message);
     EVENT_RUN_UNTIL(f->loop, f->n_events == 1);
+}
+
+/* It says in front of it how long it is. */
+static void message_that_is_too_long_makes_the_watch_stale(void **state) {
+    Fixture *f = *state;
+    watch_created(f);
+    peer_call_send(f->members[0].call, "\0\x7f\0\0\0", 5);
+    EVENT_RUN_UNTIL(f->loop, f->n_closed);
+    assert_int_equal(f->closed_r, -ESTALE);
 }
 
 static void watch_that_the_member_ends_is_closed(void **state) {
     Fixture *f = *state;
     watch_created(f);
-    send_chunk(f, "", 0);
+    peer_call_end(f->members[0].call, 0, "");
+    EVENT_RUN_UNTIL(f->loop, f->n_closed);
+    assert_int_equal(f->closed_r, -ECONNRESET);
+}
+
+static void reset_watch_is_closed(void **state) {
+    Fixture *f = *state;
+    watch_created(f);
+    peer_call_reset(f->members[0].call, 2); /* INTERNAL_ERROR */
     EVENT_RUN_UNTIL(f->loop, f->n_closed);
     assert_int_equal(f->closed_r, -ECONNRESET);
 }
@@ -107,7 +137,7 @@ static void watch_that_the_member_ends_is_closed(void **state) {
 static void watch_whose_connection_breaks_is_closed(void **state) {
     Fixture *f = *state;
     watch_created(f);
-    peer_connection_close(f->members[0].connection);
+    peer_call_hang_up(f->members[0].call);
     EVENT_RUN_UNTIL(f->loop, f->n_closed);
     assert_int_equal(f->closed_r, -ECONNRESET);
 }
@@ -115,20 +145,16 @@ static void watch_whose_connection_breaks_is_closed(void **state) {
 static void watch_that_tells_nonsense_is_closed(void **state) {
     Fixture *f = *state;
     watch_created(f);
-    send_chunk(f, "nonsense\n" LINES, strlen("nonsense\n" LINES));
+    peer_call_send(f->members[0].call, "nonsense", 8);
+    say_two_messages(f->members[0].call);
     EVENT_RUN_UNTIL(f->loop, f->n_closed);
     assert_int_equal(f->closed_r, -EPROTO);
     assert_int_equal(f->n_events, 0);
 }
 
-static void say_events_first(PeerConnection *connection, const char *text) {
-    say_stream(connection, text);
-    peer_connection_send_chunk(connection, LINES, strlen(LINES));
-}
-
 static void watch_that_tells_events_before_it_is_created_is_closed(void **state) {
     Fixture *f = *state;
-    f->members[0].answer = say_events_first;
+    f->members[0].answer = say_two_messages;
     watch_start(f);
     EVENT_RUN_UNTIL(f->loop, f->n_closed);
     assert_int_equal(f->closed_r, -EPROTO);
@@ -174,12 +200,12 @@ static void watch_stays_with_a_single_member_that_hangs(void **state) {
     Fixture *f = *state;
     peers_test_store_open(f, 1, TIMEOUT / 3);
     watch_created(f);
-    PeerConnection *stream = f->members[0].connection;
+    PeerCall *stream = f->members[0].call;
     f->members[0].answer = NULL;
     peers_test_range_start(f);
     EVENT_RUN_UNTIL(f->loop, f->n_done);
     assert_int_equal(f->r, -ETIMEDOUT);
-    peer_connection_send_chunk(stream, LINES, strlen(LINES));
+    say_two_messages(stream);
     EVENT_RUN_UNTIL(f->loop, f->n_events == 2);
     assert_int_equal(f->n_closed, 0);
 }
@@ -192,7 +218,7 @@ static void watch_may_be_cancelled_in_on_events(void **state) {
     Fixture *f = *state;
     f->in_events = cancel_watch;
     watch_created(f);
-    send_chunk(f, LINES, strlen(LINES));
+    say_two_messages(f->members[0].call);
     EVENT_RUN_UNTIL(f->loop, f->n_events);
     event_run_for(f->loop, 20 * USEC_PER_MSEC);
     assert_int_equal(f->n_events, 1);
@@ -204,7 +230,7 @@ static void store_may_be_freed_in_on_events(void **state) {
     f->in_events = peers_test_store_free;
     watch_created(f);
     peers_test_range_start(f);
-    send_chunk(f, LINES, strlen(LINES));
+    say_two_messages(f->members[0].call);
     EVENT_RUN_UNTIL(f->loop, f->n_events);
     event_run_for(f->loop, 20 * USEC_PER_MSEC);
     assert_int_equal(f->n_events, 1);
@@ -224,10 +250,12 @@ static void given_up_watch_may_be_cancelled_before_it_is_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(lines_of_one_chunk_are_told_one_by_one),
-        TEST(line_is_assembled_from_single_bytes),
-        TEST(line_of_megabytes_is_told),
+        TEST(messages_of_one_piece_are_told_one_by_one),
+        TEST(message_is_assembled_from_single_bytes),
+        TEST(message_of_megabytes_is_told),
+        TEST(message_that_is_too_long_makes_the_watch_stale),
         TEST(watch_that_the_member_ends_is_closed),
+        TEST(reset_watch_is_closed),
         TEST(watch_whose_connection_breaks_is_closed),
         TEST(watch_that_tells_nonsense_is_closed),
         TEST(watch_that_tells_events_before_it_is_created_is_closed),
