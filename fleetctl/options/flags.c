@@ -162,6 +162,14 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_FORGET] = {"forget", 0, NULL, "Stop them for good instead.", switch_parse, VALUE(forget)},
     [FLAG_DRY_RUN] = {"dry-run", 0, NULL, "Only say what would be done.", switch_parse,
                       VALUE(dry_run)},
+    [FLAG_WAIT_HEALTHY] = {"wait-healthy", 0, NULL,
+                           "Wait until their health checks say that they are well, too.",
+                           switch_parse, VALUE(wait_healthy)},
+    [FLAG_FOR] = {"for", 0, "running|healthy|gone|failed", "What to wait for (default running).",
+                  text_parse, VALUE(wait_for)},
+    [FLAG_TIMEOUT] = {"timeout", 0, "TIME",
+                      "How long to wait at most; a bare number is seconds (default: for ever).",
+                      timeout_parse, VALUE(timeout_usec)},
 };
 
 bool flag_is_in_environment(FlagId id) {

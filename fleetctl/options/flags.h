@@ -40,6 +40,9 @@ typedef enum FlagId {
     FLAG_ALL,
     FLAG_FORGET,
     FLAG_DRY_RUN,
+    FLAG_WAIT_HEALTHY,
+    FLAG_FOR,
+    FLAG_TIMEOUT,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

@@ -41,7 +41,10 @@ typedef struct Options {
     int64_t lines;
     bool follow, sudo, forward_agent;
     bool all, forget, dry_run;
-    uint64_t given; /* FLAG_BIT() of what stood on the command line */
+    bool wait_healthy;
+    const char *wait_for; /* NULL: not given; the command checks it */
+    usec_t timeout_usec;  /* of a wait; 0: not given */
+    uint64_t given;       /* FLAG_BIT() of what stood on the command line */
 } Options;
 
 /* Whether flags end with the command's first operand, as what follows is another program's. */
