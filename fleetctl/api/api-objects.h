@@ -51,6 +51,9 @@ typedef struct ApiMachine {
     const char *id, *address, *status;
     json_object *metadata; /* NULL: none */
     int64_t n_orphans;
+    bool is_cordoned, is_draining; /* the latter with the former */
+    int64_t n_remaining;           /* units that a drain has yet to move */
+    const char *message;           /* why; NULL: not said */
 } ApiMachine;
 
 typedef enum ApiEventType {

@@ -170,6 +170,19 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_TIMEOUT] = {"timeout", 0, "TIME",
                       "How long to wait at most; a bare number is seconds (default: for ever).",
                       timeout_parse, VALUE(timeout_usec)},
+    [FLAG_MESSAGE] = {"message", 0, "TEXT", "Why, for whoever looks at the machine.", text_parse,
+                      VALUE(message)},
+    [FLAG_DEADLINE] =
+        {"deadline", 0, "TIME",
+         "After so long what is still there is stopped, also if it fits nowhere else; "
+         "a bare number is seconds (default: never).",
+         timeout_parse, VALUE(deadline_usec)},
+    [FLAG_IGNORE_GLOBAL] = {"ignore-global", 0, NULL, "Let global units run on.", switch_parse,
+                            VALUE(ignore_global)},
+    [FLAG_DETACH] = {"detach", 'd', NULL, "Do not follow how it goes on.", switch_parse,
+                     VALUE(detach)},
+    [FLAG_KEEP_CORDONED] = {"keep-cordoned", 0, NULL, "Let the machine get no units yet.",
+                            switch_parse, VALUE(keep_cordoned)},
 };
 
 bool flag_is_in_environment(FlagId id) {

@@ -44,7 +44,10 @@ typedef struct Options {
     bool wait_healthy;
     const char *wait_for; /* NULL: not given; the command checks it */
     usec_t timeout_usec;  /* of a wait; 0: not given */
-    uint64_t given;       /* FLAG_BIT() of what stood on the command line */
+    const char *message;  /* NULL: not given */
+    usec_t deadline_usec; /* 0: none */
+    bool ignore_global, detach, keep_cordoned;
+    uint64_t given; /* FLAG_BIT() of what stood on the command line */
 } Options;
 
 /* Whether flags end with the command's first operand, as what follows is another program's. */

@@ -74,6 +74,7 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
     _cleanup_(requirements_freep) Requirements *requirements = calloc(1, sizeof(Requirements));
     if (!requirements)
         return -ENOMEM;
+    requirements->budget.max_unavailable = MAX_UNAVAILABLE_DEFAULT;
     RequirementsReader reader = {
         .requirements = requirements,
         .unit_name = unit_name,
@@ -107,6 +108,7 @@ void requirements_free(Requirements *requirements) {
     strv_free(requirements->conflicts);
     strv_free(requirements->replaces);
     health_check_free(requirements->health);
+    free(requirements->budget.group);
     free(requirements);
 }
 

@@ -38,6 +38,9 @@ typedef struct Order {
     bool is_suspended;
 } Order;
 
+/* What follows the reason of an order that stays on a machine which is drained, up to why. */
+#define ORDER_STAYS "; stays on its machine, which is being drained: "
+
 /* How the last job that the agent asked systemd for ended; systemd's words, besides the first two.
  */
 typedef enum JobResult {
@@ -126,6 +129,10 @@ int unit_state_parse(const char *machine_id, const char *name, const char *text,
                      UnitState **ret, Error *reterr);
 void unit_state_free(UnitState *state);
 DEFINE_POINTER_CLEANUP(UnitState, unit_state_free)
+
+/* What it was launched for is there: it is active, and healthy if it is asked for that, or has done
+ * its work. */
+bool unit_state_is_up(const UnitState *state);
 
 char *orphan_format(const Orphan *orphan);
 int orphan_parse(const char *machine_id, const char *name, const char *text, size_t size,

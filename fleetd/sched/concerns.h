@@ -3,7 +3,7 @@
  * ever. All return 0 or -ENOMEM. Inside sched only. */
 #pragma once
 
-#include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/availability.h"
 
 int look_at_unit(Cluster *cluster, ClusterUnit *unit);
 int look_at_placement(Cluster *cluster, Placement *placement);
@@ -19,6 +19,8 @@ int concern_obstructed(Cluster *cluster);
 /* An order has begun to count, or has gone: others on the machine that may not stay beside it, or
  * have waited for it to leave. */
 int concern_neighbours(Cluster *cluster, Placement *placement);
+/* Another number of its units is available: those of it that wait for their turn. */
+int concern_group(Cluster *cluster, const UnitGroup *group);
 /* An order no longer stands in anyone's way: those that were kept off the machine by it. */
 int concern_released(Cluster *cluster, Placement *placement);
 /* A machine has come, changed or gone: its units, and all who wait for one. */

@@ -13,4 +13,7 @@ DEFINE_POINTER_CLEANUP(Oracle, oracle_free)
 /* After any plan that has heard everything: nothing stands where it must not. */
 void oracle_check_placements(const Oracle *oracle);
 /* When everything has come to rest: everything stands where it should, or says why not. */
+/* A withdrawal for the sake of a drain: fails if the unit's group has no budget for it, besides
+ * what was taken down before. */
+void oracle_take_down(Oracle *oracle, const Order *order);
 void oracle_check_rest(const Oracle *oracle);
