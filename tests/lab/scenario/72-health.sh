@@ -71,14 +71,18 @@ unit script.service '[Service]' 'ExecStartPre=-/bin/rm -f /run/ill-script' 'Exec
     "HealthCheck=exec:/bin/sh -c 'test ! -e /run/ill-\$0' script" "${OFTEN[@]}"
 sleeper unasked.service
 
-check "units with health checks start, and are waited for" ctl start --wait-healthy {web,plain,proud,script,unasked}.service
-for name in web plain proud script; do
+lab exec m1 sh -c 'cd /run && openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=elsewhere -keyout key.pem -out cert.pem' >/dev/null 2>&1
+unit secret.service '[Service]' "ExecStart=/usr/bin/openssl s_server -quiet -accept 8443 -www -key /run/key.pem -cert /run/cert.pem" \
+    'Restart=always' '[X-Fleet]' 'MachineMetadata=host=m1' 'HealthCheck=https://:8443/' "${OFTEN[@]}"
+
+check "units with health checks start, and are waited for" ctl start --wait-healthy {web,plain,proud,script,secret,unasked}.service
+for name in web plain proud script secret; do
     check "$name.service is healthy" health_is $name.service healthy
 done
 check "who has no check has no health" health_is unasked.service -
 check "status tells of it" mentions "Health: healthy" ctl status web.service
 check "and so does the API" mentions '"health":"healthy"' lab exec m1 curl -s --unix-socket /run/fleet.sock http://x/fleet/v1/state/web.service
-check "and the metrics" mentions 'fleet_agent_unit_health{health="healthy"} 4' \
+check "and the metrics" mentions 'fleet_agent_unit_health{health="healthy"} 5' \
     lab exec m1 curl -s --unix-socket /run/fleet.sock http://x/metrics
 
 # --- restarted
@@ -144,5 +148,5 @@ check "and is healthy in the store when that is back" eventually 20 health_is we
 
 check "what does not happen is waited for up to the end of the time" status_is 124 ctl wait --for=gone --timeout=1 web.service
 ctl destroy --no-block '*' >/dev/null
-check "the end of units can be waited for" ctl wait --for=gone --timeout=30 {web,plain,proud,script}.service
+check "the end of units can be waited for" ctl wait --for=gone --timeout=30 {web,plain,proud,script,secret}.service
 check "no command is left over" equal 0 "$(lab exec m1 sh -c 'pgrep -fc "[t]est ! -e /run/ill-" || true')"
