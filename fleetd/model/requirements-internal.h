@@ -13,13 +13,13 @@ typedef enum OptionId {
     OPTION_REPLACES,
     OPTION_GLOBAL,
     OPTION_STOP_AFTER_DISCONNECT,
+    OPTION_GROUP,
+    OPTION_MAX_UNAVAILABLE,
     OPTION_HEALTH_CHECK,
     OPTION_HEALTH_INTERVAL,
     OPTION_HEALTH_TIMEOUT,
     OPTION_HEALTH_RETRIES,
     OPTION_HEALTH_START_PERIOD,
-    OPTION_GROUP,
-    OPTION_MAX_UNAVAILABLE,
     _OPTION_MAX,
     _OPTION_INVALID = -EINVAL,
 } OptionId;
@@ -47,6 +47,8 @@ int requirements_read_conflicts(RequirementsReader *reader, const char *value);
 int requirements_read_replaces(RequirementsReader *reader, const char *value);
 int requirements_read_global(RequirementsReader *reader, const char *value);
 int requirements_read_stop_after(RequirementsReader *reader, const char *value);
+int requirements_read_group(RequirementsReader *reader, const char *value);
+int requirements_read_max_unavailable(RequirementsReader *reader, const char *value);
 int requirements_read_health_check(RequirementsReader *reader, const char *value);
 int requirements_read_health_interval(RequirementsReader *reader, const char *value);
 int requirements_read_health_timeout(RequirementsReader *reader, const char *value);
@@ -56,8 +58,6 @@ int requirements_read_health_start_period(RequirementsReader *reader, const char
 /* Takes the next word of a value, without its quotes; its specifiers are as they stand. 1: a word,
  * 0: no more. -EINVAL with the reason alone in reterr. */
 int requirements_take_piece(RequirementsReader *reader, const char **text, char **ret);
-int requirements_read_group(RequirementsReader *reader, const char *value);
-int requirements_read_max_unavailable(RequirementsReader *reader, const char *value);
 
 /* -EINVAL, the whole message in reterr: options that contradict each other. */
 int requirements_check_combinations(const RequirementsReader *reader);

@@ -65,6 +65,23 @@ static const OptionRow rows[_OPTION_MAX] = {
              "Never run twice: stopped when its machine is cut off that long, moved only then."},
             requirements_read_stop_after,
         },
+    [OPTION_GROUP] =
+        {
+            {"Group",
+             {},
+             "NAME",
+             "Units of one group share MaxUnavailable; else the instances of a template are one."},
+            requirements_read_group,
+        },
+    [OPTION_MAX_UNAVAILABLE] =
+        {
+            {"MaxUnavailable",
+             {},
+             "NUMBER|PERCENT",
+             "So many units of the group may be down at a time because fleet moves or updates "
+             "them."},
+            requirements_read_max_unavailable,
+        },
     [OPTION_HEALTH_CHECK] =
         {
             {"HealthCheck",
@@ -104,23 +121,6 @@ static const OptionRow rows[_OPTION_MAX] = {
              "TIME",
              "For so long after a start failures do not count; 30s if not said."},
             requirements_read_health_start_period,
-        },
-    [OPTION_GROUP] =
-        {
-            {"Group",
-             {},
-             "NAME",
-             "Units of one group share MaxUnavailable; else the instances of a template are one."},
-            requirements_read_group,
-        },
-    [OPTION_MAX_UNAVAILABLE] =
-        {
-            {"MaxUnavailable",
-             {},
-             "NUMBER|PERCENT",
-             "So many units of the group may be down at a time because fleet moves or updates "
-             "them."},
-            requirements_read_max_unavailable,
         },
 };
 

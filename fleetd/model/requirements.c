@@ -107,8 +107,8 @@ void requirements_free(Requirements *requirements) {
     free(requirements->metadata);
     strv_free(requirements->conflicts);
     strv_free(requirements->replaces);
-    health_check_free(requirements->health);
     free(requirements->budget.group);
+    health_check_free(requirements->health);
     free(requirements);
 }
 

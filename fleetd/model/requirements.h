@@ -32,8 +32,8 @@ typedef struct Requirements {
     bool is_global;
     usec_t stop_after_usec;   /* cut off for so long, it is stopped; 0: it runs on */
     usec_t stop_timeout_usec; /* within so long it is down then; only if stop_after_usec is set */
-    HealthCheck *health;      /* NULL: nobody asks for it */
     Budget budget;
+    HealthCheck *health; /* NULL: nobody asks for it */
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for

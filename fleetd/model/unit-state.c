@@ -38,16 +38,14 @@ static bool job_is_bad(JobResult job) {
     return job != JOB_RESULT_NONE && job != JOB_RESULT_DONE;
 }
 
-static bool health_is_good(UnitHealth health) {
-    return health == UNIT_HEALTH_NONE || health == UNIT_HEALTH_HEALTHY;
-}
-
 bool unit_state_is_up(const UnitState *state) {
-    if (state->current != LAUNCH_STATE_LAUNCHED || !state->active || !health_is_good(state->health))
+    if (state->current != LAUNCH_STATE_LAUNCHED || !state->active)
         return false;
+    bool is_well = state->health == UNIT_HEALTH_NONE || state->health == UNIT_HEALTH_HEALTHY;
     bool is_done = streq(state->active, "inactive") && !job_is_bad(state->job) &&
                    (!state->result || streq(state->result, "success"));
-    return is_done || streq(state->active, "active") || streq(state->active, "reloading");
+    bool is_active = streq(state->active, "active") || streq(state->active, "reloading");
+    return is_done || (is_active && is_well);
 }
 
 void unit_state_free(UnitState *state) {
