@@ -119,7 +119,7 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, SimPla
     bool had_other_file = place->has_other_file;
     place->is_cut_off = place->was_meddled_with = place->has_other_file = false;
     if (place->boot != node->n_boots)
-        place->words.taken = 0;
+        place->words.taken = place->restarted_usec = 0;
     place->boot = node->n_boots;
     place->was_meddled_with = is_overdue(node, name);
     if (place->was_meddled_with)
