@@ -18,4 +18,5 @@ typedef struct Context {
 
 /* Exit statuses beside 0; those that systemctl has too are its. */
 #define EXIT_NOT_RUNNING 3
+#define EXIT_TIMED_OUT 124 /* as timeout(1) has it */
 #define EXIT_INTERRUPTED 130

@@ -35,6 +35,7 @@ int command_start(Context *context, const char *const *operands, Error *reterr);
 int command_stop(Context *context, const char *const *operands, Error *reterr);
 int command_unload(Context *context, const char *const *operands, Error *reterr);
 int command_destroy(Context *context, const char *const *operands, Error *reterr);
+int command_wait(Context *context, const char *const *operands, Error *reterr);
 int command_restart(Context *context, const char *const *operands, Error *reterr);
 int command_journal(Context *context, const char *const *operands, Error *reterr);
 int command_ssh(Context *context, const char *const *operands, Error *reterr);

@@ -47,7 +47,7 @@ const Command commands[] = {
     {
         .name = "start",
         MANY_FILES,
-        .flags = FLAG_BIT(FLAG_REPLACE) | FLAGS_WAIT,
+        .flags = FLAG_BIT(FLAG_REPLACE) | FLAGS_WAIT | FLAG_BIT(FLAG_WAIT_HEALTHY),
         .summary = "Place and start units",
         .description = "Units that the cluster does not know are submitted first. Waits until "
                        "systemd has started them, and says\n"
@@ -55,8 +55,29 @@ const Command commands[] = {
                        "fits on no machine ends the wait\n"
                        "with the reasons; it stays submitted, and starts when a machine fits. For "
                        "global units it does not wait.\n"
-                       "With --replace a unit that runs is replaced and started anew.",
+                       "With --replace a unit that runs is replaced and started anew. With "
+                       "--wait-healthy the wait "
+                       "goes on until the\n"
+                       "health checks of those that have one say that they are well; one that is "
+                       "unhealthy has "
+                       "failed.",
         .run = command_start,
+    },
+    {
+        .name = "wait",
+        MANY_UNITS,
+        .flags = FLAG_BIT(FLAG_FOR) | FLAG_BIT(FLAG_TIMEOUT),
+        .summary = "Wait until units are in a state",
+        .description =
+            "UNIT may be a glob over the units of the cluster. Asks for nothing. Without "
+            "--for it waits until they run.\n"
+            "Of a unit on several machines one counts. One that has failed, or is "
+            "unhealthy, or unknown, ends the wait for\n"
+            "it with exit status 1; if only the time is up, that is 124.\n"
+            "A unit without a health check is healthy when it runs; gone is one that the cluster "
+            "does not know and no\n"
+            "machine has.",
+        .run = command_wait,
     },
     {
         .name = "stop",

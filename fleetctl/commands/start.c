@@ -3,5 +3,8 @@
 int command_start(Context *context, const char *const *operands, Error *reterr) {
     static const BringUp start = {
         .verb = "start", .target = LAUNCH_STATE_LAUNCHED, .goal = WAIT_LAUNCHED};
-    return bring_up(context, &start, operands, reterr);
+    BringUp kind = start;
+    if (context->options->wait_healthy)
+        kind.goal = WAIT_WELL;
+    return bring_up(context, &kind, operands, reterr);
 }

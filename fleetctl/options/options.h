@@ -41,6 +41,9 @@ typedef struct Options {
     int64_t lines;
     bool follow, sudo, forward_agent;
     bool all, forget, dry_run;
+    bool wait_healthy;
+    const char *wait_for; /* NULL: not given; the command checks it */
+    usec_t timeout_usec;  /* of a wait; 0: not given */
     const char *message;  /* NULL: not given */
     usec_t deadline_usec; /* 0: none */
     bool ignore_global, detach, keep_cordoned, now;

@@ -63,10 +63,14 @@ static void on_lost(void *userdata) {
 
 static int deadline_start(Wait *wait) {
     Loop *loop = api_client_loop(wait->context->api);
-    int64_t attempts = wait->context->options->block_attempts;
+    const Options *options = wait->context->options;
+    int64_t attempts = options->block_attempts;
+    usec_t limit_usec = options->timeout_usec;
+    if (limit_usec == 0 && attempts > 0)
+        limit_usec = (usec_t) attempts * USEC_PER_SEC;
     int r = timer_new(loop, on_deadline, wait, &wait->deadline);
-    if (r >= 0 && attempts > 0)
-        timer_start(wait->deadline, (usec_t) attempts * USEC_PER_SEC);
+    if (r >= 0 && limit_usec > 0)
+        timer_start(wait->deadline, limit_usec);
     return r < 0 ? r : timer_new(loop, on_settled, wait, &wait->settle);
 }
 
@@ -172,10 +176,12 @@ static int wait_conclude(const Wait *wait, int status) {
         return status;
     }
     wait_tell_open(wait, wait->is_timed_out ? wait_report_timeout : wait_report_gave_up);
-    size_t n_bad = wait_tracker_count_open(wait->tracker) +
-                   wait_tracker_count(wait->tracker, WAIT_STATUS_FAILED) +
+    size_t n_open = wait_tracker_count_open(wait->tracker);
+    size_t n_bad = wait_tracker_count(wait->tracker, WAIT_STATUS_FAILED) +
                    wait_tracker_count(wait->tracker, WAIT_STATUS_OVERTAKEN);
-    return n_bad > 0 ? EXIT_FAILURE : 0;
+    if (n_bad == 0 && n_open > 0 && wait_goal_is_state(wait_tracker_goal(wait->tracker)))
+        return EXIT_TIMED_OUT;
+    return n_bad + n_open > 0 ? EXIT_FAILURE : 0;
 }
 
 int unit_wait(Context *context, WaitTracker *tracker, Error *reterr) {

@@ -98,15 +98,74 @@ static WaitStatus judge_adopted(int64_t revision, const ApiEvent *event) {
     return event->is_deleted || is_unwanted ? WAIT_STATUS_OVERTAKEN : WAIT_STATUS_OPEN;
 }
 
+static WaitStatus judge_health(UnitHealth health) {
+    static const WaitStatus statuses[_UNIT_HEALTH_MAX] = {
+        [UNIT_HEALTH_NONE] = WAIT_STATUS_REACHED,
+        [UNIT_HEALTH_STARTING] = WAIT_STATUS_OPEN,
+        [UNIT_HEALTH_HEALTHY] = WAIT_STATUS_REACHED,
+        [UNIT_HEALTH_UNHEALTHY] = WAIT_STATUS_FAILED,
+    };
+    return statuses[health];
+}
+
+static WaitStatus judge_well(int64_t revision, const ApiEvent *event) {
+    WaitStatus status = judge_launched(revision, event);
+    return status == WAIT_STATUS_REACHED ? judge_health(event->health) : status;
+}
+
+/* What a line says of the unit as it was asked for last: reached if it is in that state. A failure
+ * of before that counts for nothing. */
+static WaitStatus judge_state(const ApiEvent *event, const char *active, bool is_end) {
+    if (event->is_deleted)
+        return WAIT_STATUS_OVERTAKEN;
+    if (!*event->machine_id || event->desired == LAUNCH_STATE_INACTIVE ||
+        !event_is_final(event, event->unit_revision))
+        return WAIT_STATUS_OPEN;
+    if (streq(event->active, active))
+        return WAIT_STATUS_REACHED;
+    return is_end && streq(event->active, "failed") ? WAIT_STATUS_FAILED : WAIT_STATUS_OPEN;
+}
+
+static WaitStatus judge_for_running(_unused_ int64_t revision, const ApiEvent *event) {
+    return judge_state(event, "active", true);
+}
+
+static WaitStatus judge_for_healthy(_unused_ int64_t revision, const ApiEvent *event) {
+    WaitStatus status = judge_state(event, "active", true);
+    return status == WAIT_STATUS_REACHED ? judge_health(event->health) : status;
+}
+
+static WaitStatus judge_for_failed(_unused_ int64_t revision, const ApiEvent *event) {
+    return judge_state(event, "failed", false);
+}
+
+static WaitStatus judge_for_gone(_unused_ int64_t revision, const ApiEvent *event) {
+    bool is_gone = event->is_deleted && !*event->machine_id;
+    return is_gone ? WAIT_STATUS_REACHED : WAIT_STATUS_OPEN;
+}
+
 static WaitStatus (*const judges[_WAIT_GOAL_MAX])(int64_t revision, const ApiEvent *event) = {
-    [WAIT_LAUNCHED] = judge_launched, [WAIT_LOADED] = judge_loaded, [WAIT_STOPPED] = judge_stopped,
-    [WAIT_INACTIVE] = judge_inactive, [WAIT_GONE] = judge_gone,     [WAIT_ADOPTED] = judge_adopted,
+    [WAIT_LAUNCHED] = judge_launched,
+    [WAIT_LOADED] = judge_loaded,
+    [WAIT_STOPPED] = judge_stopped,
+    [WAIT_INACTIVE] = judge_inactive,
+    [WAIT_GONE] = judge_gone,
+    [WAIT_ADOPTED] = judge_adopted,
+    [WAIT_WELL] = judge_well,
+    [WAIT_FOR_RUNNING] = judge_for_running,
+    [WAIT_FOR_HEALTHY] = judge_for_healthy,
+    [WAIT_FOR_GONE] = judge_for_gone,
+    [WAIT_FOR_FAILED] = judge_for_failed,
 };
 
 WaitStatus wait_judge(WaitGoal goal, int64_t revision, const ApiEvent *event) {
     if (event->is_orphan)
         return WAIT_STATUS_OPEN; /* it is not this cluster's, and answers none of its requests */
     return judges[goal](revision, event);
+}
+
+bool wait_goal_is_state(WaitGoal goal) {
+    return goal >= WAIT_FOR_RUNNING && goal <= WAIT_FOR_FAILED;
 }
 
 bool wait_status_is_open(WaitStatus status) {

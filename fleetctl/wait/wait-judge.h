@@ -7,10 +7,15 @@
 typedef enum WaitGoal {
     WAIT_LAUNCHED,
     WAIT_LOADED,
-    WAIT_STOPPED,  /* not started anywhere any more, but still loaded if it was on a machine */
-    WAIT_INACTIVE, /* on no machine any more */
-    WAIT_GONE,     /* unknown to the cluster as well */
-    WAIT_ADOPTED,  /* on no machine as an orphan any more; which a single line does not say */
+    WAIT_STOPPED,     /* not started anywhere any more, but still loaded if it was on a machine */
+    WAIT_INACTIVE,    /* on no machine any more */
+    WAIT_GONE,        /* unknown to the cluster as well */
+    WAIT_WELL,        /* launched, and healthy if it has a health check */
+    WAIT_FOR_RUNNING, /* from here to FAILED: how it is, whoever asked for what */
+    WAIT_FOR_HEALTHY,
+    WAIT_FOR_GONE,
+    WAIT_FOR_FAILED,
+    WAIT_ADOPTED, /* on no machine as an orphan any more; which a single line does not say */
     _WAIT_GOAL_MAX,
 } WaitGoal;
 
@@ -27,5 +32,8 @@ typedef enum WaitStatus {
 /* What one line says of the request with that revision. WAIT_STATUS_OPEN: nothing that ends the
  * wait. */
 WaitStatus wait_judge(WaitGoal goal, int64_t revision, const ApiEvent *event);
+
+/* Nothing was asked for: it is only waited for. */
+bool wait_goal_is_state(WaitGoal goal);
 
 bool wait_status_is_open(WaitStatus status);

@@ -6,26 +6,40 @@
 static const struct {
     const char *aim;        /* "timed out waiting for unit X to ..." */
     const char *participle; /* "the units will still be ..." */
+    const char *reached;    /* "Unit X ... on M"; NULL: that is told otherwise */
+    const char *unchecked;  /* the same of a unit without a health check, where that matters */
 } goals[_WAIT_GOAL_MAX] = {
-    [WAIT_LAUNCHED] = {"report state launched", "started"},
-    [WAIT_LOADED] = {"report state loaded", "loaded"},
-    [WAIT_STOPPED] = {"report state loaded", "stopped"},
+    [WAIT_LAUNCHED] = {"report state launched", "started", "launched"},
+    [WAIT_LOADED] = {"report state loaded", "loaded", "loaded"},
+    [WAIT_STOPPED] = {"report state loaded", "stopped", "loaded"},
     [WAIT_INACTIVE] = {"report state inactive", "unloaded"},
     [WAIT_GONE] = {"be gone", "destroyed"},
     [WAIT_ADOPTED] = {"be taken over", "taken over"},
+    [WAIT_WELL] = {"be healthy", "started", "launched and healthy", "launched"},
+    [WAIT_FOR_RUNNING] = {"be running", "running", "running"},
+    [WAIT_FOR_HEALTHY] = {"be healthy", "healthy", "healthy", "running"},
+    [WAIT_FOR_GONE] = {"be gone", "gone"},
+    [WAIT_FOR_FAILED] = {"have failed", "failed", "failed"},
 };
+
+static const char *reached_word(WaitGoal goal, const ApiEvent *event) {
+    bool is_checked = event->health != UNIT_HEALTH_NONE;
+    return !is_checked && goals[goal].unchecked ? goals[goal].unchecked : goals[goal].reached;
+}
 
 static void report_reached(WaitGoal goal, const WaitUnit *unit, const char *label) {
     bool is_somewhere = *unit->event.machine_id;
     if (goal == WAIT_ADOPTED)
         return; /* what for is told by what follows */
-    if (goal == WAIT_GONE)
+    if (goal == WAIT_FOR_GONE)
+        say("Unit %s gone", unit->name);
+    else if (goal == WAIT_GONE)
         say("Destroyed %s", unit->name);
     else if (goal == WAIT_INACTIVE || !is_somewhere)
         say("Unit %s inactive", unit->name);
     else
-        say("Unit %s %s on %s", unit->name, goal == WAIT_LAUNCHED ? "launched" : "loaded", label);
-    if (goal == WAIT_LAUNCHED && unit->event.job == JOB_RESULT_SKIPPED)
+        say("Unit %s %s on %s", unit->name, reached_word(goal, &unit->event), label);
+    if ((goal == WAIT_LAUNCHED || goal == WAIT_WELL) && unit->event.job == JOB_RESULT_SKIPPED)
         complain("Unit %s was not started: one of its conditions does not hold on %s", unit->name,
                  label);
 }
@@ -41,6 +55,9 @@ static const char *const job_causes[_JOB_RESULT_MAX] = {
 
 /* The agent's words, or what systemd's job result means, with its result of the unit. */
 static char *cause_format(const ApiEvent *event) {
+    if (event->health == UNIT_HEALTH_UNHEALTHY)
+        return str_printf("it is unhealthy: %s",
+                          str_or(event->health_message, "it does not say why"));
     const char *cause =
         str_or(event->message, str_or(job_causes[event->job], "for no known reason"));
     bool has_result = !event->message && *event->result && !streq(event->result, "success") &&
@@ -67,7 +84,9 @@ static void report_stuck(WaitGoal goal, const WaitUnit *unit, const char *label)
 }
 
 static void report_overtaken(WaitGoal goal, const WaitUnit *unit, const char *label) {
-    if (unit->event.is_deleted)
+    if (unit->event.is_deleted && wait_goal_is_state(goal))
+        complain("Unit %s is unknown to the cluster", unit->name);
+    else if (unit->event.is_deleted)
         complain("Unit %s was destroyed meanwhile", unit->name);
     else
         complain("Unit %s was asked to be %s meanwhile", unit->name,
@@ -157,5 +176,9 @@ void wait_report_gave_up(WaitGoal goal, const WaitUnit *unit) {
 }
 
 void wait_report_interrupt(WaitGoal goal) {
+    if (wait_goal_is_state(goal)) {
+        complain("Interrupted");
+        return;
+    }
     complain("Interrupted: the units will still be %s", goals[goal].participle);
 }

@@ -3,6 +3,7 @@
 #include "fleetd/probe/event-probe.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/probe/probe-output.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +20,8 @@ struct Command {
     pid_t pid; /* it leads a group; 0: there is none */
     int pid_fd;
     sd_event_source *source;
-    EventProbe *probe; /* NULL: nobody wants to know any more */
+    ProbeOutput *output; /* NULL: nobody listens */
+    EventProbe *probe;   /* NULL: nobody wants to know any more */
 };
 
 static int attributes_init(posix_spawnattr_t *attributes) {
@@ -37,14 +39,14 @@ static int attributes_init(posix_spawnattr_t *attributes) {
     return 0;
 }
 
-/* Nothing to read, nowhere to write, and no descriptor of the daemon's. */
-static int actions_init(posix_spawn_file_actions_t *actions) {
+/* Nothing to read, and no descriptor of the daemon's. */
+static int actions_init(posix_spawn_file_actions_t *actions, int output_fd) {
     int error = posix_spawn_file_actions_init(actions);
     if (error)
         return -error;
-    error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+    error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     for (int fd = STDOUT_FILENO; !error && fd <= STDERR_FILENO; fd++)
-        error = posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, fd);
+        error = posix_spawn_file_actions_adddup2(actions, output_fd, fd);
     if (!error)
         error = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
     if (error)
@@ -52,13 +54,13 @@ static int actions_init(posix_spawn_file_actions_t *actions) {
     return -error;
 }
 
-static int command_spawn(char *const *command, pid_t *ret) {
+static int command_spawn(char *const *command, int output_fd, pid_t *ret) {
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
     int r = attributes_init(&attributes);
     if (r < 0)
         return r;
-    r = actions_init(&actions);
+    r = actions_init(&actions, output_fd);
     if (r >= 0) {
         pid_t pid;
         r = -posix_spawn(&pid, command[0], &actions, &attributes, command, environment);
@@ -72,6 +74,7 @@ static int command_spawn(char *const *command, pid_t *ret) {
 
 static void command_free(void *userdata) {
     Command *command = userdata;
+    probe_output_close(command->output);
     if (command->pid_fd >= 0)
         close(command->pid_fd);
     free(command);
@@ -83,12 +86,13 @@ static void group_kill(pid_t leader) {
         kill(-leader, SIGKILL);
 }
 
-static void probe_conclude(EventProbe *probe, const siginfo_t *info) {
+static void probe_conclude(EventProbe *probe, const siginfo_t *info, const char *line) {
     bool has_exited = info->si_code == CLD_EXITED;
     if (has_exited && info->si_status == 0)
         return event_probe_finish(probe, NULL);
     _cleanup_free_ char *message = has_exited
-                                       ? str_printf("it exited with status %d", info->si_status)
+                                       ? str_printf("it exited with status %d%s%s", info->si_status,
+                                                    line ? ": " : "", str_or(line, ""))
                                        : str_printf("it was killed by signal %d", info->si_status);
     event_probe_finish(probe, str_or(message, "it failed"));
 }
@@ -105,14 +109,16 @@ static int on_ended(sd_event_source *source, _unused_ int fd, _unused_ uint32_t 
         sd_event_source_set_floating(source, false); /* the loop held the last reference */
         return 0;
     }
+    _cleanup_free_ char *line = probe_output_take_line(command->output);
     probe->command = NULL;
     sd_event_source_unref(source);
-    probe_conclude(probe, &info);
+    probe_conclude(probe, &info, line);
     return 0;
 }
 
 void command_abandon(Command *command) {
     command->probe = NULL;
+    probe_output_close(TAKE_PTR(command->output));
     group_kill(command->pid);
     sd_event_source_set_floating(command->source, true);
     sd_event_source_unref(command->source);
@@ -135,12 +141,22 @@ static void command_give_up(Command *command) {
     command_free(command);
 }
 
+static int command_start(Command *command, const EventProbe *probe) {
+    int output_fd;
+    int r = probe_output_open(event_probe_prober(probe)->event, &command->output, &output_fd);
+    if (r < 0)
+        return r;
+    r = command_spawn(probe->check->command, output_fd, &command->pid);
+    close(output_fd);
+    return r;
+}
+
 int probe_exec_begin(EventProbe *probe) {
     Command *command = calloc(1, sizeof(Command));
     if (!command)
         return -ENOMEM;
     *command = (Command){.pid_fd = -1, .probe = probe};
-    int r = command_spawn(probe->check->command, &command->pid);
+    int r = command_start(command, probe);
     if (r >= 0)
         r = command_watch(command, event_probe_prober(probe)->event);
     if (r < 0) {

@@ -8,6 +8,8 @@
 #include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-units.h"
 
+#include <stdio.h>
+
 /* Who thinks better of it every second, or has a machine that comes and goes, may stop a unit that
  * often within so long; who repeats what is in vain may not. */
 #define STOPS_MAX 12
@@ -117,7 +119,7 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, SimPla
     bool had_other_file = place->has_other_file;
     place->is_cut_off = place->was_meddled_with = place->has_other_file = false;
     if (place->boot != node->n_boots)
-        place->words.taken = 0;
+        place->words.taken = place->restarted_usec = 0;
     place->boot = node->n_boots;
     place->was_meddled_with = is_overdue(node, name);
     if (place->was_meddled_with)
@@ -143,6 +145,25 @@ static bool may_stop_without_order(SimNode *node, const char *name) {
     const FakeGuardHost *host = sim_guard_host(node->guard);
     bool is_blind = host && fake_guard_host_is_blind(host);
     return unit_is_guarded(name) && (goes_down || is_blind || is_overdue(node, name));
+}
+
+/* The last failing answer may be on its way as long as fleetd is paused, or the machine asleep. */
+#define ILLNESS_KNOWN_USEC (10 * USEC_PER_MINUTE)
+#define RESTART_PAUSE_USEC (30 * USEC_PER_SEC) /* as in fleetd/agent/health.c */
+
+/* Only what was ill, and not again and again, whatever becomes of fleetd meanwhile. */
+static void check_restart(SimCheck *check, SimNode *node, const char *name, SimPlace *place) {
+    const char *hash = str_or(fake_systemd_started_hash(node->systemd, name), "");
+    usec_t now = loop_now(node->world);
+    bool is_again = place->boot == node->n_boots && place->restarted_usec != 0 &&
+                    streq(place->restarted_hash, hash);
+    if (place->ill_until == 0 ||
+        (place->ill_until != USEC_INFINITY && now > place->ill_until + ILLNESS_KNOWN_USEC))
+        sim_trace_fail(check->trace, "%s was restarted on %s and was not ill", name, node->id);
+    if (is_again && now < place->restarted_usec + RESTART_PAUSE_USEC)
+        sim_trace_fail(check->trace, "%s was restarted on %s again too early", name, node->id);
+    place->restarted_usec = now;
+    snprintf(place->restarted_hash, sizeof(place->restarted_hash), "%s", hash);
 }
 
 static void note_stop(SimCheck *check, const SimNode *node, const char *name, SimPlace *place) {
@@ -175,13 +196,18 @@ void sim_actions_judge(SimCheck *check, SimNode *node, const char *action) {
         return;
     SimPlace *place = sim_check_need_place(check, node->id, ++name);
     bool is_start = strncmp(action, "start ", 6) == 0;
-    if (!may_stop_without_order(node, name))
+    bool is_restart = strncmp(action, "restart ", 8) == 0;
+    if (!is_restart && !may_stop_without_order(node, name))
         check_is_present(check, node, action,
                          loop_now(node->world) - (is_start ? start_delay(name) : 0));
     if (is_start)
         check_start(check, node, name, place);
     else if (strncmp(action, "stop ", 5) == 0 || strncmp(action, "remove ", 7) == 0)
         check_stop(check, node, name, place);
+    else if (is_restart)
+        check_restart(check, node, name, place);
     if (strncmp(action, "stop ", 5) == 0)
         note_stop(check, node, name, place);
+    else if (strncmp(action, "remove ", 7) == 0)
+        place->restarted_usec = 0;
 }

@@ -17,6 +17,9 @@ typedef struct SimPlace {
     usec_t back_until;     /* it comes back whenever it is stopped */
     usec_t stops_since;    /* the last ones that followed one another closely */
     unsigned n_stops;
+    usec_t ill_until; /* it did not answer its health check; USEC_INFINITY: it still does not */
+    usec_t restarted_usec; /* for that, and with which file, since it came to this machine */
+    char restarted_hash[UNIT_FILE_HASH_LENGTH + 1];
 } SimPlace;
 
 struct SimCheck {

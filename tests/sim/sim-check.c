@@ -90,6 +90,14 @@ void sim_check_note_coming_back(SimCheck *check, const SimNode *node, const char
     sim_check_note_meddling(check, node, unit);
 }
 
+void sim_check_note_health(SimCheck *check, const SimNode *node, const char *unit, bool is_well) {
+    SimPlace *place = sim_check_need_place(check, node->id, unit);
+    if (!is_well)
+        place->ill_until = USEC_INFINITY;
+    else if (place->ill_until == USEC_INFINITY)
+        place->ill_until = loop_now(check->cluster->loop);
+}
+
 void sim_check_note_other_file(SimCheck *check, const SimNode *node, const char *unit) {
     sim_check_need_place(check, node->id, unit)->has_other_file = true;
 }

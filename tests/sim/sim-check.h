@@ -24,6 +24,8 @@ void sim_check_note_failing_starts(SimCheck *check, const SimNode *node, const c
 /* For so long it is there again whenever it was stopped. */
 void sim_check_note_coming_back(SimCheck *check, const SimNode *node, const char *unit,
                                 usec_t usec);
+/* From now on it answers its health check like that. */
+void sim_check_note_health(SimCheck *check, const SimNode *node, const char *unit, bool is_well);
 void sim_check_note_other_file(SimCheck *check, const SimNode *node, const char *unit);
 /* Since it was last started; or it has failed to start. */
 bool sim_check_was_meddled_with(const SimCheck *check, const SimNode *node, const char *unit);

@@ -159,6 +159,40 @@ static void flap_unit(Sim *sim, SimAct *act) {
         sim_later(sim, i * 300 * USEC_PER_MSEC, flap, sim_act_node(sim, act), other_unit(act));
 }
 
+/* --- their health --- */
+
+/* The one that runs, from the act's unit and machine on: others have nobody who asks them. NULL:
+ * none does. */
+static const SimUnit *checked_unit(Sim *sim, SimAct *act, SimNode **ret_node) {
+    SimNode *first = sim_act_node(sim, act), *nodes = sim->cluster->nodes;
+    size_t n = sim->cluster->n_nodes;
+    for (size_t i = 0; i < sim_units_count() * n; i++) {
+        const SimUnit *unit = sim_unit((act->unit + i / n) % sim_units_count());
+        SimNode *node = &nodes[((size_t) (first - nodes) + i % n) % n];
+        if (unit->health_port == 0 || !sim_node_has(node, unit->name))
+            continue;
+        *ret_node = node;
+        return unit;
+    }
+    return NULL;
+}
+
+static void recover_later(Sim *sim, SimNode *node, const void *unit) {
+    fake_prober_set(node->prober, ((const SimUnit *) unit)->health_port, (FakeAnswer){});
+    sim_check_note_health(sim->check, node, ((const SimUnit *) unit)->name, true);
+}
+
+static void fall_ill(Sim *sim, SimAct *act) {
+    SimNode *node;
+    const SimUnit *unit = checked_unit(sim, act, &node);
+    usec_t delay = sim_random_chance(&act->random, 30) ? USEC_INFINITY : 0;
+    if (!unit)
+        return;
+    fake_prober_set(node->prober, unit->health_port, (FakeAnswer){"it is ill", delay});
+    sim_check_note_health(sim->check, node, unit->name, false);
+    sim_later(sim, sim_random_span(&act->random, 2 * USEC_PER_MINUTE), recover_later, node, unit);
+}
+
 /* --- their files --- */
 
 static void remove_file(Sim *sim, SimAct *act) {
@@ -185,6 +219,9 @@ void sim_systemd_rests(Sim *sim, SimNode *node) {
     succeed_later(sim, node, NULL);
     for (size_t i = 0; sim_unit(i); i++)
         behave_later(sim, node, sim_unit(i));
+    for (size_t i = 0; sim_unit(i); i++)
+        if (sim_unit(i)->health_port > 0)
+            recover_later(sim, node, sim_unit(i));
     sim_node_note_trouble(node, 0);
 }
 
@@ -197,6 +234,7 @@ static const SimDeed deeds[] = {
     {"a unit comes back when it is stopped", undo_stops, 3},
     {"a start times out", fail_start, 3},
     {"a unit crashes", crash_unit, 6},
+    {"a unit falls ill", fall_ill, 8},
     {"a unit flaps", flap_unit, 5},
     {"a unit is stopped by hand", stop_by_hand, 4},
     {"a unit is started by hand", start_by_hand, 4},

@@ -93,6 +93,7 @@ void sim_node_start(SimNode *node) {
     sim_must_be_zero(fake_unit_manager_new(node->systemd, &node->unit_manager));
     node->unit_manager = sim_fuse_unit_manager_take(node->fuse, node->unit_manager);
     options.unit_manager = node->unit_manager;
+    options.prober = fake_prober_prober(node->prober);
     int r = agent_new(&options, &node->agent);
     if (r >= 0)
         r = api_start(node);
@@ -242,6 +243,7 @@ void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, Ta
     node->fuse = sim_fuse_new(world, node->way, on_fuse_blown, node);
     sim_must_be_zero(fake_systemd_new(world, &node->systemd));
     fake_script_set_fault(fake_systemd_script(node->systemd), refuse_start, node);
+    sim_must_be_zero(fake_prober_new(node->loop, &node->prober));
     node->guard = sim_guard_new(node->systemd, world);
     sim_must_be_zero(timer_new(node->loop, on_end, node, &node->end));
     sim_must_be_zero(timer_new(node->loop, on_restart, node, &node->restart));
@@ -253,6 +255,7 @@ void sim_node_done(SimNode *node) {
     sim_guard_free(node->guard);
     timer_free(node->restart);
     fake_systemd_free(node->systemd);
+    prober_free(fake_prober_prober(node->prober));
     sim_fuse_free(node->fuse);
     store_free(node->way);
     store_free(node->link);

@@ -6,6 +6,7 @@
 #include "fleetd/agent/agent.h"
 #include "fleetd/api/api.h"
 #include "fleetd/engine/engine.h"
+#include "tests/fakes/fake-prober.h"
 #include "tests/fakes/fake-systemd.h"
 #include "tests/fakes/faulty-store.h"
 #include "tests/sim/sim-fuse.h"
@@ -36,7 +37,8 @@ typedef struct SimNode {
     bool is_on;
     usec_t booted_usec;
     FakeSystemd *systemd;
-    SimGuard *guard; /* runs while the machine is on */
+    FakeProber *prober; /* how its units answer */
+    SimGuard *guard;    /* runs while the machine is on */
 
     /* fleetd, NULL while none runs */
     UnitManager *unit_manager;

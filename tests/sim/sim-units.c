@@ -7,6 +7,11 @@
 #define STOP_AFTER(seconds) \
     "StopAfterDisconnect=" seconds "\n[Service]\nTimeoutStopSec=5s\n[X-Fleet]\n"
 
+/* In every version, before its options. */
+#define HEALTH_CHECK \
+    "Restart=on-failure\n[X-Fleet]\nHealthCheck=tcp://:%u\nHealthInterval=2\nHealthRetries=2\n" \
+    "HealthStartPeriod=5\n"
+
 static const SimUnit units[] = {
     {.name = "a.service",
      .other_options = "MachineMetadata=disk=ssd\n",
@@ -19,7 +24,7 @@ static const SimUnit units[] = {
      .options = "Conflicts=d*.service\n",
      .other_options = "Replaces=d.service\n",
      .behaviour = {.stop_usec = 2 * USEC_PER_SEC}},
-    {.name = "d.service", .other_options = "Conflicts=a.service\n"},
+    {.name = "d.service", .health_port = 1, .other_options = "Conflicts=a.service\n"},
     {.name = "d2.service",
      .options = "MachineMetadata=disk=ssd\nConflicts=web@*\n",
      .behaviour = {.stop_usec = 4 * USEC_PER_SEC}},
@@ -32,9 +37,10 @@ static const SimUnit units[] = {
      .options = "Replaces=a.service\n",
      .other_options = "Conflicts=a.service\n"},
     {.name = "pinned.service",
+     .health_port = 2,
      .options = "MachineID=" FIRST_MACHINE "\n",
      .other_options = "Replaces=slow-stop.service\n"},
-    {.name = "everywhere.service", .options = "Global=true\n", .is_global = true},
+    {.name = "everywhere.service", .health_port = 7, .options = "Global=true\n", .is_global = true},
     {.name = "agent.service",
      .options = "Global=true\nMachineMetadata=disk=ssd\nConflicts=b.service\n",
      .is_global = true},
@@ -44,14 +50,18 @@ static const SimUnit units[] = {
     {.name = "web@2.service",
      .options = "Conflicts=web@*.service\n",
      .behaviour = {.start_usec = USEC_PER_SEC, .stop_usec = USEC_PER_SEC}},
-    {.name = "web@3.service", .options = "Conflicts=web@*.service\n", .other_options = ""},
+    {.name = "web@3.service",
+     .health_port = 3,
+     .options = "Conflicts=web@*.service\n",
+     .other_options = ""},
     {.name = "job@1.service",
      .other_options = "Conflicts=slow-stop.service\n",
      .behaviour = {.stop_usec = 8 * USEC_PER_SEC}},
-    {.name = "job@2.service", .other_options = "Replaces=job@1.service\n"},
+    {.name = "job@2.service", .health_port = 5, .other_options = "Replaces=job@1.service\n"},
     {.name = "tick.timer", .other_options = "MachineOf=d.service\n"},
-    {.name = "single.service", .options = STOP_AFTER("20"), .runs_once = true},
+    {.name = "single.service", .health_port = 4, .options = STOP_AFTER("20"), .runs_once = true},
     {.name = "single-slow.service",
+     .health_port = 6,
      .options = STOP_AFTER("5"),
      .behaviour = {.start_usec = 4 * USEC_PER_SEC, .stop_usec = 3 * USEC_PER_SEC},
      .runs_once = true},
@@ -96,6 +106,8 @@ const SimUnit *sim_unit_find(const char *name) {
 char *sim_unit_text(const SimUnit *unit, unsigned version) {
     bool is_other = version % 2 == 1 && unit->other_options;
     const char *options = str_or(is_other ? unit->other_options : unit->options, "");
-    return str_printf("[Unit]\nDescription=version %u\n[Service]\nExecStart=/bin/%s\n%s%s", version,
-                      unit->name, *options ? "[X-Fleet]\n" : "", options);
+    _cleanup_free_ char *check =
+        unit->health_port > 0 ? str_printf(HEALTH_CHECK, unit->health_port) : strdup("");
+    return str_printf("[Unit]\nDescription=version %u\n[Service]\nExecStart=/bin/%s\n%s%s%s",
+                      version, unit->name, check, *options ? "[X-Fleet]\n" : "", options);
 }

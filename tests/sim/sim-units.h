@@ -7,6 +7,8 @@ typedef struct SimUnit {
     const char *name;
     const char *options;       /* lines of [X-Fleet]; NULL: none */
     const char *other_options; /* of every second version of its file; NULL: the same */
+    unsigned
+        health_port; /* that its health check asks, in every version of its file; 0: it has none */
     FakeBehaviour behaviour;
     bool is_global;
     bool runs_once;     /* StopAfterDisconnect=: never on two machines, whatever happens */

@@ -65,6 +65,71 @@ static void start_fails_with_its_job_or_right_after_it(void **state) {
     ASSERT_JUDGEMENTS(WAIT_LAUNCHED, rows);
 }
 
+#define HEALTH(health) ",\"health\":\"" health "\""
+#define ACTIVE ",\"systemdActiveState\":\"active\""
+#define STARTED MACHINE ASKED(10) STATES("launched", "launched") ANSWERS(10, "done")
+
+static void start_that_waits_for_health_ends_with_it(void **state) {
+    static const Judgement rows[] = {
+        {MACHINE ASKED(10) STATES("launched", "launched") ANSWERS(10, "running") HEALTH("starting"),
+         WAIT_STATUS_OPEN},
+        {MACHINE ASKED(10) STATES("launched", "launched") ANSWERS(9, "done") HEALTH("healthy"),
+         WAIT_STATUS_OPEN},
+        {STARTED ACTIVE HEALTH("starting"), WAIT_STATUS_OPEN},
+        {STARTED ACTIVE HEALTH("healthy"), WAIT_STATUS_REACHED},
+        {STARTED ACTIVE HEALTH("unhealthy"), WAIT_STATUS_FAILED},
+        {STARTED ACTIVE, WAIT_STATUS_REACHED},
+        {STARTED FAILED, WAIT_STATUS_FAILED},
+        {DELETED, WAIT_STATUS_OVERTAKEN},
+    };
+    ASSERT_JUDGEMENTS(WAIT_WELL, rows);
+}
+
+static void wait_for_running_goes_by_the_latest_request(void **state) {
+    static const Judgement rows[] = {
+        {STARTED ACTIVE, WAIT_STATUS_REACHED},
+        {STARTED ACTIVE HEALTH("unhealthy"), WAIT_STATUS_REACHED},
+        {STARTED ",\"systemdActiveState\":\"activating\"", WAIT_STATUS_OPEN},
+        {STARTED FAILED, WAIT_STATUS_FAILED},
+        {MACHINE ASKED(5) STATES("launched", "launched") ANSWERS(5, "done") ACTIVE,
+         WAIT_STATUS_REACHED},
+        {MACHINE ASKED(12) STATES("launched", "launched") ANSWERS(10, "done") FAILED,
+         WAIT_STATUS_OPEN},
+        {MACHINE ASKED(12) STATES("inactive", "launched") ANSWERS(12, "done") ACTIVE,
+         WAIT_STATUS_OPEN},
+        {ASKED(10) STATES("launched", "inactive") PENDING, WAIT_STATUS_OPEN},
+        {ASKED(10) STATES("inactive", "inactive"), WAIT_STATUS_OPEN},
+        {DELETED, WAIT_STATUS_OVERTAKEN},
+    };
+    ASSERT_JUDGEMENTS(WAIT_FOR_RUNNING, rows);
+}
+
+static void wait_for_health_takes_a_unit_without_a_check_as_it_is(void **state) {
+    static const Judgement rows[] = {
+        {STARTED ACTIVE HEALTH("healthy"), WAIT_STATUS_REACHED},
+        {STARTED ACTIVE, WAIT_STATUS_REACHED},
+        {STARTED ACTIVE HEALTH("starting"), WAIT_STATUS_OPEN},
+        {STARTED ACTIVE HEALTH("unhealthy"), WAIT_STATUS_FAILED},
+        {STARTED FAILED, WAIT_STATUS_FAILED},
+    };
+    ASSERT_JUDGEMENTS(WAIT_FOR_HEALTHY, rows);
+}
+
+static void wait_for_failure_and_for_the_end(void **state) {
+    static const Judgement failed[] = {
+        {STARTED ACTIVE, WAIT_STATUS_OPEN},
+        {STARTED FAILED, WAIT_STATUS_REACHED},
+        {DELETED, WAIT_STATUS_OVERTAKEN},
+    };
+    static const Judgement gone[] = {
+        {STARTED ACTIVE, WAIT_STATUS_OPEN},
+        {MACHINE DELETED STATES("inactive", "launched"), WAIT_STATUS_OPEN},
+        {DELETED, WAIT_STATUS_REACHED},
+    };
+    ASSERT_JUDGEMENTS(WAIT_FOR_FAILED, failed);
+    ASSERT_JUDGEMENTS(WAIT_FOR_GONE, gone);
+}
+
 static void machine_that_a_unit_leaves_decides_nothing(void **state) {
     static const Judgement rows[] = {
         {MACHINE ASKED(10) STATES("inactive", "launched") ANSWERS(10, "done"), WAIT_STATUS_OPEN},
@@ -193,6 +258,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(start_ends_with_the_job_of_its_own_request),
         cmocka_unit_test(start_fails_with_its_job_or_right_after_it),
+        cmocka_unit_test(start_that_waits_for_health_ends_with_it),
+        cmocka_unit_test(wait_for_running_goes_by_the_latest_request),
+        cmocka_unit_test(wait_for_health_takes_a_unit_without_a_check_as_it_is),
+        cmocka_unit_test(wait_for_failure_and_for_the_end),
         cmocka_unit_test(machine_that_a_unit_leaves_decides_nothing),
         cmocka_unit_test(start_that_somebody_takes_back_is_overtaken),
         cmocka_unit_test(unit_without_a_place_is_pending),

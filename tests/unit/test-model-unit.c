@@ -157,6 +157,17 @@ static void unknown_fields_of_a_unit_state_are_null(void **state) {
     assert_null(copy->health_message);
 }
 
+static void unit_that_is_not_well_is_not_up(void **state) {
+    UnitState told = {
+        .current = LAUNCH_STATE_LAUNCHED, .active = (char *) "active", .job = JOB_RESULT_DONE};
+    static const bool is_up[_UNIT_HEALTH_MAX] = {
+        [UNIT_HEALTH_NONE] = true, [UNIT_HEALTH_HEALTHY] = true};
+    for (UnitHealth health = 0; health < _UNIT_HEALTH_MAX; health++) {
+        told.health = health;
+        assert_int_equal(unit_state_is_up(&told), is_up[health]);
+    }
+}
+
 static void pending_comes_back_from_its_json(void **state) {
     PendingReason reasons[] = {{(char *) "a", (char *) "full"}, {(char *) "b", (char *) "no disk"}};
     const Pending pending = {
@@ -307,6 +318,7 @@ int main(void) {
         cmocka_unit_test(orders_differ_by_any_field),
         cmocka_unit_test(unit_state_comes_back_from_its_json),
         cmocka_unit_test(unknown_fields_of_a_unit_state_are_null),
+        cmocka_unit_test(unit_that_is_not_well_is_not_up),
         cmocka_unit_test(pending_comes_back_from_its_json),
         cmocka_unit_test(pending_without_reasons_has_an_empty_list),
         cmocka_unit_test(more_pending_reasons_than_allowed_are_refused),
