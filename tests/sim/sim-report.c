@@ -38,11 +38,11 @@ static void print_deeds(const SimReport *sum) {
 }
 
 static void print_requests(const SimReport *sum) {
-    static const char *const kinds[] = {"put", "delete", "patch", "read"};
-    printf("#   %-7s %12s %9s %9s %9s\n", "", "acknowledged", "refused", "unknown", "lost");
+    static const char *const kinds[] = {"put", "delete", "patch", "read", "maintain", "release"};
+    printf("#   %-8s %12s %9s %9s %9s\n", "", "acknowledged", "refused", "unknown", "lost");
     for (size_t i = 0; i < _SIM_REQUEST_KIND_MAX; i++) {
         const uint64_t *n = sum->n_requests[i];
-        printf("#   %-7s %12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n", kinds[i],
+        printf("#   %-8s %12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n", kinds[i],
                n[SIM_OUTCOME_ACKNOWLEDGED], n[SIM_OUTCOME_REFUSED], n[SIM_OUTCOME_UNKNOWN],
                n[SIM_OUTCOME_LOST]);
     }

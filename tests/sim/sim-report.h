@@ -9,6 +9,8 @@ typedef enum SimRequestKind {
     SIM_REQUEST_DELETE,
     SIM_REQUEST_PATCH,
     SIM_REQUEST_READ,
+    SIM_REQUEST_MAINTAIN,
+    SIM_REQUEST_RELEASE,
     _SIM_REQUEST_KIND_MAX,
 } SimRequestKind;
 
@@ -29,7 +31,7 @@ typedef struct SimReport {
     uint64_t n_kills;                 /* at a step */
     uint64_t n_losses;                /* of the whole store */
     usec_t settled_usec, tidied_usec; /* after the last fault; of one simulation */
-    usec_t longest_usec[8];           /* of what sim-timely.h looks at */
+    usec_t longest_usec[12];          /* of what sim-timely.h looks at */
 } SimReport;
 
 void sim_report_add(SimReport *sum, const SimReport *one);
