@@ -36,6 +36,12 @@ bool sim_budget_has_room(const SimView *view, const char *unit,
     return n_down <= budget_max(&requirements->budget, n);
 }
 
+bool sim_share_budget(const SimView *view, const char *a, const char *b) {
+    _cleanup_(requirements_freep) Requirements *of_a = sim_get_requirements(view, a);
+    _cleanup_(requirements_freep) Requirements *of_b = sim_get_requirements(view, b);
+    return of_a && of_b && are_of_one_group(a, of_a, b, of_b);
+}
+
 bool sim_is_available(const SimView *view, const char *unit) {
     const char *key;
     const Order *order;

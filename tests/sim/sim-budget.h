@@ -11,6 +11,9 @@ bool sim_budget_has_room(const SimView *view, const char *unit,
                          bool (*is_down)(const Unit *other, const void *userdata),
                          const void *userdata);
 
+/* Whether these two are of one group, as far as their files are known. */
+bool sim_share_budget(const SimView *view, const char *a, const char *b);
+
 /* Whether it is up with the file, and for the request, that its order is for. */
 bool sim_is_available(const SimView *view, const char *unit);
 /* Whether anything of it may be up, where it has an order that counts. */

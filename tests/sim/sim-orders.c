@@ -92,7 +92,6 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
 static bool ground_has_settled(const SimCheck *check, const Order *order, const char *other) {
     return sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL) &&
            sim_check_has_settled(check, KEY_METADATA, order->machine_id, "disk") &&
-           sim_check_has_settled(check, KEY_MAINTENANCE, order->machine_id, NULL) &&
            sim_check_has_settled(check, KEY_UNIT, NULL, order->name) &&
            (!other || sim_check_has_settled(check, KEY_UNIT, NULL, other));
 }
@@ -101,11 +100,20 @@ static void check_fit(SimCheck *check, const Order *order) {
     const SimView *view = check->cluster->view;
     _cleanup_(sim_misfit_done) SimMisfit misfit =
         sim_find_misfit(view, order->name, order->machine_id);
-    if (!misfit.why && sim_view_maintenance(view, order->machine_id))
-        misfit.why = "the machine is cordoned";
     if (misfit.why && ground_has_settled(check, order, misfit.other))
         sim_trace_fail(check->trace, "%s is ordered on %s, where it does not fit: %s (%s)",
                        order->name, order->machine_id, misfit.why, str_or(misfit.other, "itself"));
+}
+
+/* It gets no units; but orders for what it has already, for another cluster. */
+static void check_cordon(SimCheck *check, const Order *order) {
+    const SimView *view = check->cluster->view;
+    _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", order->machine_id, order->name));
+    if (sim_view_maintenance(view, order->machine_id) &&
+        sim_check_has_settled(check, KEY_MAINTENANCE, order->machine_id, NULL) &&
+        !map_has(sim_view_all(view, KEY_ORPHAN), pair))
+        sim_trace_fail(check->trace, "%s is ordered on %s, which is cordoned", order->name,
+                       order->machine_id);
 }
 
 /* An ordinary unit has one order; but that it may be told to let go of others, and has to before
@@ -130,8 +138,10 @@ static void check_changed_order(SimCheck *check, const char *pair, SimOrderChang
     const SimUnit *unit = order ? sim_unit_find(order->name) : NULL;
     if (!order)
         return;
-    if (change == SIM_ORDER_IS_GIVEN)
+    if (change == SIM_ORDER_IS_GIVEN) {
         check_fit(check, order);
+        check_cordon(check, order);
+    }
     if (change == SIM_ORDER_IS_WITHDRAWN)
         sim_moves_judge(check, order);
     if (unit && !unit->is_global)

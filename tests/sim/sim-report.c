@@ -17,6 +17,7 @@ void sim_report_add(SimReport *sum, const SimReport *one) {
     sum->simulated_usec += one->simulated_usec;
     sum->n_kills += one->n_kills;
     sum->n_losses += one->n_losses;
+    sum->n_drains += one->n_drains;
     add_counters(sum->n_deeds, one->n_deeds, ELEMENTSOF(sum->n_deeds));
     for (size_t kind = 0; kind < _SIM_REQUEST_KIND_MAX; kind++)
         add_counters(sum->n_requests[kind], one->n_requests[kind], _SIM_OUTCOME_MAX);
@@ -35,6 +36,7 @@ static void print_deeds(const SimReport *sum) {
             printf("#   %7" PRIu64 " %s\n", sum->n_deeds[i], sim_deed(i, NULL)->name);
     printf("#   %7" PRIu64 " times a fleetd was killed at its step\n", sum->n_kills);
     printf("#   %7" PRIu64 " times the store lost everything\n", sum->n_losses);
+    printf("#   %7" PRIu64 " machines drained in turn\n", sum->n_drains);
 }
 
 static void print_requests(const SimReport *sum) {
