@@ -87,6 +87,8 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
     r = requirements_check_combinations(&reader);
     if (r >= 0)
         r = requirements_read_stopping(&reader, file);
+    if (r >= 0)
+        r = requirements_settle_health(&reader, file);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(requirements);
@@ -106,6 +108,7 @@ void requirements_free(Requirements *requirements) {
     strv_free(requirements->conflicts);
     strv_free(requirements->replaces);
     free(requirements->budget.group);
+    health_check_free(requirements->health);
     free(requirements);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fleetd/base/time-units.h"
+#include "fleetd/model/health-check.h"
 #include "fleetd/model/unit-file.h"
 
 #define REQUIREMENT_VALUES_MAX 256 /* each is held against every unit or machine */
@@ -32,6 +33,7 @@ typedef struct Requirements {
     usec_t stop_after_usec;   /* cut off for so long, it is stopped; 0: it runs on */
     usec_t stop_timeout_usec; /* within so long it is down then; only if stop_after_usec is set */
     Budget budget;
+    HealthCheck *health; /* NULL: nobody asks for it */
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for
