@@ -81,37 +81,31 @@ static int request_parse(const ApiExchange *exchange, usec_t now_usec, char **re
 
 /* --- writing --- */
 
-static void commit(MaintenanceWrite *write, const StoreCompare *compare) {
+/* Holds only for the key as it was read: a write that arrives late, when its sender has given up,
+ * does not undo what was acknowledged meanwhile. */
+static void commit(MaintenanceWrite *write, int64_t mod_revision) {
+    const StoreCompare compare = {
+        .key = write->key, .target = STORE_COMPARE_MOD_REVISION, .number = mod_revision};
     const StoreWrite change = {
         .kind = write->value ? STORE_PUT : STORE_DELETE, .key = write->key, .value = write->value};
-    const StoreTxn txn = {
-        .compares = compare, .n_compares = compare != NULL, .writes = &change, .n_writes = 1};
+    const StoreTxn txn = {.compares = &compare, .n_compares = 1, .writes = &change, .n_writes = 1};
     api_write_commit(&write->base, write->base.api->options.store, &txn, 204);
 }
 
 static void on_read(int r, const StoreRangeResult *result, void *userdata) {
     MaintenanceWrite *write = userdata;
     write->base.op = NULL;
-    if (r < 0) {
+    if (r < 0)
         api_write_fail(&write->base, r);
-        return;
-    }
-    if (result->n_entries == 0) {
+    else if (result->n_entries == 0 && !write->value)
         api_write_refuse(&write->base, 404, "machine '%s' is not cordoned", write->machine_id);
-        return;
-    }
-    commit(write, &(StoreCompare){.key = write->key,
-                                  .target = STORE_COMPARE_MOD_REVISION,
-                                  .number = result->entries[0].mod_revision});
+    else
+        commit(write, result->n_entries > 0 ? result->entries[0].mod_revision : 0);
 }
 
 static void write_start(ApiWrite *base) {
     MaintenanceWrite *write = from_base(base);
     const StoreRange range = {.key = write->key, .is_keys_only = true};
-    if (write->value) {
-        commit(write, NULL);
-        return;
-    }
     int r = store_range(base->api->options.store, &range, on_read, write, &base->op);
     if (r < 0)
         api_write_fail(base, r);

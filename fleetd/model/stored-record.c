@@ -1,5 +1,6 @@
 #include "fleetd/model/stored-record.h"
 
+#include "fleetd/base/strv.h"
 #include "fleetd/model/cluster-id.h"
 #include "fleetd/model/leader.h"
 #include "fleetd/model/text.h"
@@ -67,8 +68,9 @@ static int read_cluster(const StoredText *text, StoredRecord *record, Error *ret
 }
 
 static int read_maintenance(const StoredText *text, StoredRecord *record, Error *reterr) {
-    return maintenance_parse(record->key.machine_id, text->value, text->size, &record->maintenance,
-                             reterr);
+    int r = maintenance_parse(record->key.machine_id, text->value, text->size, &record->maintenance,
+                              reterr);
+    return r < 0 ? r : maintenance_message_check(str_or(record->maintenance->message, ""), reterr);
 }
 
 static int read_brake(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -60,11 +60,13 @@ static bool place_is_better(const Placement *place, const Placement *than) {
 }
 
 /* Nothing that was withdrawn is given back to a machine that cannot be judged, or gets no units. */
+static bool machine_takes_back(const ClusterMachine *machine) {
+    return machine->presence == MACHINE_PRESENCE_HERE && !machine->maintenance.exists;
+}
+
 static bool may_be_given_back(const ClusterUnit *unit, const Placement *placement) {
     return unit->n_orders == 1 && order_is_withdrawn(placement) &&
-           unit->revision > placement->order.revision &&
-           placement->machine->presence == MACHINE_PRESENCE_HERE &&
-           !placement->machine->maintenance.exists;
+           unit->revision > placement->order.revision && machine_takes_back(placement->machine);
 }
 
 /* The order that an ordinary unit keeps: one that it may keep as it is, the better if it has
@@ -169,6 +171,14 @@ static const char *unwanted_reason(const ClusterUnit *unit) {
     return unit->is_known ? "unloaded" : "destroyed";
 }
 
+/* Whether a global unit must go from there, or has been told to, and may not come back. */
+static bool placement_is_left(Cluster *cluster, const Placement *placement) {
+    Misfit misfit;
+    bool is_leaving = order_is_withdrawn(placement) && !machine_takes_back(placement->machine);
+    return is_leaving || placement_should_end(placement) ||
+           !machine_fits(cluster, placement->unit, placement->machine, &misfit);
+}
+
 /* A global unit on one machine, or one that nobody wants. */
 static int decide_place(Planner *planner, Placement *placement) {
     const ClusterUnit *unit = placement->unit;
@@ -177,9 +187,7 @@ static int decide_place(Planner *planner, Placement *placement) {
     int r = placement_adopt(planner->cluster, placement);
     if (r < 0)
         return r;
-    Misfit misfit;
-    if (placement_should_end(placement) ||
-        !machine_fits(planner->cluster, unit, placement->machine, &misfit))
+    if (placement_is_left(planner->cluster, placement))
         return leave(planner, placement, NULL);
     return settle(planner, placement, true, "global unit, and the machine fits");
 }

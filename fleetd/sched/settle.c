@@ -199,8 +199,9 @@ static int settle_wanted(Planner *planner, Placement *placement, const char *why
     why = str_or(why, "");
     if (waits_for)
         return hold_back(planner, placement, &order, waits_for, why);
-    if (!stays && !reason_note(why) && order_says(placement, &order))
-        return 0;
+    bool is_here = placement->machine->presence == MACHINE_PRESENCE_HERE;
+    if (!stays && (!is_here || !reason_note(why)) && order_says(placement, &order))
+        return 0; /* why it stays on a machine that is not there, only who knew that can tell */
     reason = reason_with_note(why, ORDER_STAYS, stays);
     return reason ? put_wanted(planner, placement, &order, reason) : -ENOMEM;
 }

@@ -1,6 +1,7 @@
 /* The engine's model, fed with whatever stands in the store. Each line of the input is a change:
  * KEY and VALUE with a blank between them, in which \n stands for a line end; -KEY deletes; =
- * decides, and writes what was decided. New orders are only given for what can be read, deciding
+ * decides, and writes what was decided. New orders are only given for what can be read, and on
+ * machines that are not cordoned; deciding
  * comes to rest, and the next leader, who reads all of it at once, then has nothing to order:
  * unless nobody can tell which file a unit that has an order has, and so what it keeps off. */
 #include "fleetd/base/log.h"
@@ -129,13 +130,16 @@ static void placement_check(const World *world, const Order *order) {
                         *machine_key = key_machine(order->machine_id),
                         *orphan_key = key_orphan(order->machine_id, order->name),
                         *file_key = key_file(order->hash);
+    _cleanup_free_ char *maintenance_key = key_maintenance(order->machine_id);
+    bool is_orphan = map_has(world->stored, orphan_key);
     record_get(world, unit_key, &unit);
     record_get(world, machine_key, &machine);
     record_get(world, file_key, &file);
     HOLDS(unit.unit && unit.unit->desired > LAUNCH_STATE_INACTIVE);
     HOLDS(streq(unit.unit->hash, order->hash) && file.file);
     bool is_running = machine.machine && machine.machine->status == MACHINE_STATUS_RUNNING;
-    HOLDS(is_running || map_has(world->stored, orphan_key)); /* what is there is kept there */
+    HOLDS(is_running || is_orphan); /* what is there is kept there */
+    HOLDS(is_orphan || !map_has(world->stored, maintenance_key));
 }
 
 static void order_put(World *world, const Order *order) {
@@ -171,9 +175,22 @@ static void step_write(World *world, const PlanStep *step) {
         pending_delete(world, step->pending);
 }
 
+/* Nobody waits for deadlines either. */
+static void end_drains(World *world) {
+    const char *key;
+    _unused_ const Value *value;
+    MAP_FOREACH (key, value, world->stored) {
+        _cleanup_record_ StoredRecord record = {};
+        record_get(world, key, &record);
+        if (record.maintenance && record.maintenance->deadline_usec > 0)
+            HOLDS(cluster_end_drain(world->cluster, record.key.machine_id) == 0);
+    }
+}
+
 /* Answers how many of the steps are orders, or else; 0: there was nothing to do. */
 static size_t decide(World *world, size_t *ret_orders) {
     _cleanup_(plan_freep) Plan *plan = NULL;
+    end_drains(world);
     HOLDS(cluster_plan(world->cluster, 0, &plan) == 0);
     for (size_t i = 0; i < plan->n_steps; i++) {
         *ret_orders += plan->steps[i].kind <= PLAN_DELETE_ORDER;

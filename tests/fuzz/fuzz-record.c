@@ -12,15 +12,16 @@
 
 /* The value of a record as fleet writes it; NULL: it is no JSON. */
 static char *record_format_value(const StoredRecord *record) {
-    return record->unit         ? unit_format(record->unit)
-           : record->machine    ? machine_format(record->machine)
-           : record->order      ? order_format(record->order)
-           : record->state      ? unit_state_format(record->state)
-           : record->pending    ? pending_format(record->pending)
-           : record->leader     ? leader_format(record->leader)
-           : record->orphan     ? orphan_format(record->orphan)
-           : record->cluster_id ? cluster_id_format(record->cluster_id)
-                                : NULL;
+    return record->unit          ? unit_format(record->unit)
+           : record->machine     ? machine_format(record->machine)
+           : record->order       ? order_format(record->order)
+           : record->state       ? unit_state_format(record->state)
+           : record->pending     ? pending_format(record->pending)
+           : record->leader      ? leader_format(record->leader)
+           : record->orphan      ? orphan_format(record->orphan)
+           : record->maintenance ? maintenance_format(record->maintenance)
+           : record->cluster_id  ? cluster_id_format(record->cluster_id)
+                                 : NULL;
 }
 
 static char *key_format(const Key *key) {
@@ -74,6 +75,8 @@ static void values_check(const StoredRecord *record) {
         HOLDS(metadata_check_pair(record->key.name, record->metadata, NULL) == 0);
     if (record->leader)
         HOLDS(machine_id_check(record->leader, NULL) == 0);
+    if (record->maintenance)
+        HOLDS(maintenance_message_check(str_or(record->maintenance->message, ""), NULL) == 0);
     if (record->pending)
         HOLDS(record->pending->n_reasons <= PENDING_REASONS_MAX);
 }

@@ -27,7 +27,7 @@ static void check_acknowledged(SimRequests *requests, SimRequest *request) {
     size_t machine = (size_t) (request->node - requests->cluster->nodes);
     int64_t revision = revision_of(request);
     requests->acknowledged[machine] = MAX(requests->acknowledged[machine], revision);
-    if (request->kind == SIM_REQUEST_PATCH)
+    if (!sim_request_is_of_unit(request))
         return;
     const SimVersion *version =
         sim_history_find(sim_requests_history(requests, request->name), revision);
@@ -45,7 +45,7 @@ static void check_refused(SimRequests *requests, SimRequest *request) {
                        request->number, request->name);
     bool is_missing = sim_history_shows(sim_requests_history(requests, request->name),
                                         request->sent_revision, false);
-    if (status != 503 && request->kind != SIM_REQUEST_PATCH && !is_missing)
+    if (status != 503 && sim_request_is_of_unit(request) && !is_missing)
         sim_trace_fail(requests->trace, "request %u for %s was refused with %u without a reason",
                        request->number, request->name, status);
 }

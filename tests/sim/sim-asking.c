@@ -21,13 +21,28 @@ static SimRequest *request_new(SimRequests *requests, SimNode *node, const SimRe
         .gone_usec =
             what->patience_usec < USEC_INFINITY - now ? now + what->patience_usec : USEC_INFINITY,
         .sent_revision = sim_view_revision(requests->cluster->view),
+        .maintenance = what->maintenance,
         .wanted = requests->acknowledged[node - requests->cluster->nodes],
     };
     if (what->kind == SIM_REQUEST_PATCH)
         request->key = sim_must(key_metadata(what->name, "disk"));
+    else if (!sim_request_is_of_unit(request))
+        request->key = sim_must(key_maintenance(what->name));
     else if (what->kind != SIM_REQUEST_READ)
         request->key = sim_must(key_unit(what->name));
     return request;
+}
+
+static char *format_maintenance(const Maintenance *maintenance) {
+    if (!maintenance->is_draining)
+        return sim_must(strdup("{\"message\":\"to be looked at\"}"));
+    _cleanup_free_ char *deadline =
+        maintenance->deadline_usec == 0
+            ? sim_must(strdup(""))
+            : sim_must(str_printf(",\"deadlineSeconds\":%" PRIu64,
+                                  maintenance->deadline_usec / USEC_PER_SEC));
+    return sim_must(str_printf("{\"drain\":true,\"ignoreGlobal\":%s%s}",
+                               maintenance->ignore_global ? "true" : "false", deadline));
 }
 
 static char *format_body(const SimRequestWhat *what) {
@@ -37,6 +52,8 @@ static char *format_body(const SimRequestWhat *what) {
                                 "\"value\":\"%s\"}]",
                                 what->name, what->value)
                    : str_printf("[{\"op\":\"remove\",\"path\":\"/%s/metadata/disk\"}]", what->name);
+    if (what->kind == SIM_REQUEST_MAINTAIN)
+        return format_maintenance(&what->maintenance);
     if (what->kind != SIM_REQUEST_PUT)
         return NULL;
     _cleanup_json_ json_object *object = sim_must(json_object_new_object());
@@ -50,6 +67,8 @@ static char *format_body(const SimRequestWhat *what) {
 static char *format_target(SimRequests *requests, SimRequest *request) {
     if (request->kind == SIM_REQUEST_PATCH)
         return sim_must(strdup("/fleet/v1/machines"));
+    if (!sim_request_is_of_unit(request))
+        return sim_must(str_printf("/fleet/v1/maintenance/%s", request->name));
     if (request->kind != SIM_REQUEST_READ)
         return sim_must(str_printf("/fleet/v1/units/%s", request->name));
     for (size_t i = 0; i < requests->cluster->n_nodes; i++)
@@ -69,7 +88,7 @@ static bool was_asked_already(const SimRequests *requests, const SimRequest *sam
 }
 
 static void request_send(SimRequests *requests, SimRequest *request, const char *body) {
-    static const char *const methods[] = {"PUT", "DELETE", "PATCH", "GET"};
+    static const char *const methods[] = {"PUT", "DELETE", "PATCH", "GET", "PUT", "DELETE"};
     _cleanup_free_ char *target = format_target(requests, request);
     const char *type =
         request->kind == SIM_REQUEST_PATCH ? "application/json-patch+json" : "application/json";

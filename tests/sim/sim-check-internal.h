@@ -22,14 +22,21 @@ typedef struct SimPlace {
     char restarted_hash[UNIT_FILE_HASH_LENGTH + 1];
 } SimPlace;
 
+/* What is new about an order. */
+typedef enum SimOrderChange {
+    SIM_ORDER_IS_OTHER,
+    SIM_ORDER_IS_GIVEN,     /* there was none, or a withdrawn one */
+    SIM_ORDER_IS_WITHDRAWN, /* it counted before */
+} SimOrderChange;
+
 struct SimCheck {
     SimCluster *cluster;
     SimRequests *requests;
     SimTrace *trace;
-    Map *places;                  /* by "<machine>/<unit>" */
-    Map *changes;                 /* key -> usec_t: when it last changed */
-    usec_t changed_usec;          /* when anything last did */
-    Map *new_orders;              /* the places that were given one at this revision, a set */
+    Map *places;         /* by "<machine>/<unit>" */
+    Map *changes;        /* key -> usec_t: when it last changed */
+    usec_t changed_usec; /* when anything last did */
+    Map *judged_orders;  /* changed at this revision: SimOrderChange by "<machine>/<unit>" */
     size_t n_seen[SIM_NODES_MAX]; /* actions */
     SimWriters writers;
 };
@@ -39,12 +46,22 @@ static inline usec_t sim_check_stale_usec(const SimCheck *check) {
     return check->cluster->agent_ttl_usec + SIM_UNDER_WAY_USEC;
 }
 
+/* Whether whoever decides must have heard of the last change. */
+static inline bool sim_check_has_settled(const SimCheck *check, KeyKind kind,
+                                         const char *machine_id, const char *name) {
+    return sim_check_last_change(check, kind, machine_id, name) + sim_check_stale_usec(check) <
+           loop_now(check->cluster->loop);
+}
+
 /* Made if nothing was known of it. */
 SimPlace *sim_check_need_place(SimCheck *check, const char *machine_id, const char *name);
 
 /* To be told of every change, in order, and of the end of each revision. */
 void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, const void *new);
 void sim_orders_judge_revision(SimCheck *check);
+
+/* Of an order that was just withdrawn, when its revision is complete. */
+void sim_moves_judge(SimCheck *check, const Order *order);
 
 /* Of every action of a machine, as its systemd has it: "start a.service". */
 void sim_actions_judge(SimCheck *check, SimNode *node, const char *action);

@@ -120,7 +120,7 @@ SimCheck *sim_check_new(SimCluster *cluster, SimRequests *requests, SimTrace *tr
         .trace = trace,
         .places = sim_must(map_new(place_free)),
         .changes = sim_must(map_new(NULL)),
-        .new_orders = sim_must(map_new(NULL)),
+        .judged_orders = sim_must(map_new(NULL)),
     };
     sim_view_set_hooks(cluster->view, &hooks, check);
     cluster->on_txn = on_txn;
@@ -133,6 +133,6 @@ void sim_check_free(SimCheck *check) {
         return;
     map_free(check->places);
     map_free(check->changes);
-    map_free(check->new_orders);
+    map_free(check->judged_orders);
     free(check);
 }

@@ -104,6 +104,13 @@ void sim_set_metadata(SimCluster *cluster, const SimNode *node, const char *key,
                   : store_sync_delete(&cluster->sync, text));
 }
 
+void sim_maintain(SimCluster *cluster, const SimNode *node, const Maintenance *maintenance) {
+    _cleanup_free_ char *key = sim_must(key_maintenance(node->id)),
+                        *value = maintenance ? sim_must(maintenance_format(maintenance)) : NULL;
+    (void) (value ? store_sync_put(&cluster->sync, key, value, 0)
+                  : store_sync_delete(&cluster->sync, key));
+}
+
 /* --- queries --- */
 
 usec_t sim_cluster_well_since(const SimCluster *cluster, const SimNode *node) {

@@ -68,6 +68,8 @@ int64_t sim_put(SimCluster *cluster, const char *name, const char *text, LaunchS
 void sim_destroy(SimCluster *cluster, const char *name);
 void sim_set_metadata(SimCluster *cluster, const SimNode *node, const char *key,
                       const char *value); /* NULL removes */
+void sim_maintain(SimCluster *cluster, const SimNode *node,
+                  const Maintenance *maintenance); /* NULL: nothing any more */
 
 SimNode *sim_find_node(SimCluster *cluster, const char *id); /* NULL: no such machine */
 /* NULL: none, or several. */

@@ -1,7 +1,6 @@
 #include "tests/sim/sim-fit.h"
 
 #include "fleetd/base/strv.h"
-#include "fleetd/model/requirements.h"
 #include "tests/sim/sim-node.h"
 
 static Requirements *get_requirements_of_file(const SimView *view, const char *name,
@@ -15,7 +14,7 @@ static Requirements *get_requirements_of_file(const SimView *view, const char *n
     return requirements;
 }
 
-static Requirements *get_requirements(const SimView *view, const char *name) {
+Requirements *sim_get_requirements(const SimView *view, const char *name) {
     const Unit *unit = sim_view_unit(view, name);
     return unit ? get_requirements_of_file(view, name, unit->hash) : NULL;
 }
@@ -58,7 +57,7 @@ static const char *find_enemy(const SimView *view, const Requirements *requireme
     MAP_FOREACH (key, order, sim_view_all(view, KEY_SCHEDULE)) {
         if (!streq(order->machine_id, machine_id) || streq(order->name, unit))
             continue;
-        _cleanup_(requirements_freep) Requirements *other = get_requirements(view, order->name);
+        _cleanup_(requirements_freep) Requirements *other = sim_get_requirements(view, order->name);
         if (is_replaced ? other && globs_match(other->replaces, unit)
                         : globs_match(requirements->conflicts, order->name) ||
                               (other && globs_match(other->conflicts, unit)))
@@ -77,7 +76,7 @@ void sim_misfit_done(SimMisfit *misfit) {
 
 SimMisfit sim_find_misfit(const SimView *view, const char *unit, const char *machine_id) {
     const Machine *machine = sim_view_machine(view, machine_id);
-    _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
+    _cleanup_(requirements_freep) Requirements *requirements = sim_get_requirements(view, unit);
     if (!machine)
         return misfit("the machine is not there", NULL);
     if (!requirements)
@@ -93,14 +92,15 @@ SimMisfit sim_find_misfit(const SimView *view, const char *unit, const char *mac
 
 bool sim_could_go(const SimView *view, const char *unit, const char *machine_id) {
     const Machine *machine = sim_view_machine(view, machine_id);
-    _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
+    _cleanup_(requirements_freep) Requirements *requirements = sim_get_requirements(view, unit);
     _cleanup_(sim_misfit_done) SimMisfit misfit = sim_find_misfit(view, unit, machine_id);
-    return machine && machine->status == MACHINE_STATUS_RUNNING && requirements && !misfit.why &&
+    return machine && machine->status == MACHINE_STATUS_RUNNING &&
+           !sim_view_maintenance(view, machine_id) && requirements && !misfit.why &&
            !find_enemy(view, requirements, unit, machine_id, true);
 }
 
 bool sim_replaces_any(const SimView *view, const char *unit) {
-    _cleanup_(requirements_freep) Requirements *requirements = get_requirements(view, unit);
+    _cleanup_(requirements_freep) Requirements *requirements = sim_get_requirements(view, unit);
     return requirements && requirements->replaces && requirements->replaces[0];
 }
 
@@ -108,7 +108,7 @@ bool sim_must_start_apart(const SimView *view, const char *unit, const char *has
                           const char *other) {
     _cleanup_(requirements_freep) Requirements *requirements =
         get_requirements_of_file(view, unit, hash);
-    _cleanup_(requirements_freep) Requirements *others = get_requirements(view, other);
+    _cleanup_(requirements_freep) Requirements *others = sim_get_requirements(view, other);
     return requirements && others &&
            (globs_match(requirements->conflicts, other) || globs_match(others->conflicts, unit) ||
             globs_match(requirements->replaces, other));

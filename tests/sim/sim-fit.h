@@ -2,6 +2,7 @@
  * nothing of its code. */
 #pragma once
 
+#include "fleetd/model/requirements.h"
 #include "tests/sim/sim-view.h"
 
 /* Why a unit does not fit somewhere. */
@@ -12,11 +13,14 @@ typedef struct SimMisfit {
 
 void sim_misfit_done(SimMisfit *misfit);
 
+/* Of its file; NULL: there is none, or it cannot be read. The caller frees. */
+Requirements *sim_get_requirements(const SimView *view, const char *unit);
+
 /* Whether all that the unit's file asks of the machine and of the units that have orders there
  * holds. Replaces= asks nothing. */
 SimMisfit sim_find_misfit(const SimView *view, const char *unit, const char *machine_id);
 
-/* Whether a unit that has no order could be given one there: it fits, and the machine takes new
+/* Whether a unit that has no order there could be given one: it fits, and the machine takes new
  * units, and none that replaces it is there. */
 bool sim_could_go(const SimView *view, const char *unit, const char *machine_id);
 

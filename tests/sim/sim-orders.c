@@ -1,6 +1,7 @@
 /* What is decided, judged when the store has it: who leads and who leaves, that nobody is robbed of
- * an order that it carries out, and, when a revision is complete, that each new order fits. The
- * engine decides on what it has heard: what has changed just now it may not know. */
+ * an order that it carries out, and, when a revision is complete, that each new order fits, and is
+ * the only one. The engine decides on what it has heard: what has changed just now it may not know.
+ */
 #include "tests/sim/sim-check-internal.h"
 
 #include "fleetd/base/strv.h"
@@ -55,13 +56,21 @@ static void check_lost_file(SimCheck *check, const char *hash) {
             sim_trace_fail(check->trace, "the file of %s was deleted", name);
 }
 
-static void note_order(SimCheck *check, const Key *key, const void *old, const Order *new) {
+static SimOrderChange change_of(const Order *before, const Order *after) {
+    bool was_active = before && before->desired != LAUNCH_STATE_INACTIVE,
+         is_active = after && after->desired != LAUNCH_STATE_INACTIVE;
+    if (was_active == is_active || !after)
+        return SIM_ORDER_IS_OTHER;
+    return is_active ? SIM_ORDER_IS_GIVEN : SIM_ORDER_IS_WITHDRAWN;
+}
+
+static void note_order(SimCheck *check, const Key *key, const Order *old, const Order *new) {
     SimPlace *place = sim_check_need_place(check, key->machine_id, key->name);
     sim_words_say(&place->words, loop_now(check->cluster->loop), new);
     if (!new && !check->cluster->is_store_lost)
         check_taken_order(check, key, place);
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", key->machine_id, key->name));
-    if (!old && map_put(check->new_orders, pair, NULL) < 0)
+    if (map_put(check->judged_orders, pair, (void *) (uintptr_t) change_of(old, new)) < 0)
         abort();
 }
 
@@ -79,44 +88,70 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
         note_order(check, key, old, new);
 }
 
-static bool has_settled(const SimCheck *check, KeyKind kind, const char *machine_id,
-                        const char *name) {
-    return sim_check_last_change(check, kind, machine_id, name) + sim_check_stale_usec(check) <
-           loop_now(check->cluster->loop);
-}
-
 /* What the engine decides on besides orders, which nobody else writes. */
 static bool ground_has_settled(const SimCheck *check, const Order *order, const char *other) {
-    return has_settled(check, KEY_MACHINE, order->machine_id, NULL) &&
-           has_settled(check, KEY_METADATA, order->machine_id, "disk") &&
-           has_settled(check, KEY_UNIT, NULL, order->name) &&
-           (!other || has_settled(check, KEY_UNIT, NULL, other));
+    return sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL) &&
+           sim_check_has_settled(check, KEY_METADATA, order->machine_id, "disk") &&
+           sim_check_has_settled(check, KEY_UNIT, NULL, order->name) &&
+           (!other || sim_check_has_settled(check, KEY_UNIT, NULL, other));
 }
 
 static void check_fit(SimCheck *check, const Order *order) {
+    const SimView *view = check->cluster->view;
     _cleanup_(sim_misfit_done) SimMisfit misfit =
-        sim_find_misfit(check->cluster->view, order->name, order->machine_id);
+        sim_find_misfit(view, order->name, order->machine_id);
     if (misfit.why && ground_has_settled(check, order, misfit.other))
         sim_trace_fail(check->trace, "%s is ordered on %s, where it does not fit: %s (%s)",
                        order->name, order->machine_id, misfit.why, str_or(misfit.other, "itself"));
 }
 
-static void check_new_order(SimCheck *check, const char *pair) {
+/* It gets no units; but orders for what it has already, for another cluster. */
+static void check_cordon(SimCheck *check, const Order *order) {
     const SimView *view = check->cluster->view;
-    const Order *order = map_get(sim_view_all(view, KEY_SCHEDULE), pair);
+    _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", order->machine_id, order->name));
+    if (sim_view_maintenance(view, order->machine_id) &&
+        sim_check_has_settled(check, KEY_MAINTENANCE, order->machine_id, NULL) &&
+        !map_has(sim_view_all(view, KEY_ORPHAN), pair))
+        sim_trace_fail(check->trace, "%s is ordered on %s, which is cordoned", order->name,
+                       order->machine_id);
+}
+
+/* An ordinary unit has one order; but that it may be told to let go of others, and has to before
+ * that one says that it be started. */
+static void check_is_one(SimCheck *check, const char *name) {
+    size_t n_active = 0, n_launched = 0, n = sim_view_count_orders(check->cluster->view, name);
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, sim_view_all(check->cluster->view, KEY_SCHEDULE)) {
+        n_active += streq(order->name, name) && order->desired != LAUNCH_STATE_INACTIVE;
+        n_launched += streq(order->name, name) && order->desired == LAUNCH_STATE_LAUNCHED;
+    }
+    if (n_active > 1)
+        sim_trace_fail(check->trace, "%s has orders on two machines", name);
+    else if (n_launched > 0 && n > 1)
+        sim_trace_fail(check->trace, "%s is to be started, and has to leave another machine first",
+                       name);
+}
+
+static void check_changed_order(SimCheck *check, const char *pair, SimOrderChange change) {
+    const Order *order = map_get(sim_view_all(check->cluster->view, KEY_SCHEDULE), pair);
+    const SimUnit *unit = order ? sim_unit_find(order->name) : NULL;
     if (!order)
         return;
-    const SimUnit *unit = sim_unit_find(order->name);
-    if (order->desired != LAUNCH_STATE_INACTIVE)
+    if (change == SIM_ORDER_IS_GIVEN) {
         check_fit(check, order);
-    if (unit && !unit->is_global && sim_view_count_orders(view, order->name) > 1)
-        sim_trace_fail(check->trace, "%s has orders on two machines", order->name);
+        check_cordon(check, order);
+    }
+    if (change == SIM_ORDER_IS_WITHDRAWN)
+        sim_moves_judge(check, order);
+    if (unit && !unit->is_global)
+        check_is_one(check, order->name);
 }
 
 void sim_orders_judge_revision(SimCheck *check) {
     const char *pair;
-    _unused_ void *value;
-    MAP_FOREACH (pair, value, check->new_orders)
-        check_new_order(check, pair);
-    map_clear(check->new_orders);
+    const void *change;
+    MAP_FOREACH (pair, change, check->judged_orders)
+        check_changed_order(check, pair, (SimOrderChange) (uintptr_t) change);
+    map_clear(check->judged_orders);
 }

@@ -17,6 +17,7 @@ void sim_report_add(SimReport *sum, const SimReport *one) {
     sum->simulated_usec += one->simulated_usec;
     sum->n_kills += one->n_kills;
     sum->n_losses += one->n_losses;
+    sum->n_drains += one->n_drains;
     add_counters(sum->n_deeds, one->n_deeds, ELEMENTSOF(sum->n_deeds));
     for (size_t kind = 0; kind < _SIM_REQUEST_KIND_MAX; kind++)
         add_counters(sum->n_requests[kind], one->n_requests[kind], _SIM_OUTCOME_MAX);
@@ -35,14 +36,15 @@ static void print_deeds(const SimReport *sum) {
             printf("#   %7" PRIu64 " %s\n", sum->n_deeds[i], sim_deed(i, NULL)->name);
     printf("#   %7" PRIu64 " times a fleetd was killed at its step\n", sum->n_kills);
     printf("#   %7" PRIu64 " times the store lost everything\n", sum->n_losses);
+    printf("#   %7" PRIu64 " machines drained in turn\n", sum->n_drains);
 }
 
 static void print_requests(const SimReport *sum) {
-    static const char *const kinds[] = {"put", "delete", "patch", "read"};
-    printf("#   %-7s %12s %9s %9s %9s\n", "", "acknowledged", "refused", "unknown", "lost");
+    static const char *const kinds[] = {"put", "delete", "patch", "read", "maintain", "release"};
+    printf("#   %-8s %12s %9s %9s %9s\n", "", "acknowledged", "refused", "unknown", "lost");
     for (size_t i = 0; i < _SIM_REQUEST_KIND_MAX; i++) {
         const uint64_t *n = sum->n_requests[i];
-        printf("#   %-7s %12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n", kinds[i],
+        printf("#   %-8s %12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n", kinds[i],
                n[SIM_OUTCOME_ACKNOWLEDGED], n[SIM_OUTCOME_REFUSED], n[SIM_OUTCOME_UNKNOWN],
                n[SIM_OUTCOME_LOST]);
     }

@@ -9,6 +9,8 @@ typedef enum SimRequestKind {
     SIM_REQUEST_DELETE,
     SIM_REQUEST_PATCH,
     SIM_REQUEST_READ,
+    SIM_REQUEST_MAINTAIN,
+    SIM_REQUEST_RELEASE,
     _SIM_REQUEST_KIND_MAX,
 } SimRequestKind;
 
@@ -26,10 +28,11 @@ typedef struct SimReport {
     usec_t simulated_usec; /* of cluster time */
     uint64_t n_deeds[SIM_DEEDS_MAX];
     uint64_t n_requests[_SIM_REQUEST_KIND_MAX][_SIM_OUTCOME_MAX];
-    uint64_t n_kills;                 /* at a step */
-    uint64_t n_losses;                /* of the whole store */
+    uint64_t n_kills;  /* at a step */
+    uint64_t n_losses; /* of the whole store */
+    uint64_t n_drains; /* of one machine after the other, while nothing else happens */
     usec_t settled_usec, tidied_usec; /* after the last fault; of one simulation */
-    usec_t longest_usec[8];           /* of what sim-timely.h looks at */
+    usec_t longest_usec[12];          /* of what sim-timely.h looks at */
 } SimReport;
 
 void sim_report_add(SimReport *sum, const SimReport *one);

@@ -16,6 +16,7 @@ typedef struct SimRequest {
     char *name;
     char *key; /* that it may write; NULL: none */
     LaunchState desired;
+    Maintenance maintenance;    /* without texts */
     char *hash;                 /* "": of whichever file the unit has */
     RecordedExchange *recorded; /* NULL: it is over */
     SimOutcome outcome;
@@ -37,6 +38,7 @@ struct SimRequests {
     int64_t acknowledged[SIM_NODES_MAX]; /* by the fleetd that runs there */
 };
 
+bool sim_request_is_of_unit(const SimRequest *request);
 void sim_request_free(SimRequest *request);
 SimHistory *sim_requests_history(SimRequests *requests, const char *unit);
 

@@ -19,15 +19,32 @@ void sim_requests_note_unit(SimRequests *requests, const char *name, const Unit 
               revision);
 }
 
+bool sim_request_is_of_unit(const SimRequest *request) {
+    return request->kind <= SIM_REQUEST_DELETE || request->kind == SIM_REQUEST_READ;
+}
+
+/* Its deadline counts from when fleetd took it up. */
+static bool request_asks_for_maintenance(const SimRequest *request, const Maintenance *written) {
+    const Maintenance *wanted = &request->maintenance;
+    if (!written || request->kind != SIM_REQUEST_MAINTAIN)
+        return !written && request->kind == SIM_REQUEST_RELEASE;
+    return written->is_draining == wanted->is_draining &&
+           written->ignore_global == wanted->ignore_global &&
+           (written->deadline_usec > 0) == (wanted->deadline_usec > 0);
+}
+
 /* Who brings no file leaves the unit the one that it has. */
-static bool request_asks_for(SimRequests *requests, const SimRequest *request, const Unit *unit,
-                             int64_t revision) {
-    const SimVersion *before =
-        sim_history_before(sim_requests_history(requests, request->name), revision);
+static bool request_asks_for(SimRequests *requests, const SimRequest *request,
+                             const SimWritten *written) {
+    const Unit *unit = written->unit;
     if (request->kind == SIM_REQUEST_PATCH)
         return true;
+    if (!sim_request_is_of_unit(request))
+        return request_asks_for_maintenance(request, written->maintenance);
     if (request->kind == SIM_REQUEST_DELETE || !unit)
         return request->kind == SIM_REQUEST_DELETE && !unit;
+    const SimVersion *before =
+        sim_history_before(sim_requests_history(requests, request->name), written->revision);
     return request->desired == unit->desired &&
            streq(*request->hash ? request->hash : before->hash, unit->hash);
 }
@@ -53,12 +70,12 @@ static bool request_may_write(SimRequests *requests, SimRequest *request) {
     return sim_request_write_is_of_another(requests, request);
 }
 
-bool sim_requests_account_for(SimRequests *requests, const SimNode *node, const char *key,
-                              const Unit *unit, int64_t revision) {
+bool sim_requests_account_for(SimRequests *requests, const SimNode *node,
+                              const SimWritten *written) {
     SimRequest *request;
     TAILQ_FOREACH(request, &requests->requests, link)
-    if (request->node == node && streq_ptr(request->key, key) &&
-        request_asks_for(requests, request, unit, revision) && request_may_write(requests, request))
+    if (request->node == node && streq_ptr(request->key, written->key) &&
+        request_asks_for(requests, request, written) && request_may_write(requests, request))
         return true;
     return false;
 }

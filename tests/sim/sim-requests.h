@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fleetd/model/keys.h"
+#include "fleetd/model/maintenance.h"
 #include "tests/sim/sim-cluster.h"
 #include "tests/sim/sim-report.h"
 #include "tests/sim/sim-trace.h"
@@ -13,14 +14,15 @@ typedef struct SimRequests SimRequests;
 SimRequests *sim_requests_new(SimCluster *cluster, SimTrace *trace, SimReport *report);
 void sim_requests_free(SimRequests *requests);
 
-/* One request; name is its unit's. */
+/* One request; name is its unit's, or its machine's. */
 typedef struct SimRequestWhat {
     SimRequestKind kind;
     const char *name;
     const char *text; /* of its file; NULL: as it is */
     LaunchState desired;
-    const char *value;    /* of metadata; NULL: to be removed */
-    usec_t patience_usec; /* after that the user is gone, and hears nothing */
+    const char *value;       /* of metadata; NULL: to be removed */
+    Maintenance maintenance; /* the deadline from then on */
+    usec_t patience_usec;    /* after that the user is gone, and hears nothing */
 } SimRequestWhat;
 
 /* To the fleetd of that machine; what comes back is looked at by and by. A user does not ask the
@@ -34,10 +36,18 @@ void sim_requests_lose(SimRequests *requests, const SimNode *node);
 /* A unit has changed at that revision; NULL: it is gone. */
 void sim_requests_note_unit(SimRequests *requests, const char *name, const Unit *unit,
                             int64_t revision);
-/* A fleetd's transaction wrote that key, which only users ask for, at that revision; unit NULL: it
- * deleted it, or it is no unit. Whether anybody did. */
-bool sim_requests_account_for(SimRequests *requests, const SimNode *node, const char *key,
-                              const Unit *unit, int64_t revision);
+/* What a fleetd's transaction wrote under a key that only users ask for: as it can be read; all
+ * NULL: it deleted that, or it is neither. */
+typedef struct SimWritten {
+    const char *key;
+    const Unit *unit;
+    const Maintenance *maintenance;
+    int64_t revision;
+} SimWritten;
+
+/* Whether anybody asked that fleetd for it. */
+bool sim_requests_account_for(SimRequests *requests, const SimNode *node,
+                              const SimWritten *written);
 
 bool sim_requests_are_answered(const SimRequests *requests); /* or lost */
 /* None waits for an answer for longer than it may. */

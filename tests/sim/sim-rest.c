@@ -2,6 +2,7 @@
 
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-name.h"
+#include "tests/sim/sim-drained.h"
 #include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-units.h"
 
@@ -203,4 +204,5 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
         check_state_is_due(&rest, value);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_ORPHAN))
         check_orphan_is_due(&rest, value);
+    sim_check_drained_rest(cluster, trace);
 }

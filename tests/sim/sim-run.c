@@ -3,6 +3,7 @@
 #include "tests/fakes/virtual-loop.h"
 #include "tests/sim/sim-loss.h"
 #include "tests/sim/sim-rest.h"
+#include "tests/sim/sim-rolling.h"
 #include "tests/sim/sim-units.h"
 
 /* How long after the last fault and the last request units may take to be as they should, if one
@@ -42,6 +43,7 @@ static bool step(void *userdata) {
     sim_requests_step(sim->requests);
     sim_timely_step(sim->timely);
     sim_kept_step(sim->kept);
+    sim_rolling_step(sim->rolling);
     return sim->trace.failure || (passing->predicate && passing->predicate(passing->userdata));
 }
 
@@ -148,6 +150,11 @@ static bool sim_await_rest(Sim *sim, CheckRest check_rest, usec_t max_usec, usec
     return true;
 }
 
+bool sim_await_units_rest(Sim *sim) {
+    usec_t usec;
+    return sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, sim_now(sim), &usec);
+}
+
 /* When all is as it should be, nothing is done any more. */
 static void sim_be_quiet(Sim *sim) {
     if (!sim_pass(sim, LIVES_USEC))
@@ -173,6 +180,12 @@ static void sim_come_to_rest(Sim *sim, usec_t *ret_settled_usec, usec_t *ret_tid
         sim_be_quiet(sim);
 }
 
+static void sim_roll(Sim *sim) {
+    sim_rolling_happen(sim);
+    if (!sim->trace.failure)
+        sim_be_quiet(sim);
+}
+
 static void sim_rest(Sim *sim) {
     sim_fate_rests(sim);
     sim_come_to_rest(sim, &sim->report.settled_usec, &sim->report.tidied_usec);
@@ -193,6 +206,8 @@ void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
     sim_act(sim, keep);
     if (!sim->trace.failure)
         sim_rest(sim);
+    if (!sim->trace.failure && sim_rolling_is_due(sim))
+        sim_roll(sim);
     if (!sim->trace.failure && sim_loss_is_due(seed))
         sim_lose_store(sim);
     sim->report.n_seeds = 1;

@@ -19,7 +19,8 @@ typedef struct Sim {
     SimCheck *check;
     SimTimely *timely;
     SimClone *clone;
-    SimKept *kept; /* NULL: the store was not lost */
+    SimKept *kept;              /* NULL: the store was not lost */
+    struct SimRolling *rolling; /* NULL: nothing is drained for the sake of it */
     SimLaters laters;
     SimReport report; /* of this one */
 } Sim;
@@ -33,6 +34,9 @@ void sim_done(Sim *sim);
  * meanwhile. */
 bool sim_pass_until(Sim *sim, bool (*predicate)(void *userdata), void *userdata, usec_t usec);
 bool sim_pass(Sim *sim, usec_t usec);
+
+/* Until all is as it should be; in time, or a promise is broken: false. */
+bool sim_await_units_rest(Sim *sim);
 
 /* The machine that an act is about. */
 static inline SimNode *sim_act_node(Sim *sim, const SimAct *act) {

@@ -19,6 +19,7 @@ typedef enum Concern {
     CONCERN_WITHDRAWAL,
     CONCERN_STATE,
     CONCERN_PLACE,
+    CONCERN_DRAIN,
     _CONCERN_MAX,
 } Concern;
 
@@ -43,6 +44,9 @@ static const struct {
     /* Likewise; then the state is published, heard of, and the order deleted. */
     [CONCERN_WITHDRAWAL] = {"an order that was withdrawn is gone", 25 * USEC_PER_SEC},
     [CONCERN_STATE] = {"a state is published", 5 * USEC_PER_SEC},
+    /* As for a machine that left. */
+    [CONCERN_DRAIN] = {"what is still there when a drain's time is over is told to leave",
+                       8 * USEC_PER_SEC},
     [CONCERN_PLACE] = {"a unit that fits somewhere is placed", 8 * USEC_PER_SEC},
 };
 
@@ -238,6 +242,26 @@ static void look_at_state(SimTimely *timely, const Order *order) {
                    node->id);
 }
 
+/* A machine without a presence gets nothing told, and is given up. */
+static void look_at_drain(SimTimely *timely, const Order *order) {
+    const SimView *view = timely->cluster->view;
+    const Maintenance *maintenance = sim_view_maintenance(view, order->machine_id);
+    const Machine *machine = sim_view_machine(view, order->machine_id);
+    const SimUnit *unit = sim_unit_find(order->name);
+    usec_t now = loop_realtime(timely->cluster->loop);
+    if (!maintenance || maintenance->deadline_usec == 0 || maintenance->deadline_usec > now ||
+        !machine || machine->status != MACHINE_STATUS_RUNNING || !unit || unit->is_global ||
+        order->desired == LAUNCH_STATE_INACTIVE)
+        return;
+    usec_t since =
+        later(timely->leader_since, changed(timely, KEY_MACHINE, order->machine_id, NULL));
+    since = later(since, changed(timely, KEY_MAINTENANCE, order->machine_id, NULL));
+    since = later(since, changed(timely, KEY_UNIT, NULL, order->name));
+    since = later(since, loop_now(timely->cluster->loop) - (now - maintenance->deadline_usec));
+    if (timely->leader_since != USEC_INFINITY)
+        wait_since(timely, CONCERN_DRAIN, since, order->name, order->machine_id);
+}
+
 /* --- places --- */
 
 /* What takes the place of another is waited for, and the other may have nowhere to go. */
@@ -298,6 +322,7 @@ void sim_timely_step(SimTimely *timely) {
         if (unit_is_apart(order->name))
             continue;
         look_at_gone(timely, order);
+        look_at_drain(timely, order);
         look_at_order(timely, order);
         look_at_state(timely, order);
     }

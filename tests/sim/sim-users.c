@@ -1,5 +1,6 @@
 /* What users do: they ask any fleetd that answers, for any unit. */
 #include "tests/sim/sim-fate.h"
+#include "tests/sim/sim-maintainers.h"
 #include "tests/sim/sim-run.h"
 #include "tests/sim/sim-units.h"
 
@@ -188,7 +189,8 @@ static const SimDeed deeds[] = {
     {"destroy", destroy, 14}, {"set metadata", set_metadata, 14},
     {"read", look, 16},       {"dither", dither, 14},
     {"quarrel", quarrel, 10}, {"dither about metadata", dither_about_metadata, 8},
-    {"regret", regret, 6},
+    {"regret", regret, 6},    {"cordon", sim_cordon, 3},
+    {"drain", sim_drain, 10}, {"uncordon", sim_uncordon, 8},
 };
 
 const SimDeeds sim_deeds_users = {deeds, ELEMENTSOF(deeds), 0};

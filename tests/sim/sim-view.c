@@ -36,6 +36,11 @@ static int parse_machine(const Key *key, const StoreEntry *entry, void **ret) {
     return machine_parse(key->machine_id, entry->value, entry->value_size, (Machine **) ret, NULL);
 }
 
+static int parse_maintenance(const Key *key, const StoreEntry *entry, void **ret) {
+    return maintenance_parse(key->machine_id, entry->value, entry->value_size, (Maintenance **) ret,
+                             NULL);
+}
+
 static int parse_order(const Key *key, const StoreEntry *entry, void **ret) {
     return order_parse(key->machine_id, key->name, entry->value, entry->value_size, (Order **) ret,
                        NULL);
@@ -60,6 +65,7 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_FILE] = {"file/", parse_text, free},
     [KEY_MACHINE] = {"machine/", parse_machine, (MapFreeValue) machine_free},
     [KEY_METADATA] = {"metadata/", parse_text, free},
+    [KEY_MAINTENANCE] = {"maintenance/", parse_maintenance, (MapFreeValue) maintenance_free},
     [KEY_SCHEDULE] = {"schedule/", parse_order, (MapFreeValue) order_free},
     [KEY_STATE] = {"state/", parse_state, (MapFreeValue) unit_state_free},
     [KEY_PENDING] = {"pending/", parse_pending, (MapFreeValue) pending_free},
@@ -171,6 +177,10 @@ const Pending *sim_view_pending(const SimView *view, const char *name) {
 
 const char *sim_view_metadata(const SimView *view, const char *machine_id, const char *key) {
     return view_pair(view, KEY_METADATA, machine_id, key);
+}
+
+const Maintenance *sim_view_maintenance(const SimView *view, const char *machine_id) {
+    return map_get(view->kinds[KEY_MAINTENANCE], machine_id);
 }
 
 const char *sim_view_leader(const SimView *view) {

@@ -6,6 +6,7 @@
 #include "fleetd/base/map.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
+#include "fleetd/model/maintenance.h"
 #include "fleetd/model/unit.h"
 #include "fleetd/store/store.h"
 
@@ -30,6 +31,7 @@ const Order *sim_view_order(const SimView *view, const char *machine_id, const c
 const UnitState *sim_view_state(const SimView *view, const char *machine_id, const char *name);
 const Pending *sim_view_pending(const SimView *view, const char *name);
 const char *sim_view_metadata(const SimView *view, const char *machine_id, const char *key);
+const Maintenance *sim_view_maintenance(const SimView *view, const char *machine_id);
 const char *sim_view_leader(const SimView *view); /* the value of its key */
 int64_t sim_view_leader_revision(const SimView *view);
 int64_t sim_view_revision(const SimView *view); /* of the last change */

@@ -17,7 +17,7 @@ struct SimWishes {
     Sim *sim;
     SimRandom *random;
     Wish *items;
-    size_t n_metadata, n; /* those for metadata come first */
+    size_t n_machines, n; /* what is wanted of machines comes first */
     size_t first, end;    /* of those that are being asked for */
 };
 
@@ -33,7 +33,15 @@ static void remember_metadata(SimWishes *wishes) {
                                                 .name = sim_must(strdup(id)),
                                                 .value = sim_must(strdup(value))};
     }
-    wishes->n_metadata = wishes->n;
+}
+
+/* Nobody drains anything before all is there again. */
+static void remember_cordons(SimWishes *wishes) {
+    const SimCluster *cluster = wishes->sim->cluster;
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        if (sim_view_maintenance(cluster->view, cluster->nodes[i].id))
+            wishes->items[wishes->n++] = (Wish){.kind = SIM_REQUEST_MAINTAIN,
+                                                .name = sim_must(strdup(cluster->nodes[i].id))};
 }
 
 static void remember_units(SimWishes *wishes) {
@@ -51,7 +59,7 @@ static void remember_units(SimWishes *wishes) {
 }
 
 static void shuffle_units(SimWishes *wishes) {
-    Wish *units = wishes->items + wishes->n_metadata;
+    Wish *units = wishes->items + wishes->n_machines;
     for (size_t i = 1; i < sim_wishes_count_units(wishes); i++) {
         size_t j = sim_random_below(wishes->random, i + 1);
         Wish other = units[i];
@@ -63,8 +71,10 @@ static void shuffle_units(SimWishes *wishes) {
 SimWishes *sim_wishes_new(Sim *sim, SimRandom *random) {
     SimWishes *wishes = sim_must(calloc(1, sizeof(SimWishes)));
     *wishes = (SimWishes){.sim = sim, .random = random};
-    wishes->items = sim_must(calloc(SIM_NODES_MAX + sim_units_count(), sizeof(Wish)));
+    wishes->items = sim_must(calloc(2 * SIM_NODES_MAX + sim_units_count(), sizeof(Wish)));
     remember_metadata(wishes);
+    remember_cordons(wishes);
+    wishes->n_machines = wishes->n;
     remember_units(wishes);
     if (sim_random_chance(random, 50))
         shuffle_units(wishes);
@@ -82,12 +92,14 @@ void sim_wishes_free(SimWishes *wishes) {
 }
 
 size_t sim_wishes_count_units(const SimWishes *wishes) {
-    return wishes->n - wishes->n_metadata;
+    return wishes->n - wishes->n_machines;
 }
 
 /* --- asking --- */
 
 static bool is_granted(const SimView *view, const Wish *wish) {
+    if (wish->kind == SIM_REQUEST_MAINTAIN)
+        return sim_view_maintenance(view, wish->name);
     if (wish->kind == SIM_REQUEST_PATCH)
         return streq_ptr(sim_view_metadata(view, wish->name, "disk"), wish->value);
     const Unit *unit = sim_view_unit(view, wish->name);
@@ -150,6 +162,6 @@ static bool ask_for(SimWishes *wishes, size_t first, size_t end) {
 }
 
 bool sim_wishes_ask(SimWishes *wishes, size_t n_units) {
-    return ask_for(wishes, 0, wishes->n_metadata) &&
-           ask_for(wishes, wishes->n_metadata, wishes->n_metadata + n_units);
+    return ask_for(wishes, 0, wishes->n_machines) &&
+           ask_for(wishes, wishes->n_machines, wishes->n_machines + n_units);
 }

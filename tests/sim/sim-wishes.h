@@ -1,5 +1,5 @@
-/* What users had asked for when the store was lost, and ask for again: metadata of machines, and
- * units. */
+/* What users had asked for when the store was lost, and ask for again: metadata of machines, that
+ * they be cordoned, and units. */
 #pragma once
 
 #include "tests/sim/sim-run.h"
@@ -11,7 +11,7 @@ SimWishes *sim_wishes_new(Sim *sim, SimRandom *random);
 void sim_wishes_free(SimWishes *wishes);
 size_t sim_wishes_count_units(const SimWishes *wishes);
 
-/* Asks for metadata, then for the first so many units, all at once or one some time after the
- * other, and again for what is not there in time. Returns when all is there, and answered. false: a
- * promise was broken. */
+/* Asks for what is wanted of machines, then for the first so many units, all at once or one some
+ * time after the other, and again for what is not there in time. Returns when all is there, and
+ * answered. false: a promise was broken. */
 bool sim_wishes_ask(SimWishes *wishes, size_t n_units);

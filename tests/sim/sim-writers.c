@@ -44,13 +44,29 @@ static bool may_write_file(const Judgement *it, const StoreWrite *write) {
     return false;
 }
 
+/* A late write must not undo what was acknowledged since: it holds for the key as it was read. */
+static bool write_is_conditional(const Judgement *it, const char *key) {
+    for (size_t i = 0; i < it->txn->n_compares; i++)
+        if (streq(it->txn->compares[i].key, key) &&
+            it->txn->compares[i].target == STORE_COMPARE_MOD_REVISION)
+            return true;
+    return false;
+}
+
 static bool may_write_for_user(const Judgement *it, const StoreWrite *write) {
     _cleanup_(unit_freep) Unit *unit = NULL;
-    if (key_begins(write->key, "unit/") && write->kind == STORE_PUT &&
-        unit_parse(write->key + strlen("unit/"), write->value, strlen(write->value), &unit, NULL) <
-            0)
+    _cleanup_(maintenance_freep) Maintenance *maintenance = NULL;
+    const char *key = write->key, *name = strchr(key, '/') + 1, *value = write->value;
+    bool is_put = write->kind == STORE_PUT;
+    if (is_put && key_begins(key, "unit/") &&
+        unit_parse(name, value, strlen(value), &unit, NULL) < 0)
         return false;
-    return sim_requests_account_for(it->requests, it->node, write->key, unit, it->revision);
+    if (is_put && key_begins(key, "maintenance/") &&
+        maintenance_parse(name, value, strlen(value), &maintenance, NULL) < 0)
+        return false;
+    const SimWritten written = {key, unit, maintenance, it->revision};
+    return write_is_conditional(it, key) &&
+           sim_requests_account_for(it->requests, it->node, &written);
 }
 
 static bool txn_makes_cluster(const StoreTxn *txn) {
@@ -68,7 +84,7 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
         return txn_is_fenced(it);
     if (key_begins(key, "file/"))
         return may_write_file(it, write);
-    if (key_begins(key, "unit/") || key_begins(key, "metadata/"))
+    if (key_begins(key, "unit/") || key_begins(key, "metadata/") || key_begins(key, "maintenance/"))
         return may_write_for_user(it, write);
     if (key_begins(key, states))
         return may_write_state(it, write);

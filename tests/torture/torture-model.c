@@ -160,6 +160,7 @@ static int requirements_judge(Torture *t, const char *text, const char *name) {
     if (!torture_has(t, r, requirements))
         return r;
     torture_note_take(t, strdup(str_or(requirements->machine_id, "")));
+    torture_note_take(t, strdup(str_or(requirements->budget.group, "")));
     note_list(t, requirements->machine_of);
     note_list(t, requirements->conflicts);
     note_list(t, requirements->replaces);
@@ -179,6 +180,14 @@ static int requirements_of_machine_case(Torture *t) {
 
 static int requirements_of_unit_case(Torture *t) {
     return requirements_judge(t, "[X-Fleet]\nX-ConditionMachineOf=%p.service\n", "web@1.service");
+}
+
+static int requirements_of_group_case(Torture *t) {
+    return requirements_judge(t, "[X-Fleet]\nGroup=%p\nMaxUnavailable=25%\n", "web@1.service");
+}
+
+static int requirements_of_no_number_case(Torture *t) {
+    return requirements_judge(t, "[X-Fleet]\nMaxUnavailable=few\n", "web.service");
 }
 
 static int requirements_refused_case(Torture *t) {
@@ -331,6 +340,9 @@ static PendingReason reasons[] = {{(char *) MACHINE_ID, (char *) "conflict"},
 static const Pending pending = {
     .summary = (char *) "0 of 2", .reasons = reasons, .n_reasons = 2, .unit_revision = 5};
 
+static const Maintenance maintenance = {
+    .is_draining = true, .deadline_usec = 7, .since_usec = 5, .message = (char *) "a disk"};
+
 /* A record that is formatted, and its parsing: under torture each for itself. */
 #define RECORD_CASES(name, type, format, parse, release) \
     static char *name##_text(const void *record) { \
@@ -362,6 +374,8 @@ RECORD_CASES(state, UnitState, unit_state_format,
              unit_state_free)
 RECORD_CASES(pending, Pending, pending_format,
              pending_parse("a.service", text, strlen(text), &read, &error), pending_free)
+RECORD_CASES(maintenance, Maintenance, maintenance_format,
+             maintenance_parse(MACHINE_ID, text, strlen(text), &read, &error), maintenance_free)
 
 static int leader_case(Torture *t) {
     char *id = UNTOUCHED;
@@ -394,6 +408,7 @@ static int keys_case(Torture *t) {
                     key_schedule(MACHINE_ID, "a.service"),
                     key_state(MACHINE_ID, "a.service"),
                     key_pending("a.service"),
+                    key_maintenance(MACHINE_ID),
                     key_schedule_prefix(MACHINE_ID),
                     key_state_prefix(MACHINE_ID),
                     key_metadata_prefix(MACHINE_ID)};
@@ -463,6 +478,8 @@ RECORD_CASE(state, "state/" MACHINE_ID "/a.service",
 RECORD_CASE(pending, "pending/a.service", "{\"summary\":\"no\",\"reasons\":[],\"unitRevision\":4}",
             0)
 RECORD_CASE(leader, "leader", "{\"machineID\":\"" MACHINE_ID "\"}", 3)
+RECORD_CASE(maintenance, "maintenance/" MACHINE_ID, "{\"drain\":true,\"message\":\"a disk\"}", 0)
+RECORD_CASE(message, "maintenance/" MACHINE_ID, "{\"message\":\"a\\nb\"}", 0)
 RECORD_CASE(garbage, "unit/a.service", "{\"hash\":\"" HASH "\",\"desired\":\"up\"}", 0)
 RECORD_CASE(foreign, "somebody/else", "", 0)
 
@@ -488,7 +505,9 @@ const TortureCase torture_model[] = {
     {"requirements", requirements_case},
     {"requirements-of-machine", requirements_of_machine_case},
     {"requirements-of-unit", requirements_of_unit_case},
+    {"requirements-of-group", requirements_of_group_case},
     {"requirements-refused", requirements_refused_case},
+    {"requirements-of-no-number", requirements_of_no_number_case},
     {"requirements-contradict", requirements_contradict_case},
     {"metadata", metadata_case},
     {"metadata-refused", metadata_refused_case},
@@ -507,6 +526,8 @@ const TortureCase torture_model[] = {
     {"state-format", state_format_case},
     {"pending", pending_case},
     {"pending-format", pending_format_case},
+    {"maintenance", maintenance_case},
+    {"maintenance-format", maintenance_format_case},
     {"leader", leader_case},
     {"keys", keys_case},
     {"key", key_case},
@@ -519,6 +540,8 @@ const TortureCase torture_model[] = {
     {"record-state", record_state_case},
     {"record-pending", record_pending_case},
     {"record-leader", record_leader_case},
+    {"record-maintenance", record_maintenance_case},
+    {"record-message", record_message_case},
     {"record-garbage", record_garbage_case},
     {"record-foreign", record_foreign_case},
     {"text", text_case},

@@ -163,9 +163,53 @@ static const StoryStage once_stages[] = {
     {"destroy", destroy_once, all_is_gone},
 };
 
+/* --- a machine that is drained --- */
+
+static void submit_two(StoryRun *run) {
+    sim_put(run->cluster, LOG, LOG_TEXT, LAUNCH_STATE_LAUNCHED);
+    run->revision = sim_put(run->cluster, WEB, TEXT("1"), LAUNCH_STATE_LAUNCHED);
+}
+
+static bool two_run(StoryRun *run) {
+    return web_runs(run) && sim_count_running(run->cluster, LOG) == run->cluster->n_nodes;
+}
+
+static void drain(StoryRun *run) {
+    const Maintenance maintenance = {.is_draining = true, .message = (char *) "a disk"};
+    run->drained = sim_where_ordered(run->cluster, WEB);
+    sim_maintain(run->cluster, run->drained, &maintenance);
+}
+
+static bool only_the_other_has_them(StoryRun *run) {
+    return web_runs(run) && sim_where_ordered(run->cluster, WEB) != run->drained &&
+           sim_where_runs(run->cluster, LOG) == sim_where_runs(run->cluster, WEB) &&
+           !fake_systemd_text(run->drained->systemd, WEB) &&
+           !fake_systemd_text(run->drained->systemd, LOG);
+}
+
+static void undrain(StoryRun *run) {
+    sim_maintain(run->cluster, run->drained, NULL);
+}
+
+static void destroy_two(StoryRun *run) {
+    sim_destroy(run->cluster, WEB);
+    sim_destroy(run->cluster, LOG);
+}
+
+static const StoryStage drained_stages[] = {
+    {"boot", boot, is_up},
+    {"submit", submit_two, two_run},
+    {"drain", drain, only_the_other_has_them},
+    {"stop fleetd", restart_fleetd, one_has_ended},
+    {"start fleetd", start_fleetd, is_up},
+    {"undrain", undrain, two_run},
+    {"destroy", destroy_two, all_is_gone},
+};
+
 const Story stories[N_STORIES] = {
     {"many", many_stages, ELEMENTSOF(many_stages)},
     {"once", once_stages, ELEMENTSOF(once_stages)},
+    {"drained", drained_stages, ELEMENTSOF(drained_stages)},
 };
 
 const char *const story_singles[] = {WEB, DB, ONCE, NULL};

@@ -7,6 +7,7 @@ typedef struct StoryRun {
     SimCluster *cluster;
     int64_t revision; /* of the request that is waited for */
     SimNode *cut_off; /* machine; NULL: none */
+    SimNode *drained; /* machine */
 } StoryRun;
 
 typedef struct StoryStage {
@@ -21,7 +22,7 @@ typedef struct Story {
     size_t n_stages;
 } Story;
 
-#define N_STORIES 2
+#define N_STORIES 3
 extern const Story stories[N_STORIES];
 
 /* The units that must never run in two places, whatever the story. NULL-terminated. */

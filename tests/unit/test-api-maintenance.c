@@ -71,12 +71,42 @@ static void nonsense_is_refused(void **state) {
     assert_null(stored(fixture));
 }
 
+static void on_set(_unused_ int r, _unused_ const StoreTxnResult *result, _unused_ void *userdata) {
+}
+
+static void drain_first(GatedStore *gated, void *userdata) {
+    unsigned *n_left = userdata;
+    const StoreWrite write = {
+        .kind = STORE_PUT, .key = "maintenance/" M1, .value = "{\"drain\":true}"};
+    if (*n_left > 0 && (*n_left)-- > 0)
+        store_txn(gated->inner, &(StoreTxn){.writes = &write, .n_writes = 1}, on_set, NULL, NULL);
+}
+
+/* Else one that arrives late, when its sender has given up, would undo what was acknowledged
+ * meanwhile. */
+static void cordon_that_others_overtake_starts_over(void **state) {
+    ApiFixture *fixture = *state;
+    unsigned n_left = 3;
+    fixture->gated->before_txn = drain_first;
+    fixture->gated->userdata = &n_left;
+    assert_answer(fixture, "PUT", "/maintenance/" M1, "{}", 204, "");
+    assert_int_equal(n_left, 0);
+    assert_int_equal(fixture->gated->counts[GATE_TXN], 4);
+    n_left = 1000;
+    assert_answer(fixture, "PUT", "/maintenance/" M1, "{}", 503,
+                  "what is wanted of machine '" M1
+                  "' is being changed by others all the time; nothing was changed");
+    _cleanup_free_ char *value = stored(fixture);
+    assert_non_null(strstr(value, "drain"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         API_TEST(machine_is_cordoned_until_that_is_taken_back),
         API_TEST(drain_tells_what_has_yet_to_leave),
         API_TEST(machine_that_is_away_may_be_cordoned),
         API_TEST(nonsense_is_refused),
+        API_TEST(cordon_that_others_overtake_starts_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,9 +15,10 @@ static int parse(const char *key, const char *value, size_t size, int64_t lease,
 
 /* The one pointer of a record that is set. */
 static const void *value_of(const StoredRecord *record) {
-    const void *values[] = {record->unit,   record->file,      record->machine, record->metadata,
-                            record->order,  record->state,     record->pending, record->leader,
-                            record->orphan, record->cluster_id};
+    const void *values[] = {record->unit,       record->file,       record->machine,
+                            record->metadata,   record->order,      record->state,
+                            record->pending,    record->leader,     record->orphan,
+                            record->cluster_id, record->maintenance};
     const void *found = NULL;
     for (size_t i = 0; i < ELEMENTSOF(values); i++) {
         assert_false(found && values[i]);
@@ -53,6 +54,7 @@ static void every_kind_is_read(void **state) {
         {"orphan/" M1 "/a.service", "{" HASH ",\"desired\":\"launched\"}", 5},
         {"orphan/" M1 "/a.service", orphan, 5},
         {"cluster", "{\"id\":\"" M1 "\"}", 0},
+        {"maintenance/" M1, "{\"drain\":true,\"sinceUsec\":1,\"message\":\"a disk\"}", 0},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_record_ StoredRecord record = {};
@@ -99,6 +101,7 @@ static void garbage_of_any_kind_is_named_with_its_key(void **state) {
         "leader",
         "orphan/" M1 "/a.service",
         "cluster",
+        "maintenance/" M1,
     };
     static const struct {
         const char *text;
@@ -110,7 +113,8 @@ static void garbage_of_any_kind_is_named_with_its_key(void **state) {
         {"{\"a\":\"\0\"}", 9},
         {"\0", 1},
         {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\x01", 33},
-        {"{\"hash\":7,\"desired\":true,\"current\":[],\"bootID\":{},\"machineID\":1}\n", 67},
+        {"{\"hash\":7,\"desired\":true,\"current\":[],\"bootID\":{},\"machineID\":1,\"drain\":1}\n",
+         77},
     };
     for (size_t i = 0; i < ELEMENTSOF(keys); i++)
         for (size_t k = 0; k < ELEMENTSOF(values); k++) {
@@ -123,6 +127,20 @@ static void garbage_of_any_kind_is_named_with_its_key(void **state) {
             _cleanup_free_ char *begin = str_printf("'%s': ", keys[i]);
             assert_memory_equal(error.message, begin, strlen(begin));
         }
+}
+
+static void message_that_is_no_line_of_text_is_garbage(void **state) {
+    static const char *const values[] = {"{\"message\":\"\\u001b[31m\"}",
+                                         "{\"message\":\"a\\nb\"}"};
+    for (size_t i = 0; i < ELEMENTSOF(values); i++) {
+        _cleanup_record_ StoredRecord record = {};
+        _cleanup_error_ Error error = {};
+        assert_int_equal(parse("maintenance/" M1, values[i], strlen(values[i]), 0, &record, &error),
+                         0);
+        assert_false(record.is_readable);
+        assert_null(value_of(&record));
+        assert_string_equal(error.message, "'maintenance/" M1 "': a message is one line of text");
+    }
 }
 
 static void hash_that_no_file_has_is_garbage(void **state) {
@@ -204,6 +222,7 @@ int main(void) {
         cmocka_unit_test(what_lives_by_a_lease_must_have_one),
         cmocka_unit_test(garbage_of_any_kind_is_named_with_its_key),
         cmocka_unit_test(hash_that_no_file_has_is_garbage),
+        cmocka_unit_test(message_that_is_no_line_of_text_is_garbage),
         cmocka_unit_test(leader_that_is_no_machine_is_garbage),
         cmocka_unit_test(id_of_a_cluster_that_none_has_is_garbage),
         cmocka_unit_test(key_of_nobody_is_told_from_fleets),

@@ -43,14 +43,14 @@ put_garbage() {
     done
 }
 
-# keep KEY, put_back KEY: for later. Of metadata there was none.
+# keep KEY, put_back KEY: for later. Of metadata and maintenance there was none.
 keep() {
     get "$1" >"$UNITS/kept"
 }
 
 put_back() {
     case $1 in
-    metadata/*) etcdctl del -- "$STORE_PREFIX$1" ;;
+    metadata/* | maintenance/*) etcdctl del -- "$STORE_PREFIX$1" ;;
     file/*) put "$1" <<<"$(<"$UNITS/kept")" ;;
     *) put "$1" <"$UNITS/kept" ;;
     esac
@@ -134,7 +134,7 @@ hash=$(get unit/a@1.service | sed 's/.*"hash":"\([0-9a-f]*\)".*/\1/')
 
 # --- one kind of key after the other, over what is there
 for key in unit/a@1.service "file/$hash" "machine/$on" "metadata/$on/host" "schedule/$on/a@1.service" \
-    "state/$on/a@1.service" pending/w.service leader; do
+    "state/$on/a@1.service" pending/w.service leader "maintenance/$on"; do
     keep "$key"
     check "garbage over $key can be written" put_garbage "$key"
     check "it is reported with the key" eventually 10 reported "'$key'"
@@ -142,7 +142,7 @@ for key in unit/a@1.service "file/$hash" "machine/$on" "metadata/$on/host" "sche
     check "units can be started" sees_a_new_unit "new-${key//[^a-z]/}.service"
     check "no unit was touched, and no fleetd ended" untouched
     case $key in
-    unit/* | file/* | metadata/*) check "it is as it was" put_back "$key" ;;
+    unit/* | file/* | metadata/* | maintenance/*) check "it is as it was" put_back "$key" ;;
     esac
 done
 check "the presence is written anew" eventually 10 is_readable "machine/$on" bootID
@@ -153,7 +153,7 @@ check "all machines are listed" all_machines_are_listed
 # --- where nothing should be
 for key in unit/new.service "file/$NO_HASH" "machine/$NOBODY" "metadata/$NOBODY/zone" "schedule/$other/a@1.service" \
     "schedule/$NOBODY/a@1.service" "schedule/$on/new.service" "state/$NOBODY/a@1.service" pending/none.service \
-    "orphan/$on/a@1.service" "orphan/$NOBODY/a@1.service"; do
+    "orphan/$on/a@1.service" "orphan/$NOBODY/a@1.service" "maintenance/$NOBODY"; do
     put_garbage "$key"
     check "garbage under $key is reported" eventually 10 reported "'$key'"
 done
