@@ -71,6 +71,12 @@ static int read_maintenance(const StoredText *text, StoredRecord *record, Error 
                              reterr);
 }
 
+static int read_version(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r =
+        unit_version_parse(record->key.number, text->value, text->size, &record->version, reterr);
+    return r < 0 ? r : unit_file_hash_check(record->version->hash, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -88,6 +94,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_ORPHAN] = {read_orphan, true},
     [KEY_CLUSTER] = {read_cluster, false},
     [KEY_MAINTENANCE] = {read_maintenance, false},
+    [KEY_VERSION] = {read_version, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -102,6 +109,7 @@ static void record_drop_value(StoredRecord *record) {
     orphan_free(TAKE_PTR(record->orphan));
     free(TAKE_PTR(record->cluster_id));
     maintenance_free(TAKE_PTR(record->maintenance));
+    unit_version_free(TAKE_PTR(record->version));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {
