@@ -10,8 +10,8 @@ int api_list_versions(ApiClient *client, const char *unit, bool with_text, json_
     _cleanup_free_ char *escaped = api_escape(unit);
     _cleanup_json_ json_object *document = NULL;
     json_object *array = NULL;
-    char *path = escaped ? str_printf("/versions/%s%s", escaped, with_text ? "?text=true" : "")
-                         : NULL;
+    char *path =
+        escaped ? str_printf("/versions/%s%s", escaped, with_text ? "?text=true" : "") : NULL;
     int r = api_get_document_take(client, path, &document, reterr);
     if (r >= 0)
         r = json_get_array(document, "versions", &array, reterr);

@@ -1,4 +1,5 @@
-/* What differs between two files that a unit has had: diff(1) says it, of memory that it inherits. */
+/* What differs between two files that a unit has had: diff(1) says it, of memory that it inherits.
+ */
 #include "fleetctl/commands/command.h"
 #include "fleetctl/commands/version-text.h"
 #include "fleetctl/print/message.h"
@@ -54,10 +55,16 @@ static int sides_compare(const Context *context, Side *old, Side *new, Error *re
         r = side_open(new);
     if (r < 0)
         return r;
-    char *const words[] = {
-        (char *) "diff", (char *) "-u",
-        (char *) (context->look.has_color ? "--color=always" : "--color=never"),
-        (char *) "--label", old->label, (char *) "--label", new->label, old->path, new->path, NULL};
+    char *const words[] = {(char *) "diff",
+                           (char *) "-u",
+                           (char *) (context->look.has_color ? "--color=always" : "--color=never"),
+                           (char *) "--label",
+                           old->label,
+                           (char *) "--label",
+                           new->label,
+                           old->path,
+                           new->path,
+                           NULL};
     return process_run(words, reterr);
 }
 

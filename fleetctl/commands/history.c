@@ -17,8 +17,8 @@ static char *cell_time(const Context *context, const void *object) {
     char text[64];
     struct tm tm;
     time_t time = (time_t) ((const ApiVersion *) object)->time;
-    bool is_known = time > 0 && gmtime_r(&time, &tm) &&
-                    strftime(text, sizeof(text), "%F %T UTC", &tm) > 0;
+    bool is_known =
+        time > 0 && gmtime_r(&time, &tm) && strftime(text, sizeof(text), "%F %T UTC", &tm) > 0;
     return strdup(is_known ? text : "");
 }
 

@@ -1,5 +1,6 @@
-/* The versions of a unit in a view. What a destroyed unit of the same name has left, or was given by
- * hand, stands in the store beyond the number that the present unit has come to: it is not shown. */
+/* The versions of a unit in a view. What a destroyed unit of the same name has left, or was given
+ * by hand, stands in the store beyond the number that the present unit has come to: it is not
+ * shown. */
 #include "fleetd/api/view-internal.h"
 
 #include "fleetd/base/strv.h"
@@ -38,8 +39,7 @@ static int version_insert_take(UnitView *unit, size_t place, UnitVersion *versio
         return -ENOMEM;
     }
     unit->versions = longer;
-    memmove(&longer[place + 1], &longer[place],
-            (unit->n_versions - place) * sizeof(UnitVersion *));
+    memmove(&longer[place + 1], &longer[place], (unit->n_versions - place) * sizeof(UnitVersion *));
     longer[place] = version;
     unit->n_versions++;
     return 0;

@@ -25,7 +25,8 @@ char *unit_version_format(const UnitVersion *version) {
     return record_format(fields, ELEMENTSOF(fields), version);
 }
 
-int unit_version_parse(int64_t number, const char *text, size_t size, UnitVersion **ret, Error *reterr) {
+int unit_version_parse(int64_t number, const char *text, size_t size, UnitVersion **ret,
+                       Error *reterr) {
     _cleanup_(unit_version_freep) UnitVersion *version = calloc(1, sizeof(UnitVersion));
     if (!version)
         return -ENOMEM;

@@ -29,6 +29,7 @@ UnitVersionStep unit_version_step(const Unit *known, int64_t last);
 
 /* JSON value; contracts as for machine_format() and machine_parse(). */
 char *unit_version_format(const UnitVersion *version);
-int unit_version_parse(int64_t number, const char *text, size_t size, UnitVersion **ret, Error *reterr);
+int unit_version_parse(int64_t number, const char *text, size_t size, UnitVersion **ret,
+                       Error *reterr);
 void unit_version_free(UnitVersion *version);
 DEFINE_POINTER_CLEANUP(UnitVersion, unit_version_free)

@@ -6,8 +6,8 @@ void sim_versions_judge_unit(SimCheck *check, const Unit *old, const Unit *new) 
     if (!old || !new)
         return;
     if (new->version < old->version)
-        sim_trace_fail(check->trace, "%s goes back from version %" PRId64 " to %" PRId64,
-                       new->name, old->version, new->version);
+        sim_trace_fail(check->trace, "%s goes back from version %" PRId64 " to %" PRId64, new->name,
+                       old->version, new->version);
     if (!streq(new->hash, old->hash) && new->version == old->version)
         sim_trace_fail(check->trace, "%s has another file, and still version %" PRId64, new->name,
                        new->version);

@@ -115,7 +115,8 @@ static void list_is_in_order_and_of_this_life_of_the_unit(void **state_) {
     ApiFixture *fixture = *state_;
     for (int i = 1; i <= UNIT_VERSIONS_KEPT; i++)
         put(fixture, i, i == 1 ? 201 : 204);
-    seed(fixture, "version/a.service/11", "{\"hash\":\"da39a3ee5e6b4b0d3255bfef95601890afd80709\"}");
+    seed(fixture, "version/a.service/11",
+         "{\"hash\":\"da39a3ee5e6b4b0d3255bfef95601890afd80709\"}");
     settle(fixture);
     _cleanup_exchange_ RecordedExchange *list =
         api_call(fixture, "GET", "/versions/a.service", NULL);
