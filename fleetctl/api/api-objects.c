@@ -137,6 +137,17 @@ const char *api_unit_option(const ApiUnit *unit, const char *section, const char
     return value;
 }
 
+int api_version_read(json_object *json, ApiVersion *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    *ret = (ApiVersion){
+        .number = read_int(&reader, "version"),
+        .hash = read_name(&reader, "hash"),
+        .time = read_int(&reader, "time"),
+        .text = read_string(&reader, "text", NULL),
+    };
+    return MIN(reader.result, 0);
+}
+
 int api_state_read(json_object *json, ApiState *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiState state = {

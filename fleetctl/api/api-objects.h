@@ -32,6 +32,14 @@ typedef struct ApiUnit {
 /* The last value of an option of the unit file, NULL if it is not there. */
 const char *api_unit_option(const ApiUnit *unit, const char *section, const char *name);
 
+/* A file that a unit has had. */
+typedef struct ApiVersion {
+    int64_t number;
+    const char *hash;
+    int64_t time;     /* Unix time: when it became the unit's; 0: not known */
+    const char *text; /* NULL: not asked for, or lost */
+} ApiVersion;
+
 typedef struct ApiState {
     const char *name, *machine_id, *hash;
     const char *load, *active, *sub; /* "" when systemd does not know the unit */
@@ -85,6 +93,7 @@ typedef struct ApiEvent {
 
 /* -EBADMSG with the field that is missing or wrong. */
 int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr);
+int api_version_read(json_object *json, ApiVersion *ret, Error *reterr);
 int api_state_read(json_object *json, ApiState *ret, Error *reterr);
 int api_orphan_read(json_object *json, ApiOrphan *ret, Error *reterr);
 int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr);

@@ -23,8 +23,7 @@ static int answer_parse(const ApiCall *call, json_object **ret, Error *reterr) {
     return json_parse(call->answer, call->answer_size, ret, reterr);
 }
 
-/* Runs one GET. */
-static int document_fetch(ApiClient *client, char *path_take, json_object **ret, Error *reterr) {
+int api_get_document_take(ApiClient *client, char *path_take, json_object **ret, Error *reterr) {
     ApiCall *call = calloc(1, sizeof(ApiCall));
     if (!call || !path_take) {
         free(call);
@@ -66,7 +65,7 @@ static int page_fetch(ApiClient *client, ApiResource resource, char **token, jso
     const char *separator = strchr(path_of_all, '?') ? "&" : "?";
     char *path = *escaped ? str_printf("%s%snextPageToken=%s", path_of_all, separator, escaped)
                           : strdup(path_of_all);
-    int r = document_fetch(client, path, &page, reterr);
+    int r = api_get_document_take(client, path, &page, reterr);
     if (r >= 0)
         r = array_append(array, page, resources[resource].field, reterr);
     if (r == -EREMOTEIO || r == -EBADMSG)

@@ -17,6 +17,9 @@ typedef enum ApiResource {
     _API_RESOURCE_MAX,
 } ApiResource;
 
+/* Runs one GET; -EREMOTEIO: the answer says why not. The caller puts it. */
+int api_get_document_take(ApiClient *client, char *path_take, json_object **ret, Error *reterr);
+
 /* All items of all pages, in one array. The caller puts it. */
 int api_list(ApiClient *client, ApiResource resource, json_object **ret_array, Error *reterr);
 

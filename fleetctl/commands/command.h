@@ -46,6 +46,8 @@ int command_backup(Context *context, const char *const *operands, Error *reterr)
 int command_restore(Context *context, const char *const *operands, Error *reterr);
 int command_verify(Context *context, const char *const *operands, Error *reterr);
 int command_cat(Context *context, const char *const *operands, Error *reterr);
+int command_history(Context *context, const char *const *operands, Error *reterr);
+int command_diff(Context *context, const char *const *operands, Error *reterr);
 int command_status(Context *context, const char *const *operands, Error *reterr);
 int command_list_units(Context *context, const char *const *operands, Error *reterr);
 int command_list_unit_files(Context *context, const char *const *operands, Error *reterr);

@@ -173,8 +173,37 @@ const Command commands[] = {
         .name = "cat",
         MANY_UNITS,
         .summary = "Print the unit file of a unit, byte for byte",
-        .description = "UNIT may be a glob over the units of the cluster.",
+        .description = "UNIT may be a glob over the units of the cluster. UNIT@VERSION, as in "
+                       "web.service@3, is a file that it has\n"
+                       "had, see history; there UNIT is a whole name, with its type.",
         .run = command_cat,
+    },
+    {
+        .name = "history",
+        .operands = "UNIT",
+        .operands_min = 1,
+        .operands_max = 1,
+        .too_few = "No unit given",
+        .flags = FLAGS_LIST,
+        .summary = "List the files that a unit has had: its versions",
+        .description = "Each submission of another file is a new version. The last 10 are kept, "
+                       "until the unit is destroyed.\n"
+                       "Fields: version, hash, time; by default all.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
+        .run = command_history,
+    },
+    {
+        .name = "diff",
+        .operands = "UNIT [VERSION [VERSION]]",
+        .operands_min = 1,
+        .operands_max = 3,
+        .too_few = "No unit given",
+        .summary = "Show what differs between versions of a unit file",
+        .description = "The last two versions; VERSION and the present file; or the two that are "
+                       "given. The exit status is that of\n"
+                       "diff: 0 without a difference, 1 with one, 2 on trouble.",
+        .run = command_diff,
     },
     {
         .name = "list-units",

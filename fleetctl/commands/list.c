@@ -127,13 +127,33 @@ static int rows_print(const Context *context, ListRows *rows, const ListFilter *
     return r < 0 ? r : status;
 }
 
+static int form_choose(const Context *context, const List *list, const ListColumn ***ret_columns,
+                       RowsPrint *ret_print, Error *reterr) {
+    int r = format_choose(context->options->output, ret_print, reterr);
+    return r < 0 ? r : list_choose_columns(list, context->options->fields, ret_columns, reterr);
+}
+
+int list_print(const Context *context, const List *list, json_object *array, Error *reterr) {
+    _cleanup_free_ const ListColumn **columns = NULL;
+    RowsPrint print = NULL;
+    int r = form_choose(context, list, &columns, &print, reterr);
+    if (r < 0)
+        return r;
+    ListRows rows = {.list = list, .columns = columns};
+    r = objects_read(list, array, &rows.objects, reterr);
+    if (r < 0)
+        return r;
+    rows.n = json_object_array_length(array);
+    r = print(context, &rows);
+    free(rows.objects);
+    return r;
+}
+
 int list_run(const Context *context, const List *list, const char *const *operands, Error *reterr) {
     _cleanup_free_ const ListColumn **columns = NULL;
     _cleanup_list_filter_ ListFilter filter = {};
     RowsPrint print = NULL;
-    int r = list_choose_columns(list, context->options->fields, &columns, reterr);
-    if (r >= 0)
-        r = format_choose(context->options->output, &print, reterr);
+    int r = form_choose(context, list, &columns, &print, reterr);
     if (r >= 0)
         r = list_filter_init(context, list, operands, &filter, reterr);
     if (r < 0)

@@ -50,6 +50,10 @@ int list_choose_columns(const List *list, const char *fields, const ListColumn *
 /* Fetches, chooses and prints; without operands, whatever there is. Result as of a CommandRun. */
 int list_run(const Context *context, const List *list, const char *const *operands, Error *reterr);
 
+/* Prints these objects as list_run() does, all of them: of the list, only what tells how is used.
+ */
+int list_print(const Context *context, const List *list, json_object *array, Error *reterr);
+
 /* For lists of units. */
 int list_complain_unknown_units(const Context *context, const struct ListRows *rows,
                                 char *const *operands, Error *reterr);

@@ -51,6 +51,18 @@ int unit_select(ApiClient *api, const char *const *operands, GlobScope scope, Un
     return 0;
 }
 
+int unit_select_one(ApiClient *api, const char *operand, UnitSelection *ret, Error *reterr) {
+    const char *const operands[] = {operand, NULL};
+    if (operand_is_glob(operand))
+        return error_set(reterr, -EINVAL, "'%s' is a glob: name one unit", operand);
+    int r = unit_select(api, operands, GLOB_ALL_UNITS, ret, reterr);
+    if (r < 0 || ret->n_known > 0)
+        return r < 0 ? r : 1;
+    complain("Unit %s not found", ret->unknown[0]);
+    units_suggest(api, ret->unknown);
+    return 0;
+}
+
 void unit_selection_done(UnitSelection *selection) {
     api_units_done(&selection->units);
     free(selection->known);

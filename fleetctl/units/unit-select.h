@@ -13,6 +13,8 @@ typedef struct UnitSelection {
 /* Looks the operands up in the cluster. */
 int unit_select(ApiClient *api, const char *const *operands, GlobScope scope, UnitSelection *ret,
                 Error *reterr);
+/* One unit, by its name. 1: selected; 0: the cluster does not know it, which has been said. */
+int unit_select_one(ApiClient *api, const char *operand, UnitSelection *ret, Error *reterr);
 void unit_selection_done(UnitSelection *selection);
 #define _cleanup_unit_selection_ _cleanup_(unit_selection_done)
 

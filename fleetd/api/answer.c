@@ -111,3 +111,11 @@ size_t query_count(ApiExchange *exchange, const char *name) {
     exchange->vtable->query_each(exchange, name, on_count, &n);
     return n;
 }
+
+int query_is_true(ApiExchange *exchange, const char *name, bool *ret) {
+    _cleanup_free_ char *text = NULL;
+    int r = query_get(exchange, name, &text);
+    if (r >= 0)
+        *ret = text && streq(text, "true");
+    return r;
+}

@@ -27,3 +27,4 @@ void answer_done(ApiExchange *exchange, unsigned status, int64_t revision);
 size_t query_count(ApiExchange *exchange, const char *name); /* its values */
 /* The first value of a query argument, NULL when it is not given; the caller frees. -ENOMEM. */
 int query_get(ApiExchange *exchange, const char *name, char **ret);
+int query_is_true(ApiExchange *exchange, const char *name, bool *ret); /* NAME=true; -ENOMEM */

@@ -58,6 +58,11 @@ static int add_place(json_object *object, const UnitView *unit) {
     return r < 0 ? r : json_add_string(object, "reason", placement->order->reason);
 }
 
+static int add_version(json_object *object, const UnitView *unit) {
+    int64_t version = unit_view_version(unit);
+    return version > 0 ? json_add_int(object, "version", version) : 0;
+}
+
 json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole) {
     _cleanup_json_ json_object *object = json_object_new_object();
     const UnitFile *file = view_find_file(view, unit->unit->hash);
@@ -70,7 +75,7 @@ json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole)
         json_add_take(object, "options", options_to_json(file)) < 0 ||
         json_add_string(object, "hash", unit->unit->hash) < 0 ||
         json_add_int(object, "revision", unit->unit->revision) < 0 ||
-        json_add_bool(object, "global", is_global) < 0)
+        json_add_bool(object, "global", is_global) < 0 || add_version(object, unit) < 0)
         return NULL;
     if (!is_global && add_place(object, unit) < 0)
         return NULL;

@@ -148,10 +148,23 @@ static const SchemaProperty unit[] = {
     {"machineID", PROPERTY_STRING, .description = "Absent while it is on no machine."},
     {"hash", PROPERTY_STRING, REQUIRED, .description = "SHA-1 of its file."},
     {"revision", PROPERTY_INTEGER, REQUIRED, .description = "Of the latest request."},
+    {"version", PROPERTY_INTEGER, .description = "Of its file. Absent: not known."},
     {"global", PROPERTY_BOOLEAN, REQUIRED, .description = "It runs on every machine that fits."},
     {"reason", PROPERTY_STRING, .description = "Why it is on that machine."},
     {"pending", PROPERTY_OBJECT, .ref = "Pending", .description = "Why it is on none."},
     {"text", PROPERTY_STRING, .description = "The file, byte for byte; wins over options."},
+    {},
+};
+static const SchemaProperty unit_version[] = {
+    {"version", PROPERTY_INTEGER, REQUIRED, .description = "Counts the unit's files, from 1 on."},
+    {"hash", PROPERTY_STRING, REQUIRED, .description = "SHA-1 of the file."},
+    {"time", PROPERTY_INTEGER,
+     .description = "Unix time: when it became the unit's. Absent: not known."},
+    {"text", PROPERTY_STRING, .description = "The file, byte for byte, if asked for."},
+    {},
+};
+static const SchemaProperty unit_versions[] = {
+    {"versions", PROPERTY_LIST, REQUIRED, .ref = "UnitVersion"},
     {},
 };
 static const SchemaProperty unit_page[] = PAGE("units", "Unit");
@@ -220,6 +233,8 @@ const Schema api_schemas[] = {
     {"UnitPage", .properties = unit_page},
     {"UnitState", .properties = unit_state},
     {"UnitStatePage", .properties = unit_state_page},
+    {"UnitVersion", .properties = unit_version},
+    {"UnitVersions", .properties = unit_versions},
     {"UnreadablePage", .properties = unreadable_page},
     {"UnreadableValue", .properties = unreadable},
     {},

@@ -141,11 +141,13 @@ UnitDecision unit_request_decide(const UnitRequest *request, bool is_known, cons
         .status = is_known ? 204 : 201,
         .unit = {.name = request->name,
                  .desired = MAX(request->desired, LAUNCH_STATE_INACTIVE),
+                 .version = known ? known->version : 0,
                  .rest = known ? known->rest : NULL},
     };
     const char *hash = request->file ? unit_file_hash(request->file) : known->hash;
     decision.unit.hash = (char *) hash;
-    decision.writes_file = !known || !streq(hash, known->hash);
-    decision.writes_unit = decision.writes_file || decision.unit.desired != known->desired;
+    decision.has_new_file = !known || !streq(hash, known->hash);
+    decision.writes_file = decision.has_new_file;
+    decision.writes_unit = decision.has_new_file || decision.unit.desired != known->desired;
     return decision;
 }

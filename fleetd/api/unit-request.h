@@ -20,7 +20,8 @@ void unit_request_done(UnitRequest *request);
 typedef struct UnitDecision {
     unsigned status; /* of the answer when it is carried out: 201, 204; 409: refused */
     bool writes_unit, writes_file;
-    Unit unit; /* borrows from request and known */
+    bool has_new_file; /* it is not the unit's file, or nobody knows what that is */
+    Unit unit;         /* borrows from request and known */
 } UnitDecision;
 
 /* What is to be done, given what is there: is_known says that there is something, which is NULL if

@@ -1,8 +1,7 @@
 /* PUT, POST and DELETE of a unit. The first decision is made on what the view shows, if it leads to
  * a write: it saves the store a question, and the condition finds out a view that is behind. */
 #include "fleetd/api/reads.h"
-#include "fleetd/api/unit-request.h"
-#include "fleetd/api/write.h"
+#include "fleetd/api/unit-commit.h"
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/stored-record.h"
@@ -11,53 +10,8 @@
 #include <errno.h>
 #include <strings.h>
 
-typedef struct UnitWrite {
-    ApiWrite base;
-    bool is_delete;
-    UnitRequest request; /* of a DELETE only its name is set */
-    char *key;
-    int64_t mod_revision; /* of the key as it was read; 0: it did not exist */
-    Unit *known; /* the unit as it was read; NULL: there is none, or none that is readable */
-} UnitWrite;
-
 static UnitWrite *from_base(ApiWrite *base) {
     return (UnitWrite *) base;
-}
-
-static void write_commit(UnitWrite *write, const StoreWrite *writes, size_t n_writes,
-                         unsigned status) {
-    const StoreCompare compare = {
-        .key = write->key,
-        .target = STORE_COMPARE_MOD_REVISION,
-        .number = write->mod_revision,
-    };
-    const StoreTxn txn = {
-        .compares = &compare,
-        .n_compares = 1,
-        .writes = writes,
-        .n_writes = n_writes,
-    };
-    api_write_commit(&write->base, write->base.api->gathering, &txn, status);
-}
-
-/* The file goes first, so that nobody ever sees a unit without it. It is written also when it is
- * there: whoever is about to collect it as unused then finds it changed. */
-static void put_commit(UnitWrite *write, const UnitDecision *decision) {
-    _cleanup_free_ char *value = unit_format(&decision->unit);
-    _cleanup_free_ char *file_key = key_file(decision->unit.hash);
-    StoreWrite writes[2];
-    size_t n = 0;
-    if (!value || !file_key) {
-        api_write_fail(&write->base, -ENOMEM);
-        return;
-    }
-    if (decision->writes_file) {
-        writes[n] = (StoreWrite){.kind = STORE_PUT, .key = file_key};
-        writes[n].value = unit_file_text(write->request.file, &writes[n].value_size);
-        n++;
-    }
-    writes[n++] = (StoreWrite){.kind = STORE_PUT, .key = write->key, .value = value};
-    write_commit(write, writes, n, decision->status);
 }
 
 /* file_is_lost: the one that the unit has, and that is brought once more, is not in the store, or
@@ -73,14 +27,14 @@ static void put_decide(UnitWrite *write, const Unit *known, bool file_is_lost) {
     else if (!decision.writes_unit)
         api_write_acknowledge(&write->base, 204, write->mod_revision);
     else
-        put_commit(write, &decision);
+        unit_write_put(write, known, &decision);
 }
 
 static void delete_decide(UnitWrite *write) {
     if (write->mod_revision == 0)
         api_write_refuse(&write->base, 404, "unit '%s' does not exist", write->request.name);
     else
-        write_commit(write, &(StoreWrite){.kind = STORE_DELETE, .key = write->key}, 1, 204);
+        unit_write_delete(write);
 }
 
 static void on_file(int r, const StoreRangeResult *result, void *userdata) {
@@ -128,6 +82,39 @@ static void put_go_on(UnitWrite *write) {
         put_decide(write, write->known, false);
 }
 
+static int version_number(const StoreEntry *entry, int64_t *ret) {
+    _cleanup_key_ Key key = {};
+    int r = key_parse(entry->key, &key, NULL);
+    *ret = r < 0 ? 0 : key.number;
+    return r == -ENOMEM ? r : 0;
+}
+
+static void on_versions(int r, const StoreRangeResult *result, void *userdata) {
+    UnitWrite *write = userdata;
+    write->base.op = NULL;
+    write->last_version = 0;
+    for (size_t i = 0; r >= 0 && i < result->n_entries; i++) {
+        int64_t number = 0;
+        r = version_number(&result->entries[i], &number);
+        write->last_version = MAX(write->last_version, number);
+    }
+    if (r < 0)
+        api_write_fail(&write->base, r);
+    else
+        put_go_on(write);
+}
+
+/* Who replaces a unit that cannot be read does not know how far its versions were counted. */
+static void put_look_at_versions(UnitWrite *write) {
+    _cleanup_free_ char *prefix = key_version_prefix(write->request.name);
+    const StoreRange range = {.key = prefix, .is_prefix = true, .is_keys_only = true};
+    int r = prefix ? store_range(write->base.api->options.store, &range, on_versions, write,
+                                 &write->base.op)
+                   : -ENOMEM;
+    if (r < 0)
+        api_write_fail(&write->base, r);
+}
+
 static void on_range(int r, const StoreRangeResult *result, void *userdata) {
     UnitWrite *write = userdata;
     write->base.op = NULL;
@@ -140,6 +127,8 @@ static void on_range(int r, const StoreRangeResult *result, void *userdata) {
         api_write_fail(&write->base, r);
     else if (write->is_delete)
         delete_decide(write);
+    else if (entry && !write->known)
+        put_look_at_versions(write);
     else
         put_go_on(write);
 }

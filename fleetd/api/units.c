@@ -15,15 +15,6 @@ static size_t unit_size(const View *view, const UnitView *unit) {
     return size + n_options * OPTION_OVERHEAD;
 }
 
-/* ?text=true: with the text of each file, as that of a single unit. */
-static int wants_text(ApiExchange *exchange, bool *ret) {
-    _cleanup_free_ char *text = NULL;
-    int r = query_get(exchange, "text", &text);
-    if (r >= 0)
-        *ret = text && streq(text, "true");
-    return r;
-}
-
 void units_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
     _cleanup_list_page_ ListPage page = {};
     if (list_page_begin(&page, api, exchange, "units") < 0)
@@ -31,7 +22,7 @@ void units_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
     const char *const *names;
     size_t n_names;
     bool is_whole = false;
-    int r = wants_text(exchange, &is_whole);
+    int r = query_is_true(exchange, "text", &is_whole); /* as that of a single unit */
     if (r >= 0)
         r = view_unit_names(view, &names, &n_names);
     for (size_t i = r < 0 ? 0 : names_after(names, n_names, page.after); r >= 0 && i < n_names;

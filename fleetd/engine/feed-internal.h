@@ -10,7 +10,8 @@
 typedef struct FeedFile {
     UnitFile *file; /* NULL: named by a unit, not seen yet or not readable */
     int64_t mod_revision;
-    size_t n_users;
+    size_t n_users;    /* units */
+    size_t n_versions; /* that keep it */
 } FeedFile;
 
 typedef struct FeedMachine {
@@ -28,6 +29,7 @@ struct Feed {
     Map *units;            /* Unit by name */
     Map *unreadable_units; /* set of names */
     Map *files;            /* FeedFile by hash */
+    Map *versions;         /* hash, as files has it, by key */
     Map *machines;         /* FeedMachine by id */
 };
 
@@ -43,5 +45,7 @@ int feed_delete_unit(Feed *feed, const Key *key);
 int feed_delete_file(Feed *feed, const Key *key);
 int feed_delete_machine(Feed *feed, const Key *key);
 int feed_delete_metadata(Feed *feed, const Key *key);
+int feed_put_version(Feed *feed, StoredRecord *record);
+int feed_delete_version(Feed *feed, const Key *key);
 int feed_put_maintenance(Feed *feed, StoredRecord *record);
 int feed_delete_maintenance(Feed *feed, const Key *key);

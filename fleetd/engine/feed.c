@@ -111,6 +111,8 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
                          "the machine keeps its units and gets no more until somebody cordons or "
                          "uncordons it"},
     [KEY_BRAKE] = {feed_put_brake, feed_delete_brake, "it is written anew, or taken away"},
+    [KEY_VERSION] = {feed_put_version, feed_delete_version,
+                     "that version of the unit is as good as lost"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},
@@ -170,8 +172,10 @@ int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, F
         .unreadable_units = map_new(NULL),
         .files = map_new(feed_file_free),
         .machines = map_new(feed_machine_free),
+        .versions = map_new(NULL),
     };
-    if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines)
+    if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines ||
+        !feed->versions)
         return -ENOMEM;
     *ret = TAKE_PTR(feed);
     return 0;
@@ -184,5 +188,6 @@ void feed_free(Feed *feed) {
     map_free(feed->unreadable_units);
     map_free(feed->files);
     map_free(feed->machines);
+    map_free(feed->versions);
     free(feed);
 }

@@ -11,6 +11,7 @@ typedef struct KeyLayout {
     const char *prefix;
     bool has_machine_id;
     int (*name_check)(const char *name, Error *reterr); /* NULL: no name */
+    bool has_number;                                    /* behind the name */
 } KeyLayout;
 
 static int metadata_key_check(const char *key, Error *reterr) {
@@ -30,6 +31,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_CLUSTER] = {KEY_CLUSTER_TEXT, false, NULL},
     [KEY_MAINTENANCE] = {"maintenance/", true, NULL},
     [KEY_BRAKE] = {KEY_BRAKE_TEXT, false, NULL},
+    [KEY_VERSION] = {"version/", false, unit_name_check, true},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -73,6 +75,14 @@ char *key_maintenance(const char *machine_id) {
     return key_format(KEY_MAINTENANCE, machine_id, NULL);
 }
 
+char *key_version(const char *name, int64_t number) {
+    return str_printf("%s%s/%lld", layouts[KEY_VERSION].prefix, name, (long long) number);
+}
+
+char *key_version_prefix(const char *name) {
+    return str_printf("%s%s/", layouts[KEY_VERSION].prefix, name);
+}
+
 char *key_metadata_prefix(const char *machine_id) {
     return key_format(KEY_METADATA, machine_id, "");
 }
@@ -95,6 +105,28 @@ static int machine_id_take(const char **text, char **ret, Error *reterr) {
     return machine_id_check(id, reterr);
 }
 
+#define NUMBER_DIGITS_MAX 18
+
+/* As key_version() writes it, so that one number has one key. */
+static int number_parse(const char *text, int64_t *ret, Error *reterr) {
+    size_t n = strspn(text, "0123456789");
+    if (n == 0 || n > NUMBER_DIGITS_MAX || text[n] || *text == '0')
+        return error_set(reterr, -EINVAL, "the unit's name has no number behind it");
+    *ret = strtoll(text, NULL, 10);
+    return 0;
+}
+
+static int name_parse(const KeyLayout *layout, const char *text, Key *key, Error *reterr) {
+    const char *end = layout->has_number ? strchrnul(text, '/') : text + strlen(text);
+    key->name = strndup(text, (size_t) (end - text));
+    if (!key->name)
+        return -ENOMEM;
+    int r = layout->name_check(key->name, reterr);
+    if (r < 0 || !layout->has_number)
+        return r;
+    return number_parse(*end ? end + 1 : end, &key->number, reterr);
+}
+
 /* Fills key, which the caller frees also on failure, from what stands behind the prefix. */
 static int rest_parse(const KeyLayout *layout, const char *rest, Key *key, Error *reterr) {
     if (layout->has_machine_id) {
@@ -106,11 +138,7 @@ static int rest_parse(const KeyLayout *layout, const char *rest, Key *key, Error
     }
     if (!layout->name_check)
         return *rest ? error_set(reterr, -EINVAL, "there is more than a key of its kind has") : 0;
-    int r = layout->name_check(rest, reterr);
-    if (r < 0)
-        return r;
-    key->name = strdup(rest);
-    return key->name ? 0 : -ENOMEM;
+    return name_parse(layout, rest, key, reterr);
 }
 
 int key_parse(const char *text, Key *ret, Error *reterr) {

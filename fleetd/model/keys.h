@@ -20,6 +20,7 @@ typedef enum KeyKind {
     KEY_CLUSTER,     /* cluster */
     KEY_MAINTENANCE, /* maintenance/<id> */
     KEY_BRAKE,       /* brake */
+    KEY_VERSION,     /* version/<name>/<number> */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -29,7 +30,8 @@ typedef enum KeyKind {
 typedef struct Key {
     KeyKind kind;
     char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance */
-    char *name;       /* unit, file, metadata, schedule, state, pending, orphan */
+    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version */
+    int64_t number;   /* version: from 1 on */
 } Key;
 
 /* New strings; NULL when out of memory. */
@@ -43,6 +45,7 @@ char *key_pending(const char *name);
 char *key_orphan(const char *machine_id, const char *name);
 char *key_maintenance(const char *machine_id);
 #define KEY_BRAKE_TEXT "brake"
+char *key_version(const char *name, int64_t number);
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"
@@ -50,6 +53,7 @@ char *key_maintenance(const char *machine_id);
 char *key_metadata_prefix(const char *machine_id); /* metadata/<id>/ */
 char *key_schedule_prefix(const char *machine_id); /* schedule/<id>/ */
 char *key_state_prefix(const char *machine_id);    /* state/<id>/ */
+char *key_version_prefix(const char *name);        /* version/<name>/ */
 
 /* -EINVAL: not a key of this layout (somebody else's, or of a later version): skip it. -ENOMEM. */
 int key_parse(const char *text, Key *ret, Error *reterr);

@@ -77,6 +77,12 @@ static int read_brake(const StoredText *text, StoredRecord *record, Error *reter
     return brake_record_parse(text->value, text->size, &record->brake, reterr);
 }
 
+static int read_version(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r =
+        unit_version_parse(record->key.number, text->value, text->size, &record->version, reterr);
+    return r < 0 ? r : unit_file_hash_check(record->version->hash, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -95,6 +101,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_CLUSTER] = {read_cluster, false},
     [KEY_MAINTENANCE] = {read_maintenance, false},
     [KEY_BRAKE] = {read_brake, false},
+    [KEY_VERSION] = {read_version, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -110,6 +117,7 @@ static void record_drop_value(StoredRecord *record) {
     free(TAKE_PTR(record->cluster_id));
     maintenance_free(TAKE_PTR(record->maintenance));
     brake_record_free(TAKE_PTR(record->brake));
+    unit_version_free(TAKE_PTR(record->version));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -9,6 +9,7 @@
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/unit-file.h"
+#include "fleetd/model/unit-version.h"
 #include "fleetd/model/unit.h"
 
 typedef struct StoredText {
@@ -37,6 +38,7 @@ typedef struct StoredRecord {
     char *cluster_id;
     Maintenance *maintenance;
     BrakeRecord *brake;
+    UnitVersion *version;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

@@ -2,13 +2,21 @@
 
 #include "fleetd/model/record.h"
 
+#include <errno.h>
+
 static const RecordField fields[] = {
     {"hash", &field_string, offsetof(Unit, hash), true},
     {"desired", &field_enum, offsetof(Unit, desired), true, &launch_state_names},
+    {"version", &field_count, offsetof(Unit, version)},
 };
 
 char *unit_format(const Unit *unit) {
     return record_format_with_rest(fields, ELEMENTSOF(fields), unit, unit->rest);
+}
+
+static int version_check(int64_t version, Error *reterr) {
+    return version <= UNIT_VERSION_MAX ? 0
+                                       : error_set(reterr, -EBADMSG, "a version beyond all count");
 }
 
 int unit_parse(const char *name, const char *text, size_t size, Unit **ret, Error *reterr) {
@@ -16,6 +24,8 @@ int unit_parse(const char *name, const char *text, size_t size, Unit **ret, Erro
     if (!unit || !(unit->name = strdup(name)))
         return -ENOMEM;
     int r = record_parse(fields, ELEMENTSOF(fields), text, size, unit, reterr);
+    if (r >= 0)
+        r = version_check(unit->version, reterr);
     if (r >= 0)
         r = record_get_rest(fields, ELEMENTSOF(fields), text, size, &unit->rest);
     if (r < 0)

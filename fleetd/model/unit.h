@@ -8,11 +8,14 @@
 #include "fleetd/model/health-check.h"
 #include "fleetd/model/launch-state.h"
 
+#define UNIT_VERSION_MAX 1000000000000000 /* far from where counting on would overflow */
+
 /* `unit/<name>`, written by the API on behalf of a user. */
 typedef struct Unit {
     char *name;
     char *hash; /* of the unit file */
     LaunchState desired;
+    int64_t version;  /* of its file: fleetd/model/unit-version.h; 0: it has had none yet */
     int64_t revision; /* of the store when it was last written: names the request; not part of the
                          value */
     char *rest; /* what a later version wrote beside these, kept by whoever writes it anew; NULL:

@@ -52,9 +52,8 @@ static bool txn_can_be_joined(const StoreTxn *txn) {
     bool has_change = false;
     for (size_t i = 0; i < txn->n_writes; i++) {
         const StoreWrite *write = &txn->writes[i];
-        if (write->kind == STORE_DELETE_PREFIX)
-            return false;
-        has_change |= write->kind == STORE_PUT || txn_compares_as_existing(txn, write->key);
+        has_change |= write->kind == STORE_PUT ||
+                      (write->kind == STORE_DELETE && txn_compares_as_existing(txn, write->key));
     }
     return has_change;
 }
@@ -62,6 +61,32 @@ static bool txn_can_be_joined(const StoreTxn *txn) {
 static bool write_is_same(const StoreWrite *a, const StoreWrite *b) {
     return a->kind == STORE_PUT && b->kind == STORE_PUT && a->lease == b->lease &&
            a->value_size == b->value_size && memcmp(a->value, b->value, a->value_size) == 0;
+}
+
+static bool prefix_is_free(const char *prefix, const StoreCompare *compares, size_t n_compares,
+                           const StoreWrite *writes, size_t n_writes) {
+    for (size_t i = 0; i < n_compares; i++)
+        if (store_key_matches(compares[i].key, prefix, true))
+            return false;
+    for (size_t i = 0; i < n_writes; i++)
+        if (store_key_matches(writes[i].key, prefix, true))
+            return false;
+    return true;
+}
+
+/* Neither deletes what the other has to do with by a prefix of it. */
+static bool group_leaves_prefixes(const Group *group, const StoreTxn *txn) {
+    for (size_t i = 0; i < txn->n_writes; i++)
+        if (txn->writes[i].kind == STORE_DELETE_PREFIX &&
+            !prefix_is_free(txn->writes[i].key, group->compares, group->n_compares, group->writes,
+                            group->n_writes))
+            return false;
+    for (size_t i = 0; i < group->n_writes; i++)
+        if (group->writes[i].kind == STORE_DELETE_PREFIX &&
+            !prefix_is_free(group->writes[i].key, txn->compares, txn->n_compares, txn->writes,
+                            txn->n_writes))
+            return false;
+    return true;
 }
 
 /* No member may depend on what another one does. Of what several put alike, a unit file, one put is
@@ -76,7 +101,7 @@ static bool group_bears(const Group *group, const StoreTxn *txn) {
             (!other || !write_is_same(other, &txn->writes[i])))
             return false;
     }
-    return true;
+    return group_leaves_prefixes(group, txn);
 }
 
 static size_t txn_bytes(const StoreTxn *txn) {

@@ -5,6 +5,7 @@
 #include "fleetctl/remote/ssh-address.h"
 #include "fleetctl/units/machine-select.h"
 #include "fleetctl/units/unit-operand.h"
+#include "fleetctl/units/version-operand.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 #include "tests/fuzz/fuzz.h"
@@ -109,12 +110,24 @@ static void unit_try(const char *text) {
     }
 }
 
+/* What is a version is no unit's name; what is made of a name is one. */
+static void version_try(const char *text) {
+    _cleanup_free_ char *name = NULL;
+    int64_t number = 0;
+    if (operand_parse_version(text, &name, &number) == 0)
+        return;
+    _cleanup_free_ char *again = str_printf("%s@%lld", name, (long long) number);
+    HOLDS(number > 0 && streq(again, text));
+    HOLDS(unit_name_check(name, NULL) == 0 && unit_name_check(text, NULL) < 0);
+}
+
 static const struct {
     const char *name;
     void (*attempt)(const char *text);
 } kinds[] = {
     {"ssh-address", ssh_address_try}, {"url", url_try},         {"endpoint", endpoint_try},
     {"shell-words", shell_words_try}, {"machine", machine_try}, {"unit", unit_try},
+    {"version", version_try},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -20,6 +20,8 @@ static char *record_format_value(const StoredRecord *record) {
            : record->leader      ? leader_format(record->leader)
            : record->orphan      ? orphan_format(record->orphan)
            : record->maintenance ? maintenance_format(record->maintenance)
+           : record->version     ? unit_version_format(record->version)
+           : record->brake       ? brake_record_format(record->brake)
            : record->cluster_id  ? cluster_id_format(record->cluster_id)
                                  : NULL;
 }
@@ -48,6 +50,8 @@ static char *key_format(const Key *key) {
         return strdup(KEY_BRAKE_TEXT);
     case KEY_MAINTENANCE:
         return key_maintenance(key->machine_id);
+    case KEY_VERSION:
+        return key_version(key->name, key->number);
     default:
         return strdup(KEY_LEADER_TEXT);
     }
@@ -73,6 +77,8 @@ static void values_check(const StoredRecord *record) {
         HOLDS(streq(unit_file_hash(record->file), record->key.name));
     if (record->metadata)
         HOLDS(metadata_check_pair(record->key.name, record->metadata, NULL) == 0);
+    if (record->version)
+        HOLDS(unit_file_hash_check(record->version->hash, NULL) == 0);
     if (record->leader)
         HOLDS(machine_id_check(record->leader, NULL) == 0);
     if (record->maintenance)

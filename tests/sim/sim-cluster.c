@@ -2,6 +2,7 @@
 
 #include "fleetd/model/unit-file.h"
 #include "fleetd/store/memory-store.h"
+#include "fleetd/store/unit-versions.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/sim/pausable-loop.h"
 
@@ -73,28 +74,42 @@ int64_t sim_put(SimCluster *cluster, const char *name, const char *text, LaunchS
         memcpy(hash, known->hash, sizeof(hash));
     else
         return 0;
-    Unit unit = {.name = (char *) name, .hash = hash, .desired = desired};
+    bool has_new_file = !known || !streq(known->hash, hash);
+    UnitVersionStep step = unit_version_step(known, 0);
+    Unit unit = {.name = (char *) name,
+                 .hash = hash,
+                 .desired = desired,
+                 .version = has_new_file ? step.number : known->version};
+    _cleanup_version_writes_ VersionWrites versions = {};
+    if (has_new_file)
+        sim_must_be_zero(
+            version_writes_fill(&unit, known, &step, loop_realtime(cluster->loop), &versions));
     _cleanup_free_ char *unit_key = sim_must(key_unit(name)), *file_key = sim_must(key_file(hash));
     _cleanup_free_ char *value = sim_must(unit_format(&unit));
     StoreCompare compare = {.key = unit_key,
                             .target = STORE_COMPARE_MOD_REVISION,
                             .number = known ? known->revision : 0};
-    StoreWrite writes[] = {
-        {.kind = STORE_PUT, .key = file_key, .value = text},
-        {.kind = STORE_PUT, .key = unit_key, .value = value},
-    };
-    StoreTxn txn = {.compares = &compare,
-                    .n_compares = 1,
-                    .writes = text ? writes : writes + 1,
-                    .n_writes = text ? 2 : 1};
+    StoreWrite writes[2 + VERSION_WRITES_MAX];
+    size_t n = 0;
+    if (text)
+        writes[n++] = (StoreWrite){.kind = STORE_PUT, .key = file_key, .value = text};
+    for (size_t i = 0; i < versions.n; i++)
+        writes[n++] = versions.writes[i];
+    writes[n++] = (StoreWrite){.kind = STORE_PUT, .key = unit_key, .value = value};
+    StoreTxn txn = {.compares = &compare, .n_compares = 1, .writes = writes, .n_writes = n};
     StoreTxnResult result = {};
     int r = store_sync_txn(&cluster->sync, &txn, &result);
     return r >= 0 && result.succeeded ? result.revision : 0;
 }
 
 void sim_destroy(SimCluster *cluster, const char *name) {
-    _cleanup_free_ char *key = sim_must(key_unit(name));
-    (void) store_sync_delete(&cluster->sync, key);
+    _cleanup_free_ char *key = sim_must(key_unit(name)),
+                        *versions = sim_must(key_version_prefix(name));
+    const StoreWrite writes[] = {{.kind = STORE_DELETE, .key = key},
+                                 {.kind = STORE_DELETE_PREFIX, .key = versions}};
+    const StoreTxn txn = {.writes = writes, .n_writes = ELEMENTSOF(writes)};
+    StoreTxnResult result = {};
+    (void) store_sync_txn(&cluster->sync, &txn, &result);
 }
 
 void sim_set_metadata(SimCluster *cluster, const SimNode *node, const char *key,

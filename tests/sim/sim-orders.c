@@ -7,6 +7,7 @@
 #include "fleetd/base/strv.h"
 #include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-units.h"
+#include "tests/sim/sim-versions.h"
 
 /* A machine that the store lost while it was away is given up only when it had its time to come
  * back. */
@@ -54,6 +55,7 @@ static void check_lost_file(SimCheck *check, const char *hash) {
     MAP_FOREACH (name, unit, sim_view_all(check->cluster->view, KEY_UNIT))
         if (streq(unit->hash, hash))
             sim_trace_fail(check->trace, "the file of %s was deleted", name);
+    sim_versions_judge_lost_file(check, hash);
 }
 
 static SimOrderChange change_of(const Order *before, const Order *after) {
@@ -74,10 +76,16 @@ static void note_order(SimCheck *check, const Key *key, const Order *old, const 
         abort();
 }
 
+static void note_unit(SimCheck *check, const Key *key, const void *old, const void *new) {
+    sim_requests_note_unit(check->requests, key->name, new,
+                           sim_view_revision(check->cluster->view));
+    if (!check->cluster->is_store_lost)
+        sim_versions_judge_unit(check, old, new);
+}
+
 void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, const void *new) {
     if (key->kind == KEY_UNIT)
-        sim_requests_note_unit(check->requests, key->name, new,
-                               sim_view_revision(check->cluster->view));
+        note_unit(check, key, old, new);
     else if (key->kind == KEY_MACHINE && new)
         check_goodbye(check, new);
     else if (key->kind == KEY_LEADER)

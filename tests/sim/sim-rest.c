@@ -5,6 +5,7 @@
 #include "tests/sim/sim-drained.h"
 #include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-units.h"
+#include "tests/sim/sim-versions.h"
 
 typedef struct Rest {
     SimCluster *cluster;
@@ -154,7 +155,8 @@ static void check_file_is_due(const Rest *rest, const char *hash) {
     MAP_FOREACH (name, unit, sim_view_all(rest->cluster->view, KEY_UNIT))
         if (streq(unit->hash, hash))
             return;
-    sim_trace_fail(rest->trace, "the file %s is left over", hash);
+    if (!sim_versions_use_file(rest->cluster, hash))
+        sim_trace_fail(rest->trace, "the file %s is left over", hash);
 }
 
 static void check_node(const Rest *rest, SimNode *node) {
@@ -194,6 +196,7 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
         sim_trace_fail(trace, "there is no leader, or more than one");
     for (size_t i = 0; i < cluster->n_nodes; i++)
         check_node(&rest, &cluster->nodes[i]);
+    sim_versions_check_rest(cluster, trace);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_SCHEDULE))
         check_order(&rest, value);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_UNIT))

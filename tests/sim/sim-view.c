@@ -60,6 +60,11 @@ static int parse_orphan(const Key *key, const StoreEntry *entry, void **ret) {
                         (Orphan **) ret, NULL);
 }
 
+static int parse_version(const Key *key, const StoreEntry *entry, void **ret) {
+    return unit_version_parse(key->number, entry->value, entry->value_size, (UnitVersion **) ret,
+                              NULL);
+}
+
 static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_UNIT] = {"unit/", parse_unit, (MapFreeValue) unit_free},
     [KEY_FILE] = {"file/", parse_text, free},
@@ -71,6 +76,7 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_PENDING] = {"pending/", parse_pending, (MapFreeValue) pending_free},
     [KEY_LEADER] = {"", parse_text, free},
     [KEY_ORPHAN] = {"orphan/", parse_orphan, (MapFreeValue) orphan_free},
+    [KEY_VERSION] = {"version/", parse_version, (MapFreeValue) unit_version_free},
     [KEY_CLUSTER] = {"", parse_text, free},
 };
 

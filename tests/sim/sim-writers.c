@@ -53,6 +53,22 @@ static bool write_is_conditional(const Judgement *it, const char *key) {
     return false;
 }
 
+/* Of one unit, together with it: what gives it another file counts on, what takes it away takes all
+ * that it had. */
+static bool may_write_version(const Judgement *it, const StoreWrite *write) {
+    for (size_t i = 0; i < it->txn->n_writes; i++) {
+        const StoreWrite *other = &it->txn->writes[i];
+        if (!key_begins(other->key, "unit/") ||
+            (other->kind == STORE_DELETE) != (write->kind == STORE_DELETE_PREFIX))
+            continue;
+        _cleanup_free_ char *prefix = sim_must(key_version_prefix(other->key + strlen("unit/")));
+        if (write->kind == STORE_DELETE_PREFIX ? streq(write->key, prefix)
+                                               : key_begins(write->key, prefix))
+            return true;
+    }
+    return false;
+}
+
 static bool may_write_for_user(const Judgement *it, const StoreWrite *write) {
     _cleanup_(unit_freep) Unit *unit = NULL;
     _cleanup_(maintenance_freep) Maintenance *maintenance = NULL;
@@ -78,6 +94,8 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
     _cleanup_free_ char *machine = sim_must(key_machine(it->node->id));
     _cleanup_free_ char *orphans = sim_must(key_orphan(it->node->id, ""));
     const char *key = write->key;
+    if (key_begins(key, "version/"))
+        return may_write_version(it, write);
     if (write->kind == STORE_DELETE_PREFIX)
         return false;
     if (key_begins(key, "schedule/") || key_begins(key, "pending/"))

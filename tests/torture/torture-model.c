@@ -367,6 +367,10 @@ static const Maintenance maintenance = {
 
 RECORD_CASES(unit, Unit, unit_format, unit_parse("a.service", text, strlen(text), &read, &error),
              unit_free)
+static const UnitVersion version = {.hash = (char *) "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+                                    .time_usec = 7};
+RECORD_CASES(version, UnitVersion, unit_version_format,
+             unit_version_parse(1, text, strlen(text), &read, &error), unit_version_free)
 RECORD_CASES(order, Order, order_format,
              order_parse(MACHINE_ID, "a.service", text, strlen(text), &read, &error), order_free)
 RECORD_CASES(state, UnitState, unit_state_format,
@@ -520,6 +524,8 @@ const TortureCase torture_model[] = {
     {"unit", unit_case},
     {"unit-format", unit_format_case},
     {"unit-refused", unit_refused_case},
+    {"version", version_case},
+    {"version-format", version_format_case},
     {"order", order_case},
     {"order-format", order_format_case},
     {"state", state_case},

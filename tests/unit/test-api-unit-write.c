@@ -22,7 +22,7 @@ static void new_unit_is_created_with_its_file(void **state) {
         "{\"name\":\"hello.service\",\"desiredState\":\"launched\",\"currentState\":\"inactive\","
         "\"options\":[{\"section\":\"Service\",\"name\":\"ExecStart\",\"value\":\"/bin/true\"}],"
         "\"hash\":\"86943ac9f3754cb90f8dd38bf6da7b0cad074592\",\"revision\":%d,\"global\":false,"
-        "\"text\":\"[Service]\\nExecStart=/bin/true\\n\"}",
+        "\"version\":1,\"text\":\"[Service]\\nExecStart=/bin/true\\n\"}",
         (int) exchange_revision(put));
     assert_string_equal(get->answer_type, "application/json");
     assert_json(get->text, expected);
@@ -109,7 +109,7 @@ static void what_a_later_version_wrote_of_a_unit_is_kept(void **state) {
                   "{\"text\":\"[Service]\\nExecStart=/bin/false\\n\",\"desiredState\":\"loaded\"}",
                   204, "");
     _cleanup_free_ char *after = store_dump(fixture);
-    assert_non_null(strstr(after, "\"desired\":\"loaded\",\"replicas\":3}"));
+    assert_non_null(strstr(after, "\"desired\":\"loaded\",\"version\":2,\"replicas\":3}"));
 }
 
 static void new_text_replaces_the_file_in_one_transaction(void **state) {
@@ -121,11 +121,11 @@ static void new_text_replaces_the_file_in_one_transaction(void **state) {
     assert_int_equal(put->status, 204);
     _cleanup_range_ StoreRangeResult all = {};
     store_sync_range(&fixture->sync, &(StoreRange){.key = "", .is_prefix = true}, &all);
-    assert_int_equal(all.n_entries, 3); /* the old file is the collector's */
+    assert_int_equal(all.n_entries, 5); /* the old file is kept by the former version */
     size_t n_written = 0;
     for (size_t i = 0; i < all.n_entries; i++)
         n_written += all.entries[i].mod_revision == exchange_revision(put);
-    assert_int_equal(n_written, 2);
+    assert_int_equal(n_written, 4); /* the file, the unit, and what it had so far no versions of */
 }
 
 /* Whoever looks for unused files compares their revisions: one that is used again must change. */

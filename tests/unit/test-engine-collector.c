@@ -1,3 +1,5 @@
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-version.h"
 #include "tests/unit/engine-test.h"
 
 #define OTHER "[Service]\nExecStart=/bin/sleep 1d\n"
@@ -36,14 +38,28 @@ static void file_that_another_unit_uses_stays(void **state) {
     assert_int_equal(count_files(cluster), 1);
 }
 
-static void file_of_a_replaced_unit_goes_and_its_new_one_stays(void **state) {
+static void file_of_a_replaced_unit_stays_until_the_unit_goes(void **state) {
     SimCluster *cluster = *state;
     engine_test_start(cluster, "a.service", SLEEPER);
     engine_test_start(cluster, "a.service", OTHER);
     sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
-    assert_int_equal(count_files(cluster), 1);
+    assert_int_equal(count_files(cluster), 2);
     assert_string_equal(
         sim_view_file(cluster->view, sim_view_unit(cluster->view, "a.service")->hash), OTHER);
+    sim_destroy(cluster, "a.service");
+    sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
+    assert_int_equal(count_files(cluster), 0);
+}
+
+/* Nobody could tell which it was. */
+static void file_of_a_version_that_cannot_be_read_goes(void **state) {
+    SimCluster *cluster = *state;
+    sim_put(cluster, "a.service", SLEEPER, LAUNCH_STATE_INACTIVE);
+    sim_put(cluster, "a.service", OTHER, LAUNCH_STATE_INACTIVE);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_int_equal(store_sync_put(&cluster->sync, "version/a.service/1", "x", 0), 0);
+    sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
+    assert_int_equal(count_files(cluster), 1);
 }
 
 /* The request comes while the collector's deletion is on its way. */
@@ -85,6 +101,15 @@ static void file_goes_also_if_the_store_was_away_for_a_moment(void **state) {
     }
 }
 
+/* Ten of the files become too old. */
+static void replace_often(SimCluster *cluster) {
+    for (int i = 0; i < UNIT_VERSIONS_KEPT + 10; i++) {
+        _cleanup_free_ char *text = str_printf("[Service]\nExecStart=/bin/sleep %d\n", i);
+        assert_true(sim_put(cluster, "a.service", text, LAUNCH_STATE_INACTIVE) > 0);
+        sim_cluster_run(cluster, USEC_PER_SEC);
+    }
+}
+
 static bool a_file_went(void *userdata) {
     return *(size_t *) userdata > 0;
 }
@@ -94,30 +119,25 @@ static void file_stays_for_a_while_also_if_others_go_just_now(void **state) {
     SimCluster *cluster = *state;
     size_t n_deletions = 0;
     engine_test_start(cluster, "b.service", OTHER);
-    for (unsigned i = 0; i < 20; i++) {
-        char text[64];
-        snprintf(text, sizeof(text), "[Service]\nExecStart=/bin/sleep %u\n", i);
-        sim_put(cluster, "a.service", text, LAUNCH_STATE_INACTIVE);
-    }
+    replace_often(cluster);
     cluster->userdata = &n_deletions;
     cluster->on_txn = count_deletions;
     assert_true(sim_cluster_wait(cluster, a_file_went, &n_deletions, 5 * USEC_PER_MINUTE));
     sim_destroy(cluster, "b.service");
     sim_cluster_run(cluster, 50 * USEC_PER_SEC);
-    assert_int_equal(count_files(cluster), 2);
+    assert_int_equal(count_files(cluster), UNIT_VERSIONS_KEPT + 1);
     sim_cluster_run(cluster, 3 * USEC_PER_MINUTE);
-    assert_int_equal(count_files(cluster), 1);
+    assert_int_equal(count_files(cluster), UNIT_VERSIONS_KEPT);
 }
 
 static void many_files_go_one_after_another(void **state) {
     SimCluster *cluster = *state;
-    for (unsigned i = 0; i < 20; i++) {
-        char text[64];
-        snprintf(text, sizeof(text), "[Service]\nExecStart=/bin/sleep %u\n", i);
-        sim_put(cluster, "a.service", text, LAUNCH_STATE_INACTIVE);
-    }
+    replace_often(cluster);
     sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
-    assert_int_equal(count_files(cluster), 1);
+    assert_int_equal(count_files(cluster), UNIT_VERSIONS_KEPT);
+    sim_node_crash(sim_leader(cluster)); /* the next one counts anew */
+    sim_cluster_run(cluster, 10 * USEC_PER_MINUTE);
+    assert_int_equal(count_files(cluster), UNIT_VERSIONS_KEPT);
 }
 
 /* Requests pass, but what became of them is not heard of. */
@@ -140,7 +160,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(file_that_nobody_uses_goes_after_a_while),
         ENGINE_TEST(file_that_another_unit_uses_stays),
-        ENGINE_TEST(file_of_a_replaced_unit_goes_and_its_new_one_stays),
+        ENGINE_TEST(file_of_a_replaced_unit_stays_until_the_unit_goes),
+        ENGINE_TEST(file_of_a_version_that_cannot_be_read_goes),
         ENGINE_TEST(file_that_is_used_anew_in_the_last_moment_stays),
         ENGINE_TEST(file_goes_also_if_the_store_was_away_for_a_moment),
         ENGINE_TEST(file_is_not_deleted_again_and_again_while_no_watch_stands),

@@ -27,6 +27,8 @@ static void garbage_under_keys_is_skipped(void **state) {
         "schedule/",
         "state/00000000000000000000000000000001/bad.service",
         "pending/bad.service",
+        "version/bad.service/1",
+        "version/bad.service/",
         "future/thing",
         "",
         "zzz",

@@ -10,6 +10,7 @@ typedef struct KeyCase {
     KeyKind kind;
     const char *machine_id;
     const char *name;
+    int64_t number;
 } KeyCase;
 
 static void key_is_made_and_taken_apart_again(void **state) {
@@ -24,6 +25,8 @@ static void key_is_made_and_taken_apart_again(void **state) {
         {strdup(KEY_LEADER_TEXT), "leader", KEY_LEADER, NULL, NULL},
         {key_orphan(ID, "a.service"), "orphan/" ID "/a.service", KEY_ORPHAN, ID, "a.service"},
         {strdup(KEY_CLUSTER_TEXT), "cluster", KEY_CLUSTER, NULL, NULL},
+        {key_version("a@1.service", 12), "version/a@1.service/12", KEY_VERSION, NULL, "a@1.service",
+         12},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_key_ Key key = {};
@@ -32,6 +35,7 @@ static void key_is_made_and_taken_apart_again(void **state) {
         assert_int_equal(key.kind, cases[i].kind);
         assert_true(streq_ptr(key.machine_id, cases[i].machine_id));
         assert_true(streq_ptr(key.name, cases[i].name));
+        assert_int_equal(key.number, cases[i].number);
         free(cases[i].text);
     }
 }
@@ -58,6 +62,14 @@ static void foreign_key_is_refused_and_output_untouched(void **state) {
         "file/" HASH "0",
         "file/" ID,
         "file/../../etc/passwd",
+        "version/a.service",
+        "version/a.service/",
+        "version/a.service/0",
+        "version/a.service/01",
+        "version/a.service/-1",
+        "version/a.service/1/",
+        "version/a.service/1234567890123456789",
+        "version/a/1",
         "machine/",
         "machine/" ID "/",
         "machine/" ID "0",

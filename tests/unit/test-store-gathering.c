@@ -174,6 +174,61 @@ static void nobody_waits_for_what_everybody_has_given_up(void **state) {
     assert_int_equal(requests[0].n_answers + requests[1].n_answers, 0);
 }
 
+/* What takes a unit away takes all below a prefix, too. */
+static void destruction_send(const Fixture *fixture, Request *request, const char *prefix) {
+    const StoreCompare compare = {request->key, STORE_COMPARE_MOD_REVISION, request->expected};
+    const StoreWrite writes[] = {
+        {.kind = STORE_DELETE, .key = request->key},
+        {.kind = STORE_DELETE_PREFIX, .key = prefix},
+    };
+    const StoreTxn txn = {
+        .compares = &compare, .n_compares = 1, .writes = writes, .n_writes = ELEMENTSOF(writes)};
+    assert_int_equal(store_txn(fixture->gathering, &txn, on_done, request, &request->op), 0);
+}
+
+static void request_exists(const Fixture *fixture, Request *request, const char *key) {
+    snprintf(request->key, sizeof(request->key), "%s", key);
+    assert_int_equal(store_sync_put(&fixture->sync, key, "value", 0), 0);
+    request->expected = store_sync_revision(&fixture->sync);
+}
+
+static void destructions_are_one_transaction(void **state) {
+    Fixture *fixture = *state;
+    Request requests[2] = {};
+    request_exists(fixture, &requests[0], "unit0");
+    request_exists(fixture, &requests[1], "unit1");
+    assert_int_equal(store_sync_put(&fixture->sync, "version0/1", "v", 0), 0);
+    assert_int_equal(store_sync_put(&fixture->sync, "version1/1", "v", 0), 0);
+    destruction_send(fixture, &requests[0], "version0/");
+    destruction_send(fixture, &requests[1], "version1/");
+    virtual_loop_advance(fixture->sync.loop, 0);
+    assert_int_equal(fixture->gated->counts[GATE_TXN], 1);
+    assert_true(requests[0].succeeded && requests[1].succeeded);
+    assert_value(fixture, "version0/1", NULL);
+    assert_value(fixture, "version1/1", NULL);
+    assert_value(fixture, "unit0", NULL);
+}
+
+/* In whichever order they come: a store refuses to put what it deletes in one transaction. */
+static void what_is_below_a_prefix_of_another_waits(void **state) {
+    Fixture *fixture = *state;
+    for (int i = 0; i < 2; i++) {
+        Request destruction = {}, creation = {};
+        request_exists(fixture, &destruction, "unit0");
+        snprintf(creation.key, sizeof(creation.key), "version0/%d", i);
+        fixture->gated->counts[GATE_TXN] = 0;
+        if (i == 0)
+            request_send(fixture, &creation, "new");
+        destruction_send(fixture, &destruction, "version0/");
+        if (i == 1)
+            request_send(fixture, &creation, "new");
+        virtual_loop_advance(fixture->sync.loop, 0);
+        assert_int_equal(fixture->gated->counts[GATE_TXN], 2);
+        assert_true(destruction.succeeded && creation.succeeded);
+        assert_value(fixture, creation.key, i == 0 ? NULL : "new");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_comes_together_is_one_transaction, setup, teardown),
@@ -182,6 +237,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(each_hears_of_a_failure, setup, teardown),
         cmocka_unit_test_setup_teardown(what_comes_while_one_is_under_way_is_the_next, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(destructions_are_one_transaction, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_below_a_prefix_of_another_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(whoever_has_given_up_hears_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_waits_for_what_everybody_has_given_up, setup,
                                         teardown),

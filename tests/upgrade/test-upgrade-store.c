@@ -64,6 +64,8 @@ static char *record_write(const StoredRecord *record) {
         return brake_record_format(record->brake);
     case KEY_MAINTENANCE:
         return maintenance_format(record->maintenance);
+    case KEY_VERSION:
+        return unit_version_format(record->version);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;

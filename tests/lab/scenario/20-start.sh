@@ -50,6 +50,12 @@ check "with another main process" not equal "$pid_before" "$(main_pids "$(where 
 sleeper hello.service 'MachineMetadata=host=m3'
 check "a differing file is not taken without --replace" mentions "Add --replace to override." ctl start hello.service
 check "start --replace takes the new file" ctl start --replace hello.service
+check "it is a new version" equal $'1\n2' "$(ctl history --no-legend --fields=version hello.service)"
+check "diff shows what has changed" mentions "+MachineMetadata=host=m3" ctl diff hello.service
+check "and exits with 1, as diff does" status_is 1 ctl diff hello.service
+check "the present file is the new version" ctl diff hello.service 2
+check "the former file is still to be had" not mentions MachineMetadata ctl cat hello.service@1
+check "a version that there is not exits with 2" status_is 2 ctl diff hello.service 7
 check "and moves the unit where the new file wants it" eventually 10 runs_on hello.service m3
 check "stop leaves it loaded" mentions "loaded on" ctl stop hello.service
 check "and systemd has it inactive" equal inactive "$(lab exec m3 systemctl is-active hello.service)"
