@@ -50,6 +50,7 @@ typedef struct ApiMachine {
     const char *id, *address, *status;
     json_object *metadata; /* NULL: none */
     int64_t n_orphans;
+    int64_t cores, memory_bytes; /* 0: not told */
 } ApiMachine;
 
 typedef enum ApiEventType {

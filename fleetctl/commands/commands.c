@@ -188,13 +188,14 @@ const Command commands[] = {
         .operands_max = SIZE_MAX,
         .flags = FLAGS_LIST,
         .summary = "List the machines of the cluster",
-        .description = "MACHINE is an id, its beginning, an address, a glob over these, or "
-                       "metadata as KEY=VALUE.\n"
-                       "A machine is restarting while its fleetd has been stopped cleanly and is "
-                       "expected back; its units run on.\n"
-                       "Fields: machine, ip, metadata, status; by default all of them.\n"
-                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
-                       "null.",
+        .description =
+            "MACHINE is an id, its beginning, an address, a glob over these, or "
+            "metadata as KEY=VALUE.\n"
+            "A machine is restarting while its fleetd has been stopped cleanly and is "
+            "expected back; its units run on.\n"
+            "Fields: machine, ip, metadata, status, cores, memory; by default the first four.\n"
+            "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+            "null.",
         .run = command_list_machines,
     },
     {

@@ -62,6 +62,9 @@ static const SchemaProperty machine[] = {
     {"version", PROPERTY_STRING, .description = "Of its fleetd."},
     {"cores", PROPERTY_INTEGER, REQUIRED, .description = "Processors."},
     {"memory", PROPERTY_INTEGER, REQUIRED, .description = "Bytes."},
+    {"reservedMemory", PROPERTY_INTEGER, .description = "Bytes, kept from units."},
+    {"reservedCPU", PROPERTY_INTEGER, .description = "1/1000 cores, kept from units."},
+    {"overbook", PROPERTY_INTEGER, .description = "Percent that units may reserve."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {},
 };

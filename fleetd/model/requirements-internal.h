@@ -13,6 +13,8 @@ typedef enum OptionId {
     OPTION_REPLACES,
     OPTION_GLOBAL,
     OPTION_STOP_AFTER_DISCONNECT,
+    OPTION_RESERVE_MEMORY,
+    OPTION_RESERVE_CPU,
     _OPTION_MAX,
     _OPTION_INVALID = -EINVAL,
 } OptionId;
@@ -40,6 +42,8 @@ int requirements_read_conflicts(RequirementsReader *reader, const char *value);
 int requirements_read_replaces(RequirementsReader *reader, const char *value);
 int requirements_read_global(RequirementsReader *reader, const char *value);
 int requirements_read_stop_after(RequirementsReader *reader, const char *value);
+int requirements_read_reserve_memory(RequirementsReader *reader, const char *value);
+int requirements_read_reserve_cpu(RequirementsReader *reader, const char *value);
 
 /* -EINVAL, the whole message in reterr: options that contradict each other. */
 int requirements_check_combinations(const RequirementsReader *reader);
@@ -47,6 +51,13 @@ int requirements_check_combinations(const RequirementsReader *reader);
 /* What the rest of the file says about stopping the unit, if StopAfterDisconnect= depends on it.
  * -EINVAL, the whole message in reterr: it could not be relied on. */
 int requirements_read_stopping(RequirementsReader *reader, const UnitFile *file);
+
+/* What the rest of the file says of memory and CPU, where [X-Fleet] says nothing. */
+void requirements_read_limits(RequirementsReader *reader, const UnitFile *file);
+
+/* Where options that systemd has for several types of units stand for one of that name; NULL:
+ * nowhere. */
+const char *requirements_section_of(const char *unit_name);
 
 /* Sets "line N: [X-Fleet] <message>", without the line if the option came from no text: -EINVAL. */
 int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...)

@@ -65,6 +65,23 @@ static const OptionRow rows[_OPTION_MAX] = {
              "Never run twice: stopped when its machine is cut off that long, moved only then."},
             requirements_read_stop_after,
         },
+    [OPTION_RESERVE_MEMORY] =
+        {
+            {"ReserveMemory",
+             {},
+             "SIZE",
+             "Keep so much memory of the machine for it, instead of MemoryMax= or MemoryHigh=."},
+            requirements_read_reserve_memory,
+        },
+    [OPTION_RESERVE_CPU] =
+        {
+            {"ReserveCPU",
+             {},
+             "CORES",
+             "Keep so many cores of the machine for it, or so many percent of one, instead of "
+             "CPUQuota=."},
+            requirements_read_reserve_cpu,
+        },
 };
 
 const RequirementOption *requirements_option(size_t i) {

@@ -12,6 +12,15 @@ typedef struct MetadataRequirement {
     char **values; /* any one of them satisfies */
 } MetadataRequirement;
 
+/* What a machine has to keep for a unit; all 0: nothing. */
+typedef struct Reserve {
+    uint64_t memory_bytes;
+    uint64_t memory_permyriad; /* of the machine's memory, instead; 0: it is told in bytes */
+    uint64_t cpu_thousandths;  /* of a core */
+} Reserve;
+
+#define RESERVE_CPU_MAX (UINT64_C(1000000) * 1000)
+
 typedef struct Requirements {
     char *machine_id;              /* NULL: any */
     char **machine_of;             /* all of these units must be on the machine; NULL: none */
@@ -22,6 +31,7 @@ typedef struct Requirements {
     bool is_global;
     usec_t stop_after_usec;   /* cut off for so long, it is stopped; 0: it runs on */
     usec_t stop_timeout_usec; /* within so long it is down then; only if stop_after_usec is set */
+    Reserve reserve;
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for

@@ -1,5 +1,6 @@
 /* The values of [X-Fleet]: the first line is the unit's name, the rest its file. What is accepted
  * breaks none of the rules of fleet-unit(5), whatever the file looks like. */
+#include "fleetd/base/byte-size.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/base/time-units.h"
 #include "fleetd/model/machine.h"
@@ -30,6 +31,7 @@ static bool requirements_equal(const Requirements *a, const Requirements *b) {
     return streq_ptr(a->machine_id, b->machine_id) && a->is_global == b->is_global &&
            a->stop_after_usec == b->stop_after_usec &&
            a->stop_timeout_usec == b->stop_timeout_usec &&
+           memcmp(&a->reserve, &b->reserve, sizeof(a->reserve)) == 0 &&
            strvs_equal(a->machine_of, b->machine_of) && strvs_equal(a->conflicts, b->conflicts) &&
            strvs_equal(a->replaces, b->replaces) && metadata_requirements_equal(a, b);
 }
@@ -40,6 +42,10 @@ static void rules_check(const Requirements *requirements) {
     HOLDS(strv_length(requirements->conflicts) <= REQUIREMENT_VALUES_MAX);
     HOLDS(strv_length(requirements->replaces) <= REQUIREMENT_VALUES_MAX);
     HOLDS(requirements->n_metadata <= REQUIREMENT_VALUES_MAX);
+    const Reserve *reserve = &requirements->reserve;
+    HOLDS(reserve->memory_bytes <= BYTE_SIZE_MAX && reserve->memory_permyriad <= 10000);
+    HOLDS(reserve->memory_bytes == 0 || reserve->memory_permyriad == 0);
+    HOLDS(reserve->cpu_thousandths <= RESERVE_CPU_MAX);
     bool is_bound = requirements->machine_id, follows = requirements->machine_of;
     HOLDS(!is_bound || !(follows || requirements->conflicts || requirements->replaces ||
                          requirements->is_global));

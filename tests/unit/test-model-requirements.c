@@ -15,6 +15,15 @@ static int parse(const char *name, const char *text, Requirements **ret, Error *
     return requirements_parse(file, name, ret, reterr);
 }
 
+static void reserve_describe(FILE *stream, const Reserve *reserve) {
+    if (reserve->memory_bytes > 0)
+        fprintf(stream, "memory: %" PRIu64 "\n", reserve->memory_bytes);
+    if (reserve->memory_permyriad > 0)
+        fprintf(stream, "memory: %" PRIu64 "/10000\n", reserve->memory_permyriad);
+    if (reserve->cpu_thousandths > 0)
+        fprintf(stream, "cpu: %" PRIu64 "/1000\n", reserve->cpu_thousandths);
+}
+
 static void list_describe(FILE *stream, const char *label, char *const *list) {
     _cleanup_free_ char *text = strv_join(list, " ");
     if (list)
@@ -40,6 +49,7 @@ static char *describe(const Requirements *requirements) {
         fprintf(stream, "stop after %" PRIu64 " ms, within %" PRIu64 " ms\n",
                 requirements->stop_after_usec / USEC_PER_MSEC,
                 requirements_stop_within(requirements, 0) / USEC_PER_MSEC);
+    reserve_describe(stream, &requirements->reserve);
     fclose(stream);
     return text;
 }
@@ -398,6 +408,77 @@ static void unit_that_does_not_surely_stop_cannot_promise_to(void **state) {
                    "StopAfterDisconnect rules out");
 }
 
+#define S "[Service]\n"
+
+static void limits_of_systemd_are_reserved(void **state) {
+    static const RequirementsCase cases[] = {
+        {"a.service", S "MemoryMax=1K\n", "memory: 1024\n"},
+        {"a.service", S "MemoryHigh=1K\n", "memory: 1024\n"},
+        {"a.service", S "MemoryHigh=1K\nMemoryMax=2K\n", "memory: 2048\n"},
+        {"a.service", S "MemoryHigh=1K\nMemoryMax=infinity\n", "memory: 1024\n"},
+        {"a.service", S "MemoryMax=1K\nMemoryMax=3K\n", "memory: 3072\n"},
+        {"a.service", S "MemoryMax=1K\nMemoryMax=\n", ""},
+        {"a.service", S "MemoryMax=12.5%\n", "memory: 1250/10000\n"},
+        {"a.service", S "MemoryMax=1K\nMemoryMax=50%\n", "memory: 5000/10000\n"},
+        {"a.service", S "CPUQuota=20%\n", "cpu: 200/1000\n"},
+        {"a.service", S "CPUQuota=150%\nMemoryMax=1K\n", "memory: 1024\ncpu: 1500/1000\n"},
+        {"a.service", S "CPUQuota=150%\nCPUQuota=\n", ""},
+        {"a.socket", "[Socket]\nMemoryMax=1K\n", "memory: 1024\n"},
+        {"a.slice", "[Slice]\nMemoryMax=1K\n", "memory: 1024\n"},
+        {"a.socket", S "MemoryMax=1K\n", ""},
+        {"a.timer", S "MemoryMax=1K\n", ""},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_requirements(&cases[i]);
+}
+
+/* It says so in the journal, and takes what stood there before. */
+static void limit_that_systemd_leaves_out_counts_for_nothing(void **state) {
+    static const RequirementsCase cases[] = {
+        {"a.service", S "MemoryMax=1K\nMemoryMax=much\n", "memory: 1024\n"},
+        {"a.service", S "MemoryMax=0\n", ""},
+        {"a.service", S "MemoryMax=101%\n", ""},
+        {"a.service", S "MemoryMax=9E\n", ""},
+        {"a.service", S "CPUQuota=1.5\n", ""},
+        {"a.service", S "CPUQuota=0%\n", ""},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_requirements(&cases[i]);
+}
+
+static void reservation_wins_over_limits(void **state) {
+    static const RequirementsCase cases[] = {
+        {"a.service", S "MemoryMax=1K\n" X "ReserveMemory=2K\n", "memory: 2048\n"},
+        {"a.service", S "MemoryMax=1K\n" X "ReserveMemory=0\n", ""},
+        {"a.service", X "ReserveMemory=2K\nReserveMemory=10%\n" S "MemoryMax=1K\n",
+         "memory: 1000/10000\n"},
+        {"a.service", S "CPUQuota=150%\n" X "ReserveCPU=0.25\n", "cpu: 250/1000\n"},
+        {"a.service", X "ReserveCPU=25%\n", "cpu: 250/1000\n"},
+        {"a.service", S "CPUQuota=150%\nMemoryMax=1K\n" X "ReserveCPU=0\n", "memory: 1024\n"},
+        {"a.timer", X "ReserveMemory=1K\n", "memory: 1024\n"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_requirements(&cases[i]);
+}
+
+static void reservation_that_is_none_is_refused(void **state) {
+    static const char *const cases[][2] = {
+        {X "ReserveMemory=much\n",
+         "line 2: [X-Fleet] ReserveMemory: 'much' is not a size (like 512M or 1.5G)"},
+        {X "ReserveMemory=infinity\n",
+         "line 2: [X-Fleet] ReserveMemory: 'infinity' is not a size (like 512M or 1.5G)"},
+        {X "ReserveMemory=101%\n",
+         "line 2: [X-Fleet] ReserveMemory: '101%' is more than all memory"},
+        {X "ReserveMemory=2P\n", "line 2: [X-Fleet] ReserveMemory: '2P' is more than 1P"},
+        {X "ReserveCPU=two\n",
+         "line 2: [X-Fleet] ReserveCPU: 'two' is not a number of cores (like 1.5 or 150%)"},
+        {X "ReserveCPU=10000000\n",
+         "line 2: [X-Fleet] ReserveCPU: '10000000' is not a number of cores (like 1.5 or 150%)"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_refused("a.service", cases[i][0], cases[i][1]);
+}
+
 static void globs_match_whole_names(void **state) {
     static const char *const cases[][3] = {
         {"b.service", "b.service", "yes"},
@@ -434,7 +515,7 @@ static void every_option_is_described(void **state) {
         assert_non_null(option->argument);
         assert_non_null(option->meaning);
     }
-    assert_int_equal(n, 7);
+    assert_int_equal(n, 9);
     assert_string_equal(requirements_option(0)->name, "MachineID");
 }
 
@@ -463,6 +544,10 @@ int main(void) {
         cmocka_unit_test(values_are_limited_in_length),
         cmocka_unit_test(stop_after_disconnect_comes_with_the_time_to_stop),
         cmocka_unit_test(unit_that_does_not_surely_stop_cannot_promise_to),
+        cmocka_unit_test(limits_of_systemd_are_reserved),
+        cmocka_unit_test(limit_that_systemd_leaves_out_counts_for_nothing),
+        cmocka_unit_test(reservation_wins_over_limits),
+        cmocka_unit_test(reservation_that_is_none_is_refused),
         cmocka_unit_test(globs_match_whole_names),
         cmocka_unit_test(time_that_is_shorter_than_a_lease_counts_as_that),
         cmocka_unit_test(every_option_is_described),
