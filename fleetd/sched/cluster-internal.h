@@ -8,6 +8,7 @@
 
 #include "fleetd/base/map.h"
 #include "fleetd/base/shared-text.h"
+#include "fleetd/model/resources.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/sched/load-index.h"
 #include "fleetd/sched/metadata-index.h"
@@ -60,6 +61,8 @@ struct Placement {
         int64_t revision;
     } answer;
 
+    Resources reserved; /* counted in the machine's */
+
     size_t step; /* of the plan in the making that writes the order, from 1; 0: none */
     WorkItem work;
 };
@@ -107,7 +110,12 @@ struct ClusterMachine {
     Placement **globbed; /* those that are there whose unit has Conflicts= or Replaces= */
     size_t n_globbed;
     size_t rank; /* the first by id of those that are here has 0; of load-index.h, as the next */
-    LoadBucket *bucket; /* nothing, while the index is stale */
+    LoadBucket *buckets[_LOAD_KIND_MAX]; /* nothing, while that order of the index is stale */
+
+    uint64_t memory_bytes; /* of which percentages are */
+    Resources capacity;    /* that units may reserve */
+    Resources reserved;    /* by what is there */
+    size_t share;          /* of it, in percent */
 };
 
 struct Cluster {
@@ -122,10 +130,12 @@ struct Cluster {
     Map *movers;            /* known units that may move others: replacers and followed ones */
     Map *waiting;           /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
+    Map *roomy;      /* machines where memory or CPU was released, for units that wait for it */
     WorkQueue queue; /* what events concern, until it is decided */
     SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */
     size_t last_search;
-    bool replacing_has_changed; /* who may replace whom; the next plan looks at all of it */
+    const ClusterUnit *last_taker; /* of room that was released; only to be compared */
+    bool replacing_has_changed;    /* who may replace whom; the next plan looks at all of it */
 };
 
 ClusterUnit *cluster_find_unit(const Cluster *cluster, const char *name);

@@ -1,6 +1,7 @@
 /* Machines come, change and go. */
 #include "fleetd/sched/cluster-internal.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/room.h"
 
 #include <errno.h>
 
@@ -27,6 +28,7 @@ static void machine_leave(Cluster *cluster, ClusterMachine *machine, bool has_le
     if (machine->presence == MACHINE_PRESENCE_HERE) {
         load_index_remove(&cluster->here, machine);
         metadata_index_forget(&cluster->metadata);
+        map_remove(cluster->roomy, machine->id);
     }
     machine->presence = MACHINE_PRESENCE_GONE;
     machine->is_held = false;
@@ -39,13 +41,15 @@ int cluster_put_machine(Cluster *cluster, const Machine *machine) {
     if (r < 0)
         return r;
     if (record->presence == MACHINE_PRESENCE_HERE && !record->is_held &&
-        record->status == machine->status && metadata_equal(&record->metadata, &machine->metadata))
+        record->status == machine->status && machine_has_capacity(record, machine) &&
+        metadata_equal(&record->metadata, &machine->metadata))
         return 0;
 
     record->is_held = false;
     record->status = machine->status;
     if ((r = machine_set_metadata(cluster, record, &machine->metadata)) < 0 ||
-        (r = machine_enter(cluster, record)) < 0)
+        (r = machine_enter(cluster, record)) < 0 ||
+        (r = machine_set_capacity(cluster, record, machine)) < 0)
         return r;
     return concern_machine(cluster, record);
 }

@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/cluster-internal.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/room.h"
 
 #include <errno.h>
 
@@ -16,7 +17,7 @@ int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load) {
         return 0;
     machine->load = load;
     bool is_here = machine->presence == MACHINE_PRESENCE_HERE;
-    return is_here ? load_index_move(&cluster->here, machine) : 0;
+    return is_here ? load_index_move(&cluster->here, LOAD_UNITS, machine) : 0;
 }
 
 int machine_add_globbed(ClusterMachine *machine, Placement *placement) {
@@ -75,6 +76,8 @@ int placement_set_order(Cluster *cluster, Placement *placement, const Order *ord
     placement->order.is_unwritten = false;
 
     r = machine_set_load(cluster, machine, load + placement_is_load(placement));
+    if (r >= 0)
+        r = placement_count_reserved(cluster, placement);
     if (r < 0 || was_active == placement_is_active(placement))
         return r;
     if (!was_active && (r = concern_neighbours(cluster, placement)) < 0)
@@ -92,7 +95,8 @@ int placement_clear_order(Cluster *cluster, Placement *placement) {
     machine_remove_globbed(machine, placement);
 
     int r = machine_set_load(cluster, machine, load);
-    if (r < 0 || (r = concern_released(cluster, placement)) < 0)
+    if (r < 0 || (r = placement_count_reserved(cluster, placement)) < 0 ||
+        (r = concern_released(cluster, placement)) < 0)
         return r;
     return was_active ? concern_activity(cluster, placement->unit) : 0;
 }

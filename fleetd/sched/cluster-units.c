@@ -3,6 +3,7 @@
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/cluster-internal.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/room.h"
 
 #include <errno.h>
 
@@ -129,7 +130,8 @@ int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements
     unit->requirements = requirements;
     if (r < 0 || (r = index_unit(cluster, unit)) < 0)
         return r;
-    if (unit_has_globs(unit) && (r = unit_add_globs(cluster, unit)) < 0)
+    if ((r = for_each_place(cluster, unit, placement_count_reserved)) < 0 ||
+        (unit_has_globs(unit) && (r = unit_add_globs(cluster, unit)) < 0))
         return r;
     if (shapes_replacing || unit_shapes_replacing(unit))
         cluster->replacing_has_changed = true;

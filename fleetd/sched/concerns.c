@@ -1,5 +1,7 @@
 #include "fleetd/sched/concerns.h"
 
+#include "fleetd/sched/room.h"
+
 #include <errno.h>
 
 int look_at_unit(Cluster *cluster, ClusterUnit *unit) {
@@ -134,6 +136,21 @@ int concern_released(Cluster *cluster, Placement *placement) {
             return r;
     }
     return concern_neighbours(cluster, placement); /* who waits to start when it has left */
+}
+
+int concern_room(Cluster *cluster, ClusterMachine *machine) {
+    if (machine->presence != MACHINE_PRESENCE_HERE)
+        return 0;
+    const char *name;
+    ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->globals) {
+        int r = unit_reserves(unit) ? look_at_global(cluster, unit, machine) : 0;
+        if (r < 0)
+            return r;
+    }
+    bool is_news = map_size(cluster->waiting) > 0 && !map_has(cluster->roomy, machine->id);
+    int r = is_news ? map_put(cluster->roomy, machine->id, machine) : 0;
+    return r < 0 ? r : concern_obstructed(cluster);
 }
 
 static int concern_globals(Cluster *cluster, ClusterMachine *machine) {

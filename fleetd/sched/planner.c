@@ -28,6 +28,7 @@ void planner_done(Planner *planner) {
 const char *planner_choice_reason(Planner *planner, const Choice *choice) {
     const Choice *last = &planner->reason.choice;
     bool is_same = last->machine && last->load == choice->load && last->n_fit == choice->n_fit &&
+                   last->is_by_share == choice->is_by_share && last->share == choice->share &&
                    last->n_seen == choice->n_seen;
     if (!is_same)
         choice_reason(planner->cluster, choice, planner->reason.text);

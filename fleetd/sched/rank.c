@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/replaces.h"
+#include "fleetd/sched/room.h"
 
 #include <stdio.h>
 
@@ -75,24 +76,39 @@ static bool unit_names_machine(const Cluster *cluster, const ClusterUnit *unit,
     return true;
 }
 
+/* Machines come in order of load; of a unit that reserves in that of what is reserved before it
+ * comes, which differs from that with it as far as machines differ in size. */
+static void choice_weigh(const ClusterUnit *unit, ClusterMachine *machine, Choice *choice) {
+    size_t share = choice->is_by_share ? machine_share_with(machine, unit) : 0;
+    const ClusterMachine *best = choice->machine;
+    bool is_better = !best || share < choice->share ||
+                     (choice->is_by_share && share == choice->share &&
+                      (machine->load < best->load ||
+                       (machine->load == best->load && strcmp(machine->id, best->id) < 0)));
+    if (!is_better)
+        return;
+    choice->machine = machine;
+    choice->load = machine->load;
+    choice->share = share;
+}
+
 static void choice_consider(Cluster *cluster, const ClusterUnit *unit, ClusterMachine *machine,
                             Choice *choice) {
     Misfit misfit = {};
     choice->n_seen++;
     if (machine_can_take(cluster, unit, machine, &misfit)) {
         choice->n_fit++;
-        if (!choice->machine) {
-            choice->machine = machine;
-            choice->load = machine->load;
-        }
+        choice_weigh(unit, machine, choice);
     }
     choice->is_obstructed = choice->is_obstructed || misfit.kind == MISFIT_OBSTRUCTED;
 }
 
 /* The least loaded first. */
 static int choice_consider_all(Cluster *cluster, const ClusterUnit *unit, Choice *choice) {
-    LoadWalk walk = {};
-    int r = metadata_index_find(&cluster->metadata, &cluster->here.machines, unit->requirements,
+    LoadWalk walk = {.kind = choice->is_by_share ? LOAD_SHARE : LOAD_UNITS};
+    int r = load_index_refresh(&cluster->here, walk.kind);
+    if (r >= 0)
+        r = metadata_index_find(&cluster->metadata, &cluster->here.machines, unit->requirements,
                                 &walk.only);
     if (r < 0)
         return r;
@@ -108,7 +124,7 @@ static int choice_consider_all(Cluster *cluster, const ClusterUnit *unit, Choice
 }
 
 int rank_machines(Cluster *cluster, const ClusterUnit *unit, Choice *ret) {
-    *ret = (Choice){};
+    *ret = (Choice){.is_by_share = unit_reserves(unit)};
     ClusterMachine *machine;
     if (!unit_names_machine(cluster, unit, &machine))
         return choice_consider_all(cluster, unit, ret);
@@ -125,6 +141,10 @@ void choice_reason(const Cluster *cluster, const Choice *choice, char ret[CHOICE
         snprintf(ret, CHOICE_REASON_SIZE, "only machine in the cluster");
     else if (is_complete && choice->n_fit == 1)
         snprintf(ret, CHOICE_REASON_SIZE, "only machine that fits (of %zu)", n_machines);
+    else if (choice->is_by_share)
+        snprintf(ret, CHOICE_REASON_SIZE,
+                 "smallest share reserved (%zu%% with it) of %s%zu machines that fit",
+                 choice->share, is_complete ? "" : "at least ", choice->n_fit);
     else
         snprintf(ret, CHOICE_REASON_SIZE, "fewest units (%zu) of %s%zu machines that fit",
                  choice->load, is_complete ? "" : "at least ", choice->n_fit);

@@ -1,16 +1,19 @@
 /* feasible -> rank -> plan, the second step: of the machines that fit, the one with the fewest
- * units, and of equals the one with the smallest id. Inside sched only. */
+ * units, and of equals the one with the smallest id. Of a unit that reserves memory or CPU the one
+ * with the smallest share reserved, the unit included, goes before that. Inside sched only. */
 #pragma once
 
 #include "fleetd/sched/feasible.h"
 
-/* So many machines are looked at to say how many fit; the choice itself looks at as many as it
- * must. */
+/* So many machines are looked at to say how many fit, and to compare their shares: those with the
+ * smallest share that fit. The choice itself looks at as many as it must. */
 #define RANK_COUNT_MAX 8
 
 typedef struct Choice {
     ClusterMachine *machine; /* NULL: none fits */
     size_t load;             /* of it */
+    bool is_by_share;        /* as the unit reserves something */
+    size_t share;            /* with the unit */
     size_t n_seen, n_fit; /* it is known of so many whether they fit, and of so many that they do */
     bool is_obstructed;   /* some would fit if what the unit replaces could go elsewhere */
 } Choice;

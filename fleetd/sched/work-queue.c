@@ -31,6 +31,11 @@ static bool entry_is_before(const WorkEntry *a, const WorkEntry *b) {
     return a->rank != b->rank ? a->rank < b->rank : item_is_before(a->item, b->item);
 }
 
+bool unit_is_before(const ClusterUnit *unit, const ClusterUnit *than) {
+    uint64_t rank = unit_rank(unit), other = unit_rank(than);
+    return rank != other ? rank < other : strcmp(unit->name, than->name) < 0;
+}
+
 static void work_queue_set(WorkQueue *queue, size_t i, WorkEntry entry) {
     queue->entries[i] = entry;
     entry.item->position = i + 1;

@@ -29,6 +29,9 @@ typedef struct WorkQueue {
     size_t n_allocated;
 } WorkQueue;
 
+/* Whether a unit has its turn before another. */
+bool unit_is_before(const ClusterUnit *unit, const ClusterUnit *than);
+
 /* Nothing happens if item is queued already. -ENOMEM. */
 int work_queue_push(WorkQueue *queue, WorkItem *item);
 /* NULL: empty. */

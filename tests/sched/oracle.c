@@ -1,6 +1,7 @@
 #include "tests/sched/oracle.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/resources.h"
 #include "fleetd/model/unit-name.h"
 
 #define UNITS_MAX 64
@@ -101,9 +102,62 @@ static bool suits(const Oracle *oracle, const OracleUnit *unit, const Machine *m
     return true;
 }
 
+static Resources resources_of(const OracleUnit *unit, const Machine *machine) {
+    return unit ? reserve_resources(&unit->requirements->reserve, machine->memory_bytes)
+                : (Resources){}; /* nobody knows any more what it asked for */
+}
+
+/* Whether somebody there waits for it to leave. */
+static bool is_being_replaced(const Oracle *oracle, const OracleUnit *unit,
+                              const Machine *machine) {
+    for (size_t i = 0; unit && i < oracle->n; i++)
+        if (replaces(oracle, &oracle->units[i], unit) &&
+            is_active(oracle, machine->id, oracle->units[i].name))
+            return true;
+    return false;
+}
+
+/* By all that have an order there, but for a unit, and for those that it replaces. */
+static Resources reserved_on(const Oracle *oracle, const Machine *machine,
+                             const OracleUnit *but_for) {
+    Resources sum = {};
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, oracle->world->orders) {
+        const OracleUnit *unit = find_unit(oracle, order->name);
+        if (!streq(order->machine_id, machine->id) || unit == but_for ||
+            (unit && replaces(oracle, but_for, unit)) || is_being_replaced(oracle, unit, machine))
+            continue;
+        Resources resources = resources_of(unit, machine);
+        sum.memory_bytes += resources.memory_bytes;
+        sum.cpu_thousandths += resources.cpu_thousandths;
+    }
+    return sum;
+}
+
+static bool amount_fits(uint64_t asked, uint64_t reserved, uint64_t capacity) {
+    return asked == 0 || (reserved <= capacity && asked <= capacity - reserved);
+}
+
+static bool has_room(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
+    Resources asked = resources_of(unit, machine), capacity = machine_capacity(machine);
+    Resources reserved = reserved_on(oracle, machine, unit);
+    return amount_fits(asked.memory_bytes, reserved.memory_bytes, capacity.memory_bytes) &&
+           amount_fits(asked.cpu_thousandths, reserved.cpu_thousandths, capacity.cpu_thousandths);
+}
+
+void oracle_check_room(const Oracle *oracle, const Order *order) {
+    const OracleUnit *unit = find_unit(oracle, order->name);
+    const Machine *machine = map_get(oracle->world->machines, order->machine_id);
+    must(unit && machine);
+    if (!has_room(oracle, unit, machine))
+        world_fail("%s has no room on %s", unit->name, machine->id);
+}
+
 /* Whether a unit that is not there could go there at once. */
 static bool could_go(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
-    if (machine->status != MACHINE_STATUS_RUNNING || !suits(oracle, unit, machine))
+    if (machine->status != MACHINE_STATUS_RUNNING || !suits(oracle, unit, machine) ||
+        !has_room(oracle, unit, machine))
         return false;
     for (size_t i = 0; i < oracle->n; i++) {
         const OracleUnit *other = &oracle->units[i];

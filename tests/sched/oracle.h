@@ -12,5 +12,7 @@ DEFINE_POINTER_CLEANUP(Oracle, oracle_free)
 
 /* After any plan that has heard everything: nothing stands where it must not. */
 void oracle_check_placements(const Oracle *oracle);
+/* Of an order that is new: what it reserves was left there. */
+void oracle_check_room(const Oracle *oracle, const Order *order);
 /* When everything has come to rest: everything stands where it should, or says why not. */
 void oracle_check_rest(const Oracle *oracle);

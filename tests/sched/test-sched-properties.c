@@ -86,6 +86,12 @@ static char *some_options(Chance *chance, const char *name) {
             add_option(&options, "Conflicts", some_glob(chance));
         if (maybe(chance, 20))
             add_option(&options, "Replaces", some_glob(chance));
+        if (maybe(chance, 40))
+            add_option(&options, "ReserveMemory", str_printf("%zuM", pick(chance, 8) * 128));
+        if (maybe(chance, 10))
+            add_option(&options, "ReserveMemory", str_printf("%zu%%", pick(chance, 101)));
+        if (maybe(chance, 20))
+            add_option(&options, "ReserveCPU", str_printf("%zu%%", pick(chance, 30) * 10));
         if (maybe(chance, 10))
             add_option(&options, "Global", strdup("true"));
         if (options_are_allowed(name, options))
@@ -103,6 +109,12 @@ static void put_machine(World *world, Chance *chance) {
     world_put_machine(world, id,
                       maybe(chance, 10) ? MACHINE_STATUS_RESTARTING : MACHINE_STATUS_RUNNING,
                       maybe(chance, 80) ? metadata : "");
+}
+
+static void set_capacity(World *world, Chance *chance) {
+    _cleanup_free_ char *id = some_machine(chance);
+    world_set_capacity(world, id, (uint64_t) pick(chance, 5) << 29, pick(chance, 4),
+                       maybe(chance, 30) ? 100 + pick(chance, 100) : 0);
 }
 
 static void remove_machine(World *world, Chance *chance) {
@@ -152,12 +164,27 @@ static void plan_blindly(World *world, Chance *chance) {
     plan_free(world_plan(world, pick(chance, 6)));
 }
 
+static Map *standing_orders(const World *world) {
+    Map *standing = map_new(NULL);
+    const char *key;
+    void *order;
+    MAP_FOREACH (key, order, world->orders)
+        must(map_put(standing, key, standing) >= 0);
+    return standing;
+}
+
 static void plan_knowingly(World *world, Chance *chance) {
     world_tell(world, SIZE_MAX);
     world_give_up_missing(world);
+    _cleanup_(map_freep) Map *before = standing_orders(world);
     plan_free(world_plan(world, 0));
     _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
     oracle_check_placements(oracle);
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, world->orders)
+        if (!map_has(before, key))
+            oracle_check_room(oracle, order);
 }
 
 static void restart(World *world, Chance *chance) {
@@ -170,9 +197,9 @@ typedef struct Action {
 } Action;
 
 static const Action actions[] = {
-    {put_machine, 12},  {remove_machine, 3}, {put_unit, 20},  {want_unit, 12},
-    {remove_unit, 6},   {agent_acts, 30},    {agents_act, 8}, {tell, 20},
-    {plan_blindly, 10}, {plan_knowingly, 8}, {restart, 2},
+    {set_capacity, 6}, {put_machine, 12},  {remove_machine, 3}, {put_unit, 20},
+    {want_unit, 12},   {remove_unit, 6},   {agent_acts, 30},    {agents_act, 8},
+    {tell, 20},        {plan_blindly, 10}, {plan_knowingly, 8}, {restart, 2},
 };
 
 static void something_happens(World *world, Chance *chance) {
@@ -254,6 +281,8 @@ static void check_order_of_input(uint64_t seed) {
     _cleanup_(world_freep) World *world = world_new();
     for (size_t i = 0; i < 4; i++)
         put_machine(world, &chance);
+    for (size_t i = 0; i < 6; i++)
+        set_capacity(world, &chance);
     for (size_t i = 0; i < 3 * N_UNITS; i++)
         put_unit(world, &chance);
     _cleanup_free_ char *first = plan_of_new_engine(world, &chance);

@@ -30,7 +30,7 @@ static void load_machine(World *world, const char *id, size_t n) {
 static Choice choose(World *world, const char *options, char ret_reason[CHOICE_REASON_SIZE]) {
     world_put_unit(world, "a.service", LAUNCH_STATE_LAUNCHED, options);
     world_tell(world, SIZE_MAX);
-    must(load_index_refresh(&world->cluster->here) == 0);
+    must(load_index_refresh(&world->cluster->here, LOAD_UNITS) == 0);
     Choice choice;
     const ClusterUnit *unit = cluster_find_unit(world->cluster, "a.service");
     must(rank_machines(world->cluster, unit, &choice) == 0);
