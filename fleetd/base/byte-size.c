@@ -41,9 +41,10 @@ int decimal_parse(const char *text, unsigned digits, uint64_t *ret, const char *
 
 /* The power of 1024; -EINVAL: there is no such suffix. */
 static int suffix_take(const char **text) {
-    const char *found = **text && !isdigit((unsigned char) **text) && !isspace((unsigned char) **text)
-                            ? strchr(suffixes, **text)
-                            : suffixes;
+    const char *found =
+        **text && !isdigit((unsigned char) **text) && !isspace((unsigned char) **text)
+            ? strchr(suffixes, **text)
+            : suffixes;
     if (!found)
         return -EINVAL;
     *text += **text && **text == *found;
@@ -95,8 +96,8 @@ char *byte_size_format(uint64_t size) {
         unit *= 1024;
     if (power == 0)
         return str_printf("%" PRIu64 "B", size);
-    return str_printf("%" PRIu64 ".%" PRIu64 "%c", size / unit, size % unit / (unit / 1024) * 10 / 1024,
-                      suffixes[power]);
+    return str_printf("%" PRIu64 ".%" PRIu64 "%c", size / unit,
+                      size % unit / (unit / 1024) * 10 / 1024, suffixes[power]);
 }
 
 char *thousandths_format(uint64_t n) {

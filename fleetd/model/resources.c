@@ -32,8 +32,9 @@ bool reserve_is_none(const Reserve *reserve) {
 Resources reserve_resources(const Reserve *reserve, uint64_t machine_memory_bytes) {
     uint64_t memory = MIN(machine_memory_bytes, BYTE_SIZE_MAX);
     return (Resources){
-        .memory_bytes = reserve->memory_permyriad > 0 ? memory * reserve->memory_permyriad / PERMYRIAD
-                                                      : reserve->memory_bytes,
+        .memory_bytes = reserve->memory_permyriad > 0
+                            ? memory * reserve->memory_permyriad / PERMYRIAD
+                            : reserve->memory_bytes,
         .cpu_thousandths = reserve->cpu_thousandths,
     };
 }
@@ -43,7 +44,8 @@ static uint64_t share_of(uint64_t reserved, uint64_t capacity) {
         return 0;
     if (capacity == 0)
         return 100;
-    return reserved < UINT64_MAX / 100 ? reserved * 100 / capacity : reserved / (capacity / 100 + 1);
+    return reserved < UINT64_MAX / 100 ? reserved * 100 / capacity
+                                       : reserved / (capacity / 100 + 1);
 }
 
 uint64_t resources_share(const Resources *reserved, const Resources *capacity) {

@@ -44,8 +44,8 @@ int placement_count_reserved(Cluster *cluster, Placement *placement) {
     placement->reserved = now;
     machine->reserved = resources_subtract(resources_add(machine->reserved, now), before);
     int r = machine_update_share(cluster, machine);
-    bool is_release = now.memory_bytes < before.memory_bytes ||
-                      now.cpu_thousandths < before.cpu_thousandths;
+    bool is_release =
+        now.memory_bytes < before.memory_bytes || now.cpu_thousandths < before.cpu_thousandths;
     return r >= 0 && is_release ? concern_room(cluster, machine) : r;
 }
 

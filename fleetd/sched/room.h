@@ -18,7 +18,7 @@ bool unit_reserves(const ClusterUnit *unit);
 size_t machine_share_with(const ClusterMachine *machine, const ClusterUnit *unit);
 
 /* Those that wait are offered what was released, one after the other in the order of the queue, as
- * long as any of them fits: puts the next one into the queue, if the queue is empty. So of many that
- * wait for the same room only those are looked at that get some. The index of machines must be
+ * long as any of them fits: puts the next one into the queue, if the queue is empty. So of many
+ * that wait for the same room only those are looked at that get some. The index of machines must be
  * fresh. -ENOMEM. */
 int room_offer(Cluster *cluster);

@@ -12,7 +12,7 @@ typedef struct SchedLoad SchedLoad;
 
 /* kind: "none", "metadata" (a region), "conflicts" (no two of a group on a machine), "machine-of"
  * (a group follows its first), "mix" (a group of each, in turn), "rack" (metadata that few machines
- * have). NULL: no such kind. */
+ * have), "memory" (each reserves memory and CPU). NULL: no such kind. */
 SchedLoad *sched_load_new(size_t n_machines, size_t n_units, const char *kind);
 void sched_load_free(SchedLoad *load);
 DEFINE_POINTER_CLEANUP(SchedLoad, sched_load_free)

@@ -36,12 +36,23 @@ static void any_other_size_is_refused(void **state) {
         const char *text;
         int r;
     } cases[] = {
-        {"", -EINVAL},      {" ", -EINVAL},       {"G", -EINVAL},
-        {"-1G", -EINVAL},   {"1g", -EINVAL},      {"1X", -EINVAL},
-        {"1GB", -EINVAL},   {"1M 1G", -EINVAL},   {"1M 1M", -EINVAL},
-        {"1.G", -EINVAL},   {"1.00001G", -EINVAL}, {"1e9", -EINVAL},
-        {"0x10", -EINVAL},  {"1P 1", -ERANGE},    {"1E", -ERANGE},
-        {"2P", -ERANGE},    {"99999999999999999999", -ERANGE},
+        {"", -EINVAL},
+        {" ", -EINVAL},
+        {"G", -EINVAL},
+        {"-1G", -EINVAL},
+        {"1g", -EINVAL},
+        {"1X", -EINVAL},
+        {"1GB", -EINVAL},
+        {"1M 1G", -EINVAL},
+        {"1M 1M", -EINVAL},
+        {"1.G", -EINVAL},
+        {"1.00001G", -EINVAL},
+        {"1e9", -EINVAL},
+        {"0x10", -EINVAL},
+        {"1P 1", -ERANGE},
+        {"1E", -ERANGE},
+        {"2P", -ERANGE},
+        {"99999999999999999999", -ERANGE},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         uint64_t size = 99;
