@@ -45,6 +45,18 @@ int requirements_read_stop_after(RequirementsReader *reader, const char *value);
 int requirements_read_reserve_memory(RequirementsReader *reader, const char *value);
 int requirements_read_reserve_cpu(RequirementsReader *reader, const char *value);
 
+/* A word of a value, expanded. Of a template, a word with specifiers is not: is_open. */
+typedef struct Word {
+    char *text;
+    bool is_open;
+} Word;
+
+typedef int (*WordRead)(RequirementsReader *reader, const Word *word);
+
+/* Reads each word of a line. */
+int requirements_read_words(RequirementsReader *reader, OptionId id, const char *value,
+                            WordRead read);
+
 /* -EINVAL, the whole message in reterr: options that contradict each other. */
 int requirements_check_combinations(const RequirementsReader *reader);
 
