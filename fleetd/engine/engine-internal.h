@@ -19,6 +19,7 @@
 
 #include "fleetd/engine/absence.h"
 #include "fleetd/engine/collector.h"
+#include "fleetd/engine/deadlines.h"
 #include "fleetd/engine/engine-metrics.h"
 #include "fleetd/engine/engine.h"
 #include "fleetd/engine/feed.h"
@@ -58,6 +59,7 @@ struct Engine {
     Feed *feed;
     Absence *absence;
     Suspension *suspension;
+    Deadlines *drains; /* by machine: when what is still there has to go */
     Writer *writer;
     Collector *collector;
     EngineRound round;        /* WRITING: whose plan */

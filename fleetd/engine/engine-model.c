@@ -111,6 +111,26 @@ static void on_order_over(const char *machine_id, const char *name, void *userda
     engine_look(engine);
 }
 
+/* --- machines that are drained --- */
+
+static void on_maintenance(const char *id, const Maintenance *maintenance, void *userdata) {
+    Engine *engine = userdata;
+    deadlines_remove(engine->drains, id);
+    if (!maintenance || !maintenance->is_draining || maintenance->deadline_usec == 0)
+        return;
+    usec_t now = loop_realtime(engine->loop);
+    usec_t left = maintenance->deadline_usec > now ? maintenance->deadline_usec - now : 0;
+    engine_check(engine, deadlines_set(engine->drains, id, left));
+}
+
+static void on_drain_over(const char *id, void *userdata) {
+    Engine *engine = userdata;
+    log_write(LOG_NOTICE, (LogFields){.machine = id},
+              "The time to drain machine %s is over; what is still there leaves now", id);
+    engine_check(engine, cluster_end_drain(engine->cluster, id));
+    engine_look(engine);
+}
+
 /* --- hearing of changes --- */
 
 static void on_put(const StoreEntry *entry, void *userdata) {
@@ -148,7 +168,8 @@ static int engine_make_model(Engine *engine) {
     static const FeedCallbacks feed_callbacks = {.on_machine_here = on_machine_here,
                                                  .on_machine_away = on_machine_away,
                                                  .on_machine_missing = on_machine_missing,
-                                                 .on_order = on_order};
+                                                 .on_order = on_order,
+                                                 .on_maintenance = on_maintenance};
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
     engine->cluster = cluster_new(engine->agent_ttl_usec);
@@ -160,6 +181,8 @@ static int engine_make_model(Engine *engine) {
                         engine, &engine->absence);
     if (r >= 0)
         r = suspension_new(engine->loop, on_order_over, engine, &engine->suspension);
+    if (r >= 0)
+        r = deadlines_new(engine->loop, on_drain_over, engine, &engine->drains);
     if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)
@@ -183,6 +206,7 @@ void engine_close_model(Engine *engine) {
     writer_free(TAKE_PTR(engine->writer));
     absence_free(TAKE_PTR(engine->absence));
     suspension_free(TAKE_PTR(engine->suspension));
+    deadlines_free(TAKE_PTR(engine->drains));
     mirror_free(TAKE_PTR(engine->mirror));
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));

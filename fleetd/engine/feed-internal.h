@@ -43,3 +43,5 @@ int feed_delete_unit(Feed *feed, const Key *key);
 int feed_delete_file(Feed *feed, const Key *key);
 int feed_delete_machine(Feed *feed, const Key *key);
 int feed_delete_metadata(Feed *feed, const Key *key);
+int feed_put_maintenance(Feed *feed, StoredRecord *record);
+int feed_delete_maintenance(Feed *feed, const Key *key);

@@ -137,6 +137,20 @@ int feed_delete_metadata(Feed *feed, const Key *key) {
     return 0;
 }
 
+/* That somebody wanted something of the machine is known; that it be drained is not. */
+int feed_put_maintenance(Feed *feed, StoredRecord *record) {
+    Maintenance unreadable = {.machine_id = record->key.machine_id,
+                              .message = (char *) "what is wanted of it cannot be read"};
+    const Maintenance *maintenance = record->maintenance ? record->maintenance : &unreadable;
+    feed->callbacks.on_maintenance(record->key.machine_id, maintenance, feed->userdata);
+    return cluster_put_maintenance(feed->cluster, maintenance);
+}
+
+int feed_delete_maintenance(Feed *feed, const Key *key) {
+    feed->callbacks.on_maintenance(key->machine_id, NULL, feed->userdata);
+    return cluster_remove_maintenance(feed->cluster, key->machine_id);
+}
+
 FeedPresence feed_find_presence(const Feed *feed, const char *id) {
     const FeedMachine *known = map_get(feed->machines, id);
     if (!known || known->key_revision == 0)

@@ -97,6 +97,9 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
     [KEY_SCHEDULE] = {feed_put_order, feed_delete_order, "the order is written anew"},
     [KEY_STATE] = {feed_put_state, feed_delete_state,
                    "nothing is known of that unit until the machine reports it again"},
+    [KEY_MAINTENANCE] = {feed_put_maintenance, feed_delete_maintenance,
+                         "the machine keeps its units and gets no more until somebody cordons or "
+                         "uncordons it"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},

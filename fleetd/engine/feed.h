@@ -17,6 +17,8 @@ typedef struct FeedCallbacks {
                                void *userdata); /* it has an order, and no presence */
     /* What stands there now, of that mod revision; NULL: nothing that can be read. */
     void (*on_order)(const Key *key, const Order *order, int64_t revision, void *userdata);
+    /* What people want of a machine; NULL: nothing any more. */
+    void (*on_maintenance)(const char *id, const Maintenance *maintenance, void *userdata);
 } FeedCallbacks;
 
 int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, Feed **ret);

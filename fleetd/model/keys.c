@@ -28,6 +28,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_LEADER] = {KEY_LEADER_TEXT, false, NULL},
     [KEY_ORPHAN] = {"orphan/", true, unit_name_check},
     [KEY_CLUSTER] = {KEY_CLUSTER_TEXT, false, NULL},
+    [KEY_MAINTENANCE] = {"maintenance/", true, NULL},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -65,6 +66,10 @@ char *key_pending(const char *name) {
 
 char *key_orphan(const char *machine_id, const char *name) {
     return key_format(KEY_ORPHAN, machine_id, name);
+}
+
+char *key_maintenance(const char *machine_id) {
+    return key_format(KEY_MAINTENANCE, machine_id, NULL);
 }
 
 char *key_metadata_prefix(const char *machine_id) {

@@ -8,16 +8,17 @@
 #include <errno.h>
 
 typedef enum KeyKind {
-    KEY_UNIT,     /* unit/<name> */
-    KEY_FILE,     /* file/<sha1> */
-    KEY_MACHINE,  /* machine/<id> */
-    KEY_METADATA, /* metadata/<id>/<key> */
-    KEY_SCHEDULE, /* schedule/<id>/<name> */
-    KEY_STATE,    /* state/<id>/<name> */
-    KEY_PENDING,  /* pending/<name> */
-    KEY_LEADER,   /* leader */
-    KEY_ORPHAN,   /* orphan/<id>/<name> */
-    KEY_CLUSTER,  /* cluster */
+    KEY_UNIT,        /* unit/<name> */
+    KEY_FILE,        /* file/<sha1> */
+    KEY_MACHINE,     /* machine/<id> */
+    KEY_METADATA,    /* metadata/<id>/<key> */
+    KEY_SCHEDULE,    /* schedule/<id>/<name> */
+    KEY_STATE,       /* state/<id>/<name> */
+    KEY_PENDING,     /* pending/<name> */
+    KEY_LEADER,      /* leader */
+    KEY_ORPHAN,      /* orphan/<id>/<name> */
+    KEY_CLUSTER,     /* cluster */
+    KEY_MAINTENANCE, /* maintenance/<id> */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -26,7 +27,7 @@ typedef enum KeyKind {
  * hash or a metadata key. */
 typedef struct Key {
     KeyKind kind;
-    char *machine_id; /* machine, metadata, schedule, state, orphan */
+    char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance */
     char *name;       /* unit, file, metadata, schedule, state, pending, orphan */
 } Key;
 
@@ -39,6 +40,7 @@ char *key_schedule(const char *machine_id, const char *name);
 char *key_state(const char *machine_id, const char *name);
 char *key_pending(const char *name);
 char *key_orphan(const char *machine_id, const char *name);
+char *key_maintenance(const char *machine_id);
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"

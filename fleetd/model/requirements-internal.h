@@ -15,6 +15,8 @@ typedef enum OptionId {
     OPTION_STOP_AFTER_DISCONNECT,
     OPTION_RESERVE_MEMORY,
     OPTION_RESERVE_CPU,
+    OPTION_GROUP,
+    OPTION_MAX_UNAVAILABLE,
     _OPTION_MAX,
     _OPTION_INVALID = -EINVAL,
 } OptionId;
@@ -56,6 +58,8 @@ typedef int (*WordRead)(RequirementsReader *reader, const Word *word);
 /* Reads each word of a line. */
 int requirements_read_words(RequirementsReader *reader, OptionId id, const char *value,
                             WordRead read);
+int requirements_read_group(RequirementsReader *reader, const char *value);
+int requirements_read_max_unavailable(RequirementsReader *reader, const char *value);
 
 /* -EINVAL, the whole message in reterr: options that contradict each other. */
 int requirements_check_combinations(const RequirementsReader *reader);

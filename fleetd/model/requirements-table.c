@@ -82,6 +82,23 @@ static const OptionRow rows[_OPTION_MAX] = {
              "CPUQuota=."},
             requirements_read_reserve_cpu,
         },
+    [OPTION_GROUP] =
+        {
+            {"Group",
+             {},
+             "NAME",
+             "Units of one group share MaxUnavailable; else the instances of a template are one."},
+            requirements_read_group,
+        },
+    [OPTION_MAX_UNAVAILABLE] =
+        {
+            {"MaxUnavailable",
+             {},
+             "NUMBER|PERCENT",
+             "So many units of the group may be down at a time because fleet moves or updates "
+             "them."},
+            requirements_read_max_unavailable,
+        },
 };
 
 const RequirementOption *requirements_option(size_t i) {

@@ -88,6 +88,7 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
     _cleanup_(requirements_freep) Requirements *requirements = calloc(1, sizeof(Requirements));
     if (!requirements)
         return -ENOMEM;
+    requirements->budget.max_unavailable = MAX_UNAVAILABLE_DEFAULT;
     RequirementsReader reader = {
         .requirements = requirements,
         .unit_name = unit_name,
@@ -119,6 +120,7 @@ void requirements_free(Requirements *requirements) {
     free(requirements->metadata);
     strv_free(requirements->conflicts);
     strv_free(requirements->replaces);
+    free(requirements->budget.group);
     free(requirements);
 }
 

@@ -20,6 +20,14 @@ typedef struct Reserve {
 } Reserve;
 
 #define RESERVE_CPU_MAX (UINT64_C(1000000) * 1000)
+/* How many units of a group fleet may take down at a time, by its own doing. */
+typedef struct Budget {
+    char *group; /* NULL: the unit's template, or itself */
+    unsigned max_unavailable;
+    bool is_percent; /* of the group's units, rounded down */
+} Budget;
+
+#define MAX_UNAVAILABLE_DEFAULT 1
 
 typedef struct Requirements {
     char *machine_id;              /* NULL: any */
@@ -32,6 +40,7 @@ typedef struct Requirements {
     usec_t stop_after_usec;   /* cut off for so long, it is stopped; 0: it runs on */
     usec_t stop_timeout_usec; /* within so long it is down then; only if stop_after_usec is set */
     Reserve reserve;
+    Budget budget;
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for

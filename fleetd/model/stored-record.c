@@ -66,17 +66,28 @@ static int read_cluster(const StoredText *text, StoredRecord *record, Error *ret
     return cluster_id_parse(text->value, text->size, &record->cluster_id, reterr);
 }
 
+static int read_maintenance(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return maintenance_parse(record->key.machine_id, text->value, text->size, &record->maintenance,
+                             reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
 } KindReader;
 
 static const KindReader readers[_KEY_KIND_MAX] = {
-    [KEY_UNIT] = {read_unit, false},       [KEY_FILE] = {read_file, false},
-    [KEY_MACHINE] = {read_machine, true},  [KEY_METADATA] = {read_metadata, false},
-    [KEY_SCHEDULE] = {read_order, false},  [KEY_STATE] = {read_state, true},
-    [KEY_PENDING] = {read_pending, false}, [KEY_LEADER] = {read_leader, true},
-    [KEY_ORPHAN] = {read_orphan, true},    [KEY_CLUSTER] = {read_cluster, false},
+    [KEY_UNIT] = {read_unit, false},
+    [KEY_FILE] = {read_file, false},
+    [KEY_MACHINE] = {read_machine, true},
+    [KEY_METADATA] = {read_metadata, false},
+    [KEY_SCHEDULE] = {read_order, false},
+    [KEY_STATE] = {read_state, true},
+    [KEY_PENDING] = {read_pending, false},
+    [KEY_LEADER] = {read_leader, true},
+    [KEY_ORPHAN] = {read_orphan, true},
+    [KEY_CLUSTER] = {read_cluster, false},
+    [KEY_MAINTENANCE] = {read_maintenance, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -90,6 +101,7 @@ static void record_drop_value(StoredRecord *record) {
     free(TAKE_PTR(record->leader));
     orphan_free(TAKE_PTR(record->orphan));
     free(TAKE_PTR(record->cluster_id));
+    maintenance_free(TAKE_PTR(record->maintenance));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

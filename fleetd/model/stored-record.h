@@ -6,6 +6,7 @@
 
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
+#include "fleetd/model/maintenance.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit.h"
 
@@ -33,6 +34,7 @@ typedef struct StoredRecord {
     char *leader; /* the machine that leads */
     Orphan *orphan;
     char *cluster_id;
+    Maintenance *maintenance;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

@@ -31,6 +31,19 @@ int unit_state_parse(const char *machine_id, const char *name, const char *text,
     return 0;
 }
 
+/* None: fleetd has started anew since. */
+static bool job_is_bad(JobResult job) {
+    return job != JOB_RESULT_NONE && job != JOB_RESULT_DONE;
+}
+
+bool unit_state_is_up(const UnitState *state) {
+    if (state->current != LAUNCH_STATE_LAUNCHED || !state->active)
+        return false;
+    bool is_done = streq(state->active, "inactive") && !job_is_bad(state->job) &&
+                   (!state->result || streq(state->result, "success"));
+    return is_done || streq(state->active, "active") || streq(state->active, "reloading");
+}
+
 void unit_state_free(UnitState *state) {
     if (!state)
         return;

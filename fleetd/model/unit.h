@@ -123,6 +123,9 @@ int unit_state_parse(const char *machine_id, const char *name, const char *text,
 void unit_state_free(UnitState *state);
 DEFINE_POINTER_CLEANUP(UnitState, unit_state_free)
 
+/* What it was launched for is there: it is active, or has done its work. */
+bool unit_state_is_up(const UnitState *state);
+
 char *orphan_format(const Orphan *orphan);
 int orphan_parse(const char *machine_id, const char *name, const char *text, size_t size,
                  Orphan **ret, Error *reterr);

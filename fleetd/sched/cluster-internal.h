@@ -24,11 +24,13 @@ typedef enum MachinePresence {
     MACHINE_PRESENCE_GONE, /* was removed: its orders are void */
 } MachinePresence;
 
-/* What an ordinary unit waits for that should have an order and has none. */
+/* What an ordinary unit waits for. */
 typedef enum WaitCause {
     WAIT_NONE,
     WAIT_FOR_MACHINE, /* none of those that are here fits */
     WAIT_FOR_TARGET,  /* a unit that its MachineOf= names is on no machine */
+    WAIT_TO_MOVE,     /* it has one, on a machine that it should leave, and fits on no other */
+    WAIT_FOR_BUDGET,  /* likewise, and too much of its group is down */
 } WaitCause;
 
 struct Placement {
@@ -62,6 +64,12 @@ struct Placement {
     } answer;
 
     Resources reserved; /* counted in the machine's */
+    struct {
+        bool is_known; /* there is a state, which is no answer */
+        bool is_up;    /* and says so, of that file and request */
+        int64_t revision;
+        SharedText hash;
+    } report;
 
     size_t step; /* of the plan in the making that writes the order, from 1; 0: none */
     WorkItem work;
@@ -85,6 +93,8 @@ struct ClusterUnit {
     Placement *placements;
     size_t n_placements;
     size_t n_orders;
+    struct UnitGroup *group; /* availability.h; NULL: it counts in none */
+    bool is_counted, is_available;
     Map *followers;   /* by name, the units whose MachineOf= names this one; NULL: none yet */
     Pending *pending; /* as it stands in the store */
     WaitCause waits;
@@ -95,6 +105,13 @@ struct ClusterUnit {
     ClusterUnit *search_next;
 };
 
+typedef struct MachineMaintenance {
+    bool exists; /* it gets no units */
+    bool is_draining, ignores_global;
+    bool is_over;  /* its deadline has passed */
+    char *message; /* NULL: none */
+} MachineMaintenance;
+
 struct ClusterMachine {
     const char *id; /* the map's key */
     MachinePresence presence;
@@ -102,6 +119,7 @@ struct ClusterMachine {
     bool has_left; /* GONE: as it said itself */
     MachineStatus status;
     Metadata metadata;
+    MachineMaintenance maintenance;
     Placement **placements; /* owner; in no order */
     size_t n_placements, n_placements_allocated;
     size_t n_orders;
@@ -125,6 +143,7 @@ struct Cluster {
 
     LoadIndex here;         /* the machines that are here, by load */
     MetadataIndex metadata; /* the same by what units ask for */
+    Map *groups;            /* UnitGroup by name; owner */
     Map *globals;           /* known units with Global=true */
     Map *replacers;         /* known units with Replaces= */
     Map *movers;            /* known units that may move others: replacers and followed ones */
@@ -172,6 +191,8 @@ int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load);
 /* The machine's list of what is there whose unit has globs. */
 int machine_add_globbed(ClusterMachine *machine, Placement *placement);
 void machine_remove_globbed(ClusterMachine *machine, const Placement *placement);
+
+size_t machine_count_ordinary(const ClusterMachine *machine); /* orders that are not of globals */
 
 int pending_copy(const Pending *pending, Pending **ret);
 

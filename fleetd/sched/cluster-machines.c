@@ -1,5 +1,5 @@
 /* Machines come, change and go. */
-#include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/room.h"
 
@@ -68,6 +68,8 @@ int cluster_remove_machine(Cluster *cluster, const char *id, bool has_left) {
         return 0;
     machine_leave(cluster, machine, has_left);
     int r = concern_machine(cluster, machine);
+    for (size_t i = 0; r >= 0 && i < machine->n_placements; i++)
+        r = unit_refresh(cluster, machine->placements[i]->unit);
     if (r < 0)
         return r;
     machine_release(cluster, machine);

@@ -1,7 +1,7 @@
 /* Orders, the agents' answers to them, and pendings: as the store has them, or as a plan is about
  * to write them. */
 #include "fleetd/base/strv.h"
-#include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/room.h"
 
@@ -75,6 +75,8 @@ int placement_set_order(Cluster *cluster, Placement *placement, const Order *ord
     placement->order.is_over = false;
     placement->order.is_unwritten = false;
 
+    if ((r = unit_refresh(cluster, placement->unit)) < 0)
+        return r;
     r = machine_set_load(cluster, machine, load + placement_is_load(placement));
     if (r >= 0)
         r = placement_count_reserved(cluster, placement);
@@ -96,6 +98,7 @@ int placement_clear_order(Cluster *cluster, Placement *placement) {
 
     int r = machine_set_load(cluster, machine, load);
     if (r < 0 || (r = placement_count_reserved(cluster, placement)) < 0 ||
+        (r = unit_refresh(cluster, placement->unit)) < 0 ||
         (r = concern_released(cluster, placement)) < 0)
         return r;
     return was_active ? concern_activity(cluster, placement->unit) : 0;
@@ -139,9 +142,21 @@ int cluster_end_order(Cluster *cluster, const char *machine_id, const char *name
     return look_at_placement(cluster, placement);
 }
 
-int cluster_put_state(Cluster *cluster, const UnitState *state) {
-    if (state->current != LAUNCH_STATE_INACTIVE)
-        return cluster_remove_state(cluster, state->machine_id, state->name);
+static int put_report(Cluster *cluster, const UnitState *state) {
+    Placement *placement;
+    int r = cluster_need_place(cluster, state->machine_id, state->name, &placement);
+    if (r < 0 ||
+        (r = shared_text_replace(&placement->report.hash, state->hash, placement->unit->hash)) < 0)
+        return r;
+    placement->report.is_known = true;
+    placement->report.is_up = unit_state_is_up(state);
+    placement->report.revision = state->unit_revision;
+    if (placement->unit->waits == WAIT_FOR_BUDGET) /* one that is down may go */
+        r = look_at_unit(cluster, placement->unit);
+    return r < 0 ? r : unit_refresh(cluster, placement->unit);
+}
+
+static int put_answer(Cluster *cluster, const UnitState *state) {
     Placement *placement;
     int r = cluster_need_place(cluster, state->machine_id, state->name, &placement);
     if (r < 0 ||
@@ -152,8 +167,7 @@ int cluster_put_state(Cluster *cluster, const UnitState *state) {
     return look_at_placement(cluster, placement);
 }
 
-int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *name) {
-    Placement *placement = cluster_find_placement(cluster, machine_id, name);
+static int forget_answer(Cluster *cluster, Placement *placement) {
     if (!placement || !placement->answer.has_let_go)
         return 0;
     placement->answer.has_let_go = false;
@@ -161,6 +175,29 @@ int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *n
     if (r < 0)
         return r;
     return concern_obstructed(cluster);
+}
+
+static int forget_report(Cluster *cluster, Placement *placement) {
+    if (!placement || !placement->report.is_known)
+        return 0;
+    placement->report.is_known = placement->report.is_up = false;
+    int r = unit_refresh(cluster, placement->unit);
+    return r < 0 ? r : look_at_placement(cluster, placement); /* which may have no reason left */
+}
+
+int cluster_put_state(Cluster *cluster, const UnitState *state) {
+    bool is_answer = state->current == LAUNCH_STATE_INACTIVE;
+    Placement *placement = cluster_find_placement(cluster, state->machine_id, state->name);
+    int r = is_answer ? forget_report(cluster, placement) : forget_answer(cluster, placement);
+    if (r < 0)
+        return r;
+    return is_answer ? put_answer(cluster, state) : put_report(cluster, state);
+}
+
+int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *name) {
+    Placement *placement = cluster_find_placement(cluster, machine_id, name);
+    int r = forget_report(cluster, placement);
+    return r < 0 ? r : forget_answer(cluster, placement);
 }
 
 int pending_copy(const Pending *pending, Pending **ret) {

@@ -7,6 +7,7 @@ void placement_free(Placement *placement) {
     shared_text_drop(placement->order.hash);
     shared_text_drop(placement->order.reason);
     shared_text_drop(placement->orphan.hash);
+    shared_text_drop(placement->report.hash);
     free(placement);
 }
 
@@ -99,8 +100,8 @@ int cluster_need_place(Cluster *cluster, const char *machine_id, const char *nam
 void placement_release(Cluster *cluster, Placement *placement) {
     ClusterUnit *unit = placement->unit;
     ClusterMachine *machine = placement->machine;
-    if (placement_is_there(placement) || placement->answer.has_let_go || placement->step > 0 ||
-        placement->work.position > 0)
+    if (placement_is_there(placement) || placement->answer.has_let_go ||
+        placement->report.is_known || placement->step > 0 || placement->work.position > 0)
         return;
     unit_unlink_placement(unit, placement);
     machine_free_placement(machine, placement);

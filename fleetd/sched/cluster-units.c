@@ -1,7 +1,7 @@
 /* Units as users want them, and the indexes over their requirements. */
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
-#include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/room.h"
 
@@ -122,8 +122,11 @@ static int unit_add_globs(Cluster *cluster, ClusterUnit *unit) {
 
 int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements *requirements) {
     bool shapes_replacing = unit_shapes_replacing(unit);
+    int r = unit->group ? concern_group(cluster, unit->group) : 0;
+    unit_leave_group(cluster, unit); /* they name it; the caller counts the unit anew */
     look_away(cluster, unit); /* its place in the queue depends on them; the caller looks again */
-    int r = unit_has_globs(unit) ? unit_drop_globs(cluster, unit) : 0;
+    if (r >= 0 && unit_has_globs(unit))
+        r = unit_drop_globs(cluster, unit);
     if (r >= 0)
         r = index_followers(cluster, unit, false);
     requirements_free(unit->requirements);
@@ -151,6 +154,8 @@ static bool unit_is_unchanged(const ClusterUnit *record, const Unit *unit) {
 
 static int unit_concern(Cluster *cluster, ClusterUnit *unit, bool was_wanted) {
     int r = look_at_unit(cluster, unit);
+    if (r >= 0)
+        r = unit_refresh(cluster, unit);
     if (r >= 0 && !was_wanted && unit_is_wanted(unit)) /* where it stands, it counts again */
         r = for_each_place(cluster, unit, concern_neighbours);
     return r < 0 ? r : concern_obstructed(cluster);
@@ -190,7 +195,7 @@ int cluster_remove_unit(Cluster *cluster, const char *name) {
     unit_let_go(unit);
     int r;
     if ((r = index_unit(cluster, unit)) < 0 || (r = look_at_unit(cluster, unit)) < 0 ||
-        (r = concern_obstructed(cluster)) < 0)
+        (r = unit_refresh(cluster, unit)) < 0 || (r = concern_obstructed(cluster)) < 0)
         return r;
     return concern_chains(cluster, unit);
 }

@@ -1,5 +1,5 @@
 #include "fleetd/model/unit-name.h"
-#include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/availability.h"
 
 #include <errno.h>
 
@@ -16,6 +16,7 @@ static void unit_record_free(void *value) {
 static void machine_record_free(void *value) {
     ClusterMachine *machine = value;
     metadata_done(&machine->metadata);
+    free(machine->maintenance.message);
     for (size_t i = 0; i < machine->n_placements; i++)
         placement_free(machine->placements[i]);
     free(machine->placements);
@@ -29,7 +30,7 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
         return NULL;
     cluster->agent_ttl_usec = agent_ttl_usec;
     if (!(cluster->units = map_new(unit_record_free)) ||
-        !(cluster->machines = map_new(machine_record_free)) ||
+        !(cluster->machines = map_new(machine_record_free)) || !(cluster->groups = map_new(free)) ||
         !(cluster->globals = map_new(NULL)) || !(cluster->replacers = map_new(NULL)) ||
         !(cluster->movers = map_new(NULL)) || !(cluster->waiting = map_new(NULL)) ||
         !(cluster->obstructed = map_new(NULL)) || !(cluster->roomy = map_new(NULL)) ||
@@ -45,6 +46,7 @@ void cluster_free(Cluster *cluster) {
     map_free(cluster->machines);
     load_index_done(&cluster->here);
     metadata_index_done(&cluster->metadata);
+    map_free(cluster->groups);
     map_free(cluster->globals);
     map_free(cluster->replacers);
     map_free(cluster->movers);
@@ -101,11 +103,13 @@ void unit_release(Cluster *cluster, ClusterUnit *unit) {
     if (unit->is_known || unit->is_held || unit->is_touched || unit->placements || unit->pending ||
         map_size(unit->followers) > 0 || unit->work.position > 0)
         return;
+    unit_leave_group(cluster, unit);
     map_remove(cluster->units, unit->name);
 }
 
 void machine_release(Cluster *cluster, ClusterMachine *machine) {
-    if (machine->presence != MACHINE_PRESENCE_HERE && machine->n_placements == 0)
+    if (machine->presence != MACHINE_PRESENCE_HERE && machine->n_placements == 0 &&
+        !machine->maintenance.exists)
         map_remove(cluster->machines, machine->id);
 }
 

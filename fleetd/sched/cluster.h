@@ -5,6 +5,7 @@
 #pragma once
 
 #include "fleetd/model/machine.h"
+#include "fleetd/model/maintenance.h"
 #include "fleetd/model/requirements.h"
 #include "fleetd/model/unit.h"
 
@@ -32,6 +33,13 @@ int cluster_put_machine(Cluster *cluster, const Machine *machine);
  * has said itself that they are stopped, at once. */
 int cluster_remove_machine(Cluster *cluster, const char *id, bool has_left);
 bool cluster_is_gone(const Cluster *cluster, const char *id);
+
+/* What people want of a machine, whether it is here or not. */
+int cluster_put_maintenance(Cluster *cluster, const Maintenance *maintenance);
+int cluster_remove_maintenance(Cluster *cluster, const char *machine_id);
+/* Its drain's deadline has passed: what is still there leaves now, whatever its group's budget, and
+ * whether it fits elsewhere or not. Until another maintenance is put. */
+int cluster_end_drain(Cluster *cluster, const char *machine_id);
 
 /* A unit as users want it. requirements is taken over, also on failure. A template, or a unit that
  * is to be inactive, gets no orders. */
@@ -67,9 +75,10 @@ int cluster_remove_pending(Cluster *cluster, const char *name);
 int cluster_put_orphan_take(Cluster *cluster, const Orphan *orphan, Requirements *requirements);
 int cluster_remove_orphan(Cluster *cluster, const char *machine_id, const char *name);
 
-/* What an agent says of a unit: only whether it has let go of it (current inactive), which is what
- * a withdrawn order waits for. An agent says so of a withdrawn order only, also if it never had the
- * unit, with the order's unit_revision; and removes its state once the order is gone (settle.c). */
+/* What an agent says of a unit: whether it has let go of it (current inactive), which is what
+ * a withdrawn order waits for; and whether it is available (availability.h). An agent says so of a
+ * withdrawn order only, also if it never had the unit, with the order's unit_revision; and removes
+ * its state once the order is gone (settle.c). */
 int cluster_put_state(Cluster *cluster, const UnitState *state);
 int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *name);
 

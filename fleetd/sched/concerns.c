@@ -47,11 +47,27 @@ static int look_at_all(Cluster *cluster, const Map *units) {
     return 0;
 }
 
+bool unit_waits_for_machine(const ClusterUnit *unit) {
+    return unit->waits == WAIT_FOR_MACHINE || unit->waits == WAIT_TO_MOVE;
+}
+
 static int look_at_waiting(Cluster *cluster, WaitCause cause) {
     const char *name;
     ClusterUnit *unit;
     MAP_FOREACH (name, unit, cluster->waiting) {
         int r = unit->waits == cause ? look_at_unit(cluster, unit) : 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int concern_group(Cluster *cluster, const UnitGroup *group) {
+    const char *name;
+    ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->waiting) {
+        bool is_waiting = unit->waits == WAIT_FOR_BUDGET && unit->group == group;
+        int r = is_waiting ? look_at_unit(cluster, unit) : 0;
         if (r < 0)
             return r;
     }
@@ -118,6 +134,17 @@ static int look_at_global(Cluster *cluster, ClusterUnit *unit, ClusterMachine *m
     return look_at_placement(cluster, placement);
 }
 
+/* Global units leave a machine behind all others. */
+static int concern_drain(Cluster *cluster, ClusterMachine *machine) {
+    if (!machine->maintenance.is_draining || machine_count_ordinary(machine) > 0)
+        return 0;
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < machine->n_placements; i++)
+        if (unit_is_global(machine->placements[i]->unit))
+            r = look_at_placement(cluster, machine->placements[i]);
+    return r;
+}
+
 int concern_released(Cluster *cluster, Placement *placement) {
     const ClusterUnit *unit = placement->unit;
     ClusterMachine *machine = placement->machine;
@@ -127,7 +154,7 @@ int concern_released(Cluster *cluster, Placement *placement) {
     if (r < 0)
         return r;
     MAP_FOREACH (name, other, cluster->waiting) {
-        if (other->waits == WAIT_FOR_MACHINE && units_are_at_odds(other, unit) &&
+        if (unit_waits_for_machine(other) && units_are_at_odds(other, unit) &&
             (r = look_at_unit(cluster, other)) < 0)
             return r;
     }
@@ -135,7 +162,8 @@ int concern_released(Cluster *cluster, Placement *placement) {
         if (units_are_at_odds(other, unit) && (r = look_at_global(cluster, other, machine)) < 0)
             return r;
     }
-    return concern_neighbours(cluster, placement); /* who waits to start when it has left */
+    r = concern_neighbours(cluster, placement); /* who waits to start when it has left */
+    return r < 0 ? r : concern_drain(cluster, machine);
 }
 
 int concern_room(Cluster *cluster, ClusterMachine *machine) {
@@ -173,8 +201,8 @@ int concern_machine(Cluster *cluster, ClusterMachine *machine) {
             (r = concern_activity(cluster, machine->placements[i]->unit)) < 0)
             return r;
     }
-    r = look_at_waiting(cluster, WAIT_FOR_MACHINE);
-    if (r < 0)
+    if ((r = look_at_waiting(cluster, WAIT_FOR_MACHINE)) < 0 ||
+        (r = look_at_waiting(cluster, WAIT_TO_MOVE)) < 0)
         return r;
     return concern_globals(cluster, machine);
 }

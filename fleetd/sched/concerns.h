@@ -3,7 +3,7 @@
  * ever. All return 0 or -ENOMEM. Inside sched only. */
 #pragma once
 
-#include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/availability.h"
 
 int look_at_unit(Cluster *cluster, ClusterUnit *unit);
 int look_at_placement(Cluster *cluster, Placement *placement);
@@ -19,8 +19,12 @@ int concern_obstructed(Cluster *cluster);
 /* An order has begun to count, or has gone: others on the machine that may not stay beside it, or
  * have waited for it to leave. */
 int concern_neighbours(Cluster *cluster, Placement *placement);
+/* Another number of its units is available: those of it that wait for their turn. */
+int concern_group(Cluster *cluster, const UnitGroup *group);
 /* An order no longer stands in anyone's way: those that were kept off the machine by it. */
 int concern_released(Cluster *cluster, Placement *placement);
+/* To go there, or to move there from one that is drained. */
+bool unit_waits_for_machine(const ClusterUnit *unit);
 /* Memory or CPU was released there, for those that wait for it (room.h). */
 int concern_room(Cluster *cluster, ClusterMachine *machine);
 /* A machine has come, changed or gone: its units, and all who wait for one. */

@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/explain.h"
+#include "fleetd/sched/move.h"
 #include "fleetd/sched/rank.h"
 #include "fleetd/sched/settle.h"
 
@@ -44,24 +45,26 @@ static int places_collect(const ClusterUnit *unit, Places *ret) {
 }
 
 /* Of two places where a unit is: rather where it is known what is there, where this cluster has
- * ordered it, where the machine is here, and where what is wanted is there already. */
+ * ordered it, where the machine is here, from where it need not move, and where what is wanted is
+ * there already. */
 static int place_worth(const Placement *place) {
     bool is_readable = place->order.hash[0];
     bool is_here = place->machine->presence == MACHINE_PRESENCE_HERE;
     bool is_as_wanted = streq(place->order.hash, place->unit->hash);
-    return is_readable << 3 | !place->order.is_unwritten << 2 | is_here << 1 |
-           (place->order.is_unwritten && is_as_wanted);
+    return is_readable << 4 | !place->order.is_unwritten << 3 | is_here << 2 |
+           !placement_should_move(place) << 1 | (place->order.is_unwritten && is_as_wanted);
 }
 
 static bool place_is_better(const Placement *place, const Placement *than) {
     return place_worth(place) > place_worth(than);
 }
 
-/* Nothing that was withdrawn is given back to a machine that cannot be judged. */
+/* Nothing that was withdrawn is given back to a machine that cannot be judged, or gets no units. */
 static bool may_be_given_back(const ClusterUnit *unit, const Placement *placement) {
     return unit->n_orders == 1 && order_is_withdrawn(placement) &&
            unit->revision > placement->order.revision &&
-           placement->machine->presence == MACHINE_PRESENCE_HERE;
+           placement->machine->presence == MACHINE_PRESENCE_HERE &&
+           !placement->machine->maintenance.exists;
 }
 
 /* The order that an ordinary unit keeps: one that it may keep as it is, the better if it has
@@ -79,14 +82,20 @@ static Placement *find_kept(Cluster *cluster, const ClusterUnit *unit, const Pla
     return kept;
 }
 
+static char *leaving_reason(Cluster *cluster, const Placement *placement, const Placement *kept) {
+    Misfit misfit = {};
+    bool fits = machine_fits(cluster, placement->unit, placement->machine, &misfit);
+    if (fits && kept)
+        return str_printf("is placed on %s", kept->machine->id);
+    return fits || misfit.kind == MISFIT_DRAINED ? move_reason(placement->machine)
+                                                 : misfit_leaving_text(&misfit);
+}
+
 /* Away from a machine; kept: the other order that makes this one superfluous, if that is why. */
 static int leave(Planner *planner, Placement *placement, const Placement *kept) {
     if (!placement_is_active(placement)) /* it is leaving already, and knows why */
         return settle(planner, placement, false, "");
-    Misfit misfit = {};
-    bool fits = machine_fits(planner->cluster, placement->unit, placement->machine, &misfit);
-    _cleanup_free_ char *why = fits && kept ? str_printf("is placed on %s", kept->machine->id)
-                                            : misfit_leaving_text(&misfit);
+    _cleanup_free_ char *why = leaving_reason(planner->cluster, placement, kept);
     if (!why)
         return -ENOMEM;
     return settle(planner, placement, false, why);
@@ -124,21 +133,36 @@ static int adopt_all(Planner *planner, const Places *places) {
     return 0;
 }
 
+/* Its next place, and the end of this one, in one transaction. */
+static int decide_move(Planner *planner, Placement *from) {
+    Placement *to;
+    size_t n_steps = planner->plan->n_steps;
+    int r = move_begin(planner, from, &to);
+    if (r < 0 || !to)
+        return r;
+    planner->joins = planner->plan->n_steps > n_steps;
+    r = move_end(planner, from);
+    planner->joins = false;
+    return r;
+}
+
 static int decide_ordinary(Planner *planner, ClusterUnit *unit, const Places *places) {
     int adopted = adopt_all(planner, places);
     if (adopted < 0)
         return adopted;
-    const Placement *kept = find_kept(planner->cluster, unit, places);
+    Placement *kept = find_kept(planner->cluster, unit, places);
     size_t n_steps = planner->plan->n_steps;
     for (size_t i = 0; i < places->n; i++) {
-        Placement *p = places->items[i];
-        int r = p == kept ? settle(planner, p, true, NULL) : leave(planner, p, kept);
+        int r = places->items[i] == kept ? 0 : leave(planner, places->items[i], kept);
         if (r < 0)
             return r;
     }
-    if (unit->n_orders > 0)
-        return unit_set_waits(planner->cluster, unit, WAIT_NONE, false);
-    return place(planner, unit, planner->plan->n_steps > n_steps);
+    if (unit->n_orders == 0)
+        return place(planner, unit, planner->plan->n_steps > n_steps);
+    if (kept && placement_should_move(kept) && unit->n_orders == 1)
+        return decide_move(planner, kept);
+    int r = kept ? settle(planner, kept, true, NULL) : 0; /* it may have waited for the others */
+    return r < 0 ? r : unit_set_waits(planner->cluster, unit, WAIT_NONE, false);
 }
 
 static const char *unwanted_reason(const ClusterUnit *unit) {
@@ -154,7 +178,8 @@ static int decide_place(Planner *planner, Placement *placement) {
     if (r < 0)
         return r;
     Misfit misfit;
-    if (!machine_fits(planner->cluster, unit, placement->machine, &misfit))
+    if (placement_should_end(placement) ||
+        !machine_fits(planner->cluster, unit, placement->machine, &misfit))
         return leave(planner, placement, NULL);
     return settle(planner, placement, true, "global unit, and the machine fits");
 }

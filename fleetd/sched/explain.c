@@ -137,6 +137,18 @@ static int explain_machines(Cluster *cluster, const ClusterUnit *unit, Pending *
     return 0;
 }
 
+int explain_move(Cluster *cluster, const ClusterUnit *unit, char **ret) {
+    Pending pending = {};
+    int r = explain_machines(cluster, unit, &pending);
+    *ret = TAKE_PTR(pending.summary);
+    for (size_t i = 0; i < pending.n_reasons; i++) {
+        free(pending.reasons[i].machine_id);
+        free(pending.reasons[i].reason);
+    }
+    free(pending.reasons);
+    return r < 0 ? r : *ret ? 0 : -ENOMEM;
+}
+
 int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret) {
     _cleanup_(pending_freep) Pending *pending = calloc(1, sizeof(Pending));
     if (!pending || !(pending->name = strdup(unit->name)))

@@ -112,10 +112,20 @@ static bool requirements_hold(const Cluster *cluster, const ClusterUnit *unit,
            targets_are_there(cluster, requirements, machine, ret);
 }
 
+bool machine_is_cordoned(const ClusterMachine *machine, Misfit *ret) {
+    if (!machine->maintenance.exists)
+        return false;
+    *ret = (Misfit){.kind = machine->maintenance.is_draining ? MISFIT_DRAINED : MISFIT_CORDONED,
+                    .name = machine->maintenance.message};
+    return true;
+}
+
 /* What only a unit that is not there yet has to wait for. The agent's word that it has let go of an
  * order must be gone before an order that it could be taken to answer is put (settle.c). */
 static bool machine_is_ready(const ClusterUnit *unit, const ClusterMachine *machine,
                              const Placement *placement, Misfit *ret) {
+    if (machine_is_cordoned(machine, ret))
+        return false;
     if (machine->status == MACHINE_STATUS_RESTARTING)
         *ret = (Misfit){.kind = MISFIT_RESTARTING};
     else if (placement && placement->answer.has_let_go &&
@@ -135,6 +145,10 @@ bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachin
     if (machine->is_held) {
         *ret = (Misfit){.kind = MISFIT_UNREADABLE};
         return has_order;
+    }
+    if (has_order && machine->maintenance.is_over && !unit_is_global(unit)) {
+        machine_is_cordoned(machine, ret);
+        return false;
     }
     return (has_order || machine_is_ready(unit, machine, placement, ret)) &&
            requirements_hold(cluster, unit, machine, ret) &&

@@ -7,6 +7,8 @@
 typedef enum MisfitKind {
     MISFIT_NONE,
     MISFIT_RESTARTING,
+    MISFIT_CORDONED,   /* name: why, or NULL */
+    MISFIT_DRAINED,    /* name: likewise */
     MISFIT_UNREADABLE, /* nobody can tell whether the machine suits */
     MISFIT_MACHINE_ID, /* name: the machine that is asked for */
     MISFIT_METADATA,   /* metadata: what is asked for; found */
@@ -36,6 +38,9 @@ typedef struct Misfit {
  * is not here, or is held, cannot be judged: what is placed there stays. */
 bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                   Misfit *ret);
+
+/* Whether people say that the machine gets no units. If so, ret says it. */
+bool machine_is_cordoned(const ClusterMachine *machine, Misfit *ret);
 
 /* Whether one of them says that it never shares a machine with the other. */
 bool units_conflict(const ClusterUnit *a, const ClusterUnit *b);

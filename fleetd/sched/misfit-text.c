@@ -9,6 +9,8 @@ typedef struct MisfitWords {
 
 static const MisfitWords words[_MISFIT_KIND_MAX] = {
     [MISFIT_RESTARTING] = {"fleetd is restarting", ""},
+    [MISFIT_CORDONED] = {"is cordoned", ""},
+    [MISFIT_DRAINED] = {"is being drained", ""},
     [MISFIT_UNREADABLE] = {"has a record in the store that cannot be read", ""},
     [MISFIT_MACHINE_ID] = {"is not machine ", ""},
     [MISFIT_MACHINE_OF] = {"does not have ", " (MachineOf)"},
@@ -44,6 +46,9 @@ char *misfit_text(const Misfit *misfit) {
         return metadata_text(misfit);
     if (misfit->kind == MISFIT_MEMORY || misfit->kind == MISFIT_CPU)
         return amount_text(misfit);
+    if (misfit->kind == MISFIT_CORDONED || misfit->kind == MISFIT_DRAINED)
+        return str_printf("%s%s%s", words[misfit->kind].before, misfit->name ? ": " : "",
+                          str_or(misfit->name, ""));
     const MisfitWords *w = &words[misfit->kind];
     return str_printf("%s%s%s", str_or(w->before, ""), str_or(misfit->name, ""),
                       str_or(w->after, ""));

@@ -40,7 +40,7 @@ static const char *find_obstruction(Cluster *cluster, const ClusterUnit *unit,
 
 bool machine_can_take(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                       Misfit *ret) {
-    if (!machine_fits(cluster, unit, machine, ret))
+    if (machine_is_cordoned(machine, ret) || !machine_fits(cluster, unit, machine, ret))
         return false;
     if (!unit->requirements || globs_are_empty(unit->requirements->replaces))
         return true;

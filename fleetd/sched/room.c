@@ -123,7 +123,7 @@ static ClusterUnit *find_taker(Cluster *cluster) {
     const char *name;
     ClusterUnit *unit, *first = NULL;
     MAP_FOREACH (name, unit, cluster->waiting)
-        if (unit->waits == WAIT_FOR_MACHINE && !unit->is_held && unit_reserves(unit) &&
+        if (unit_waits_for_machine(unit) && !unit->is_held && unit_reserves(unit) &&
             (!first || unit_is_before(unit, first)) && unit_fits_roomy(cluster, unit))
             first = unit;
     return first;

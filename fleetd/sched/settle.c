@@ -20,6 +20,9 @@
  * (below), is an A as well if one stood before it, as it has that one's revision. If none did, or
  * a withdrawn one, it has never started anything: letting go of it too early is harmless.
  *
+ * So is the order that keeps a place for a unit which still has to leave another machine
+ * (move.h): it is put where the unit has no order, is loaded, and carries no revision at all.
+ *
  * An orphan that is withdrawn needs nothing more: its machine says that the unit is there, so an
  * older word that it was let go of is void (cluster_put_orphan_take()).
  *
@@ -38,7 +41,9 @@
 
 #include <errno.h>
 
+/* What is added to a reason while it is so. */
 #define WAITS_FOR "; waits for "
+#define STAYS "; stays on its machine, which is being drained: "
 
 bool order_is_withdrawn(const Placement *placement) {
     return placement->order.exists && placement->order.desired == LAUNCH_STATE_INACTIVE;
@@ -99,12 +104,21 @@ static const Placement *find_in_the_way(Cluster *cluster, const Placement *place
     return found;
 }
 
-/* The reason without what it waited for before, and with what it waits for now, if anything. */
-static char *reason_with_wait(const char *reason, const char *waits_for) {
-    const char *end = strstr(reason, WAITS_FOR);
+/* Where what was added to the reason begins; NULL: nothing was. */
+static const char *reason_note(const char *reason) {
+    const char *waits = strstr(reason, WAITS_FOR), *stays = strstr(reason, STAYS);
+    return !waits || (stays && stays < waits) ? stays : waits;
+}
+
+/* The reason with another note than before, or none. */
+static char *reason_with_note(const char *reason, const char *kind, const char *note) {
+    const char *end = reason_note(reason);
     int n = end ? (int) (end - reason) : (int) strlen(reason);
-    return waits_for ? str_printf("%.*s" WAITS_FOR "%s", n, reason, waits_for)
-                     : strndup(reason, (size_t) n);
+    return str_printf("%.*s%s%s", n, reason, note ? kind : "", str_or(note, ""));
+}
+
+static char *reason_with_wait(const char *reason, const char *waits_for) {
+    return reason_with_note(reason, WAITS_FOR, waits_for);
 }
 
 static bool order_says(const Placement *placement, const Order *order) {
@@ -122,46 +136,74 @@ static usec_t order_stop_within(const Cluster *cluster, const Placement *placeme
                cluster_stop_within(cluster, placement->unit->requirements));
 }
 
-static int put_wanted(Planner *planner, Placement *placement, Order *order, const char *waits_for,
-                      const char *why) {
-    _cleanup_free_ char *changed = NULL;
-    order->reason = (char *) str_or(why, "");
-    if (waits_for || strstr(order->reason, WAITS_FOR)) {
-        order->reason = changed = reason_with_wait(order->reason, waits_for);
-        if (!changed)
-            return -ENOMEM;
-    }
+static int put_wanted(Planner *planner, Placement *placement, Order *order, const char *why) {
+    order->reason = (char *) why;
     if (order_says(placement, order) && streq_ptr(order->reason, placement->order.reason))
         return 0;
     return planner_put_order(planner, placement, order);
 }
 
+/* The unit's other order, on a machine that may still run it: it moves from there. What is started
+ * here already is not stopped for that. */
+static const Placement *find_origin(const Placement *placement) {
+    bool is_launched = placement->order.exists && placement->order.desired == LAUNCH_STATE_LAUNCHED;
+    if (is_launched || placement->unit->desired != LAUNCH_STATE_LAUNCHED ||
+        unit_is_global(placement->unit))
+        return NULL;
+    for (const Placement *p = placement->unit->placements; p; p = p->next)
+        if (p != placement && p->order.exists)
+            return p;
+    return NULL;
+}
+
+/* The first of what the order has to wait for, in words; NULL with r 0: nothing. */
+static int find_wait(Cluster *cluster, const Placement *placement, char **ret) {
+    const Placement *origin = find_origin(placement);
+    const Placement *other = origin ? NULL : find_in_the_way(cluster, placement);
+    *ret = NULL;
+    if (origin)
+        *ret = str_printf("%s to let go of it", origin->machine->id);
+    else if (other)
+        *ret = str_printf("%s to leave (%s)", other->unit->name,
+                          placement_is_replaced_by(cluster, other, placement->unit) ? "Replaces"
+                                                                                    : "Conflicts");
+    else
+        return 0;
+    return *ret ? 0 : -ENOMEM;
+}
+
 /* It does not carry out the request yet, and says whom it waits for now. */
-static int hold_back(Planner *planner, Placement *placement, Order *order, const Placement *other,
+static int hold_back(Planner *planner, Placement *placement, Order *order, const char *waits_for,
                      const char *why) {
-    bool replaces = placement_is_replaced_by(planner->cluster, other, placement->unit);
-    _cleanup_free_ char *waits_for =
-        str_printf("%s to leave (%s)", other->unit->name, replaces ? "Replaces" : "Conflicts");
-    if (!waits_for)
+    _cleanup_free_ char *reason = reason_with_wait(why, waits_for);
+    if (!reason)
         return -ENOMEM;
     order->desired = LAUNCH_STATE_LOADED;
     order->unit_revision = placement->order.exists ? placement->order.revision : 0;
-    return put_wanted(planner, placement, order, waits_for, why);
+    return put_wanted(planner, placement, order, reason);
 }
 
-/* The order as the unit asks for it. */
-static int settle_wanted(Planner *planner, Placement *placement, const char *why) {
+/* The order as the unit asks for it; stays: why it is still there, NULL: it need not go. */
+static int settle_wanted(Planner *planner, Placement *placement, const char *why,
+                         const char *stays) {
     const ClusterUnit *unit = placement->unit;
-    const Placement *other = find_in_the_way(planner->cluster, placement);
+    _cleanup_free_ char *waits_for = NULL, *reason = NULL;
+    int r = find_wait(planner->cluster, placement, &waits_for);
+    if (r < 0)
+        return r;
     Order order = {
         .hash = (char *) unit->hash,
         .desired = unit->desired,
         .unit_revision = unit->revision,
         .stop_within_usec = order_stop_within(planner->cluster, placement),
     };
-    if (other)
-        return hold_back(planner, placement, &order, other, why);
-    return order_says(placement, &order) ? 0 : put_wanted(planner, placement, &order, NULL, why);
+    why = str_or(why, "");
+    if (waits_for)
+        return hold_back(planner, placement, &order, waits_for, why);
+    if (!stays && !reason_note(why) && order_says(placement, &order))
+        return 0;
+    reason = reason_with_note(why, STAYS, stays);
+    return reason ? put_wanted(planner, placement, &order, reason) : -ENOMEM;
 }
 
 /* Withdraws the order, or tells a withdrawn one of a later request that asks for the same. */
@@ -225,17 +267,21 @@ static int settle_gone(Planner *planner, Placement *placement) {
 
 int settle(Planner *planner, Placement *placement, bool is_wanted, const char *why) {
     if (!placement->order.exists)
-        return is_wanted ? settle_wanted(planner, placement, why) : 0;
+        return is_wanted ? settle_wanted(planner, placement, why, NULL) : 0;
     if (placement->machine->presence == MACHINE_PRESENCE_GONE)
         return settle_gone(planner, placement);
     if (placement->order.is_suspended && placement->machine->presence != MACHINE_PRESENCE_HERE)
         return 0; /* only a machine that is here may have it back */
     if (!order_is_withdrawn(placement))
-        return is_wanted ? settle_wanted(planner, placement, placement->order.reason)
+        return is_wanted ? settle_wanted(planner, placement, placement->order.reason, NULL)
                          : settle_withdrawal(planner, placement, why);
     if (is_wanted && placement->unit->revision > placement->order.revision)
-        return settle_wanted(planner, placement, "wanted again where it was");
+        return settle_wanted(planner, placement, "wanted again where it was", NULL);
     if (order_is_answered(placement))
         return planner_delete_order(planner, placement, placement->order.reason);
     return is_wanted ? 0 : settle_unwanted(planner, placement, why);
+}
+
+int settle_staying(Planner *planner, Placement *placement, const char *why) {
+    return settle_wanted(planner, placement, placement->order.reason, why);
 }

@@ -8,4 +8,7 @@
  * is wanted there, else the reason to leave. */
 int settle(Planner *planner, Placement *placement, bool is_wanted, const char *why);
 
+/* Of an order that counts, and stays where it is although it should go: its reason says why. */
+int settle_staying(Planner *planner, Placement *placement, const char *why);
+
 bool order_is_withdrawn(const Placement *placement);

@@ -57,11 +57,16 @@ static void on_order(const Key *key, const Order *order, int64_t revision, void 
     HOLDS(!order || streq(order->name, key->name));
 }
 
+static void on_maintenance(const char *id, const Maintenance *maintenance, void *userdata) {
+    HOLDS(!maintenance || streq(maintenance->machine_id, id));
+}
+
 static void leader_begin(World *world) {
     static const FeedCallbacks callbacks = {.on_machine_here = on_machine_here,
                                             .on_machine_away = on_machine_away,
                                             .on_machine_missing = on_machine_missing,
-                                            .on_order = on_order};
+                                            .on_order = on_order,
+                                            .on_maintenance = on_maintenance};
     world->cluster = cluster_new(0);
     HOLDS(world->cluster && feed_new(world->cluster, &callbacks, world, &world->feed) == 0);
 }

@@ -43,6 +43,8 @@ static char *key_format(const Key *key) {
         return key_orphan(key->machine_id, key->name);
     case KEY_CLUSTER:
         return strdup(KEY_CLUSTER_TEXT);
+    case KEY_MAINTENANCE:
+        return key_maintenance(key->machine_id);
     default:
         return strdup(KEY_LEADER_TEXT);
     }

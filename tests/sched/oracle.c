@@ -11,6 +11,7 @@ typedef struct OracleUnit {
     const char *name;
     Requirements *requirements;
     bool is_wanted;
+    bool is_taken_down; /* by the plan that is looked at */
 } OracleUnit;
 
 struct Oracle {
@@ -156,7 +157,8 @@ void oracle_check_room(const Oracle *oracle, const Order *order) {
 
 /* Whether a unit that is not there could go there at once. */
 static bool could_go(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
-    if (machine->status != MACHINE_STATUS_RUNNING || !suits(oracle, unit, machine) ||
+    if (machine->status != MACHINE_STATUS_RUNNING ||
+        map_has(oracle->world->maintenances, machine->id) || !suits(oracle, unit, machine) ||
         !has_room(oracle, unit, machine))
         return false;
     for (size_t i = 0; i < oracle->n; i++) {
@@ -188,6 +190,16 @@ static bool could_be_placed(const Oracle *oracle, const OracleUnit *unit, const 
             return false;
     }
     return true;
+}
+
+static bool could_be_placed_elsewhere(const Oracle *oracle, const OracleUnit *unit,
+                                      const Machine *machine) {
+    const char *id;
+    const Machine *other;
+    MAP_FOREACH (id, other, oracle->world->machines)
+        if (other != machine && could_be_placed(oracle, unit, other))
+            return true;
+    return false;
 }
 
 static void check_pair(const Oracle *oracle, const Order *order, const OracleUnit *unit,
@@ -239,6 +251,92 @@ void oracle_check_placements(const Oracle *oracle) {
             world_fail("%s has two places", oracle->units[i].name);
 }
 
+/* Budgets */
+
+static bool is_counted(const OracleUnit *unit) {
+    return unit->record->unit.desired == LAUNCH_STATE_LAUNCHED && !unit->requirements->is_global;
+}
+
+static bool are_of_one_group(const OracleUnit *a, const OracleUnit *b) {
+    const char *x = a->requirements->budget.group, *y = b->requirements->budget.group;
+    if (a == b || x || y)
+        return a == b || streq_ptr(x, y);
+    return strncmp(a->name, b->name, strcspn(a->name, "@") + 1) == 0;
+}
+
+/* As the store has it: ordered as wanted, or as before, and reported to be up with that. */
+static bool is_up(const Oracle *oracle, const OracleUnit *unit) {
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, oracle->world->orders) {
+        const UnitState *state = map_get(oracle->world->states, key);
+        if (streq(order->name, unit->name) && order->desired == LAUNCH_STATE_LAUNCHED && state &&
+            world_is_live(oracle->world, order->machine_id) && streq(state->active, "active") &&
+            streq_ptr(state->hash, order->hash) && state->unit_revision >= order->unit_revision)
+            return !unit->is_taken_down;
+    }
+    return false;
+}
+
+/* Or with what it was before. */
+static bool may_be_up(const Oracle *oracle, const OracleUnit *unit) {
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, oracle->world->orders) {
+        const UnitState *state = map_get(oracle->world->states, key);
+        if (streq(order->name, unit->name) && order->desired != LAUNCH_STATE_INACTIVE && state &&
+            streq(state->active, "active"))
+            return true;
+    }
+    return false;
+}
+
+static bool may_go_down(const Oracle *oracle, const OracleUnit *unit) {
+    const Budget *budget = &unit->requirements->budget;
+    size_t n = 0, n_down = 0;
+    if (!is_counted(unit) || !may_be_up(oracle, unit))
+        return true;
+    for (size_t i = 0; i < oracle->n; i++) {
+        const OracleUnit *other = &oracle->units[i];
+        if (!is_counted(other) || !are_of_one_group(unit, other))
+            continue;
+        n++;
+        n_down += other != unit && !is_up(oracle, other);
+    }
+    size_t max = budget->is_percent ? n * budget->max_unavailable / 100 : budget->max_unavailable;
+    return n_down < max;
+}
+
+static const Maintenance *find_drain(const Oracle *oracle, const char *machine_id) {
+    const Maintenance *maintenance = map_get(oracle->world->maintenances, machine_id);
+    return maintenance && maintenance->is_draining ? maintenance : NULL;
+}
+
+void oracle_take_down(Oracle *oracle, const Order *order) {
+    const Maintenance *drain = find_drain(oracle, order->machine_id);
+    OracleUnit *unit = (OracleUnit *) find_unit(oracle, order->name);
+    must(drain && unit);
+    if (drain->deadline_usec == 0 && !may_go_down(oracle, unit))
+        world_fail("%s is taken down against its budget", unit->name);
+    unit->is_taken_down = true;
+}
+
+/* What stays on a machine that is drained cannot leave it. */
+static void check_drained(const Oracle *oracle, const Order *order) {
+    const OracleUnit *unit = find_unit(oracle, order->name);
+    const Machine *machine = map_get(oracle->world->machines, order->machine_id);
+    const Maintenance *drain = find_drain(oracle, order->machine_id);
+    if (!drain || order->desired == LAUNCH_STATE_INACTIVE)
+        return;
+    if (drain->deadline_usec > 0 && !unit->requirements->is_global)
+        world_fail("%s is still on %s", unit->name, machine->id);
+    if (unit->requirements->is_global)
+        return;
+    if (could_be_placed_elsewhere(oracle, unit, machine) && may_go_down(oracle, unit))
+        world_fail("%s could leave %s", unit->name, machine->id);
+    must(strstr(order->reason, "stays on its machine"));
+}
+
 static void check_rest_order(const Oracle *oracle, const Order *order) {
     const OracleUnit *unit = find_unit(oracle, order->name);
     if (order->desired == LAUNCH_STATE_INACTIVE)
@@ -248,6 +346,7 @@ static void check_rest_order(const Oracle *oracle, const Order *order) {
     must(order->unit_revision == unit->record->unit.revision);
     must(streq(order->hash, unit->record->unit.hash));
     must(!str_is_empty(order->reason));
+    check_drained(oracle, order);
 }
 
 static void check_pending(const Oracle *oracle, const OracleUnit *unit) {

@@ -15,4 +15,7 @@ void oracle_check_placements(const Oracle *oracle);
 /* Of an order that is new: what it reserves was left there. */
 void oracle_check_room(const Oracle *oracle, const Order *order);
 /* When everything has come to rest: everything stands where it should, or says why not. */
+/* A withdrawal for the sake of a drain: fails if the unit's group has no budget for it, besides
+ * what was taken down before. */
+void oracle_take_down(Oracle *oracle, const Order *order);
 void oracle_check_rest(const Oracle *oracle);

@@ -22,6 +22,11 @@
  *   lose-file NAME                      what users want of it is known, its file is not; likewise
  *   hold-machine ID                     something about it cannot be read; likewise
  *   garble ID NAME                      the order there cannot be read, in no event of an agent's
+ *   cordon ID [MESSAGE]                 it gets no units
+ *   drain ID [ignore-global] [MESSAGE]  and loses those it has
+ *   overdue ID                          the drain's deadline has passed
+ *   uncordon ID                         all of that is taken back
+ *   break NAME, mend NAME               the unit does not come up any more; or does again
  *   plan [MAX]
  *   missing                             the machines that have orders and were not seen
  *
@@ -203,6 +208,39 @@ static void do_garble(Run *run, char *args) {
     must(cluster_put_order(run->world->cluster, &order) == 0);
 }
 
+static void put_maintenance(Run *run, char *args, bool is_draining) {
+    Maintenance maintenance = {.machine_id = word(&args), .is_draining = is_draining};
+    maintenance.ignore_global = strncmp(args, "ignore-global", strlen("ignore-global")) == 0;
+    if (maintenance.ignore_global)
+        word(&args);
+    maintenance.message = *args ? args : NULL;
+    world_put_maintenance(run->world, &maintenance);
+}
+
+static void do_cordon(Run *run, char *args) {
+    put_maintenance(run, args, false);
+}
+
+static void do_drain(Run *run, char *args) {
+    put_maintenance(run, args, true);
+}
+
+static void do_overdue(Run *run, char *args) {
+    world_end_drain(run->world, args);
+}
+
+static void do_uncordon(Run *run, char *args) {
+    world_remove_maintenance(run->world, args);
+}
+
+static void do_break(Run *run, char *args) {
+    world_break_unit(run->world, args, true);
+}
+
+static void do_mend(Run *run, char *args) {
+    world_break_unit(run->world, args, false);
+}
+
 static void do_restart(Run *run, char *args) {
     world_restart_engine(run->world, NULL, NULL);
 }
@@ -297,6 +335,12 @@ static const Verb verbs[] = {
     {"lose-file", do_lose_file},
     {"hold-machine", do_hold_machine},
     {"garble", do_garble},
+    {"cordon", do_cordon},
+    {"drain", do_drain},
+    {"overdue", do_overdue},
+    {"uncordon", do_uncordon},
+    {"break", do_break},
+    {"mend", do_mend},
     {"plan", do_plan, .prints = true},
     {"missing", do_missing, .prints = true},
 };

@@ -72,6 +72,8 @@ static bool options_are_allowed(const char *name, const char *options) {
     return requirements_parse(file, name, &requirements, NULL) == 0;
 }
 
+static const char *const budgets[] = {"0", "2", "3", "50%"};
+
 static char *some_options(Chance *chance, const char *name) {
     for (;;) {
         char *options = strdup("");
@@ -94,6 +96,10 @@ static char *some_options(Chance *chance, const char *name) {
             add_option(&options, "ReserveCPU", str_printf("%zu%%", pick(chance, 30) * 10));
         if (maybe(chance, 10))
             add_option(&options, "Global", strdup("true"));
+        if (maybe(chance, 20))
+            add_option(&options, "Group", strdup("some"));
+        if (maybe(chance, 30))
+            add_option(&options, "MaxUnavailable", strdup(budgets[pick(chance, 4)]));
         if (options_are_allowed(name, options))
             return options;
         free(options);
@@ -143,6 +149,29 @@ static void remove_unit(World *world, Chance *chance) {
     _cleanup_free_ char *name = some_unit(chance);
     if (map_has(world->units, name))
         world_remove_unit(world, name);
+}
+
+static void maintain(World *world, Chance *chance) {
+    _cleanup_free_ char *id = some_machine(chance);
+    Maintenance maintenance = {
+        .machine_id = id, .is_draining = maybe(chance, 70), .ignore_global = maybe(chance, 30)};
+    world_put_maintenance(world, &maintenance);
+}
+
+static void end_drain(World *world, Chance *chance) {
+    _cleanup_free_ char *id = some_machine(chance);
+    world_end_drain(world, id);
+}
+
+static void end_maintenance(World *world, Chance *chance) {
+    _cleanup_free_ char *id = some_machine(chance);
+    if (map_has(world->maintenances, id))
+        world_remove_maintenance(world, id);
+}
+
+static void break_unit(World *world, Chance *chance) {
+    _cleanup_free_ char *name = some_unit(chance);
+    world_break_unit(world, name, maybe(chance, 40));
 }
 
 static void agent_acts(World *world, Chance *chance) {
@@ -197,9 +226,10 @@ typedef struct Action {
 } Action;
 
 static const Action actions[] = {
-    {set_capacity, 6}, {put_machine, 12},  {remove_machine, 3}, {put_unit, 20},
-    {want_unit, 12},   {remove_unit, 6},   {agent_acts, 30},    {agents_act, 8},
-    {tell, 20},        {plan_blindly, 10}, {plan_knowingly, 8}, {restart, 2},
+    {set_capacity, 6}, {put_machine, 12},  {remove_machine, 3},  {put_unit, 20},
+    {want_unit, 12},   {remove_unit, 6},   {agent_acts, 30},     {agents_act, 8},
+    {tell, 20},        {plan_blindly, 10}, {plan_knowingly, 8},  {restart, 2},
+    {maintain, 4},     {end_drain, 1},     {end_maintenance, 4}, {break_unit, 5},
 };
 
 static void something_happens(World *world, Chance *chance) {
@@ -237,6 +267,12 @@ static void come_to_rest(World *world) {
     world_fail("does not come to rest");
 }
 
+/* Of several obstacles it may name another one. */
+static bool is_another_word(const PlanStep *step) {
+    return step->kind == PLAN_PUT_PENDING ||
+           (step->kind == PLAN_PUT_ORDER && strstr(step->order->reason, "stays on its machine"));
+}
+
 static void check_history(uint64_t seed) {
     Chance chance = {seed};
     _cleanup_(world_freep) World *world = world_new();
@@ -248,8 +284,8 @@ static void check_history(uint64_t seed) {
 
     world_restart_engine(world, pick_for_shuffle, &chance);
     _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
-    for (size_t i = 0; i < plan->n_steps; i++) /* it may name another of several obstacles */
-        if (plan->steps[i].kind != PLAN_PUT_PENDING)
+    for (size_t i = 0; i < plan->n_steps; i++)
+        if (!is_another_word(&plan->steps[i]))
             world_fail("a new engine finds something to do");
 }
 

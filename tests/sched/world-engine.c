@@ -1,11 +1,12 @@
 /* The engine's side of the world: feeding, planning, writing, and what every plan must keep to. */
 #include "fleetd/base/strv.h"
+#include "tests/sched/oracle.h"
 #include "tests/sched/world.h"
 
 #include <stdio.h>
 
 typedef struct Feed {
-    char kind; /* first letter of machine, unit, order, state, pending */
+    char kind; /* first letter of machine, unit, order, state, pending; c: maintenance */
     void *value;
 } Feed;
 
@@ -15,6 +16,13 @@ static size_t feed_collect(const Map *map, char kind, Feed *feeds, size_t n) {
     MAP_FOREACH (key, value, map)
         feeds[n++] = (Feed){kind, value};
     return n;
+}
+
+static int feed_tell_maintenance(Cluster *cluster, const Maintenance *maintenance) {
+    int r = cluster_put_maintenance(cluster, maintenance);
+    return r < 0 || maintenance->deadline_usec == 0
+               ? r
+               : cluster_end_drain(cluster, maintenance->machine_id);
 }
 
 static void feed_tell(Cluster *cluster, const Feed *feed) {
@@ -28,6 +36,8 @@ static void feed_tell(Cluster *cluster, const Feed *feed) {
         r = cluster_put_order(cluster, feed->value);
     else if (feed->kind == 's')
         r = cluster_put_state(cluster, feed->value);
+    else if (feed->kind == 'c')
+        r = feed_tell_maintenance(cluster, feed->value);
     else if (feed->kind == 'p')
         r = cluster_put_pending(cluster, feed->value);
     must(r == 0);
@@ -40,7 +50,8 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
     world->cluster = cluster_new(0);
     must(world->cluster);
     size_t n_max = map_size(world->machines) + map_size(world->units) + map_size(world->orders) +
-                   map_size(world->states) + map_size(world->pendings);
+                   map_size(world->states) + map_size(world->pendings) +
+                   map_size(world->maintenances);
     _cleanup_free_ Feed *feeds = calloc(n_max + 1, sizeof(Feed));
     must(feeds);
     size_t n = feed_collect(world->machines, 'm', feeds, 0);
@@ -48,6 +59,7 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
     n = feed_collect(world->orders, 'o', feeds, n);
     n = feed_collect(world->states, 's', feeds, n);
     n = feed_collect(world->pendings, 'p', feeds, n);
+    n = feed_collect(world->maintenances, 'c', feeds, n);
     for (; n > 0; n--) {
         size_t i = shuffle ? shuffle(userdata, n) : 0;
         feed_tell(world->cluster, &feeds[i]);
@@ -163,8 +175,22 @@ static void check_plan(const Plan *plan) {
         must(map_put(seen, key, seen) == 1);
         if (!step->is_joined)
             continue;
-        must(i > 0 && step->kind == PLAN_PUT_ORDER && step[-1].kind == PLAN_DELETE_ORDER);
+        must(i > 0 && step->kind == PLAN_PUT_ORDER && step[-1].order);
         must(streq(step->order->name, step[-1].order->name));
+    }
+}
+
+/* What is taken back for a drain, and was not down before, is no more than the budget allows. What
+ * agents have not said yet the engine cannot know. */
+static void check_budgets(const World *world, const Plan *plan) {
+    if (world->n_events > 0)
+        return;
+    _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const Order *order = plan->steps[i].order;
+        if (plan->steps[i].kind == PLAN_PUT_ORDER && order->desired == LAUNCH_STATE_INACTIVE &&
+            strncmp(order->reason, "its machine is being drained", 28) == 0)
+            oracle_take_down(oracle, order);
     }
 }
 
@@ -173,6 +199,7 @@ Plan *world_plan(World *world, size_t max_units) {
     must(cluster_plan(world->cluster, max_units, &plan) == 0);
     must(max_units > 0 || !cluster_has_work(world->cluster));
     check_plan(plan);
+    check_budgets(world, plan);
     bool has_work = cluster_has_work(world->cluster);
     for (size_t i = 0; i < plan->n_steps; i++) {
         if (transaction_fails(world, &plan->steps[i])) {

@@ -13,6 +13,8 @@ typedef enum WorldEventKind {
     EVENT_UNIT_GONE,
     EVENT_STATE,
     EVENT_STATE_GONE,
+    EVENT_MAINTENANCE,
+    EVENT_MAINTENANCE_GONE,
 } WorldEventKind;
 
 struct WorldEvent {
@@ -21,6 +23,7 @@ struct WorldEvent {
     Machine *machine;
     WorldUnit *unit;
     UnitState *state;
+    Maintenance *maintenance;
 };
 
 char world_context[64];
@@ -104,14 +107,25 @@ static void world_unit_free(void *value) {
     free(record);
 }
 
+static Maintenance *maintenance_copy(const Maintenance *maintenance) {
+    Maintenance *record = calloc(1, sizeof(Maintenance));
+    must(record);
+    *record = *maintenance;
+    record->machine_id = copy(maintenance->machine_id);
+    record->message = copy(maintenance->message);
+    return record;
+}
+
 static UnitState *state_new(const char *machine_id, const char *name, LaunchState current,
-                            int64_t unit_revision) {
+                            int64_t unit_revision, const char *hash, const char *active) {
     UnitState *state = calloc(1, sizeof(UnitState));
     must(state);
     state->machine_id = copy(machine_id);
     state->name = copy(name);
     state->current = current;
     state->unit_revision = unit_revision;
+    state->hash = copy(hash);
+    state->active = copy(active);
     return state;
 }
 
@@ -142,6 +156,7 @@ static void event_free(WorldEvent *event) {
     machine_free(event->machine);
     world_unit_free(event->unit);
     unit_state_free(event->state);
+    maintenance_free(event->maintenance);
     free(event);
 }
 
@@ -157,10 +172,15 @@ static WorldEvent *event_add(World *world, WorldEventKind kind, const char *mach
 }
 
 static const char *const event_names[] = {
-    [EVENT_MACHINE] = "machine",           [EVENT_MACHINE_GONE] = "machine gone",
-    [EVENT_MACHINE_LEFT] = "machine left", [EVENT_UNIT] = "unit",
-    [EVENT_UNIT_GONE] = "unit gone",       [EVENT_STATE] = "state",
+    [EVENT_MACHINE] = "machine",
+    [EVENT_MACHINE_GONE] = "machine gone",
+    [EVENT_MACHINE_LEFT] = "machine left",
+    [EVENT_UNIT] = "unit",
+    [EVENT_UNIT_GONE] = "unit gone",
+    [EVENT_STATE] = "state",
     [EVENT_STATE_GONE] = "state gone",
+    [EVENT_MAINTENANCE] = "maintenance",
+    [EVENT_MAINTENANCE_GONE] = "no maintenance",
 };
 
 static void event_tell(Cluster *cluster, const WorldEvent *event) {
@@ -175,6 +195,10 @@ static void event_tell(Cluster *cluster, const WorldEvent *event) {
         r = cluster_put_unit_take(cluster, &event->unit->unit, world_requirements(event->unit));
     else if (event->kind == EVENT_UNIT_GONE)
         r = cluster_remove_unit(cluster, event->name);
+    else if (event->kind == EVENT_MAINTENANCE)
+        r = cluster_put_maintenance(cluster, event->maintenance);
+    else if (event->kind == EVENT_MAINTENANCE_GONE)
+        r = cluster_remove_maintenance(cluster, event->machine_id);
     else if (event->kind == EVENT_STATE)
         r = cluster_put_state(cluster, event->state);
     else
@@ -207,7 +231,8 @@ static void event_add_unit(World *world, const WorldUnit *unit) {
 
 static void event_add_state(World *world, const UnitState *state) {
     WorldEvent *event = event_add(world, EVENT_STATE, state->machine_id, state->name);
-    event->state = state_new(state->machine_id, state->name, state->current, state->unit_revision);
+    event->state = state_new(state->machine_id, state->name, state->current, state->unit_revision,
+                             state->hash, state->active);
 }
 
 /* The world */
@@ -221,6 +246,9 @@ static void free_order(void *value) {
 static void free_state(void *value) {
     unit_state_free(value);
 }
+static void free_maintenance(void *value) {
+    maintenance_free(value);
+}
 static void free_pending(void *value) {
     pending_free(value);
 }
@@ -233,12 +261,15 @@ World *world_new(void) {
     world->orders = map_new(free_order);
     world->states = map_new(free_state);
     world->pendings = map_new(free_pending);
+    world->maintenances = map_new(free_maintenance);
+    world->broken = map_new(NULL);
     world->capacities = map_new(free_machine);
     world->running = map_new(NULL);
     world->spread = map_new(NULL);
     world->cluster = cluster_new(0);
     must(world->capacities && world->machines && world->units && world->orders && world->states &&
-         world->pendings && world->running && world->spread && world->cluster);
+         world->pendings && world->maintenances && world->broken && world->running &&
+         world->spread && world->cluster);
     return world;
 }
 
@@ -255,6 +286,8 @@ void world_free(World *world) {
     map_free(world->states);
     map_free(world->pendings);
     map_free(world->capacities);
+    map_free(world->maintenances);
+    map_free(world->broken);
     map_free(world->running);
     map_free(world->spread);
     free(world);
@@ -321,6 +354,35 @@ void world_leave_machine(World *world, const char *id) {
     machine_go(world, id, EVENT_MACHINE_LEFT);
 }
 
+void world_put_maintenance(World *world, const Maintenance *maintenance) {
+    const char *id = maintenance->machine_id;
+    put(world->maintenances, id, maintenance_copy(maintenance));
+    event_add(world, EVENT_MAINTENANCE, id, NULL)->maintenance = maintenance_copy(maintenance);
+    world_trace("%s %s", maintenance->is_draining ? "drain" : "cordon", id);
+}
+
+void world_end_drain(World *world, const char *machine_id) {
+    Maintenance *maintenance = map_get(world->maintenances, machine_id);
+    world_tell(world, SIZE_MAX);
+    if (!maintenance || !maintenance->is_draining)
+        return;
+    maintenance->deadline_usec = 1; /* long ago: a new engine finds that as well */
+    world_trace("overdue %s", machine_id);
+    must(cluster_end_drain(world->cluster, machine_id) == 0);
+}
+
+void world_remove_maintenance(World *world, const char *machine_id) {
+    event_add(world, EVENT_MAINTENANCE_GONE, machine_id, NULL);
+    world_trace("uncordon %s", machine_id);
+    map_remove(world->maintenances, machine_id);
+}
+
+void world_break_unit(World *world, const char *name, bool is_broken) {
+    map_remove(world->broken, name);
+    if (is_broken)
+        put(world->broken, name, world);
+}
+
 void world_put_unit(World *world, const char *name, LaunchState desired, const char *options) {
     const WorldUnit *old = map_get(world->units, name);
     if (!options)
@@ -374,9 +436,15 @@ void world_put_state(World *world, const char *machine_id, const char *name, Lau
                      int64_t unit_revision) {
     _cleanup_free_ char *k = key(machine_id, name);
     const UnitState *old = map_get(world->states, k);
-    if (old && old->current == current && old->unit_revision == unit_revision)
+    const Order *order = map_get(world->orders, k);
+    const char *hash = order ? order->hash : NULL;
+    const char *active = current != LAUNCH_STATE_LAUNCHED ? "inactive"
+                         : map_has(world->broken, name)   ? "failed"
+                                                          : "active";
+    if (old && old->current == current && old->unit_revision == unit_revision &&
+        streq_ptr(old->hash, hash) && streq_ptr(old->active, active))
         return;
-    put(world->states, k, state_new(machine_id, name, current, unit_revision));
+    put(world->states, k, state_new(machine_id, name, current, unit_revision, hash, active));
     world_trace("state %s %s @%" PRIi64, k, launch_state_to_string(current), unit_revision);
     event_add_state(world, map_get(world->states, k));
 }

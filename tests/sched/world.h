@@ -15,14 +15,16 @@ typedef struct WorldUnit {
 typedef struct WorldEvent WorldEvent;
 
 typedef struct World {
-    Map *machines;   /* id -> Machine: presences */
-    Map *units;      /* name -> WorldUnit */
-    Map *orders;     /* "id/name" -> Order */
-    Map *states;     /* "id/name" -> UnitState */
-    Map *pendings;   /* name -> Pending */
-    Map *capacities; /* id -> Machine: what it has */
-    Map *running;    /* "id/name": what agents have really started */
-    Map *spread;     /* names of units that are or once were global: their places need not be one */
+    Map *machines;     /* id -> Machine: presences */
+    Map *units;        /* name -> WorldUnit */
+    Map *orders;       /* "id/name" -> Order */
+    Map *states;       /* "id/name" -> UnitState */
+    Map *pendings;     /* name -> Pending */
+    Map *capacities;   /* id -> Machine: what it has */
+    Map *maintenances; /* id -> Maintenance */
+    Map *broken;       /* names of units that do not come up */
+    Map *running;      /* "id/name": what agents have really started */
+    Map *spread; /* names of units that are or once were global: their places need not be one */
     int64_t revision; /* of the last request of a user */
 
     Cluster *cluster;
@@ -45,6 +47,13 @@ void world_leave_machine(World *world, const char *id);
 /* options NULL: the file stays as it is. */
 void world_put_unit(World *world, const char *name, LaunchState desired, const char *options);
 void world_remove_unit(World *world, const char *name);
+
+/* drain and message as they stand in the store; world_remove_maintenance() takes all back. */
+void world_put_maintenance(World *world, const Maintenance *maintenance);
+void world_remove_maintenance(World *world, const char *machine_id);
+void world_end_drain(World *world, const char *machine_id); /* its deadline has passed */
+/* The unit does not come up any more, wherever it is started; or does again. */
+void world_break_unit(World *world, const char *name, bool is_broken);
 
 /* What an earlier engine left in the store; heard at the next world_restart_engine(). */
 void world_leave_order(World *world, const char *machine_id, const char *name, LaunchState desired,

@@ -515,7 +515,7 @@ static void every_option_is_described(void **state) {
         assert_non_null(option->argument);
         assert_non_null(option->meaning);
     }
-    assert_int_equal(n, 9);
+    assert_int_equal(n, 11);
     assert_string_equal(requirements_option(0)->name, "MachineID");
 }
 

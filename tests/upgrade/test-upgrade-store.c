@@ -60,6 +60,8 @@ static char *record_write(const StoredRecord *record) {
         return orphan_format(record->orphan);
     case KEY_CLUSTER:
         return cluster_id_format(record->cluster_id);
+    case KEY_MAINTENANCE:
+        return maintenance_format(record->maintenance);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;

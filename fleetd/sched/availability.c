@@ -1,0 +1,121 @@
+#include "fleetd/sched/availability.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+#include "fleetd/sched/concerns.h"
+
+#include <errno.h>
+
+bool placement_is_available(const Placement *placement) {
+    return placement_is_active(placement) && placement->order.desired == LAUNCH_STATE_LAUNCHED &&
+           placement->report.is_up && placement->report.revision >= placement->order.revision &&
+           streq_ptr(placement->report.hash, placement->order.hash);
+}
+
+static bool unit_is_available(const ClusterUnit *unit) {
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (placement_is_available(p))
+            return true;
+    return false;
+}
+
+/* --- groups --- */
+
+/* NULL with r 0: a group of its own. The caller frees. */
+static int group_name(const ClusterUnit *unit, char **ret) {
+    const char *named = unit->requirements ? unit->requirements->budget.group : NULL;
+    *ret = NULL;
+    if (named)
+        *ret = str_printf("=%s", named); /* no name of a template */
+    else if (unit_name_is_instance(unit->name))
+        return unit_name_template(unit->name, ret);
+    else
+        return 0;
+    return *ret ? 0 : -ENOMEM;
+}
+
+static int unit_join_group(Cluster *cluster, ClusterUnit *unit) {
+    _cleanup_free_ char *name = NULL;
+    int r = group_name(unit, &name);
+    if (r < 0 || !name)
+        return r;
+    UnitGroup *group = map_get(cluster->groups, name);
+    if (!group) {
+        group = calloc(1, sizeof(UnitGroup));
+        if (!group || map_put(cluster->groups, name, group) < 0) {
+            free(group);
+            return -ENOMEM;
+        }
+        group->name = map_get_key(cluster->groups, name);
+    }
+    group->n_members++;
+    unit->group = group;
+    return 0;
+}
+
+static void group_count(UnitGroup *group, const ClusterUnit *unit, bool is_in) {
+    size_t wanted = unit->is_counted, available = unit->is_counted && unit->is_available;
+    group->n_wanted = is_in ? group->n_wanted + wanted : group->n_wanted - wanted;
+    group->n_available = is_in ? group->n_available + available : group->n_available - available;
+}
+
+void unit_leave_group(Cluster *cluster, ClusterUnit *unit) {
+    UnitGroup *group = unit->group;
+    if (group) {
+        group_count(group, unit, false);
+        if (--group->n_members == 0)
+            map_remove(cluster->groups, group->name);
+    }
+    unit->group = NULL;
+    unit->is_counted = false;
+}
+
+int unit_refresh(Cluster *cluster, ClusterUnit *unit) {
+    bool is_counted =
+        unit_is_wanted(unit) && !unit_is_global(unit) && unit->desired == LAUNCH_STATE_LAUNCHED;
+    bool is_available = is_counted && unit_is_available(unit);
+    if (is_counted == unit->is_counted && is_available == unit->is_available)
+        return 0;
+    if (is_counted && !unit->is_counted) {
+        int r = unit_join_group(cluster, unit);
+        if (r < 0)
+            return r;
+    } else if (unit->group)
+        group_count(unit->group, unit, false);
+    unit->is_counted = is_counted;
+    unit->is_available = is_available;
+    if (!unit->group)
+        return 0;
+    group_count(unit->group, unit, true);
+    int r = concern_group(cluster, unit->group);
+    if (!is_counted)
+        unit_leave_group(cluster, unit);
+    return r;
+}
+
+/* --- budgets --- */
+
+static size_t budget_of(const ClusterUnit *unit) {
+    if (!unit->requirements)
+        return MAX_UNAVAILABLE_DEFAULT;
+    const Budget *budget = &unit->requirements->budget;
+    size_t n_wanted = unit->group ? unit->group->n_wanted : 1;
+    return budget->is_percent ? n_wanted * budget->max_unavailable / 100 : budget->max_unavailable;
+}
+
+/* Also of an earlier request, or with an earlier file. */
+static bool unit_may_be_up(const ClusterUnit *unit) {
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (placement_is_active(p) && p->report.is_up)
+            return true;
+    return false;
+}
+
+/* One that is down already costs nothing. */
+bool unit_may_go_down(const ClusterUnit *unit) {
+    if (!unit->is_counted || !unit_may_be_up(unit))
+        return true;
+    size_t n_down = unit->group ? unit->group->n_wanted - unit->group->n_available
+                                : (size_t) !unit->is_available;
+    return n_down + unit->is_available <= budget_of(unit);
+}

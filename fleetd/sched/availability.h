@@ -1,0 +1,26 @@
+/* Which units are available, and how many of a group may be taken down by fleet's own doing: the
+ * budget (MaxUnavailable=). Inside sched only.
+ *
+ * A unit is available when it was launched as ordered, and its agent says that it is up. Groups are
+ * of ordinary units that are to be launched: the instances of a template, or units with the same
+ * Group=; every other unit is a group of one, for which there is no record. */
+#pragma once
+
+#include "fleetd/sched/cluster-internal.h"
+
+typedef struct UnitGroup {
+    const char *name; /* the map's key */
+    size_t n_members; /* units whose record names it */
+    size_t n_wanted;
+    size_t n_available;
+} UnitGroup;
+
+/* The unit's record has another name, file or wish, an order of it has changed, or what is said of
+ * it: counts it anew, and looks at those for whom that matters. */
+int unit_refresh(Cluster *cluster, ClusterUnit *unit);
+/* Before its requirements change, and before it goes. */
+void unit_leave_group(Cluster *cluster, ClusterUnit *unit);
+
+/* Whether it may be taken down now, by fleet's own doing. */
+bool unit_may_go_down(const ClusterUnit *unit);
+bool placement_is_available(const Placement *placement);

@@ -1,0 +1,77 @@
+#include "fleetd/sched/move.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/sched/availability.h"
+#include "fleetd/sched/explain.h"
+#include "fleetd/sched/settle.h"
+
+#include <errno.h>
+
+bool placement_should_move(const Placement *placement) {
+    const ClusterMachine *machine = placement->machine;
+    return machine->maintenance.is_draining && machine->presence == MACHINE_PRESENCE_HERE &&
+           placement_is_active(placement);
+}
+
+bool placement_should_end(const Placement *placement) {
+    const ClusterMachine *machine = placement->machine;
+    return machine->maintenance.is_draining && !machine->maintenance.ignores_global &&
+           placement->order.exists &&
+           (machine->maintenance.is_over || machine_count_ordinary(machine) == 0);
+}
+
+char *move_reason(const ClusterMachine *from) {
+    const char *message = from->maintenance.message;
+    return str_printf("its machine is being drained%s%s", message ? ": " : "", str_or(message, ""));
+}
+
+static int stay(Planner *planner, Placement *placement, WaitCause cause, const char *why) {
+    int r = unit_set_waits(planner->cluster, placement->unit, cause, false);
+    return r < 0 ? r : settle_staying(planner, placement, why);
+}
+
+/* In the words of a pending, as it is the same question. */
+static int stay_without_place(Planner *planner, Placement *placement) {
+    _cleanup_free_ char *why = NULL;
+    int r = explain_move(planner->cluster, placement->unit, &why);
+    return r < 0 ? r : stay(planner, placement, WAIT_TO_MOVE, why);
+}
+
+static int stay_for_budget(Planner *planner, Placement *placement) {
+    const ClusterUnit *unit = placement->unit;
+    const Budget *budget = unit->requirements ? &unit->requirements->budget : NULL;
+    unsigned n = budget ? budget->max_unavailable : MAX_UNAVAILABLE_DEFAULT;
+    _cleanup_free_ char *why =
+        str_printf("only %u%s of its group may be down at a time (MaxUnavailable)", n,
+                   budget && budget->is_percent ? "%" : "");
+    return why ? stay(planner, placement, WAIT_FOR_BUDGET, why) : -ENOMEM;
+}
+
+int move_end(Planner *planner, Placement *from) {
+    _cleanup_free_ char *why = move_reason(from->machine);
+    return why ? settle(planner, from, false, why) : -ENOMEM;
+}
+
+int move_begin(Planner *planner, Placement *from, Placement **ret) {
+    Cluster *cluster = planner->cluster;
+    ClusterUnit *unit = from->unit;
+    Choice choice;
+    *ret = NULL;
+    int r = rank_machines(cluster, unit, &choice);
+    if (r < 0)
+        return r;
+    if (!choice.machine)
+        return stay_without_place(planner, from);
+    if (!unit_may_go_down(unit))
+        return stay_for_budget(planner, from);
+    if ((r = unit_set_waits(cluster, unit, WAIT_NONE, false)) < 0)
+        return r;
+    if (unit->desired != LAUNCH_STATE_LAUNCHED)
+        return move_end(planner, from); /* it is loaded in one place at a time, too */
+    Placement *to;
+    r = cluster_need_placement(cluster, unit, choice.machine, &to);
+    if (r < 0 || (r = settle(planner, to, true, planner_choice_reason(planner, &choice))) < 0)
+        return r;
+    *ret = to;
+    return 0;
+}
