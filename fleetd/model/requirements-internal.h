@@ -15,6 +15,10 @@ typedef enum OptionId {
     OPTION_STOP_AFTER_DISCONNECT,
     OPTION_RESERVE_MEMORY,
     OPTION_RESERVE_CPU,
+    OPTION_SPREAD,
+    OPTION_PREFER,
+    OPTION_AVOID,
+    OPTION_PRIORITY,
     OPTION_GROUP,
     OPTION_MAX_UNAVAILABLE,
     _OPTION_MAX,
@@ -46,6 +50,10 @@ int requirements_read_global(RequirementsReader *reader, const char *value);
 int requirements_read_stop_after(RequirementsReader *reader, const char *value);
 int requirements_read_reserve_memory(RequirementsReader *reader, const char *value);
 int requirements_read_reserve_cpu(RequirementsReader *reader, const char *value);
+int requirements_read_spread(RequirementsReader *reader, const char *value);
+int requirements_read_prefer(RequirementsReader *reader, const char *value);
+int requirements_read_avoid(RequirementsReader *reader, const char *value);
+int requirements_read_priority(RequirementsReader *reader, const char *value);
 
 /* A word of a value, expanded. Of a template, a word with specifiers is not: is_open. */
 typedef struct Word {
@@ -70,6 +78,8 @@ int requirements_read_stopping(RequirementsReader *reader, const UnitFile *file)
 
 /* What the rest of the file says of memory and CPU, where [X-Fleet] says nothing. */
 void requirements_read_limits(RequirementsReader *reader, const UnitFile *file);
+
+void ranking_done(Ranking *ranking);
 
 /* Where options that systemd has for several types of units stand for one of that name; NULL:
  * nowhere. */

@@ -88,6 +88,7 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
     _cleanup_(requirements_freep) Requirements *requirements = calloc(1, sizeof(Requirements));
     if (!requirements)
         return -ENOMEM;
+    requirements->ranking.priority = PRIORITY_DEFAULT;
     requirements->budget.max_unavailable = MAX_UNAVAILABLE_DEFAULT;
     RequirementsReader reader = {
         .requirements = requirements,
@@ -120,6 +121,7 @@ void requirements_free(Requirements *requirements) {
     free(requirements->metadata);
     strv_free(requirements->conflicts);
     strv_free(requirements->replaces);
+    ranking_done(&requirements->ranking);
     free(requirements->budget.group);
     free(requirements);
 }

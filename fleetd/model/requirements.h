@@ -29,6 +29,23 @@ typedef struct Budget {
 
 #define MAX_UNAVAILABLE_DEFAULT 1
 
+/* Of machines with this metadata, rather (above 0) or rather not. */
+typedef struct Preference {
+    char *key, *value;
+    int weight;
+} Preference;
+
+/* Which of the machines that fit is better, and who goes first. */
+typedef struct Ranking {
+    char **spread; /* keys over whose values the group is to be balanced; NULL: none */
+    Preference *preferences;
+    size_t n_preferences;
+    unsigned priority;
+} Ranking;
+
+#define PRIORITY_MAX 100
+#define PRIORITY_DEFAULT 50
+
 typedef struct Requirements {
     char *machine_id;              /* NULL: any */
     char **machine_of;             /* all of these units must be on the machine; NULL: none */
@@ -40,6 +57,7 @@ typedef struct Requirements {
     usec_t stop_after_usec;   /* cut off for so long, it is stopped; 0: it runs on */
     usec_t stop_timeout_usec; /* within so long it is down then; only if stop_after_usec is set */
     Reserve reserve;
+    Ranking ranking;
     Budget budget;
 } Requirements;
 

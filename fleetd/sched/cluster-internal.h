@@ -63,6 +63,7 @@ struct Placement {
         int64_t revision;
     } answer;
 
+    bool is_spread;     /* counted in its group's (spread.h) */
     Resources reserved; /* counted in the machine's */
     struct {
         bool is_known; /* there is a state, which is no answer */
@@ -149,6 +150,7 @@ struct Cluster {
     Map *movers;            /* known units that may move others: replacers and followed ones */
     Map *waiting;           /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
+    Map *spread;     /* how many of a group are where (spread.h); owner */
     Map *roomy;      /* machines where memory or CPU was released, for units that wait for it */
     WorkQueue queue; /* what events concern, until it is decided */
     SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */
@@ -168,6 +170,10 @@ int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret);
 int cluster_need_machine(Cluster *cluster, const char *id, ClusterMachine **ret);
 int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *machine,
                            Placement **ret);
+
+/* The unit has come to the machine or gone, or one of them is another: what is counted of the two
+ * together, reservations (room.h) and spread (spread.h). */
+int placement_recount(Cluster *cluster, Placement *placement);
 
 /* Free the record if nothing needs it any more; a placement's unit and machine with it. */
 void unit_release(Cluster *cluster, ClusterUnit *unit);

@@ -3,7 +3,6 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
-#include "fleetd/sched/room.h"
 
 #include <errno.h>
 
@@ -79,7 +78,7 @@ int placement_set_order(Cluster *cluster, Placement *placement, const Order *ord
         return r;
     r = machine_set_load(cluster, machine, load + placement_is_load(placement));
     if (r >= 0)
-        r = placement_count_reserved(cluster, placement);
+        r = placement_recount(cluster, placement);
     if (r < 0 || was_active == placement_is_active(placement))
         return r;
     if (!was_active && (r = concern_neighbours(cluster, placement)) < 0)
@@ -97,7 +96,7 @@ int placement_clear_order(Cluster *cluster, Placement *placement) {
     machine_remove_globbed(machine, placement);
 
     int r = machine_set_load(cluster, machine, load);
-    if (r < 0 || (r = placement_count_reserved(cluster, placement)) < 0 ||
+    if (r < 0 || (r = placement_recount(cluster, placement)) < 0 ||
         (r = unit_refresh(cluster, placement->unit)) < 0 ||
         (r = concern_released(cluster, placement)) < 0)
         return r;

@@ -2,7 +2,6 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/cluster-internal.h"
 #include "fleetd/sched/concerns.h"
-#include "fleetd/sched/room.h"
 
 #include <errno.h>
 
@@ -18,7 +17,7 @@ static int placement_begin_orphan(Cluster *cluster, Placement *placement) {
     int r = unit_has_globs(placement->unit) ? machine_add_globbed(machine, placement) : 0;
     if (r >= 0)
         r = machine_set_load(cluster, machine, machine->load + 1);
-    return r < 0 ? r : placement_count_reserved(cluster, placement);
+    return r < 0 ? r : placement_recount(cluster, placement);
 }
 
 /* Until users say what the unit is, its neighbours go by the file that is there. */
@@ -62,7 +61,7 @@ int cluster_remove_orphan(Cluster *cluster, const char *machine_id, const char *
     machine_remove_globbed(machine, placement);
     int r = machine_set_load(cluster, machine, machine->load - 1);
     if (r >= 0)
-        r = placement_count_reserved(cluster, placement);
+        r = placement_recount(cluster, placement);
     if (r >= 0)
         r = concern_released(cluster, placement);
     if (r >= 0)

@@ -3,7 +3,7 @@
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
-#include "fleetd/sched/room.h"
+#include "fleetd/sched/spread.h"
 
 #include <errno.h>
 
@@ -129,11 +129,13 @@ int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements
         r = unit_drop_globs(cluster, unit);
     if (r >= 0)
         r = index_followers(cluster, unit, false);
+    if (r >= 0)
+        r = for_each_place(cluster, unit, placement_forget_spread);
     requirements_free(unit->requirements);
     unit->requirements = requirements;
     if (r < 0 || (r = index_unit(cluster, unit)) < 0)
         return r;
-    if ((r = for_each_place(cluster, unit, placement_count_reserved)) < 0 ||
+    if ((r = for_each_place(cluster, unit, placement_recount)) < 0 ||
         (unit_has_globs(unit) && (r = unit_add_globs(cluster, unit)) < 0))
         return r;
     if (shapes_replacing || unit_shapes_replacing(unit))

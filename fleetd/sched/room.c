@@ -58,7 +58,7 @@ int machine_set_capacity(Cluster *cluster, ClusterMachine *machine, const Machin
     machine->memory_bytes = from->memory_bytes;
     machine->capacity = machine_capacity(from);
     for (size_t i = 0; i < machine->n_placements; i++) {
-        int r = placement_count_reserved(cluster, machine->placements[i]);
+        int r = placement_recount(cluster, machine->placements[i]);
         if (r < 0)
             return r;
     }

@@ -4,7 +4,7 @@
 #include "fleetd/model/resources.h"
 #include "fleetd/model/unit-name.h"
 
-#define UNITS_MAX 64
+#define UNITS_MAX 256
 
 typedef struct OracleUnit {
     const WorldUnit *record;
@@ -399,4 +399,89 @@ void oracle_check_rest(const Oracle *oracle) {
         if (count_active(oracle, unit->name) == 0)
             check_pending(oracle, unit);
     }
+}
+
+/* The best place */
+
+static bool is_of_group(const OracleUnit *unit, const OracleUnit *other) {
+    const char *group = unit->requirements->budget.group;
+    const char *other_group = other->requirements->budget.group;
+    size_t n = (size_t) (strchr(unit->name, '@') - unit->name) + 1; /* all are of templates */
+    return group || other_group ? streq_ptr(group, other_group)
+                                : strncmp(unit->name, other->name, n) == 0;
+}
+
+static size_t count_nearby(const Oracle *oracle, const OracleUnit *unit, const char *key,
+                           const char *value) {
+    size_t n = 0;
+    const char *id;
+    const Machine *machine;
+    MAP_FOREACH (id, machine, oracle->world->machines)
+        for (size_t i = 0; streq_ptr(metadata_get(&machine->metadata, key), value) && i < oracle->n;
+             i++) {
+            const OracleUnit *other = &oracle->units[i];
+            n += is_active(oracle, id, other->name) && is_of_group(unit, other) &&
+                 strv_contains(other->requirements->ranking.spread, key);
+        }
+    return n;
+}
+
+static size_t count_units(const Oracle *oracle, const char *machine_id) {
+    size_t n = 0;
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, oracle->world->orders)
+        n += streq(order->machine_id, machine_id) && order->desired != LAUNCH_STATE_INACTIVE;
+    return n;
+}
+
+typedef struct Worth {
+    int64_t of[4]; /* the less the better, and what comes first decides */
+} Worth;
+
+static Worth worth_of(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
+    const Ranking *ranking = &unit->requirements->ranking;
+    Worth worth = {};
+    STRV_FOREACH (key, ranking->spread) {
+        const char *value = metadata_get(&machine->metadata, *key);
+        worth.of[0] += value ? (int64_t) count_nearby(oracle, unit, *key, value) : 1000000;
+    }
+    for (size_t i = 0; i < ranking->n_preferences; i++) {
+        const Preference *preference = &ranking->preferences[i];
+        bool is_meant =
+            streq_ptr(metadata_get(&machine->metadata, preference->key), preference->value);
+        worth.of[1] -= is_meant ? preference->weight : 0;
+    }
+    Resources asked = resources_of(unit, machine), capacity = machine_capacity(machine);
+    Resources sum = reserved_on(oracle, machine, unit);
+    sum.memory_bytes += asked.memory_bytes;
+    sum.cpu_thousandths += asked.cpu_thousandths;
+    bool reserves = !reserve_is_none(&unit->requirements->reserve);
+    worth.of[2] = reserves ? (int64_t) resources_share(&sum, &capacity) : 0;
+    worth.of[3] = (int64_t) count_units(oracle, machine->id);
+    return worth;
+}
+
+static bool is_worth_more(const Worth *a, const Worth *b) {
+    for (size_t i = 0; i < ELEMENTSOF(a->of); i++)
+        if (a->of[i] != b->of[i])
+            return a->of[i] < b->of[i];
+    return false;
+}
+
+const char *oracle_best_machine(const Oracle *oracle, const char *name) {
+    const OracleUnit *unit = find_unit(oracle, name);
+    _cleanup_free_ const char **ids = NULL;
+    const char *best = NULL;
+    Worth best_worth = {};
+    must(unit && map_sorted_keys(oracle->world->machines, &ids) == 0);
+    for (size_t i = 0; ids[i]; i++) {
+        const Machine *machine = map_get(oracle->world->machines, ids[i]);
+        Worth worth = worth_of(oracle, unit, machine);
+        if (!could_go(oracle, unit, machine) || (best && !is_worth_more(&worth, &best_worth)))
+            continue;
+        best = ids[i];
+        best_worth = worth;
+    }
+    return best;
 }

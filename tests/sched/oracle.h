@@ -14,6 +14,8 @@ DEFINE_POINTER_CLEANUP(Oracle, oracle_free)
 void oracle_check_placements(const Oracle *oracle);
 /* Of an order that is new: what it reserves was left there. */
 void oracle_check_room(const Oracle *oracle, const Order *order);
+/* Where a unit that is nowhere should go, with at most eight machines; NULL: nowhere. */
+const char *oracle_best_machine(const Oracle *oracle, const char *name);
 /* When everything has come to rest: everything stands where it should, or says why not. */
 /* A withdrawal for the sake of a drain: fails if the unit's group has no budget for it, besides
  * what was taken down before. */
