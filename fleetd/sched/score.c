@@ -24,8 +24,8 @@ static void spread_key_leave_out(SpreadKey *spread, const ClusterUnit *unit) {
 
 static int spread_key_init(SpreadKey *spread, Cluster *cluster, const ClusterUnit *unit,
                            const char *name, const char *key) {
-    int r = metadata_index_values(&cluster->metadata, &cluster->here.machines, key,
-                                  &spread->values);
+    int r =
+        metadata_index_values(&cluster->metadata, &cluster->here.machines, key, &spread->values);
     if (r < 0)
         return r;
     spread->counts = calloc(spread->values->n + 1, sizeof(size_t));

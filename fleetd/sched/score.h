@@ -5,14 +5,15 @@
 #include "fleetd/sched/cluster-internal.h"
 
 typedef struct Score {
-    uint64_t spread;   /* of the group, on machines with the same values; less is better */
+    uint64_t spread;    /* of the group, on machines with the same values; less is better */
     int64_t preference; /* the sum of the weights; more is better */
 } Score;
 
 /* Below 0: a is better; above 0: b. */
 int score_compare(const Score *a, const Score *b);
 
-#define SPREAD_WITHOUT_KEY (UINT64_C(1) << 48) /* of a machine that does not have it: it is last */
+#define SPREAD_WITHOUT_KEY (UINT64_C(1) << 48) /* of a machine that does not have it: it is last \
+                                                */
 
 typedef struct SpreadKey {
     const MetadataValues *values;

@@ -18,6 +18,7 @@ typedef enum Constraint {
     CONSTRAINT_MIX = _CONSTRAINT_MIXED,
     CONSTRAINT_RACK,
     CONSTRAINT_MEMORY,
+    CONSTRAINT_SPREAD,
 } Constraint;
 
 static const char *const constraint_names[] = {
@@ -28,6 +29,7 @@ static const char *const constraint_names[] = {
     [CONSTRAINT_MIX] = "mix",
     [CONSTRAINT_RACK] = "rack",
     [CONSTRAINT_MEMORY] = "memory",
+    [CONSTRAINT_SPREAD] = "spread",
 };
 
 struct SchedLoad {
@@ -35,6 +37,7 @@ struct SchedLoad {
     Constraint constraint;
     size_t *places; /* of the units */
     bool *is_gone;  /* of the machines */
+    size_t n_lost;
 };
 
 SchedLoad *sched_load_new(size_t n_machines, size_t n_units, const char *kind) {
@@ -106,6 +109,9 @@ static void unit_options(const SchedLoad *load, size_t i, char *ret, size_t size
         if (!unit_is_first(i))
             snprintf(ret, size, "[X-Fleet]\nMachineOf=%%p@0.service\n");
         break;
+    case CONSTRAINT_SPREAD:
+        snprintf(ret, size, "[X-Fleet]\nSpread=region\n");
+        break;
     case CONSTRAINT_MEMORY:
         snprintf(ret, size, "[X-Fleet]\nReserveMemory=%zuM\nReserveCPU=0.5\n", unit_memory_mib(i));
         break;
@@ -133,10 +139,11 @@ void sched_load_put_machine(const SchedLoad *load, Cluster *cluster, size_t i) {
     bench_ok(cluster_put_machine(cluster, &machine));
 }
 
-void sched_load_lose_machine(const SchedLoad *load, Cluster *cluster, size_t i) {
+void sched_load_lose_machine(SchedLoad *load, Cluster *cluster, size_t i) {
     char id[MACHINE_ID_LENGTH + 1];
     machine_id(i, id);
     load->is_gone[i] = true;
+    load->n_lost++;
     bench_ok(cluster_remove_machine(cluster, id, false));
 }
 
@@ -194,6 +201,16 @@ static bool conflicts_hold(const SchedLoad *load, size_t i, size_t n) {
     return true;
 }
 
+/* Of a group no region has more than its part; told of a group that is whole, as machines that are
+ * lost leave the others where they are. */
+static bool spread_holds(const SchedLoad *load, size_t i, size_t n) {
+    size_t first = i - i % SCHED_GROUP, of_region[SCHED_REGIONS] = {};
+    for (size_t j = first; j < MIN(first + SCHED_GROUP, n); j++)
+        if (++of_region[load->places[j] % SCHED_REGIONS] > SCHED_GROUP / SCHED_REGIONS + 1)
+            return load->n_lost > 0;
+    return true;
+}
+
 static bool place_suits(const SchedLoad *load, size_t i, size_t n) {
     size_t place = load->places[i];
     if (place == NOWHERE || load->is_gone[place])
@@ -205,6 +222,8 @@ static bool place_suits(const SchedLoad *load, size_t i, size_t n) {
         return machine_rack(load, place) == unit_rack(load, i);
     case CONSTRAINT_CONFLICTS:
         return conflicts_hold(load, i, n);
+    case CONSTRAINT_SPREAD:
+        return spread_holds(load, i, n);
     case CONSTRAINT_MACHINE_OF:
         return place == load->places[i - i % SCHED_GROUP];
     default:
