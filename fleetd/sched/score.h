@@ -12,8 +12,9 @@ typedef struct Score {
 /* Below 0: a is better; above 0: b. */
 int score_compare(const Score *a, const Score *b);
 
-#define SPREAD_WITHOUT_KEY (UINT64_C(1) << 48) /* of a machine that does not have it: it is last \
-                                                */
+#define SPREAD_WITHOUT_KEY \
+    (UINT64_C(1) << 48) /* of a machine that does not have it: it is last \
+                         */
 
 typedef struct SpreadKey {
     const MetadataValues *values;
