@@ -161,6 +161,17 @@ int api_orphan_read(json_object *json, ApiOrphan *ret, Error *reterr) {
     return 0;
 }
 
+static void maintenance_read(Reader *reader, json_object *json, ApiMachine *machine) {
+    Reader inner = {.json = json, .reterr = reader->reterr};
+    if (!json)
+        return;
+    machine->is_cordoned = true;
+    machine->is_draining = read_bool(&inner, "drain");
+    machine->n_remaining = read_int(&inner, "remaining");
+    machine->message = read_string(&inner, "message", NULL);
+    reader->result = reader->result < 0 ? reader->result : inner.result;
+}
+
 int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiMachine machine = {
@@ -172,6 +183,7 @@ int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
         .cores = read_int(&reader, "cores"),
         .memory_bytes = read_int(&reader, "memory"),
     };
+    maintenance_read(&reader, read_object(&reader, "maintenance"), &machine);
     if (reader.result < 0)
         return reader.result;
     *ret = machine;

@@ -49,5 +49,9 @@ int command_status(Context *context, const char *const *operands, Error *reterr)
 int command_list_units(Context *context, const char *const *operands, Error *reterr);
 int command_list_unit_files(Context *context, const char *const *operands, Error *reterr);
 int command_list_machines(Context *context, const char *const *operands, Error *reterr);
+int command_cordon(Context *context, const char *const *operands, Error *reterr);
+int command_uncordon(Context *context, const char *const *operands, Error *reterr);
+int command_drain(Context *context, const char *const *operands, Error *reterr);
+int command_undrain(Context *context, const char *const *operands, Error *reterr);
 int command_help(Context *context, const char *const *operands, Error *reterr);
 int command_version(Context *context, const char *const *operands, Error *reterr);

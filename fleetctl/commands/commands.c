@@ -13,6 +13,9 @@
 #define MANY(what) \
     .operands = what, .operands_min = 1, .operands_max = SIZE_MAX, .too_few = "No units given"
 #define MANY_UNITS MANY("UNIT...")
+#define MANY_MACHINES \
+    .operands = "MACHINE...", .operands_min = 1, .operands_max = SIZE_MAX, \
+    .too_few = "No machines given"
 #define MANY_FILES MANY("UNIT|FILE...") /* what is not yet known has a file */
 
 const Command commands[] = {
@@ -188,15 +191,55 @@ const Command commands[] = {
         .operands_max = SIZE_MAX,
         .flags = FLAGS_LIST,
         .summary = "List the machines of the cluster",
-        .description =
-            "MACHINE is an id, its beginning, an address, a glob over these, or "
-            "metadata as KEY=VALUE.\n"
-            "A machine is restarting while its fleetd has been stopped cleanly and is "
-            "expected back; its units run on.\n"
-            "Fields: machine, ip, metadata, status, cores, memory; by default the first four.\n"
-            "Formats: table, json; JSON has the same rows and columns, an empty cell is "
-            "null.",
+        .description = "MACHINE is an id, its beginning, an address, a glob over these, or "
+                       "metadata as KEY=VALUE.\n"
+                       "A machine is restarting while its fleetd has been stopped cleanly and is "
+                       "expected back; its units run on.\n"
+                       "One that is cordoned or drained says so.\n"
+                       "Fields: machine, ip, metadata, status, message, cores, memory; by "
+                       "default the first four.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
         .run = command_list_machines,
+    },
+    {
+        .name = "cordon",
+        MANY_MACHINES,
+        .flags = FLAG_BIT(FLAG_MESSAGE),
+        .summary = "Let machines get no more units",
+        .description = "What they have runs on. MACHINE is an id, its beginning, an address, a "
+                       "glob over these, or metadata as\n"
+                       "KEY=VALUE; a machine that is away is named by its whole id.",
+        .run = command_cordon,
+    },
+    {
+        .name = "uncordon",
+        MANY_MACHINES,
+        .summary = "Let machines get units again",
+        .run = command_uncordon,
+    },
+    {
+        .name = "drain",
+        MANY_MACHINES,
+        .flags = FLAG_BIT(FLAG_MESSAGE) | FLAG_BIT(FLAG_DEADLINE) | FLAG_BIT(FLAG_IGNORE_GLOBAL) |
+                 FLAG_BIT(FLAG_DETACH),
+        .summary = "Move all units away from machines",
+        .description = "Units leave only when another machine has room for them, and no more of a "
+                       "group at a time than its\n"
+                       "MaxUnavailable= allows; global units are stopped last. Follows how it "
+                       "goes, and says of each unit that\n"
+                       "stays why it does; the drain itself goes on also when nobody follows it. "
+                       "The machine gets no units before\n"
+                       "undrain. MACHINE as of cordon.",
+        .run = command_drain,
+    },
+    {
+        .name = "undrain",
+        MANY_MACHINES,
+        .flags = FLAG_BIT(FLAG_KEEP_CORDONED),
+        .summary = "End the drain of machines, and let them get units again",
+        .description = "What has left stays where it is.",
+        .run = command_undrain,
     },
     {
         .name = "list-orphans",

@@ -27,12 +27,29 @@ static json_object *value_metadata(const void *object) {
     return metadata ? json_object_get(metadata) : json_object_new_object();
 }
 
+static char *orphans_text(const ApiMachine *machine) {
+    return machine->n_orphans == 0 ? strdup("")
+                                   : str_printf(", %lld orphan%s", (long long) machine->n_orphans,
+                                                machine->n_orphans == 1 ? "" : "s");
+}
+
+static char *maintenance_text(const ApiMachine *machine) {
+    if (!machine->is_cordoned)
+        return strdup("");
+    if (machine->is_draining && machine->n_remaining > 0)
+        return str_printf(", draining (%lld to go)", (long long) machine->n_remaining);
+    return strdup(machine->is_draining ? ", drained" : ", cordoned");
+}
+
 static char *cell_status(const Context *context, const void *object) {
     const ApiMachine *machine = object;
-    if (machine->n_orphans == 0)
-        return strdup(machine->status);
-    return str_printf("%s, %lld orphan%s", machine->status, (long long) machine->n_orphans,
-                      machine->n_orphans == 1 ? "" : "s");
+    _cleanup_free_ char *orphans = orphans_text(machine), *maintenance = maintenance_text(machine);
+    return orphans && maintenance ? str_printf("%s%s%s", machine->status, maintenance, orphans)
+                                  : NULL;
+}
+
+static char *cell_message(const Context *context, const void *object) {
+    return strdup(str_or(((const ApiMachine *) object)->message, ""));
 }
 
 static char *cell_cores(const Context *context, const void *object) {
@@ -58,6 +75,7 @@ static const ListColumn columns[] = {
     {"ip", cell_ip},
     {"metadata", cell_metadata, value_metadata},
     {"status", cell_status, .is_toned = true},
+    {"message", cell_message},
     {"cores", cell_cores, value_cores},
     {"memory", cell_memory, value_memory},
     {},
@@ -73,7 +91,9 @@ static int machine_compare(const void *a, const void *b) {
 
 static Tone machine_tone(const void *object) {
     const ApiMachine *machine = object;
-    return streq(machine->status, "running") && machine->n_orphans == 0 ? TONE_GOOD : TONE_BUSY;
+    bool is_all_right =
+        streq(machine->status, "running") && machine->n_orphans == 0 && !machine->is_cordoned;
+    return is_all_right ? TONE_GOOD : TONE_BUSY;
 }
 
 static bool is_meant(const void *object, const char *operand) {

@@ -162,6 +162,19 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_FORGET] = {"forget", 0, NULL, "Stop them for good instead.", switch_parse, VALUE(forget)},
     [FLAG_DRY_RUN] = {"dry-run", 0, NULL, "Only say what would be done.", switch_parse,
                       VALUE(dry_run)},
+    [FLAG_MESSAGE] = {"message", 0, "TEXT", "Why, for whoever looks at the machine.", text_parse,
+                      VALUE(message)},
+    [FLAG_DEADLINE] =
+        {"deadline", 0, "TIME",
+         "After so long what is still there is stopped, also if it fits nowhere else; "
+         "a bare number is seconds (default: never).",
+         timeout_parse, VALUE(deadline_usec)},
+    [FLAG_IGNORE_GLOBAL] = {"ignore-global", 0, NULL, "Let global units run on.", switch_parse,
+                            VALUE(ignore_global)},
+    [FLAG_DETACH] = {"detach", 'd', NULL, "Do not follow how it goes on.", switch_parse,
+                     VALUE(detach)},
+    [FLAG_KEEP_CORDONED] = {"keep-cordoned", 0, NULL, "Let the machine get no units yet.",
+                            switch_parse, VALUE(keep_cordoned)},
 };
 
 bool flag_is_in_environment(FlagId id) {

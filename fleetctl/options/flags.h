@@ -40,6 +40,11 @@ typedef enum FlagId {
     FLAG_ALL,
     FLAG_FORGET,
     FLAG_DRY_RUN,
+    FLAG_MESSAGE,
+    FLAG_DEADLINE,
+    FLAG_IGNORE_GLOBAL,
+    FLAG_DETACH,
+    FLAG_KEEP_CORDONED,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

@@ -41,6 +41,9 @@ typedef struct Options {
     int64_t lines;
     bool follow, sudo, forward_agent;
     bool all, forget, dry_run;
+    const char *message;  /* NULL: not given */
+    usec_t deadline_usec; /* 0: none */
+    bool ignore_global, detach, keep_cordoned;
     uint64_t given; /* FLAG_BIT() of what stood on the command line */
 } Options;
 

@@ -1,15 +1,15 @@
 /* The stream is followed in callbacks that only note what came; between them the loop below tells
- * it to the user, as that may need further requests. A stream that breaks is opened again: fleetd
- * may be restarting, and its units run on. */
+ * it to the user. A stream that breaks is opened again: fleetd may be restarting, and its units run
+ * on. */
 #include "fleetctl/wait/unit-wait.h"
 
 #include "fleetctl/api/event-reader.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/print/status-line.h"
+#include "fleetctl/wait/event-follow.h"
 #include "fleetctl/wait/wait-report.h"
 
 #include <errno.h>
-#include <signal.h>
 
 /* The engine places units one after another: one that fits nowhere now may do so once the others
  * that were asked for together with it stand. So nothing may have changed for this long before it
@@ -22,13 +22,9 @@
 typedef struct Wait {
     Context *context;
     WaitTracker *tracker;
-    EventReader *reader;
     StatusLine *line; /* NULL: no progress is shown */
     Timer *deadline, *settle, *progress;
-    sd_event_source *interrupt;
-    sigset_t old_signals;
-    bool has_news, is_timed_out, is_settled, is_interrupted, is_long;
-    int result;
+    bool has_news, is_timed_out, is_settled, is_long;
     Error *reterr;
 } Wait;
 
@@ -44,12 +40,6 @@ static void on_settled(void *userdata) {
 
 static void on_progress(void *userdata) {
     ((Wait *) userdata)->is_long = true;
-}
-
-static int on_interrupt(sd_event_source *source, const struct signalfd_siginfo *info,
-                        void *userdata) {
-    ((Wait *) userdata)->is_interrupted = true;
-    return 0;
 }
 
 static void on_begin(void *userdata) {
@@ -69,11 +59,6 @@ static int on_line(const char *line, size_t size, void *userdata) {
 
 static void on_lost(void *userdata) {
     status_line_hide(((Wait *) userdata)->line);
-    complain("Lost the connection to fleetd, trying to get it back");
-}
-
-static void on_end(int r, void *userdata) {
-    ((Wait *) userdata)->result = r;
 }
 
 static int deadline_start(Wait *wait) {
@@ -97,17 +82,6 @@ static int progress_start(Wait *wait) {
     return r;
 }
 
-/* SIGINT ends the wait, not the program without a word. */
-static int interrupt_catch(Wait *wait) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &signals, &wait->old_signals) < 0)
-        return -errno;
-    return sd_event_add_signal(api_client_event(wait->context->api), &wait->interrupt, SIGINT,
-                               on_interrupt, wait);
-}
-
 /* The server knows the revision of a unit's request before it says anything, so that no line speaks
  * of the time before. */
 static char *wait_path(const WaitTracker *tracker) {
@@ -125,35 +99,25 @@ static char *wait_path(const WaitTracker *tracker) {
 }
 
 static int wait_begin(Wait *wait) {
-    EventHandler handler = {on_begin, on_line, on_lost, on_end, wait};
-    _cleanup_free_ char *path = wait_path(wait->tracker);
-    int r = path ? deadline_start(wait) : -ENOMEM;
-    if (r >= 0)
-        r = progress_start(wait);
-    if (r >= 0)
-        r = interrupt_catch(wait);
-    if (r >= 0)
-        r = event_reader_open(wait->context->api, path, &handler, &wait->reader, wait->reterr);
-    return r;
+    int r = deadline_start(wait);
+    return r < 0 ? r : progress_start(wait);
 }
 
 static void wait_end(Wait *wait) {
-    event_reader_close(wait->reader);
     timer_free(wait->deadline);
     timer_free(wait->settle);
     timer_free(wait->progress);
     status_line_free(wait->line);
-    sd_event_source_disable_unref(wait->interrupt);
-    sigprocmask(SIG_SETMASK, &wait->old_signals, NULL);
 }
 
 static bool gives_up_when_pending(const Wait *wait) {
     return wait->context->options->block_attempts == BLOCK_ATTEMPTS_UNSET;
 }
 
-static bool wait_is_over(const Wait *wait) {
+static bool wait_is_over(const void *userdata) {
+    const Wait *wait = userdata;
     size_t n_open = wait_tracker_count_open(wait->tracker);
-    if (wait->result < 0 || wait->is_interrupted || wait->is_timed_out || n_open == 0)
+    if (wait->is_timed_out || n_open == 0)
         return true;
     return gives_up_when_pending(wait) && wait->is_settled &&
            wait_tracker_count(wait->tracker, WAIT_STATUS_PENDING) == n_open;
@@ -182,7 +146,7 @@ static void wait_tell(Wait *wait) {
     }
 }
 
-static void wait_show_progress(Wait *wait) {
+static void wait_show_progress(const Wait *wait) {
     _cleanup_free_ char *text =
         wait->line && wait->is_long ? wait_report_format_progress(wait->tracker) : NULL;
     if (text)
@@ -196,13 +160,16 @@ static void wait_tell_open(const Wait *wait, void (*report)(WaitGoal goal, const
             report(wait_tracker_goal(wait->tracker), unit);
 }
 
+static void wait_go_on(void *userdata) {
+    wait_tell(userdata);
+    wait_show_progress(userdata);
+}
+
 /* The exit status, with the last words. */
-static int wait_conclude(const Wait *wait) {
-    if (wait->result < 0)
-        return wait->result;
-    if (wait->is_interrupted) {
+static int wait_conclude(const Wait *wait, int status) {
+    if (status == EXIT_INTERRUPTED) {
         wait_report_interrupt(wait_tracker_goal(wait->tracker));
-        return EXIT_INTERRUPTED;
+        return status;
     }
     wait_tell_open(wait, wait->is_timed_out ? wait_report_timeout : wait_report_gave_up);
     size_t n_bad = wait_tracker_count_open(wait->tracker) +
@@ -213,17 +180,16 @@ static int wait_conclude(const Wait *wait) {
 
 int unit_wait(Context *context, WaitTracker *tracker, Error *reterr) {
     Wait wait = {.context = context, .tracker = tracker, .reterr = reterr};
+    const EventFollower follower = {on_begin, on_line, on_lost, wait_go_on, wait_is_over, &wait};
     if (wait_tracker_count_open(tracker) == 0)
         return 0;
-    int r = wait_begin(&wait);
-    while (r >= 0 && !wait_is_over(&wait)) {
-        r = sd_event_run(api_client_event(context->api), UINT64_MAX);
-        wait_tell(&wait);
-        wait_show_progress(&wait);
-    }
+    _cleanup_free_ char *path = wait_path(tracker);
+    int r = path ? wait_begin(&wait) : -ENOMEM;
+    if (r >= 0)
+        r = event_follow(context, path, &follower, reterr);
     status_line_hide(wait.line);
     if (r >= 0)
-        r = wait_conclude(&wait);
+        r = wait_conclude(&wait, r);
     wait_end(&wait);
     return r;
 }

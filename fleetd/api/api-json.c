@@ -2,16 +2,8 @@
 
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
-#include "fleetd/model/requirements.h"
 
 #include <errno.h>
-
-/* A field that is there also without a value. */
-static int add_text(json_object *object, const char *name, const char *value) {
-    return value                                            ? json_add_string(object, name, value)
-           : json_object_object_add(object, name, NULL) < 0 ? -ENOMEM
-                                                            : 0;
-}
 
 static json_object *option_to_json(const UnitOption *option) {
     _cleanup_json_ json_object *object = json_object_new_object();
@@ -30,13 +22,6 @@ static json_object *options_to_json(const UnitFile *file) {
         if (json_array_add_take(array, option_to_json(&options[i])) < 0)
             return NULL;
     return TAKE_PTR(array);
-}
-
-static bool unit_is_global(const View *view, const Unit *unit) {
-    _cleanup_(requirements_freep) Requirements *requirements = NULL;
-    const UnitFile *file = unit ? view_find_file(view, unit->hash) : NULL;
-    return file && requirements_parse(file, unit->name, &requirements, NULL) >= 0 &&
-           requirements->is_global;
 }
 
 static json_object *pending_reason_to_json(const PendingReason *reason) {
@@ -77,7 +62,7 @@ json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole)
     _cleanup_json_ json_object *object = json_object_new_object();
     const UnitFile *file = view_find_file(view, unit->unit->hash);
     const Pending *pending = pending_of_request(unit);
-    bool is_global = unit_is_global(view, unit->unit);
+    bool is_global = unit_view_is_global(view, unit);
     if (!object || json_add_string(object, "name", unit->name) < 0 ||
         json_add_string(object, "desiredState", launch_state_to_string(unit->unit->desired)) < 0 ||
         json_add_string(object, "currentState", launch_state_to_string(unit_view_current(unit))) <
@@ -106,12 +91,12 @@ static int add_report(json_object *object, const UnitState *state) {
     if (!state)
         state = &none;
     if (json_add_string(object, "currentState", launch_state_to_string(state->current)) < 0 ||
-        add_text(object, "systemdLoadState", state->load) < 0 ||
-        add_text(object, "systemdActiveState", state->active) < 0 ||
-        add_text(object, "systemdSubState", state->sub) < 0 ||
-        add_text(object, "systemdResult", state->result) < 0 ||
+        json_add_nullable(object, "systemdLoadState", state->load) < 0 ||
+        json_add_nullable(object, "systemdActiveState", state->active) < 0 ||
+        json_add_nullable(object, "systemdSubState", state->sub) < 0 ||
+        json_add_nullable(object, "systemdResult", state->result) < 0 ||
         json_add_string(object, "job", job_result_to_string(state->job)) < 0 ||
-        add_text(object, "message", state->message) < 0)
+        json_add_nullable(object, "message", state->message) < 0)
         return -ENOMEM;
     return json_add_int(object, "revision", state->unit_revision);
 }
@@ -119,7 +104,7 @@ static int add_report(json_object *object, const UnitState *state) {
 json_object *unit_state_to_json(const UnitView *unit, const Placement *placement) {
     _cleanup_json_ json_object *object = json_object_new_object();
     if (!object || json_add_string(object, "name", unit->name) < 0 ||
-        add_text(object, "hash", placement->state->hash) < 0 ||
+        json_add_nullable(object, "hash", placement->state->hash) < 0 ||
         json_add_string(object, "machineID", placement->machine_id) < 0 ||
         add_report(object, placement->state) < 0)
         return NULL;
@@ -134,60 +119,8 @@ json_object *orphan_to_json(const UnitView *unit, const Placement *placement) {
         json_add_string(object, "desiredState", launch_state_to_string(orphan->desired)) < 0 ||
         json_add_string(object, "hash", orphan->hash) < 0 ||
         json_add_bool(object, "known", unit->unit != NULL) < 0 ||
-        add_text(object, "cluster", orphan->cluster) < 0 ||
+        json_add_nullable(object, "cluster", orphan->cluster) < 0 ||
         json_add_string(object, "text", orphan->text) < 0)
-        return NULL;
-    return TAKE_PTR(object);
-}
-
-json_object *machine_metadata_to_json(const MachineView *machine) {
-    _cleanup_json_ json_object *object = json_object_new_object();
-    if (!object || json_add_string(object, "machineID", machine->id) < 0 ||
-        json_add_take(object, "metadata", metadata_to_json(&machine->overlay)) < 0)
-        return NULL;
-    return TAKE_PTR(object);
-}
-
-static int add_metadata(json_object *object, const MachineView *machine) {
-    _cleanup_metadata_ Metadata metadata = {};
-    int r = machine_view_metadata(machine, &metadata);
-    return r < 0 ? r : json_add_take(object, "metadata", metadata_to_json(&metadata));
-}
-
-static int add_count(json_object *object, const char *name, uint64_t n) {
-    return n > 0 ? json_add_int(object, name, (int64_t) n) : 0;
-}
-
-static int add_capacity(json_object *object, const Machine *machine) {
-    if (add_count(object, "reservedMemory", machine->reserved_memory_bytes) < 0 ||
-        add_count(object, "reservedCPU", machine->reserved_cpu_thousandths) < 0)
-        return -ENOMEM;
-    return add_count(object, "overbook", machine->overbook_percent);
-}
-
-json_object *machine_to_json(const MachineView *machine) {
-    _cleanup_json_ json_object *object = json_object_new_object();
-    const Machine *present = machine->machine;
-    if (!object || json_add_string(object, "id", machine->id) < 0 ||
-        add_text(object, "primaryIP", present->address) < 0 || add_metadata(object, machine) < 0 ||
-        json_add_string(object, "status", machine_status_to_string(present->status)) < 0 ||
-        add_text(object, "version", present->version) < 0 ||
-        json_add_int(object, "cores", (int64_t) present->cores) < 0 ||
-        json_add_int(object, "memory", (int64_t) present->memory_bytes) < 0 ||
-        add_capacity(object, present) < 0 ||
-        json_add_int(object, "orphans", (int64_t) machine->n_orphans) < 0)
-        return NULL;
-    return TAKE_PTR(object);
-}
-
-json_object *machine_event_to_json(const MachineView *machine) {
-    _cleanup_json_ json_object *object = json_object_new_object();
-    const Machine *present = machine_view_is_present(machine) ? machine->machine : NULL;
-    const char *status = present ? machine_status_to_string(present->status) : "gone";
-    if (!object || json_add_string(object, "type", "machine") < 0 ||
-        json_add_string(object, "machineID", machine->id) < 0 ||
-        add_text(object, "primaryIP", present ? present->address : NULL) < 0 ||
-        add_metadata(object, machine) < 0 || json_add_string(object, "status", status) < 0)
         return NULL;
     return TAKE_PTR(object);
 }
@@ -226,15 +159,15 @@ static int add_request(json_object *object, const View *view, const UnitView *un
     const Order *order = placement ? placement->order : NULL;
     const char *desired = launch_state_to_string(event_desired(unit, placement));
     if (json_add_string(object, "desiredState", desired) < 0 ||
-        add_text(object, "hash", event_hash(unit, placement)) < 0 ||
+        json_add_nullable(object, "hash", event_hash(unit, placement)) < 0 ||
         json_add_int(object, "unitRevision", known ? known->revision : 0) < 0 ||
-        json_add_bool(object, "global", unit_is_global(view, known)) < 0 ||
+        json_add_bool(object, "global", unit_view_is_global(view, unit)) < 0 ||
         json_add_bool(object, "deleted", !known) < 0 ||
         json_add_bool(object, "orphan", placement && placement_is_orphaned(placement)) < 0 ||
-        add_text(object, "reason", order ? order->reason : NULL) < 0)
+        json_add_nullable(object, "reason", order ? order->reason : NULL) < 0)
         return -ENOMEM;
     return pending ? json_add_take(object, "pending", pending_to_json(pending))
-                   : add_text(object, "pending", NULL);
+                   : json_add_nullable(object, "pending", NULL);
 }
 
 /* So that who names the machine to people need not ask. */
@@ -250,11 +183,11 @@ json_object *unit_event_to_json(const View *view, const UnitView *unit,
     if (!object || json_add_string(object, "type", "unit") < 0 ||
         json_add_string(object, "unit", unit->name) < 0 ||
         json_add_string(object, "machineID", placement ? placement->machine_id : "") < 0 ||
-        add_text(object, "primaryIP", placement_address(view, placement)) < 0 ||
+        json_add_nullable(object, "primaryIP", placement_address(view, placement)) < 0 ||
         add_report(object, state) < 0 || add_request(object, view, unit, placement) < 0)
         return NULL;
     int r = state && state->log ? json_add_take(object, "log", log_to_json(state->log))
-                                : add_text(object, "log", NULL);
+                                : json_add_nullable(object, "log", NULL);
     return r < 0 ? NULL : TAKE_PTR(object);
 }
 

@@ -14,12 +14,14 @@ json_object *unit_state_to_json(const UnitView *unit, const Placement *placement
 
 json_object *orphan_to_json(const UnitView *unit, const Placement *placement);
 
-json_object *machine_to_json(const MachineView *machine);
+json_object *machine_to_json(const View *view, const MachineView *machine);
+/* Only of a machine of which something is wanted. */
+json_object *machine_maintenance_to_json(const View *view, const MachineView *machine);
 
 /* What was set through the API. */
-json_object *machine_metadata_to_json(const MachineView *machine);
+json_object *machine_metadata_to_json(const View *view, const MachineView *machine);
 
 /* Events. placement NULL: the line that says that the unit is on no machine. */
 json_object *unit_event_to_json(const View *view, const UnitView *unit, const Placement *placement);
-json_object *machine_event_to_json(const MachineView *machine);
+json_object *machine_event_to_json(const View *view, const MachineView *machine);
 json_object *synced_event_to_json(int64_t revision);

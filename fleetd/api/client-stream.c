@@ -86,7 +86,7 @@ static int tell_machine(Stream *stream, View *view) {
         return 0;
     const MachineView *machine = view_find_machine(view, ids[i]);
     if (machine_view_is_present(machine)) {
-        _cleanup_free_ char *line = line_format_take(machine_event_to_json(machine));
+        _cleanup_free_ char *line = line_format_take(machine_event_to_json(view, machine));
         stream_write(stream, line);
     }
     return step_to(stream, ids[i]);

@@ -37,6 +37,9 @@ void unreadable_list(Api *api, ApiExchange *exchange, const char *name, View *vi
 void machines_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void metadata_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void machines_patch(Api *api, ApiExchange *exchange, const char *name);
+void maintenance_list(Api *api, ApiExchange *exchange, const char *name, View *view);
+void maintenance_put(Api *api, ApiExchange *exchange, const char *name);
+void maintenance_delete(Api *api, ApiExchange *exchange, const char *name);
 void discovery_get(Api *api, ApiExchange *exchange, const char *name);
 void metrics_get(Api *api, ApiExchange *exchange, const char *name);
 void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view);

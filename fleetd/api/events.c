@@ -71,7 +71,8 @@ void events_on_unit(Events *events, const UnitView *unit) {
 }
 
 void events_on_machine(Events *events, const MachineView *machine) {
-    _cleanup_free_ char *line = line_format_take(machine_event_to_json(machine));
+    _cleanup_free_ char *line =
+        line_format_take(machine_event_to_json(reads_view(events->api->reads), machine));
     Stream *stream;
     LIST_FOREACH (stream, &events->streams, siblings)
         if (subscription_wants_all(stream->subscription))

@@ -1,5 +1,5 @@
-/* GET /machines, and GET /metadata: what was set through the API, also of machines that are away.
- */
+/* GET /machines; and GET /metadata and /maintenance: what was set through the API, also of machines
+ * that are away. */
 #include "fleetd/api/api-json.h"
 #include "fleetd/api/list-page.h"
 #include "fleetd/api/page.h"
@@ -8,7 +8,7 @@
 typedef struct MachineList {
     const char *field;
     bool (*has)(const MachineView *machine);
-    json_object *(*to_json)(const MachineView *machine);
+    json_object *(*to_json)(const View *view, const MachineView *machine);
 } MachineList;
 
 /* About as much as what is told of it. */
@@ -31,7 +31,7 @@ static void list_machines(Api *api, ApiExchange *exchange, View *view, const Mac
             continue;
         if (!list_page_has_room(&page))
             break;
-        r = list_page_add_take(&page, ids[i], list->to_json(machine));
+        r = list_page_add_take(&page, ids[i], list->to_json(view, machine));
         page.n_bytes += machine_size(machine);
     }
     list_page_answer(&page, r, view_revision(view));
@@ -48,5 +48,14 @@ static bool has_metadata(const MachineView *machine) {
 
 void metadata_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
     static const MachineList list = {"metadata", has_metadata, machine_metadata_to_json};
+    list_machines(api, exchange, view, &list);
+}
+
+static bool has_maintenance(const MachineView *machine) {
+    return machine->maintenance;
+}
+
+void maintenance_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
+    static const MachineList list = {"maintenance", has_maintenance, machine_maintenance_to_json};
     list_machines(api, exchange, view, &list);
 }

@@ -66,6 +66,26 @@ static const SchemaProperty machine[] = {
     {"reservedCPU", PROPERTY_INTEGER, .description = "1/1000 cores, kept from units."},
     {"overbook", PROPERTY_INTEGER, .description = "Percent that units may reserve."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
+    {"maintenance", PROPERTY_OBJECT, .ref = "Maintenance",
+     .description = "Absent: it is eligible for units."},
+    {},
+};
+static const SchemaProperty maintenance[] = {
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"drain", PROPERTY_BOOLEAN, REQUIRED, .description = "Its units leave; else it keeps them."},
+    {"ignoreGlobal", PROPERTY_BOOLEAN, REQUIRED, .description = "Global units stay."},
+    {"deadline", PROPERTY_INTEGER, .description = "Unix time: then the rest leaves at once."},
+    {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time."},
+    {"message", PROPERTY_STRING, .description = "Why, for people."},
+    {"remaining", PROPERTY_INTEGER, REQUIRED, .description = "Units that have yet to leave."},
+    {},
+};
+static const SchemaProperty maintenance_page[] = PAGE("maintenance", "Maintenance");
+static const SchemaProperty maintenance_request[] = {
+    {"drain", PROPERTY_BOOLEAN, .description = "Its units are to leave; else it keeps them."},
+    {"ignoreGlobal", PROPERTY_BOOLEAN, .description = "Global units may stay."},
+    {"deadlineSeconds", PROPERTY_INTEGER, .description = "From now; absent: none."},
+    {"message", PROPERTY_STRING, .description = "One line."},
     {},
 };
 static const SchemaProperty machine_page[] = PAGE("machines", "Machine");
@@ -157,6 +177,7 @@ static const SchemaProperty event[] = {
     {"pending", PROPERTY_OBJECT, .ref = "Pending"},
     {"metadata", PROPERTY_STRINGS, .description = "This and what follows: of type machine."},
     {"status", PROPERTY_STRING, .description = "running, restarting or gone."},
+    {"maintenance", PROPERTY_OBJECT, .ref = "Maintenance"},
     {},
 };
 
@@ -170,6 +191,9 @@ const Schema api_schemas[] = {
     {"MachineOperation", .properties = machine_operation},
     {"MachinePage", .properties = machine_page},
     {"MachinePatch", .items = "MachineOperation"},
+    {"Maintenance", .properties = maintenance},
+    {"MaintenancePage", .properties = maintenance_page},
+    {"MaintenanceRequest", .properties = maintenance_request},
     {"Orphan", .properties = orphan},
     {"OrphanPage", .properties = orphan_page},
     {"Pending", .properties = pending},

@@ -88,6 +88,16 @@ static int apply_metadata(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_maintenance(View *view, StoredRecord *record) {
+    MachineView *machine;
+    int r = view_touch_machine(view, record->key.machine_id, &machine);
+    if (r < 0)
+        return r;
+    maintenance_free(machine->maintenance);
+    machine->maintenance = TAKE_PTR(record->maintenance);
+    return 0;
+}
+
 static int apply_file(View *view, StoredRecord *record) {
     if (!record->file) {
         map_remove(view->files, record->key.name);
@@ -103,9 +113,15 @@ static int apply_file(View *view, StoredRecord *record) {
 typedef int (*Apply)(View *view, StoredRecord *record);
 
 static const Apply applies[_KEY_KIND_MAX] = {
-    [KEY_UNIT] = apply_unit,         [KEY_FILE] = apply_file,      [KEY_MACHINE] = apply_machine,
-    [KEY_METADATA] = apply_metadata, [KEY_SCHEDULE] = apply_order, [KEY_STATE] = apply_state,
-    [KEY_PENDING] = apply_pending,   [KEY_ORPHAN] = apply_orphan,
+    [KEY_UNIT] = apply_unit,
+    [KEY_FILE] = apply_file,
+    [KEY_MACHINE] = apply_machine,
+    [KEY_METADATA] = apply_metadata,
+    [KEY_SCHEDULE] = apply_order,
+    [KEY_STATE] = apply_state,
+    [KEY_PENDING] = apply_pending,
+    [KEY_ORPHAN] = apply_orphan,
+    [KEY_MAINTENANCE] = apply_maintenance,
 };
 
 static int apply(View *view, StoredRecord *record) {

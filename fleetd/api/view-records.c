@@ -28,6 +28,7 @@ void machine_view_free(MachineView *machine) {
         return;
     machine_free(machine->machine);
     metadata_done(&machine->overlay);
+    maintenance_free(machine->maintenance);
     free(machine->id);
     free(machine);
 }
@@ -117,7 +118,8 @@ void view_settle_unit(View *view, UnitView *unit) {
 
 void view_settle_machine(View *view, MachineView *machine) {
     machine->is_noted = false;
-    if (machine->machine || machine->overlay.n_pairs > 0 || machine->n_orphans > 0)
+    if (machine->machine || machine->overlay.n_pairs > 0 || machine->n_orphans > 0 ||
+        machine->maintenance)
         return;
     keys_invalidate(&view->machines);
     map_remove(view->machines.map, machine->id);
@@ -142,6 +144,8 @@ bool view_holds(const View *view, const Key *key) {
         return placement && placement->orphan;
     case KEY_MACHINE:
         return machine && machine->machine;
+    case KEY_MAINTENANCE:
+        return machine && machine->maintenance;
     case KEY_METADATA:
         return machine && metadata_get(&machine->overlay, key->name);
     default:

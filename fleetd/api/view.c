@@ -2,6 +2,8 @@
  * told at the end of a batch, when what belongs together is there. */
 #include "fleetd/api/view-internal.h"
 
+#include "fleetd/model/requirements.h"
+
 #include <errno.h>
 
 static void view_judge(View *view, int r) {
@@ -107,6 +109,10 @@ const UnitView *view_find_unit(const View *view, const char *name) {
     return map_get(view->units.map, name);
 }
 
+const Map *view_units(const View *view) {
+    return view->units.map;
+}
+
 const MachineView *view_find_machine(const View *view, const char *id) {
     return map_get(view->machines.map, id);
 }
@@ -194,6 +200,13 @@ const Placement *unit_view_placement(const UnitView *unit) {
         if (filter(placement) && (!found || strcmp(id, found->machine_id) < 0))
             found = placement;
     return found;
+}
+
+bool unit_view_is_global(const View *view, const UnitView *unit) {
+    _cleanup_(requirements_freep) Requirements *requirements = NULL;
+    const UnitFile *file = unit->unit ? view_find_file(view, unit->unit->hash) : NULL;
+    return file && requirements_parse(file, unit->name, &requirements, NULL) >= 0 &&
+           requirements->is_global;
 }
 
 LaunchState unit_view_current(const UnitView *unit) {

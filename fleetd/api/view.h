@@ -5,6 +5,7 @@
 
 #include "fleetd/base/map.h"
 #include "fleetd/model/machine.h"
+#include "fleetd/model/maintenance.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit.h"
 #include "fleetd/net/loop.h"
@@ -39,6 +40,7 @@ typedef struct MachineView {
     Machine *machine; /* NULL: not present */
     Metadata overlay; /* set through the API */
     size_t n_orphans;
+    Maintenance *maintenance; /* NULL: nothing is wanted of it */
     bool is_noted;
     TAILQ_ENTRY(MachineView) changes;
 } MachineView;
@@ -68,6 +70,7 @@ const MachineView *view_find_machine(const View *view, const char *id);
 /* The keys under which there is what cannot be read, sorted; the caller frees the array. -ENOMEM.
  */
 int view_unreadable_keys(const View *view, const char ***ret, size_t *ret_n);
+const Map *view_units(const View *view);                      /* UnitView by name */
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
 
 /* The names (ids) of all that there are views of, sorted, NULL-terminated; borrowed until the next
@@ -85,6 +88,7 @@ bool unit_view_is_placed(const UnitView *unit);
 /* Where an ordinary unit is: on the machine that is ordered to have it, or, while none is, on the
  * one that has yet to stop it. NULL: nowhere. */
 const Placement *unit_view_placement(const UnitView *unit);
+bool unit_view_is_global(const View *view, const UnitView *unit); /* as its file says */
 /* The lowest state that the machines report which should have it, or which have yet to stop it. */
 LaunchState unit_view_current(const UnitView *unit);
 

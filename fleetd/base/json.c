@@ -141,6 +141,12 @@ int json_add_string(json_object *object, const char *name, const char *value) {
     return value ? json_add_take(object, name, json_object_new_string(value)) : 0;
 }
 
+int json_add_nullable(json_object *object, const char *name, const char *value) {
+    if (value)
+        return json_add_string(object, name, value);
+    return json_object_object_add(object, name, NULL) < 0 ? -ENOMEM : 0;
+}
+
 int json_add_int(json_object *object, const char *name, int64_t value) {
     return json_add_take(object, name, json_object_new_int64(value));
 }

@@ -31,6 +31,8 @@ int json_need_string(json_object *object, const char *name, const char **ret, Er
 
 /* Adds a field; value NULL adds nothing. -ENOMEM. */
 int json_add_string(json_object *object, const char *name, const char *value);
+/* Likewise, and null for NULL: the field is there in any case. */
+int json_add_nullable(json_object *object, const char *name, const char *value);
 int json_add_int(json_object *object, const char *name, int64_t value);
 int json_add_bool(json_object *object, const char *name, bool value);
 

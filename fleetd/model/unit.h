@@ -37,6 +37,9 @@ typedef struct Order {
     bool is_suspended;
 } Order;
 
+/* What follows the reason of an order that stays on a machine which is drained, up to why. */
+#define ORDER_STAYS "; stays on its machine, which is being drained: "
+
 /* How the last job that the agent asked systemd for ended; systemd's words, besides the first two.
  */
 typedef enum JobResult {

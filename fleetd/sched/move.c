@@ -52,6 +52,20 @@ int move_end(Planner *planner, Placement *from) {
     return why ? settle(planner, from, false, why) : -ENOMEM;
 }
 
+static int move_to(Planner *planner, const Placement *from, const Choice *choice, Placement **ret) {
+    Placement *to;
+    _cleanup_free_ char *why =
+        str_printf("%s; moved from %s, which was drained", planner_choice_reason(planner, choice),
+                   from->machine->id);
+    if (!why)
+        return -ENOMEM;
+    int r = cluster_need_placement(planner->cluster, from->unit, choice->machine, &to);
+    if (r < 0 || (r = settle(planner, to, true, why)) < 0)
+        return r;
+    *ret = to;
+    return 0;
+}
+
 int move_begin(Planner *planner, Placement *from, Placement **ret) {
     Cluster *cluster = planner->cluster;
     ClusterUnit *unit = from->unit;
@@ -68,10 +82,5 @@ int move_begin(Planner *planner, Placement *from, Placement **ret) {
         return r;
     if (unit->desired != LAUNCH_STATE_LAUNCHED)
         return move_end(planner, from); /* it is loaded in one place at a time, too */
-    Placement *to;
-    r = cluster_need_placement(cluster, unit, choice.machine, &to);
-    if (r < 0 || (r = settle(planner, to, true, planner_choice_reason(planner, &choice))) < 0)
-        return r;
-    *ret = to;
-    return 0;
+    return move_to(planner, from, &choice, ret);
 }

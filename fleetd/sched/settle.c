@@ -41,9 +41,8 @@
 
 #include <errno.h>
 
-/* What is added to a reason while it is so. */
+/* Is added to a reason while it is so, like ORDER_STAYS. */
 #define WAITS_FOR "; waits for "
-#define STAYS "; stays on its machine, which is being drained: "
 
 bool order_is_withdrawn(const Placement *placement) {
     return placement->order.exists && placement->order.desired == LAUNCH_STATE_INACTIVE;
@@ -106,7 +105,7 @@ static const Placement *find_in_the_way(Cluster *cluster, const Placement *place
 
 /* Where what was added to the reason begins; NULL: nothing was. */
 static const char *reason_note(const char *reason) {
-    const char *waits = strstr(reason, WAITS_FOR), *stays = strstr(reason, STAYS);
+    const char *waits = strstr(reason, WAITS_FOR), *stays = strstr(reason, ORDER_STAYS);
     return !waits || (stays && stays < waits) ? stays : waits;
 }
 
@@ -202,7 +201,7 @@ static int settle_wanted(Planner *planner, Placement *placement, const char *why
         return hold_back(planner, placement, &order, waits_for, why);
     if (!stays && !reason_note(why) && order_says(placement, &order))
         return 0;
-    reason = reason_with_note(why, STAYS, stays);
+    reason = reason_with_note(why, ORDER_STAYS, stays);
     return reason ? put_wanted(planner, placement, &order, reason) : -ENOMEM;
 }
 

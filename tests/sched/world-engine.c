@@ -183,7 +183,7 @@ static void check_plan(const Plan *plan) {
 /* What is taken back for a drain, and was not down before, is no more than the budget allows. What
  * agents have not said yet the engine cannot know. */
 static void check_budgets(const World *world, const Plan *plan) {
-    if (world->n_events > 0)
+    if (world->n_events > 0 || map_size(world->maintenances) == 0)
         return;
     _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
     for (size_t i = 0; i < plan->n_steps; i++) {

@@ -549,6 +549,31 @@ static void ranking_that_makes_no_sense_is_refused(void **state) {
         assert_refused(cases[i][0], cases[i][1], cases[i][2]);
 }
 
+static void budget_is_read(_unused_ void **state) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
+    _cleanup_(requirements_freep) Requirements *requirements = NULL;
+    const char *text = "[X-Fleet]\nGroup=web-%i\nMaxUnavailable=25%\n";
+    assert_int_equal(unit_file_parse(text, strlen(text), &file, NULL), 0);
+    assert_int_equal(requirements_parse(file, "app@eu.service", &requirements, NULL), 0);
+    assert_string_equal(requirements->budget.group, "web-eu");
+    assert_int_equal(requirements->budget.max_unavailable, 25);
+    assert_true(requirements->budget.is_percent);
+    static const char *const bad[][2] = {
+        {"[X-Fleet]\nMaxUnavailable=-1\n",
+         "line 2: [X-Fleet] MaxUnavailable: '-1' is neither a number of units nor a percentage"},
+        {"[X-Fleet]\nMaxUnavailable=101%\n",
+         "line 2: [X-Fleet] MaxUnavailable: '101%' is neither a number of units nor a percentage"},
+        {"[X-Fleet]\nMaxUnavailable=99999999999\n",
+         "line 2: [X-Fleet] MaxUnavailable: '99999999999' is neither a number of units nor a "
+         "percentage"},
+        {"[X-Fleet]\nGroup=a b\n",
+         "line 2: [X-Fleet] Group: 'a b' is no name of a group: characters of unit names, at most "
+         "255"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+        assert_refused("a.service", bad[i][0], bad[i][1]);
+}
+
 static void globs_match_whole_names(void **state) {
     static const char *const cases[][3] = {
         {"b.service", "b.service", "yes"},
@@ -620,6 +645,7 @@ int main(void) {
         cmocka_unit_test(reservation_that_is_none_is_refused),
         cmocka_unit_test(machines_are_told_apart_by_metadata),
         cmocka_unit_test(ranking_that_makes_no_sense_is_refused),
+        cmocka_unit_test(budget_is_read),
         cmocka_unit_test(globs_match_whole_names),
         cmocka_unit_test(time_that_is_shorter_than_a_lease_counts_as_that),
         cmocka_unit_test(every_option_is_described),

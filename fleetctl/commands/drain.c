@@ -1,0 +1,36 @@
+#include "fleetctl/commands/maintain.h"
+#include "fleetctl/print/message.h"
+#include "fleetctl/wait/drain-wait.h"
+#include "fleetd/base/strv.h"
+
+static int drain(Context *context, const char *machine_id, int64_t *revision, Error *reterr) {
+    const Options *options = context->options;
+    const MaintenanceRequest request = {.is_drain = true,
+                                        .ignores_global = options->ignore_global,
+                                        .deadline_usec = options->deadline_usec,
+                                        .message = options->message};
+    _cleanup_free_ char *label = machine_names_label(context->machines, machine_id, options->full);
+    int64_t written = 0;
+    int r = api_put_maintenance(context->api, machine_id, &request, &written, reterr);
+    if (r < 0)
+        return error_prefix(reterr, r, "Failed to drain machine %s", str_or(label, machine_id));
+    say("Draining machine %s", str_or(label, machine_id));
+    *revision = MAX(*revision, written);
+    return 0;
+}
+
+int command_drain(Context *context, const char *const *operands, Error *reterr) {
+    _cleanup_(strv_freep) char **ids = NULL;
+    _cleanup_(drain_tracker_freep) DrainTracker *tracker = NULL;
+    int64_t revision = 0;
+    int r = maintain_select(context, operands, &ids, reterr);
+    if (r >= 0)
+        r = drain_tracker_new(context->options->ignore_global, &tracker);
+    STRV_FOREACH (id, ids) {
+        r = r < 0 ? r : drain(context, *id, &revision, reterr);
+        r = r < 0 ? r : drain_tracker_add(tracker, *id);
+    }
+    if (r < 0 || context->options->detach)
+        return MIN(r, 0);
+    return drain_wait(context, tracker, revision, reterr);
+}

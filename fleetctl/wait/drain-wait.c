@@ -1,0 +1,77 @@
+#include "fleetctl/wait/drain-wait.h"
+
+#include "fleetctl/api/event-reader.h"
+#include "fleetctl/print/message.h"
+#include "fleetctl/wait/event-follow.h"
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+typedef struct DrainWait {
+    Context *context;
+    DrainTracker *tracker;
+    Error *reterr;
+} DrainWait;
+
+static void on_begin(void *userdata) {
+    drain_tracker_begin(((DrainWait *) userdata)->tracker);
+}
+
+static int on_line(const char *line, size_t size, void *userdata) {
+    DrainWait *wait = userdata;
+    return drain_tracker_feed(wait->tracker, line, size, wait->reterr);
+}
+
+static bool is_over(const void *userdata) {
+    return drain_tracker_is_over(((const DrainWait *) userdata)->tracker);
+}
+
+static void unit_tell(const DrainWait *wait, const DrainUnit *unit) {
+    const Context *context = wait->context;
+    _cleanup_free_ char *label =
+        machine_names_label(context->machines, unit->machine_id, context->options->full);
+    const char *machine = str_or(label, unit->machine_id);
+    if (unit->has_left && unit->waits)
+        say_marked(&context->look, TONE_BAD, "Unit %s has left %s and fits nowhere: %s", unit->name,
+                   machine, unit->waits);
+    else if (unit->has_left)
+        say_marked(&context->look, TONE_GOOD, "Unit %s has left %s", unit->name, machine);
+    else if (unit->stays)
+        say_marked(&context->look, TONE_BUSY, "Unit %s stays on %s: %s", unit->name, machine,
+                   unit->stays);
+}
+
+/* A name may have to be asked for, and while that request runs the stream goes on. */
+static void tell(void *userdata) {
+    const DrainWait *wait = userdata;
+    DrainUnit *unit;
+    for (size_t i = 0; (unit = drain_tracker_get(wait->tracker, i)); i++)
+        if (!unit->is_told) {
+            unit->is_told = true;
+            unit_tell(wait, unit);
+        }
+    (void) say_flush(); /* main() tells when it fails */
+}
+
+static int conclude(const DrainWait *wait, int status) {
+    size_t n_left = drain_tracker_count_left(wait->tracker);
+    size_t n_remaining = drain_tracker_count_remaining(wait->tracker);
+    if (status == EXIT_INTERRUPTED)
+        complain("Interrupted; the drain goes on: %zu units have left, %zu are still there", n_left,
+                 n_remaining);
+    else if (status == 0)
+        say("Drained: %zu unit%s left", n_left, n_left == 1 ? "" : "s");
+    return status;
+}
+
+int drain_wait(Context *context, DrainTracker *tracker, int64_t revision, Error *reterr) {
+    DrainWait wait = {.context = context, .tracker = tracker, .reterr = reterr};
+    const EventFollower follower = {.on_begin = on_begin,
+                                    .on_line = on_line,
+                                    .tell = tell,
+                                    .is_over = is_over,
+                                    .userdata = &wait};
+    _cleanup_free_ char *path = event_reader_path(NULL, 0, revision);
+    int r = path ? event_follow(context, path, &follower, reterr) : -ENOMEM;
+    return r < 0 ? r : conclude(&wait, r);
+}

@@ -1,0 +1,97 @@
+/* Machines, and what is said of them. */
+#include "fleetd/api/api-json.h"
+
+#include "fleetd/base/json.h"
+
+#include <errno.h>
+
+json_object *machine_metadata_to_json(const View *view, const MachineView *machine) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    if (!object || json_add_string(object, "machineID", machine->id) < 0 ||
+        json_add_take(object, "metadata", metadata_to_json(&machine->overlay)) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+/* What has yet to leave a machine that is drained. */
+static size_t count_remaining(const View *view, const MachineView *machine) {
+    size_t n = 0;
+    const char *name;
+    const UnitView *unit;
+    MAP_FOREACH (name, unit, view_units(view)) {
+        const Placement *placement = map_get(unit->placements, machine->id);
+        n += placement && placement->order &&
+             !(machine->maintenance->ignore_global && unit_view_is_global(view, unit));
+    }
+    return n;
+}
+
+json_object *machine_maintenance_to_json(const View *view, const MachineView *machine) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const Maintenance *maintenance = machine->maintenance;
+    size_t n_remaining = maintenance->is_draining ? count_remaining(view, machine) : 0;
+    usec_t deadline = maintenance->deadline_usec;
+    if (!object || json_add_string(object, "machineID", machine->id) < 0 ||
+        json_add_bool(object, "drain", maintenance->is_draining) < 0 ||
+        json_add_bool(object, "ignoreGlobal", maintenance->ignore_global) < 0 ||
+        (deadline > 0 &&
+         json_add_int(object, "deadline", (int64_t) (deadline / USEC_PER_SEC)) < 0) ||
+        json_add_int(object, "since", (int64_t) (maintenance->since_usec / USEC_PER_SEC)) < 0 ||
+        json_add_nullable(object, "message", maintenance->message) < 0 ||
+        json_add_int(object, "remaining", (int64_t) n_remaining) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+static int add_maintenance(json_object *object, const View *view, const MachineView *machine) {
+    return machine->maintenance
+               ? json_add_take(object, "maintenance", machine_maintenance_to_json(view, machine))
+               : 0;
+}
+
+static int add_metadata(json_object *object, const MachineView *machine) {
+    _cleanup_metadata_ Metadata metadata = {};
+    int r = machine_view_metadata(machine, &metadata);
+    return r < 0 ? r : json_add_take(object, "metadata", metadata_to_json(&metadata));
+}
+
+static int add_count(json_object *object, const char *name, uint64_t n) {
+    return n > 0 ? json_add_int(object, name, (int64_t) n) : 0;
+}
+
+static int add_capacity(json_object *object, const Machine *machine) {
+    if (add_count(object, "reservedMemory", machine->reserved_memory_bytes) < 0 ||
+        add_count(object, "reservedCPU", machine->reserved_cpu_thousandths) < 0)
+        return -ENOMEM;
+    return add_count(object, "overbook", machine->overbook_percent);
+}
+
+json_object *machine_to_json(const View *view, const MachineView *machine) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const Machine *present = machine->machine;
+    if (!object || json_add_string(object, "id", machine->id) < 0 ||
+        json_add_nullable(object, "primaryIP", present->address) < 0 ||
+        add_metadata(object, machine) < 0 ||
+        json_add_string(object, "status", machine_status_to_string(present->status)) < 0 ||
+        json_add_nullable(object, "version", present->version) < 0 ||
+        json_add_int(object, "cores", (int64_t) present->cores) < 0 ||
+        json_add_int(object, "memory", (int64_t) present->memory_bytes) < 0 ||
+        add_capacity(object, present) < 0 ||
+        json_add_int(object, "orphans", (int64_t) machine->n_orphans) < 0 ||
+        add_maintenance(object, view, machine) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+json_object *machine_event_to_json(const View *view, const MachineView *machine) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const Machine *present = machine_view_is_present(machine) ? machine->machine : NULL;
+    const char *status = present ? machine_status_to_string(present->status) : "gone";
+    if (!object || json_add_string(object, "type", "machine") < 0 ||
+        json_add_string(object, "machineID", machine->id) < 0 ||
+        json_add_nullable(object, "primaryIP", present ? present->address : NULL) < 0 ||
+        add_metadata(object, machine) < 0 || json_add_string(object, "status", status) < 0 ||
+        add_maintenance(object, view, machine) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
