@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* Of each machine: too little for all units that reserve some. */
-#define MEMORY_BYTES (UINT64_C(2) << 30)
+#define MEMORY_BYTES (UINT64_C(1) << 30)
 #define CORES 2
 
 #define FAREWELL_USEC (5 * USEC_PER_SEC) /* as in fleetd/daemon.c */
