@@ -11,6 +11,7 @@
 #include "fleetd/net/event-loop.h"
 #include "fleetd/net/http-server.h"
 #include "fleetd/open-store.h"
+#include "fleetd/probe/event-prober.h"
 #include "fleetd/process-metrics.h"
 #include "fleetd/reload.h"
 #include "fleetd/sockets.h"
@@ -44,6 +45,7 @@ struct Daemon {
     MetricSource *process_metrics;
     Store *store;
     UnitManager *unit_manager;
+    Prober *prober;
     Agent *agent;
     Engine *engine; /* NULL until this machine is in the cluster */
     Api *api;
@@ -225,10 +227,14 @@ static int daemon_start_agent(Daemon *daemon, Error *reterr) {
                              &daemon->unit_manager, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "systemd");
+    r = event_prober_new(daemon->event, &daemon->prober);
+    if (r < 0)
+        return r;
     AgentOptions options = {
         .store = daemon->store,
         .loop = daemon->loop,
         .unit_manager = daemon->unit_manager,
+        .prober = daemon->prober,
         .machine = daemon->machine,
         .ttl_usec = daemon->config->agent_ttl_usec,
         .restart_grace_usec = daemon->config->restart_grace_usec,
@@ -312,6 +318,7 @@ void daemon_free(Daemon *daemon) {
     engine_free(daemon->engine);
     unit_manager_free(daemon->unit_manager);
     agent_free(daemon->agent);
+    prober_free(daemon->prober);
     http_client_free(daemon->lonely_check);
     store_free(daemon->store);
     metric_source_free(daemon->process_metrics);

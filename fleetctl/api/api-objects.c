@@ -66,6 +66,15 @@ static JobResult read_job(Reader *reader, const char *name) {
     return job;
 }
 
+static UnitHealth read_health(Reader *reader, const char *name) {
+    const char *text = read_string(reader, name, NULL);
+    UnitHealth health = text ? unit_health_from_string(text) : UNIT_HEALTH_NONE;
+    if (health < 0)
+        reader_note(reader, error_set(reader->reterr, -EBADMSG, "field '%s': unknown health '%s'",
+                                      name, text));
+    return health;
+}
+
 static ApiPending read_pending(Reader *reader, const char *name) {
     Reader inner = {.json = read_object(reader, name), .reterr = reader->reterr};
     if (!inner.json)
@@ -137,6 +146,7 @@ int api_state_read(json_object *json, ApiState *ret, Error *reterr) {
         .load = read_string(&reader, "systemdLoadState", ""),
         .active = read_string(&reader, "systemdActiveState", ""),
         .sub = read_string(&reader, "systemdSubState", ""),
+        .health = read_string(&reader, "health", ""),
     };
     if (reader.result < 0)
         return reader.result;
@@ -203,6 +213,8 @@ static int unit_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
         .active = read_string(&reader, "systemdActiveState", ""),
         .sub = read_string(&reader, "systemdSubState", ""),
         .result = read_string(&reader, "systemdResult", ""),
+        .health = read_health(&reader, "health"),
+        .health_message = read_string(&reader, "healthMessage", NULL),
         .job = read_job(&reader, "job"),
         .message = read_string(&reader, "message", NULL),
         .log = read_array(&reader, "log"),

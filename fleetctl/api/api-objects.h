@@ -35,6 +35,7 @@ const char *api_unit_option(const ApiUnit *unit, const char *section, const char
 typedef struct ApiState {
     const char *name, *machine_id, *hash;
     const char *load, *active, *sub; /* "" when systemd does not know the unit */
+    const char *health;              /* "" when there is none */
 } ApiState;
 
 /* A unit that a machine has for another cluster. */
@@ -70,6 +71,8 @@ typedef struct ApiEvent {
     const char *address;    /* the machine's; NULL when it is not told */
     LaunchState desired, current;
     const char *load, *active, *sub, *result; /* "" when systemd does not know them */
+    UnitHealth health;
+    const char *health_message; /* NULL: none */
     JobResult job;
     const char *message; /* NULL: none */
     json_object *log;    /* array of strings; NULL: none */

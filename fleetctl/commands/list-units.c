@@ -29,6 +29,10 @@ static char *cell_hash(const Context *context, const void *object) {
     return list_format_hash(((const ApiState *) object)->hash, context->options->full);
 }
 
+static char *cell_health(const Context *context, const void *object) {
+    return strdup(((const ApiState *) object)->health);
+}
+
 static const ListColumn columns[] = {
     {"unit", cell_unit},
     {"machine", cell_machine},
@@ -36,6 +40,7 @@ static const ListColumn columns[] = {
     {"sub", cell_sub, .is_toned = true},
     {"load", cell_load},
     {"hash", cell_hash},
+    {"health", cell_health},
     {},
 };
 
@@ -57,7 +62,8 @@ static bool state_is_meant(const void *object, const char *operand) {
     return operand_means_unit(operand, ((const ApiState *) object)->name);
 }
 
-/* Whatever systemd may say in the columns ACTIVE, LOAD and SUB, as of `systemctl --state=help`. */
+/* Whatever systemd may say in the columns ACTIVE, LOAD and SUB, as of `systemctl --state=help`, and
+ * what may stand in HEALTH. */
 static const char *const states[] = {"active",
                                      "reloading",
                                      "inactive",
@@ -120,11 +126,15 @@ static const char *const states[] = {"active",
                                      "reload-notify",
                                      "reload-post",
                                      "dead-resources-pinned",
+                                     "starting",
+                                     "healthy",
+                                     "unhealthy",
                                      NULL};
 
 static bool state_has(const void *object, const char *word) {
     const ApiState *state = object;
-    return streq(state->active, word) || streq(state->sub, word) || streq(state->load, word);
+    return streq(state->active, word) || streq(state->sub, word) || streq(state->load, word) ||
+           streq(state->health, word);
 }
 
 static const char *state_machine_id(const void *object) {

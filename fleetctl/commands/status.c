@@ -63,6 +63,13 @@ static void job_say(const ApiEvent *event) {
                  str_or(json_object_get_string(json_object_array_get_idx(event->log, i)), ""));
 }
 
+static void health_say(const ApiEvent *event) {
+    if (event->health == UNIT_HEALTH_NONE)
+        return;
+    say("%*s: %s%s%s", LABEL_WIDTH, "Health", unit_health_to_string(event->health),
+        event->health_message ? ": " : "", str_or(event->health_message, ""));
+}
+
 static void placement_say(Context *context, const ApiEvent *event) {
     _cleanup_free_ char *label = machine_names_label(context->machines, event->machine_id, false);
     line_say("Machine", str_or(label, event->machine_id));
@@ -70,6 +77,7 @@ static void placement_say(Context *context, const ApiEvent *event) {
         line_say("Reason", event->reason);
     say("%*s: %s, %s (%s)", LABEL_WIDTH, "systemd", *event->load ? event->load : "not loaded",
         *event->active ? event->active : "inactive", *event->sub ? event->sub : "dead");
+    health_say(event);
     job_say(event);
 }
 

@@ -2,13 +2,15 @@
  * agent-orders.c and agent-units.c hear of orders and of systemd, agent-pass.c decides on tasks,
  * agent-tasks.c begins and ends them, agent-write.c writes files, agent-orphans.c keeps what is of
  * another cluster, which agent-arrive.c tells the store before the machine is listed there,
- * agent-vouch.c keeps units running that must not run twice, agent-leave.c takes leave. */
+ * agent-health.c watches over the health of units, agent-probes.c asks them for it, agent-vouch.c
+ * keeps units running that must not run twice, agent-leave.c takes leave. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"
 #include "fleetd/agent/agent.h"
 #include "fleetd/agent/cluster-check.h"
 #include "fleetd/agent/file-cache.h"
+#include "fleetd/agent/health-watch.h"
 #include "fleetd/agent/publisher.h"
 #include "fleetd/base/map.h"
 #include "fleetd/store/mirror.h"
@@ -27,6 +29,7 @@ struct Agent {
     Store *store;
     Loop *loop;
     UnitManager *unit_manager;
+    Prober *prober; /* NULL: nobody asks for health */
     char *machine_id;
     char *order_prefix;
     usec_t ttl_usec, restart_grace_usec;
@@ -63,6 +66,9 @@ struct Agent {
     bool is_listing;       /* the answer is on its way */
     bool is_list_outdated; /* it was asked for before something that it may miss */
     bool is_leaving;
+
+    HealthQueue probes_waiting;
+    size_t n_probes; /* under way */
 
     WriteRun *writing;
     bool write_singly; /* a batch failed: find out which file it was */
@@ -147,6 +153,13 @@ void agent_begin_task(Agent *agent, AgentUnit *unit, Task task);
 void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,
                       char *const *log);
 
+/* agent-health.c: after each change of what is known of a unit, or of all, as watching it may begin
+ * or end. */
+void agent_watch_health(Agent *agent, AgentUnit *unit);
+void agent_watch_all(Agent *agent);
+/* agent-tasks.c: if it runs; no other task is under way. */
+void agent_restart_unit(Agent *agent, AgentUnit *unit);
+
 /* agent-vouch.c */
 int agent_open_vouching(Agent *agent);
 void agent_close_vouching(Agent *agent);
@@ -176,6 +189,7 @@ void agent_on_stop_limit(void *userdata);
 int agent_get_text(Agent *agent, AgentUnit *unit, const char **ret_text, size_t *ret_size);
 /* Counts a task that ended. */
 void agent_metrics_count_job(Agent *agent, TaskKind kind, JobResult result);
+void agent_metrics_count_check(Agent *agent, bool is_well);
 void agent_metrics_open(Agent *agent);
 
 /* Sends a batch of those among the units whose text is at hand. 0, or the number of units whose

@@ -32,6 +32,23 @@ static const MetricFamily jobs = {
     {"task", "result"},
 };
 
+static const MetricFamily health = {
+    "fleet_agent_unit_health",
+    METRIC_GAUGE,
+    "Units on this machine that have a health check and run, by what came of it.",
+    {"health"},
+};
+static const MetricFamily checks = {
+    "fleet_agent_health_checks_total",
+    METRIC_COUNTER,
+    "Health checks of units on this machine, by how they ended.",
+    {"result"},
+};
+
+void agent_metrics_count_check(Agent *agent, bool is_well) {
+    metrics_add(agent->metrics, &checks, LABELS(is_well ? "success" : "failure"), 1);
+}
+
 void agent_metrics_count_job(Agent *agent, TaskKind kind, JobResult result) {
     metrics_add(agent->metrics, &jobs,
                 LABELS(task_kind_to_string(kind), job_result_to_string(result)), 1);
@@ -48,6 +65,8 @@ static void collect_unit(Metrics *metrics, const AgentUnit *unit) {
         1);
     if (status)
         metrics_add(metrics, &systemd_states, LABELS(status->load, status->active, status->sub), 1);
+    if (unit->health != UNIT_HEALTH_NONE)
+        metrics_add(metrics, &health, LABELS(unit_health_to_string(unit->health)), 1);
 }
 
 static void collect(Metrics *metrics, void *userdata) {
@@ -57,14 +76,15 @@ static void collect(Metrics *metrics, void *userdata) {
     metrics_set(metrics, &registered, NULL, agent->registered_revision != 0);
     metrics_set(metrics, &orphans, NULL, (double) map_size(agent->orphans));
     metrics_clear(metrics, &units);
+    metrics_clear(metrics, &health);
     metrics_clear(metrics, &systemd_states);
     MAP_FOREACH (name, unit, agent->units)
         collect_unit(metrics, unit);
 }
 
 void agent_metrics_open(Agent *agent) {
-    static const MetricFamily *const families[] = {&registered, &units, &systemd_states, &orphans,
-                                                   &jobs};
+    static const MetricFamily *const families[] = {
+        &registered, &units, &systemd_states, &orphans, &health, &checks, &jobs};
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         metrics_declare(agent->metrics, families[i]);
     agent->metric_source = metrics_add_source(agent->metrics, collect, agent);

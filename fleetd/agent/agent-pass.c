@@ -96,9 +96,13 @@ static void agent_pass_unit(Agent *agent, const char *name, Pass *pass) {
     int r = agent_sort_unit(agent, unit, &is_orphan);
     if (r < 0)
         agent_note_unsorted(agent, unit, r);
-    if (r < 0 || is_orphan)
+    if (r < 0)
         return;
-    if (!unit_has_to_wait(unit) && unit->running == TASK_START &&
+    agent_watch_health(agent, unit);
+    if (is_orphan)
+        return;
+    bool is_starting = unit->running == TASK_START || unit->running == TASK_RESTART;
+    if (!unit_has_to_wait(unit) && is_starting &&
         reconcile_start_is_stale(unit->order, unit->status)) {
         agent_overtake_start(agent, unit);
         return;

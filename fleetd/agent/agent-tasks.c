@@ -21,6 +21,7 @@ void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const ch
     agent_log_end(unit, kind, result, message);
     agent_metrics_count_job(unit->agent, kind, result);
     agent_unit_note_ended(unit, kind, result, message, log, loop_now(unit->agent->loop));
+    agent_watch_health(unit->agent, unit);
     agent_mark(unit->agent, unit->name);
     if (result == JOB_RESULT_CANCELED) /* with contact lost nobody knows what came of it */
         agent_list(unit->agent);
@@ -35,6 +36,36 @@ static void on_started(JobResult result, const char *message, char *const *log, 
     }
     unit->n_stale_starts--;
     agent_mark(unit->agent, unit->name); /* it may have held up the end of all business */
+}
+
+/* No order asked for it, so that none is answered. */
+static void agent_restart_ended(AgentUnit *unit, JobResult result, const char *message) {
+    agent_log_end(unit, TASK_RESTART, result, message);
+    agent_metrics_count_job(unit->agent, TASK_RESTART, result);
+    unit->running = TASK_NONE;
+    agent_watch_health(unit->agent, unit);
+    agent_mark(unit->agent, unit->name);
+    if (result == JOB_RESULT_CANCELED)
+        agent_list(unit->agent);
+}
+
+/* A stop overtakes it as it does a start. */
+static void on_restarted(JobResult result, const char *message, _unused_ char *const *log,
+                         void *userdata) {
+    AgentUnit *unit = userdata;
+    if (unit->n_stale_starts == 0) {
+        agent_restart_ended(unit, result, message);
+        return;
+    }
+    unit->n_stale_starts--;
+    agent_mark(unit->agent, unit->name);
+}
+
+void agent_restart_unit(Agent *agent, AgentUnit *unit) {
+    unit->running = TASK_RESTART;
+    int r = unit_manager_restart(agent->unit_manager, unit->name, on_restarted, unit);
+    if (r < 0)
+        agent_restart_ended(unit, JOB_RESULT_ERROR, strerror(-r));
 }
 
 /* Its socket, a timer or another unit may start it again at once; or fleetd has missed that it

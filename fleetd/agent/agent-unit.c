@@ -1,5 +1,7 @@
 #include "fleetd/agent/agent-unit.h"
 
+#include "fleetd/agent/health-watch.h"
+
 #include "fleetd/base/strv.h"
 
 #define RETRY_FIRST_USEC (2 * USEC_PER_SEC)
@@ -22,10 +24,13 @@ int agent_unit_new(struct Agent *agent, const char *name, AgentUnit **ret) {
 void agent_unit_free(AgentUnit *unit) {
     if (!unit)
         return;
+    health_watch_free(unit->watch);
     order_free(unit->order);
     unit_status_free(unit->status);
     strv_free(unit->log);
     free(unit->message);
+    free(unit->health_message);
+    free(unit->watched_hash);
     free(unit->name);
     free(unit);
 }
@@ -56,6 +61,7 @@ int agent_unit_copy_status(AgentUnit *unit, const UnitStatus *status) {
     copy->stop_timeout_usec = status->stop_timeout_usec;
     if (copy_string(&copy->name, status->name) < 0 || copy_string(&copy->hash, status->hash) < 0 ||
         copy_string(&copy->cluster, status->cluster) < 0 ||
+        copy_string(&copy->health, status->health) < 0 ||
         copy_string(&copy->load, status->load) < 0 ||
         copy_string(&copy->active, status->active) < 0 ||
         copy_string(&copy->sub, status->sub) < 0 || copy_string(&copy->result, status->result) < 0)
@@ -169,8 +175,9 @@ int agent_unit_format_state(const AgentUnit *unit, bool is_orphan, char **ret) {
         return 0;
     }
     const UnitStatus *status = unit->status;
-    bool is_answered = unit->order && unit->answered_revision == unit->order->unit_revision &&
-                       unit->running == TASK_NONE;
+    bool is_at_rest = unit->running == TASK_NONE || unit->running == TASK_RESTART;
+    bool is_answered =
+        is_at_rest && unit->order && unit->answered_revision == unit->order->unit_revision;
     JobResult unanswered = is_orphan ? JOB_RESULT_NONE : JOB_RESULT_RUNNING;
     UnitState state = {
         .name = unit->name,
@@ -184,6 +191,8 @@ int agent_unit_format_state(const AgentUnit *unit, bool is_orphan, char **ret) {
         .message = is_answered ? unit->message : NULL,
         .log = is_answered ? unit->log : NULL,
         .unit_revision = unit->answered_revision,
+        .health = unit->health,
+        .health_message = unit->health_message,
     };
     *ret = unit_state_format(&state);
     return *ret ? 0 : -ENOMEM;

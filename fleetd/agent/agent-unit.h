@@ -26,6 +26,11 @@ typedef struct AgentUnit {
     int64_t vouched_revision;              /* the registration that it was last vouched for under */
     usec_t vouched_usec, vouched_for_usec; /* when, and how long it may run on after that */
 
+    UnitHealth health; /* as it is told, with a message; NULL: nothing is to be said */
+    char *health_message;
+    struct HealthWatch *watch; /* NULL: its file asks for none */
+    char *watched_hash;        /* that file's */
+
     bool is_unclaimed;      /* its cluster could not be noted; that is what was told last */
     unsigned n_failures;    /* in a row, of tasks that are tried again */
     usec_t not_before_usec; /* of the next try; USEC_INFINITY: no start before another order */

@@ -76,7 +76,10 @@ static void on_status_changed(const UnitStatus *status, void *userdata) {
     if (agent_unit_copy_status(unit, status) < 0) {
         agent_retry_soon(agent, "note the state of", unit->name);
         agent_list(agent); /* what it is now must be known before anything is decided on it */
-    } else if (unit->running == TASK_NONE)
+        return;
+    }
+    agent_watch_health(agent, unit);
+    if (unit->running == TASK_NONE)
         agent_mark(agent, status->name);
     else
         agent_publish(agent, unit);
@@ -113,6 +116,7 @@ static void on_listed(int r, const UnitStatus *const *statuses, size_t n, void *
         return;
     }
     agent->is_listed = true;
+    agent_watch_all(agent);
     agent_mark_all(agent);
 }
 

@@ -172,6 +172,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .store = options->store,
         .loop = options->loop,
         .unit_manager = options->unit_manager,
+        .prober = options->prober,
         .machine_id = strdup(options->machine->id),
         .order_prefix = key_schedule_prefix(options->machine->id),
         .ttl_usec = options->ttl_usec,
@@ -187,6 +188,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
     if (!agent->machine_id || !agent->order_prefix || !agent->units || !agent->marked ||
         !agent->orphans)
         return -ENOMEM;
+    TAILQ_INIT(&agent->probes_waiting);
     int r = agent_init_parts(agent, options);
     if (r < 0)
         return r;
@@ -219,6 +221,7 @@ void agent_free(Agent *agent) {
         agent_drop_write_run(agent, run);
         write_run_free(run);
     }
+    agent->is_leaving = true; /* what waits for its turn to be asked is not asked any more */
     map_free(agent->units);
     map_free(agent->marked);
     map_free(agent->orphans);

@@ -5,6 +5,7 @@
 
 #include "fleetd/agent/presence.h"
 #include "fleetd/base/metrics.h"
+#include "fleetd/probe/prober.h"
 #include "fleetd/systemd/unit-manager.h"
 
 typedef struct Agent Agent;
@@ -13,6 +14,7 @@ typedef struct AgentOptions {
     Store *store;
     Loop *loop;
     UnitManager *unit_manager;
+    Prober *prober;         /* NULL: nobody asks units for their health */
     const Machine *machine; /* copied */
     usec_t ttl_usec;        /* of its presence */
     usec_t restart_grace_usec;
@@ -24,8 +26,8 @@ typedef struct AgentOptions {
     Metrics *metrics; /* NULL: nothing is counted */
 } AgentOptions;
 
-/* Store and loop must outlive the agent; the unit manager must be freed before it, as its answers
- * go to the agent. */
+/* Store, loop and prober must outlive the agent; the unit manager must be freed before it, as its
+ * answers go to the agent. */
 int agent_new(const AgentOptions *options, Agent **ret);
 
 /* Drops everything at once; units are left as they are and the presence runs out by itself. */

@@ -62,7 +62,7 @@ LaunchState reconcile_current(const UnitStatus *status) {
 
 static const char *const task_kind_names[_TASK_KIND_MAX] = {
     [TASK_NONE] = "none", [TASK_WRITE] = "write",   [TASK_START] = "start",
-    [TASK_STOP] = "stop", [TASK_REMOVE] = "remove",
+    [TASK_STOP] = "stop", [TASK_REMOVE] = "remove", [TASK_RESTART] = "restart",
 };
 
 const char *task_kind_to_string(TaskKind kind) {

@@ -10,7 +10,8 @@ typedef enum TaskKind {
     TASK_WRITE, /* put the ordered file on the machine */
     TASK_START,
     TASK_STOP,
-    TASK_REMOVE, /* take its file away */
+    TASK_REMOVE,  /* take its file away */
+    TASK_RESTART, /* for its health's sake: no order asks for it */
     _TASK_KIND_MAX,
     _TASK_KIND_INVALID = -EINVAL,
 } TaskKind;

@@ -85,6 +85,14 @@ bool placement_is_listed(const Placement *placement) {
     return placement->state && placement->state->current != LAUNCH_STATE_INACTIVE;
 }
 
+/* Only of a unit that has a check and runs. */
+static int add_health(json_object *object, const UnitState *state) {
+    if (state->health == UNIT_HEALTH_NONE)
+        return 0;
+    int r = json_add_string(object, "health", unit_health_to_string(state->health));
+    return r < 0 ? r : json_add_string(object, "healthMessage", state->health_message);
+}
+
 /* What the agent reports, the same in a state and in an event. */
 static int add_report(json_object *object, const UnitState *state) {
     static const UnitState none = {};
@@ -96,7 +104,7 @@ static int add_report(json_object *object, const UnitState *state) {
         json_add_nullable(object, "systemdSubState", state->sub) < 0 ||
         json_add_nullable(object, "systemdResult", state->result) < 0 ||
         json_add_string(object, "job", job_result_to_string(state->job)) < 0 ||
-        json_add_nullable(object, "message", state->message) < 0)
+        json_add_nullable(object, "message", state->message) < 0 || add_health(object, state) < 0)
         return -ENOMEM;
     return json_add_int(object, "revision", state->unit_revision);
 }

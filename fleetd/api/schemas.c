@@ -11,6 +11,10 @@ static const char *job_value(int i) {
     return job_result_to_string((JobResult) i);
 }
 
+static const char *health_value(int i) {
+    return unit_health_to_string((UnitHealth) i);
+}
+
 static const char *operation_value(int i) {
     static const char *const values[] = {"add", "replace", "remove"};
     return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
@@ -34,6 +38,10 @@ static const char *event_value(int i) {
         {"systemdResult", PROPERTY_STRING, .description = "Result= of systemctl show."}, \
         {"job", PROPERTY_STRING, required, .value = job_value, \
          .description = "How the last job ended."}, \
+        {"health", PROPERTY_STRING, .value = health_value, \
+         .description = "Absent if it has no health check, or does not run."}, \
+        {"healthMessage", PROPERTY_STRING, \
+         .description = "Why it is not healthy, and what was done about it."}, \
     { \
         "message", PROPERTY_STRING, .description = "Why a job failed." \
     }

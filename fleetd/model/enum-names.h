@@ -17,3 +17,4 @@ int enum_from_string(const EnumNames *names, const char *text); /* -EINVAL: no s
 extern const EnumNames launch_state_names;
 extern const EnumNames machine_status_names;
 extern const EnumNames job_result_names;
+extern const EnumNames unit_health_names;

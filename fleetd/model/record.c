@@ -81,6 +81,14 @@ static int enum_write(const RecordField *field, json_object *object, const void 
 
 const FieldType field_enum = {enum_read, enum_write};
 
+static int choice_write(const RecordField *field, json_object *object, const void *slot) {
+    int value;
+    memcpy(&value, slot, sizeof(value));
+    return value != 0 ? enum_write(field, object, slot) : 0;
+}
+
+const FieldType field_choice = {enum_read, choice_write};
+
 static int item_copy(const RecordField *field, json_object *item, char **ret, Error *reterr) {
     const char *text = json_object_get_string(item);
     if (!json_object_is_type(item, json_type_string) ||

@@ -26,6 +26,7 @@ extern const FieldType field_number; /* int64_t or uint64_t; never negative */
 extern const FieldType field_count;  /* the same, left out when it is 0 */
 extern const FieldType field_flag;   /* bool, left out when it is false */
 extern const FieldType field_enum;   /* any enum, by its EnumNames */
+extern const FieldType field_choice; /* the same, left out when it is 0 */
 extern const FieldType field_strv;   /* char ** */
 
 json_object *record_to_json(const RecordField *fields, size_t n_fields, const void *record);

@@ -21,6 +21,11 @@ typedef enum OptionId {
     OPTION_PRIORITY,
     OPTION_GROUP,
     OPTION_MAX_UNAVAILABLE,
+    OPTION_HEALTH_CHECK,
+    OPTION_HEALTH_INTERVAL,
+    OPTION_HEALTH_TIMEOUT,
+    OPTION_HEALTH_RETRIES,
+    OPTION_HEALTH_START_PERIOD,
     _OPTION_MAX,
     _OPTION_INVALID = -EINVAL,
 } OptionId;
@@ -68,6 +73,15 @@ int requirements_read_words(RequirementsReader *reader, OptionId id, const char 
                             WordRead read);
 int requirements_read_group(RequirementsReader *reader, const char *value);
 int requirements_read_max_unavailable(RequirementsReader *reader, const char *value);
+int requirements_read_health_check(RequirementsReader *reader, const char *value);
+int requirements_read_health_interval(RequirementsReader *reader, const char *value);
+int requirements_read_health_timeout(RequirementsReader *reader, const char *value);
+int requirements_read_health_retries(RequirementsReader *reader, const char *value);
+int requirements_read_health_start_period(RequirementsReader *reader, const char *value);
+
+/* Takes the next word of a value, without its quotes; its specifiers are as they stand. 1: a word,
+ * 0: no more. -EINVAL with the reason alone in reterr. */
+int requirements_take_piece(RequirementsReader *reader, const char **text, char **ret);
 
 /* -EINVAL, the whole message in reterr: options that contradict each other. */
 int requirements_check_combinations(const RequirementsReader *reader);
@@ -84,6 +98,9 @@ void ranking_done(Ranking *ranking);
 /* Where options that systemd has for several types of units stand for one of that name; NULL:
  * nowhere. */
 const char *requirements_section_of(const char *unit_name);
+/* What the health options need of each other and of the rest of the file. -EINVAL, the whole
+ * message in reterr. */
+int requirements_settle_health(RequirementsReader *reader, const UnitFile *file);
 
 /* Sets "line N: [X-Fleet] <message>", without the line if the option came from no text: -EINVAL. */
 int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...)

@@ -131,6 +131,46 @@ static const OptionRow rows[_OPTION_MAX] = {
              "them."},
             requirements_read_max_unavailable,
         },
+    [OPTION_HEALTH_CHECK] =
+        {
+            {"HealthCheck",
+             {},
+             "URL|COMMAND",
+             "How to ask the service on its machine whether it is well; the last one counts."},
+            requirements_read_health_check,
+        },
+    [OPTION_HEALTH_INTERVAL] =
+        {
+            {"HealthInterval",
+             {},
+             "TIME",
+             "So often it is asked, from when it is up; 10s if not said."},
+            requirements_read_health_interval,
+        },
+    [OPTION_HEALTH_TIMEOUT] =
+        {
+            {"HealthTimeout",
+             {},
+             "TIME",
+             "An answer that takes longer is a failure; 3s if not said."},
+            requirements_read_health_timeout,
+        },
+    [OPTION_HEALTH_RETRIES] =
+        {
+            {"HealthRetries",
+             {},
+             "NUMBER",
+             "So many failures in a row make it unhealthy; 3 if not said."},
+            requirements_read_health_retries,
+        },
+    [OPTION_HEALTH_START_PERIOD] =
+        {
+            {"HealthStartPeriod",
+             {},
+             "TIME",
+             "For so long after a start failures do not count; 30s if not said."},
+            requirements_read_health_start_period,
+        },
 };
 
 const RequirementOption *requirements_option(size_t i) {

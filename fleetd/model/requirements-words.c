@@ -23,8 +23,7 @@ static const char *word_end(const char *text) {
     return quote && (!quote[1] || strchr(WHITESPACE, quote[1])) ? quote + 1 : NULL;
 }
 
-/* Takes the next word, without its quotes. 1: a word, 0: no more. */
-static int piece_take(RequirementsReader *reader, const char **text, char **ret) {
+int requirements_take_piece(RequirementsReader *reader, const char **text, char **ret) {
     const char *start = *text + strspn(*text, WHITESPACE);
     if (!*start)
         return 0;
@@ -42,7 +41,7 @@ static int piece_take(RequirementsReader *reader, const char **text, char **ret)
 
 static int word_take(RequirementsReader *reader, const char **text, Word *ret) {
     _cleanup_free_ char *piece = NULL;
-    int r = piece_take(reader, text, &piece);
+    int r = requirements_take_piece(reader, text, &piece);
     if (r <= 0)
         return r;
     if (!*piece)

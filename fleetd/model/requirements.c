@@ -102,6 +102,8 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
     r = requirements_check_combinations(&reader);
     if (r >= 0)
         r = requirements_read_stopping(&reader, file);
+    if (r >= 0)
+        r = requirements_settle_health(&reader, file);
     if (r < 0)
         return r;
     requirements_read_limits(&reader, file);
@@ -123,6 +125,7 @@ void requirements_free(Requirements *requirements) {
     strv_free(requirements->replaces);
     ranking_done(&requirements->ranking);
     free(requirements->budget.group);
+    health_check_free(requirements->health);
     free(requirements);
 }
 

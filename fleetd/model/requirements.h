@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fleetd/base/time-units.h"
+#include "fleetd/model/health-check.h"
 #include "fleetd/model/unit-file.h"
 
 #define REQUIREMENT_VALUES_MAX 256 /* each is held against every unit or machine */
@@ -59,6 +60,7 @@ typedef struct Requirements {
     Reserve reserve;
     Ranking ranking;
     Budget budget;
+    HealthCheck *health; /* NULL: nobody asks for it */
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for

@@ -13,6 +13,8 @@ static const RecordField fields[] = {
     {"message", &field_string, offsetof(UnitState, message)},
     {"log", &field_strv, offsetof(UnitState, log)},
     {"unitRevision", &field_number, offsetof(UnitState, unit_revision)},
+    {"health", &field_choice, offsetof(UnitState, health), false, &unit_health_names},
+    {"healthMessage", &field_string, offsetof(UnitState, health_message)},
 };
 
 char *unit_state_format(const UnitState *state) {
@@ -39,9 +41,11 @@ static bool job_is_bad(JobResult job) {
 bool unit_state_is_up(const UnitState *state) {
     if (state->current != LAUNCH_STATE_LAUNCHED || !state->active)
         return false;
+    bool is_well = state->health == UNIT_HEALTH_NONE || state->health == UNIT_HEALTH_HEALTHY;
     bool is_done = streq(state->active, "inactive") && !job_is_bad(state->job) &&
                    (!state->result || streq(state->result, "success"));
-    return is_done || streq(state->active, "active") || streq(state->active, "reloading");
+    bool is_active = streq(state->active, "active") || streq(state->active, "reloading");
+    return is_done || (is_active && is_well);
 }
 
 void unit_state_free(UnitState *state) {
@@ -56,5 +60,6 @@ void unit_state_free(UnitState *state) {
     free(state->result);
     free(state->message);
     strv_free(state->log);
+    free(state->health_message);
     free(state);
 }

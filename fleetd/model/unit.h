@@ -5,6 +5,7 @@
 
 #include "fleetd/base/error.h"
 #include "fleetd/base/time-units.h"
+#include "fleetd/model/health-check.h"
 #include "fleetd/model/launch-state.h"
 
 /* `unit/<name>`, written by the API on behalf of a user. */
@@ -72,6 +73,9 @@ typedef struct UnitState {
     char **log;    /* last lines of the unit's journal when its job failed, oldest first; NULL
                       otherwise */
     int64_t unit_revision; /* of the order that this answers; 0: none yet */
+    UnitHealth health;
+    char *health_message; /* why it is not well, and what was done about it, for people; NULL:
+                             nothing is to be said */
 } UnitState;
 
 /* `pending/<name>`, written by the engine: the unit should run and fits nowhere now. */

@@ -113,6 +113,7 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
 
 static int target_init(HttpTarget *target, const HttpClientOptions *options) {
     target->connect_timeout_usec = options->connect_timeout_usec;
+    target->is_unchecked = options->tls.is_unchecked;
     int r = str_replace(&target->unix_socket, options->unix_socket);
     if (r >= 0)
         r = str_replace(&target->ca_file, options->tls.ca_file);

@@ -12,6 +12,7 @@ typedef struct HttpRequest HttpRequest;
 
 typedef struct HttpTls { /* PEM files; NULL: none */
     const char *ca_file, *cert_file, *key_file;
+    bool is_unchecked; /* whoever answers is taken for the right one */
 } HttpTls;
 
 typedef struct HttpClientOptions {
@@ -31,6 +32,7 @@ typedef struct HttpCall {
     size_t body_size;
     usec_t timeout_usec; /* for the whole request, 0: none. With on_data: for the headers of the
                             answer only */
+    bool is_alone;       /* on a connection that it shares with no other request */
     size_t answer_max;   /* bytes; a longer answer is -EMSGSIZE. 0: 64 MiB */
 } HttpCall;
 

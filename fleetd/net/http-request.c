@@ -166,11 +166,19 @@ static int request_set_behaviour(HttpRequest *request, const char *url) {
     return 0;
 }
 
+static int request_set_connection(HttpRequest *request, const HttpCall *call) {
+    TRY_SETOPT(request->easy, CURLOPT_FRESH_CONNECT, (long) call->is_alone);
+    TRY_SETOPT(request->easy, CURLOPT_FORBID_REUSE, (long) call->is_alone);
+    return 0;
+}
+
 static int request_set_target(HttpRequest *request, const HttpTarget *target) {
     CURL *easy = request->easy;
     TRY_SETOPT(easy, CURLOPT_CONNECTTIMEOUT_MS,
                (long) (target->connect_timeout_usec / USEC_PER_MSEC));
     TRY_SETOPT(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+    TRY_SETOPT(easy, CURLOPT_SSL_VERIFYPEER, target->is_unchecked ? 0L : 1L);
+    TRY_SETOPT(easy, CURLOPT_SSL_VERIFYHOST, target->is_unchecked ? 0L : 2L);
     if (target->unix_socket)
         TRY_SETOPT(easy, CURLOPT_UNIX_SOCKET_PATH, target->unix_socket);
     if (target->ca_file)
@@ -197,6 +205,8 @@ int http_request_new(const HttpTarget *target, const HttpCall *call, HttpRequest
         r = request_set_method(request, call);
     if (r >= 0)
         r = request_set_behaviour(request, call->url);
+    if (r >= 0)
+        r = request_set_connection(request, call);
     if (r >= 0)
         r = request_set_target(request, target);
     if (r < 0)

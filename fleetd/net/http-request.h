@@ -12,6 +12,7 @@ typedef LIST_HEAD(HttpRequestList, HttpRequest) HttpRequestList;
 typedef struct HttpTarget { /* what all requests of a client share; owned by the client */
     char *unix_socket;
     char *ca_file, *cert_file, *key_file;
+    bool is_unchecked;
     usec_t connect_timeout_usec;
 } HttpTarget;
 

@@ -9,6 +9,7 @@ static const struct {
 } actions[] = {
     {"StartUnit", "manage-units"},
     {"StopUnit", "manage-units"},
+    {"TryRestartUnit", "manage-units"},
     {"ResetFailedUnit", "manage-units"},
     {"LinkUnitFiles", "manage-unit-files"},
     {"EnableUnitFiles", "manage-unit-files"},

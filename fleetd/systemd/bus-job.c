@@ -1,4 +1,4 @@
-/* start() and stop().
+/* start(), stop() and restart().
  *
  * A unit with StopAfterDisconnect= is started in two steps, by one JobOp: the guard first, and
  * then, with a permit, the unit. */
@@ -10,11 +10,13 @@
 typedef struct JobKind {
     const char *method;
     bool is_start;
-    bool is_own; /* of a unit that is no user's */
+    bool is_own;      /* of a unit that is no user's */
+    bool keeps_marks; /* it is launched afterwards if it was before */
 } JobKind;
 
 static const JobKind start_kind = {"StartUnit", .is_start = true};
 static const JobKind stop_kind = {"StopUnit"};
+static const JobKind restart_kind = {"TryRestartUnit", .keeps_marks = true};
 static const JobKind guard_kind = {"StartUnit", .is_start = true, .is_own = true};
 
 typedef struct JobOp {
@@ -132,7 +134,7 @@ static int job_note_launched(BusOp *op) {
     BusUnitManager *um = job->op.um;
     BusUnit *unit = bus_units_find(um->units, job->name);
     bool is_launched = job->kind->is_start;
-    if (job->kind->is_own || job->is_guarding)
+    if (job->kind->is_own || job->kind->keeps_marks || job->is_guarding)
         return 0;
     int r = unit_directory_set_launched(um->directory, job->name, is_launched);
     if (r >= 0 && job_is_forbidden(job)) {
@@ -180,6 +182,11 @@ static int job_begin(BusUnitManager *um, const JobKind *kind, const char *name,
 
 int bus_start_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done, void *userdata) {
     return job_begin(um, &start_kind, name, done, userdata);
+}
+
+int bus_restart_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done,
+                      void *userdata) {
+    return job_begin(um, &restart_kind, name, done, userdata);
 }
 
 int bus_guard_start(BusUnitManager *um, UnitManagerJobDone done, void *userdata) {

@@ -49,12 +49,16 @@ static bool text_has_install(const char *text, size_t size) {
 }
 
 int bus_unit_load_marks(BusUnitManager *um, BusUnit *unit) {
-    char *cluster;
+    _cleanup_free_ char *cluster = NULL, *health = NULL;
     int r = unit_directory_get_cluster(um->directory, unit->status.name, &cluster);
+    if (r >= 0)
+        r = unit_directory_get_health(um->directory, unit->status.name, &health);
     if (r < 0)
         return r;
     free(unit->status.cluster);
-    unit->status.cluster = cluster;
+    unit->status.cluster = TAKE_PTR(cluster);
+    free(unit->status.health);
+    unit->status.health = TAKE_PTR(health);
     unit->status.was_launched = unit_directory_is_launched(um->directory, unit->status.name);
     return 0;
 }

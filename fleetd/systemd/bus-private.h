@@ -197,6 +197,8 @@ int bus_write_begin(BusUnitManager *um, const UnitFileWrite *files, size_t n, Un
 int bus_remove_begin(BusUnitManager *um, const char *name, UnitManagerDone done, void *userdata);
 int bus_start_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done, void *userdata);
 int bus_stop_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done, void *userdata);
+int bus_restart_begin(BusUnitManager *um, const char *name, UnitManagerJobDone done,
+                      void *userdata);
 int bus_stopping_begin(BusUnitManager *um, void (*done)(bool is_stopping, void *userdata),
                        void *userdata);
 

@@ -45,11 +45,24 @@ static int manager_stop(UnitManager *base, const char *name, UnitManagerJobDone 
     return r < 0 ? r : bus_stop_begin(from_base(base), name, done, userdata);
 }
 
+static int manager_restart(UnitManager *base, const char *name, UnitManagerJobDone done,
+                           void *userdata) {
+    int r = unit_name_check(name, NULL);
+    return r < 0 ? r : bus_restart_begin(from_base(base), name, done, userdata);
+}
+
 static int manager_claim(UnitManager *base, const char *name, const char *cluster) {
     BusUnitManager *um = from_base(base);
     BusUnit *unit = bus_units_find(um->units, name);
     int r = unit_directory_set_cluster(um->directory, name, cluster);
     return r < 0 || !unit ? r : str_replace(&unit->status.cluster, cluster);
+}
+
+static int manager_note_health(UnitManager *base, const char *name, const char *health) {
+    BusUnitManager *um = from_base(base);
+    BusUnit *unit = bus_units_find(um->units, name);
+    int r = unit_directory_set_health(um->directory, name, health);
+    return r < 0 || !unit ? r : str_replace(&unit->status.health, health);
 }
 
 static int manager_common_cluster(UnitManager *base, char **ret) {
@@ -103,8 +116,10 @@ static const UnitManagerVTable bus_vtable = {
     .remove = manager_remove,
     .start = manager_start,
     .stop = manager_stop,
+    .restart = manager_restart,
     .claim = manager_claim,
     .common_cluster = manager_common_cluster,
+    .note_health = manager_note_health,
     .read = manager_read,
     .vouch = manager_vouch,
     .is_stopping = manager_is_stopping,

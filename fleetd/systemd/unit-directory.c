@@ -2,10 +2,12 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/model/cluster-id.h"
+#include "fleetd/model/text.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-name.h"
 #include "fleetd/systemd/guarded-text.h"
 #include "fleetd/systemd/run-files.h"
+#include "fleetd/systemd/unit-manager.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,13 +20,15 @@ struct UnitDirectory {
     int units_fd;
     int launched_fd;
     int clusters_fd;
+    int health_fd;
 };
 
 int unit_directory_open(const char *path, UnitDirectory **ret, Error *reterr) {
     _cleanup_(unit_directory_freep) UnitDirectory *directory = calloc(1, sizeof(UnitDirectory));
     if (!directory)
         return -ENOMEM;
-    directory->fd = directory->units_fd = directory->launched_fd = directory->clusters_fd = -1;
+    directory->fd = directory->units_fd = directory->launched_fd = directory->clusters_fd =
+        directory->health_fd = -1;
     directory->path = strdup(path);
     if (!directory->path)
         return -ENOMEM;
@@ -35,6 +39,8 @@ int unit_directory_open(const char *path, UnitDirectory **ret, Error *reterr) {
         r = run_directory_open(directory->fd, "launched", &directory->launched_fd, reterr);
     if (r >= 0)
         r = run_directory_open(directory->fd, "clusters", &directory->clusters_fd, reterr);
+    if (r >= 0)
+        r = run_directory_open(directory->fd, "health", &directory->health_fd, reterr);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(directory);
@@ -48,6 +54,7 @@ void unit_directory_free(UnitDirectory *directory) {
     fd_closep(&directory->units_fd);
     fd_closep(&directory->launched_fd);
     fd_closep(&directory->clusters_fd);
+    fd_closep(&directory->health_fd);
     free(directory->path);
     free(directory);
 }
@@ -132,6 +139,8 @@ int unit_directory_remove(UnitDirectory *directory, const char *name, Error *ret
         r = run_file_remove(directory->units_fd, name);
     if (r >= 0)
         r = run_file_remove(directory->clusters_fd, name);
+    if (r >= 0)
+        r = run_file_remove(directory->health_fd, name);
     if (r < 0)
         return error_set(reterr, r, "failed to remove '%s/units/%s': %s", directory->path, name,
                          strerror(-r));
@@ -198,6 +207,26 @@ int unit_directory_common_cluster(const UnitDirectory *directory, char **ret) {
         r = entry ? cluster_join(directory, entry->d_name, &common) : -errno;
     }
     return r;
+}
+
+int unit_directory_set_health(UnitDirectory *directory, const char *name, const char *health) {
+    int r = unit_name_check(name, NULL);
+    if (r < 0)
+        return r;
+    return health ? run_file_write(directory->health_fd, name, health, strlen(health))
+                  : run_file_remove(directory->health_fd, name);
+}
+
+int unit_directory_get_health(const UnitDirectory *directory, const char *name, char **ret) {
+    _cleanup_free_ char *text = NULL;
+    size_t size;
+    int r = unit_name_check(name, NULL);
+    if (r >= 0)
+        r = run_file_read(directory->health_fd, name, UNIT_HEALTH_NOTE_MAX, &text, &size);
+    if (r == -ENOMEM)
+        return r;
+    *ret = r >= 0 && text_is_printable(text) && strlen(text) == size ? TAKE_PTR(text) : NULL;
+    return 0;
 }
 
 int unit_directory_set_unfinished(UnitDirectory *directory, bool is_unfinished) {

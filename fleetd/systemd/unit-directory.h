@@ -4,6 +4,7 @@
  *                   StopAfterDisconnect= with what guarded-text.h adds, which users do not see
  *   launched/NAME   a mark: started for fleet since that file was last written
  *   clusters/NAME   the id of the cluster that it is here for
+ *   health/NAME     how well it was last, a line for the agent's own use
  *   unfinished      a mark: files were written that systemd may not know yet
  *
  * Only regular files count and no link is followed. Everything here is small and in memory, so the
@@ -49,6 +50,10 @@ int unit_directory_common_cluster(const UnitDirectory *directory, char **ret);
 /* A unit file's text; NUL-terminated, the caller frees. -ENOENT, -EINVAL: nothing sane is there. */
 int unit_directory_read(const UnitDirectory *directory, const char *name, char **ret_text,
                         size_t *ret_size);
+
+/* NULL: nothing; what is there and is no line of text counts as that. */
+int unit_directory_set_health(UnitDirectory *directory, const char *name, const char *health);
+int unit_directory_get_health(const UnitDirectory *directory, const char *name, char **ret);
 
 int unit_directory_set_unfinished(UnitDirectory *directory, bool is_unfinished);
 bool unit_directory_is_unfinished(const UnitDirectory *directory);

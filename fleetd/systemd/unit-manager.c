@@ -4,6 +4,7 @@ void unit_status_done(UnitStatus *status) {
     free(status->name);
     free(status->hash);
     free(status->cluster);
+    free(status->health);
     free(status->load);
     free(status->active);
     free(status->sub);

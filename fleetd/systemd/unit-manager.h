@@ -10,6 +10,8 @@
 
 typedef struct UnitManager UnitManager;
 
+#define UNIT_HEALTH_NOTE_MAX 128
+
 /* A unit that fleet has on this machine: its file is under /run/fleet/units. */
 typedef struct UnitStatus {
     char *name;
@@ -18,6 +20,7 @@ typedef struct UnitStatus {
                           fleetd, not a reboot */
     char *cluster; /* the id of the one that it was claimed for; NULL: none. Lives as long as the
                       file */
+    char *health;  /* what was noted of it last; NULL: nothing */
     char *load, *active, *sub; /* NULL: systemd has it not loaded */
     char *result;              /* NULL: none, or not a service */
     usec_t stop_after_usec; /* StopAfterDisconnect= of its file; 0: none. Such a unit runs only as
@@ -67,9 +70,11 @@ typedef struct UnitManagerVTable {
     int (*remove)(UnitManager *, const char *name, UnitManagerDone, void *userdata);
     int (*start)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
     int (*stop)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
+    int (*restart)(UnitManager *, const char *name, UnitManagerJobDone, void *userdata);
     int (*vouch)(UnitManager *, const char *name, usec_t at_usec, usec_t stop_after_usec);
     int (*claim)(UnitManager *, const char *name, const char *cluster);
     int (*common_cluster)(UnitManager *, char **ret);
+    int (*note_health)(UnitManager *, const char *name, const char *health);
     int (*read)(UnitManager *, const char *name, char **ret_text, size_t *ret_size);
     /* Whether the machine itself is going down. */
     int (*is_stopping)(UnitManager *, void (*done)(bool is_stopping, void *userdata),
@@ -126,6 +131,13 @@ static inline int unit_manager_stop(UnitManager *um, const char *name, UnitManag
                                     void *userdata) {
     return um->vtable->stop(um, name, done, userdata);
 }
+/* Stops and starts it as one job, if it runs; else it is left as it is, which is JOB_RESULT_DONE.
+ * So was_launched stays, and what somebody stopped meanwhile is not started again. A stop ends it
+ * as it ends a start. */
+static inline int unit_manager_restart(UnitManager *um, const char *name, UnitManagerJobDone done,
+                                       void *userdata) {
+    return um->vtable->restart(um, name, done, userdata);
+}
 /* Notes for which cluster a unit that has its file here is: survives what was_launched does. At
  * once, as there is nobody to ask. -errno: as before. */
 static inline int unit_manager_claim(UnitManager *um, const char *name, const char *cluster) {
@@ -135,6 +147,11 @@ static inline int unit_manager_claim(UnitManager *um, const char *name, const ch
  * claimed. The caller frees. -EXDEV: they are of several; or another -errno: it cannot be told. */
 static inline int unit_manager_common_cluster(UnitManager *um, char **ret) {
     return um->vtable->common_cluster(um, ret);
+}
+/* Notes how well a unit is, in one line of the caller's, up to UNIT_HEALTH_NOTE_MAX bytes; NULL:
+ * forgets it. At once; lives as long as the file. -errno: as before. */
+static inline int unit_manager_note_health(UnitManager *um, const char *name, const char *health) {
+    return um->vtable->note_health(um, name, health);
 }
 /* The text of its file, at once; NUL-terminated, the caller frees. -errno. */
 static inline int unit_manager_read(UnitManager *um, const char *name, char **ret_text,

@@ -137,6 +137,7 @@ static const Method methods[] = {
     {"ResetFailedUnit", "s", answer_nothing},
     {"StartUnit", "s", answer_job},
     {"StopUnit", "s", answer_job},
+    {"TryRestartUnit", "s", answer_job},
     {"Get", "ss", answer_property},
 };
 

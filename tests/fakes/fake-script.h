@@ -14,6 +14,7 @@ typedef enum FakeAction {
     FAKE_ACTION_STOP,  /* likewise */
     FAKE_ACTION_CLAIM, /* can fail, and is not recorded: no unit is touched */
     FAKE_ACTION_RELOAD,
+    FAKE_ACTION_RESTART, /* as START */
     _FAKE_ACTION_MAX,
 } FakeAction;
 

@@ -299,6 +299,11 @@ int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name) {
     return unit ? fake_unit_stop(unit, ++systemd->last_job) : 0;
 }
 
+int64_t fake_systemd_restart(FakeSystemd *systemd, const char *name) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    return unit ? fake_unit_restart(unit, ++systemd->last_job) : 0;
+}
+
 void fake_systemd_note_launched(FakeSystemd *systemd, const char *name) {
     FakeUnit *unit = map_get(systemd->units, name);
     if (unit)
@@ -336,12 +341,19 @@ static int status_copy(const FakeUnit *unit, UnitStatus *status) {
     if (!status->name || !status->hash || !status->load || !status->active || !status->sub)
         return -ENOMEM;
     int r = str_replace(&status->cluster, unit->cluster);
+    if (r >= 0)
+        r = str_replace(&status->health, unit->health);
     return r < 0 ? r : str_replace(&status->result, unit->result);
 }
 
 int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster) {
     FakeUnit *unit = map_get(systemd->units, name);
     return unit ? str_replace(&unit->cluster, cluster) : -ENOENT;
+}
+
+int fake_systemd_note_health(FakeSystemd *systemd, const char *name, const char *health) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    return unit ? str_replace(&unit->health, health) : -ENOENT;
 }
 
 int fake_systemd_common_cluster(const FakeSystemd *systemd, char **ret) {

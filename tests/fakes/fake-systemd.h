@@ -97,11 +97,13 @@ int fake_systemd_remove(FakeSystemd *systemd, const char *name); /* -EBUSY: it r
 /* The job's id; 0: nothing to do; -ENOENT: no such unit; -EINVAL: refused, by its behaviour. */
 int64_t fake_systemd_start(FakeSystemd *systemd, const char *name);
 int64_t fake_systemd_stop(FakeSystemd *systemd, const char *name);
+int64_t fake_systemd_restart(FakeSystemd *systemd, const char *name);
 /* Its start was answered: it was launched, unless it was forbidden meanwhile. Or nobody heard. */
 void fake_systemd_note_launched(FakeSystemd *systemd, const char *name);
 void fake_systemd_note_unheard(FakeSystemd *systemd, const char *name);
 /* -ENOENT: no such unit. */
 int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster);
+int fake_systemd_note_health(FakeSystemd *systemd, const char *name, const char *health);
 int fake_systemd_common_cluster(const FakeSystemd *systemd, char **ret);
 /* -ENOENT: no such unit. One that has lost its file is told of as with its last one, as long as it
  * is there. */

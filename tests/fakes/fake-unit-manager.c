@@ -296,6 +296,14 @@ static void run_stop(void *owner, FakeCall **call) {
     run_job(um, call, FAKE_ACTION_STOP, stop_begin);
 }
 
+static int64_t restart_begin(FakeUnitManager *um, const char *name) {
+    return fake_systemd_restart(um->systemd, name);
+}
+
+static void run_restart(void *owner, FakeCall **call) {
+    run_job(owner, call, FAKE_ACTION_RESTART, restart_begin);
+}
+
 static void run_stopping(void *owner, FakeCall **call) {
     FakeUnitManager *um = owner;
     (*call)->reply.stopping(fake_systemd_is_stopping(um->systemd), (*call)->userdata);
@@ -378,11 +386,20 @@ static int fake_stop(UnitManager *base, const char *name, UnitManagerJobDone don
     return job_push(base, run_stop, name, done, userdata);
 }
 
+static int fake_restart(UnitManager *base, const char *name, UnitManagerJobDone done,
+                        void *userdata) {
+    return job_push(base, run_restart, name, done, userdata);
+}
+
 /* fleetd itself writes the mark: it takes no contact with systemd. */
 static int fake_claim(UnitManager *base, const char *name, const char *cluster) {
     FakeSystemd *systemd = from_base(base)->systemd;
     int r = fake_script_check(fake_systemd_script(systemd), FAKE_ACTION_CLAIM, name);
     return r < 0 ? r : fake_systemd_claim(systemd, name, cluster);
+}
+
+static int fake_note_health(UnitManager *base, const char *name, const char *health) {
+    return fake_systemd_note_health(from_base(base)->systemd, name, health);
 }
 
 static int fake_common_cluster(UnitManager *base, char **ret) {
@@ -430,6 +447,8 @@ static const UnitManagerVTable fake_vtable = {
     .remove = fake_remove,
     .start = fake_start,
     .stop = fake_stop,
+    .restart = fake_restart,
+    .note_health = fake_note_health,
     .claim = fake_claim,
     .common_cluster = fake_common_cluster,
     .read = fake_read,

@@ -25,6 +25,7 @@ static const FakeBehaviour *behaviour_of(const FakeUnit *unit) {
 static void job_end(FakeUnit *unit, JobResult result) {
     int64_t job = unit->job;
     unit->job = 0;
+    unit->job_is_restart = false;
     timer_stop(unit->job_timer);
     fake_systemd_job_removed(unit->systemd, unit->name, job, result);
 }
@@ -42,8 +43,26 @@ static void start_finish(FakeUnit *unit) {
     job_end(unit, result);
 }
 
+static int64_t job_begin(FakeUnit *unit, int64_t id, bool is_stop, usec_t usec) {
+    unit->job = id;
+    unit->job_is_stop = is_stop;
+    if (usec != USEC_INFINITY)
+        timer_start(unit->job_timer, usec);
+    return id;
+}
+
+/* A unit that has no permit any more cannot come back. */
+static void restart_turn(FakeUnit *unit) {
+    bool is_forbidden = fake_systemd_is_forbidden(unit->systemd, unit->name);
+    fake_unit_enter(unit, "activating", "start", "success");
+    unit->start_result = is_forbidden ? JOB_RESULT_FAILED : behaviour_of(unit)->start_result;
+    job_begin(unit, unit->job, false, behaviour_of(unit)->start_usec);
+}
+
 static void on_job_timer(void *userdata) {
     FakeUnit *unit = userdata;
+    if (unit->job_is_stop && unit->job_is_restart)
+        return restart_turn(unit);
     if (!unit->job_is_stop)
         return start_finish(unit);
     fake_unit_enter(unit, "inactive", "dead", "success");
@@ -90,6 +109,7 @@ void fake_unit_free(FakeUnit *unit) {
     free(unit->name);
     free(unit->text);
     free(unit->cluster);
+    free(unit->health);
     free(unit->active);
     free(unit->sub);
     free(unit->result);
@@ -134,16 +154,8 @@ void fake_unit_cancel_job(FakeUnit *unit) {
         job_end(unit, JOB_RESULT_CANCELED);
 }
 
-static int64_t job_begin(FakeUnit *unit, int64_t id, bool is_stop, usec_t usec) {
-    unit->job = id;
-    unit->job_is_stop = is_stop;
-    if (usec != USEC_INFINITY)
-        timer_start(unit->job_timer, usec);
-    return id;
-}
-
 int64_t fake_unit_start(FakeUnit *unit, int64_t id) {
-    if (unit->job != 0 && !unit->job_is_stop)
+    if (unit->job != 0 && (!unit->job_is_stop || unit->job_is_restart))
         return unit->job;
     if (unit->job == 0 && fake_unit_is_running(unit))
         return 0;
@@ -157,12 +169,22 @@ int64_t fake_unit_start(FakeUnit *unit, int64_t id) {
 
 int64_t fake_unit_stop(FakeUnit *unit, int64_t id) {
     unit->was_launched = false;
-    if (unit->job != 0 && unit->job_is_stop)
+    if (unit->job != 0 && unit->job_is_stop && !unit->job_is_restart)
         return unit->job;
     if (unit->job == 0 && !fake_unit_is_running(unit))
         return 0;
     fake_unit_cancel_job(unit);
     fake_script_note(fake_systemd_script(unit->systemd), FAKE_ACTION_STOP, unit->name);
+    fake_unit_enter(unit, "deactivating", "stop-sigterm", "success");
+    return job_begin(unit, id, true, behaviour_of(unit)->stop_usec);
+}
+
+int64_t fake_unit_restart(FakeUnit *unit, int64_t id) {
+    if (!fake_unit_is_running(unit) || unit->job != 0)
+        return unit->job; /* a start is as good, and a stop is somebody's wish */
+    memcpy(unit->started_hash, unit->hash, sizeof(unit->hash));
+    fake_script_note(fake_systemd_script(unit->systemd), FAKE_ACTION_RESTART, unit->name);
+    unit->job_is_restart = true;
     fake_unit_enter(unit, "deactivating", "stop-sigterm", "success");
     return job_begin(unit, id, true, behaviour_of(unit)->stop_usec);
 }

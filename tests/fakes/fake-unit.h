@@ -15,6 +15,7 @@ typedef struct FakeUnit {
     bool was_launched;
     bool has_lost_answer; /* of the request to start it, so that was_launched does not say so */
     char *cluster;        /* that it was claimed for; NULL: none */
+    char *health;         /* that was noted */
     char *active, *sub;
     char *result;
     usec_t stop_after_usec, stop_timeout_usec; /* by its file; 0: it needs no permit */
@@ -23,6 +24,7 @@ typedef struct FakeUnit {
     bool is_permitted;
     int64_t job; /* 0: none */
     bool job_is_stop;
+    bool job_is_restart;    /* and a stop as long as the unit is on its way down */
     JobResult start_result; /* that a start job under way will have */
     Timer *job_timer;
     Timer *life_timer;
@@ -41,6 +43,7 @@ void fake_unit_enter(FakeUnit *unit, const char *active, const char *sub, const 
  * same; 0: nothing to do. A contrary job is canceled. */
 int64_t fake_unit_start(FakeUnit *unit, int64_t id);
 int64_t fake_unit_stop(FakeUnit *unit, int64_t id);
+int64_t fake_unit_restart(FakeUnit *unit, int64_t id);
 void fake_unit_cancel_job(FakeUnit *unit);
 
 /* What a unit tells its systemd. */

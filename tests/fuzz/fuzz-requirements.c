@@ -84,6 +84,18 @@ static void rules_check(const Requirements *requirements) {
     HOLDS(requirements_stop_within(requirements, 0) < USEC_INFINITY / 4);
 }
 
+/* Of a template the target may be open. */
+static void health_check(const HealthCheck *check, bool is_template) {
+    HOLDS(check->interval_usec >= USEC_PER_SEC);
+    HOLDS(check->timeout_usec > 0 && check->timeout_usec < check->interval_usec);
+    HOLDS(check->retries > 0);
+    HOLDS(check->kind >= 0 || is_template);
+    HOLDS((check->kind == HEALTH_CHECK_HTTP) == (check->url != NULL));
+    HOLDS((check->kind == HEALTH_CHECK_TCP) == (check->host && check->port > 0));
+    HOLDS((check->kind == HEALTH_CHECK_EXEC) == (check->command && *check->command[0] == '/'));
+    HOLDS(!check->url || fuzz_is_clean(check->url));
+}
+
 /* Of a unit that can run. */
 static void values_check(const Requirements *requirements, const char *name) {
     HOLDS(!requirements->machine_id || machine_id_check(requirements->machine_id, NULL) == 0);
@@ -140,6 +152,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     HOLDS(requirements_equal(requirements, again));
     rules_check(requirements);
+    if (requirements->health)
+        health_check(requirements->health, unit_name_is_template(name));
     if (!unit_name_is_template(name))
         values_check(requirements, name);
     match_time_check(requirements->conflicts, name);

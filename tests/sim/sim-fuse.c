@@ -140,6 +140,12 @@ static int fused_stop(UnitManager *base, const char *name, UnitManagerJobDone do
     return fuse_passes(um->fuse) ? unit_manager_stop(um->inner, name, done, userdata) : 0;
 }
 
+static int fused_restart(UnitManager *base, const char *name, UnitManagerJobDone done,
+                         void *userdata) {
+    FusedUnitManager *um = from_base(base);
+    return fuse_passes(um->fuse) ? unit_manager_restart(um->inner, name, done, userdata) : 0;
+}
+
 static int fused_is_stopping(UnitManager *base, void (*done)(bool is_stopping, void *userdata),
                              void *userdata) {
     FusedUnitManager *um = from_base(base);
@@ -157,6 +163,11 @@ static int fused_vouch(UnitManager *base, const char *name, usec_t at_usec,
 static int fused_claim(UnitManager *base, const char *name, const char *cluster) {
     FusedUnitManager *um = from_base(base);
     return fuse_passes(um->fuse) ? unit_manager_claim(um->inner, name, cluster) : -ENOTCONN;
+}
+
+static int fused_note_health(UnitManager *base, const char *name, const char *health) {
+    FusedUnitManager *um = from_base(base);
+    return fuse_passes(um->fuse) ? unit_manager_note_health(um->inner, name, health) : -ENOTCONN;
 }
 
 static int fused_common_cluster(UnitManager *base, char **ret) {
@@ -181,6 +192,8 @@ static const UnitManagerVTable unit_manager_vtable = {
     .remove = fused_remove,
     .start = fused_start,
     .stop = fused_stop,
+    .restart = fused_restart,
+    .note_health = fused_note_health,
     .vouch = fused_vouch,
     .claim = fused_claim,
     .common_cluster = fused_common_cluster,

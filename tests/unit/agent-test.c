@@ -13,6 +13,7 @@ void agent_test_start(AgentTest *test) {
         .store = test->store,
         .loop = test->loop,
         .unit_manager = test->unit_manager,
+        .prober = test->prober ? fake_prober_prober(test->prober) : NULL,
         .machine = &machine,
         .ttl_usec = TEST_TTL,
         .restart_grace_usec = 300 * USEC_PER_SEC,

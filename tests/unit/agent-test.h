@@ -7,6 +7,7 @@
 #include "fleetd/model/keys.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/store/memory-store.h"
+#include "tests/fakes/fake-prober.h"
 #include "tests/fakes/fake-systemd.h"
 #include "tests/fakes/fake-unit-manager.h"
 #include "tests/fakes/store-sync.h"
@@ -26,7 +27,8 @@ typedef struct AgentTest {
     FakeSystemd *systemd;
     UnitManager *unit_manager;
     Agent *agent;
-    Metrics *metrics; /* NULL: it counts nothing */
+    FakeProber *prober; /* NULL: nobody asks for health */
+    Metrics *metrics;   /* NULL: it counts nothing */
     const char *boot_id, *address;
     unsigned n_replaced; /* times that the store was found to be another cluster's */
 } AgentTest;

@@ -189,6 +189,23 @@ static void state_has_the_fields_of_the_contract(void **state) {
                   "no machine reports a state of unit '" A "'");
 }
 
+static void state_has_health_only_where_there_is_a_check(void **state) {
+    ApiFixture *fixture = *state;
+    const UnitState report = {.current = LAUNCH_STATE_LAUNCHED,
+                              .job = JOB_RESULT_DONE,
+                              .unit_revision = 3,
+                              .health = UNIT_HEALTH_UNHEALTHY,
+                              .health_message = (char *) "no answer"};
+    _cleanup_free_ char *value = unit_state_format(&report);
+    seed(fixture, "state/" M1 "/" A, value);
+    assert_answer(fixture, "GET", "/state/" A, NULL, 200,
+                  "{\"name\":\"" A "\",\"hash\":null,\"machineID\":\"" M1 "\","
+                  "\"systemdLoadState\":null,\"systemdActiveState\":null,"
+                  "\"systemdSubState\":null,\"currentState\":\"launched\","
+                  "\"systemdResult\":null,\"job\":\"done\",\"message\":null,"
+                  "\"health\":\"unhealthy\",\"healthMessage\":\"no answer\",\"revision\":3}");
+}
+
 static void state_of_a_unit_that_moves_is_that_of_its_new_place(void **state) {
     ApiFixture *fixture = *state;
     seed_state(fixture, M1, A, LAUNCH_STATE_LAUNCHED, 17);
@@ -328,6 +345,7 @@ int main(void) {
         API_TEST(token_that_was_not_given_is_refused),
         API_TEST(states_are_listed_by_unit_and_machine_unless_stopped),
         API_TEST(state_has_the_fields_of_the_contract),
+        API_TEST(state_has_health_only_where_there_is_a_check),
         API_TEST(state_of_a_unit_that_moves_is_that_of_its_new_place),
         API_TEST(machine_shows_its_metadata_under_what_the_api_set),
         API_TEST(machine_that_is_gone_or_took_its_leave_is_not_listed),

@@ -335,6 +335,45 @@ static void calls_take_the_latency(void **state) {
 
 #define fake_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void restart_goes_down_and_up_in_one_job(void **state) {
+    Fixture *f = *state;
+    write_unit(f, "a.service");
+    start(f, "a.service");
+    strv_free(TAKE_PTR(f->heard));
+    behave(f, "a.service", (FakeBehaviour){.stop_usec = USEC_PER_SEC, .start_usec = USEC_PER_SEC});
+    assert_int_equal(unit_manager_restart(f->um, "a.service", on_job, f), 0);
+    virtual_loop_advance(f->loop, USEC_PER_SEC);
+    assert_heard(f, "a.service deactivating/stop-sigterm success; "
+                    "a.service activating/start success");
+    strv_free(TAKE_PTR(f->heard));
+    virtual_loop_advance(f->loop, USEC_PER_SEC);
+    assert_heard(f, "a.service active/running success; job done - -");
+}
+
+static void restart_leaves_what_does_not_run(void **state) {
+    Fixture *f = *state;
+    write_unit(f, "a.service");
+    assert_int_equal(unit_manager_restart(f->um, "a.service", on_job, f), 0);
+    virtual_loop_advance(f->loop, 0);
+    assert_heard(f, "job done - -");
+    assert_string_equal(fake_systemd_active(f->systemd, "a.service"), "inactive");
+}
+
+static void stop_ends_a_restart(void **state) {
+    Fixture *f = *state;
+    write_unit(f, "a.service");
+    start(f, "a.service");
+    behave(f, "a.service", (FakeBehaviour){.stop_usec = USEC_PER_SEC});
+    assert_int_equal(unit_manager_restart(f->um, "a.service", on_job, f), 0);
+    virtual_loop_advance(f->loop, 0);
+    strv_free(TAKE_PTR(f->heard));
+    stop(f, "a.service");
+    virtual_loop_advance(f->loop, USEC_PER_SEC);
+    assert_heard(f, "job canceled the job ended: canceled -; "
+                    "a.service deactivating/stop-sigterm success; a.service inactive/dead success; "
+                    "job done - -");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fake_test(nothing_happens_inside_the_call),
@@ -342,6 +381,9 @@ int main(void) {
         fake_test(failing_start_brings_message_and_log),
         fake_test(refused_start_changes_nothing),
         fake_test(stop_cancels_a_hanging_start),
+        fake_test(restart_goes_down_and_up_in_one_job),
+        fake_test(restart_leaves_what_does_not_run),
+        fake_test(stop_ends_a_restart),
         fake_test(oneshot_ends_inactive_and_crash_ends_failed),
         fake_test(units_outlive_their_handle_but_no_reboot),
         fake_test(changed_file_clears_launched_and_reloads_a_running_unit),

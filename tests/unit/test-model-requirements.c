@@ -40,6 +40,19 @@ static void list_describe(FILE *stream, const char *label, char *const *list) {
         fprintf(stream, "%s: %s\n", label, text);
 }
 
+static void health_describe(FILE *stream, const HealthCheck *check) {
+    static const char *const kinds[] = {"http", "tcp", "exec"};
+    _cleanup_free_ char *command = strv_join(check->command, "|");
+    fprintf(stream, "%s %s%s%s", check->kind >= 0 ? kinds[check->kind] : "open",
+            str_or(check->url, ""), str_or(check->host, ""), check->command ? command : "");
+    if (check->port)
+        fprintf(stream, " port %u", check->port);
+    fprintf(stream, ", every %" PRIu64 " ms within %" PRIu64 ", %" PRIu64 " times, after %" PRIu64,
+            check->interval_usec / USEC_PER_MSEC, check->timeout_usec / USEC_PER_MSEC,
+            check->retries, check->start_period_usec / USEC_PER_MSEC);
+    fprintf(stream, check->may_restart ? ", restarts\n" : "\n");
+}
+
 static char *describe(const Requirements *requirements) {
     char *text = NULL;
     size_t size;
@@ -61,6 +74,8 @@ static char *describe(const Requirements *requirements) {
                 requirements_stop_within(requirements, 0) / USEC_PER_MSEC);
     reserve_describe(stream, &requirements->reserve);
     ranking_describe(stream, &requirements->ranking);
+    if (requirements->health)
+        health_describe(stream, requirements->health);
     fclose(stream);
     return text;
 }
@@ -357,6 +372,97 @@ static void values_are_limited_in_length(void **state) {
                    "line 2: [X-Fleet] Conflicts: '" ZEROS "...' is too long");
 }
 
+#define CHECK X "HealthCheck=tcp://:1\n"
+#define USUAL ", every 10000 ms within 3000, 3 times, after 30000"
+
+static void health_checks_are_understood(void **state) {
+    static const RequirementsCase cases[] = {
+        {"a.service", X "HealthCheck=http://:8080/healthz\n",
+         "http http://127.0.0.1:8080/healthz" USUAL "\n"},
+        {"a.service", X "HealthCheck=https://a-b.example:443\n",
+         "http https://a-b.example:443/" USUAL "\n"},
+        {"a.service", X "HealthCheck=http://[::1]:80/?a=b\n",
+         "http http://[::1]:80/?a=b" USUAL "\n"},
+        {"a.service", X "HealthCheck=tcp://:5432\n", "tcp 127.0.0.1 port 5432" USUAL "\n"},
+        {"a.service", X "HealthCheck=tcp://localhost:65535\n",
+         "tcp 127.0.0.1 port 65535" USUAL "\n"},
+        {"a.service", X "HealthCheck=tcp://[fe80::1]:1\n", "tcp fe80::1 port 1" USUAL "\n"},
+        {"a@8.service", X "HealthCheck=http://:80%i/%p\n",
+         "http http://127.0.0.1:808/a" USUAL "\n"},
+        {"a@8.service", X "HealthCheck=exec:/bin/test -e '/run/a b' %i\n",
+         "exec /bin/test|-e|/run/a b|8" USUAL "\n"},
+        {"a@.service", X "HealthCheck=http://:80%i\n", "open " USUAL "\n"},
+        {"a@.service", X "HealthCheck=tcp://:1\n", "tcp 127.0.0.1 port 1" USUAL "\n"},
+        {"a.service", X "HealthCheck=tcp://:1\nHealthCheck=exec:/bin/true\n",
+         "exec /bin/true" USUAL "\n"},
+        {"a.service",
+         CHECK "HealthInterval=1min\nHealthTimeout=5\nHealthRetries=7\nHealthStartPeriod=0\n",
+         "tcp 127.0.0.1 port 1, every 60000 ms within 5000, 7 times, after 0\n"},
+        {"a.service", CHECK "HealthInterval=1\n",
+         "tcp 127.0.0.1 port 1, every 1000 ms within 500, 3 times, after 30000\n"},
+        {"a.service", CHECK "[Service]\nRestart=on-failure\n",
+         "tcp 127.0.0.1 port 1" USUAL ", restarts\n"},
+        {"a.service", CHECK "[Service]\nRestart=always\nRestart=no\n",
+         "tcp 127.0.0.1 port 1" USUAL "\n"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_requirements(&cases[i]);
+}
+
+static void health_checks_that_make_no_sense_are_refused(void **state) {
+    static const char *const cases[][2] = {
+        {"ftp://:21", "'ftp://:21' begins with none of http://, https://, tcp:// and exec:"},
+        {"http://:", "it names no port (like ':8080')"},
+        {"http://host/path", "it names no port (like ':8080')"},
+        {"http://:65536/", "it names no port (like ':8080')"},
+        {"http://:0", "it names no port (like ':8080')"},
+        {"http://user@host:80/", "it names no port (like ':8080')"},
+        {"http://:80 /", "behind its port stands no path of a URL"},
+        {"http://:80/a b", "behind its port stands no path of a URL"},
+        {"http://:80/a#b", "behind its port stands no path of a URL"},
+        {"http://[::1:80/", "what stands in brackets is no IPv6 address"},
+        {"http://[1.2.3.4]:80/", "what stands in brackets is no IPv6 address"},
+        {"tcp://:80/", "behind its port stands more"},
+        {"tcp://db.example:80", "'db.example' is no address"},
+        {"exec:true", "it names no program by an absolute path"},
+        {"exec:", "it names no program by an absolute path"},
+        {"exec:/bin/sh -c 'a", "a quote that does not enclose a whole word"},
+        {"http://:80/%H", "'http://:80/%H' has a specifier other than %n %N %p %i %%"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        _cleanup_free_ char *text = str_printf(X "HealthCheck=%s\n", cases[i][0]);
+        _cleanup_free_ char *expected =
+            str_printf("line 2: [X-Fleet] HealthCheck: %s", cases[i][1]);
+        assert_refused("a.service", text, expected);
+    }
+}
+
+static void health_options_must_go_together(void **state) {
+    static const char *const cases[][3] = {
+        {"a.service", X "HealthRetries=3\n",
+         "line 2: [X-Fleet] HealthRetries says nothing without HealthCheck"},
+        {"a@.service", X "HealthInterval=3\n",
+         "line 2: [X-Fleet] HealthInterval says nothing without HealthCheck"},
+        {"a.service", CHECK "HealthTimeout=10s\n",
+         "line 3: [X-Fleet] HealthTimeout is not less than HealthInterval, 10s"},
+        {"a.service", CHECK "HealthTimeout=3\nHealthInterval=2\n",
+         "line 3: [X-Fleet] HealthTimeout is not less than HealthInterval, 2s"},
+        {"a.service", CHECK "HealthInterval=999ms\n",
+         "line 3: [X-Fleet] HealthInterval: '999ms' is too short"},
+        {"a.service", CHECK "HealthInterval=25h\n",
+         "line 3: [X-Fleet] HealthInterval: '25h' is more than a day"},
+        {"a.service", CHECK "HealthRetries=0\n",
+         "line 3: [X-Fleet] HealthRetries: '0' is no number from 1 to 100"},
+        {"a.service", CHECK "HealthRetries=1x\n",
+         "line 3: [X-Fleet] HealthRetries: '1x' is no number from 1 to 100"},
+        {"a.service", CHECK "HealthRetries=101\n",
+         "line 3: [X-Fleet] HealthRetries: '101' is no number from 1 to 100"},
+        {"a.timer", CHECK, "line 2: [X-Fleet] HealthCheck is for services only"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_refused(cases[i][0], cases[i][1], cases[i][2]);
+}
+
 #define STOP X "StopAfterDisconnect=30\n"
 
 static void stop_after_disconnect_comes_with_the_time_to_stop(void **state) {
@@ -610,7 +716,7 @@ static void every_option_is_described(void **state) {
         assert_non_null(option->argument);
         assert_non_null(option->meaning);
     }
-    assert_int_equal(n, 15);
+    assert_int_equal(n, 20);
     assert_string_equal(requirements_option(0)->name, "MachineID");
 }
 
@@ -637,6 +743,9 @@ int main(void) {
         cmocka_unit_test(option_without_a_text_is_refused_without_a_line),
         cmocka_unit_test(values_of_an_option_are_limited_in_number),
         cmocka_unit_test(values_are_limited_in_length),
+        cmocka_unit_test(health_checks_are_understood),
+        cmocka_unit_test(health_checks_that_make_no_sense_are_refused),
+        cmocka_unit_test(health_options_must_go_together),
         cmocka_unit_test(stop_after_disconnect_comes_with_the_time_to_stop),
         cmocka_unit_test(unit_that_does_not_surely_stop_cannot_promise_to),
         cmocka_unit_test(limits_of_systemd_are_reserved),

@@ -24,6 +24,12 @@ static void job_result_has_a_name_both_ways(void **state) {
     assert_int_equal(job_result_from_string("collected"), _JOB_RESULT_INVALID);
 }
 
+static void health_has_a_name_both_ways(void **state) {
+    for (UnitHealth h = 0; h < _UNIT_HEALTH_MAX; h++)
+        assert_int_equal(unit_health_from_string(unit_health_to_string(h)), h);
+    assert_int_equal(unit_health_from_string("well"), _UNIT_HEALTH_INVALID);
+}
+
 static void job_result_is_final_once_systemd_answered(void **state) {
     assert_false(job_result_is_final(_JOB_RESULT_INVALID));
     assert_false(job_result_is_final(JOB_RESULT_NONE));
@@ -117,6 +123,8 @@ static void unit_state_comes_back_from_its_json(void **state) {
         .message = (char *) "it broke",
         .log = (char **) log,
         .unit_revision = 12,
+        .health = UNIT_HEALTH_UNHEALTHY,
+        .health_message = (char *) "no answer",
     };
     _cleanup_free_ char *text = unit_state_format(&full);
     _cleanup_(unit_state_freep) UnitState *copy = NULL;
@@ -130,6 +138,8 @@ static void unit_state_comes_back_from_its_json(void **state) {
     assert_int_equal(strv_length(copy->log), 2);
     assert_string_equal(copy->log[1], "last \xc3\xa9");
     assert_int_equal(copy->unit_revision, 12);
+    assert_int_equal(copy->health, UNIT_HEALTH_UNHEALTHY);
+    assert_string_equal(copy->health_message, "no answer");
 }
 
 static void unknown_fields_of_a_unit_state_are_null(void **state) {
@@ -143,6 +153,8 @@ static void unknown_fields_of_a_unit_state_are_null(void **state) {
     assert_null(copy->load);
     assert_null(copy->message);
     assert_null(copy->log);
+    assert_int_equal(copy->health, UNIT_HEALTH_NONE);
+    assert_null(copy->health_message);
 }
 
 static void pending_comes_back_from_its_json(void **state) {
@@ -286,6 +298,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(launch_state_has_a_name_both_ways),
         cmocka_unit_test(job_result_has_a_name_both_ways),
+        cmocka_unit_test(health_has_a_name_both_ways),
         cmocka_unit_test(job_result_is_final_once_systemd_answered),
         cmocka_unit_test(unit_comes_back_from_its_json),
         cmocka_unit_test(what_a_later_version_wrote_of_a_unit_is_kept),

@@ -87,6 +87,31 @@ static void stop_clears_the_mark_and_takes_the_unknown_for_stopped(void **state)
     assert_false(fixture_has_file(f, "launched/a.service"));
 }
 
+static void restart_leaves_the_mark_as_it_is(void **state) {
+    Fixture *f = *state;
+    fixture_have_unit(f, "a.service");
+    assert_int_equal(unit_manager_restart(f->um, "a.service", on_job, f), 0);
+    fixture_turn(f);
+    assert_false(fixture_has_file(f, "launched/a.service"));
+    fake_bus_emit_job_removed(f->bus, 1, "a.service", "done");
+    assert_heard(f, "job done -");
+    fixture_start(f, "a.service");
+    fixture_turn(f);
+    assert_int_equal(unit_manager_restart(f->um, "a.service", on_job, f), 0);
+    fixture_turn(f);
+    fake_bus_emit_job_removed(f->bus, 3, "a.service", "failed");
+    assert_heard(f, "job failed -");
+    assert_true(fixture_has_file(f, "launched/a.service"));
+}
+
+static void restart_of_what_systemd_does_not_know_is_done(void **state) {
+    Fixture *f = *state;
+    fixture_have_unit(f, "a.service");
+    fake_bus_fail_next(f->bus, "TryRestartUnit", NO_SUCH_UNIT);
+    assert_int_equal(unit_manager_restart(f->um, "a.service", on_job, f), 0);
+    assert_heard(f, "job done -");
+}
+
 static void no_more_calls_than_the_bus_allows_are_under_way(void **state) {
     Fixture *f = *state;
     fake_bus_hold(f->bus, "StartUnit");
@@ -188,6 +213,8 @@ int main(void) {
         bus_test(guarded_start_that_a_stop_overtook_before_any_answer_goes_no_further),
         bus_test(guarded_start_that_follows_a_stop_is_no_part_of_it),
         bus_test(failed_start_is_answered_before_the_stop_that_follows),
+        bus_test(restart_leaves_the_mark_as_it_is),
+        bus_test(restart_of_what_systemd_does_not_know_is_done),
         bus_test(no_more_calls_than_the_bus_allows_are_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,6 +149,28 @@ static void cluster_is_kept_as_long_as_the_file(void **state) {
     assert_null(found);
 }
 
+static void health_is_kept_as_long_as_the_file(void **state) {
+    Fixture *f = *state;
+    char *found = NULL;
+    assert_int_equal(put(f, "a.service", "one"), 0);
+    assert_int_equal(unit_directory_get_health(f->directory, "a.service", &found), 0);
+    assert_null(found);
+    assert_int_equal(unit_directory_set_health(f->directory, "../a.service", "well"), -EINVAL);
+    assert_int_equal(unit_directory_set_health(f->directory, "a.service", "well 1"), 0);
+    assert_int_equal(unit_directory_get_health(f->directory, "a.service", &found), 0);
+    assert_string_equal(found, "well 1");
+    free(found);
+    assert_int_equal(unit_directory_set_health(f->directory, "a.service", NULL), 0);
+    assert_int_equal(unit_directory_get_health(f->directory, "a.service", &found), 0);
+    assert_null(found);
+    assert_int_equal(unit_directory_set_health(f->directory, "a.service", "well\n"), 0);
+    assert_int_equal(unit_directory_get_health(f->directory, "a.service", &found), 0);
+    assert_null(found);
+    assert_int_equal(unit_directory_remove(f->directory, "a.service", NULL), 0);
+    _cleanup_free_ char *path = path_in(f, "health/a.service");
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void units_have_a_cluster_in_common_or_not(void **state) {
     Fixture *f = *state;
     static const char one[] = "0123456789abcdef0123456789abcdef",
@@ -285,6 +307,7 @@ int main(void) {
         directory_test(directories_are_made_once_and_found_again),
         directory_test(names_that_lead_elsewhere_are_refused),
         directory_test(cluster_is_kept_as_long_as_the_file),
+        directory_test(health_is_kept_as_long_as_the_file),
         directory_test(units_have_a_cluster_in_common_or_not),
         directory_test(what_is_no_cluster_id_counts_as_none),
         directory_test(text_of_a_file_is_had_by_name),

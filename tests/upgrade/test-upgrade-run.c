@@ -83,6 +83,14 @@ static void claim_is_as_it_was(Run *it, const char *name) {
     it->n_claimed += expected != NULL;
 }
 
+static void health_is_as_it_was(Run *it, const char *name) {
+    _cleanup_free_ char *health = NULL, *expected = NULL;
+    if (was_marked(it, "health", name))
+        expected = run_read(it, "health", name);
+    assert_int_equal(unit_directory_get_health(it->units, name, &health), 0);
+    assert_string_equal(str_or(health, ""), str_or(expected, ""));
+}
+
 static int unit_is_as_it_was(const char *name, const char *text, size_t size, void *userdata) {
     Run *it = userdata;
     _cleanup_free_ char *expected = run_read(it, "units", name);
@@ -90,6 +98,7 @@ static int unit_is_as_it_was(const char *name, const char *text, size_t size, vo
     assert_string_equal(text, expected);
     assert_int_equal(unit_directory_is_launched(it->units, name), was_launched);
     claim_is_as_it_was(it, name);
+    health_is_as_it_was(it, name);
     it->n_units++;
     it->n_launched += was_launched;
     return 0;
