@@ -106,6 +106,16 @@ bool machine_has_room(Cluster *cluster, const ClusterUnit *unit, const ClusterMa
                        capacity->cpu_thousandths, ret);
 }
 
+bool placement_overbooks(const Placement *placement) {
+    const ClusterMachine *machine = placement->machine;
+    const Resources *asked = &placement->reserved;
+    return machine->presence == MACHINE_PRESENCE_HERE &&
+           ((asked->memory_bytes > 0 &&
+             machine->reserved.memory_bytes > machine->capacity.memory_bytes) ||
+            (asked->cpu_thousandths > 0 &&
+             machine->reserved.cpu_thousandths > machine->capacity.cpu_thousandths));
+}
+
 /* Who gets what was released */
 
 static bool unit_fits_roomy(Cluster *cluster, const ClusterUnit *unit) {

@@ -13,6 +13,8 @@ int placement_count_reserved(Cluster *cluster, Placement *placement);
 /* Whether the machine has room for a unit that is not there. If not, ret says what it lacks. */
 bool machine_has_room(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                       Misfit *ret);
+/* Of one that is there: whether its machine lacks what it asks for. */
+bool placement_overbooks(const Placement *placement);
 bool unit_reserves(const ClusterUnit *unit);
 /* The machine's share with it, in percent. */
 size_t machine_share_with(const ClusterMachine *machine, const ClusterUnit *unit);
