@@ -77,11 +77,12 @@ struct Placement {
 };
 
 struct ClusterUnit {
-    const char *name; /* the map's key */
-    bool is_template; /* by its name */
-    bool is_known;    /* to the users; else only to orders, states and other units' options */
-    bool is_held;     /* nobody can tell what users want, or how: no decisions */
-    bool is_touched;  /* by the plan in the making */
+    const char *name;   /* the map's key */
+    bool is_template;   /* by its name */
+    bool is_known;      /* to the users; else only to orders, states and other units' options */
+    bool is_held;       /* nobody can tell what users want, or how: no decisions */
+    bool is_touched;    /* by the plan in the making */
+    bool is_particular; /* its options reserve, spread or prefer something: most do not */
     LaunchState desired;
     int64_t revision;
     SharedText hash;

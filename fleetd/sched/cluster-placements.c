@@ -100,6 +100,10 @@ int cluster_need_place(Cluster *cluster, const char *machine_id, const char *nam
 }
 
 int placement_recount(Cluster *cluster, Placement *placement) {
+    bool is_counted = placement->is_spread || placement->reserved.memory_bytes > 0 ||
+                      placement->reserved.cpu_thousandths > 0;
+    if (!placement->unit->is_particular && !is_counted)
+        return 0;
     int r = placement_count_spread(cluster, placement);
     return r < 0 ? r : placement_count_reserved(cluster, placement);
 }

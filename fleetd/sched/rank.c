@@ -134,7 +134,7 @@ static void choice_walk(Cluster *cluster, const ClusterUnit *unit, const Scorer 
             choice->n_seen = is_complete ? cluster->here.machines.n : choice->n_seen;
             return;
         }
-        Score score = scorer_score(scorer, machine);
+        Score score = scorer->ranking ? scorer_score(scorer, machine) : (Score){};
         bool is_needed = !choice->machine || choice->n_seen < RANK_COUNT_MAX ||
                          score_compare(&score, &choice->score) < 0;
         if (is_needed)
@@ -165,10 +165,13 @@ static int choice_consider_scored(Cluster *cluster, const ClusterUnit *unit, Cho
 }
 
 int rank_machines(Cluster *cluster, const ClusterUnit *unit, Choice *ret) {
-    const Ranking *ranking = unit->requirements ? &unit->requirements->ranking : NULL;
-    *ret = (Choice){.is_by_share = unit_reserves(unit),
-                    .is_by_spread = ranking && ranking->spread,
-                    .is_by_preference = ranking && ranking->n_preferences > 0};
+    *ret = (Choice){};
+    if (unit->is_particular) {
+        const Ranking *ranking = &unit->requirements->ranking;
+        ret->is_by_share = unit_reserves(unit);
+        ret->is_by_spread = ranking->spread;
+        ret->is_by_preference = ranking->n_preferences > 0;
+    }
     ClusterMachine *machine;
     if (!unit_names_machine(cluster, unit, &machine))
         return choice_consider_scored(cluster, unit, ret);

@@ -95,7 +95,7 @@ static bool amount_fits(MisfitKind kind, uint64_t asked, uint64_t reserved, uint
 
 bool machine_has_room(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                       Misfit *ret) {
-    if (!unit_reserves(unit))
+    if (!unit->is_particular || !unit_reserves(unit))
         return true;
     const Resources *capacity = &machine->capacity;
     Resources asked = unit_resources(unit, machine);

@@ -5,12 +5,6 @@
 
 #include <errno.h>
 
-int score_compare(const Score *a, const Score *b) {
-    if (a->spread != b->spread)
-        return a->spread < b->spread ? -1 : 1;
-    return a->preference == b->preference ? 0 : a->preference > b->preference ? -1 : 1;
-}
-
 /* Spread= */
 
 /* One that moves is not in its own way. */
@@ -120,13 +114,12 @@ static int64_t ranking_best(const Ranking *ranking) {
 }
 
 int scorer_init(Scorer *scorer, Cluster *cluster, const ClusterUnit *unit) {
-    const Ranking *ranking = unit->requirements ? &unit->requirements->ranking : NULL;
     *scorer = (Scorer){};
-    metadata_index_trim(&cluster->metadata);
-    if (!ranking || (!ranking->spread && ranking->n_preferences == 0))
+    if (!unit->is_particular)
         return 0;
-    scorer->ranking = ranking;
-    scorer->ideal.preference = ranking_best(ranking);
+    metadata_index_trim(&cluster->metadata);
+    scorer->ranking = &unit->requirements->ranking;
+    scorer->ideal.preference = ranking_best(scorer->ranking);
     return scorer_init_spread(scorer, cluster, unit);
 }
 
@@ -137,8 +130,6 @@ void scorer_done(Scorer *scorer) {
 }
 
 Score scorer_score(const Scorer *scorer, const ClusterMachine *machine) {
-    if (!scorer->ranking)
-        return (Score){};
     return (Score){.spread = scorer_spread(scorer, machine),
                    .preference = ranking_preference(scorer->ranking, machine)};
 }

@@ -10,7 +10,11 @@ typedef struct Score {
 } Score;
 
 /* Below 0: a is better; above 0: b. */
-int score_compare(const Score *a, const Score *b);
+static inline int score_compare(const Score *a, const Score *b) {
+    if (a->spread != b->spread)
+        return a->spread < b->spread ? -1 : 1;
+    return a->preference == b->preference ? 0 : a->preference > b->preference ? -1 : 1;
+}
 
 #define SPREAD_WITHOUT_KEY \
     (UINT64_C(1) << 48) /* of a machine that does not have it: it is last \
@@ -33,4 +37,5 @@ int scorer_init(Scorer *scorer, Cluster *cluster, const ClusterUnit *unit);
 void scorer_done(Scorer *scorer);
 #define _cleanup_scorer_ _cleanup_(scorer_done)
 
+/* Of a scorer that has a ranking. */
 Score scorer_score(const Scorer *scorer, const ClusterMachine *machine);
