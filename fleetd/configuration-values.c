@@ -1,5 +1,6 @@
 #include "fleetd/configuration-values.h"
 
+#include "fleetd/base/byte-size.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/store/etcd-endpoints.h"
@@ -60,6 +61,35 @@ int set_unsigned(const ConfigOption *option, const char *value, void *field, Err
                          (unsigned long long) option->min, (unsigned long long) option->max);
     *(unsigned *) field = (unsigned) number;
     return 0;
+}
+
+int set_size(_unused_ const ConfigOption *option, const char *value, void *field, Error *reterr) {
+    int r = byte_size_parse(value, field, reterr);
+    return r == -ERANGE ? -EINVAL : r;
+}
+
+/* One that is kept in parts of 10 to the power of digits. */
+static int set_decimal(const ConfigOption *option, unsigned digits, const char *value, void *field,
+                       Error *reterr) {
+    const char *end;
+    uint64_t number;
+    int r = decimal_parse(value, digits, &number, &end);
+    if (r >= 0 && !*end && number >= option->min && number <= option->max) {
+        *(uint64_t *) field = number;
+        return 0;
+    }
+    uint64_t unit = digits == 3 ? 1000 : 100;
+    return error_set(reterr, -EINVAL, "'%s' is not a number from %llu to %llu (like 1.5)", value,
+                     (unsigned long long) (option->min / unit),
+                     (unsigned long long) (option->max / unit));
+}
+
+int set_cores(const ConfigOption *option, const char *value, void *field, Error *reterr) {
+    return set_decimal(option, 3, value, field, reterr);
+}
+
+int set_factor(const ConfigOption *option, const char *value, void *field, Error *reterr) {
+    return set_decimal(option, 2, value, field, reterr);
 }
 
 int set_time(const ConfigOption *option, const char *value, void *field, Error *reterr) {

@@ -30,6 +30,11 @@ int set_secret(const ConfigOption *option, const char *value, void *field, Error
 int set_path(const ConfigOption *option, const char *value, void *field, Error *reterr);
 int set_bool(const ConfigOption *option, const char *value, void *field, Error *reterr);
 int set_unsigned(const ConfigOption *option, const char *value, void *field, Error *reterr);
+int set_size(const ConfigOption *option, const char *value, void *field, Error *reterr);
+/* In thousandths. */
+int set_cores(const ConfigOption *option, const char *value, void *field, Error *reterr);
+/* In percent. */
+int set_factor(const ConfigOption *option, const char *value, void *field, Error *reterr);
 int set_time(const ConfigOption *option, const char *value, void *field, Error *reterr);
 int set_address(const ConfigOption *option, const char *value, void *field, Error *reterr);
 int set_metadata(const ConfigOption *option, const char *value, void *field, Error *reterr);

@@ -3,6 +3,8 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/configuration-file.h"
 #include "fleetd/configuration-values.h"
+#include "fleetd/model/machine.h"
+#include "fleetd/model/requirements.h"
 #include "fleetd/tls-files.h"
 
 #include <ctype.h>
@@ -25,6 +27,10 @@ static const ConfigOption options[] = {
     {"etcd_key_prefix", set_prefix, FIELD(etcd_key_prefix), "/_coreos.com/fleet/"},
     {"public_ip", set_address, FIELD(public_ip), NULL, .flags = CONFIG_LIVE},
     {"metadata", set_metadata, FIELD(metadata), NULL, .flags = CONFIG_LIVE},
+    {"reserve_memory", set_size, FIELD(reserve_memory_bytes), "0", .flags = CONFIG_LIVE},
+    {"reserve_cpu", set_cores, FIELD(reserve_cpu_thousandths), "0", 0, RESERVE_CPU_MAX,
+     CONFIG_LIVE},
+    {"overbook", set_factor, FIELD(overbook_percent), "1", 100, MACHINE_OVERBOOK_MAX, CONFIG_LIVE},
     {"agent_ttl", set_time, FIELD(agent_ttl_usec), "30s", 2 * USEC_PER_SEC, 60 * USEC_PER_MINUTE},
     {"restart_grace", set_time, FIELD(restart_grace_usec), "5min", 2 * USEC_PER_SEC,
      24 * 60 * USEC_PER_MINUTE},

@@ -20,6 +20,9 @@ typedef struct Config {
     char *etcd_key_prefix; /* begins and ends with '/' */
     char *public_ip;       /* NULL: guess */
     Metadata metadata;
+    uint64_t reserve_memory_bytes;    /* of this machine, for what is no unit of fleet */
+    uint64_t reserve_cpu_thousandths; /* likewise, of a core */
+    uint64_t overbook_percent;        /* of the rest that units may reserve */
     usec_t agent_ttl_usec;
     usec_t restart_grace_usec;
     usec_t failover_hold_usec; /* 0: machines are always given up at once */

@@ -98,6 +98,17 @@ char *machine_address(const Config *config) {
     return config->public_ip ? strdup(config->public_ip) : address_guess();
 }
 
+/* Whether it has changed. */
+static bool machine_take_resources(Machine *machine, const Config *config) {
+    bool is_changed = machine->reserved_memory_bytes != config->reserve_memory_bytes ||
+                      machine->reserved_cpu_thousandths != config->reserve_cpu_thousandths ||
+                      machine->overbook_percent != config->overbook_percent;
+    machine->reserved_memory_bytes = config->reserve_memory_bytes;
+    machine->reserved_cpu_thousandths = config->reserve_cpu_thousandths;
+    machine->overbook_percent = config->overbook_percent;
+    return is_changed;
+}
+
 int machine_info_update(Machine *machine, const Config *config) {
     _cleanup_free_ char *address = machine_address(config);
     Metadata metadata;
@@ -106,7 +117,8 @@ int machine_info_update(Machine *machine, const Config *config) {
         return r;
     /* Without a network nothing can be guessed, and what was known is the better guess. */
     bool is_moved = address && !streq_ptr(address, machine->address);
-    bool is_changed = is_moved || !metadata_equal(&metadata, &machine->metadata);
+    bool is_changed = machine_take_resources(machine, config) || is_moved ||
+                      !metadata_equal(&metadata, &machine->metadata);
     if (is_moved) {
         free(machine->address);
         machine->address = TAKE_PTR(address);

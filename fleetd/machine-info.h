@@ -12,5 +12,6 @@ int machine_info_load(const Config *config, Machine **ret, Error *reterr);
  * frees. */
 char *machine_address(const Config *config);
 
-/* Looks at address and metadata again. 1: they have changed; 0: not; -ENOMEM: as before. */
+/* Looks at address, metadata and what is kept for the system again. 1: they have changed; 0: not;
+ * -ENOMEM: as before. */
 int machine_info_update(Machine *machine, const Config *config);

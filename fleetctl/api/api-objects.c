@@ -201,6 +201,8 @@ int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
         .status = read_string(&reader, "status", ""),
         .metadata = read_object(&reader, "metadata"),
         .n_orphans = read_int(&reader, "orphans"),
+        .cores = read_int(&reader, "cores"),
+        .memory_bytes = read_int(&reader, "memory"),
     };
     maintenance_read(&reader, read_object(&reader, "maintenance"), &machine);
     if (reader.result < 0)

@@ -62,6 +62,7 @@ typedef struct ApiMachine {
     bool is_cordoned, is_draining; /* the latter with the former */
     int64_t n_remaining;           /* units that a drain has yet to move */
     const char *message;           /* why; NULL: not said */
+    int64_t cores, memory_bytes;   /* 0: not told */
 } ApiMachine;
 
 typedef enum ApiEventType {

@@ -247,8 +247,8 @@ const Command commands[] = {
                        "A machine is restarting while its fleetd has been stopped cleanly and is "
                        "expected back; its units run on.\n"
                        "One that is cordoned or drained says so.\n"
-                       "Fields: machine, ip, metadata, status, message; by default the first "
-                       "four.\n"
+                       "Fields: machine, ip, metadata, status, message, cores, memory; by "
+                       "default the first four.\n"
                        "Formats: table, json; JSON has the same rows and columns, an empty cell is "
                        "null.",
         .run = command_list_machines,

@@ -2,6 +2,7 @@
 
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/machine-select.h"
+#include "fleetd/base/byte-size.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/metadata.h"
 
@@ -51,12 +52,32 @@ static char *cell_message(const Context *context, const void *object) {
     return strdup(str_or(((const ApiMachine *) object)->message, ""));
 }
 
+static char *cell_cores(const Context *context, const void *object) {
+    long long cores = (long long) ((const ApiMachine *) object)->cores;
+    return cores > 0 ? str_printf("%lld", cores) : strdup("");
+}
+
+static json_object *value_cores(const void *object) {
+    return json_object_new_int64(((const ApiMachine *) object)->cores);
+}
+
+static char *cell_memory(const Context *context, const void *object) {
+    int64_t bytes = ((const ApiMachine *) object)->memory_bytes;
+    return bytes > 0 ? byte_size_format((uint64_t) bytes) : strdup("");
+}
+
+static json_object *value_memory(const void *object) {
+    return json_object_new_int64(((const ApiMachine *) object)->memory_bytes);
+}
+
 static const ListColumn columns[] = {
     {"machine", cell_machine},
     {"ip", cell_ip},
     {"metadata", cell_metadata, value_metadata},
     {"status", cell_status, .is_toned = true},
     {"message", cell_message},
+    {"cores", cell_cores, value_cores},
+    {"memory", cell_memory, value_memory},
     {},
 };
 

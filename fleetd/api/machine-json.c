@@ -55,6 +55,17 @@ static int add_metadata(json_object *object, const MachineView *machine) {
     return r < 0 ? r : json_add_take(object, "metadata", metadata_to_json(&metadata));
 }
 
+static int add_count(json_object *object, const char *name, uint64_t n) {
+    return n > 0 ? json_add_int(object, name, (int64_t) n) : 0;
+}
+
+static int add_capacity(json_object *object, const Machine *machine) {
+    if (add_count(object, "reservedMemory", machine->reserved_memory_bytes) < 0 ||
+        add_count(object, "reservedCPU", machine->reserved_cpu_thousandths) < 0)
+        return -ENOMEM;
+    return add_count(object, "overbook", machine->overbook_percent);
+}
+
 json_object *machine_to_json(const View *view, const MachineView *machine) {
     _cleanup_json_ json_object *object = json_object_new_object();
     const Machine *present = machine->machine;
@@ -65,6 +76,7 @@ json_object *machine_to_json(const View *view, const MachineView *machine) {
         json_add_nullable(object, "version", present->version) < 0 ||
         json_add_int(object, "cores", (int64_t) present->cores) < 0 ||
         json_add_int(object, "memory", (int64_t) present->memory_bytes) < 0 ||
+        add_capacity(object, present) < 0 ||
         json_add_int(object, "orphans", (int64_t) machine->n_orphans) < 0 ||
         add_maintenance(object, view, machine) < 0)
         return NULL;

@@ -51,6 +51,9 @@ static const RecordField fields[] = {
     {"metadata", &field_metadata, offsetof(Machine, metadata)},
     {"cores", &field_number, offsetof(Machine, cores)},
     {"memory", &field_number, offsetof(Machine, memory_bytes)},
+    {"reservedMemory", &field_count, offsetof(Machine, reserved_memory_bytes)},
+    {"reservedCPU", &field_count, offsetof(Machine, reserved_cpu_thousandths)},
+    {"overbook", &field_count, offsetof(Machine, overbook_percent)},
 };
 
 char *machine_format(const Machine *machine) {

@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#define MACHINE_ID_LENGTH 32 /* /etc/machine-id: lower-case hexadecimal */
+#define MACHINE_OVERBOOK_MAX 10000 /* percent */
+#define MACHINE_ID_LENGTH 32       /* /etc/machine-id: lower-case hexadecimal */
 
 typedef enum MachineStatus {
     MACHINE_STATUS_RUNNING,
@@ -25,6 +26,9 @@ typedef struct Machine {
     Metadata metadata;
     uint64_t cores;
     uint64_t memory_bytes;
+    uint64_t reserved_memory_bytes,
+        reserved_cpu_thousandths; /* kept for what is no unit of fleet */
+    uint64_t overbook_percent;    /* of the rest that units may reserve; 0: it does not say, 100 */
 } Machine;
 
 int machine_id_check(const char *id, Error *reterr);

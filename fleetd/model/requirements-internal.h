@@ -13,6 +13,12 @@ typedef enum OptionId {
     OPTION_REPLACES,
     OPTION_GLOBAL,
     OPTION_STOP_AFTER_DISCONNECT,
+    OPTION_RESERVE_MEMORY,
+    OPTION_RESERVE_CPU,
+    OPTION_SPREAD,
+    OPTION_PREFER,
+    OPTION_AVOID,
+    OPTION_PRIORITY,
     OPTION_GROUP,
     OPTION_MAX_UNAVAILABLE,
     OPTION_HEALTH_CHECK,
@@ -47,6 +53,24 @@ int requirements_read_conflicts(RequirementsReader *reader, const char *value);
 int requirements_read_replaces(RequirementsReader *reader, const char *value);
 int requirements_read_global(RequirementsReader *reader, const char *value);
 int requirements_read_stop_after(RequirementsReader *reader, const char *value);
+int requirements_read_reserve_memory(RequirementsReader *reader, const char *value);
+int requirements_read_reserve_cpu(RequirementsReader *reader, const char *value);
+int requirements_read_spread(RequirementsReader *reader, const char *value);
+int requirements_read_prefer(RequirementsReader *reader, const char *value);
+int requirements_read_avoid(RequirementsReader *reader, const char *value);
+int requirements_read_priority(RequirementsReader *reader, const char *value);
+
+/* A word of a value, expanded. Of a template, a word with specifiers is not: is_open. */
+typedef struct Word {
+    char *text;
+    bool is_open;
+} Word;
+
+typedef int (*WordRead)(RequirementsReader *reader, const Word *word);
+
+/* Reads each word of a line. */
+int requirements_read_words(RequirementsReader *reader, OptionId id, const char *value,
+                            WordRead read);
 int requirements_read_group(RequirementsReader *reader, const char *value);
 int requirements_read_max_unavailable(RequirementsReader *reader, const char *value);
 int requirements_read_health_check(RequirementsReader *reader, const char *value);
@@ -66,6 +90,14 @@ int requirements_check_combinations(const RequirementsReader *reader);
  * -EINVAL, the whole message in reterr: it could not be relied on. */
 int requirements_read_stopping(RequirementsReader *reader, const UnitFile *file);
 
+/* What the rest of the file says of memory and CPU, where [X-Fleet] says nothing. */
+void requirements_read_limits(RequirementsReader *reader, const UnitFile *file);
+
+void ranking_done(Ranking *ranking);
+
+/* Where options that systemd has for several types of units stand for one of that name; NULL:
+ * nowhere. */
+const char *requirements_section_of(const char *unit_name);
 /* What the health options need of each other and of the rest of the file. -EINVAL, the whole
  * message in reterr. */
 int requirements_settle_health(RequirementsReader *reader, const UnitFile *file);

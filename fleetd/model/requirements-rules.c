@@ -3,6 +3,7 @@
 #include "fleetd/model/requirements-internal.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 
@@ -15,6 +16,11 @@ static const Contradiction contradictions[] = {
     {OPTION_MACHINE_ID, OPTION_GLOBAL},     {OPTION_MACHINE_ID, OPTION_REPLACES},
     {OPTION_GLOBAL, OPTION_MACHINE_OF},     {OPTION_GLOBAL, OPTION_REPLACES},
     {OPTION_CONFLICTS, OPTION_REPLACES},    {OPTION_GLOBAL, OPTION_STOP_AFTER_DISCONNECT},
+    {OPTION_SPREAD, OPTION_MACHINE_ID},     {OPTION_SPREAD, OPTION_MACHINE_OF},
+    {OPTION_SPREAD, OPTION_GLOBAL},         {OPTION_PREFER, OPTION_MACHINE_ID},
+    {OPTION_PREFER, OPTION_MACHINE_OF},     {OPTION_PREFER, OPTION_GLOBAL},
+    {OPTION_AVOID, OPTION_MACHINE_ID},      {OPTION_AVOID, OPTION_MACHINE_OF},
+    {OPTION_AVOID, OPTION_GLOBAL},
 };
 
 static bool option_counts(const RequirementsReader *reader, OptionId id) {
@@ -41,12 +47,26 @@ static int peers_check(const RequirementsReader *reader, OptionId id, char *cons
     return 0;
 }
 
+/* There is nothing to balance. */
+static int spread_check(const RequirementsReader *reader) {
+    bool has_group = reader->is_template || unit_name_is_instance(reader->unit_name) ||
+                     reader->options[OPTION_GROUP];
+    if (!reader->options[OPTION_SPREAD] || has_group)
+        return 0;
+    return requirements_refuse(reader->reterr, reader->options[OPTION_SPREAD],
+                               "Spread needs Group, as '%s' is not made of a template",
+                               reader->unit_name);
+}
+
 int requirements_check_combinations(const RequirementsReader *reader) {
     for (size_t i = 0; i < ELEMENTSOF(contradictions); i++) {
         OptionId a = contradictions[i].a, b = contradictions[i].b;
         if (option_counts(reader, a) && option_counts(reader, b))
             return contradiction_refuse(reader, reader->options[a], reader->options[b]);
     }
-    int r = peers_check(reader, OPTION_CONFLICTS, reader->requirements->conflicts);
+    int r = spread_check(reader);
+    if (r < 0)
+        return r;
+    r = peers_check(reader, OPTION_CONFLICTS, reader->requirements->conflicts);
     return r < 0 ? r : peers_check(reader, OPTION_REPLACES, reader->requirements->replaces);
 }

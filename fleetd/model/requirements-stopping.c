@@ -4,7 +4,6 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/model/text.h"
-#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 #include <strings.h>
@@ -27,18 +26,6 @@ int requirements_read_stop_after(RequirementsReader *reader, const char *value) 
         return error_set(reader->reterr, -EINVAL, "'%.*s' is more than a year", TEXT_SHORT(value));
     reader->requirements->stop_after_usec = usec;
     return 0;
-}
-
-/* Options by the type of unit that they count for: of a socket it is [Socket]. */
-static const char *section_of(const char *unit_name) {
-    static const struct {
-        const char *type, *section;
-    } sections[] = {
-        {"service", "Service"}, {"socket", "Socket"}, {"mount", "Mount"}, {"swap", "Swap"}};
-    for (size_t i = 0; i < ELEMENTSOF(sections); i++)
-        if (streq(unit_name_type(unit_name), sections[i].type))
-            return sections[i].section;
-    return NULL;
 }
 
 static int stopping_refuse(const RequirementsReader *reader, const UnitOption *option,
@@ -100,7 +87,7 @@ int requirements_read_stopping(RequirementsReader *reader, const UnitFile *file)
     reader->requirements->stop_timeout_usec = STOP_TIMEOUT_DEFAULT_USEC;
     size_t n;
     const UnitOption *options = unit_file_options(file, &n);
-    const char *section = section_of(reader->unit_name);
+    const char *section = requirements_section_of(reader->unit_name);
     for (size_t i = 0; i < n; i++) {
         int r = option_check(reader, &options[i], section);
         if (r < 0)

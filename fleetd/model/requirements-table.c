@@ -65,6 +65,55 @@ static const OptionRow rows[_OPTION_MAX] = {
              "Never run twice: stopped when its machine is cut off that long, moved only then."},
             requirements_read_stop_after,
         },
+    [OPTION_RESERVE_MEMORY] =
+        {
+            {"ReserveMemory",
+             {},
+             "SIZE",
+             "Keep so much memory of the machine for it, instead of MemoryMax= or MemoryHigh=."},
+            requirements_read_reserve_memory,
+        },
+    [OPTION_RESERVE_CPU] =
+        {
+            {"ReserveCPU",
+             {},
+             "CORES",
+             "Keep so many cores of the machine for it, or so many percent of one, instead of "
+             "CPUQuota=."},
+            requirements_read_reserve_cpu,
+        },
+    [OPTION_SPREAD] =
+        {
+            {"Spread",
+             {},
+             "KEY...",
+             "Balance the instances of the template, or the group, over the values of metadata."},
+            requirements_read_spread,
+        },
+    [OPTION_PREFER] =
+        {
+            {"Prefer",
+             {},
+             "KEY=VALUE [WEIGHT]...",
+             "Rather on machines with this metadata, if they fit; weights from 1 to 100."},
+            requirements_read_prefer,
+        },
+    [OPTION_AVOID] =
+        {
+            {"Avoid",
+             {},
+             "KEY=VALUE [WEIGHT]...",
+             "Rather not on machines with this metadata, if others fit."},
+            requirements_read_avoid,
+        },
+    [OPTION_PRIORITY] =
+        {
+            {"Priority",
+             {},
+             "NUMBER",
+             "Of units that wait, those with the higher number go first; 50 if it is not given."},
+            requirements_read_priority,
+        },
     [OPTION_GROUP] =
         {
             {"Group",

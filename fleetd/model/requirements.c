@@ -24,6 +24,20 @@ int requirements_refuse(Error *reterr, const UnitOption *option, const char *for
                : error_set(reterr, -EINVAL, "[%s] %s", option->section, text);
 }
 
+const char *requirements_section_of(const char *unit_name) {
+    static const struct {
+        const char *type, *section;
+    } sections[] = {{"service", "Service"},
+                    {"socket", "Socket"},
+                    {"mount", "Mount"},
+                    {"swap", "Swap"},
+                    {"slice", "Slice"}};
+    for (size_t i = 0; i < ELEMENTSOF(sections); i++)
+        if (streq(unit_name_type(unit_name), sections[i].type))
+            return sections[i].section;
+    return NULL;
+}
+
 static int option_refuse_unknown(const UnitOption *option, Error *reterr) {
     const char *names[_OPTION_MAX + 1] = {};
     for (size_t i = 0; i < _OPTION_MAX; i++)
@@ -74,6 +88,7 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
     _cleanup_(requirements_freep) Requirements *requirements = calloc(1, sizeof(Requirements));
     if (!requirements)
         return -ENOMEM;
+    requirements->ranking.priority = PRIORITY_DEFAULT;
     requirements->budget.max_unavailable = MAX_UNAVAILABLE_DEFAULT;
     RequirementsReader reader = {
         .requirements = requirements,
@@ -91,6 +106,7 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
         r = requirements_settle_health(&reader, file);
     if (r < 0)
         return r;
+    requirements_read_limits(&reader, file);
     *ret = TAKE_PTR(requirements);
     return 0;
 }
@@ -107,6 +123,7 @@ void requirements_free(Requirements *requirements) {
     free(requirements->metadata);
     strv_free(requirements->conflicts);
     strv_free(requirements->replaces);
+    ranking_done(&requirements->ranking);
     free(requirements->budget.group);
     health_check_free(requirements->health);
     free(requirements);

@@ -13,6 +13,14 @@ typedef struct MetadataRequirement {
     char **values; /* any one of them satisfies */
 } MetadataRequirement;
 
+/* What a machine has to keep for a unit; all 0: nothing. */
+typedef struct Reserve {
+    uint64_t memory_bytes;
+    uint64_t memory_permyriad; /* of the machine's memory, instead; 0: it is told in bytes */
+    uint64_t cpu_thousandths;  /* of a core */
+} Reserve;
+
+#define RESERVE_CPU_MAX (UINT64_C(1000000) * 1000)
 /* How many units of a group fleet may take down at a time, by its own doing. */
 typedef struct Budget {
     char *group; /* NULL: the unit's template, or itself */
@@ -21,6 +29,23 @@ typedef struct Budget {
 } Budget;
 
 #define MAX_UNAVAILABLE_DEFAULT 1
+
+/* Of machines with this metadata, rather (above 0) or rather not. */
+typedef struct Preference {
+    char *key, *value;
+    int weight;
+} Preference;
+
+/* Which of the machines that fit is better, and who goes first. */
+typedef struct Ranking {
+    char **spread; /* keys over whose values the group is to be balanced; NULL: none */
+    Preference *preferences;
+    size_t n_preferences;
+    unsigned priority;
+} Ranking;
+
+#define PRIORITY_MAX 100
+#define PRIORITY_DEFAULT 50
 
 typedef struct Requirements {
     char *machine_id;              /* NULL: any */
@@ -32,6 +57,8 @@ typedef struct Requirements {
     bool is_global;
     usec_t stop_after_usec;   /* cut off for so long, it is stopped; 0: it runs on */
     usec_t stop_timeout_usec; /* within so long it is down then; only if stop_after_usec is set */
+    Reserve reserve;
+    Ranking ranking;
     Budget budget;
     HealthCheck *health; /* NULL: nobody asks for it */
 } Requirements;

@@ -21,8 +21,7 @@ static bool unit_is_available(const ClusterUnit *unit) {
 
 /* --- groups --- */
 
-/* NULL with r 0: a group of its own. The caller frees. */
-static int group_name(const ClusterUnit *unit, char **ret) {
+int unit_group_name(const ClusterUnit *unit, char **ret) {
     const char *named = unit->requirements ? unit->requirements->budget.group : NULL;
     *ret = NULL;
     if (named)
@@ -36,7 +35,7 @@ static int group_name(const ClusterUnit *unit, char **ret) {
 
 static int unit_join_group(Cluster *cluster, ClusterUnit *unit) {
     _cleanup_free_ char *name = NULL;
-    int r = group_name(unit, &name);
+    int r = unit_group_name(unit, &name);
     if (r < 0 || !name)
         return r;
     UnitGroup *group = map_get(cluster->groups, name);

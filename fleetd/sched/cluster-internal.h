@@ -8,6 +8,7 @@
 
 #include "fleetd/base/map.h"
 #include "fleetd/base/shared-text.h"
+#include "fleetd/model/resources.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/sched/load-index.h"
 #include "fleetd/sched/metadata-index.h"
@@ -62,6 +63,8 @@ struct Placement {
         int64_t revision;
     } answer;
 
+    bool is_spread;     /* counted in its group's (spread.h) */
+    Resources reserved; /* counted in the machine's */
     struct {
         bool is_known; /* there is a state, which is no answer */
         bool is_up;    /* and says so, of that file and request */
@@ -74,11 +77,12 @@ struct Placement {
 };
 
 struct ClusterUnit {
-    const char *name; /* the map's key */
-    bool is_template; /* by its name */
-    bool is_known;    /* to the users; else only to orders, states and other units' options */
-    bool is_held;     /* nobody can tell what users want, or how: no decisions */
-    bool is_touched;  /* by the plan in the making */
+    const char *name;   /* the map's key */
+    bool is_template;   /* by its name */
+    bool is_known;      /* to the users; else only to orders, states and other units' options */
+    bool is_held;       /* nobody can tell what users want, or how: no decisions */
+    bool is_touched;    /* by the plan in the making */
+    bool is_particular; /* its options reserve, spread or prefer something: most do not */
     LaunchState desired;
     int64_t revision;
     SharedText hash;
@@ -126,7 +130,12 @@ struct ClusterMachine {
     Placement **globbed; /* those that are there whose unit has Conflicts= or Replaces= */
     size_t n_globbed;
     size_t rank; /* the first by id of those that are here has 0; of load-index.h, as the next */
-    LoadBucket *bucket; /* nothing, while the index is stale */
+    LoadBucket *buckets[_LOAD_KIND_MAX]; /* nothing, while that order of the index is stale */
+
+    uint64_t memory_bytes; /* of which percentages are */
+    Resources capacity;    /* that units may reserve */
+    Resources reserved;    /* by what is there */
+    size_t share;          /* of it, in percent */
 };
 
 struct Cluster {
@@ -142,10 +151,13 @@ struct Cluster {
     Map *movers;            /* known units that may move others: replacers and followed ones */
     Map *waiting;           /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
+    Map *spread;     /* how many of a group are where (spread.h); owner */
+    Map *roomy;      /* machines where memory or CPU was released, for units that wait for it */
     WorkQueue queue; /* what events concern, until it is decided */
     SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */
     size_t last_search;
-    bool replacing_has_changed; /* who may replace whom; the next plan looks at all of it */
+    const ClusterUnit *last_taker; /* of room that was released; only to be compared */
+    bool replacing_has_changed;    /* who may replace whom; the next plan looks at all of it */
 };
 
 ClusterUnit *cluster_find_unit(const Cluster *cluster, const char *name);
@@ -159,6 +171,10 @@ int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret);
 int cluster_need_machine(Cluster *cluster, const char *id, ClusterMachine **ret);
 int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *machine,
                            Placement **ret);
+
+/* The unit has come to the machine or gone, or one of them is another: what is counted of the two
+ * together, reservations (room.h) and spread (spread.h). */
+int placement_recount(Cluster *cluster, Placement *placement);
 
 /* Free the record if nothing needs it any more; a placement's unit and machine with it. */
 void unit_release(Cluster *cluster, ClusterUnit *unit);

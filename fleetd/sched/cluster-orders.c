@@ -16,7 +16,7 @@ int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load) {
         return 0;
     machine->load = load;
     bool is_here = machine->presence == MACHINE_PRESENCE_HERE;
-    return is_here ? load_index_move(&cluster->here, machine) : 0;
+    return is_here ? load_index_move(&cluster->here, LOAD_UNITS, machine) : 0;
 }
 
 int machine_add_globbed(ClusterMachine *machine, Placement *placement) {
@@ -77,6 +77,8 @@ int placement_set_order(Cluster *cluster, Placement *placement, const Order *ord
     if ((r = unit_refresh(cluster, placement->unit)) < 0)
         return r;
     r = machine_set_load(cluster, machine, load + placement_is_load(placement));
+    if (r >= 0)
+        r = placement_recount(cluster, placement);
     if (r < 0 || was_active == placement_is_active(placement))
         return r;
     if (!was_active && (r = concern_neighbours(cluster, placement)) < 0)
@@ -94,7 +96,8 @@ int placement_clear_order(Cluster *cluster, Placement *placement) {
     machine_remove_globbed(machine, placement);
 
     int r = machine_set_load(cluster, machine, load);
-    if (r < 0 || (r = unit_refresh(cluster, placement->unit)) < 0 ||
+    if (r < 0 || (r = placement_recount(cluster, placement)) < 0 ||
+        (r = unit_refresh(cluster, placement->unit)) < 0 ||
         (r = concern_released(cluster, placement)) < 0)
         return r;
     return was_active ? concern_activity(cluster, placement->unit) : 0;

@@ -15,7 +15,9 @@ static int placement_begin_orphan(Cluster *cluster, Placement *placement) {
     placement->orphan.exists = true;
     machine->n_orphans++;
     int r = unit_has_globs(placement->unit) ? machine_add_globbed(machine, placement) : 0;
-    return r < 0 ? r : machine_set_load(cluster, machine, machine->load + 1);
+    if (r >= 0)
+        r = machine_set_load(cluster, machine, machine->load + 1);
+    return r < 0 ? r : placement_recount(cluster, placement);
 }
 
 /* Until users say what the unit is, its neighbours go by the file that is there. */
@@ -58,6 +60,8 @@ int cluster_remove_orphan(Cluster *cluster, const char *machine_id, const char *
     machine->n_orphans--;
     machine_remove_globbed(machine, placement);
     int r = machine_set_load(cluster, machine, machine->load - 1);
+    if (r >= 0)
+        r = placement_recount(cluster, placement);
     if (r >= 0)
         r = concern_released(cluster, placement);
     if (r >= 0)

@@ -1,5 +1,7 @@
 /* Placements: how they come, where they hang, what they say, and how they go. */
 #include "fleetd/sched/cluster-internal.h"
+#include "fleetd/sched/room.h"
+#include "fleetd/sched/spread.h"
 
 #include <errno.h>
 
@@ -95,6 +97,15 @@ int cluster_need_place(Cluster *cluster, const char *machine_id, const char *nam
         (r = cluster_need_unit(cluster, name, &unit)) < 0)
         return r;
     return cluster_need_placement(cluster, unit, machine, ret);
+}
+
+int placement_recount(Cluster *cluster, Placement *placement) {
+    bool is_counted = placement->is_spread || placement->reserved.memory_bytes > 0 ||
+                      placement->reserved.cpu_thousandths > 0;
+    if (!placement->unit->is_particular && !is_counted)
+        return 0;
+    int r = placement_count_spread(cluster, placement);
+    return r < 0 ? r : placement_count_reserved(cluster, placement);
 }
 
 void placement_release(Cluster *cluster, Placement *placement) {

@@ -3,6 +3,8 @@
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/room.h"
+#include "fleetd/sched/spread.h"
 
 #include <errno.h>
 
@@ -119,6 +121,11 @@ static int unit_add_globs(Cluster *cluster, ClusterUnit *unit) {
     return for_each_place(cluster, unit, concern_neighbours);
 }
 
+static bool unit_is_particular(const ClusterUnit *unit) {
+    const Ranking *ranking = unit->requirements ? &unit->requirements->ranking : NULL;
+    return ranking && (ranking->spread || ranking->n_preferences > 0 || unit_reserves(unit));
+}
+
 int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements *requirements) {
     bool shapes_replacing = unit_shapes_replacing(unit);
     int r = unit->group ? concern_group(cluster, unit->group) : 0;
@@ -128,11 +135,15 @@ int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements
         r = unit_drop_globs(cluster, unit);
     if (r >= 0)
         r = index_followers(cluster, unit, false);
+    if (r >= 0)
+        r = for_each_place(cluster, unit, placement_forget_spread);
     requirements_free(unit->requirements);
     unit->requirements = requirements;
+    unit->is_particular = unit_is_particular(unit);
     if (r < 0 || (r = index_unit(cluster, unit)) < 0)
         return r;
-    if (unit_has_globs(unit) && (r = unit_add_globs(cluster, unit)) < 0)
+    if ((r = for_each_place(cluster, unit, placement_recount)) < 0 ||
+        (unit_has_globs(unit) && (r = unit_add_globs(cluster, unit)) < 0))
         return r;
     if (shapes_replacing || unit_shapes_replacing(unit))
         cluster->replacing_has_changed = true;

@@ -33,7 +33,8 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
         !(cluster->machines = map_new(machine_record_free)) || !(cluster->groups = map_new(free)) ||
         !(cluster->globals = map_new(NULL)) || !(cluster->replacers = map_new(NULL)) ||
         !(cluster->movers = map_new(NULL)) || !(cluster->waiting = map_new(NULL)) ||
-        !(cluster->obstructed = map_new(NULL)) || metadata_index_init(&cluster->metadata) < 0)
+        !(cluster->obstructed = map_new(NULL)) || !(cluster->roomy = map_new(NULL)) ||
+        !(cluster->spread = map_new(free)) || metadata_index_init(&cluster->metadata) < 0)
         return NULL;
     return TAKE_PTR(cluster);
 }
@@ -51,6 +52,8 @@ void cluster_free(Cluster *cluster) {
     map_free(cluster->movers);
     map_free(cluster->waiting);
     map_free(cluster->obstructed);
+    map_free(cluster->roomy);
+    map_free(cluster->spread);
     work_queue_done(&cluster->queue);
     shared_text_drop(cluster->last_hash);
     shared_text_drop(cluster->last_reason);

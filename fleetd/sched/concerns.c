@@ -1,5 +1,7 @@
 #include "fleetd/sched/concerns.h"
 
+#include "fleetd/sched/room.h"
+
 #include <errno.h>
 
 int look_at_unit(Cluster *cluster, ClusterUnit *unit) {
@@ -45,7 +47,7 @@ static int look_at_all(Cluster *cluster, const Map *units) {
     return 0;
 }
 
-static bool unit_waits_for_machine(const ClusterUnit *unit) {
+bool unit_waits_for_machine(const ClusterUnit *unit) {
     return unit->waits == WAIT_FOR_MACHINE || unit->waits == WAIT_TO_MOVE;
 }
 
@@ -162,6 +164,21 @@ int concern_released(Cluster *cluster, Placement *placement) {
     }
     r = concern_neighbours(cluster, placement); /* who waits to start when it has left */
     return r < 0 ? r : concern_drain(cluster, machine);
+}
+
+int concern_room(Cluster *cluster, ClusterMachine *machine) {
+    if (machine->presence != MACHINE_PRESENCE_HERE)
+        return 0;
+    const char *name;
+    ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->globals) {
+        int r = unit_reserves(unit) ? look_at_global(cluster, unit, machine) : 0;
+        if (r < 0)
+            return r;
+    }
+    bool is_news = map_size(cluster->waiting) > 0 && !map_has(cluster->roomy, machine->id);
+    int r = is_news ? map_put(cluster->roomy, machine->id, machine) : 0;
+    return r < 0 ? r : concern_obstructed(cluster);
 }
 
 static int concern_globals(Cluster *cluster, ClusterMachine *machine) {

@@ -23,6 +23,10 @@ int concern_neighbours(Cluster *cluster, Placement *placement);
 int concern_group(Cluster *cluster, const UnitGroup *group);
 /* An order no longer stands in anyone's way: those that were kept off the machine by it. */
 int concern_released(Cluster *cluster, Placement *placement);
+/* To go there, or to move there from one that is drained. */
+bool unit_waits_for_machine(const ClusterUnit *unit);
+/* Memory or CPU was released there, for those that wait for it (room.h). */
+int concern_room(Cluster *cluster, ClusterMachine *machine);
 /* A machine has come, changed or gone: its units, and all who wait for one. */
 int concern_machine(Cluster *cluster, ClusterMachine *machine);
 /* Where a followed unit follows on has changed, or whether it is known: those that wait for targets

@@ -78,6 +78,8 @@ static void groups_count(Group *groups, size_t *n_groups, const Misfit *misfit) 
         if (!misfit_equal(&groups[i].misfit, misfit))
             continue;
         groups[i].n++;
+        if (misfit->left > groups[i].misfit.left) /* the one that comes closest is told */
+            groups[i].misfit = *misfit;
         for (; i > 0 && groups[i].n > groups[i - 1].n; i--) { /* the largest first */
             Group larger = groups[i];
             groups[i] = groups[i - 1];

@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/replaces.h"
+#include "fleetd/sched/room.h"
 
 static bool metadata_suits(const Requirements *requirements, const ClusterMachine *machine,
                            Misfit *ret) {
@@ -151,6 +152,7 @@ bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachin
     }
     return (has_order || machine_is_ready(unit, machine, placement, ret)) &&
            requirements_hold(cluster, unit, machine, ret) &&
+           (has_order || machine_has_room(cluster, unit, machine, ret)) &&
            neighbours_allow(cluster, unit, machine, has_order && placement_is_active(placement),
                             ret);
 }

@@ -17,6 +17,8 @@ typedef enum MisfitKind {
     MISFIT_HELD,       /* name: the unit there that replaces this one */
     MISFIT_ORPHAN,     /* name: the unit there, of another cluster, that does not bear this one */
     MISFIT_UNCLEARED,
+    MISFIT_MEMORY,     /* asked, left, capacity: bytes */
+    MISFIT_CPU,        /* the same: thousandths of a core */
     MISFIT_OBSTRUCTED, /* name: the unit that would have to leave (rank.h) */
     _MISFIT_KIND_MAX,
 } MisfitKind;
@@ -27,6 +29,7 @@ typedef struct Misfit {
     const char *name;
     const MetadataRequirement *metadata;
     const char *found; /* the machine's value; NULL: it has none */
+    uint64_t asked, left, capacity;
 } Misfit;
 
 /* Whether the machine suits the unit. If it does not, ret says why. For a unit that is placed there
@@ -42,6 +45,7 @@ bool machine_is_cordoned(const ClusterMachine *machine, Misfit *ret);
 /* Whether one of them says that it never shares a machine with the other. */
 bool units_conflict(const ClusterUnit *a, const ClusterUnit *b);
 
+/* Whether both are told as one; of several that lack room what is left may differ. */
 bool misfit_equal(const Misfit *a, const Misfit *b);
 /* As a person reads it after "the machine ..."; and as the reason for leaving a machine. NULL when
  * out of memory; the caller frees. */

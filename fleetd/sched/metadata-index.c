@@ -12,18 +12,31 @@ static size_t holders_max(const MachineSet *machines) {
     return MAX((size_t) 1024, 2 * machines->n);
 }
 
+#define VALUES_MAX 1024 /* keys whose values are kept: users may invent any */
+
+static void values_free(void *value) {
+    MetadataValues *values = value;
+    if (!values)
+        return;
+    free(values->names);
+    free(values->of);
+    free(values);
+}
+
 int metadata_index_init(MetadataIndex *index) {
-    *index = (MetadataIndex){.holders = map_new(free)};
-    return index->holders ? 0 : -ENOMEM;
+    *index = (MetadataIndex){.holders = map_new(free), .values = map_new(values_free)};
+    return index->holders && index->values ? 0 : -ENOMEM;
 }
 
 void metadata_index_done(MetadataIndex *index) {
     map_free(index->holders);
+    map_free(index->values);
     free(index->suiting);
 }
 
 void metadata_index_forget(MetadataIndex *index) {
     map_clear(index->holders);
+    map_clear(index->values);
 }
 
 static uint64_t *holders_new(const MachineSet *machines, const char *key, const char *value) {
@@ -96,4 +109,58 @@ int metadata_index_find(MetadataIndex *index, const MachineSet *machines,
     }
     *ret = suiting;
     return 0;
+}
+
+/* known: a value -> its place among the names, from 1. */
+static int values_add(MetadataValues *values, Map *known, size_t i, const char *value) {
+    size_t place = (size_t) (uintptr_t) map_get(known, value);
+    if (place == 0) {
+        place = ++values->n;
+        values->names[place - 1] = value;
+        int r = map_put(known, value, (void *) (uintptr_t) place);
+        if (r < 0)
+            return r;
+    }
+    values->of[i] = (uint32_t) (place - 1);
+    return 0;
+}
+
+static int values_new(const MachineSet *machines, const char *key, MetadataValues **ret) {
+    MetadataValues *values = calloc(1, sizeof(MetadataValues));
+    _cleanup_(map_freep) Map *known = map_new(NULL);
+    if (values) {
+        values->names = calloc(machines->n + 1, sizeof(*values->names));
+        values->of = calloc(machines->n + 1, sizeof(*values->of));
+    }
+    int r = known && values && values->names && values->of ? 0 : -ENOMEM;
+    for (size_t i = 0; r >= 0 && i < machines->n; i++) {
+        const char *value = metadata_get(&machines->items[i]->metadata, key);
+        values->of[i] = METADATA_NO_VALUE;
+        r = value ? values_add(values, known, i, value) : 0;
+    }
+    if (r < 0) {
+        values_free(values);
+        return r;
+    }
+    *ret = values;
+    return 0;
+}
+
+int metadata_index_values(MetadataIndex *index, const MachineSet *machines, const char *key,
+                          const MetadataValues **ret) {
+    MetadataValues *values = map_get(index->values, key);
+    if (!values) {
+        int r = values_new(machines, key, &values);
+        if (r >= 0 && (r = map_put(index->values, key, values)) < 0)
+            values_free(values);
+        if (r < 0)
+            return r;
+    }
+    *ret = values;
+    return 0;
+}
+
+void metadata_index_trim(MetadataIndex *index) {
+    if (map_size(index->values) > VALUES_MAX)
+        map_clear(index->values);
 }

@@ -1,4 +1,5 @@
 /* Why a unit does not fit a machine, in words. */
+#include "fleetd/base/byte-size.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/feasible.h"
 
@@ -30,9 +31,21 @@ static char *metadata_text(const Misfit *misfit) {
     return str_printf("metadata %s is '%s', not one of '%s'", wanted->key, misfit->found, values);
 }
 
+static char *amount_text(const Misfit *misfit) {
+    char *(*format)(uint64_t) = misfit->kind == MISFIT_CPU ? thousandths_format : byte_size_format;
+    _cleanup_free_ char *left = format(misfit->left), *capacity = format(misfit->capacity),
+                        *asked = format(misfit->asked);
+    if (!left || !capacity || !asked)
+        return NULL;
+    return str_printf("%s %s free of %s, %s asked", misfit->kind == MISFIT_CPU ? "CPU" : "memory",
+                      left, capacity, asked);
+}
+
 char *misfit_text(const Misfit *misfit) {
     if (misfit->kind == MISFIT_METADATA)
         return metadata_text(misfit);
+    if (misfit->kind == MISFIT_MEMORY || misfit->kind == MISFIT_CPU)
+        return amount_text(misfit);
     if (misfit->kind == MISFIT_CORDONED || misfit->kind == MISFIT_DRAINED)
         return str_printf("%s%s%s", words[misfit->kind].before, misfit->name ? ": " : "",
                           str_or(misfit->name, ""));

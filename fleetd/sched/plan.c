@@ -3,6 +3,7 @@
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/decide.h"
 #include "fleetd/sched/explain.h"
+#include "fleetd/sched/room.h"
 
 #include <errno.h>
 
@@ -33,13 +34,16 @@ int cluster_plan(Cluster *cluster, size_t max_units, Plan **ret) {
     _cleanup_(planner_done) Planner planner;
     int r = planner_init(&planner, cluster);
     if (r >= 0)
-        r = load_index_refresh(&cluster->here);
+        r = load_index_refresh(&cluster->here, LOAD_UNITS);
     if (r >= 0)
         r = plan_replacing(cluster);
     const WorkItem *item;
-    for (size_t n = 0; r >= 0 && (max_units == 0 || n < max_units) && (item = look_next(cluster));
-         n++)
+    for (size_t n = 0; r >= 0 && (max_units == 0 || n < max_units); n++) {
+        r = room_offer(cluster);
+        if (r < 0 || !(item = look_next(cluster)))
+            break;
         r = decide(&planner, item);
+    }
     for (size_t i = 0; r >= 0 && i < planner.n_touched; i++)
         r = plan_pending(&planner, planner.touched[i]);
     if (r < 0)
@@ -49,7 +53,7 @@ int cluster_plan(Cluster *cluster, size_t max_units, Plan **ret) {
 }
 
 bool cluster_has_work(const Cluster *cluster) {
-    return cluster->queue.n > 0;
+    return cluster->queue.n > 0 || map_size(cluster->roomy) > 0;
 }
 
 void plan_free(Plan *plan) {

@@ -1,7 +1,7 @@
 /* Decisions: what to write so that orders fit what is wanted. Pure; pipeline feasible -> rank ->
- * plan. Deterministic: units in order of their requests, the earliest first, and of one request by
- * name; but those that replace others before the rest and targets of MachineOf= before their
- * followers; machines by load and then id.
+ * plan. Deterministic: units in order of their priority, then of their requests, the earliest
+ * first, and of one request by name; but those that replace others before the rest and targets of
+ * MachineOf= before their followers; machines by load and then id.
  *
  * No key is written twice in one plan. A replacer's order may say loaded although its unit should
  * be launched, with a unit_revision of an earlier request or 0: it keeps the place until what it

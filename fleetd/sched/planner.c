@@ -25,11 +25,15 @@ void planner_done(Planner *planner) {
     free(planner->touched);
 }
 
+static bool choices_read_the_same(const Choice *a, const Choice *b) {
+    return a->machine && a->load == b->load && a->n_fit == b->n_fit && a->n_seen == b->n_seen &&
+           a->is_by_share == b->is_by_share && a->share == b->share &&
+           a->is_by_spread == b->is_by_spread && a->is_by_preference == b->is_by_preference &&
+           score_compare(&a->score, &b->score) == 0;
+}
+
 const char *planner_choice_reason(Planner *planner, const Choice *choice) {
-    const Choice *last = &planner->reason.choice;
-    bool is_same = last->machine && last->load == choice->load && last->n_fit == choice->n_fit &&
-                   last->n_seen == choice->n_seen;
-    if (!is_same)
+    if (!choices_read_the_same(&planner->reason.choice, choice))
         choice_reason(planner->cluster, choice, planner->reason.text);
     planner->reason.choice = *choice;
     return planner->reason.text;

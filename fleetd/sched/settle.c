@@ -38,11 +38,14 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/feasible.h"
 #include "fleetd/sched/replaces.h"
+#include "fleetd/sched/room.h"
 
 #include <errno.h>
 
 /* Is added to a reason while it is so, like ORDER_STAYS. */
 #define WAITS_FOR "; waits for "
+/* Is added when the file changes, until it changes again. */
+#define ORDER_OVERBOOKS "; its new file reserves more than its machine has left"
 
 bool order_is_withdrawn(const Placement *placement) {
     return placement->order.exists && placement->order.desired == LAUNCH_STATE_INACTIVE;
@@ -116,6 +119,15 @@ static char *reason_with_note(const char *reason, const char *kind, const char *
     return str_printf("%.*s%s%s", n, reason, note ? kind : "", str_or(note, ""));
 }
 
+/* One that has got a new file stays, also if that asks for more than there is: to move it would
+ * only make things worse. */
+static char *reason_with_room(const Placement *placement, const char *reason) {
+    const char *note = reason_note(reason), *told = strstr(reason, ORDER_OVERBOOKS);
+    const char *end = told ? told : note ? note : reason + strlen(reason);
+    return str_printf("%.*s%s", (int) (end - reason), reason,
+                      placement_overbooks(placement) ? ORDER_OVERBOOKS : "");
+}
+
 static char *reason_with_wait(const char *reason, const char *waits_for) {
     return reason_with_note(reason, WAITS_FOR, waits_for);
 }
@@ -186,7 +198,7 @@ static int hold_back(Planner *planner, Placement *placement, Order *order, const
 static int settle_wanted(Planner *planner, Placement *placement, const char *why,
                          const char *stays) {
     const ClusterUnit *unit = placement->unit;
-    _cleanup_free_ char *waits_for = NULL, *reason = NULL;
+    _cleanup_free_ char *waits_for = NULL, *reason = NULL, *changed = NULL;
     int r = find_wait(planner->cluster, placement, &waits_for);
     if (r < 0)
         return r;
@@ -197,6 +209,9 @@ static int settle_wanted(Planner *planner, Placement *placement, const char *why
         .stop_within_usec = order_stop_within(planner->cluster, placement),
     };
     why = str_or(why, "");
+    bool has_new_file = placement->order.exists && !streq_ptr(placement->order.hash, unit->hash);
+    if (has_new_file && !(why = changed = reason_with_room(placement, why)))
+        return -ENOMEM;
     if (waits_for)
         return hold_back(planner, placement, &order, waits_for, why);
     bool is_here = placement->machine->presence == MACHINE_PRESENCE_HERE;

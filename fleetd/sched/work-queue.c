@@ -10,13 +10,21 @@ static bool unit_replaces_any(const ClusterUnit *unit) {
     return unit->requirements && !globs_are_empty(unit->requirements->replaces);
 }
 
-#define RANK_NOT_REPLACING (UINT64_C(1) << 63) /* revisions stay below */
+#define RANK_NOT_REPLACING (UINT64_C(1) << 63)
+#define RANK_PRIORITY_SHIFT 56 /* revisions stay below */
+
+static uint64_t unit_urgency(const ClusterUnit *unit) {
+    unsigned priority =
+        unit->requirements ? unit->requirements->ranking.priority : PRIORITY_DEFAULT;
+    return (uint64_t) (PRIORITY_MAX - priority) << RANK_PRIORITY_SHIFT;
+}
 
 /* Of one that users have destroyed a new engine knows no more than its orders. */
 static uint64_t unit_rank(const ClusterUnit *unit) {
     if (!unit->is_known)
         return RANK_NOT_REPLACING;
-    return (uint64_t) unit->revision | (unit_replaces_any(unit) ? 0 : RANK_NOT_REPLACING);
+    uint64_t rank = MIN((uint64_t) unit->revision, (UINT64_C(1) << RANK_PRIORITY_SHIFT) - 1);
+    return rank | unit_urgency(unit) | (unit_replaces_any(unit) ? 0 : RANK_NOT_REPLACING);
 }
 
 static bool item_is_before(const WorkItem *a, const WorkItem *b) {
@@ -29,6 +37,11 @@ static bool item_is_before(const WorkItem *a, const WorkItem *b) {
 
 static bool entry_is_before(const WorkEntry *a, const WorkEntry *b) {
     return a->rank != b->rank ? a->rank < b->rank : item_is_before(a->item, b->item);
+}
+
+bool unit_is_before(const ClusterUnit *unit, const ClusterUnit *than) {
+    uint64_t rank = unit_rank(unit), other = unit_rank(than);
+    return rank != other ? rank < other : strcmp(unit->name, than->name) < 0;
 }
 
 static void work_queue_set(WorkQueue *queue, size_t i, WorkEntry entry) {

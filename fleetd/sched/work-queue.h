@@ -1,8 +1,8 @@
 /* What is to be decided, in the order in which it is: units that replace others before the rest,
- * so that these need not move again at once; then by request, the earliest first; of one request by
- * name; of a unit, by machine. So a unit that is queued must be taken out before its revision or
- * its requirements change. A heap; an item knows its position, so that it is queued once and can be
- * taken out. Inside sched only. */
+ * so that these need not move again at once; then by priority, the highest first; then by request,
+ * the earliest first; of one request by name; of a unit, by machine. So a unit that is queued must
+ * be taken out before its revision or its requirements change. A heap; an item knows its position,
+ * so that it is queued once and can be taken out. Inside sched only. */
 #pragma once
 
 #include "fleetd/base/macros.h"
@@ -28,6 +28,9 @@ typedef struct WorkQueue {
     size_t n;
     size_t n_allocated;
 } WorkQueue;
+
+/* Whether a unit has its turn before another. */
+bool unit_is_before(const ClusterUnit *unit, const ClusterUnit *than);
 
 /* Nothing happens if item is queued already. -ENOMEM. */
 int work_queue_push(WorkQueue *queue, WorkItem *item);

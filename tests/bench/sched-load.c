@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #define NOWHERE SIZE_MAX
+#define MACHINE_MEMORY_MIB ((size_t) 64 << 10)
+#define MACHINE_CORES 64
 
 typedef enum Constraint {
     CONSTRAINT_NONE,
@@ -15,6 +17,8 @@ typedef enum Constraint {
     _CONSTRAINT_MIXED,
     CONSTRAINT_MIX = _CONSTRAINT_MIXED,
     CONSTRAINT_RACK,
+    CONSTRAINT_MEMORY,
+    CONSTRAINT_SPREAD,
 } Constraint;
 
 static const char *const constraint_names[] = {
@@ -24,6 +28,8 @@ static const char *const constraint_names[] = {
     [CONSTRAINT_MACHINE_OF] = "machine-of",
     [CONSTRAINT_MIX] = "mix",
     [CONSTRAINT_RACK] = "rack",
+    [CONSTRAINT_MEMORY] = "memory",
+    [CONSTRAINT_SPREAD] = "spread",
 };
 
 struct SchedLoad {
@@ -31,6 +37,7 @@ struct SchedLoad {
     Constraint constraint;
     size_t *places; /* of the units */
     bool *is_gone;  /* of the machines */
+    size_t n_lost;
 };
 
 SchedLoad *sched_load_new(size_t n_machines, size_t n_units, const char *kind) {
@@ -77,6 +84,11 @@ static size_t unit_rack(const SchedLoad *load, size_t i) {
     return machine_rack(load, i / SCHED_GROUP);
 }
 
+/* Eight sizes, 1152 on average. */
+static size_t unit_memory_mib(size_t i) {
+    return (i % 8 + 1) * 256;
+}
+
 static bool unit_is_first(size_t i) {
     return i % SCHED_GROUP == 0;
 }
@@ -97,6 +109,12 @@ static void unit_options(const SchedLoad *load, size_t i, char *ret, size_t size
         if (!unit_is_first(i))
             snprintf(ret, size, "[X-Fleet]\nMachineOf=%%p@0.service\n");
         break;
+    case CONSTRAINT_SPREAD:
+        snprintf(ret, size, "[X-Fleet]\nSpread=region\n");
+        break;
+    case CONSTRAINT_MEMORY:
+        snprintf(ret, size, "[X-Fleet]\nReserveMemory=%zuM\nReserveCPU=0.5\n", unit_memory_mib(i));
+        break;
     default:
         break;
     }
@@ -114,13 +132,18 @@ void sched_load_put_machine(const SchedLoad *load, Cluster *cluster, size_t i) {
     snprintf(rack, sizeof(rack), "k%zu", machine_rack(load, i));
     bench_ok(metadata_set(&metadata, "region", region));
     bench_ok(metadata_set(&metadata, "rack", rack));
-    bench_ok(cluster_put_machine(cluster, &(Machine){.id = id, .metadata = metadata}));
+    const Machine machine = {.id = id,
+                             .metadata = metadata,
+                             .memory_bytes = (uint64_t) MACHINE_MEMORY_MIB << 20,
+                             .cores = MACHINE_CORES};
+    bench_ok(cluster_put_machine(cluster, &machine));
 }
 
-void sched_load_lose_machine(const SchedLoad *load, Cluster *cluster, size_t i) {
+void sched_load_lose_machine(SchedLoad *load, Cluster *cluster, size_t i) {
     char id[MACHINE_ID_LENGTH + 1];
     machine_id(i, id);
     load->is_gone[i] = true;
+    load->n_lost++;
     bench_ok(cluster_remove_machine(cluster, id, false));
 }
 
@@ -178,6 +201,16 @@ static bool conflicts_hold(const SchedLoad *load, size_t i, size_t n) {
     return true;
 }
 
+/* Of a group no region has more than its part; told of a group that is whole, as machines that are
+ * lost leave the others where they are. */
+static bool spread_holds(const SchedLoad *load, size_t i, size_t n) {
+    size_t first = i - i % SCHED_GROUP, of_region[SCHED_REGIONS] = {};
+    for (size_t j = first; j < MIN(first + SCHED_GROUP, n); j++)
+        if (++of_region[load->places[j] % SCHED_REGIONS] > SCHED_GROUP / SCHED_REGIONS + 1)
+            return load->n_lost > 0;
+    return true;
+}
+
 static bool place_suits(const SchedLoad *load, size_t i, size_t n) {
     size_t place = load->places[i];
     if (place == NOWHERE || load->is_gone[place])
@@ -189,6 +222,8 @@ static bool place_suits(const SchedLoad *load, size_t i, size_t n) {
         return machine_rack(load, place) == unit_rack(load, i);
     case CONSTRAINT_CONFLICTS:
         return conflicts_hold(load, i, n);
+    case CONSTRAINT_SPREAD:
+        return spread_holds(load, i, n);
     case CONSTRAINT_MACHINE_OF:
         return place == load->places[i - i % SCHED_GROUP];
     default:
@@ -196,7 +231,22 @@ static bool place_suits(const SchedLoad *load, size_t i, size_t n) {
     }
 }
 
+/* No machine lends more than it has. */
+static void check_memory(const SchedLoad *load, size_t n) {
+    size_t *left = calloc(load->n_machines, sizeof(size_t));
+    bench_must(left, "out of memory");
+    for (size_t i = 0; i < load->n_machines; i++)
+        left[i] = MACHINE_MEMORY_MIB;
+    for (size_t i = 0; i < n; i++) {
+        bench_must(unit_memory_mib(i) <= left[load->places[i]], "unit %zu has no memory", i);
+        left[load->places[i]] -= unit_memory_mib(i);
+    }
+    free(left);
+}
+
 void sched_load_check(const SchedLoad *load, size_t n) {
     for (size_t i = 0; i < n; i++)
         bench_must(place_suits(load, i, n), "unit %zu of %zu has a wrong place, or none", i, n);
+    if (load->constraint == CONSTRAINT_MEMORY)
+        check_memory(load, n);
 }

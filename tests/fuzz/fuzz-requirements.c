@@ -1,5 +1,6 @@
 /* The values of [X-Fleet]: the first line is the unit's name, the rest its file. What is accepted
  * breaks none of the rules of fleet-unit(5), whatever the file looks like. */
+#include "fleetd/base/byte-size.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/base/time-units.h"
 #include "fleetd/model/machine.h"
@@ -26,12 +27,37 @@ static bool metadata_requirements_equal(const Requirements *a, const Requirement
     return a->n_metadata == b->n_metadata;
 }
 
+static bool rankings_equal(const Ranking *a, const Ranking *b) {
+    for (size_t i = 0; a->n_preferences == b->n_preferences && i < a->n_preferences; i++)
+        if (!streq(a->preferences[i].key, b->preferences[i].key) ||
+            !streq(a->preferences[i].value, b->preferences[i].value) ||
+            a->preferences[i].weight != b->preferences[i].weight)
+            return false;
+    return a->n_preferences == b->n_preferences && a->priority == b->priority &&
+           strvs_equal(a->spread, b->spread);
+}
+
+static void ranking_check(const Requirements *requirements) {
+    const Ranking *ranking = &requirements->ranking;
+    HOLDS(ranking->priority <= PRIORITY_MAX);
+    HOLDS(strv_length(ranking->spread) <= REQUIREMENT_VALUES_MAX);
+    HOLDS(ranking->n_preferences <= 2 * REQUIREMENT_VALUES_MAX);
+    for (size_t i = 0; i < ranking->n_preferences; i++) {
+        int weight = ranking->preferences[i].weight;
+        HOLDS(weight != 0 && weight >= -100 && weight <= 100);
+    }
+    bool is_bound = requirements->machine_id || requirements->machine_of || requirements->is_global;
+    HOLDS(!is_bound || (!ranking->spread && ranking->n_preferences == 0));
+}
+
 static bool requirements_equal(const Requirements *a, const Requirements *b) {
     return streq_ptr(a->machine_id, b->machine_id) && a->is_global == b->is_global &&
            a->stop_after_usec == b->stop_after_usec &&
            a->stop_timeout_usec == b->stop_timeout_usec &&
-           strvs_equal(a->machine_of, b->machine_of) && strvs_equal(a->conflicts, b->conflicts) &&
-           strvs_equal(a->replaces, b->replaces) && metadata_requirements_equal(a, b);
+           memcmp(&a->reserve, &b->reserve, sizeof(a->reserve)) == 0 &&
+           rankings_equal(&a->ranking, &b->ranking) && strvs_equal(a->machine_of, b->machine_of) &&
+           strvs_equal(a->conflicts, b->conflicts) && strvs_equal(a->replaces, b->replaces) &&
+           metadata_requirements_equal(a, b);
 }
 
 /* Of any unit, a template's open words included. */
@@ -40,6 +66,11 @@ static void rules_check(const Requirements *requirements) {
     HOLDS(strv_length(requirements->conflicts) <= REQUIREMENT_VALUES_MAX);
     HOLDS(strv_length(requirements->replaces) <= REQUIREMENT_VALUES_MAX);
     HOLDS(requirements->n_metadata <= REQUIREMENT_VALUES_MAX);
+    const Reserve *reserve = &requirements->reserve;
+    HOLDS(reserve->memory_bytes <= BYTE_SIZE_MAX && reserve->memory_permyriad <= 10000);
+    HOLDS(reserve->memory_bytes == 0 || reserve->memory_permyriad == 0);
+    HOLDS(reserve->cpu_thousandths <= RESERVE_CPU_MAX);
+    ranking_check(requirements);
     bool is_bound = requirements->machine_id, follows = requirements->machine_of;
     HOLDS(!is_bound || !(follows || requirements->conflicts || requirements->replaces ||
                          requirements->is_global));

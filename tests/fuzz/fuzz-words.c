@@ -2,6 +2,7 @@
  * text. */
 #include "fleetd/api/metadata-patch.h"
 #include "fleetd/api/page.h"
+#include "fleetd/base/byte-size.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/time-units.h"
 #include "fleetd/model/machine.h"
@@ -23,6 +24,17 @@ static void timespan_try(const char *text, size_t size) {
     _cleanup_free_ char *formatted = timespan_format(usec);
     HOLDS(timespan_parse(formatted, &again, NULL) == 0);
     HOLDS(again == usec || usec > EXACT_MAX_USEC);
+}
+
+/* What is told is never more than it is. */
+static void byte_size_try(const char *text, size_t size) {
+    uint64_t bytes, again;
+    if (byte_size_parse(text, &bytes, NULL) < 0)
+        return;
+    HOLDS(bytes <= BYTE_SIZE_MAX);
+    _cleanup_free_ char *formatted = byte_size_format(bytes);
+    HOLDS(byte_size_parse(formatted, &again, NULL) == 0);
+    HOLDS(again <= bytes && again >= bytes - bytes / 10);
 }
 
 static void metadata_try(const char *text, size_t size) {
@@ -119,6 +131,7 @@ static const struct {
     void (*attempt)(const char *text, size_t size);
 } kinds[] = {
     {"timespan", timespan_try},
+    {"byte-size", byte_size_try},
     {"metadata", metadata_try},
     {"machine-id", machine_id_try},
     {"page-token", page_token_try},

@@ -1,9 +1,10 @@
 #include "tests/sched/oracle.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/resources.h"
 #include "fleetd/model/unit-name.h"
 
-#define UNITS_MAX 64
+#define UNITS_MAX 256
 
 typedef struct OracleUnit {
     const WorldUnit *record;
@@ -102,10 +103,63 @@ static bool suits(const Oracle *oracle, const OracleUnit *unit, const Machine *m
     return true;
 }
 
+static Resources resources_of(const OracleUnit *unit, const Machine *machine) {
+    return unit ? reserve_resources(&unit->requirements->reserve, machine->memory_bytes)
+                : (Resources){}; /* nobody knows any more what it asked for */
+}
+
+/* Whether somebody there waits for it to leave. */
+static bool is_being_replaced(const Oracle *oracle, const OracleUnit *unit,
+                              const Machine *machine) {
+    for (size_t i = 0; unit && i < oracle->n; i++)
+        if (replaces(oracle, &oracle->units[i], unit) &&
+            is_active(oracle, machine->id, oracle->units[i].name))
+            return true;
+    return false;
+}
+
+/* By all that have an order there, but for a unit, and for those that it replaces. */
+static Resources reserved_on(const Oracle *oracle, const Machine *machine,
+                             const OracleUnit *but_for) {
+    Resources sum = {};
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, oracle->world->orders) {
+        const OracleUnit *unit = find_unit(oracle, order->name);
+        if (!streq(order->machine_id, machine->id) || unit == but_for ||
+            (unit && replaces(oracle, but_for, unit)) || is_being_replaced(oracle, unit, machine))
+            continue;
+        Resources resources = resources_of(unit, machine);
+        sum.memory_bytes += resources.memory_bytes;
+        sum.cpu_thousandths += resources.cpu_thousandths;
+    }
+    return sum;
+}
+
+static bool amount_fits(uint64_t asked, uint64_t reserved, uint64_t capacity) {
+    return asked == 0 || (reserved <= capacity && asked <= capacity - reserved);
+}
+
+static bool has_room(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
+    Resources asked = resources_of(unit, machine), capacity = machine_capacity(machine);
+    Resources reserved = reserved_on(oracle, machine, unit);
+    return amount_fits(asked.memory_bytes, reserved.memory_bytes, capacity.memory_bytes) &&
+           amount_fits(asked.cpu_thousandths, reserved.cpu_thousandths, capacity.cpu_thousandths);
+}
+
+void oracle_check_room(const Oracle *oracle, const Order *order) {
+    const OracleUnit *unit = find_unit(oracle, order->name);
+    const Machine *machine = map_get(oracle->world->machines, order->machine_id);
+    must(unit && machine);
+    if (!has_room(oracle, unit, machine))
+        world_fail("%s has no room on %s", unit->name, machine->id);
+}
+
 /* Whether a unit that is not there could go there at once. */
 static bool could_go(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
     if (machine->status != MACHINE_STATUS_RUNNING ||
-        map_has(oracle->world->maintenances, machine->id) || !suits(oracle, unit, machine))
+        map_has(oracle->world->maintenances, machine->id) || !suits(oracle, unit, machine) ||
+        !has_room(oracle, unit, machine))
         return false;
     for (size_t i = 0; i < oracle->n; i++) {
         const OracleUnit *other = &oracle->units[i];
@@ -345,4 +399,89 @@ void oracle_check_rest(const Oracle *oracle) {
         if (count_active(oracle, unit->name) == 0)
             check_pending(oracle, unit);
     }
+}
+
+/* The best place */
+
+static bool is_of_group(const OracleUnit *unit, const OracleUnit *other) {
+    const char *group = unit->requirements->budget.group;
+    const char *other_group = other->requirements->budget.group;
+    size_t n = (size_t) (strchr(unit->name, '@') - unit->name) + 1; /* all are of templates */
+    return group || other_group ? streq_ptr(group, other_group)
+                                : strncmp(unit->name, other->name, n) == 0;
+}
+
+static size_t count_nearby(const Oracle *oracle, const OracleUnit *unit, const char *key,
+                           const char *value) {
+    size_t n = 0;
+    const char *id;
+    const Machine *machine;
+    MAP_FOREACH (id, machine, oracle->world->machines)
+        for (size_t i = 0; streq_ptr(metadata_get(&machine->metadata, key), value) && i < oracle->n;
+             i++) {
+            const OracleUnit *other = &oracle->units[i];
+            n += is_active(oracle, id, other->name) && is_of_group(unit, other) &&
+                 strv_contains(other->requirements->ranking.spread, key);
+        }
+    return n;
+}
+
+static size_t count_units(const Oracle *oracle, const char *machine_id) {
+    size_t n = 0;
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, oracle->world->orders)
+        n += streq(order->machine_id, machine_id) && order->desired != LAUNCH_STATE_INACTIVE;
+    return n;
+}
+
+typedef struct Worth {
+    int64_t of[4]; /* the less the better, and what comes first decides */
+} Worth;
+
+static Worth worth_of(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
+    const Ranking *ranking = &unit->requirements->ranking;
+    Worth worth = {};
+    STRV_FOREACH (key, ranking->spread) {
+        const char *value = metadata_get(&machine->metadata, *key);
+        worth.of[0] += value ? (int64_t) count_nearby(oracle, unit, *key, value) : 1000000;
+    }
+    for (size_t i = 0; i < ranking->n_preferences; i++) {
+        const Preference *preference = &ranking->preferences[i];
+        bool is_meant =
+            streq_ptr(metadata_get(&machine->metadata, preference->key), preference->value);
+        worth.of[1] -= is_meant ? preference->weight : 0;
+    }
+    Resources asked = resources_of(unit, machine), capacity = machine_capacity(machine);
+    Resources sum = reserved_on(oracle, machine, unit);
+    sum.memory_bytes += asked.memory_bytes;
+    sum.cpu_thousandths += asked.cpu_thousandths;
+    bool reserves = !reserve_is_none(&unit->requirements->reserve);
+    worth.of[2] = reserves ? (int64_t) resources_share(&sum, &capacity) : 0;
+    worth.of[3] = (int64_t) count_units(oracle, machine->id);
+    return worth;
+}
+
+static bool is_worth_more(const Worth *a, const Worth *b) {
+    for (size_t i = 0; i < ELEMENTSOF(a->of); i++)
+        if (a->of[i] != b->of[i])
+            return a->of[i] < b->of[i];
+    return false;
+}
+
+const char *oracle_best_machine(const Oracle *oracle, const char *name) {
+    const OracleUnit *unit = find_unit(oracle, name);
+    _cleanup_free_ const char **ids = NULL;
+    const char *best = NULL;
+    Worth best_worth = {};
+    must(unit && map_sorted_keys(oracle->world->machines, &ids) == 0);
+    for (size_t i = 0; ids[i]; i++) {
+        const Machine *machine = map_get(oracle->world->machines, ids[i]);
+        Worth worth = worth_of(oracle, unit, machine);
+        if (!could_go(oracle, unit, machine) || (best && !is_worth_more(&worth, &best_worth)))
+            continue;
+        best = ids[i];
+        best_worth = worth;
+    }
+    return best;
 }

@@ -2,6 +2,7 @@
  * be, in indented lines below "plan". `make update-golden` writes what they are; look at the diff.
  *
  *   machine ID [restarting] [k=v,...]   a machine comes or changes
+ *   capacity ID MEMORY CORES [PERCENT]  what it has for reservations, overbooked to so many percent
  *   gone ID                             it is surely gone
  *   left ID                             the same, and it says so itself
  *   over ID NAME                        the time of a suspended order is over
@@ -32,6 +33,7 @@
  * In a plan: + a new order, = a changed one, ~ a withdrawn one, - a deleted one, ? a pending,
  * z a suspended one, ! a deleted pending, & in the same transaction as the line above; @ the unit's
  * revision. */
+#include "fleetd/base/byte-size.h"
 #include "fleetd/base/strv.h"
 #include "tests/sched/world.h"
 
@@ -81,6 +83,14 @@ static void do_machine(Run *run, char *args) {
         word(&args);
     world_put_machine(run->world, id,
                       is_restarting ? MACHINE_STATUS_RESTARTING : MACHINE_STATUS_RUNNING, args);
+}
+
+static void do_capacity(Run *run, char *args) {
+    const char *id = word(&args);
+    uint64_t memory_bytes;
+    must(byte_size_parse(word(&args), &memory_bytes, NULL) == 0);
+    uint64_t cores = strtoull(word(&args), NULL, 10);
+    world_set_capacity(run->world, id, memory_bytes, cores, strtoull(word(&args), NULL, 10));
 }
 
 static void do_gone(Run *run, char *args) {
@@ -306,6 +316,7 @@ typedef struct Verb {
 
 static const Verb verbs[] = {
     {"machine", do_machine},
+    {"capacity", do_capacity},
     {"gone", do_gone},
     {"left", do_left},
     {"over", do_over},

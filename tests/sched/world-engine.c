@@ -165,7 +165,8 @@ static void write_step(World *world, const PlanStep *step) {
         delete_pending(world, step->pending);
 }
 
-/* No key twice, and only a unit's move is joined. */
+/* No key twice, and only a unit's move is joined: from one order to another, of which the former
+ * may be deleted at once. */
 static void check_plan(const Plan *plan) {
     _cleanup_(map_freep) Map *seen = map_new(NULL);
     for (size_t i = 0; i < plan->n_steps; i++) {
@@ -175,8 +176,9 @@ static void check_plan(const Plan *plan) {
         must(map_put(seen, key, seen) == 1);
         if (!step->is_joined)
             continue;
-        must(i > 0 && step->kind == PLAN_PUT_ORDER && step[-1].order);
+        must(i > 0 && step->order && step[-1].order);
         must(streq(step->order->name, step[-1].order->name));
+        must(step->kind == PLAN_PUT_ORDER || step[-1].kind == PLAN_PUT_ORDER);
     }
 }
 

@@ -81,6 +81,12 @@ static Machine *machine_new(const char *id, MachineStatus status, const char *me
     return machine;
 }
 
+static void machine_copy_capacity(Machine *machine, const Machine *from) {
+    machine->memory_bytes = from->memory_bytes;
+    machine->cores = from->cores;
+    machine->overbook_percent = from->overbook_percent;
+}
+
 static WorldUnit *world_unit_new(const Unit *unit, const char *options) {
     WorldUnit *record = calloc(1, sizeof(WorldUnit));
     must(record);
@@ -215,6 +221,7 @@ static void event_add_machine(World *world, const Machine *machine) {
     _cleanup_free_ char *metadata = metadata_format(&machine->metadata);
     WorldEvent *event = event_add(world, EVENT_MACHINE, machine->id, NULL);
     event->machine = machine_new(machine->id, machine->status, metadata);
+    machine_copy_capacity(event->machine, machine);
 }
 
 static void event_add_unit(World *world, const WorldUnit *unit) {
@@ -256,11 +263,13 @@ World *world_new(void) {
     world->pendings = map_new(free_pending);
     world->maintenances = map_new(free_maintenance);
     world->broken = map_new(NULL);
+    world->capacities = map_new(free_machine);
     world->running = map_new(NULL);
     world->spread = map_new(NULL);
     world->cluster = cluster_new(0);
-    must(world->machines && world->units && world->orders && world->states && world->pendings &&
-         world->maintenances && world->broken && world->running && world->spread && world->cluster);
+    must(world->capacities && world->machines && world->units && world->orders && world->states &&
+         world->pendings && world->maintenances && world->broken && world->running &&
+         world->spread && world->cluster);
     return world;
 }
 
@@ -276,6 +285,7 @@ void world_free(World *world) {
     map_free(world->orders);
     map_free(world->states);
     map_free(world->pendings);
+    map_free(world->capacities);
     map_free(world->maintenances);
     map_free(world->broken);
     map_free(world->running);
@@ -294,8 +304,24 @@ Order *world_find_order(const World *world, const char *machine_id, const char *
 
 void world_put_machine(World *world, const char *id, MachineStatus status, const char *metadata) {
     put(world->machines, id, machine_new(id, status, metadata));
+    if (map_has(world->capacities, id))
+        machine_copy_capacity(map_get(world->machines, id), map_get(world->capacities, id));
     event_add_machine(world, map_get(world->machines, id));
     world_trace("machine %s %s %s", id, machine_status_to_string(status), metadata);
+}
+
+void world_set_capacity(World *world, const char *id, uint64_t memory_bytes, uint64_t cores,
+                        uint64_t overbook_percent) {
+    Machine *capacity = machine_new(id, MACHINE_STATUS_RUNNING, "");
+    capacity->memory_bytes = memory_bytes;
+    capacity->cores = cores;
+    capacity->overbook_percent = overbook_percent;
+    put(world->capacities, id, capacity);
+    Machine *machine = map_get(world->machines, id);
+    if (!machine)
+        return;
+    machine_copy_capacity(machine, capacity);
+    event_add_machine(world, machine);
 }
 
 static bool key_is_of(const char *k, const char *machine_id) {

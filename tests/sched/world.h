@@ -20,6 +20,7 @@ typedef struct World {
     Map *orders;       /* "id/name" -> Order */
     Map *states;       /* "id/name" -> UnitState */
     Map *pendings;     /* name -> Pending */
+    Map *capacities;   /* id -> Machine: what it has */
     Map *maintenances; /* id -> Maintenance */
     Map *broken;       /* names of units that do not come up */
     Map *running;      /* "id/name": what agents have really started */
@@ -36,6 +37,9 @@ void world_free(World *world);
 DEFINE_POINTER_CLEANUP(World, world_free)
 
 void world_put_machine(World *world, const char *id, MachineStatus status, const char *metadata);
+/* What the machine has, from now on also when it comes again; 0: it does not say. */
+void world_set_capacity(World *world, const char *id, uint64_t memory_bytes, uint64_t cores,
+                        uint64_t overbook_percent);
 /* The machine dies: its units with it, and its lease takes presence and states. */
 void world_remove_machine(World *world, const char *id);
 /* The same, and it says so itself. */

@@ -1,6 +1,7 @@
 #include "tests/sim/sim-fit.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/resources.h"
 #include "tests/sim/sim-node.h"
 
 static Requirements *get_requirements_of_file(const SimView *view, const char *name,
@@ -66,6 +67,67 @@ static const char *find_enemy(const SimView *view, const Requirements *requireme
     return NULL;
 }
 
+static Resources resources_of(const SimView *view, const char *unit, const Machine *machine) {
+    _cleanup_(requirements_freep) Requirements *requirements = sim_get_requirements(view, unit);
+    return requirements ? reserve_resources(&requirements->reserve, machine->memory_bytes)
+                        : (Resources){};
+}
+
+/* Whether another that is there waits for it to leave, or it is the unit itself that would. */
+static bool makes_room(const SimView *view, const Order *order, const Requirements *requirements) {
+    const char *key;
+    const Order *other;
+    if (globs_match(requirements->replaces, order->name))
+        return true;
+    MAP_FOREACH (key, other, sim_view_all(view, KEY_SCHEDULE)) {
+        if (!streq(other->machine_id, order->machine_id) || other == order)
+            continue;
+        _cleanup_(requirements_freep) Requirements *others =
+            sim_get_requirements(view, other->name);
+        if (others && globs_match(others->replaces, order->name))
+            return true;
+    }
+    return false;
+}
+
+static bool order_is_newer(const SimView *view, const Order *order, const char *than) {
+    const Unit *unit = sim_view_unit(view, order->name);
+    const Unit *other = than ? sim_view_unit(view, than) : NULL;
+    return unit && (!other || unit->revision > other->revision);
+}
+
+/* What is reserved there, by others; ret_newest: the one that was changed last. */
+static Resources reserved_beside(const SimView *view, const Requirements *requirements,
+                                 const char *unit, const Machine *machine,
+                                 const char **ret_newest) {
+    Resources sum = {};
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, sim_view_all(view, KEY_SCHEDULE)) {
+        if (!streq(order->machine_id, machine->id) || streq(order->name, unit) ||
+            makes_room(view, order, requirements))
+            continue;
+        Resources resources = resources_of(view, order->name, machine);
+        sum.memory_bytes += resources.memory_bytes;
+        sum.cpu_thousandths += resources.cpu_thousandths;
+        if (order_is_newer(view, order, *ret_newest))
+            *ret_newest = order->name;
+    }
+    return sum;
+}
+
+static bool amount_fits(uint64_t asked, uint64_t reserved, uint64_t capacity) {
+    return asked == 0 || asked + reserved <= capacity;
+}
+
+static bool has_room(const SimView *view, const Requirements *requirements, const char *unit,
+                     const Machine *machine, const char **ret_newest) {
+    Resources asked = resources_of(view, unit, machine), capacity = machine_capacity(machine);
+    Resources sum = reserved_beside(view, requirements, unit, machine, ret_newest);
+    return amount_fits(asked.memory_bytes, sum.memory_bytes, capacity.memory_bytes) &&
+           amount_fits(asked.cpu_thousandths, sum.cpu_thousandths, capacity.cpu_thousandths);
+}
+
 static SimMisfit misfit(const char *why, const char *other) {
     return (SimMisfit){.why = why, .other = other ? sim_must(strdup(other)) : NULL};
 }
@@ -87,7 +149,12 @@ SimMisfit sim_find_misfit(const SimView *view, const char *unit, const char *mac
     if (target)
         return misfit("a unit that it follows is not there", target);
     const char *enemy = find_enemy(view, requirements, unit, machine_id, false);
-    return enemy ? misfit("it conflicts with another", enemy) : (SimMisfit){};
+    if (enemy)
+        return misfit("it conflicts with another", enemy);
+    const char *newest = NULL;
+    return has_room(view, requirements, unit, machine, &newest)
+               ? (SimMisfit){}
+               : misfit("there is no room for what it reserves", newest);
 }
 
 bool sim_could_go(const SimView *view, const char *unit, const char *machine_id) {

@@ -6,6 +6,10 @@
 
 #include <stdio.h>
 
+/* Of each machine: too little for all units that reserve some. */
+#define MEMORY_BYTES (UINT64_C(1) << 30)
+#define CORES 2
+
 #define FAREWELL_USEC (5 * USEC_PER_SEC) /* as in fleetd/daemon.c */
 #define RESTART_USEC USEC_PER_SEC        /* as in fleet.service */
 
@@ -236,7 +240,11 @@ void sim_node_init(SimNode *node, unsigned number, Loop *world, Store *store, Ta
     *node = (SimNode){.world = world, .loop = sim_must(pausable_loop_new(world))};
     snprintf(node->id, sizeof(node->id), "%0*x", MACHINE_ID_LENGTH, number);
     snprintf(node->address, sizeof(node->address), "10.0.0.%u", number % 250);
-    node->machine = (Machine){.id = node->id, .boot_id = node->boot_id, .address = node->address};
+    node->machine = (Machine){.id = node->id,
+                              .boot_id = node->boot_id,
+                              .address = node->address,
+                              .memory_bytes = MEMORY_BYTES,
+                              .cores = CORES};
     sim_must_be_zero(tap_store_new(node->loop, store, on_txn, userdata, &node->tap));
     sim_must_be_zero(faulty_store_new(node->loop, node->tap, &node->link));
     sim_must_be_zero(tap_store_new(node->loop, node->link, NULL, NULL, &node->way));

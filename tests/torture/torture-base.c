@@ -1,5 +1,6 @@
 #include "tests/torture/torture-cases.h"
 
+#include "fleetd/base/byte-size.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/metrics.h"
@@ -145,6 +146,30 @@ static int timespan_format_case(Torture *t) {
     return torture_text_take(t, text);
 }
 
+static int byte_size_case(Torture *t) {
+    uint64_t size = 7;
+    _cleanup_error_ Error error = {};
+    torture_arm(t);
+    int r = byte_size_parse("1 elephant", &size, &error);
+    torture_disarm(t);
+    torture_expect(t, size == 7, "the output was touched");
+    return r;
+}
+
+static int byte_size_format_case(Torture *t) {
+    torture_arm(t);
+    char *text = byte_size_format(3 << 20);
+    torture_disarm(t);
+    return torture_text_take(t, text);
+}
+
+static int thousandths_format_case(Torture *t) {
+    torture_arm(t);
+    char *text = thousandths_format(1250);
+    torture_disarm(t);
+    return torture_text_take(t, text);
+}
+
 static void collect(Metrics *metrics, void *userdata) {
     metrics_set(metrics, userdata, NULL, 3);
 }
@@ -179,6 +204,9 @@ const TortureCase torture_base[] = {
     {"str-replace", str_replace_case},
     {"timespan", timespan_case},
     {"timespan-format", timespan_format_case},
+    {"byte-size", byte_size_case},
+    {"byte-size-format", byte_size_format_case},
+    {"thousandths-format", thousandths_format_case},
     {"metrics", metrics_case, .may_lose = true},
     {},
 };

@@ -164,6 +164,7 @@ static int requirements_judge(Torture *t, const char *text, const char *name) {
     note_list(t, requirements->machine_of);
     note_list(t, requirements->conflicts);
     note_list(t, requirements->replaces);
+    note_list(t, requirements->ranking.spread);
     for (size_t i = 0; i < requirements->n_metadata; i++)
         note_list(t, requirements->metadata[i].values);
     requirements_free(requirements);
@@ -188,6 +189,13 @@ static int requirements_of_group_case(Torture *t) {
 
 static int requirements_of_no_number_case(Torture *t) {
     return requirements_judge(t, "[X-Fleet]\nMaxUnavailable=few\n", "web.service");
+}
+
+static int requirements_of_place_case(Torture *t) {
+    return requirements_judge(t,
+                              "[Service]\nMemoryMax=1G\n[X-Fleet]\nSpread=zone rack\n"
+                              "Prefer=disk=ssd 80 zone=%i\nAvoid=use=batch\nPriority=80\n",
+                              "web@1.service");
 }
 
 static int requirements_refused_case(Torture *t) {
@@ -510,6 +518,7 @@ const TortureCase torture_model[] = {
     {"requirements-of-machine", requirements_of_machine_case},
     {"requirements-of-unit", requirements_of_unit_case},
     {"requirements-of-group", requirements_of_group_case},
+    {"requirements-of-place", requirements_of_place_case},
     {"requirements-refused", requirements_refused_case},
     {"requirements-of-no-number", requirements_of_no_number_case},
     {"requirements-contradict", requirements_contradict_case},

@@ -73,7 +73,18 @@ static void defaults_are_those_of_the_manual(void **state) {
     assert_string_equal(config->etcd_key_prefix, "/_coreos.com/fleet/");
     assert_int_equal(config->token_limit, 5000);
     assert_false(config->disable_engine);
+    assert_int_equal(config->reserve_memory_bytes, 0);
+    assert_int_equal(config->reserve_cpu_thousandths, 0);
+    assert_int_equal(config->overbook_percent, 100);
     assert_null(config->warnings);
+}
+
+static void what_the_machine_keeps_is_read(void **state) {
+    _cleanup_(config_freep) Config *config =
+        load_good(state, "reserve_memory=1.5G\nreserve_cpu=0.25\noverbook=1.5\n");
+    assert_int_equal(config->reserve_memory_bytes, 3 << 29);
+    assert_int_equal(config->reserve_cpu_thousandths, 250);
+    assert_int_equal(config->overbook_percent, 150);
 }
 
 static void servers_are_read_as_a_list_with_commas_or_as_json(void **state) {
@@ -127,6 +138,10 @@ static void mistakes_name_file_line_and_option(void **state) {
     assert_refused(state, "etcd_servers=a:2379\n",
                    "line 1: option 'etcd_servers': 'a:2379' is not of the form http://HOST:PORT or "
                    "https://HOST:PORT");
+    assert_refused(state, "reserve_memory=much\n",
+                   "line 1: option 'reserve_memory': 'much' is not a size (like 512M or 1.5G)");
+    assert_refused(state, "overbook=0.5\n",
+                   "line 1: option 'overbook': '0.5' is not a number from 1 to 100 (like 1.5)");
     assert_refused(state, "[fleet]\nverbosity=1\n",
                    "line 2: section [fleet]: options stand before any section");
     assert_refused(state, "nonsense\n", "line 1: not of the form NAME=VALUE");
@@ -328,6 +343,7 @@ int main(void) {
 #define CONFIG_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         CONFIG_TEST(defaults_are_those_of_the_manual),
+        CONFIG_TEST(what_the_machine_keeps_is_read),
         CONFIG_TEST(servers_are_read_as_a_list_with_commas_or_as_json),
         CONFIG_TEST(old_files_are_read),
         CONFIG_TEST(environment_wins),

@@ -15,6 +15,25 @@ static int parse(const char *name, const char *text, Requirements **ret, Error *
     return requirements_parse(file, name, ret, reterr);
 }
 
+static void reserve_describe(FILE *stream, const Reserve *reserve) {
+    if (reserve->memory_bytes > 0)
+        fprintf(stream, "memory: %" PRIu64 "\n", reserve->memory_bytes);
+    if (reserve->memory_permyriad > 0)
+        fprintf(stream, "memory: %" PRIu64 "/10000\n", reserve->memory_permyriad);
+    if (reserve->cpu_thousandths > 0)
+        fprintf(stream, "cpu: %" PRIu64 "/1000\n", reserve->cpu_thousandths);
+}
+
+static void ranking_describe(FILE *stream, const Ranking *ranking) {
+    STRV_FOREACH (key, ranking->spread)
+        fprintf(stream, "spread: %s\n", *key);
+    for (size_t i = 0; i < ranking->n_preferences; i++)
+        fprintf(stream, "%s=%s %+d\n", ranking->preferences[i].key, ranking->preferences[i].value,
+                ranking->preferences[i].weight);
+    if (ranking->priority != PRIORITY_DEFAULT)
+        fprintf(stream, "priority: %u\n", ranking->priority);
+}
+
 static void list_describe(FILE *stream, const char *label, char *const *list) {
     _cleanup_free_ char *text = strv_join(list, " ");
     if (list)
@@ -53,6 +72,8 @@ static char *describe(const Requirements *requirements) {
         fprintf(stream, "stop after %" PRIu64 " ms, within %" PRIu64 " ms\n",
                 requirements->stop_after_usec / USEC_PER_MSEC,
                 requirements_stop_within(requirements, 0) / USEC_PER_MSEC);
+    reserve_describe(stream, &requirements->reserve);
+    ranking_describe(stream, &requirements->ranking);
     if (requirements->health)
         health_describe(stream, requirements->health);
     fclose(stream);
@@ -504,6 +525,136 @@ static void unit_that_does_not_surely_stop_cannot_promise_to(void **state) {
                    "StopAfterDisconnect rules out");
 }
 
+#define S "[Service]\n"
+
+static void limits_of_systemd_are_reserved(void **state) {
+    static const RequirementsCase cases[] = {
+        {"a.service", S "MemoryMax=1K\n", "memory: 1024\n"},
+        {"a.service", S "MemoryHigh=1K\n", "memory: 1024\n"},
+        {"a.service", S "MemoryHigh=1K\nMemoryMax=2K\n", "memory: 2048\n"},
+        {"a.service", S "MemoryHigh=1K\nMemoryMax=infinity\n", "memory: 1024\n"},
+        {"a.service", S "MemoryMax=1K\nMemoryMax=3K\n", "memory: 3072\n"},
+        {"a.service", S "MemoryMax=1K\nMemoryMax=\n", ""},
+        {"a.service", S "MemoryMax=12.5%\n", "memory: 1250/10000\n"},
+        {"a.service", S "MemoryMax=1K\nMemoryMax=50%\n", "memory: 5000/10000\n"},
+        {"a.service", S "CPUQuota=20%\n", "cpu: 200/1000\n"},
+        {"a.service", S "CPUQuota=150%\nMemoryMax=1K\n", "memory: 1024\ncpu: 1500/1000\n"},
+        {"a.service", S "CPUQuota=150%\nCPUQuota=\n", ""},
+        {"a.socket", "[Socket]\nMemoryMax=1K\n", "memory: 1024\n"},
+        {"a.slice", "[Slice]\nMemoryMax=1K\n", "memory: 1024\n"},
+        {"a.socket", S "MemoryMax=1K\n", ""},
+        {"a.timer", S "MemoryMax=1K\n", ""},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_requirements(&cases[i]);
+}
+
+/* It says so in the journal, and takes what stood there before. */
+static void limit_that_systemd_leaves_out_counts_for_nothing(void **state) {
+    static const RequirementsCase cases[] = {
+        {"a.service", S "MemoryMax=1K\nMemoryMax=much\n", "memory: 1024\n"},
+        {"a.service", S "MemoryMax=0\n", ""},
+        {"a.service", S "MemoryMax=101%\n", ""},
+        {"a.service", S "MemoryMax=9E\n", ""},
+        {"a.service", S "CPUQuota=1.5\n", ""},
+        {"a.service", S "CPUQuota=0%\n", ""},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_requirements(&cases[i]);
+}
+
+static void reservation_wins_over_limits(void **state) {
+    static const RequirementsCase cases[] = {
+        {"a.service", S "MemoryMax=1K\n" X "ReserveMemory=2K\n", "memory: 2048\n"},
+        {"a.service", S "MemoryMax=1K\n" X "ReserveMemory=0\n", ""},
+        {"a.service", X "ReserveMemory=2K\nReserveMemory=10%\n" S "MemoryMax=1K\n",
+         "memory: 1000/10000\n"},
+        {"a.service", S "CPUQuota=150%\n" X "ReserveCPU=0.25\n", "cpu: 250/1000\n"},
+        {"a.service", X "ReserveCPU=25%\n", "cpu: 250/1000\n"},
+        {"a.service", S "CPUQuota=150%\nMemoryMax=1K\n" X "ReserveCPU=0\n", "memory: 1024\n"},
+        {"a.timer", X "ReserveMemory=1K\n", "memory: 1024\n"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_requirements(&cases[i]);
+}
+
+static void reservation_that_is_none_is_refused(void **state) {
+    static const char *const cases[][2] = {
+        {X "ReserveMemory=much\n",
+         "line 2: [X-Fleet] ReserveMemory: 'much' is not a size (like 512M or 1.5G)"},
+        {X "ReserveMemory=infinity\n",
+         "line 2: [X-Fleet] ReserveMemory: 'infinity' is not a size (like 512M or 1.5G)"},
+        {X "ReserveMemory=101%\n",
+         "line 2: [X-Fleet] ReserveMemory: '101%' is more than all memory"},
+        {X "ReserveMemory=2P\n", "line 2: [X-Fleet] ReserveMemory: '2P' is more than 1P"},
+        {X "ReserveCPU=two\n",
+         "line 2: [X-Fleet] ReserveCPU: 'two' is not a number of cores (like 1.5 or 150%)"},
+        {X "ReserveCPU=10000000\n",
+         "line 2: [X-Fleet] ReserveCPU: '10000000' is not a number of cores (like 1.5 or 150%)"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_refused("a.service", cases[i][0], cases[i][1]);
+}
+
+static void machines_are_told_apart_by_metadata(void **state) {
+    static const RequirementsCase cases[] = {
+        {"a@1.service", X "Spread=zone rack\nSpread=zone disk\n",
+         "spread: zone\nspread: rack\nspread: disk\n"},
+        {"a@1.service", X "Spread=%i\n", "spread: 1\n"},
+        {"a.service", X "Spread=zone\nGroup=web\n", "spread: zone\n"},
+        {"a.service", X "Prefer=zone=a\n", "zone=a +50\n"},
+        {"a.service", X "Prefer=zone=a 80\nAvoid=zone=b 20\n", "zone=a +80\nzone=b -20\n"},
+        {"a.service", X "Prefer=zone=a zone=b 20 'c=d e'\n", "zone=a +50\nzone=b +20\nc=d e +50\n"},
+        {"a.service", X "Avoid=zone=a\nAvoid=zone=b 100\n", "zone=a -50\nzone=b -100\n"},
+        {"a@x.service", X "Prefer=zone=%i\n", "zone=x +50\n"},
+        {"a@.service", X "Prefer=zone=%i %i\nSpread=%i\n", "spread: %i\nzone=%i +1\n"},
+        {"a.service", X "Priority=0\nPriority=80\n", "priority: 80\n"},
+        {"a.service", X "Global=true\nPriority=0\n", "global\npriority: 0\n"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_requirements(&cases[i]);
+}
+
+static void ranking_that_makes_no_sense_is_refused(void **state) {
+    static const char *const cases[][3] = {
+        {"a@1.service", X "Spread=\n", "line 2: [X-Fleet] Spread has no value"},
+        {"a@1.service", X "Spread=a=b\n",
+         "line 2: [X-Fleet] Spread: metadata key 'a=b' has one of = , \" '"},
+        {"a.service", X "Spread=zone\n",
+         "line 2: [X-Fleet] Spread needs Group, as 'a.service' is not made of a template"},
+        {"a@1.service", X "Spread=zone\nGlobal=true\n",
+         "line 3: [X-Fleet] Global contradicts Spread in line 2"},
+        {"a@1.service", X "MachineOf=b.service\nSpread=zone\n",
+         "line 3: [X-Fleet] Spread contradicts MachineOf in line 2"},
+        {"a.service", X "Prefer=zone\n",
+         "line 2: [X-Fleet] Prefer: 'zone' is not of the form key=value (quote it as a whole if it "
+         "has spaces)"},
+        {"a.service", X "Prefer=50 zone=a\n",
+         "line 2: [X-Fleet] Prefer: '50' is not of the form key=value (quote it as a whole if it "
+         "has spaces)"},
+        {"a.service", X "Prefer=zone=a\nPrefer=50\n",
+         "line 3: [X-Fleet] Prefer: '50' is not of the form key=value (quote it as a whole if it "
+         "has spaces)"},
+        {"a.service", X "Prefer=zone=a 50 60\n",
+         "line 2: [X-Fleet] Prefer: '60' is not of the form key=value (quote it as a whole if it "
+         "has spaces)"},
+        {"a.service", X "Prefer=zone=a 0\n",
+         "line 2: [X-Fleet] Prefer: '0' is no weight from 1 to 100"},
+        {"a.service", X "Avoid=zone=a 101\n",
+         "line 2: [X-Fleet] Avoid: '101' is no weight from 1 to 100"},
+        {"a.service", X "Avoid=zone=a much\n",
+         "line 2: [X-Fleet] Avoid: 'much' is no weight from 1 to 100"},
+        {"a.service", X "Avoid=zone=a\nMachineID=" ID "\n",
+         "line 3: [X-Fleet] MachineID contradicts Avoid in line 2"},
+        {"a.service", X "Priority=101\n",
+         "line 2: [X-Fleet] Priority: '101' is not a whole number from 0 to 100"},
+        {"a.service", X "Priority=high\n",
+         "line 2: [X-Fleet] Priority: 'high' is not a whole number from 0 to 100"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_refused(cases[i][0], cases[i][1], cases[i][2]);
+}
+
 static void budget_is_read(_unused_ void **state) {
     _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
     _cleanup_(requirements_freep) Requirements *requirements = NULL;
@@ -565,7 +716,7 @@ static void every_option_is_described(void **state) {
         assert_non_null(option->argument);
         assert_non_null(option->meaning);
     }
-    assert_int_equal(n, 14);
+    assert_int_equal(n, 20);
     assert_string_equal(requirements_option(0)->name, "MachineID");
 }
 
@@ -597,6 +748,12 @@ int main(void) {
         cmocka_unit_test(health_options_must_go_together),
         cmocka_unit_test(stop_after_disconnect_comes_with_the_time_to_stop),
         cmocka_unit_test(unit_that_does_not_surely_stop_cannot_promise_to),
+        cmocka_unit_test(limits_of_systemd_are_reserved),
+        cmocka_unit_test(limit_that_systemd_leaves_out_counts_for_nothing),
+        cmocka_unit_test(reservation_wins_over_limits),
+        cmocka_unit_test(reservation_that_is_none_is_refused),
+        cmocka_unit_test(machines_are_told_apart_by_metadata),
+        cmocka_unit_test(ranking_that_makes_no_sense_is_refused),
         cmocka_unit_test(budget_is_read),
         cmocka_unit_test(globs_match_whole_names),
         cmocka_unit_test(time_that_is_shorter_than_a_lease_counts_as_that),

@@ -31,18 +31,22 @@ static void fixture_free(Fixture *f) {
     free(f);
 }
 
-static void check_walk(Fixture *f) {
-    assert_int_equal(load_index_refresh(&f->index), 0);
+static size_t load_of(const ClusterMachine *machine, LoadKind kind) {
+    return kind == LOAD_SHARE ? machine->share : machine->load;
+}
+
+static void check_walk(Fixture *f, LoadKind kind) {
+    assert_int_equal(load_index_refresh(&f->index, kind), 0);
     size_t n = 0, n_expected = 0;
     for (size_t i = 0; i < N; i++)
         n_expected += f->is_in[i];
-    LoadWalk walk = {};
+    LoadWalk walk = {.kind = kind};
     const ClusterMachine *previous = NULL, *machine;
     for (; (machine = load_walk_next(&f->index, &walk)); previous = machine, n++) {
         assert_true(f->is_in[machine - f->machines]);
         if (previous)
-            assert_true(previous->load < machine->load ||
-                        (previous->load == machine->load && previous < machine));
+            assert_true(load_of(previous, kind) < load_of(machine, kind) ||
+                        (load_of(previous, kind) == load_of(machine, kind) && previous < machine));
     }
     assert_int_equal(n, n_expected);
 }
@@ -58,15 +62,15 @@ static void equal_machines_fill_evenly_and_in_order(void **state) {
     Fixture *f = fixture_new();
     for (size_t i = N; i > 0; i--)
         fixture_add(f, i - 1);
-    assert_int_equal(load_index_refresh(&f->index), 0);
+    assert_int_equal(load_index_refresh(&f->index, LOAD_UNITS), 0);
     for (size_t i = 0; i < 5 * N; i++) {
         LoadWalk walk = {};
         ClusterMachine *first = load_walk_next(&f->index, &walk);
         assert_ptr_equal(first, &f->machines[i % N]);
         first->load++;
-        assert_int_equal(load_index_move(&f->index, first), 0);
+        assert_int_equal(load_index_move(&f->index, LOAD_UNITS, first), 0);
     }
-    check_walk(f);
+    check_walk(f, LOAD_UNITS);
     fixture_free(f);
 }
 
@@ -84,14 +88,18 @@ static void walk_is_in_order_after_any_changes(void **state) {
             f->is_in[i] = false;
         } else {
             machine->load = (chance >> 16) % 12;
-            assert_int_equal(load_index_move(&f->index, machine), 0);
+            machine->share = (chance >> 12) % 150;
+            assert_int_equal(load_index_move(&f->index, LOAD_UNITS, machine), 0);
+            assert_int_equal(load_index_move(&f->index, LOAD_SHARE, machine), 0);
         }
+        LoadKind kind = (chance >> 23) % _LOAD_KIND_MAX;
         if ((chance >> 24) % 2)
-            assert_int_equal(load_index_refresh(&f->index), 0);
+            assert_int_equal(load_index_refresh(&f->index, kind), 0);
         if (step % 50 == 0)
-            check_walk(f);
+            check_walk(f, kind);
     }
-    check_walk(f);
+    check_walk(f, LOAD_UNITS);
+    check_walk(f, LOAD_SHARE);
     fixture_free(f);
 }
 

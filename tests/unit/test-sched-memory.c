@@ -49,6 +49,13 @@ static World *busy_world(void) {
     world_put_unit(world, "f.service", LAUNCH_STATE_LAUNCHED, "Global=true\n");
     world_put_unit(world, "g.service", LAUNCH_STATE_LAUNCHED, "MachineOf=h.service\n");
     world_put_unit(world, "h.service", LAUNCH_STATE_LAUNCHED, "MachineOf=g.service\n");
+    world_set_capacity(world, "m1", UINT64_C(1) << 30, 2, 0);
+    world_put_unit(world, "i@1.service", LAUNCH_STATE_LAUNCHED,
+                   "Spread=k disk\nPrefer=k=v\nReserveMemory=60%\n");
+    world_put_unit(world, "i@2.service", LAUNCH_STATE_LAUNCHED,
+                   "Spread=k\nMachineMetadata=k=v\nReserveMemory=60%\nReserveCPU=1\n");
+    world_put_unit(world, "i@3.service", LAUNCH_STATE_LAUNCHED, "Avoid=k=v 3\nReserveCPU=1\n");
+    world_leave_order(world, "m1", "i@3.service", LAUNCH_STATE_INACTIVE, 5, "test");
     world_leave_order(world, "m2", "e.service", LAUNCH_STATE_LAUNCHED, 5, "test");
     world_leave_order(world, "m2", "gone.service", LAUNCH_STATE_LAUNCHED, 5, "test");
     world_leave_order(world, "m3", "f.service", LAUNCH_STATE_INACTIVE, 5, "test");

@@ -30,7 +30,7 @@ static void load_machine(World *world, const char *id, size_t n) {
 static Choice choose(World *world, const char *options, char ret_reason[CHOICE_REASON_SIZE]) {
     world_put_unit(world, "a.service", LAUNCH_STATE_LAUNCHED, options);
     world_tell(world, SIZE_MAX);
-    must(load_index_refresh(&world->cluster->here) == 0);
+    must(load_index_refresh(&world->cluster->here, LOAD_UNITS) == 0);
     Choice choice;
     const ClusterUnit *unit = cluster_find_unit(world->cluster, "a.service");
     must(rank_machines(world->cluster, unit, &choice) == 0);
@@ -125,6 +125,45 @@ static void machine_is_not_taken_from_a_unit_that_fits_nowhere_else(void **state
     assert_true(choice.is_obstructed);
 }
 
+/* More machines than are looked at to say how many fit. */
+static void better_machine_is_found_behind_many(void **state) {
+    static const char *const options[] = {
+        "Prefer=disk=ssd 1\n",
+        "Avoid=odd=yes odd=no\n",
+        "Group=some\nSpread=disk\n",
+        "Group=some\nSpread=odd\nPrefer=disk=ssd odd=maybe\n",
+        "Prefer=disk=ssd 1\nReserveMemory=1G\n",
+    };
+    for (size_t i = 0; i < ELEMENTSOF(options); i++) {
+        _cleanup_(world_freep) World *world = world_of_machines(3 * RANK_COUNT_MAX);
+        world_put_machine(world, "m023", MACHINE_STATUS_RUNNING, "disk=ssd");
+        char reason[CHOICE_REASON_SIZE];
+        load_machine(world, "m023", 3);
+        const char *expected = strstr(options[i], "odd\n") ? "m000" : "m023";
+        assert_string_equal(choose(world, options[i], reason).machine->id, expected);
+    }
+}
+
+/* All but the last have one of the group. */
+static void least_used_value_is_found_behind_many(void **state) {
+    char reason[CHOICE_REASON_SIZE];
+    _cleanup_(world_freep) World *world = world_of_machines(0);
+    world_put_machine(world, "m100", MACHINE_STATUS_RUNNING, "zone=a");
+    world_put_unit(world, "b.service", LAUNCH_STATE_LAUNCHED, "Group=some\nSpread=zone\n");
+    world_tell(world, SIZE_MAX);
+    plan_free(world_plan(world, 0));
+    for (size_t i = 0; i < 3 * RANK_COUNT_MAX; i++) {
+        _cleanup_free_ char *id = str_printf("m%03zu", i);
+        world_put_machine(world, id, MACHINE_STATUS_RUNNING, "zone=a");
+    }
+    world_put_machine(world, "m200", MACHINE_STATUS_RUNNING, "zone=b");
+    load_machine(world, "m200", 3);
+    Choice choice = choose(world, "Group=some\nSpread=zone\n", reason);
+    assert_string_equal(choice.machine->id, "m200");
+    assert_string_equal(reason, "fewest of its group nearby (0), fewest units (3) of at least 9 "
+                                "machines that fit");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(least_loaded_machine_is_chosen),
@@ -136,6 +175,8 @@ int main(void) {
         cmocka_unit_test(machines_that_have_the_metadata_are_known_after_changes),
         cmocka_unit_test(choice_goes_as_far_as_it_must),
         cmocka_unit_test(machine_is_not_taken_from_a_unit_that_fits_nowhere_else),
+        cmocka_unit_test(better_machine_is_found_behind_many),
+        cmocka_unit_test(least_used_value_is_found_behind_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,12 +26,28 @@ static void earlier_requests_come_first_whatever_their_names(void **state) {
     ClusterUnit units[] = {unit_named("a"), unit_named("b"), unit_named("c")};
     WorkQueue queue = {};
     for (size_t i = 0; i < ELEMENTSOF(units); i++) {
-        units[i].revision = INT64_MAX - (int64_t) i;
+        units[i].revision = (INT64_C(1) << 56) - 1 - (int64_t) i;
         units[i].work.unit = &units[i];
         assert_int_equal(work_queue_push(&queue, &units[i].work), 0);
     }
     for (size_t i = ELEMENTSOF(units); i > 0; i--)
         assert_ptr_equal(work_queue_pop(&queue)->unit, &units[i - 1]);
+    work_queue_done(&queue);
+}
+
+static void higher_priority_comes_before_earlier_requests(void **state) {
+    Requirements low = {.ranking.priority = 0}, high = {.ranking.priority = PRIORITY_MAX};
+    ClusterUnit units[] = {unit_named("high"), unit_named("usual"), unit_named("low")};
+    WorkQueue queue = {};
+    units[0].requirements = &high;
+    units[2].requirements = &low;
+    for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+        units[i].revision = (int64_t) (ELEMENTSOF(units) - i);
+        units[i].work.unit = &units[i];
+        assert_int_equal(work_queue_push(&queue, &units[i].work), 0);
+    }
+    for (size_t i = 0; i < ELEMENTSOF(units); i++)
+        assert_ptr_equal(work_queue_pop(&queue)->unit, &units[i]);
     work_queue_done(&queue);
 }
 
@@ -112,6 +128,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_of_one_request_come_in_order_of_name),
         cmocka_unit_test(earlier_requests_come_first_whatever_their_names),
+        cmocka_unit_test(higher_priority_comes_before_earlier_requests),
         cmocka_unit_test(item_is_queued_once),
         cmocka_unit_test(replacers_come_before_the_rest),
         cmocka_unit_test(a_unit_as_a_whole_comes_before_its_places),

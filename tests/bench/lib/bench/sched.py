@@ -6,7 +6,7 @@ from bench.report import Result, Target
 NAME = "sched"
 HELP = "the scheduler alone: placements a second against machines, units and kinds of constraint"
 
-KINDS = ("none", "metadata", "conflicts", "machine-of", "mix", "rack")
+KINDS = ("none", "metadata", "conflicts", "machine-of", "mix", "rack", "memory", "spread")
 SIZES = ("100x2000", "1000x20000", "5000x100000")
 COLUMNS = [("kind", "constraint"), ("machines", "machines"), ("units", "units"), ("told_per_s", "told/s"),
            ("placed_per_s", "placed/s"), ("one_more_us", "one more us"), ("machine_lost_us", "machine lost us"),
