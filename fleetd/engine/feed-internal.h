@@ -29,10 +29,13 @@ struct Feed {
     Map *unreadable_units; /* set of names */
     Map *files;            /* FeedFile by hash */
     Map *machines;         /* FeedMachine by id */
+    Map *maintenance;      /* Maintenance by machine, as people want it */
+    Map *reboots;          /* FeedReboot by machine */
 };
 
 void feed_file_free(void *file);
 void feed_machine_free(void *machine);
+void feed_reboot_free(void *reboot);
 
 /* One kind of key each, readable or not; results as for feed_put(). */
 int feed_put_unit(Feed *feed, StoredRecord *record);
@@ -45,3 +48,5 @@ int feed_delete_machine(Feed *feed, const Key *key);
 int feed_delete_metadata(Feed *feed, const Key *key);
 int feed_put_maintenance(Feed *feed, StoredRecord *record);
 int feed_delete_maintenance(Feed *feed, const Key *key);
+int feed_put_reboot(Feed *feed, StoredRecord *record);
+int feed_delete_reboot(Feed *feed, const Key *key);

@@ -29,6 +29,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_ORPHAN] = {"orphan/", true, unit_name_check},
     [KEY_CLUSTER] = {KEY_CLUSTER_TEXT, false, NULL},
     [KEY_MAINTENANCE] = {"maintenance/", true, NULL},
+    [KEY_REBOOT] = {"reboot/", true, NULL},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -70,6 +71,10 @@ char *key_orphan(const char *machine_id, const char *name) {
 
 char *key_maintenance(const char *machine_id) {
     return key_format(KEY_MAINTENANCE, machine_id, NULL);
+}
+
+char *key_reboot(const char *machine_id) {
+    return key_format(KEY_REBOOT, machine_id, NULL);
 }
 
 char *key_metadata_prefix(const char *machine_id) {

@@ -19,6 +19,7 @@ typedef enum KeyKind {
     KEY_ORPHAN,      /* orphan/<id>/<name> */
     KEY_CLUSTER,     /* cluster */
     KEY_MAINTENANCE, /* maintenance/<id> */
+    KEY_REBOOT,      /* reboot/<id> */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -27,7 +28,8 @@ typedef enum KeyKind {
  * hash or a metadata key. */
 typedef struct Key {
     KeyKind kind;
-    char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance */
+    char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance,
+                         reboot */
     char *name;       /* unit, file, metadata, schedule, state, pending, orphan */
 } Key;
 
@@ -41,6 +43,7 @@ char *key_state(const char *machine_id, const char *name);
 char *key_pending(const char *name);
 char *key_orphan(const char *machine_id, const char *name);
 char *key_maintenance(const char *machine_id);
+char *key_reboot(const char *machine_id);
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"

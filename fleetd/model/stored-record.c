@@ -71,6 +71,10 @@ static int read_maintenance(const StoredText *text, StoredRecord *record, Error 
                              reterr);
 }
 
+static int read_reboot(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return reboot_parse(record->key.machine_id, text->value, text->size, &record->reboot, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -88,6 +92,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_ORPHAN] = {read_orphan, true},
     [KEY_CLUSTER] = {read_cluster, false},
     [KEY_MAINTENANCE] = {read_maintenance, false},
+    [KEY_REBOOT] = {read_reboot, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -102,6 +107,7 @@ static void record_drop_value(StoredRecord *record) {
     orphan_free(TAKE_PTR(record->orphan));
     free(TAKE_PTR(record->cluster_id));
     maintenance_free(TAKE_PTR(record->maintenance));
+    reboot_free(TAKE_PTR(record->reboot));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -7,6 +7,7 @@
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/reboot.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit.h"
 
@@ -35,6 +36,7 @@ typedef struct StoredRecord {
     Orphan *orphan;
     char *cluster_id;
     Maintenance *maintenance;
+    Reboot *reboot;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

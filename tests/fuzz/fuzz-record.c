@@ -19,6 +19,7 @@ static char *record_format_value(const StoredRecord *record) {
            : record->pending    ? pending_format(record->pending)
            : record->leader     ? leader_format(record->leader)
            : record->orphan     ? orphan_format(record->orphan)
+           : record->reboot     ? reboot_format(record->reboot)
            : record->cluster_id ? cluster_id_format(record->cluster_id)
                                 : NULL;
 }
@@ -45,6 +46,8 @@ static char *key_format(const Key *key) {
         return strdup(KEY_CLUSTER_TEXT);
     case KEY_MAINTENANCE:
         return key_maintenance(key->machine_id);
+    case KEY_REBOOT:
+        return key_reboot(key->machine_id);
     default:
         return strdup(KEY_LEADER_TEXT);
     }

@@ -17,7 +17,7 @@ static int parse(const char *key, const char *value, size_t size, int64_t lease,
 static const void *value_of(const StoredRecord *record) {
     const void *values[] = {record->unit,   record->file,      record->machine, record->metadata,
                             record->order,  record->state,     record->pending, record->leader,
-                            record->orphan, record->cluster_id};
+                            record->orphan, record->cluster_id, record->maintenance, record->reboot};
     const void *found = NULL;
     for (size_t i = 0; i < ELEMENTSOF(values); i++) {
         assert_false(found && values[i]);
@@ -53,6 +53,8 @@ static void every_kind_is_read(void **state) {
         {"orphan/" M1 "/a.service", "{" HASH ",\"desired\":\"launched\"}", 5},
         {"orphan/" M1 "/a.service", orphan, 5},
         {"cluster", "{\"id\":\"" M1 "\"}", 0},
+        {"maintenance/" M1, "{}", 0},
+        {"reboot/" M1, "{\"bootID\":\"b\",\"phase\":\"waiting\"}", 0},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_record_ StoredRecord record = {};
@@ -99,6 +101,8 @@ static void garbage_of_any_kind_is_named_with_its_key(void **state) {
         "leader",
         "orphan/" M1 "/a.service",
         "cluster",
+        "maintenance/" M1,
+        "reboot/" M1,
     };
     static const struct {
         const char *text;

@@ -62,6 +62,8 @@ static char *record_write(const StoredRecord *record) {
         return cluster_id_format(record->cluster_id);
     case KEY_MAINTENANCE:
         return maintenance_format(record->maintenance);
+    case KEY_REBOOT:
+        return reboot_format(record->reboot);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;
