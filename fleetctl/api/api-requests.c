@@ -13,6 +13,7 @@ static const struct {
     [API_MACHINES] = {"/machines", "machines"},
     [API_UNIT_FILES] = {"/units?text=true", "units"},
     [API_ORPHANS] = {"/orphans", "orphans"},
+    [API_REBOOTS] = {"/reboots", "reboots"},
     [API_METADATA] = {"/metadata", "metadata"},
     [API_UNREADABLE] = {"/unreadable", "unreadable"},
 };

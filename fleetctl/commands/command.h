@@ -53,5 +53,7 @@ int command_cordon(Context *context, const char *const *operands, Error *reterr)
 int command_uncordon(Context *context, const char *const *operands, Error *reterr);
 int command_drain(Context *context, const char *const *operands, Error *reterr);
 int command_undrain(Context *context, const char *const *operands, Error *reterr);
+int command_reboot(Context *context, const char *const *operands, Error *reterr);
+int command_list_reboots(Context *context, const char *const *operands, Error *reterr);
 int command_help(Context *context, const char *const *operands, Error *reterr);
 int command_version(Context *context, const char *const *operands, Error *reterr);

@@ -51,6 +51,16 @@ static int count_parse(const char *text, void *ret, Error *reterr) {
     return 0;
 }
 
+static int many_parse(const char *text, void *ret, Error *reterr) {
+    int64_t value = 0;
+    int r = count_parse(text, &value, reterr);
+    if (r >= 0 && value == 0)
+        return error_set(reterr, -EINVAL, "there must be at least 1");
+    if (r >= 0)
+        *(int64_t *) ret = value;
+    return r;
+}
+
 #define PORT_MAX 65535
 
 static int port_parse(const char *text, void *ret, Error *reterr) {
@@ -175,6 +185,14 @@ static const Flag flags[_FLAG_MAX] = {
                      VALUE(detach)},
     [FLAG_KEEP_CORDONED] = {"keep-cordoned", 0, NULL, "Let the machine get no units yet.",
                             switch_parse, VALUE(keep_cordoned)},
+    [FLAG_MAX_PARALLEL] = {"max-parallel", 0, "N",
+                           "How many machines may be under way at a time (default 1).", many_parse,
+                           VALUE(max_parallel)},
+    [FLAG_TIMEOUT] = {"timeout", 0, "TIME",
+                      "How long a machine may take to go down and be back; a bare number is "
+                      "seconds (default 10min).",
+                      timeout_parse, VALUE(timeout_usec)},
+    [FLAG_CANCEL] = {"cancel", 0, NULL, "Take it back instead.", switch_parse, VALUE(cancel)},
 };
 
 bool flag_is_in_environment(FlagId id) {

@@ -45,6 +45,9 @@ typedef enum FlagId {
     FLAG_IGNORE_GLOBAL,
     FLAG_DETACH,
     FLAG_KEEP_CORDONED,
+    FLAG_MAX_PARALLEL,
+    FLAG_TIMEOUT,
+    FLAG_CANCEL,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

@@ -43,7 +43,9 @@ typedef struct Options {
     bool all, forget, dry_run;
     const char *message;  /* NULL: not given */
     usec_t deadline_usec; /* 0: none */
-    bool ignore_global, detach, keep_cordoned;
+    usec_t timeout_usec;  /* 0: not given */
+    int64_t max_parallel; /* 0: not given */
+    bool ignore_global, detach, keep_cordoned, cancel;
     uint64_t given; /* FLAG_BIT() of what stood on the command line */
 } Options;
 

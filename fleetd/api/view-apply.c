@@ -98,6 +98,16 @@ static int apply_maintenance(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_reboot(View *view, StoredRecord *record) {
+    MachineView *machine;
+    int r = view_touch_machine(view, record->key.machine_id, &machine);
+    if (r < 0)
+        return r;
+    reboot_free(machine->reboot);
+    machine->reboot = TAKE_PTR(record->reboot);
+    return 0;
+}
+
 static int apply_file(View *view, StoredRecord *record) {
     if (!record->file) {
         map_remove(view->files, record->key.name);
@@ -122,6 +132,7 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_PENDING] = apply_pending,
     [KEY_ORPHAN] = apply_orphan,
     [KEY_MAINTENANCE] = apply_maintenance,
+    [KEY_REBOOT] = apply_reboot,
 };
 
 static int apply(View *view, StoredRecord *record) {
