@@ -19,7 +19,7 @@ static char *cell_since(const Context *context, const void *object) {
     time_t since = (time_t) ((const ApiReboot *) object)->since;
     struct tm tm;
     char text[64];
-    bool is_told = localtime_r(&since, &tm) && strftime(text, sizeof(text), "%F %T", &tm) > 0;
+    bool is_told = gmtime_r(&since, &tm) && strftime(text, sizeof(text), "%F %T UTC", &tm) > 0;
     return strdup(is_told ? text : "?");
 }
 

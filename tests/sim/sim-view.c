@@ -36,6 +36,11 @@ static int parse_machine(const Key *key, const StoreEntry *entry, void **ret) {
     return machine_parse(key->machine_id, entry->value, entry->value_size, (Machine **) ret, NULL);
 }
 
+static int parse_maintenance(const Key *key, const StoreEntry *entry, void **ret) {
+    return maintenance_parse(key->machine_id, entry->value, entry->value_size, (Maintenance **) ret,
+                             NULL);
+}
+
 static int parse_order(const Key *key, const StoreEntry *entry, void **ret) {
     return order_parse(key->machine_id, key->name, entry->value, entry->value_size, (Order **) ret,
                        NULL);
@@ -55,17 +60,23 @@ static int parse_orphan(const Key *key, const StoreEntry *entry, void **ret) {
                         (Orphan **) ret, NULL);
 }
 
+static int parse_reboot(const Key *key, const StoreEntry *entry, void **ret) {
+    return reboot_parse(key->machine_id, entry->value, entry->value_size, (Reboot **) ret, NULL);
+}
+
 static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_UNIT] = {"unit/", parse_unit, (MapFreeValue) unit_free},
     [KEY_FILE] = {"file/", parse_text, free},
     [KEY_MACHINE] = {"machine/", parse_machine, (MapFreeValue) machine_free},
     [KEY_METADATA] = {"metadata/", parse_text, free},
+    [KEY_MAINTENANCE] = {"maintenance/", parse_maintenance, (MapFreeValue) maintenance_free},
     [KEY_SCHEDULE] = {"schedule/", parse_order, (MapFreeValue) order_free},
     [KEY_STATE] = {"state/", parse_state, (MapFreeValue) unit_state_free},
     [KEY_PENDING] = {"pending/", parse_pending, (MapFreeValue) pending_free},
     [KEY_LEADER] = {"", parse_text, free},
     [KEY_ORPHAN] = {"orphan/", parse_orphan, (MapFreeValue) orphan_free},
     [KEY_CLUSTER] = {"", parse_text, free},
+    [KEY_REBOOT] = {"reboot/", parse_reboot, (MapFreeValue) reboot_free},
 };
 
 static void *must(void *pointer) {
