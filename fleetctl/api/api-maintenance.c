@@ -50,10 +50,10 @@ static int call_run(ApiClient *client, ApiCall *call, unsigned otherwise, int64_
                     Error *reterr) {
     int r = api_client_run(client, call, 1, reterr);
     if (r >= 0)
-        r = call->status == 204         ? 1
-            : call->status == otherwise ? 0
-                                        : api_answer_error(call->status, call->answer,
-                                                           call->answer_size, reterr);
+        r = call->status == 204 ? 1
+            : call->status == otherwise
+                ? 0
+                : api_answer_error(call->status, call->answer, call->answer_size, reterr);
     if (r > 0)
         *ret_revision = call->revision;
     return r;
@@ -71,7 +71,7 @@ static int put_take(ApiClient *client, const char *resource, const char *machine
     return r;
 }
 
-static int delete(ApiClient *client, const char *resource, const char *machine_id, Error *reterr) {
+static int delete (ApiClient *client, const char *resource, const char *machine_id, Error *reterr) {
     int64_t revision;
     ApiCall *call = call_new("DELETE", resource, machine_id);
     if (!call)

@@ -77,8 +77,7 @@ static int machine_compare(const void *a, const void *b) {
 
 static Tone machine_tone(const void *object) {
     const ApiMachine *machine = object;
-    bool is_all_right =
-        streq(machine->status, "running") && machine->n_orphans == 0 &&
+    bool is_all_right = streq(machine->status, "running") && machine->n_orphans == 0 &&
                         !machine->is_cordoned && !*machine->reboot.phase;
     return is_all_right ? TONE_GOOD : TONE_BUSY;
 }

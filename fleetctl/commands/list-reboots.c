@@ -36,12 +36,9 @@ static char *cell_message(const Context *context, const void *object) {
 }
 
 static const ListColumn columns[] = {
-    {"machine", cell_machine},
-    {"phase", cell_phase, .is_toned = true},
-    {"since", cell_since, value_since},
-    {"why", cell_why},
-    {"message", cell_message},
-    {},
+    {"machine", cell_machine},          {"phase", cell_phase, .is_toned = true},
+    {"since", cell_since, value_since}, {"why", cell_why},
+    {"message", cell_message},          {},
 };
 
 static int reboot_read(json_object *json, void *ret, Error *reterr) {

@@ -78,8 +78,7 @@ static void take_synced(RebootTracker *tracker) {
 static int take_phase(RebootProgress *progress, const ApiReboot *reboot) {
     bool is_same =
         streq_ptr(progress->phase, reboot->phase) && streq_ptr(progress->why, reboot->why);
-    progress_end(progress,
-                 streq(reboot->phase, "failed") ? REBOOT_END_FAILED : REBOOT_END_NONE);
+    progress_end(progress, streq(reboot->phase, "failed") ? REBOOT_END_FAILED : REBOOT_END_NONE);
     progress->is_told &= is_same;
     int r = str_replace(&progress->phase, reboot->phase);
     if (r >= 0)
@@ -89,8 +88,7 @@ static int take_phase(RebootProgress *progress, const ApiReboot *reboot) {
 
 /* Its record is gone: it is over if the machine has booted since. */
 static void take_end(RebootProgress *progress, const ApiEvent *event) {
-    bool is_back = progress->boot_id && event->boot_id &&
-                   !streq(progress->boot_id, event->boot_id);
+    bool is_back = progress->boot_id && event->boot_id && !streq(progress->boot_id, event->boot_id);
     if (progress->end == REBOOT_END_NONE || progress->end == REBOOT_END_FAILED)
         progress_end(progress, is_back ? REBOOT_END_BACK : REBOOT_END_CANCELLED);
 }

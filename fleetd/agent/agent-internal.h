@@ -3,7 +3,8 @@
  * agent-tasks.c begins and ends them, agent-write.c writes files, agent-orphans.c keeps what is of
  * another cluster, which agent-arrive.c tells the store before the machine is listed there,
  * agent-health.c watches over the health of units, agent-probes.c asks them for it, agent-vouch.c
- * keeps units running that must not run twice, agent-reboot.c has the machine rebooted, agent-leave.c takes leave. */
+ * keeps units running that must not run twice, agent-reboot.c has the machine rebooted,
+ * agent-leave.c takes leave. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"

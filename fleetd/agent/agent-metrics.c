@@ -94,8 +94,8 @@ static void collect(Metrics *metrics, void *userdata) {
 }
 
 void agent_metrics_open(Agent *agent) {
-    static const MetricFamily *const families[] = {
-        &registered, &units, &systemd_states, &orphans, &health, &checks, &jobs, &reboots};
+    static const MetricFamily *const families[] = {&registered, &units,  &systemd_states, &orphans,
+                                                   &health,     &checks, &jobs,           &reboots};
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         metrics_declare(agent->metrics, families[i]);
     agent->metric_source = metrics_add_source(agent->metrics, collect, agent);

@@ -17,7 +17,8 @@ static void on_asked(int r, const char *message, void *userdata) {
         log_notice("systemd reboots this machine now");
         return;
     }
-    log_warning("Failed to reboot this machine: %s; trying it again", str_or(message, strerror(-r)));
+    log_warning("Failed to reboot this machine: %s; trying it again",
+                str_or(message, strerror(-r)));
     agent->reboot.is_asked = false;
     timer_start(agent->reboot.retry, RETRY_USEC);
 }
@@ -31,9 +32,8 @@ static bool agent_may_reboot(const Agent *agent) {
 void agent_consider_reboot(Agent *agent) {
     if (!agent->reboot.is_wanted || agent->reboot.is_asked)
         return;
-    int r = agent_may_reboot(agent)
-                ? unit_manager_reboot(agent->unit_manager, on_asked, agent)
-                : -ENOTCONN;
+    int r = agent_may_reboot(agent) ? unit_manager_reboot(agent->unit_manager, on_asked, agent)
+                                    : -ENOTCONN;
     agent->reboot.is_asked = r >= 0;
     if (r >= 0)
         log_notice("Rebooting this machine, as the cluster was asked to");

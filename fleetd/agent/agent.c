@@ -189,8 +189,8 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .marked = map_new(NULL),
         .orphans = map_new(free),
     };
-    if (!agent->machine_id || !agent->boot_id || !agent->order_prefix || !agent->units || !agent->marked ||
-        !agent->orphans)
+    if (!agent->machine_id || !agent->boot_id || !agent->order_prefix || !agent->units ||
+        !agent->marked || !agent->orphans)
         return -ENOMEM;
     TAILQ_INIT(&agent->probes_waiting);
     int r = agent_init_parts(agent, options);

@@ -1,5 +1,5 @@
-/* GET /machines; and GET /metadata, /maintenance and /reboots: what was set through the API, also of machines
- * that are away. */
+/* GET /machines; and GET /metadata, /maintenance and /reboots: what was set through the API, also
+ * of machines that are away. */
 #include "fleetd/api/api-json.h"
 #include "fleetd/api/list-page.h"
 #include "fleetd/api/page.h"

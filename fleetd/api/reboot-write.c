@@ -1,5 +1,6 @@
 /* PUT and DELETE of reboots. The record names the boot that is to end, so the machine must be here;
  * from then on the leader writes it, until it is over or cancelled. */
+#include "fleetd/api/machine-request.h"
 #include "fleetd/api/write.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
@@ -31,15 +32,6 @@ static int number_read(json_object *body, const char *name, int64_t max, int64_t
     return r;
 }
 
-static int message_read(json_object *body, Reboot *reboot, Error *reterr) {
-    const char *message = NULL;
-    int r = json_get_string(body, "message", &message, reterr);
-    if (r <= 0 || !*message)
-        return MIN(r, 0);
-    r = maintenance_message_check(message, reterr);
-    return r < 0 ? r : str_replace(&reboot->message, message);
-}
-
 static int reboot_read(json_object *body, Reboot *reboot, Error *reterr) {
     int64_t parallel = REBOOT_MAX_PARALLEL_DEFAULT, drain = 0,
             timeout = REBOOT_TIMEOUT_DEFAULT_USEC / USEC_PER_SEC;
@@ -53,7 +45,7 @@ static int reboot_read(json_object *body, Reboot *reboot, Error *reterr) {
     reboot->max_parallel = (uint64_t) parallel;
     reboot->drain_usec = (usec_t) drain * USEC_PER_SEC;
     reboot->timeout_usec = (usec_t) timeout * USEC_PER_SEC;
-    return message_read(body, reboot, reterr);
+    return request_read_message(body, &reboot->message, reterr);
 }
 
 static int request_parse(const ApiExchange *exchange, usec_t now_usec, Reboot **ret,
@@ -63,12 +55,9 @@ static int request_parse(const ApiExchange *exchange, usec_t now_usec, Reboot **
     if (!reboot)
         return -ENOMEM;
     reboot->since_usec = reboot->phase_since_usec = now_usec;
-    int r = json_parse(exchange->body, exchange->body_size, &body, reterr);
-    if (r < 0)
-        return error_prefix(reterr, r, "the body of the request");
-    if (!json_object_is_type(body, json_type_object))
-        return error_set(reterr, -EINVAL, "the body of the request is not a JSON object");
-    r = reboot_read(body, reboot, reterr);
+    int r = request_parse_object(exchange, &body, reterr);
+    if (r >= 0)
+        r = reboot_read(body, reboot, reterr);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(reboot);
@@ -192,18 +181,10 @@ static void write_begin(Api *api, ApiExchange *exchange, const char *id, Reboot 
     answer_no_memory(exchange);
 }
 
-static bool id_is_refused(ApiExchange *exchange, const char *id) {
-    _cleanup_error_ Error error = {};
-    int r = machine_id_check(id, &error);
-    if (r < 0)
-        answer_error(exchange, 400, "%s", error_text(&error, r));
-    return r < 0;
-}
-
 void reboots_put(Api *api, ApiExchange *exchange, const char *name) {
     _cleanup_error_ Error error = {};
     Reboot *reboot;
-    if (id_is_refused(exchange, name))
+    if (machine_id_is_refused(exchange, name))
         return;
     int r = request_parse(exchange, loop_realtime(api->options.loop), &reboot, &error);
     if (r == -ENOMEM)
@@ -215,6 +196,6 @@ void reboots_put(Api *api, ApiExchange *exchange, const char *name) {
 }
 
 void reboots_delete(Api *api, ApiExchange *exchange, const char *name) {
-    if (!id_is_refused(exchange, name))
+    if (!machine_id_is_refused(exchange, name))
         write_begin(api, exchange, name, NULL);
 }

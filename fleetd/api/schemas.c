@@ -118,8 +118,7 @@ static const SchemaProperty reboot_request[] = {
      .description = "Its turn comes when fewer machines are under way; absent: 1."},
     {"deadlineSeconds", PROPERTY_INTEGER,
      .description = "Then what is still there leaves at once; absent: never."},
-    {"timeoutSeconds", PROPERTY_INTEGER,
-     .description = "To go down and be back; absent: 600."},
+    {"timeoutSeconds", PROPERTY_INTEGER, .description = "To go down and be back; absent: 600."},
     {"message", PROPERTY_STRING, .description = "One line."},
     {},
 };

@@ -100,8 +100,7 @@ static int reboots_write(Reboots *reboots, const char *id, int64_t revision, con
         leadership_fence(reboots->leadership),
         {.key = key, .target = STORE_COMPARE_MOD_REVISION, .number = revision},
     };
-    const StoreWrite write = {
-        .kind = value ? STORE_PUT : STORE_DELETE, .key = key, .value = value};
+    const StoreWrite write = {.kind = value ? STORE_PUT : STORE_DELETE, .key = key, .value = value};
     const StoreTxn txn = {
         .compares = compares, .n_compares = ELEMENTSOF(compares), .writes = &write, .n_writes = 1};
     return store_txn(reboots->store, &txn, on_written, reboots, &reboots->op);

@@ -6,10 +6,10 @@
 #include "fleetd/sched/cluster.h"
 
 typedef struct RebootFacts {
-    usec_t now_usec; /* since 1970 */
-    size_t n_places; /* that others have taken */
+    usec_t now_usec;    /* since 1970 */
+    size_t n_places;    /* that others have taken */
     const char *holder; /* the id of one of them; NULL: none has */
-    bool is_next;    /* it was asked for before all others that wait and are there */
+    bool is_next;       /* it was asked for before all others that wait and are there */
     bool is_here;
     const char *boot_id;     /* of its presence; NULL: it is not here */
     size_t n_ordinary;       /* units that it is ordered to have, but for global ones */

@@ -11,7 +11,8 @@
  *   bus-guard.c          units that run only as long as they are vouched for
  *   bus-job-wait.c       calls that queue a job, until that has ended
  *   bus-job-result.c     how a job ended, for people
- *   bus-list.c bus-write.c bus-remove.c bus-job.c bus-stopping.c bus-reboot.c   one kind of request each
+ *   bus-list.c bus-write.c bus-remove.c bus-job.c bus-stopping.c bus-reboot.c   one kind of request
+ * each
  */
 #pragma once
 
