@@ -331,6 +331,15 @@ static PendingReason reasons[] = {{(char *) MACHINE_ID, (char *) "conflict"},
 static const Pending pending = {
     .summary = (char *) "0 of 2", .reasons = reasons, .n_reasons = 2, .unit_revision = 5};
 
+static const Maintenance maintenance = {
+    .is_draining = true, .deadline_usec = 7, .since_usec = 5, .message = (char *) "new memory"};
+static const Reboot reboot = {.boot_id = (char *) "b1",
+                              .phase = REBOOT_FAILED,
+                              .since_usec = 5,
+                              .max_parallel = 1,
+                              .message = (char *) "new kernel",
+                              .why = (char *) "it did not come back in time"};
+
 /* A record that is formatted, and its parsing: under torture each for itself. */
 #define RECORD_CASES(name, type, format, parse, release) \
     static char *name##_text(const void *record) { \
@@ -362,6 +371,11 @@ RECORD_CASES(state, UnitState, unit_state_format,
              unit_state_free)
 RECORD_CASES(pending, Pending, pending_format,
              pending_parse("a.service", text, strlen(text), &read, &error), pending_free)
+
+RECORD_CASES(maintenance, Maintenance, maintenance_format,
+             maintenance_parse(MACHINE_ID, text, strlen(text), &read, &error), maintenance_free)
+RECORD_CASES(reboot, Reboot, reboot_format,
+             reboot_parse(MACHINE_ID, text, strlen(text), &read, &error), reboot_free)
 
 static int leader_case(Torture *t) {
     char *id = UNTOUCHED;
@@ -507,6 +521,10 @@ const TortureCase torture_model[] = {
     {"state-format", state_format_case},
     {"pending", pending_case},
     {"pending-format", pending_format_case},
+    {"maintenance", maintenance_case},
+    {"maintenance-format", maintenance_format_case},
+    {"reboot", reboot_case},
+    {"reboot-format", reboot_format_case},
     {"leader", leader_case},
     {"keys", keys_case},
     {"key", key_case},
