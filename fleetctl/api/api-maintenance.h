@@ -1,4 +1,4 @@
-/* What is wanted of machines: cordons and drains. As api-requests.h. */
+/* What is wanted of machines: cordons, drains and reboots. As api-requests.h. */
 #pragma once
 
 #include "fleetctl/api/api-client.h"
@@ -16,3 +16,15 @@ int api_put_maintenance(ApiClient *client, const char *machine_id,
 int api_release_failover(ApiClient *client, Error *reterr);
 /* 1: the machine is eligible for units again; 0: it was before. */
 int api_delete_maintenance(ApiClient *client, const char *machine_id, Error *reterr);
+
+typedef struct RebootRequest {
+    int64_t max_parallel;               /* 0: fleetd's default */
+    usec_t deadline_usec, timeout_usec; /* 0: none; fleetd's default */
+    const char *message;                /* NULL: none */
+} RebootRequest;
+
+/* 1: it will be; 0: it was to be already. */
+int api_put_reboot(ApiClient *client, const char *machine_id, const RebootRequest *request,
+                   int64_t *ret_revision, Error *reterr);
+/* 1: it is cancelled; 0: there was none. */
+int api_delete_reboot(ApiClient *client, const char *machine_id, Error *reterr);

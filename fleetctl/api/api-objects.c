@@ -193,6 +193,30 @@ static void maintenance_read(Reader *reader, json_object *json, ApiMachine *mach
     reader->result = reader->result < 0 ? reader->result : inner.result;
 }
 
+int api_reboot_read(json_object *json, ApiReboot *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiReboot reboot = {
+        .machine_id = read_name(&reader, "machineID"),
+        .phase = read_name(&reader, "phase"),
+        .boot_id = read_string(&reader, "bootID", ""),
+        .since = read_int(&reader, "since"),
+        .message = read_string(&reader, "message", NULL),
+        .why = read_string(&reader, "why", NULL),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = reboot;
+    return 0;
+}
+
+static ApiReboot read_reboot(Reader *reader, const char *name) {
+    ApiReboot reboot = {.machine_id = "", .phase = "", .boot_id = ""};
+    json_object *json = read_object(reader, name);
+    if (json)
+        reader_note(reader, api_reboot_read(json, &reboot, reader->reterr));
+    return reboot;
+}
+
 int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiMachine machine = {
@@ -203,6 +227,7 @@ int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
         .n_orphans = read_int(&reader, "orphans"),
         .cores = read_int(&reader, "cores"),
         .memory_bytes = read_int(&reader, "memory"),
+        .reboot = read_reboot(&reader, "reboot"),
     };
     maintenance_read(&reader, read_object(&reader, "maintenance"), &machine);
     if (reader.result < 0)
@@ -244,6 +269,20 @@ static int unit_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     return 0;
 }
 
+static int machine_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiEvent event = {
+        .type = API_EVENT_MACHINE,
+        .machine_id = read_name(&reader, "machineID"),
+        .boot_id = read_string(&reader, "bootID", NULL),
+        .reboot = read_reboot(&reader, "reboot"),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = event;
+    return 0;
+}
+
 int api_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     const char *type = read_name(&reader, "type");
@@ -251,6 +290,8 @@ int api_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
         return reader.result;
     if (streq(type, "unit"))
         return unit_event_read(json, ret, reterr);
+    if (streq(type, "machine"))
+        return machine_event_read(json, ret, reterr);
     *ret = (ApiEvent){.type = streq(type, "synced") ? API_EVENT_SYNCED : API_EVENT_OTHER};
     return 0;
 }

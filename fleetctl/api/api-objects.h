@@ -55,6 +55,16 @@ typedef struct ApiOrphan {
     const char *text;    /* NULL when it cannot be had */
 } ApiOrphan;
 
+/* A machine that is to be rebooted. */
+typedef struct ApiReboot {
+    const char *machine_id;
+    const char *phase;   /* "": there is no such record */
+    const char *boot_id; /* of the boot that is to end */
+    int64_t since;       /* Unix time */
+    const char *message; /* NULL: not said */
+    const char *why;     /* it failed, or waits; NULL: nothing to be said */
+} ApiReboot;
+
 typedef struct ApiMachine {
     const char *id, *address, *status;
     json_object *metadata; /* NULL: none */
@@ -63,19 +73,21 @@ typedef struct ApiMachine {
     int64_t n_remaining;           /* units that a drain has yet to move */
     const char *message;           /* why; NULL: not said */
     int64_t cores, memory_bytes;   /* 0: not told */
+    ApiReboot reboot;
 } ApiMachine;
 
 typedef enum ApiEventType {
     API_EVENT_UNIT,
+    API_EVENT_MACHINE,
     API_EVENT_SYNCED, /* the present has been told, from here on it is changes */
     API_EVENT_OTHER,
 } ApiEventType;
 
-/* A line of the stream of events. All but the type is of API_EVENT_UNIT. */
+/* A line of the stream of events. What is not said to be of a machine is of API_EVENT_UNIT. */
 typedef struct ApiEvent {
     ApiEventType type;
     const char *unit;
-    const char *machine_id; /* "": the unit is on no machine at all */
+    const char *machine_id; /* also of a machine; "": the unit is on no machine at all */
     const char *address;    /* the machine's; NULL when it is not told */
     LaunchState desired, current;
     const char *load, *active, *sub, *result; /* "" when systemd does not know them */
@@ -90,6 +102,8 @@ typedef struct ApiEvent {
     bool is_orphan;     /* the machine has it for another cluster, and nobody ordered it there */
     const char *reason; /* NULL: none */
     ApiPending pending;
+    const char *boot_id; /* of a machine; NULL: it is not there */
+    ApiReboot reboot;    /* of a machine */
 } ApiEvent;
 
 /* -EBADMSG with the field that is missing or wrong. */
@@ -97,5 +111,6 @@ int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr);
 int api_version_read(json_object *json, ApiVersion *ret, Error *reterr);
 int api_state_read(json_object *json, ApiState *ret, Error *reterr);
 int api_orphan_read(json_object *json, ApiOrphan *ret, Error *reterr);
+int api_reboot_read(json_object *json, ApiReboot *ret, Error *reterr);
 int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr);
 int api_event_read(json_object *json, ApiEvent *ret, Error *reterr);

@@ -12,6 +12,7 @@ typedef enum ApiResource {
     API_MACHINES,
     API_UNIT_FILES, /* units with the texts of their files */
     API_ORPHANS,
+    API_REBOOTS,
     API_METADATA,   /* that were set, by machine */
     API_UNREADABLE, /* keys of the store */
     _API_RESOURCE_MAX,

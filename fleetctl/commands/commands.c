@@ -302,6 +302,40 @@ const Command commands[] = {
         .run = command_failover,
     },
     {
+        .name = "reboot",
+        .operands = "MACHINE...|--all",
+        .operands_max = SIZE_MAX,
+        .flags = FLAG_BIT(FLAG_ALL) | FLAG_BIT(FLAG_MAX_PARALLEL) | FLAG_BIT(FLAG_DEADLINE) |
+                 FLAG_BIT(FLAG_TIMEOUT) | FLAG_BIT(FLAG_MESSAGE) | FLAG_BIT(FLAG_DETACH) |
+                 FLAG_BIT(FLAG_CANCEL),
+        .summary = "Drain and reboot machines, one after another",
+        .description = "Each waits for its turn, is drained but for global units, reboots, and "
+                       "gets units again; when these run\n"
+                       "the next one has its turn. The cluster goes on with it also when nobody "
+                       "follows. A machine that is not\n"
+                       "back in time, or whose units do not start, has failed, and all others "
+                       "wait until it is put right or\n"
+                       "cancelled. --cancel does not stop a machine that goes down already. "
+                       "Exits 1 when one has failed or was\n"
+                       "cancelled. MACHINE as of cordon.",
+        .run = command_reboot,
+    },
+    {
+        .name = "list-reboots",
+        .operands = "[MACHINE...]",
+        .operands_max = SIZE_MAX,
+        .flags = FLAGS_LIST,
+        .summary = "List the machines that are to be rebooted",
+        .description = "The phase of each: waiting for its turn, draining, rebooting, returning, "
+                       "or failed; all but the first\n"
+                       "count for --max-parallel of reboot. MACHINE is an id or a glob.\n"
+                       "Fields: machine, phase, since, why, message; by default the first "
+                       "four.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
+        .run = command_list_reboots,
+    },
+    {
         .name = "list-orphans",
         .operands = "[UNIT...]",
         .operands_max = SIZE_MAX,

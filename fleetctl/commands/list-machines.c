@@ -41,11 +41,18 @@ static char *maintenance_text(const ApiMachine *machine) {
     return strdup(machine->is_draining ? ", drained" : ", cordoned");
 }
 
+static char *reboot_text(const ApiMachine *machine) {
+    const char *phase = machine->reboot.phase;
+    return *phase ? str_printf(", reboot %s", phase) : strdup("");
+}
+
 static char *cell_status(const Context *context, const void *object) {
     const ApiMachine *machine = object;
-    _cleanup_free_ char *orphans = orphans_text(machine), *maintenance = maintenance_text(machine);
-    return orphans && maintenance ? str_printf("%s%s%s", machine->status, maintenance, orphans)
-                                  : NULL;
+    _cleanup_free_ char *orphans = orphans_text(machine), *maintenance = maintenance_text(machine),
+                        *reboot = reboot_text(machine);
+    return orphans && maintenance && reboot
+               ? str_printf("%s%s%s%s", machine->status, maintenance, reboot, orphans)
+               : NULL;
 }
 
 static char *cell_message(const Context *context, const void *object) {
@@ -91,8 +98,8 @@ static int machine_compare(const void *a, const void *b) {
 
 static Tone machine_tone(const void *object) {
     const ApiMachine *machine = object;
-    bool is_all_right =
-        streq(machine->status, "running") && machine->n_orphans == 0 && !machine->is_cordoned;
+    bool is_all_right = streq(machine->status, "running") && machine->n_orphans == 0 &&
+                        !machine->is_cordoned && !*machine->reboot.phase;
     return is_all_right ? TONE_GOOD : TONE_BUSY;
 }
 

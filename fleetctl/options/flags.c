@@ -51,6 +51,16 @@ static int count_parse(const char *text, void *ret, Error *reterr) {
     return 0;
 }
 
+static int many_parse(const char *text, void *ret, Error *reterr) {
+    int64_t value = 0;
+    int r = count_parse(text, &value, reterr);
+    if (r >= 0 && value == 0)
+        return error_set(reterr, -EINVAL, "there must be at least 1");
+    if (r >= 0)
+        *(int64_t *) ret = value;
+    return r;
+}
+
 #define PORT_MAX 65535
 
 static int port_parse(const char *text, void *ret, Error *reterr) {
@@ -168,7 +178,8 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_FOR] = {"for", 0, "running|healthy|gone|failed", "What to wait for (default running).",
                   text_parse, VALUE(wait_for)},
     [FLAG_TIMEOUT] = {"timeout", 0, "TIME",
-                      "How long to wait at most; a bare number is seconds (default: for ever).",
+                      "How long to wait, or to give a machine to be back; a bare number is seconds "
+                      "(default: for ever; of reboot 10min).",
                       timeout_parse, VALUE(timeout_usec)},
     [FLAG_MESSAGE] = {"message", 0, "TEXT", "Why, for whoever looks at the machine.", text_parse,
                       VALUE(message)},
@@ -184,6 +195,10 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_NOW] = {"now", 0, NULL, "Wait no longer.", switch_parse, VALUE(now)},
     [FLAG_KEEP_CORDONED] = {"keep-cordoned", 0, NULL, "Let the machine get no units yet.",
                             switch_parse, VALUE(keep_cordoned)},
+    [FLAG_MAX_PARALLEL] = {"max-parallel", 0, "N",
+                           "How many machines may be under way at a time (default 1).", many_parse,
+                           VALUE(max_parallel)},
+    [FLAG_CANCEL] = {"cancel", 0, NULL, "Take it back instead.", switch_parse, VALUE(cancel)},
 };
 
 bool flag_is_in_environment(FlagId id) {

@@ -49,6 +49,8 @@ typedef enum FlagId {
     FLAG_DETACH,
     FLAG_KEEP_CORDONED,
     FLAG_NOW,
+    FLAG_MAX_PARALLEL,
+    FLAG_CANCEL,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

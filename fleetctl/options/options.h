@@ -46,7 +46,8 @@ typedef struct Options {
     usec_t timeout_usec;  /* of a wait; 0: not given */
     const char *message;  /* NULL: not given */
     usec_t deadline_usec; /* 0: none */
-    bool ignore_global, detach, keep_cordoned, now;
+    int64_t max_parallel; /* 0: not given */
+    bool ignore_global, detach, keep_cordoned, now, cancel;
     uint64_t given; /* FLAG_BIT() of what stood on the command line */
 } Options;
 

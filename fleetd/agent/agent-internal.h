@@ -3,7 +3,8 @@
  * agent-tasks.c begins and ends them, agent-write.c writes files, agent-orphans.c keeps what is of
  * another cluster, which agent-arrive.c tells the store before the machine is listed there,
  * agent-health.c watches over the health of units, agent-probes.c asks them for it, agent-vouch.c
- * keeps units running that must not run twice, agent-leave.c takes leave. */
+ * keeps units running that must not run twice, agent-reboot.c has the machine rebooted,
+ * agent-leave.c takes leave. */
 #pragma once
 
 #include "fleetd/agent/agent-unit.h"
@@ -31,6 +32,7 @@ struct Agent {
     UnitManager *unit_manager;
     Prober *prober; /* NULL: nobody asks for health */
     char *machine_id;
+    char *boot_id;
     char *order_prefix;
     usec_t ttl_usec, restart_grace_usec;
     void (*on_registered)(void *userdata);
@@ -77,6 +79,12 @@ struct Agent {
     Timer *vouch; /* to ask for the presence again */
     StoreOp *vouch_op;
     usec_t vouch_sent_usec;
+
+    struct {
+        Mirror *mirror; /* of its record */
+        bool is_wanted, is_asked;
+        Timer *retry;
+    } reboot;
 
     bool is_stopping_units; /* before it says goodbye */
     size_t n_stopping;
@@ -179,6 +187,11 @@ void agent_vouch_until(Agent *agent, usec_t until_usec);
 /* Before a new status is taken over: tells if the guard has stopped the unit. */
 void agent_note_guard(AgentUnit *unit, const UnitStatus *status);
 
+/* agent-reboot.c */
+int agent_open_reboot(Agent *agent);
+void agent_close_reboot(Agent *agent);
+void agent_consider_reboot(Agent *agent); /* if it is wanted, and not under way */
+
 /* agent-leave.c */
 void agent_on_parting(int64_t lease, int64_t held_lease, void *userdata);
 void agent_left(Agent *agent, int r);
@@ -189,6 +202,7 @@ void agent_on_stop_limit(void *userdata);
 int agent_get_text(Agent *agent, AgentUnit *unit, const char **ret_text, size_t *ret_size);
 /* Counts a task that ended. */
 void agent_metrics_count_job(Agent *agent, TaskKind kind, JobResult result);
+void agent_metrics_count_reboot(Agent *agent, bool is_taken);
 void agent_metrics_count_check(Agent *agent, bool is_well);
 void agent_metrics_open(Agent *agent);
 

@@ -45,6 +45,17 @@ static const MetricFamily checks = {
     {"result"},
 };
 
+static const MetricFamily reboots = {
+    "fleet_agent_reboots_total",
+    METRIC_COUNTER,
+    "Times that systemd was asked to reboot this machine, by how it answered.",
+    {"result"},
+};
+
+void agent_metrics_count_reboot(Agent *agent, bool is_taken) {
+    metrics_add(agent->metrics, &reboots, LABELS(is_taken ? "success" : "failure"), 1);
+}
+
 void agent_metrics_count_check(Agent *agent, bool is_well) {
     metrics_add(agent->metrics, &checks, LABELS(is_well ? "success" : "failure"), 1);
 }
@@ -83,8 +94,8 @@ static void collect(Metrics *metrics, void *userdata) {
 }
 
 void agent_metrics_open(Agent *agent) {
-    static const MetricFamily *const families[] = {
-        &registered, &units, &systemd_states, &orphans, &health, &checks, &jobs};
+    static const MetricFamily *const families[] = {&registered, &units,  &systemd_states, &orphans,
+                                                   &health,     &checks, &jobs,           &reboots};
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         metrics_declare(agent->metrics, families[i]);
     agent->metric_source = metrics_add_source(agent->metrics, collect, agent);

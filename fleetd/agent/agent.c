@@ -45,6 +45,7 @@ static void on_presence_registered(int64_t lease, int64_t revision, int64_t form
     agent_doubt_cluster(agent);
     agent_mark_all(agent);
     agent_ask_for_presence(agent);
+    agent_consider_reboot(agent);
     if (agent->on_registered)
         agent->on_registered(agent->userdata);
 }
@@ -155,6 +156,8 @@ static int agent_init_parts(Agent *agent, const AgentOptions *options) {
     if (r >= 0)
         r = agent_open_vouching(agent);
     if (r >= 0)
+        r = agent_open_reboot(agent);
+    if (r >= 0)
         r = timer_new(agent->loop, agent_on_stop_limit, agent, &agent->stop_limit);
     if (r >= 0)
         r = presence_new(agent->store, agent->loop, options->machine, options->ttl_usec,
@@ -174,6 +177,7 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .unit_manager = options->unit_manager,
         .prober = options->prober,
         .machine_id = strdup(options->machine->id),
+        .boot_id = strdup(options->machine->boot_id),
         .order_prefix = key_schedule_prefix(options->machine->id),
         .ttl_usec = options->ttl_usec,
         .restart_grace_usec = options->restart_grace_usec,
@@ -185,8 +189,8 @@ int agent_new(const AgentOptions *options, Agent **ret) {
         .marked = map_new(NULL),
         .orphans = map_new(free),
     };
-    if (!agent->machine_id || !agent->order_prefix || !agent->units || !agent->marked ||
-        !agent->orphans)
+    if (!agent->machine_id || !agent->boot_id || !agent->order_prefix || !agent->units ||
+        !agent->marked || !agent->orphans)
         return -ENOMEM;
     TAILQ_INIT(&agent->probes_waiting);
     int r = agent_init_parts(agent, options);
@@ -206,6 +210,7 @@ void agent_free(Agent *agent) {
         return;
     metric_source_free(agent->metric_source);
     agent_close_vouching(agent);
+    agent_close_reboot(agent);
     timer_free(agent->stop_limit);
     presence_free(agent->presence);
     mirror_free(agent->orders);
@@ -227,6 +232,7 @@ void agent_free(Agent *agent) {
     map_free(agent->orphans);
     free(agent->cluster);
     free(agent->order_prefix);
+    free(agent->boot_id);
     free(agent->machine_id);
     free(agent);
 }

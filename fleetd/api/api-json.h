@@ -17,6 +17,8 @@ json_object *orphan_to_json(const UnitView *unit, const Placement *placement);
 json_object *machine_to_json(const View *view, const MachineView *machine);
 /* Only of a machine of which something is wanted. */
 json_object *machine_maintenance_to_json(const View *view, const MachineView *machine);
+/* Only of a machine that is to be rebooted. */
+json_object *machine_reboot_to_json(const View *view, const MachineView *machine);
 
 /* What was set through the API. */
 json_object *machine_metadata_to_json(const View *view, const MachineView *machine);

@@ -43,6 +43,27 @@ json_object *machine_maintenance_to_json(const View *view, const MachineView *ma
     return TAKE_PTR(object);
 }
 
+json_object *machine_reboot_to_json(_unused_ const View *view, const MachineView *machine) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const Reboot *reboot = machine->reboot;
+    if (!object || json_add_string(object, "machineID", machine->id) < 0 ||
+        json_add_string(object, "phase", reboot_phase_to_string(reboot->phase)) < 0 ||
+        json_add_string(object, "bootID", reboot->boot_id) < 0 ||
+        json_add_int(object, "since", (int64_t) (reboot->since_usec / USEC_PER_SEC)) < 0 ||
+        json_add_int(object, "phaseSince", (int64_t) (reboot->phase_since_usec / USEC_PER_SEC)) <
+            0 ||
+        json_add_int(object, "maxParallel", (int64_t) reboot->max_parallel) < 0 ||
+        json_add_nullable(object, "message", reboot->message) < 0 ||
+        json_add_nullable(object, "why", reboot->why) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+static int add_reboot(json_object *object, const View *view, const MachineView *machine) {
+    return machine->reboot ? json_add_take(object, "reboot", machine_reboot_to_json(view, machine))
+                           : 0;
+}
+
 static int add_maintenance(json_object *object, const View *view, const MachineView *machine) {
     return machine->maintenance
                ? json_add_take(object, "maintenance", machine_maintenance_to_json(view, machine))
@@ -74,11 +95,12 @@ json_object *machine_to_json(const View *view, const MachineView *machine) {
         add_metadata(object, machine) < 0 ||
         json_add_string(object, "status", machine_status_to_string(present->status)) < 0 ||
         json_add_nullable(object, "version", present->version) < 0 ||
+        json_add_string(object, "bootID", present->boot_id) < 0 ||
         json_add_int(object, "cores", (int64_t) present->cores) < 0 ||
         json_add_int(object, "memory", (int64_t) present->memory_bytes) < 0 ||
         add_capacity(object, present) < 0 ||
         json_add_int(object, "orphans", (int64_t) machine->n_orphans) < 0 ||
-        add_maintenance(object, view, machine) < 0)
+        add_maintenance(object, view, machine) < 0 || add_reboot(object, view, machine) < 0)
         return NULL;
     return TAKE_PTR(object);
 }
@@ -91,7 +113,8 @@ json_object *machine_event_to_json(const View *view, const MachineView *machine)
         json_add_string(object, "machineID", machine->id) < 0 ||
         json_add_nullable(object, "primaryIP", present ? present->address : NULL) < 0 ||
         add_metadata(object, machine) < 0 || json_add_string(object, "status", status) < 0 ||
-        add_maintenance(object, view, machine) < 0)
+        json_add_nullable(object, "bootID", present ? present->boot_id : NULL) < 0 ||
+        add_maintenance(object, view, machine) < 0 || add_reboot(object, view, machine) < 0)
         return NULL;
     return TAKE_PTR(object);
 }

@@ -1,5 +1,5 @@
-/* GET /machines; and GET /metadata and /maintenance: what was set through the API, also of machines
- * that are away. */
+/* GET /machines; and GET /metadata, /maintenance and /reboots: what was set through the API, also
+ * of machines that are away. */
 #include "fleetd/api/api-json.h"
 #include "fleetd/api/list-page.h"
 #include "fleetd/api/page.h"
@@ -57,5 +57,14 @@ static bool has_maintenance(const MachineView *machine) {
 
 void maintenance_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
     static const MachineList list = {"maintenance", has_maintenance, machine_maintenance_to_json};
+    list_machines(api, exchange, view, &list);
+}
+
+static bool has_reboot(const MachineView *machine) {
+    return machine->reboot;
+}
+
+void reboots_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
+    static const MachineList list = {"reboots", has_reboot, machine_reboot_to_json};
     list_machines(api, exchange, view, &list);
 }

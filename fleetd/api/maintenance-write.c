@@ -1,12 +1,11 @@
 /* PUT and DELETE of what people want of a machine: that it gets no units, or loses those it has. A
  * machine need not be there for it. */
+#include "fleetd/api/machine-request.h"
 #include "fleetd/api/write.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
-#include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
-#include "fleetd/model/text.h"
 
 #include <errno.h>
 
@@ -40,15 +39,6 @@ static int deadline_read(json_object *body, usec_t now_usec, Maintenance *mainte
     return 0;
 }
 
-static int message_read(json_object *body, Maintenance *maintenance, Error *reterr) {
-    const char *message = NULL;
-    int r = json_get_string(body, "message", &message, reterr);
-    if (r <= 0 || !*message)
-        return MIN(r, 0);
-    r = maintenance_message_check(message, reterr);
-    return r < 0 ? r : str_replace(&maintenance->message, message);
-}
-
 static int maintenance_read(json_object *body, usec_t now_usec, Maintenance *maintenance,
                             Error *reterr) {
     maintenance->since_usec = now_usec;
@@ -59,7 +49,7 @@ static int maintenance_read(json_object *body, usec_t now_usec, Maintenance *mai
         return error_set(reterr, -EINVAL, "ignoreGlobal is for a drain");
     if (r >= 0)
         r = deadline_read(body, now_usec, maintenance, reterr);
-    return r < 0 ? r : message_read(body, maintenance, reterr);
+    return r < 0 ? r : request_read_message(body, &maintenance->message, reterr);
 }
 
 static int request_parse(const ApiExchange *exchange, usec_t now_usec, char **ret, Error *reterr) {
@@ -67,12 +57,9 @@ static int request_parse(const ApiExchange *exchange, usec_t now_usec, char **re
     _cleanup_(maintenance_freep) Maintenance *maintenance = calloc(1, sizeof(Maintenance));
     if (!maintenance)
         return -ENOMEM;
-    int r = json_parse(exchange->body, exchange->body_size, &body, reterr);
-    if (r < 0)
-        return error_prefix(reterr, r, "the body of the request");
-    if (!json_object_is_type(body, json_type_object))
-        return error_set(reterr, -EINVAL, "the body of the request is not a JSON object");
-    r = maintenance_read(body, now_usec, maintenance, reterr);
+    int r = request_parse_object(exchange, &body, reterr);
+    if (r >= 0)
+        r = maintenance_read(body, now_usec, maintenance, reterr);
     if (r < 0)
         return r;
     *ret = maintenance_format(maintenance);
@@ -142,18 +129,10 @@ static void write_begin(Api *api, ApiExchange *exchange, const char *id, char *v
     answer_no_memory(exchange);
 }
 
-static bool id_is_refused(ApiExchange *exchange, const char *id) {
-    _cleanup_error_ Error error = {};
-    int r = machine_id_check(id, &error);
-    if (r < 0)
-        answer_error(exchange, 400, "%s", error_text(&error, r));
-    return r < 0;
-}
-
 void maintenance_put(Api *api, ApiExchange *exchange, const char *name) {
     _cleanup_error_ Error error = {};
     char *value;
-    if (id_is_refused(exchange, name))
+    if (machine_id_is_refused(exchange, name))
         return;
     int r = request_parse(exchange, loop_realtime(api->options.loop), &value, &error);
     if (r == -ENOMEM)
@@ -165,6 +144,6 @@ void maintenance_put(Api *api, ApiExchange *exchange, const char *name) {
 }
 
 void maintenance_delete(Api *api, ApiExchange *exchange, const char *name) {
-    if (!id_is_refused(exchange, name))
+    if (!machine_id_is_refused(exchange, name))
         write_begin(api, exchange, name, NULL);
 }

@@ -1,6 +1,7 @@
 #include "fleetd/api/schemas.h"
 
 #include "fleetd/model/machine.h"
+#include "fleetd/model/reboot.h"
 #include "fleetd/model/unit.h"
 
 static const char *launch_value(int i) {
@@ -13,6 +14,10 @@ static const char *job_value(int i) {
 
 static const char *health_value(int i) {
     return unit_health_to_string((UnitHealth) i);
+}
+
+static const char *reboot_value(int i) {
+    return reboot_phase_to_string((RebootPhase) i);
 }
 
 static const char *operation_value(int i) {
@@ -74,8 +79,11 @@ static const SchemaProperty machine[] = {
     {"reservedCPU", PROPERTY_INTEGER, .description = "1/1000 cores, kept from units."},
     {"overbook", PROPERTY_INTEGER, .description = "Percent that units may reserve."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
+    {"bootID", PROPERTY_STRING, REQUIRED, .description = "Another one after each boot."},
     {"maintenance", PROPERTY_OBJECT, .ref = "Maintenance",
      .description = "Absent: it is eligible for units."},
+    {"reboot", PROPERTY_OBJECT, .ref = "Reboot",
+     .description = "Absent: it is not to be rebooted."},
     {},
 };
 static const SchemaProperty maintenance[] = {
@@ -93,6 +101,27 @@ static const SchemaProperty maintenance_request[] = {
     {"drain", PROPERTY_BOOLEAN, .description = "Its units are to leave; else it keeps them."},
     {"ignoreGlobal", PROPERTY_BOOLEAN, .description = "Global units may stay."},
     {"deadlineSeconds", PROPERTY_INTEGER, .description = "From now; absent: none."},
+    {"message", PROPERTY_STRING, .description = "One line."},
+    {},
+};
+static const SchemaProperty reboot[] = {
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"phase", PROPERTY_STRING, REQUIRED, .value = reboot_value},
+    {"bootID", PROPERTY_STRING, REQUIRED, .description = "Of the boot that is to end."},
+    {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time."},
+    {"phaseSince", PROPERTY_INTEGER, REQUIRED, .description = "Unix time."},
+    {"maxParallel", PROPERTY_INTEGER, REQUIRED},
+    {"message", PROPERTY_STRING, .description = "Why, for people."},
+    {"why", PROPERTY_STRING, .description = "Why it failed, or waits."},
+    {},
+};
+static const SchemaProperty reboot_page[] = PAGE("reboots", "Reboot");
+static const SchemaProperty reboot_request[] = {
+    {"maxParallel", PROPERTY_INTEGER,
+     .description = "Its turn comes when fewer machines are under way; absent: 1."},
+    {"deadlineSeconds", PROPERTY_INTEGER,
+     .description = "Then what is still there leaves at once; absent: never."},
+    {"timeoutSeconds", PROPERTY_INTEGER, .description = "To go down and be back; absent: 600."},
     {"message", PROPERTY_STRING, .description = "One line."},
     {},
 };
@@ -209,7 +238,9 @@ static const SchemaProperty event[] = {
     {"held", PROPERTY_BOOLEAN, .description = "Of type failover, with what Failover has."},
     {"metadata", PROPERTY_STRINGS, .description = "This and what follows: of type machine."},
     {"status", PROPERTY_STRING, .description = "running, restarting or gone."},
+    {"bootID", PROPERTY_STRING, .description = "Null: the machine is not there."},
     {"maintenance", PROPERTY_OBJECT, .ref = "Maintenance"},
+    {"reboot", PROPERTY_OBJECT, .ref = "Reboot"},
     {},
 };
 
@@ -231,6 +262,9 @@ const Schema api_schemas[] = {
     {"OrphanPage", .properties = orphan_page},
     {"Pending", .properties = pending},
     {"PendingReason", .properties = pending_reason},
+    {"Reboot", .properties = reboot},
+    {"RebootPage", .properties = reboot_page},
+    {"RebootRequest", .properties = reboot_request},
     {"Unit", .properties = unit},
     {"UnitOption", .properties = option},
     {"UnitPage", .properties = unit_page},

@@ -114,6 +114,16 @@ static int apply_version(View *view, StoredRecord *record) {
     return r;
 }
 
+static int apply_reboot(View *view, StoredRecord *record) {
+    MachineView *machine;
+    int r = view_touch_machine(view, record->key.machine_id, &machine);
+    if (r < 0)
+        return r;
+    reboot_free(machine->reboot);
+    machine->reboot = TAKE_PTR(record->reboot);
+    return 0;
+}
+
 static int apply_file(View *view, StoredRecord *record) {
     if (!record->file) {
         map_remove(view->files, record->key.name);
@@ -140,6 +150,7 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_MAINTENANCE] = apply_maintenance,
     [KEY_BRAKE] = apply_brake,
     [KEY_VERSION] = apply_version,
+    [KEY_REBOOT] = apply_reboot,
 };
 
 static int apply(View *view, StoredRecord *record) {

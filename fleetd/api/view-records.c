@@ -30,6 +30,7 @@ void machine_view_free(MachineView *machine) {
     machine_free(machine->machine);
     metadata_done(&machine->overlay);
     maintenance_free(machine->maintenance);
+    reboot_free(machine->reboot);
     free(machine->id);
     free(machine);
 }
@@ -120,7 +121,7 @@ void view_settle_unit(View *view, UnitView *unit) {
 void view_settle_machine(View *view, MachineView *machine) {
     machine->is_noted = false;
     if (machine->machine || machine->overlay.n_pairs > 0 || machine->n_orphans > 0 ||
-        machine->maintenance)
+        machine->maintenance || machine->reboot)
         return;
     keys_invalidate(&view->machines);
     map_remove(view->machines.map, machine->id);
@@ -149,6 +150,8 @@ bool view_holds(const View *view, const Key *key) {
         return machine && machine->machine;
     case KEY_MAINTENANCE:
         return machine && machine->maintenance;
+    case KEY_REBOOT:
+        return machine && machine->reboot;
     case KEY_METADATA:
         return machine && metadata_get(&machine->overlay, key->name);
     default:

@@ -7,6 +7,7 @@
 #include "fleetd/model/brake.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/reboot.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-version.h"
 #include "fleetd/model/unit.h"
@@ -45,6 +46,7 @@ typedef struct MachineView {
     Metadata overlay; /* set through the API */
     size_t n_orphans;
     Maintenance *maintenance; /* NULL: nothing is wanted of it */
+    Reboot *reboot;           /* NULL: it is not to be rebooted */
     bool is_noted;
     TAILQ_ENTRY(MachineView) changes;
 } MachineView;

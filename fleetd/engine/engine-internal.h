@@ -25,6 +25,7 @@
 #include "fleetd/engine/engine.h"
 #include "fleetd/engine/feed.h"
 #include "fleetd/engine/leadership.h"
+#include "fleetd/engine/reboots.h"
 #include "fleetd/engine/suspension.h"
 #include "fleetd/engine/writer.h"
 #include "fleetd/store/mirror.h"
@@ -67,6 +68,7 @@ struct Engine {
     Timer *brake_timer;
     Suspension *suspension;
     Deadlines *drains; /* by machine: when what is still there has to go */
+    Reboots *reboots;
     Writer *writer;
     Collector *collector;
     EngineRound round;        /* WRITING: whose plan */

@@ -2,6 +2,7 @@
  * machines that have orders and no presence are waited for. */
 #include "fleetd/base/log.h"
 #include "fleetd/engine/engine-internal.h"
+#include "fleetd/sched/plan.h"
 
 #include <errno.h>
 
@@ -152,6 +153,14 @@ static void on_brake(const BrakeRecord *record, int64_t revision, void *userdata
     engine_check(engine, engine_take_brake_record(engine, record, revision));
 }
 
+/* --- machines that are rebooted --- */
+
+static bool is_ready_to_reboot(int64_t revision, void *userdata) {
+    const Engine *engine = userdata;
+    return engine->state == ENGINE_READY && !cluster_has_work(engine->cluster) &&
+           mirror_is_synced(engine->mirror) && mirror_revision(engine->mirror) >= revision;
+}
+
 /* --- hearing of changes --- */
 
 static void on_put(const StoreEntry *entry, void *userdata) {
@@ -208,6 +217,9 @@ static int engine_make_model(Engine *engine) {
     if (r >= 0)
         r = deadlines_new(engine->loop, on_drain_over, engine, &engine->drains);
     if (r >= 0)
+        r = reboots_new(engine->store, engine->loop, engine->leadership, engine->feed,
+                        engine->cluster, is_ready_to_reboot, engine, &engine->reboots);
+    if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)
         r = collector_new(engine->store, engine->loop, engine->leadership, engine->feed,
@@ -232,6 +244,7 @@ void engine_close_model(Engine *engine) {
     engine_close_brake(engine);
     suspension_free(TAKE_PTR(engine->suspension));
     deadlines_free(TAKE_PTR(engine->drains));
+    reboots_free(TAKE_PTR(engine->reboots));
     mirror_free(TAKE_PTR(engine->mirror));
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));

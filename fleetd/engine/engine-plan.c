@@ -32,8 +32,12 @@ static void log_step(const PlanStep *step) {
 }
 
 void engine_look(Engine *engine) {
-    if (engine->state == ENGINE_READY && cluster_has_work(engine->cluster))
+    if (engine->state != ENGINE_READY)
+        return;
+    if (cluster_has_work(engine->cluster))
         timer_start_if_idle(engine->timer, 0);
+    else
+        reboots_look(engine->reboots);
 }
 
 static int engine_write(Engine *engine, const Plan *plan) {

@@ -31,10 +31,13 @@ struct Feed {
     Map *files;            /* FeedFile by hash */
     Map *versions;         /* hash, as files has it, by key */
     Map *machines;         /* FeedMachine by id */
+    Map *maintenance;      /* Maintenance by machine, as people want it */
+    Map *reboots;          /* FeedReboot by machine */
 };
 
 void feed_file_free(void *file);
 void feed_machine_free(void *machine);
+void feed_reboot_free(void *reboot);
 
 /* One kind of key each, readable or not; results as for feed_put(). */
 int feed_put_unit(Feed *feed, StoredRecord *record);
@@ -49,3 +52,5 @@ int feed_put_version(Feed *feed, StoredRecord *record);
 int feed_delete_version(Feed *feed, const Key *key);
 int feed_put_maintenance(Feed *feed, StoredRecord *record);
 int feed_delete_maintenance(Feed *feed, const Key *key);
+int feed_put_reboot(Feed *feed, StoredRecord *record);
+int feed_delete_reboot(Feed *feed, const Key *key);

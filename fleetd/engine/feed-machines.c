@@ -137,20 +137,6 @@ int feed_delete_metadata(Feed *feed, const Key *key) {
     return 0;
 }
 
-/* That somebody wanted something of the machine is known; that it be drained is not. */
-int feed_put_maintenance(Feed *feed, StoredRecord *record) {
-    Maintenance unreadable = {.machine_id = record->key.machine_id,
-                              .message = (char *) "what is wanted of it cannot be read"};
-    const Maintenance *maintenance = record->maintenance ? record->maintenance : &unreadable;
-    feed->callbacks.on_maintenance(record->key.machine_id, maintenance, feed->userdata);
-    return cluster_put_maintenance(feed->cluster, maintenance);
-}
-
-int feed_delete_maintenance(Feed *feed, const Key *key) {
-    feed->callbacks.on_maintenance(key->machine_id, NULL, feed->userdata);
-    return cluster_remove_maintenance(feed->cluster, key->machine_id);
-}
-
 FeedPresence feed_find_presence(const Feed *feed, const char *id) {
     const FeedMachine *known = map_get(feed->machines, id);
     if (!known || known->key_revision == 0)
@@ -163,4 +149,10 @@ FeedPresence feed_find_presence(const Feed *feed, const char *id) {
 int64_t feed_machine_revision(const Feed *feed, const char *id) {
     const FeedMachine *known = map_get(feed->machines, id);
     return known ? known->key_revision : 0;
+}
+
+const char *feed_boot_id(const Feed *feed, const char *id) {
+    const FeedMachine *known = map_get(feed->machines, id);
+    bool is_here = known && feed_find_presence(feed, id) == FEED_PRESENCE_HERE;
+    return is_here ? known->machine->boot_id : NULL;
 }

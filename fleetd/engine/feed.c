@@ -113,6 +113,9 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
     [KEY_BRAKE] = {feed_put_brake, feed_delete_brake, "it is written anew, or taken away"},
     [KEY_VERSION] = {feed_put_version, feed_delete_version,
                      "that version of the unit is as good as lost"},
+    [KEY_REBOOT] = {feed_put_reboot, feed_delete_reboot,
+                    "the machine keeps its units and gets no more, and others wait for their "
+                    "reboot, until somebody cancels it"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},
@@ -173,9 +176,11 @@ int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, F
         .files = map_new(feed_file_free),
         .machines = map_new(feed_machine_free),
         .versions = map_new(NULL),
+        .maintenance = map_new((MapFreeValue) maintenance_free),
+        .reboots = map_new(feed_reboot_free),
     };
     if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines ||
-        !feed->versions)
+        !feed->versions || !feed->maintenance || !feed->reboots)
         return -ENOMEM;
     *ret = TAKE_PTR(feed);
     return 0;
@@ -189,5 +194,7 @@ void feed_free(Feed *feed) {
     map_free(feed->files);
     map_free(feed->machines);
     map_free(feed->versions);
+    map_free(feed->maintenance);
+    map_free(feed->reboots);
     free(feed);
 }

@@ -4,8 +4,10 @@
  * about (docs/architecture.md, "Garbage"). */
 #pragma once
 
+#include "fleetd/base/map.h"
 #include "fleetd/model/brake.h"
 #include "fleetd/model/keys.h"
+#include "fleetd/model/reboot.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/store/store.h"
 
@@ -20,7 +22,8 @@ typedef struct FeedCallbacks {
     void (*on_order)(const Key *key, const Order *order, int64_t revision, void *userdata);
     /* NULL: nothing that can be read, or, with revision 0, nothing. */
     void (*on_brake)(const BrakeRecord *record, int64_t revision, void *userdata);
-    /* What people want of a machine; NULL: nothing any more. */
+    /* What the scheduler is told to be wanted of a machine: by people, and as it is rebooted; NULL:
+     * nothing any more. */
     void (*on_maintenance)(const char *id, const Maintenance *maintenance, void *userdata);
 } FeedCallbacks;
 
@@ -43,6 +46,14 @@ typedef enum FeedPresence {
 FeedPresence feed_find_presence(const Feed *feed, const char *id);
 /* Of the machine's key, also when it says that the machine left; 0: there is none. */
 int64_t feed_machine_revision(const Feed *feed, const char *id);
+const char *feed_boot_id(const Feed *feed, const char *id); /* NULL: it is not here; borrowed */
+
+typedef struct FeedReboot {
+    Reboot *reboot; /* NULL: it cannot be read */
+    int64_t revision;
+} FeedReboot;
+
+const Map *feed_reboots(const Feed *feed); /* FeedReboot by machine */
 
 typedef struct FeedCounts {
     size_t units[_LAUNCH_STATE_MAX];      /* by desired state */

@@ -32,6 +32,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_MAINTENANCE] = {"maintenance/", true, NULL},
     [KEY_BRAKE] = {KEY_BRAKE_TEXT, false, NULL},
     [KEY_VERSION] = {"version/", false, unit_name_check, true},
+    [KEY_REBOOT] = {"reboot/", true, NULL},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -81,6 +82,10 @@ char *key_version(const char *name, int64_t number) {
 
 char *key_version_prefix(const char *name) {
     return str_printf("%s%s/", layouts[KEY_VERSION].prefix, name);
+}
+
+char *key_reboot(const char *machine_id) {
+    return key_format(KEY_REBOOT, machine_id, NULL);
 }
 
 char *key_metadata_prefix(const char *machine_id) {

@@ -21,6 +21,7 @@ typedef enum KeyKind {
     KEY_MAINTENANCE, /* maintenance/<id> */
     KEY_BRAKE,       /* brake */
     KEY_VERSION,     /* version/<name>/<number> */
+    KEY_REBOOT,      /* reboot/<id> */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -29,7 +30,7 @@ typedef enum KeyKind {
  * hash or a metadata key. */
 typedef struct Key {
     KeyKind kind;
-    char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance */
+    char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance, reboot */
     char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version */
     int64_t number;   /* version: from 1 on */
 } Key;
@@ -46,6 +47,7 @@ char *key_orphan(const char *machine_id, const char *name);
 char *key_maintenance(const char *machine_id);
 #define KEY_BRAKE_TEXT "brake"
 char *key_version(const char *name, int64_t number);
+char *key_reboot(const char *machine_id);
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"

@@ -83,6 +83,10 @@ static int read_version(const StoredText *text, StoredRecord *record, Error *ret
     return r < 0 ? r : unit_file_hash_check(record->version->hash, reterr);
 }
 
+static int read_reboot(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return reboot_parse(record->key.machine_id, text->value, text->size, &record->reboot, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -102,6 +106,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_MAINTENANCE] = {read_maintenance, false},
     [KEY_BRAKE] = {read_brake, false},
     [KEY_VERSION] = {read_version, false},
+    [KEY_REBOOT] = {read_reboot, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -118,6 +123,7 @@ static void record_drop_value(StoredRecord *record) {
     maintenance_free(TAKE_PTR(record->maintenance));
     brake_record_free(TAKE_PTR(record->brake));
     unit_version_free(TAKE_PTR(record->version));
+    reboot_free(TAKE_PTR(record->reboot));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

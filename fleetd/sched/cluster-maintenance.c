@@ -1,7 +1,11 @@
 /* What people want of machines: that they get no units, or lose those they have. */
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/availability.h"
 #include "fleetd/sched/cluster-internal.h"
 #include "fleetd/sched/concerns.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 static bool machine_has_maintenance(const ClusterMachine *machine, const Maintenance *maintenance) {
     return machine->maintenance.exists &&
@@ -55,4 +59,33 @@ size_t machine_count_ordinary(const ClusterMachine *machine) {
         n += p->order.exists && !unit_is_global(p->unit);
     }
     return n;
+}
+
+size_t cluster_count_ordinary(const Cluster *cluster, const char *machine_id) {
+    const ClusterMachine *machine = cluster_find_machine(cluster, machine_id);
+    return machine ? machine_count_ordinary(machine) : 0;
+}
+
+#define NAMES_MAX 5
+
+static int name_compare(const void *a, const void *b) {
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+int cluster_name_unavailable(const Cluster *cluster, const char *machine_id, char **ret) {
+    const ClusterMachine *machine = cluster_find_machine(cluster, machine_id);
+    _cleanup_(strv_freep) char **names = NULL;
+    for (size_t i = 0; machine && i < machine->n_placements; i++) {
+        const Placement *p = machine->placements[i];
+        if (placement_is_active(p) && p->order.desired == LAUNCH_STATE_LAUNCHED &&
+            !placement_is_available(p) && strv_push(&names, p->unit->name) < 0)
+            return -ENOMEM;
+    }
+    size_t n = strv_length(names);
+    if (n > 0)
+        qsort(names, n, sizeof(char *), name_compare);
+    for (size_t i = NAMES_MAX; i < n; i++)
+        free(TAKE_PTR(names[i]));
+    *ret = n > 0 ? strv_join(names, ", ") : NULL;
+    return n > 0 && !*ret ? -ENOMEM : 0;
 }

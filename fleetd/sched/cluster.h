@@ -41,6 +41,12 @@ int cluster_remove_maintenance(Cluster *cluster, const char *machine_id);
  * whether it fits elsewhere or not. Until another maintenance is put. */
 int cluster_end_drain(Cluster *cluster, const char *machine_id);
 
+/* Orders that the machine has for units that are not global. */
+size_t cluster_count_ordinary(const Cluster *cluster, const char *machine_id);
+/* The units that are launched there and are not available (availability.h), or some of them, for
+ * people; NULL: all are. The caller frees. */
+int cluster_name_unavailable(const Cluster *cluster, const char *machine_id, char **ret);
+
 /* A unit as users want it. requirements is taken over, also on failure. A template, or a unit that
  * is to be inactive, gets no orders. */
 int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requirements);

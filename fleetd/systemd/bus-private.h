@@ -11,7 +11,8 @@
  *   bus-guard.c          units that run only as long as they are vouched for
  *   bus-job-wait.c       calls that queue a job, until that has ended
  *   bus-job-result.c     how a job ended, for people
- *   bus-list.c bus-write.c bus-remove.c bus-job.c bus-stopping.c   one kind of request each
+ *   bus-list.c bus-write.c bus-remove.c bus-job.c bus-stopping.c bus-reboot.c   one kind of request
+ * each
  */
 #pragma once
 
@@ -201,6 +202,7 @@ int bus_restart_begin(BusUnitManager *um, const char *name, UnitManagerJobDone d
                       void *userdata);
 int bus_stopping_begin(BusUnitManager *um, void (*done)(bool is_stopping, void *userdata),
                        void *userdata);
+int bus_reboot_begin(BusUnitManager *um, UnitManagerDone done, void *userdata);
 
 /* bus-job.c: has systemd start the guard itself, if it does not run. */
 int bus_guard_start(BusUnitManager *um, UnitManagerJobDone done, void *userdata);

@@ -83,6 +83,10 @@ static int manager_is_stopping(UnitManager *base, void (*done)(bool is_stopping,
     return bus_stopping_begin(from_base(base), done, userdata);
 }
 
+static int manager_reboot(UnitManager *base, UnitManagerDone done, void *userdata) {
+    return bus_reboot_begin(from_base(base), done, userdata);
+}
+
 static void ops_free(BusUnitManager *um) {
     while (um->ops) {
         BusOp *op = um->ops;
@@ -123,6 +127,7 @@ static const UnitManagerVTable bus_vtable = {
     .read = manager_read,
     .vouch = manager_vouch,
     .is_stopping = manager_is_stopping,
+    .reboot = manager_reboot,
     .free = manager_free,
 };
 

@@ -79,6 +79,7 @@ typedef struct UnitManagerVTable {
     /* Whether the machine itself is going down. */
     int (*is_stopping)(UnitManager *, void (*done)(bool is_stopping, void *userdata),
                        void *userdata);
+    int (*reboot)(UnitManager *, UnitManagerDone, void *userdata);
     void (*free)(UnitManager *);
 } UnitManagerVTable;
 
@@ -162,6 +163,11 @@ static inline int unit_manager_is_stopping(UnitManager *um,
                                            void (*done)(bool is_stopping, void *userdata),
                                            void *userdata) {
     return um->vtable->is_stopping(um, done, userdata);
+}
+/* Has the machine go down in order, and boot again; done once that has begun. Also if it is going
+ * down already. */
+static inline int unit_manager_reboot(UnitManager *um, UnitManagerDone done, void *userdata) {
+    return um->vtable->reboot(um, done, userdata);
 }
 /* Cancels what waits for an answer; units are left as they are. */
 static inline void unit_manager_free(UnitManager *um) {

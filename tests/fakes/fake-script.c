@@ -130,6 +130,7 @@ void fake_script_note(FakeScript *script, FakeAction action, const char *name) {
         [FAKE_ACTION_REMOVE] = "remove", [FAKE_ACTION_START] = "start",
         [FAKE_ACTION_STOP] = "stop",     [FAKE_ACTION_CLAIM] = "claim",
         [FAKE_ACTION_RELOAD] = "reload", [FAKE_ACTION_RESTART] = "restart",
+        [FAKE_ACTION_REBOOT] = "reboot",
     };
     char *text = name ? str_printf("%s %s", verbs[action], name) : strdup(verbs[action]);
     if (!text || actions_push_take(script, text) < 0)

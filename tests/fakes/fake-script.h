@@ -15,6 +15,7 @@ typedef enum FakeAction {
     FAKE_ACTION_CLAIM, /* can fail, and is not recorded: no unit is touched */
     FAKE_ACTION_RELOAD,
     FAKE_ACTION_RESTART, /* as START */
+    FAKE_ACTION_REBOOT,  /* of the machine */
     _FAKE_ACTION_MAX,
 } FakeAction;
 

@@ -410,6 +410,15 @@ bool fake_systemd_is_stopping(FakeSystemd *systemd) {
     return systemd->is_stopping;
 }
 
+int fake_systemd_ask_reboot(FakeSystemd *systemd) {
+    int r = fake_systemd_check(systemd, FAKE_ACTION_REBOOT, NULL);
+    if (r < 0)
+        return r;
+    fake_script_note(systemd->script, FAKE_ACTION_REBOOT, NULL);
+    systemd->is_stopping = true;
+    return 0;
+}
+
 /* What tests look at */
 
 const char *fake_systemd_active(FakeSystemd *systemd, const char *name) {

@@ -89,6 +89,8 @@ Loop *fake_systemd_loop(FakeSystemd *systemd);
 usec_t fake_systemd_latency(FakeSystemd *systemd);
 usec_t fake_systemd_guard_start(FakeSystemd *systemd);
 bool fake_systemd_is_stopping(FakeSystemd *systemd);
+/* It begins to go down, if that does not fail; whoever plays the firmware has it boot again. */
+int fake_systemd_ask_reboot(FakeSystemd *systemd);
 bool fake_systemd_is_connected(const FakeSystemd *systemd);
 /* 0, or why the action fails now: the scripted faults, -ENOTCONN. */
 int fake_systemd_check(FakeSystemd *systemd, FakeAction action, const char *name);

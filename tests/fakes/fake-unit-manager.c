@@ -309,6 +309,12 @@ static void run_stopping(void *owner, FakeCall **call) {
     (*call)->reply.stopping(fake_systemd_is_stopping(um->systemd), (*call)->userdata);
 }
 
+static void run_reboot(void *owner, FakeCall **call) {
+    FakeUnitManager *um = owner;
+    int r = fake_systemd_ask_reboot(um->systemd);
+    (*call)->reply.done(r, r < 0 ? strerror(-r) : NULL, (*call)->userdata);
+}
+
 /* The interface */
 
 static void fake_set_callbacks(UnitManager *base, const UnitManagerCallbacks *callbacks,
@@ -426,6 +432,16 @@ static int fake_is_stopping(UnitManager *base, void (*done)(bool is_stopping, vo
     return 0;
 }
 
+static int fake_reboot(UnitManager *base, UnitManagerDone done, void *userdata) {
+    FakeCall *call;
+    int r = fake_call_new(run_reboot, NULL, userdata, &call);
+    if (r < 0)
+        return r;
+    call->reply.done = done;
+    fake_queue_push_take(from_base(base)->queue, call);
+    return 0;
+}
+
 static int fake_vouch(UnitManager *base, const char *name, usec_t at_usec, usec_t stop_after_usec) {
     return fake_systemd_vouch(from_base(base)->systemd, name, at_usec, stop_after_usec);
 }
@@ -454,6 +470,7 @@ static const UnitManagerVTable fake_vtable = {
     .read = fake_read,
     .vouch = fake_vouch,
     .is_stopping = fake_is_stopping,
+    .reboot = fake_reboot,
     .free = fake_free,
 };
 

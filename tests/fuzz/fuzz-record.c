@@ -20,6 +20,7 @@ static char *record_format_value(const StoredRecord *record) {
            : record->leader      ? leader_format(record->leader)
            : record->orphan      ? orphan_format(record->orphan)
            : record->maintenance ? maintenance_format(record->maintenance)
+           : record->reboot      ? reboot_format(record->reboot)
            : record->version     ? unit_version_format(record->version)
            : record->brake       ? brake_record_format(record->brake)
            : record->cluster_id  ? cluster_id_format(record->cluster_id)
@@ -52,6 +53,8 @@ static char *key_format(const Key *key) {
         return key_maintenance(key->machine_id);
     case KEY_VERSION:
         return key_version(key->name, key->number);
+    case KEY_REBOOT:
+        return key_reboot(key->machine_id);
     default:
         return strdup(KEY_LEADER_TEXT);
     }

@@ -175,6 +175,11 @@ static int fused_common_cluster(UnitManager *base, char **ret) {
     return fuse_passes(um->fuse) ? unit_manager_common_cluster(um->inner, ret) : -ENOTCONN;
 }
 
+static int fused_reboot(UnitManager *base, UnitManagerDone done, void *userdata) {
+    FusedUnitManager *um = from_base(base);
+    return fuse_passes(um->fuse) ? unit_manager_reboot(um->inner, done, userdata) : 0;
+}
+
 static int fused_read(UnitManager *base, const char *name, char **ret_text, size_t *ret_size) {
     FusedUnitManager *um = from_base(base);
     return fuse_passes(um->fuse) ? unit_manager_read(um->inner, name, ret_text, ret_size)
@@ -199,6 +204,7 @@ static const UnitManagerVTable unit_manager_vtable = {
     .common_cluster = fused_common_cluster,
     .read = fused_read,
     .is_stopping = fused_is_stopping,
+    .reboot = fused_reboot,
     .free = fused_free,
 };
 

@@ -350,6 +350,12 @@ static const Pending pending = {
 
 static const Maintenance maintenance = {
     .is_draining = true, .deadline_usec = 7, .since_usec = 5, .message = (char *) "a disk"};
+static const Reboot reboot = {.boot_id = (char *) "b1",
+                              .phase = REBOOT_FAILED,
+                              .since_usec = 5,
+                              .max_parallel = 1,
+                              .message = (char *) "new kernel",
+                              .why = (char *) "it did not come back in time"};
 
 /* A record that is formatted, and its parsing: under torture each for itself. */
 #define RECORD_CASES(name, type, format, parse, release) \
@@ -388,6 +394,9 @@ RECORD_CASES(pending, Pending, pending_format,
              pending_parse("a.service", text, strlen(text), &read, &error), pending_free)
 RECORD_CASES(maintenance, Maintenance, maintenance_format,
              maintenance_parse(MACHINE_ID, text, strlen(text), &read, &error), maintenance_free)
+
+RECORD_CASES(reboot, Reboot, reboot_format,
+             reboot_parse(MACHINE_ID, text, strlen(text), &read, &error), reboot_free)
 
 static int leader_case(Torture *t) {
     char *id = UNTOUCHED;
@@ -543,6 +552,8 @@ const TortureCase torture_model[] = {
     {"pending-format", pending_format_case},
     {"maintenance", maintenance_case},
     {"maintenance-format", maintenance_format_case},
+    {"reboot", reboot_case},
+    {"reboot-format", reboot_format_case},
     {"leader", leader_case},
     {"keys", keys_case},
     {"key", key_case},

@@ -257,7 +257,7 @@ static void machines_are_told_to_streams_of_everything(void **state) {
     settle(fixture);
     _cleanup_free_ char *line = recorded_exchange_take(stream);
     assert_json(line, "{\"type\":\"machine\",\"machineID\":\"" M1 "\",\"primaryIP\":\"10.0.0.1\","
-                      "\"metadata\":{\"a\":\"b\"},\"status\":\"running\"}");
+                      "\"metadata\":{\"a\":\"b\"},\"status\":\"running\",\"bootID\":\"b00t\"}");
     seed(fixture, "metadata/" M1 "/a", "c");
     settle(fixture);
     _cleanup_free_ char *changed = recorded_exchange_take(stream);

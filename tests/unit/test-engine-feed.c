@@ -96,6 +96,10 @@ static char *maintenance_of(const SimNode *node) {
     return key_maintenance(node->id);
 }
 
+static char *reboot_of(const SimNode *node) {
+    return key_reboot(node->id);
+}
+
 /* Whoever leads now, and whoever leads next and reads all of it at once. */
 static void assert_untouched_by_garbage(SimCluster *cluster, const SimNode *node, const char *key) {
     size_t n_touches = sim_count_touches(cluster);
@@ -125,9 +129,9 @@ static void put_loaded_unit(SimCluster *cluster) {
 }
 
 static void garbage_over_anything_touches_no_unit(_unused_ void **state) {
-    static const KeyOf keys[] = {unit_of,    file_of,   machine_of,    metadata_of,
-                                 order_of,   state_of,  pending_of,    leader_of,
-                                 cluster_of, orphan_of, maintenance_of};
+    static const KeyOf keys[] = {unit_of,    file_of,   machine_of,     metadata_of,
+                                 order_of,   state_of,  pending_of,     leader_of,
+                                 cluster_of, orphan_of, maintenance_of, reboot_of};
     for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
         SimCluster *cluster = sim_cluster_new(3, i + 1);
         sim_cluster_boot(cluster);

@@ -35,6 +35,16 @@ static void shutdown_is_remembered_when_systemd_is_out_of_reach(void **state) {
     assert_heard(f, "stopping");
 }
 
+static void reboot_is_the_job_that_stops_all_units_first(void **state) {
+    Fixture *f = *state;
+    assert_int_equal(unit_manager_reboot(f->um, on_done, f), 0);
+    assert_heard(f, "done well");
+    assert_calls(f, "StartUnit reboot.target");
+    fake_bus_fail_next(f->bus, "StartUnit", "org.freedesktop.DBus.Error.AccessDenied");
+    assert_int_equal(unit_manager_reboot(f->um, on_done, f), 0);
+    assert_heard(f, "done Permission denied");
+}
+
 /* Loss of contact */
 
 static void await_heard(Fixture *f, const char *text) {
@@ -154,6 +164,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         bus_test(change_is_told_once_and_whole),
         bus_test(other_units_are_not_looked_at),
+        bus_test(reboot_is_the_job_that_stops_all_units_first),
         bus_test(shutdown_is_remembered_when_systemd_is_out_of_reach),
         bus_test(lost_bus_cancels_jobs_and_comes_back_with_a_reset),
         bus_test(reexecuted_systemd_is_asked_for_signals_again),

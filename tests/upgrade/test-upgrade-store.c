@@ -66,6 +66,8 @@ static char *record_write(const StoredRecord *record) {
         return maintenance_format(record->maintenance);
     case KEY_VERSION:
         return unit_version_format(record->version);
+    case KEY_REBOOT:
+        return reboot_format(record->reboot);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;

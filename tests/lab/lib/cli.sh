@@ -14,8 +14,10 @@ A lab of machines with their own systemd, fleetd and network, and the etcd they 
   down              take everything away, also what an interrupted run left
   ctl ARG...        fleetctl against a living machine
   exec mK CMD...    run a command in a machine
+  beside CMD...     run a command of this host in the network, beside the machines
   kill mK           cut its power             shutdown mK   shut it down cleanly
   boot mK           switch it on again, as the machine it was
+  is-on mK          succeed if it is on; one that reboots by itself goes off, and waits to be switched on
   replace mK        put another machine in the place of one that is off
   cut mK            take its network away     heal mK       give it back
   etcd VERB [I]     start, stop, kill, pause or resume etcd member I, or all of them; cut its network and heal
@@ -54,9 +56,11 @@ up       cli_up       0 999
 down     cli_down     0 0
 ctl      cli_ctl      0 999
 exec     cli_exec     2 999
+beside   cli_beside   1 999
 kill     cli_machine  1 1
 shutdown cli_machine  1 1
 boot     cli_machine  1 1
+is-on    cli_is_on    1 1
 replace  cli_machine  1 1
 cut      cli_machine  1 1
 heal     cli_machine  1 1
@@ -181,6 +185,17 @@ cli_machine() {
     cut) net_cut "$1" ;;
     heal) net_heal "$1" ;;
     esac
+}
+
+cli_beside() {
+    cli_need_lab
+    exec nsenter --net="/run/netns/$LAB_NAME" "$@"
+}
+
+cli_is_on() {
+    cli_need_lab
+    cli_check_machine "$1"
+    machine_is_on "$1"
 }
 
 cli_check_service_verb() {

@@ -142,6 +142,14 @@ check "a member of group fleet may" mentions "keep.service" as alice fleetctl li
 check "another user may not" status_is 1 as bob fleetctl list-units
 check "and is told who may" mentions "Permission denied. You must be root or in group fleet" as bob fleetctl list-units
 
+# --- rebooting its machine
+check "it has its machine rebooted" ctl reboot --detach --deadline 1s host=m1
+check "which goes down" eventually 60 not lab is-on m1
+lab boot m1
+check "and comes back" eventually 30 prints '' ctl list-reboots --no-legend
+check "with its unit" eventually 20 runs_on keep.service m1
+before=$(main_pids m1 | grep keep)
+
 # --- and back
 lab exec m1 rm $DROPIN
 check "without the drop-in it starts" restart_fleetd

@@ -1,0 +1,100 @@
+#include "fleetctl/api/api-requests.h"
+#include "fleetctl/commands/maintain.h"
+#include "fleetctl/print/message.h"
+#include "fleetctl/wait/reboot-wait.h"
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+/* --- which machines --- */
+
+/* All that are there; or, to cancel, all that are to be rebooted. */
+static int select_all(Context *context, char ***ret_ids, Error *reterr) {
+    bool is_cancel = context->options->cancel;
+    _cleanup_json_ json_object *array = NULL;
+    _cleanup_(strv_freep) char **ids = NULL;
+    int r = api_list(context->api, is_cancel ? API_REBOOTS : API_MACHINES, &array, reterr);
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++) {
+        const char *id;
+        r = json_need_string(json_object_array_get_idx(array, i), is_cancel ? "machineID" : "id",
+                             &id, reterr);
+        if (r >= 0)
+            r = strv_push(&ids, id);
+    }
+    if (r >= 0)
+        *ret_ids = TAKE_PTR(ids);
+    return MIN(r, 0);
+}
+
+static int select_machines(Context *context, const char *const *operands, char ***ret_ids,
+                           Error *reterr) {
+    bool is_all = context->options->all;
+    if (is_all && operands[0])
+        return error_set(reterr, -EINVAL, "--all means all machines, so name none");
+    if (!is_all && !operands[0])
+        return error_set(reterr, -EINVAL, "No machines given");
+    return is_all ? select_all(context, ret_ids, reterr)
+                  : maintain_select(context, operands, ret_ids, reterr);
+}
+
+/* --- what becomes of each --- */
+
+static int cancel(Context *context, const char *machine_id, const char *label, Error *reterr) {
+    int r = api_delete_reboot(context->api, machine_id, reterr);
+    if (r < 0)
+        return error_prefix(reterr, r, "Failed to cancel the reboot of machine %s", label);
+    if (r == 0)
+        say("Machine %s was not to be rebooted", label);
+    else
+        say("The reboot of machine %s is cancelled", label);
+    return 0;
+}
+
+static int ask(Context *context, const char *machine_id, const char *label, int64_t *revision,
+               Error *reterr) {
+    const Options *options = context->options;
+    const RebootRequest request = {.max_parallel = options->max_parallel,
+                                   .deadline_usec = options->deadline_usec,
+                                   .timeout_usec = options->timeout_usec,
+                                   .message = options->message};
+    int64_t written = 0;
+    int r = api_put_reboot(context->api, machine_id, &request, &written, reterr);
+    if (r < 0)
+        return error_prefix(reterr, r, "Failed to reboot machine %s", label);
+    if (r == 0)
+        say("A reboot of machine %s is under way already", label);
+    else
+        say("Machine %s is to be rebooted", label);
+    *revision = MAX(*revision, written);
+    return 0;
+}
+
+static int act_on_each(Context *context, char *const *ids, RebootTracker *tracker,
+                       int64_t *revision, Error *reterr) {
+    int r = 0;
+    STRV_FOREACH (id, ids) {
+        _cleanup_free_ char *label =
+            machine_names_label(context->machines, *id, context->options->full);
+        if (context->options->cancel)
+            r = cancel(context, *id, str_or(label, *id), reterr);
+        else
+            r = ask(context, *id, str_or(label, *id), revision, reterr);
+        if (r < 0 || (r = reboot_tracker_add(tracker, *id)) < 0)
+            return r;
+    }
+    return 0;
+}
+
+int command_reboot(Context *context, const char *const *operands, Error *reterr) {
+    _cleanup_(strv_freep) char **ids = NULL;
+    _cleanup_(reboot_tracker_freep) RebootTracker *tracker = NULL;
+    int64_t revision = 0;
+    int r = select_machines(context, operands, &ids, reterr);
+    if (r >= 0)
+        r = reboot_tracker_new(&tracker);
+    if (r >= 0)
+        r = act_on_each(context, ids, tracker, &revision, reterr);
+    if (r < 0 || context->options->detach || context->options->cancel)
+        return MIN(r, 0);
+    return reboot_wait(context, tracker, revision, reterr);
+}

@@ -1,0 +1,21 @@
+/* Machines that are to be rebooted, each from one phase to the next (fleetd/sched/reboot-phase.h):
+ * whenever the model of the cluster is whole and all of it is decided, what comes next is looked
+ * up, and written, one change at a time, on the condition that the record is as it was read and
+ * that this engine leads. All of it stands in the store, so that any leader goes on with it. */
+#pragma once
+
+#include "fleetd/engine/feed.h"
+#include "fleetd/engine/leadership.h"
+
+typedef struct Reboots Reboots;
+
+/* is_ready: the model is as of that revision of the store, or later, and nothing is left to decide.
+ */
+int reboots_new(Store *store, Loop *loop, const Leadership *leadership, const Feed *feed,
+                const Cluster *cluster, bool (*is_ready)(int64_t revision, void *userdata),
+                void *userdata, Reboots **ret);
+void reboots_free(Reboots *reboots);
+DEFINE_POINTER_CLEANUP(Reboots, reboots_free)
+
+/* Something may have changed, or it is ready now. */
+void reboots_look(Reboots *reboots);

@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# lab: --machines 3 --conf agent_ttl=10s
+# timeout: 500
+# Machines are rebooted one after another under a service that is asked all the time.
+# shellcheck source=tests/lab/lib/check.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
+# shellcheck source=tests/lab/lib/ask.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
+
+unit web@.service '[Service]' 'ExecStart=/usr/bin/python3 /usr/local/lib/web-server.py 80%i'
+for machine in m1 m2 m3; do
+    lab exec "$machine" tee /usr/local/lib/web-server.py <"$LAB_HOME/lib/web-server.py" >/dev/null
+done
+sleeper everywhere.service 'Global=true'
+
+# The clients' place is beside the machines, as all of these reboot.
+client_start() {
+    CLIENT_LOG=$UNITS/client.log
+    (exec "$LAB_HOME/lab" beside python3 "$LAB_HOME/lib/web-client.py" 0 80{1..6} -- 10.77.0.{101,102,103} \
+        >"$CLIENT_LOG" 2>&1) &
+    CLIENT=$!
+}
+client_end() {
+    kill -TERM "$CLIENT"
+    wait "$CLIENT"
+    sed 's/^/# /' "$CLIENT_LOG"
+}
+lost_none() {
+    grep -q '^requests [0-9]* lost 0 ' "$CLIENT_LOG"
+}
+
+# firmware_start [MACHINE...]: switches these on again when they have gone off, until firmware_stop.
+firmware_start() {
+    while sleep 0.2; do
+        for machine in "$@"; do
+            lab is-on "$machine" || lab boot "$machine"
+        done
+    done >"$UNITS/firmware.log" 2>&1 &
+    FIRMWARE=$!
+}
+firmware_stop() {
+    kill "$FIRMWARE"
+    wait "$FIRMWARE" 2>/dev/null
+}
+
+boots() {
+    local machine
+    for machine in m1 m2 m3; do
+        lab exec "$machine" cat /run/fleet/boot-id
+        echo
+    done
+}
+none_left() {
+    equal '' "$(ctl list-reboots --no-legend)"
+}
+phase_is() {
+    equal "$2" "$(ctl list-reboots --no-legend --full --fields=phase "$(lab id "$1")")"
+}
+fewer_wait() {
+    (($(ctl list-reboots --no-legend --fields=phase | grep -c waiting) < $1))
+}
+# How many of the ids in the files A and B are in both.
+same_boots() {
+    sed "/^$/d" "$1" "$2" | sort | uniq -d | wc -l
+}
+all_run() {
+    running_is 6 '^web@' && running_is 3 '^everywhere'
+}
+
+ctl start web@{1..6}.service everywhere.service >/dev/null
+check "six instances run, and the global unit everywhere" all_run
+
+# --- one
+id1=$(lab id m1) id2=$(lab id m2)
+boots >before
+client_start
+firmware_start m1 m2 m3
+lab exec m3 fleetctl reboot --message 'new kernel' host=m1 >reboot.out 2>&1
+check "reboot of a machine ends well" equal 0 $?
+sed 's/^/# /' reboot.out
+check "it was drained" mentions 'is being drained' cat reboot.out
+check "it is back" mentions "Machine ${id1:0:8}.../10.77.0.101 has been rebooted" cat reboot.out
+check "it has booted, and no other one" equal 2 "$(boots >after && same_boots before after)"
+check "nothing is left of it" none_left
+check "all run" all_run
+check "list-machines shows nothing of it" equal 0 "$(ctl list-machines | grep -c reboot)"
+
+# --- all, and the leader is lost on the way
+boots >before
+check "all are to be rebooted" ctl reboot --all --detach
+check "one at a time" equal 2 "$(ctl list-reboots --no-legend --fields=phase | grep -c waiting)"
+check "the next one says whom it waits for" mentions 'comes first' ctl list-reboots
+check "list-machines says so" mentions ', reboot waiting' ctl list-machines
+victim=$(leader)
+lab fleetd kill "$victim"
+check "under the next leader it goes on" eventually 60 fewer_wait 2
+lab fleetd start "$victim" || true
+check "until all are back" eventually 240 none_left
+check "all have booted" equal 0 "$(boots >after && same_boots before after)"
+check "all run" eventually 10 all_run
+firmware_stop
+client_end
+check "no request was lost" lost_none
+
+# --- a machine that does not come back
+check "two are to be rebooted" ctl reboot --detach --timeout 15s host=m1 host=m2
+check "the first one does not come back" eventually 60 phase_is m1 failed
+check "and says so" mentions 'it did not come back in time' ctl list-reboots
+check "the other one waits for it" phase_is m2 waiting
+check "it cannot be asked for twice" mentions 'is under way already' ctl reboot --detach host=m2
+check "cancelled, it waits no more" prints "The reboot of machine ${id2:0:8}.../10.77.0.102 is cancelled" \
+    ctl reboot --cancel host=m2
+lab boot m1
+check "the first one comes back after all" eventually 60 none_left
+check "and gets units again" eventually 20 all_run
+check "--cancel of nothing is no error" prints "Machine ${id2:0:8}.../10.77.0.102 was not to be rebooted" \
+    ctl reboot --cancel host=m2
+check "a machine that is not there is refused" status_is 1 ctl reboot --detach 00000000000000000000000000000001
+check "and so is none" status_is 1 ctl reboot
