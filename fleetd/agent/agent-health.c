@@ -36,18 +36,6 @@ static int unit_read_check(const AgentUnit *unit, HealthCheck **ret) {
     return text_read_check(unit->name, text, size, ret);
 }
 
-static int unit_watch(AgentUnit *unit) {
-    const char *hash = unit->status ? unit->status->hash : NULL;
-    HealthCheck *check = NULL;
-    if (streq_ptr(unit->watched_hash, hash))
-        return 0;
-    health_watch_free(TAKE_PTR(unit->watch));
-    int r = hash ? unit_read_check(unit, &check) : 0;
-    if (r >= 0 && check)
-        r = health_watch_new(unit, check, &unit->watch);
-    return r < 0 ? r : str_replace(&unit->watched_hash, hash);
-}
-
 /* --- what is told --- */
 
 /* -ENOMEM: the next change tells it. */
@@ -58,9 +46,10 @@ static void unit_set_health(AgentUnit *unit, UnitHealth health, const char *mess
     agent_mark(unit->agent, unit->name);
 }
 
+/* What does not run keeps its pause. */
 static void watch_keep(const HealthWatch *watch) {
     AgentUnit *unit = watch->unit;
-    bool is_none = watch->health.status == UNIT_HEALTH_NONE;
+    bool is_none = watch->health.status == UNIT_HEALTH_NONE && watch->health.n_restarts == 0;
     _cleanup_free_ char *note = is_none ? NULL : health_format(&watch->health);
     int r = note || is_none ? unit_manager_note_health(unit->agent->unit_manager, unit->name, note)
                             : -ENOMEM;
@@ -74,6 +63,39 @@ static void watch_keep(const HealthWatch *watch) {
 static void watch_tell(const HealthWatch *watch, const char *message) {
     watch_keep(watch);
     unit_set_health(watch->unit, watch->health.status, message);
+}
+
+/* --- from when on it is watched --- */
+
+/* At the first sight of the unit, in whatever state: the pause holds also while it is stopped or on
+ * its way. */
+static void watch_recall(HealthWatch *watch) {
+    const char *note = watch->unit->status->health;
+    if (note && health_parse(note, &watch->health) >= 0)
+        watch->is_recalled = watch->health.status != UNIT_HEALTH_NONE;
+}
+
+/* Another file is another unit: what is noted was of the former one. */
+static void watch_recall_or_forget(HealthWatch *watch) {
+    AgentUnit *unit = watch->unit;
+    if (!unit->watched_hash)
+        watch_recall(watch);
+    else if (unit->status->health)
+        watch_keep(watch);
+}
+
+static int unit_watch(AgentUnit *unit) {
+    const char *hash = unit->status ? unit->status->hash : NULL;
+    HealthCheck *check = NULL;
+    if (streq_ptr(unit->watched_hash, hash))
+        return 0;
+    health_watch_free(TAKE_PTR(unit->watch));
+    int r = hash ? unit_read_check(unit, &check) : 0;
+    if (r >= 0 && check)
+        r = health_watch_new(unit, check, &unit->watch);
+    if (r >= 0 && unit->watch)
+        watch_recall_or_forget(unit->watch);
+    return r < 0 ? r : str_replace(&unit->watched_hash, hash);
 }
 
 /* --- which units are asked --- */
@@ -98,41 +120,44 @@ static bool unit_is_on_its_way(const AgentUnit *unit) {
 }
 
 /* The fleetd before this one knew it, and it runs on: it is as it was, until it says otherwise. */
-static bool watch_resume(HealthWatch *watch) {
-    AgentUnit *unit = watch->unit;
-    const char *note = unit->status->health;
-    bool is_first = unit->health == UNIT_HEALTH_NONE && watch->health.since_usec == 0;
-    if (!is_first || !note || health_parse(note, &watch->health) < 0 ||
-        watch->health.status == UNIT_HEALTH_NONE)
-        return false;
-    unit_set_health(unit, watch->health.status, NULL);
-    return true;
+static void watch_resume(HealthWatch *watch) {
+    usec_t now = loop_now(watch->unit->agent->loop);
+    usec_t next = health_next(&watch->health, watch->check, watch->phase_usec, now);
+    watch->is_recalled = false;
+    unit_set_health(watch->unit, watch->health.status, NULL);
+    health_watch_on(watch, next - now);
 }
 
 static void watch_begin(HealthWatch *watch) {
-    Agent *agent = watch->unit->agent;
-    usec_t now = loop_now(agent->loop);
-    if (watch_resume(watch)) {
-        usec_t next = health_next(&watch->health, watch->check, watch->phase_usec, now);
-        health_watch_on(watch, next - now);
-        return;
-    }
-    health_begin(&watch->health, now);
+    if (watch->is_recalled)
+        return watch_resume(watch);
+    health_begin(&watch->health, loop_now(watch->unit->agent->loop));
     watch_tell(watch, watch->unit->health_message);
     health_watch_on(watch, 0);
 }
 
-static void watch_pause(HealthWatch *watch) {
+static void watch_end(HealthWatch *watch, bool is_coming) {
     AgentUnit *unit = watch->unit;
-    bool is_coming = unit_is_on_its_way(unit);
-    if (watch->is_on)
-        health_watch_off(watch);
+    bool was_recalled = watch->is_recalled;
+    watch->is_recalled = false;
     if (is_coming)
         health_await(&watch->health);
     else
         health_end(&watch->health);
     if (unit->health != watch->health.status)
         watch_tell(watch, is_coming ? unit->health_message : NULL);
+    else if (was_recalled)
+        watch_keep(watch);
+}
+
+/* What runs on, and is only not to be asked just now, has not begun anew when it is. */
+static void watch_pause(HealthWatch *watch) {
+    const UnitStatus *status = watch->unit->status;
+    bool is_coming = unit_is_on_its_way(watch->unit);
+    if (watch->is_on)
+        health_watch_off(watch);
+    if (!watch->is_recalled || is_coming || !status_is_active(status))
+        watch_end(watch, is_coming);
 }
 
 void agent_watch_health(Agent *agent, AgentUnit *unit) {

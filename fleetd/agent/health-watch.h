@@ -14,6 +14,7 @@ typedef struct HealthWatch {
     HealthCheck *check;
     Health health;
     usec_t phase_usec; /* of its questions */
+    bool is_recalled;  /* health is what the fleetd before this one noted, and goes on with it */
     bool is_on;        /* the unit runs, and is asked */
     Timer *timer;      /* to the next question */
     Probe *probe;      /* under way; NULL: none */

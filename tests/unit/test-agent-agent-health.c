@@ -255,6 +255,53 @@ static void restart_of_fleetd_forgets_nothing(void **state) {
     assert_int_equal(n_restarts(test), 1);
 }
 
+static void restart_fleetd(AgentTest *test) {
+    agent_test_crash(test);
+    agent_test_start(test);
+    agent_test_run(test, SEC);
+}
+
+static void pause_is_kept_when_fleetd_ends_in_the_midst_of_a_restart(void **state) {
+    AgentTest *test = *state;
+    FakeBehaviour slow = {.start_usec = 4 * SEC};
+    launch(test, "web.service", CHECKED_OTHERWISE);
+    fake_script_set_behaviour(fake_systemd_script(test->systemd), "web.service", &slow);
+    answers(test, unwell);
+    run_until_restarted(test, 1);
+    restart_fleetd(test);
+    agent_test_run(test, 25 * SEC);
+    assert_int_equal(n_restarts(test), 1);
+    run_until_restarted(test, 2);
+}
+
+static void pause_is_kept_when_fleetd_ends_while_the_unit_does_not_run(void **state) {
+    AgentTest *test = *state;
+    launch(test, "web.service", CHECKED_OTHERWISE);
+    answers(test, unwell);
+    run_until_restarted(test, 1);
+    fake_systemd_set_state(test->systemd, "web.service", "failed", "failed", "exit-code");
+    agent_test_run(test, SEC);
+    restart_fleetd(test);
+    fake_systemd_set_state(test->systemd, "web.service", "active", "running", "success");
+    agent_test_run(test, 25 * SEC);
+    assert_int_equal(n_restarts(test), 1);
+    run_until_restarted(test, 2);
+}
+
+static void unit_that_next_fleetd_finds_down_starts_anew(void **state) {
+    AgentTest *test = *state;
+    launch(test, "web.service", CHECKED);
+    agent_test_crash(test);
+    fake_systemd_set_state(test->systemd, "web.service", "failed", "failed", "exit-code");
+    agent_test_start(test);
+    agent_test_run(test, SEC);
+    assert_health(test, "web.service", UNIT_HEALTH_NONE, NULL);
+    answers(test, unwell);
+    fake_systemd_set_state(test->systemd, "web.service", "active", "running", "success");
+    agent_test_run(test, SEC);
+    assert_health(test, "web.service", UNIT_HEALTH_STARTING, NULL);
+}
+
 static void unchanged_health_is_not_written_again(void **state) {
     AgentTest *test = *state;
     launch(test, "web.service", CHECKED);
@@ -318,6 +365,9 @@ int main(void) {
         health_test(changed_file_brings_its_own_check),
         health_test(health_is_looked_after_while_the_store_is_away),
         health_test(restart_of_fleetd_forgets_nothing),
+        health_test(pause_is_kept_when_fleetd_ends_in_the_midst_of_a_restart),
+        health_test(pause_is_kept_when_fleetd_ends_while_the_unit_does_not_run),
+        health_test(unit_that_next_fleetd_finds_down_starts_anew),
         health_test(unchanged_health_is_not_written_again),
         health_test(only_so_many_are_asked_at_a_time),
         health_test(thousands_are_not_asked_in_step),
