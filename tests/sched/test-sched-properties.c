@@ -370,7 +370,7 @@ static void check_choice(uint64_t seed) {
     const char *found = oracle_best_machine(oracle, name);
     must(!found || (best = strdup(found)));
     world_tell(world, SIZE_MAX);
-    _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
+    plan_free(world_plan(world, 0));
     const char *id, *place = NULL;
     _unused_ const Machine *machine;
     MAP_FOREACH (id, machine, world->machines)
