@@ -1,7 +1,6 @@
 /* The table of commands. A further one is a row here, a file with its function, and a section in
  * docs/fleetctl.1. */
 #include "fleetctl/commands/command.h"
-#include "fleetd/base/strv.h"
 
 #include <limits.h>
 
@@ -427,42 +426,3 @@ const Command commands[] = {
     },
     {},
 };
-
-static int command_unknown(const char *word, Error *reterr) {
-    const char *names[ELEMENTSOF(commands)] = {};
-    for (size_t i = 0; commands[i].name; i++)
-        names[i] = commands[i].name;
-    const char *suggestion = str_suggest(word, names);
-    if (!suggestion)
-        return error_set(reterr, -EINVAL, "unknown command '%s'; 'fleetctl help' lists them", word);
-    return error_set(reterr, -EINVAL, "unknown command '%s' (did you mean '%s'?)", word,
-                     suggestion);
-}
-
-static int command_ambiguous(const char *word, Error *reterr) {
-    _cleanup_(strv_freep) char **names = NULL;
-    for (const Command *command = commands; command->name; command++)
-        if (strncmp(command->name, word, strlen(word)) == 0 && strv_push(&names, command->name) < 0)
-            return -ENOMEM;
-    _cleanup_free_ char *choices = strv_join(names, ", ");
-    return error_set(reterr, -EINVAL, "command '%s' is ambiguous: %s", word, str_or(choices, ""));
-}
-
-int command_find(const char *word, const Command **ret, Error *reterr) {
-    const Command *found = NULL;
-    for (const Command *command = commands; command->name; command++) {
-        if (streq(command->name, word)) {
-            *ret = command;
-            return 0;
-        }
-        if (!*word || strncmp(command->name, word, strlen(word)) != 0)
-            continue;
-        if (found)
-            return command_ambiguous(word, reterr);
-        found = command;
-    }
-    if (!found)
-        return command_unknown(word, reterr);
-    *ret = found;
-    return 0;
-}

@@ -23,7 +23,7 @@ int command_drain(Context *context, const char *const *operands, Error *reterr) 
     _cleanup_(strv_freep) char **ids = NULL;
     _cleanup_(drain_tracker_freep) DrainTracker *tracker = NULL;
     int64_t revision = 0;
-    int r = maintain_select(context, operands, &ids, reterr);
+    int r = machines_select_all(context->api, operands, &ids, reterr);
     if (r >= 0)
         r = drain_tracker_new(context->options->ignore_global, &tracker);
     STRV_FOREACH (id, ids) {

@@ -5,9 +5,6 @@
 #include "fleetctl/commands/command.h"
 #include "fleetctl/units/machine-select.h"
 
-/* The machines that are meant, each once; one that is away by its whole id. The caller frees. */
-int maintain_select(Context *context, const char *const *operands, char ***ret_ids, Error *reterr);
-
 /* Does one thing to each machine: act answers as a CommandRun. The first that cannot go on ends it.
  */
 int maintain_each(Context *context, const char *const *operands,

@@ -34,7 +34,7 @@ static int select_machines(Context *context, const char *const *operands, char *
     if (!is_all && !operands[0])
         return error_set(reterr, -EINVAL, "No machines given");
     return is_all ? select_all(context, ret_ids, reterr)
-                  : maintain_select(context, operands, ret_ids, reterr);
+                  : machines_select_all(context->api, operands, ret_ids, reterr);
 }
 
 /* --- what becomes of each --- */

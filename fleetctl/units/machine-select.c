@@ -1,6 +1,7 @@
 #include "fleetctl/units/machine-select.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/machine.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -99,6 +100,32 @@ int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *r
         r = r < 0 ? r : piece_select(&machines, *piece, &ids, reterr);
     if (r >= 0 && !ids)
         r = (ids = calloc(1, sizeof(char *))) ? 0 : -ENOMEM;
+    if (r < 0)
+        return r;
+    *ret_ids = TAKE_PTR(ids);
+    return 0;
+}
+
+/* A machine that is away is in no list. */
+static int word_select(const Machines *machines, const char *word, char ***ids, Error *reterr) {
+    _cleanup_error_ Error error = {};
+    int r = piece_select(machines, word, ids, &error);
+    if (r == -ENOENT && machine_id_check(word, NULL) >= 0)
+        return strv_push(ids, word);
+    return r < 0 ? error_set(reterr, r, "%s", error_text(&error, r)) : 0;
+}
+
+int machines_select_all(ApiClient *api, const char *const *words, char ***ret_ids, Error *reterr) {
+    _cleanup_(machines_done) Machines machines = {};
+    _cleanup_(strv_freep) char **meant = NULL, **ids = NULL;
+    int r = machines_fetch(api, &machines, reterr);
+    for (size_t i = 0; r >= 0 && words[i]; i++)
+        r = word_select(&machines, words[i], &meant, reterr);
+    STRV_FOREACH (id, meant)
+        if (r >= 0 && !strv_contains(ids, *id))
+            r = strv_push(&ids, *id);
+    if (r >= 0 && !ids)
+        r = error_set(reterr, -ENOENT, "no machine is meant by that");
     if (r < 0)
         return r;
     *ret_ids = TAKE_PTR(ids);

@@ -17,3 +17,7 @@ const char *machine_suggest(const ApiMachine *machines, size_t n, const char *ty
 /* The ids of all machines that a comma-separated list means; there may be none, but the array is
  * never NULL. -ENOENT names the piece that should have meant one, with a suggestion. */
 int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *reterr);
+
+/* The same of several words, each once; a whole id means a machine that is away as well. At least
+ * one. */
+int machines_select_all(ApiClient *api, const char *const *words, char ***ret_ids, Error *reterr);
