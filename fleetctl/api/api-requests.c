@@ -11,6 +11,7 @@ static const struct {
     [API_UNITS] = {"/units", "units"},          [API_STATES] = {"/state", "states"},
     [API_MACHINES] = {"/machines", "machines"}, [API_UNIT_FILES] = {"/units?text=true", "units"},
     [API_ORPHANS] = {"/orphans", "orphans"},    [API_REBOOTS] = {"/reboots", "reboots"},
+    [API_ROLLOUTS] = {"/rollouts", "rollouts"},
     [API_METADATA] = {"/metadata", "metadata"}, [API_UNREADABLE] = {"/unreadable", "unreadable"},
 };
 

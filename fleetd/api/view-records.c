@@ -18,6 +18,8 @@ void unit_view_free(UnitView *unit) {
     unit_free(unit->unit);
     pending_free(unit->pending);
     unit_view_drop_versions(unit);
+    deployment_free(unit->deployment);
+    rollout_free(unit->rollout);
     map_free(unit->placements);
     free(unit->name);
     free(unit);
@@ -111,8 +113,9 @@ void view_settle_unit(View *view, UnitView *unit) {
         if (placement_has_ended(placement))
             map_remove(unit->placements, id);
     }
-    unit->is_changed = unit->is_noted = false;
-    if (unit->unit || unit->pending || map_size(unit->placements) > 0)
+    unit->is_changed = unit->is_noted = unit->is_rollout_changed = false;
+    if (unit->unit || unit->pending || unit->deployment || unit->rollout ||
+        map_size(unit->placements) > 0)
         return;
     keys_invalidate(&view->units);
     map_remove(view->units.map, unit->name);
@@ -138,6 +141,10 @@ bool view_holds(const View *view, const Key *key) {
         return unit && unit->unit;
     case KEY_VERSION:
         return unit && unit_view_find_version(unit, key->number);
+    case KEY_DEPLOYMENT:
+        return unit && unit->deployment;
+    case KEY_ROLLOUT:
+        return unit && unit->rollout;
     case KEY_PENDING:
         return unit && unit->pending;
     case KEY_SCHEDULE:

@@ -5,9 +5,11 @@
 
 #include "fleetd/base/map.h"
 #include "fleetd/model/brake.h"
+#include "fleetd/model/deployment.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/reboot.h"
+#include "fleetd/model/rollout.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-version.h"
 #include "fleetd/model/unit.h"
@@ -34,6 +36,9 @@ typedef struct UnitView {
     Pending *pending;       /* NULL: it does not wait */
     UnitVersion **versions; /* by number */
     size_t n_versions;
+    Deployment *deployment; /* NULL: none */
+    Rollout *rollout;       /* how far one has come; NULL: none */
+    bool is_rollout_changed;
     Map *placements; /* machine id -> Placement, also those that just ended */
     bool is_changed; /* in what is not about a single placement */
     bool is_noted;

@@ -150,7 +150,7 @@ int feed_delete_file(Feed *feed, const Key *key) {
     return feed_lose_file(feed, key->name);
 }
 
-static void feed_forget_version(Feed *feed, const char *key) {
+void feed_release_kept_file(Feed *feed, const char *key) {
     const char *hash = map_take(feed->versions, key);
     FeedFile *file = hash ? map_get(feed->files, hash) : NULL;
     if (!file)
@@ -159,13 +159,13 @@ static void feed_forget_version(Feed *feed, const char *key) {
     feed_drop_file_if_unknown(feed, hash);
 }
 
-static int feed_note_version(Feed *feed, const char *key, const char *hash) {
+int feed_keep_file(Feed *feed, const char *key, const char *hash) {
     FeedFile *file;
     int r = feed_get_file(feed, hash, &file);
     if (r < 0)
         return r;
     file->n_versions++; /* before the one that was there lets go of it */
-    feed_forget_version(feed, key);
+    feed_release_kept_file(feed, key);
     return MIN(map_put(feed->versions, key, (void *) map_get_key(feed->files, hash)), 0);
 }
 
@@ -175,8 +175,8 @@ int feed_put_version(Feed *feed, StoredRecord *record) {
     if (!key)
         return -ENOMEM;
     if (record->version)
-        return feed_note_version(feed, key, record->version->hash);
-    feed_forget_version(feed, key);
+        return feed_keep_file(feed, key, record->version->hash);
+    feed_release_kept_file(feed, key);
     return 0;
 }
 
@@ -184,7 +184,7 @@ int feed_delete_version(Feed *feed, const Key *key) {
     _cleanup_free_ char *text = key_version(key->name, key->number);
     if (!text)
         return -ENOMEM;
-    feed_forget_version(feed, text);
+    feed_release_kept_file(feed, text);
     return 0;
 }
 
@@ -197,4 +197,17 @@ void feed_each_unused_file(const Feed *feed,
         if (file->file && file->n_users == 0 && file->n_versions == 0 &&
             map_size(feed->unreadable_units) == 0)
             each(hash, file->mod_revision, userdata);
+}
+
+const Map *feed_units(const Feed *feed) {
+    return feed->units;
+}
+
+const Map *feed_unreadable_units(const Feed *feed) {
+    return feed->unreadable_units;
+}
+
+int64_t feed_file_revision(const Feed *feed, const char *hash) {
+    const FeedFile *file = map_get(feed->files, hash);
+    return file && file->file ? file->mod_revision : 0;
 }
