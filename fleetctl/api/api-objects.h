@@ -100,7 +100,7 @@ typedef enum ApiEventType {
     API_EVENT_UNIT,
     API_EVENT_MACHINE,
     API_EVENT_ROLLOUT, /* of unit */
-    API_EVENT_SYNCED, /* the present has been told, from here on it is changes */
+    API_EVENT_SYNCED,  /* the present has been told, from here on it is changes */
     API_EVENT_OTHER,
 } ApiEventType;
 

@@ -8,11 +8,15 @@
 static const struct {
     const char *path, *field;
 } resources[_API_RESOURCE_MAX] = {
-    [API_UNITS] = {"/units", "units"},          [API_STATES] = {"/state", "states"},
-    [API_MACHINES] = {"/machines", "machines"}, [API_UNIT_FILES] = {"/units?text=true", "units"},
-    [API_ORPHANS] = {"/orphans", "orphans"},    [API_REBOOTS] = {"/reboots", "reboots"},
+    [API_UNITS] = {"/units", "units"},
+    [API_STATES] = {"/state", "states"},
+    [API_MACHINES] = {"/machines", "machines"},
+    [API_UNIT_FILES] = {"/units?text=true", "units"},
+    [API_ORPHANS] = {"/orphans", "orphans"},
+    [API_REBOOTS] = {"/reboots", "reboots"},
     [API_ROLLOUTS] = {"/rollouts", "rollouts"},
-    [API_METADATA] = {"/metadata", "metadata"}, [API_UNREADABLE] = {"/unreadable", "unreadable"},
+    [API_METADATA] = {"/metadata", "metadata"},
+    [API_UNREADABLE] = {"/unreadable", "unreadable"},
 };
 
 static int answer_parse(const ApiCall *call, json_object **ret, Error *reterr) {

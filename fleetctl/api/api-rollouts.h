@@ -8,12 +8,12 @@
 typedef struct DeployRequest {
     const char *text;
     size_t text_size;
-    int64_t parallel;                     /* 0: not given */
-    int64_t canaries;                     /* negative: not given */
-    usec_t healthy_usec, deadline_usec;   /* USEC_INFINITY: not given */
-    const char *on_failure;               /* NULL: not given */
-    const char *message;                  /* NULL: none */
-    int64_t check_revision;               /* 0: whatever has changed */
+    int64_t parallel;                   /* 0: not given */
+    int64_t canaries;                   /* negative: not given */
+    usec_t healthy_usec, deadline_usec; /* USEC_INFINITY: not given */
+    const char *on_failure;             /* NULL: not given */
+    const char *message;                /* NULL: none */
+    int64_t check_revision;             /* 0: whatever has changed */
 } DeployRequest;
 
 /* 0; -EREMOTEIO: refused, in the API's words. ret_revision: names the request in the events. */

@@ -68,14 +68,10 @@ static char *cell_message(_unused_ const Context *context, const void *object) {
 }
 
 static const ListColumn rollout_columns[] = {
-    {"unit", cell_name},
-    {"phase", cell_phase, .is_toned = true},
-    {"done", cell_done},
-    {"since", cell_since, value_since},
-    {"why", cell_why},
-    {"hash", cell_hash},
-    {"message", cell_message},
-    {},
+    {"unit", cell_name},       {"phase", cell_phase, .is_toned = true},
+    {"done", cell_done},       {"since", cell_since, value_since},
+    {"why", cell_why},         {"hash", cell_hash},
+    {"message", cell_message}, {},
 };
 
 static int rollout_read(json_object *json, void *ret, Error *reterr) {

@@ -15,10 +15,8 @@ typedef struct Verb {
 } Verb;
 
 static const Verb verbs[] = {
-    {"status", NULL, false},
-    {"pause", "is to be paused", false},
-    {"resume", "goes on", true},
-    {"promote", "goes on with all units", true},
+    {"status", NULL, false},           {"pause", "is to be paused", false},
+    {"resume", "goes on", true},       {"promote", "goes on with all units", true},
     {"undo", "is to be undone", true},
 };
 
@@ -41,8 +39,7 @@ static int say_word(Context *context, const Verb *verb, const char *unit, Error 
     r = rollout_tracker_new(&tracker);
     if (r >= 0)
         r = rollout_tracker_add(tracker, unit);
-    return r < 0 ? r
-                 : rollout_wait(context, tracker, streq(verb->name, "undo"), revision, reterr);
+    return r < 0 ? r : rollout_wait(context, tracker, streq(verb->name, "undo"), revision, reterr);
 }
 
 int command_rollout(Context *context, const char *const *operands, Error *reterr) {

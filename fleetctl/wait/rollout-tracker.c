@@ -42,8 +42,7 @@ void rollout_tracker_free(RolloutTracker *tracker) {
 }
 
 int rollout_tracker_add(RolloutTracker *tracker, const char *name) {
-    RolloutProgress **items =
-        reallocarray(tracker->items, tracker->n + 1, sizeof(*tracker->items));
+    RolloutProgress **items = reallocarray(tracker->items, tracker->n + 1, sizeof(*tracker->items));
     if (!items)
         return -ENOMEM;
     tracker->items = items;

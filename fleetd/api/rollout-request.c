@@ -18,13 +18,13 @@ const char *rollout_word_to_string(RolloutWord word) {
 }
 
 /* 0: it is not there. */
-static int number_read(json_object *body, const char *name, int64_t min, int64_t max,
-                       uint64_t *ret, Error *reterr) {
+static int number_read(json_object *body, const char *name, int64_t min, int64_t max, uint64_t *ret,
+                       Error *reterr) {
     int64_t number = 0;
     int r = json_get_int(body, name, &number, reterr);
     if (r > 0 && (number < min || number > max))
-        return error_set(reterr, -EINVAL, "%s is not between %lld and %lld", name,
-                         (long long) min, (long long) max);
+        return error_set(reterr, -EINVAL, "%s is not between %lld and %lld", name, (long long) min,
+                         (long long) max);
     if (r > 0)
         *ret = (uint64_t) number;
     return MIN(r, 0);

@@ -100,8 +100,8 @@ static int take_unit(RolloutPut *put, const char *key, int64_t revision) {
     if (!name)
         return -ENOMEM;
     put->names[put->n_units] = name;
-    put->units[put->n_units++] = (StoreCompare){
-        .key = name, .target = STORE_COMPARE_MOD_REVISION, .number = revision};
+    put->units[put->n_units++] =
+        (StoreCompare){.key = name, .target = STORE_COMPARE_MOD_REVISION, .number = revision};
     return 0;
 }
 

@@ -45,8 +45,7 @@ static const char *operation_value(int i) {
 }
 
 static const char *event_value(int i) {
-    static const char *const values[] = {"unit", "machine", "rollout", "failover",
-                                         "synced"};
+    static const char *const values[] = {"unit", "machine", "rollout", "failover", "synced"};
     return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
 }
 

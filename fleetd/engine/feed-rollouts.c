@@ -1,5 +1,5 @@
-/* Deployments, and how far they have come. The scheduler is told nothing of them: they change units,
- * and those are told. */
+/* Deployments, and how far they have come. The scheduler is told nothing of them: they change
+ * units, and those are told. */
 #include "fleetd/engine/feed-internal.h"
 
 void feed_rollout_free(void *p) {

@@ -77,8 +77,8 @@ static int expect_take(RolloutWrite *write, char *key_take, int64_t revision) {
 
 /* value NULL: the key goes. */
 static void add_write(RolloutWrite *write, const char *key, const char *value) {
-    write->writes[write->n_writes++] = (StoreWrite){
-        .kind = value ? STORE_PUT : STORE_DELETE, .key = key, .value = value};
+    write->writes[write->n_writes++] =
+        (StoreWrite){.kind = value ? STORE_PUT : STORE_DELETE, .key = key, .value = value};
 }
 
 static int send(Rollouts *rollouts, RolloutWrite *write) {

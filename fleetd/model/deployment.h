@@ -7,15 +7,15 @@
 #include "fleetd/model/update-policy.h"
 
 typedef struct Deployment {
-    char *name; /* of the unit, or of the template */
-    char *hash; /* of the file */
+    char *name;        /* of the unit, or of the template */
+    char *hash;        /* of the file */
     usec_t since_usec; /* since 1970; tells it from any other of that name */
     UpdatePolicy policy;
-    char *message;     /* why, for people; NULL: not said */
-    bool is_paused;    /* no further unit has its turn */
+    char *message;      /* why, for people; NULL: not said */
+    bool is_paused;     /* no further unit has its turn */
     uint64_t n_resumed; /* so many times it was resumed: what has failed is tried anew */
-    bool is_promoted;  /* its canaries are well, so the others may follow */
-    bool is_undone;    /* all units get back what they had */
+    bool is_promoted;   /* its canaries are well, so the others may follow */
+    bool is_undone;     /* all units get back what they had */
 } Deployment;
 
 /* JSON value; contracts as for machine_format() and machine_parse(). */

@@ -33,9 +33,9 @@ typedef enum KeyKind {
 typedef struct Key {
     KeyKind kind;
     char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance, reboot */
-    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
-                         rollout */
-    int64_t number;   /* version: from 1 on */
+    char *name;     /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
+                       rollout */
+    int64_t number; /* version: from 1 on */
 } Key;
 
 /* New strings; NULL when out of memory. */

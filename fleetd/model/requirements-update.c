@@ -49,8 +49,8 @@ int requirements_read_update_healthy_deadline(RequirementsReader *reader, const 
 int requirements_read_update_on_failure(RequirementsReader *reader, const char *value) {
     UpdateOnFailure on_failure = update_on_failure_from_string(value);
     if (on_failure < 0)
-        return error_set(reader->reterr, -EINVAL,
-                         "'%.*s' is none of rollback, pause and continue", TEXT_SHORT(value));
+        return error_set(reader->reterr, -EINVAL, "'%.*s' is none of rollback, pause and continue",
+                         TEXT_SHORT(value));
     reader->requirements->update.on_failure = on_failure;
     return 0;
 }

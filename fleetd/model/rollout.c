@@ -6,14 +6,10 @@
 #include "fleetd/model/unit-name.h"
 
 static const char *const phase_words[_ROLLOUT_PHASE_MAX] = {
-    [ROLLOUT_UPDATING] = "updating",
-    [ROLLOUT_WAITING] = "waiting",
-    [ROLLOUT_PAUSED] = "paused",
-    [ROLLOUT_ROLLING_BACK] = "rolling-back",
-    [ROLLOUT_DONE] = "done",
-    [ROLLOUT_ROLLED_BACK] = "rolled-back",
-    [ROLLOUT_FAILED] = "failed",
-    [ROLLOUT_SUPERSEDED] = "superseded",
+    [ROLLOUT_UPDATING] = "updating", [ROLLOUT_WAITING] = "waiting",
+    [ROLLOUT_PAUSED] = "paused",     [ROLLOUT_ROLLING_BACK] = "rolling-back",
+    [ROLLOUT_DONE] = "done",         [ROLLOUT_ROLLED_BACK] = "rolled-back",
+    [ROLLOUT_FAILED] = "failed",     [ROLLOUT_SUPERSEDED] = "superseded",
 };
 
 static const char *const unit_phase_words[_ROLLOUT_UNIT_PHASE_MAX] = {
@@ -51,6 +47,7 @@ bool rollout_phase_is_over(RolloutPhase phase) {
 static const RecordField unit_fields[] = {
     {"name", &field_string, offsetof(RolloutUnit, name), true},
     {"before", &field_string, offsetof(RolloutUnit, before)},
+    {"found", &field_string, offsetof(RolloutUnit, found)},
     {"phase", &field_enum, offsetof(RolloutUnit, phase), true, &unit_phase_names},
     {"sinceUsec", &field_count, offsetof(RolloutUnit, since_usec)},
     {"upSinceUsec", &field_count, offsetof(RolloutUnit, up_since_usec)},
@@ -136,6 +133,7 @@ int rollout_parse(const char *name, const char *text, size_t size, Rollout **ret
 static void unit_done(RolloutUnit *unit) {
     free(unit->name);
     free(unit->before);
+    free(unit->found);
     free(unit->why);
 }
 
@@ -178,9 +176,9 @@ RolloutUnit *rollout_find_unit(const Rollout *rollout, const char *name) {
 
 static int unit_copy(const RolloutUnit *unit, RolloutUnit *ret) {
     RolloutUnit copy = *unit;
-    copy.name = copy.before = copy.why = NULL;
+    copy.name = copy.before = copy.found = copy.why = NULL;
     if (str_replace(&copy.name, unit->name) < 0 || str_replace(&copy.before, unit->before) < 0 ||
-        str_replace(&copy.why, unit->why) < 0) {
+        str_replace(&copy.found, unit->found) < 0 || str_replace(&copy.why, unit->why) < 0) {
         unit_done(&copy);
         return -ENOMEM;
     }

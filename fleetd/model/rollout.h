@@ -35,8 +35,10 @@ typedef enum RolloutUnitPhase {
 typedef struct RolloutUnit {
     char *name;
     char *before; /* hash of the file to go back to; NULL: there is none */
+    char *found; /* of the one that it had at first, from a deployment that this one replaced; NULL:
+                    that is before */
     RolloutUnitPhase phase;
-    usec_t since_usec; /* since 1970: it is updating or restoring; 0: neither */
+    usec_t since_usec;    /* since 1970: it is updating or restoring; 0: neither */
     usec_t up_since_usec; /* of one that is updating: up and healthy; 0: it is not */
     char *why;            /* it failed or was left; NULL: nothing to be said */
 } RolloutUnit;

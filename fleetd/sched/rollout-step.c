@@ -257,8 +257,7 @@ static int is_changed(const Rollout *next, const Rollout *known) {
 int rollout_step(const Deployment *deployment, const Rollout *known, const RolloutFacts *facts,
                  RolloutStep *ret) {
     bool is_known = known && known->deployment_usec == deployment->since_usec;
-    const Rollout *from =
-        known && !is_known && !rollout_phase_is_over(known->phase) ? known : NULL;
+    const Rollout *from = known && !is_known && !rollout_phase_is_over(known->phase) ? known : NULL;
     _cleanup_rollout_step_ RolloutStep step = {.look_at = USEC_INFINITY};
     RolloutLook look = {.deployment = deployment, .facts = facts, .step = &step};
     step.is_void = is_void(&look);

@@ -21,7 +21,7 @@ typedef struct RolloutFacts {
     usec_t now_usec;          /* since 1970 */
     const RolloutFact *units; /* by rollout_compare_names(); of a template, with itself */
     size_t n_units;
-    bool is_held; /* the brake holds */
+    bool is_held;                                       /* the brake holds */
     bool (*has_file)(const char *hash, void *userdata); /* it is in the store */
     void *userdata;
 } RolloutFacts;

@@ -44,6 +44,8 @@ static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *
     RolloutUnit unit = {.name = (char *) fact->name,
                         .before = (char *) hash_before(from, fact),
                         .phase = first_phase(look, fact)};
+    if (!streq_ptr(unit.before, fact->hash))
+        unit.found = (char *) fact->hash;
     if (unit.phase == ROLLOUT_UNIT_UPDATING)
         unit.since_usec = look->facts->now_usec;
     return rollout_add_unit(look->rollout, &unit);
@@ -87,8 +89,7 @@ static bool is_time(const RolloutLook *look, usec_t time) {
 }
 
 static int fail(RolloutUnit *unit, const RolloutFact *fact, const char *what) {
-    _cleanup_free_ char *why =
-        fact->waits ? str_printf("%s: %s", what, fact->waits) : strdup(what);
+    _cleanup_free_ char *why = fact->waits ? str_printf("%s: %s", what, fact->waits) : strdup(what);
     return why ? unit_enter(unit, ROLLOUT_UNIT_FAILED, why) : -ENOMEM;
 }
 
@@ -137,7 +138,8 @@ static int judge_waiting(RolloutLook *look, RolloutUnit *unit, const RolloutFact
         unit->phase = ROLLOUT_UNIT_UPDATING; /* somebody has been quicker */
         return judge_updating(look, unit, fact);
     }
-    return streq_ptr(fact->hash, unit->before) ? 0 : leave(unit);
+    bool is_untouched = streq_ptr(fact->hash, unit->found ? unit->found : unit->before);
+    return is_untouched ? 0 : leave(unit);
 }
 
 static int judge_done(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
