@@ -17,7 +17,6 @@ void unit_view_free(UnitView *unit) {
         return;
     unit_free(unit->unit);
     pending_free(unit->pending);
-    unit_view_drop_versions(unit);
     deployment_free(unit->deployment);
     rollout_free(unit->rollout);
     map_free(unit->placements);
@@ -139,8 +138,6 @@ bool view_holds(const View *view, const Key *key) {
     switch (key->kind) {
     case KEY_UNIT:
         return unit && unit->unit;
-    case KEY_VERSION:
-        return unit && unit_view_find_version(unit, key->number);
     case KEY_DEPLOYMENT:
         return unit && unit->deployment;
     case KEY_ROLLOUT:

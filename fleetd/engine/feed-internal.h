@@ -10,8 +10,7 @@
 typedef struct FeedFile {
     UnitFile *file; /* NULL: named by a unit, not seen yet or not readable */
     int64_t mod_revision;
-    size_t n_users;    /* units */
-    size_t n_versions; /* and deployments, that keep it */
+    size_t n_users; /* units, and deployments */
 } FeedFile;
 
 typedef struct FeedMachine {
@@ -29,11 +28,11 @@ struct Feed {
     Map *units;            /* Unit by name */
     Map *unreadable_units; /* set of names */
     Map *files;            /* FeedFile by hash */
-    Map *versions;         /* hash, as files has it, by key of what keeps it beside units */
     Map *machines;         /* FeedMachine by id */
     Map *maintenance;      /* Maintenance by machine, as people want it */
     Map *reboots;          /* FeedReboot by machine */
     Map *rollouts;         /* FeedRollout by unit or template */
+    uint64_t n_releases;   /* of files by units */
 };
 
 void feed_file_free(void *file);
@@ -41,9 +40,9 @@ void feed_machine_free(void *machine);
 void feed_reboot_free(void *reboot);
 void feed_rollout_free(void *rollout);
 
-/* What stands under that key keeps the file; and does no more. */
-int feed_keep_file(Feed *feed, const char *key, const char *hash);
-void feed_release_kept_file(Feed *feed, const char *key);
+/* Somebody needs the file, whether it is there or not; and does no more. */
+int feed_use_file(Feed *feed, const char *hash);
+void feed_release_file(Feed *feed, const char *hash);
 
 /* One kind of key each, readable or not; results as for feed_put(). */
 int feed_put_unit(Feed *feed, StoredRecord *record);
@@ -54,8 +53,6 @@ int feed_delete_unit(Feed *feed, const Key *key);
 int feed_delete_file(Feed *feed, const Key *key);
 int feed_delete_machine(Feed *feed, const Key *key);
 int feed_delete_metadata(Feed *feed, const Key *key);
-int feed_put_version(Feed *feed, StoredRecord *record);
-int feed_delete_version(Feed *feed, const Key *key);
 int feed_put_maintenance(Feed *feed, StoredRecord *record);
 int feed_delete_maintenance(Feed *feed, const Key *key);
 int feed_put_reboot(Feed *feed, StoredRecord *record);

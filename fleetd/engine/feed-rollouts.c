@@ -28,32 +28,32 @@ static void feed_drop_rollout_if_void(Feed *feed, const char *name) {
         map_remove(feed->rollouts, name);
 }
 
+static void feed_forget_deployment(Feed *feed, FeedRollout *known) {
+    if (known->deployment)
+        feed_release_file(feed, known->deployment->hash);
+    deployment_free(TAKE_PTR(known->deployment));
+    known->deployment_revision = 0;
+}
+
 /* Its file is kept, as it may have yet to be anybody's. */
 int feed_put_deployment(Feed *feed, StoredRecord *record) {
     FeedRollout *known;
-    _cleanup_free_ char *key = key_deployment(record->key.name);
-    int r = key ? feed_need_rollout(feed, record->key.name, &known) : -ENOMEM;
+    int r = feed_need_rollout(feed, record->key.name, &known);
+    if (r >= 0 && record->deployment)
+        r = feed_use_file(feed, record->deployment->hash); /* before the former lets go of it */
     if (r < 0)
         return r;
-    deployment_free(known->deployment);
+    feed_forget_deployment(feed, known);
     known->deployment = TAKE_PTR(record->deployment);
     known->deployment_revision = record->revision;
-    if (known->deployment)
-        return feed_keep_file(feed, key, known->deployment->hash);
-    feed_release_kept_file(feed, key);
     return 0;
 }
 
 int feed_delete_deployment(Feed *feed, const Key *key) {
-    _cleanup_free_ char *text = key_deployment(key->name);
     FeedRollout *known = map_get(feed->rollouts, key->name);
-    if (!text)
-        return -ENOMEM;
-    feed_release_kept_file(feed, text);
     if (!known)
         return 0;
-    deployment_free(TAKE_PTR(known->deployment));
-    known->deployment_revision = 0;
+    feed_forget_deployment(feed, known);
     feed_drop_rollout_if_void(feed, key->name);
     return 0;
 }

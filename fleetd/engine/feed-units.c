@@ -25,16 +25,25 @@ static int feed_get_file(Feed *feed, const char *hash, FeedFile **ret) {
     return 0;
 }
 
+int feed_use_file(Feed *feed, const char *hash) {
+    FeedFile *file;
+    int r = feed_get_file(feed, hash, &file);
+    if (r >= 0)
+        file->n_users++;
+    return r;
+}
+
 static void feed_drop_file_if_unknown(Feed *feed, const char *hash) {
     FeedFile *file = map_get(feed->files, hash);
-    if (file && !file->file && file->n_users == 0 && file->n_versions == 0)
+    if (file && !file->file && file->n_users == 0)
         map_remove(feed->files, hash);
 }
 
-static void feed_release_file(Feed *feed, const char *hash) {
+void feed_release_file(Feed *feed, const char *hash) {
     FeedFile *file = map_get(feed->files, hash);
     if (file)
         file->n_users--;
+    feed->n_releases++;
     feed_drop_file_if_unknown(feed, hash);
 }
 
@@ -89,13 +98,11 @@ static int feed_put_unreadable_unit(Feed *feed, const char *name) {
 
 int feed_put_unit(Feed *feed, StoredRecord *record) {
     const char *name = record->key.name;
-    FeedFile *file;
     if (!record->unit)
         return feed_put_unreadable_unit(feed, name);
-    int r = feed_get_file(feed, record->unit->hash, &file);
+    int r = feed_use_file(feed, record->unit->hash); /* before what was there lets go of it */
     if (r < 0)
         return r;
-    file->n_users++; /* before the unit that was there lets go of it */
     feed_forget_unit(feed, name);
     r = map_put(feed->units, name, record->unit);
     if (r < 0)
@@ -150,42 +157,8 @@ int feed_delete_file(Feed *feed, const Key *key) {
     return feed_lose_file(feed, key->name);
 }
 
-void feed_release_kept_file(Feed *feed, const char *key) {
-    const char *hash = map_take(feed->versions, key);
-    FeedFile *file = hash ? map_get(feed->files, hash) : NULL;
-    if (!file)
-        return;
-    file->n_versions--;
-    feed_drop_file_if_unknown(feed, hash);
-}
-
-int feed_keep_file(Feed *feed, const char *key, const char *hash) {
-    FeedFile *file;
-    int r = feed_get_file(feed, hash, &file);
-    if (r < 0)
-        return r;
-    file->n_versions++; /* before the one that was there lets go of it */
-    feed_release_kept_file(feed, key);
-    return MIN(map_put(feed->versions, key, (void *) map_get_key(feed->files, hash)), 0);
-}
-
-/* Only so that its file is kept. Of one that cannot be read nobody could tell which that is. */
-int feed_put_version(Feed *feed, StoredRecord *record) {
-    _cleanup_free_ char *key = key_version(record->key.name, record->key.number);
-    if (!key)
-        return -ENOMEM;
-    if (record->version)
-        return feed_keep_file(feed, key, record->version->hash);
-    feed_release_kept_file(feed, key);
-    return 0;
-}
-
-int feed_delete_version(Feed *feed, const Key *key) {
-    _cleanup_free_ char *text = key_version(key->name, key->number);
-    if (!text)
-        return -ENOMEM;
-    feed_release_kept_file(feed, text);
-    return 0;
+uint64_t feed_releases(const Feed *feed) {
+    return feed->n_releases;
 }
 
 void feed_each_unused_file(const Feed *feed,
@@ -194,8 +167,7 @@ void feed_each_unused_file(const Feed *feed,
     const char *hash;
     const FeedFile *file;
     MAP_FOREACH (hash, file, feed->files)
-        if (file->file && file->n_users == 0 && file->n_versions == 0 &&
-            map_size(feed->unreadable_units) == 0)
+        if (file->file && file->n_users == 0 && map_size(feed->unreadable_units) == 0)
             each(hash, file->mod_revision, userdata);
 }
 
