@@ -19,11 +19,6 @@ static void on_begin(void *userdata) {
     rollout_tracker_begin(((RolloutWait *) userdata)->tracker);
 }
 
-static int on_line(const char *line, size_t size, void *userdata) {
-    RolloutWait *wait = userdata;
-    return rollout_tracker_feed(wait->tracker, line, size, wait->reterr);
-}
-
 static bool is_over(const void *userdata) {
     return rollout_tracker_is_over(((const RolloutWait *) userdata)->tracker);
 }
@@ -47,7 +42,8 @@ static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
     };
     const StepText *step = &texts[unit->phase];
     _cleanup_free_ char *count = NULL;
-    if (!step->text)
+    bool is_beside_the_point = wait->is_undo && unit->phase == ROLLOUT_UNIT_DONE;
+    if (!step->text || is_beside_the_point)
         return;
     if (unit->phase == ROLLOUT_UNIT_DONE && !unit_name_is_template(unit->name))
         count = str_printf(" (%zu of %zu)", rollout_progress_count(progress, ROLLOUT_UNIT_DONE),
@@ -99,11 +95,23 @@ static void tell_one(const RolloutWait *wait, RolloutProgress *progress) {
     progress_tell(wait, progress);
 }
 
-static void tell(void *userdata) {
-    const RolloutWait *wait = userdata;
+static void tell_all(const RolloutWait *wait) {
     RolloutProgress *progress;
     for (size_t i = 0; (progress = rollout_tracker_get(wait->tracker, i)); i++)
         tell_one(wait, progress);
+}
+
+/* Told line by line, so that it does not depend on how the stream is cut; nothing has to be asked
+ * for to do so. */
+static int on_line(const char *line, size_t size, void *userdata) {
+    RolloutWait *wait = userdata;
+    int r = rollout_tracker_feed(wait->tracker, line, size, wait->reterr);
+    if (r >= 0)
+        tell_all(wait);
+    return r;
+}
+
+static void tell(_unused_ void *userdata) {
     (void) say_flush(); /* main() tells when it fails */
 }
 

@@ -125,11 +125,11 @@ static bool is_to_be_restored(const RolloutLook *look, const RolloutUnit *unit) 
            look_has_target(look, look_find_fact(look, unit->name));
 }
 
-static bool any_is_to_be_restored(const RolloutLook *look) {
+static RolloutUnit *find_to_be_restored(const RolloutLook *look) {
     for (size_t i = 0; i < look->rollout->n_units; i++)
         if (is_to_be_restored(look, &look->rollout->units[i]))
-            return true;
-    return false;
+            return &look->rollout->units[i];
+    return NULL;
 }
 
 static int restore(RolloutLook *look, RolloutUnit *unit) {
@@ -155,12 +155,13 @@ static int end_rollback(RolloutLook *look) {
 
 static int go_back(RolloutLook *look) {
     size_t n_restoring = rollout_count(look->rollout, ROLLOUT_UNIT_RESTORING);
-    if (!any_is_to_be_restored(look))
+    RolloutUnit *next = find_to_be_restored(look);
+    if (!next)
         return n_restoring > 0 ? 0 : end_rollback(look);
-    if (look->facts->is_held || n_restoring >= look->deployment->policy.parallel)
+    if (n_restoring >= look->deployment->policy.parallel)
         return 0;
-    RolloutUnit *unit = choose(look, is_to_be_restored);
-    return unit ? restore(look, unit) : 0;
+    RolloutUnit *unit = look->facts->is_held ? NULL : choose(look, is_to_be_restored);
+    return unit ? restore(look, unit) : str_replace(&next->why, obstacle(look));
 }
 
 /* --- the whole --- */

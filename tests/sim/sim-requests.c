@@ -37,7 +37,7 @@ static bool request_asks_for_maintenance(const SimRequest *request, const Mainte
 static bool request_asks_for(SimRequests *requests, const SimRequest *request,
                              const SimWritten *written) {
     const Unit *unit = written->unit;
-    if (request->kind == SIM_REQUEST_PATCH)
+    if (request->kind == SIM_REQUEST_PATCH || request->kind >= SIM_REQUEST_DEPLOY)
         return true;
     if (!sim_request_is_of_unit(request))
         return request_asks_for_maintenance(request, written->maintenance);

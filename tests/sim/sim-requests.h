@@ -20,7 +20,7 @@ typedef struct SimRequestWhat {
     const char *name;
     const char *text; /* of its file; NULL: as it is */
     LaunchState desired;
-    const char *value;       /* of metadata; NULL: to be removed */
+    const char *value;       /* of metadata, NULL: to be removed; how to deploy, what to say */
     Maintenance maintenance; /* the deadline from then on */
     usec_t patience_usec;    /* after that the user is gone, and hears nothing */
 } SimRequestWhat;

@@ -83,13 +83,13 @@ static void bad_requests_are_refused(void **state) {
         if (!strstr(answer->text, cases[i][1]))
             fail_msg("%s: %s", cases[i][0], answer->text);
     }
-    assert_answer(fixture, "PUT", "/rollouts/a.conf", BODY, 400, "");
+    assert_answer(fixture, "PUT", "/rollouts/a.conf", BODY, 400,
+                  "unit name 'a.conf' does not end in a unit type like .service");
 }
 
 static void it_is_refused_if_its_units_were_changed_since(void **state) {
     ApiFixture *fixture = *state;
-    seed_unit(fixture, "app@1.service", "[Service]\nExecStart=/bin/false\n",
-              LAUNCH_STATE_LAUNCHED);
+    seed_unit(fixture, "app@1.service", "[Service]\nExecStart=/bin/false\n", LAUNCH_STATE_LAUNCHED);
     int64_t revision = seed_unit(fixture, "application@1.service",
                                  "[Service]\nExecStart=/bin/false\n", LAUNCH_STATE_LAUNCHED);
     _cleanup_free_ char *body =
@@ -98,8 +98,8 @@ static void it_is_refused_if_its_units_were_changed_since(void **state) {
               LAUNCH_STATE_LAUNCHED);
     assert_answer(fixture, "PUT", TEMPLATE, body, 204, "");
     seed_unit(fixture, "app@1.service", "[Service]\nExecStart=/bin/sh\n", LAUNCH_STATE_LAUNCHED);
-    _cleanup_free_ char *message = str_printf(
-        "unit 'app@1.service' was changed since revision %lld", (long long) revision);
+    _cleanup_free_ char *message =
+        str_printf("unit 'app@1.service' was changed since revision %lld", (long long) revision);
     assert_answer(fixture, "PUT", TEMPLATE, body, 409, message);
 }
 
@@ -126,9 +126,8 @@ static void users_say_how_it_goes_on(void **state) {
 static void seed_rollout(ApiFixture *fixture, const char *phase, const char *more) {
     seed(fixture, "deployment/a.service",
          "{\"hash\":\"" HASH "\",\"sinceUsec\":5000000,\"message\":\"a fix\"}");
-    _cleanup_free_ char *value =
-        str_printf("{\"deploymentUsec\":5000000,\"phase\":\"%s\",\"phaseSinceUsec\":7000000%s}",
-                   phase, more);
+    _cleanup_free_ char *value = str_printf(
+        "{\"deploymentUsec\":5000000,\"phase\":\"%s\",\"phaseSinceUsec\":7000000%s}", phase, more);
     seed(fixture, "rollout/a.service", value);
     settle(fixture);
 }
@@ -168,9 +167,16 @@ static void it_is_told_how_far_it_is(void **state) {
     _cleanup_exchange_ RecordedExchange *list = api_call(fixture, "GET", "/rollouts", NULL);
     _cleanup_free_ char *expected = str_printf("{\"rollouts\":[%s]}", rollout);
     assert_json(list->text, expected);
-    _cleanup_exchange_ RecordedExchange *events =
-        api_call(fixture, "GET", "/events?unit=a.service", NULL);
-    assert_non_null(strstr(events->text, "{\"type\":\"rollout\",\"unit\":\"a.service\","));
+    _cleanup_exchange_ RecordedExchange *stream =
+        api_start(fixture, "GET", "/events?unit=a.service", NULL);
+    settle(fixture);
+    _cleanup_free_ char *events = recorded_exchange_take(stream);
+    assert_non_null(strstr(events, "{\"type\":\"rollout\",\"unit\":\"a.service\","));
+    seed_delete(fixture, "deployment/a.service");
+    settle(fixture);
+    _cleanup_free_ char *end = recorded_exchange_take(stream);
+    assert_non_null(strstr(end, "{\"type\":\"rollout\",\"unit\":\"a.service\"}"));
+    seed_rollout(fixture, "done", "");
     assert_answer(fixture, "GET", "/rollouts/b.service", NULL, 404,
                   "nothing was deployed over unit 'b.service'");
 }
