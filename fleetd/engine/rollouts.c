@@ -66,13 +66,13 @@ static char *keep_take(RolloutWrite *write, char *text) {
     return text;
 }
 
-static int expect_take(RolloutWrite *write, char *key_take, int64_t revision) {
+/* The transaction holds only while the key is as of that revision. NULL: out of memory. */
+static const char *expect_take(RolloutWrite *write, char *key_take, int64_t revision) {
     const char *key = keep_take(write, key_take);
-    if (!key)
-        return -ENOMEM;
-    write->compares[write->n_compares++] =
-        (StoreCompare){.key = key, .target = STORE_COMPARE_MOD_REVISION, .number = revision};
-    return 0;
+    if (key)
+        write->compares[write->n_compares++] =
+            (StoreCompare){.key = key, .target = STORE_COMPARE_MOD_REVISION, .number = revision};
+    return key;
 }
 
 /* value NULL: the key goes. */
@@ -90,10 +90,16 @@ static int send(Rollouts *rollouts, RolloutWrite *write) {
     return store_txn(rollouts->store, &txn, on_written, rollouts, &rollouts->op);
 }
 
+typedef struct RecordKeys {
+    const char *deployment, *rollout;
+} RecordKeys;
+
 /* What was decided on is as it was. */
-static int expect_records(RolloutWrite *write, const char *name, const FeedRollout *known) {
-    int r = expect_take(write, key_deployment(name), known->deployment_revision);
-    return r < 0 ? r : expect_take(write, key_rollout(name), known->rollout_revision);
+static int expect_records(RolloutWrite *write, const char *name, const FeedRollout *known,
+                          RecordKeys *ret) {
+    ret->deployment = expect_take(write, key_deployment(name), known->deployment_revision);
+    ret->rollout = expect_take(write, key_rollout(name), known->rollout_revision);
+    return ret->deployment && ret->rollout ? 0 : -ENOMEM;
 }
 
 /* The unit with its new file, which becomes a version of it. A template that the cluster did not
@@ -106,40 +112,42 @@ static int add_unit(Rollouts *rollouts, RolloutWrite *write, const RolloutStep *
     unit.version = version.number;
     int r = version_writes_fill(&unit, known, &version, loop_realtime(rollouts->loop),
                                 &write->versions);
-    if (r >= 0)
-        r = expect_take(write, key_file(step->hash),
-                        feed_file_revision(rollouts->feed, step->hash));
-    if (r >= 0)
-        r = expect_take(write, key_unit(step->unit), known ? known->revision : 0);
+    const char *file =
+        expect_take(write, key_file(step->hash), feed_file_revision(rollouts->feed, step->hash));
+    const char *key = expect_take(write, key_unit(step->unit), known ? known->revision : 0);
     const char *value = keep_take(write, unit_format(&unit));
-    if (r < 0 || !value)
+    if (r < 0 || !file || !key || !value)
         return -ENOMEM;
     for (size_t i = 0; i < write->versions.n; i++)
         write->writes[write->n_writes++] = write->versions.writes[i];
-    add_write(write, write->compares[write->n_compares - 1].key, value);
+    add_write(write, key, value);
     return 0;
 }
 
 static int write_record(Rollouts *rollouts, const char *name, const FeedRollout *known,
                         const RolloutStep *step) {
     _cleanup_write_ RolloutWrite write = {};
-    int r = expect_records(&write, name, known);
+    RecordKeys keys;
+    int r = expect_records(&write, name, known, &keys);
     if (r >= 0 && step->unit)
         r = add_unit(rollouts, &write, step);
     const char *value = keep_take(&write, rollout_format(step->next));
     if (r < 0 || !value)
         return -ENOMEM;
-    add_write(&write, write.compares[1].key, value);
+    add_write(&write, keys.rollout, value);
     return send(rollouts, &write);
 }
 
 /* Nothing is wanted any more: neither record stays. */
 static int drop_records(Rollouts *rollouts, const char *name, const FeedRollout *known) {
     _cleanup_write_ RolloutWrite write = {};
-    int r = expect_records(&write, name, known);
-    for (size_t i = 0; r >= 0 && i < write.n_compares; i++)
-        add_write(&write, write.compares[i].key, NULL);
-    return r < 0 ? r : send(rollouts, &write);
+    RecordKeys keys;
+    int r = expect_records(&write, name, known, &keys);
+    if (r < 0)
+        return r;
+    add_write(&write, keys.deployment, NULL);
+    add_write(&write, keys.rollout, NULL);
+    return send(rollouts, &write);
 }
 
 /* --- telling --- */

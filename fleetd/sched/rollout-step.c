@@ -87,6 +87,7 @@ static int update_next(RolloutLook *look) {
     RolloutUnit *unit = look->facts->is_held ? NULL : choose(look, is_next);
     if (!unit)
         return enter(look, ROLLOUT_UPDATING, obstacle(look));
+    unit->had_no_place = look_find_fact(look, unit->name)->waits != NULL;
     change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
     return enter(look, ROLLOUT_UPDATING, NULL);
 }

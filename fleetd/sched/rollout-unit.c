@@ -93,9 +93,14 @@ static int fail(RolloutUnit *unit, const RolloutFact *fact, const char *what) {
     return why ? unit_enter(unit, ROLLOUT_UNIT_FAILED, why) : -ENOMEM;
 }
 
+/* One that fitted nowhere before, and still does not, says nothing of the new file. */
 static int judge_down(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact,
                       const char *what) {
     unit->up_since_usec = 0;
+    if (unit->had_no_place && fact->waits)
+        return unit_enter(
+            unit, unit->phase == ROLLOUT_UNIT_RESTORING ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_DONE,
+            "it has no place, as before");
     if (look->deployment->is_paused || unit->phase == ROLLOUT_UNIT_FAILED)
         return 0;
     if (fact->has_failed)

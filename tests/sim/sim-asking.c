@@ -49,8 +49,7 @@ static char *format_maintenance(const Maintenance *maintenance) {
 
 static char *format_deployment(const SimRequestWhat *what) {
     _cleanup_json_ json_object *text = sim_must(json_object_new_string(what->text));
-    return sim_must(
-        str_printf("{\"text\":%s,%s}", json_object_to_json_string(text), what->value));
+    return sim_must(str_printf("{\"text\":%s,%s}", json_object_to_json_string(text), what->value));
 }
 
 static char *format_body(const SimRequestWhat *what) {
@@ -102,8 +101,8 @@ static bool was_asked_already(const SimRequests *requests, const SimRequest *sam
 }
 
 static void request_send(SimRequests *requests, SimRequest *request, const char *body) {
-    static const char *const methods[] = {"PUT", "DELETE", "PATCH",  "GET",
-                                          "PUT", "DELETE", "PUT",    "PATCH"};
+    static const char *const methods[] = {"PUT", "DELETE", "PATCH", "GET",
+                                          "PUT", "DELETE", "PUT",   "PATCH"};
     _cleanup_free_ char *target = format_target(requests, request);
     const char *type =
         request->kind == SIM_REQUEST_PATCH ? "application/json-patch+json" : "application/json";

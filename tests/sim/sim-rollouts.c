@@ -47,20 +47,51 @@ static char *choose_policy(SimAct *act) {
                                parallel, has_canaries, healthy, healthy + 1 + more, ends[end]));
 }
 
-void sim_deploy(Sim *sim, SimAct *act) {
+static void say(Sim *sim, SimAct *act, const char *name) {
+    static const char *const words[] = {"pause", "resume", "resume", "promote", "promote", "undo"};
+    ask(sim, act, SIM_REQUEST_SAY, name, NULL,
+        words[sim_random_below(&act->random, ELEMENTSOF(words))]);
+}
+
+void sim_say_of_deployment(Sim *sim, SimAct *act) {
+    say(sim, act, choose_name(act));
+}
+
+#define SAID_USEC (20 * USEC_PER_SEC)
+
+static void say_later(Sim *sim, _unused_ SimNode *node, const void *data) {
+    say(sim, (SimAct *) data, TEMPLATE);
+}
+
+/* There may be no instance of it yet. */
+static void start_instances(Sim *sim, SimAct *act) {
+    static const char *const instances[] = {"roll@1.service", "roll@2.service", "roll@3.service",
+                                            "roll@10.service"};
+    for (size_t i = 0; i < ELEMENTSOF(instances); i++) {
+        _cleanup_free_ char *text = sim_must(sim_unit_text(sim_unit_find(instances[i]), 0));
+        if (sim_random_chance(&act->random, 50))
+            ask(sim, act, SIM_REQUEST_PUT, instances[i], text, NULL);
+    }
+}
+
+static void deploy_later(Sim *sim, _unused_ SimNode *node, const void *data) {
+    SimAct *act = (SimAct *) data;
     const char *name = choose_name(act);
     const SimUnit *unit = sim_unit_find(streq(name, TEMPLATE) ? SOURCE : name);
     unsigned version = 100 + (unsigned) sim_random_below(&act->random, 6);
     _cleanup_free_ char *text = sim_must(sim_unit_text(unit, version));
     _cleanup_free_ char *policy = choose_policy(act);
     ask(sim, act, SIM_REQUEST_DEPLOY, name, text, policy);
+    if (sim_random_chance(&act->random, 40))
+        sim_later(sim, sim_random_span(&act->random, SAID_USEC), say_later, NULL, act);
 }
 
-void sim_say_of_deployment(Sim *sim, SimAct *act) {
-    static const char *const words[] = {"pause", "resume", "resume", "promote", "undo"};
-    const char *name = choose_name(act);
-    ask(sim, act, SIM_REQUEST_SAY, name, NULL,
-        words[sim_random_below(&act->random, ELEMENTSOF(words))]);
+void sim_deploy(Sim *sim, SimAct *act) {
+    bool with_instances = sim_random_chance(&act->random, 60);
+    if (with_instances)
+        start_instances(sim, act);
+    sim_later(sim, with_instances ? sim_random_span(&act->random, SAID_USEC) : 0, deploy_later,
+              NULL, act);
 }
 
 /* --- what must hold at each step --- */

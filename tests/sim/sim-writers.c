@@ -99,9 +99,8 @@ static bool txn_writes(const StoreTxn *txn, const char *key, StoreWriteKind kind
 static bool may_write_deployment(const Judgement *it, const StoreWrite *write) {
     _cleanup_free_ char *unit = sim_must(key_unit(write->key + strlen("deployment/")));
     const SimWritten written = {.key = write->key, .revision = it->revision};
-    return write->kind == STORE_PUT
-               ? write_is_conditional(it, write->key) &&
-                     sim_requests_account_for(it->requests, it->node, &written)
+    return write->kind == STORE_PUT ? write_is_conditional(it, write->key) &&
+                                          sim_requests_account_for(it->requests, it->node, &written)
                                     : txn_writes(it->txn, unit, STORE_DELETE) || txn_is_fenced(it);
 }
 
