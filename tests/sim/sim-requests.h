@@ -42,6 +42,7 @@ typedef struct SimWritten {
     const char *key;
     const Unit *unit;
     const Maintenance *maintenance;
+    bool has_file; /* written with it: a deployment, and nothing that is said of one */
     int64_t revision;
 } SimWritten;
 

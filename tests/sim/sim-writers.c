@@ -82,7 +82,8 @@ static bool may_write_for_user(const Judgement *it, const StoreWrite *write) {
     if (is_put && key_begins(key, "maintenance/") &&
         maintenance_parse(name, value, strlen(value), &maintenance, NULL) < 0)
         return false;
-    const SimWritten written = {key, unit, maintenance, it->revision};
+    const SimWritten written = {
+        .key = key, .unit = unit, .maintenance = maintenance, .revision = it->revision};
     return write_is_conditional(it, key) &&
            sim_requests_account_for(it->requests, it->node, &written);
 }
@@ -94,11 +95,19 @@ static bool txn_writes(const StoreTxn *txn, const char *key, StoreWriteKind kind
     return false;
 }
 
+static bool txn_has_file(const StoreTxn *txn) {
+    for (size_t i = 0; i < txn->n_writes; i++)
+        if (key_begins(txn->writes[i].key, "file/"))
+            return true;
+    return false;
+}
+
 /* Users want it, on the condition of what was wanted before; and it goes with its unit, or when
  * whoever leads has seen that that is gone. */
 static bool may_write_deployment(const Judgement *it, const StoreWrite *write) {
     _cleanup_free_ char *unit = sim_must(key_unit(write->key + strlen("deployment/")));
-    const SimWritten written = {.key = write->key, .revision = it->revision};
+    const SimWritten written = {
+        .key = write->key, .has_file = txn_has_file(it->txn), .revision = it->revision};
     return write->kind == STORE_PUT ? write_is_conditional(it, write->key) &&
                                           sim_requests_account_for(it->requests, it->node, &written)
                                     : txn_writes(it->txn, unit, STORE_DELETE) || txn_is_fenced(it);
