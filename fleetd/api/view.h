@@ -32,13 +32,13 @@ typedef struct Placement {
 
 typedef struct UnitView {
     char *name;
-    Unit *unit;       /* NULL: the cluster does not know it (any more) */
-    Pending *pending; /* NULL: it does not wait */
+    Unit *unit;             /* NULL: the cluster does not know it (any more) */
+    Pending *pending;       /* NULL: it does not wait */
     Deployment *deployment; /* NULL: none */
     Rollout *rollout;       /* how far one has come; NULL: none */
     bool is_rollout_changed;
-    Map *placements;  /* machine id -> Placement, also those that just ended */
-    bool is_changed;  /* in what is not about a single placement */
+    Map *placements; /* machine id -> Placement, also those that just ended */
+    bool is_changed; /* in what is not about a single placement */
     bool is_noted;
     TAILQ_ENTRY(UnitView) changes;
 } UnitView;

@@ -163,6 +163,10 @@ void feed_count(const Feed *feed, FeedCounts *ret) {
             ret->machines[machine->machine->status]++;
         else if (machine->has_left)
             ret->machines[MACHINE_STATUS_LEFT]++;
+    const FeedRollout *rollout;
+    MAP_FOREACH (key, rollout, feed->rollouts)
+        if (rollout->rollout)
+            ret->rollouts[rollout->rollout->phase]++;
 }
 
 int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, Feed **ret) {

@@ -72,6 +72,7 @@ int64_t feed_file_revision(const Feed *feed, const char *hash); /* 0: it is not 
 typedef struct FeedCounts {
     size_t units[_LAUNCH_STATE_MAX];      /* by desired state */
     size_t machines[_MACHINE_STATUS_MAX]; /* by status, of those that have a key */
+    size_t rollouts[_ROLLOUT_PHASE_MAX];  /* by phase */
 } FeedCounts;
 void feed_count(const Feed *feed, FeedCounts *ret);
 

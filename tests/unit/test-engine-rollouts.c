@@ -360,6 +360,23 @@ static void inactive_unit_gets_the_file_and_is_not_started(void **state) {
     assert_int_equal(sim_count_running(cluster, "web.service"), 0);
 }
 
+static void what_fits_nowhere_holds_nothing_up(void **state) {
+    static const char pinned[] = "[X-Fleet]\nConflicts=app@*\n";
+    SimCluster *cluster = *state;
+    _cleanup_free_ char *old = str_printf("%s%s", OLD, pinned);
+    _cleanup_free_ char *new = str_printf("%s%s", NEW, pinned);
+    for (size_t i = 1; i <= 4; i++) {
+        _cleanup_free_ char *name = str_printf("app@%zu.service", i);
+        sim_put(cluster, name, old, LAUNCH_STATE_LAUNCHED);
+    }
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_int_equal(count_up(cluster, 4), 3);
+    deploy(cluster, TEMPLATE, new, NULL);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_int_equal(count_with(cluster, 4, new), 4);
+    assert_int_equal(count_running(cluster, 4, new), 3);
+}
+
 static void the_same_file_once_more_touches_nothing(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
@@ -402,6 +419,7 @@ int main(void) {
         ENGINE_TEST(instances_that_come_later_are_updated_too),
         ENGINE_TEST(destroyed_unit_ends_its_deployment),
         ENGINE_TEST(inactive_unit_gets_the_file_and_is_not_started),
+        ENGINE_TEST(what_fits_nowhere_holds_nothing_up),
         ENGINE_TEST(the_same_file_once_more_touches_nothing),
         ENGINE_TEST(nothing_goes_on_by_what_cannot_be_read),
     };
