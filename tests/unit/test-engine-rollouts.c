@@ -361,7 +361,7 @@ static void inactive_unit_gets_the_file_and_is_not_started(void **state) {
 }
 
 static void what_fits_nowhere_holds_nothing_up(void **state) {
-    static const char pinned[] = "[X-Fleet]\nConflicts=app@*\n";
+    static const char pinned[] = "[X-Fleet]\nConflicts=app@*\nMaxUnavailable=2\n";
     SimCluster *cluster = *state;
     _cleanup_free_ char *old = str_printf("%s%s", OLD, pinned);
     _cleanup_free_ char *new = str_printf("%s%s", NEW, pinned);

@@ -74,7 +74,7 @@ check "deploy ends well" equal 0 $?
 sed 's/^/# /' deploy.out
 check "each unit has a line" equal 6 "$(grep -c 'Unit web@[1-6].service is updated' deploy.out)"
 check "all have the new file" running_version 2 6
-check "it is done" phase_is done
+check "it is done" phase_is 'done'
 check "with all units" done_is 6/6
 check "the template has it, too" mentions 'VERSION=2' ctl cat web@.service
 check "it is a version of each" equal 2 "$(ctl history --no-legend web@3.service | wc -l)"
