@@ -283,6 +283,57 @@ static int machine_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     return 0;
 }
 
+json_object *api_rollout_unit_get(const ApiRollout *rollout, size_t index) {
+    return rollout->units ? json_object_array_get_idx(rollout->units, index) : NULL;
+}
+
+int api_rollout_unit_read(json_object *json, ApiRolloutUnit *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiRolloutUnit unit = {
+        .name = read_name(&reader, "name"),
+        .phase = read_name(&reader, "phase"),
+        .why = read_string(&reader, "why", NULL),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = unit;
+    return 0;
+}
+
+int api_rollout_read(json_object *json, ApiRollout *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiRollout rollout = {
+        .name = read_name(&reader, "name"),
+        .id = read_int(&reader, "id"),
+        .phase = read_name(&reader, "phase"),
+        .hash = read_string(&reader, "hash", ""),
+        .since = read_int(&reader, "since"),
+        .why = read_string(&reader, "why", NULL),
+        .message = read_string(&reader, "message", NULL),
+        .units = read_array(&reader, "units"),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = rollout;
+    return 0;
+}
+
+static int rollout_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiEvent event = {
+        .type = API_EVENT_ROLLOUT,
+        .unit = read_name(&reader, "unit"),
+        .rollout = {.name = "", .phase = "", .hash = ""},
+    };
+    json_object *rollout = read_object(&reader, "rollout");
+    if (rollout)
+        reader_note(&reader, api_rollout_read(rollout, &event.rollout, reterr));
+    if (reader.result < 0)
+        return reader.result;
+    *ret = event;
+    return 0;
+}
+
 int api_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     const char *type = read_name(&reader, "type");
@@ -292,6 +343,8 @@ int api_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
         return unit_event_read(json, ret, reterr);
     if (streq(type, "machine"))
         return machine_event_read(json, ret, reterr);
+    if (streq(type, "rollout"))
+        return rollout_event_read(json, ret, reterr);
     *ret = (ApiEvent){.type = streq(type, "synced") ? API_EVENT_SYNCED : API_EVENT_OTHER};
     return 0;
 }

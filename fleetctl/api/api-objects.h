@@ -65,6 +65,26 @@ typedef struct ApiReboot {
     const char *why;     /* it failed, or waits; NULL: nothing to be said */
 } ApiReboot;
 
+/* What was deployed last over a unit, or a template. */
+typedef struct ApiRollout {
+    const char *name;
+    int64_t id;          /* another one for each deployment */
+    const char *phase;   /* "": there is none */
+    const char *hash;    /* of the file */
+    int64_t since;       /* Unix time */
+    const char *why;     /* it waits, failed, or is undone; NULL: nothing to be said */
+    const char *message; /* NULL: not said */
+    json_object *units;  /* NULL: none */
+} ApiRollout;
+
+typedef struct ApiRolloutUnit {
+    const char *name, *phase;
+    const char *why; /* NULL: nothing to be said */
+} ApiRolloutUnit;
+
+/* To be read by api_rollout_unit_read(); NULL when there is no such index. */
+json_object *api_rollout_unit_get(const ApiRollout *rollout, size_t index);
+
 typedef struct ApiMachine {
     const char *id, *address, *status;
     json_object *metadata; /* NULL: none */
@@ -79,7 +99,8 @@ typedef struct ApiMachine {
 typedef enum ApiEventType {
     API_EVENT_UNIT,
     API_EVENT_MACHINE,
-    API_EVENT_SYNCED, /* the present has been told, from here on it is changes */
+    API_EVENT_ROLLOUT, /* of unit */
+    API_EVENT_SYNCED,  /* the present has been told, from here on it is changes */
     API_EVENT_OTHER,
 } ApiEventType;
 
@@ -104,6 +125,7 @@ typedef struct ApiEvent {
     ApiPending pending;
     const char *boot_id; /* of a machine; NULL: it is not there */
     ApiReboot reboot;    /* of a machine */
+    ApiRollout rollout;  /* of API_EVENT_ROLLOUT */
 } ApiEvent;
 
 /* -EBADMSG with the field that is missing or wrong. */
@@ -112,5 +134,7 @@ int api_version_read(json_object *json, ApiVersion *ret, Error *reterr);
 int api_state_read(json_object *json, ApiState *ret, Error *reterr);
 int api_orphan_read(json_object *json, ApiOrphan *ret, Error *reterr);
 int api_reboot_read(json_object *json, ApiReboot *ret, Error *reterr);
+int api_rollout_read(json_object *json, ApiRollout *ret, Error *reterr);
+int api_rollout_unit_read(json_object *json, ApiRolloutUnit *ret, Error *reterr);
 int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr);
 int api_event_read(json_object *json, ApiEvent *ret, Error *reterr);

@@ -13,6 +13,7 @@ typedef enum ApiResource {
     API_UNIT_FILES, /* units with the texts of their files */
     API_ORPHANS,
     API_REBOOTS,
+    API_ROLLOUTS,
     API_METADATA,   /* that were set, by machine */
     API_UNREADABLE, /* keys of the store */
     _API_RESOURCE_MAX,

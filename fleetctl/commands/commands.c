@@ -63,6 +63,48 @@ const Command commands[] = {
         .run = command_start,
     },
     {
+        .name = "deploy",
+        .operands = "FILE...",
+        .operands_min = 1,
+        .operands_max = SIZE_MAX,
+        .too_few = "No unit files given",
+        .flags = FLAG_BIT(FLAG_PARALLEL) | FLAG_BIT(FLAG_CANARIES) | FLAG_BIT(FLAG_HEALTHY_TIME) |
+                 FLAG_BIT(FLAG_HEALTHY_DEADLINE) | FLAG_BIT(FLAG_ON_FAILURE) |
+                 FLAG_BIT(FLAG_CHECK_REVISION) | FLAG_BIT(FLAG_MESSAGE) | FLAG_BIT(FLAG_DETACH),
+        .summary = "Roll changed unit files out, step by step",
+        .description = "Over the unit of the file's name, or, of a template, over all of its "
+                       "instances and then the template\n"
+                       "itself. The next unit has its turn when this one was up and healthy for "
+                       "a while; when one is not in\n"
+                       "time, all get back what they had. A unit that the cluster does not know "
+                       "is started. Follows how it\n"
+                       "goes; the cluster goes on with it also when nobody does. Exits 1 if it "
+                       "was not done. A new\n"
+                       "deployment replaces one that is under way.",
+        .run = command_deploy,
+    },
+    {
+        .name = "rollout",
+        .operands = "status|pause|resume|promote|undo [UNIT]",
+        .operands_min = 1,
+        .operands_max = 2,
+        .too_few = "None of status, pause, resume, promote and undo given",
+        .flags = FLAGS_LIST | FLAG_BIT(FLAG_DETACH),
+        .summary = "Look at deployments, and say how they are to go on",
+        .description = "status lists what was deployed last, or the units of one. pause lets no "
+                       "further unit have its turn;\n"
+                       "resume goes on, also with one that was paused by a failure; promote goes "
+                       "on with those that wait for\n"
+                       "it (UpdateCanaries=); undo gives all units back what they had, also of a "
+                       "deployment that is done.\n"
+                       "UNIT is a unit or a template, as it was deployed.\n"
+                       "Fields: unit, phase, done, since, why, hash, message; by default the "
+                       "first five; of one: unit, phase, why.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
+        .run = command_rollout,
+    },
+    {
         .name = "wait",
         MANY_UNITS,
         .flags = FLAG_BIT(FLAG_FOR) | FLAG_BIT(FLAG_TIMEOUT),

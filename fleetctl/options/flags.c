@@ -51,6 +51,21 @@ static int count_parse(const char *text, void *ret, Error *reterr) {
     return 0;
 }
 
+/* Unlike a timeout, it may be none. */
+static int duration_parse(const char *text, void *ret, Error *reterr) {
+    return timespan_parse(text, ret, reterr);
+}
+
+#define REVISION_DIGITS_MAX 18
+
+static int revision_parse(const char *text, void *ret, Error *reterr) {
+    size_t n = strspn(text, "0123456789");
+    if (n == 0 || n > REVISION_DIGITS_MAX || text[n] || *text == '0')
+        return error_set(reterr, -EINVAL, "'%s' is no revision", text);
+    *(int64_t *) ret = strtoll(text, NULL, 10);
+    return 0;
+}
+
 static int many_parse(const char *text, void *ret, Error *reterr) {
     int64_t value = 0;
     int r = count_parse(text, &value, reterr);
@@ -199,6 +214,29 @@ static const Flag flags[_FLAG_MAX] = {
                            "How many machines may be under way at a time (default 1).", many_parse,
                            VALUE(max_parallel)},
     [FLAG_CANCEL] = {"cancel", 0, NULL, "Take it back instead.", switch_parse, VALUE(cancel)},
+    [FLAG_PARALLEL] = {"parallel", 0, "N",
+                       "How many units are updated at a time (default: UpdateParallel=, or 1).",
+                       many_parse, VALUE(parallel)},
+    [FLAG_CANARIES] = {"canaries", 0, "N",
+                       "How many units are updated before it waits to be promoted (default: "
+                       "UpdateCanaries=, or 0: it does not wait).",
+                       count_parse, VALUE(canaries)},
+    [FLAG_HEALTHY_TIME] = {"healthy-time", 0, "TIME",
+                           "How long a unit must be up and healthy; a bare number is seconds "
+                           "(default: UpdateHealthyTime=, or 10s).",
+                           duration_parse, VALUE(healthy_usec)},
+    [FLAG_HEALTHY_DEADLINE] = {"healthy-deadline", 0, "TIME",
+                               "A unit that takes longer to be so has failed (default: "
+                               "UpdateHealthyDeadline=, or 5min).",
+                               timeout_parse, VALUE(healthy_deadline_usec)},
+    [FLAG_ON_FAILURE] = {"on-failure", 0, "rollback|pause|continue",
+                         "What to do when a unit has failed (default: UpdateOnFailure=, or "
+                         "rollback).",
+                         text_parse, VALUE(on_failure)},
+    [FLAG_CHECK_REVISION] = {"check-revision", 0, "REVISION",
+                             "Refuse if one of the units was changed after that revision of the "
+                             "store.",
+                             revision_parse, VALUE(check_revision)},
 };
 
 bool flag_is_in_environment(FlagId id) {

@@ -42,11 +42,14 @@ typedef struct Options {
     bool follow, sudo, forward_agent;
     bool all, forget, dry_run;
     bool wait_healthy;
-    const char *wait_for; /* NULL: not given; the command checks it */
-    usec_t timeout_usec;  /* of a wait; 0: not given */
-    const char *message;  /* NULL: not given */
-    usec_t deadline_usec; /* 0: none */
-    int64_t max_parallel; /* 0: not given */
+    const char *wait_for;                       /* NULL: not given; the command checks it */
+    usec_t timeout_usec;                        /* of a wait; 0: not given */
+    const char *message;                        /* NULL: not given */
+    usec_t deadline_usec;                       /* 0: none */
+    int64_t max_parallel;                       /* 0: not given */
+    int64_t parallel, canaries, check_revision; /* 0: not given */
+    usec_t healthy_usec, healthy_deadline_usec;
+    const char *on_failure; /* NULL: not given; the command checks it */
     bool ignore_global, detach, keep_cordoned, now, cancel;
     uint64_t given; /* FLAG_BIT() of what stood on the command line */
 } Options;

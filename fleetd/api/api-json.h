@@ -23,6 +23,10 @@ json_object *machine_reboot_to_json(const View *view, const MachineView *machine
 /* What was set through the API. */
 json_object *machine_metadata_to_json(const View *view, const MachineView *machine);
 
+/* Only of a unit, or a template, over which something was deployed. */
+json_object *rollout_to_json(const UnitView *unit);
+json_object *rollout_event_to_json(const UnitView *unit); /* or no longer is */
+
 /* brake NULL: nothing is held. */
 json_object *failover_to_json(const BrakeRecord *brake);
 json_object *failover_event_to_json(const BrakeRecord *brake);

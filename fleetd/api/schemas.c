@@ -2,7 +2,9 @@
 
 #include "fleetd/model/machine.h"
 #include "fleetd/model/reboot.h"
+#include "fleetd/model/rollout.h"
 #include "fleetd/model/unit.h"
+#include "fleetd/model/update-policy.h"
 
 static const char *launch_value(int i) {
     return launch_state_to_string((LaunchState) i);
@@ -20,13 +22,30 @@ static const char *reboot_value(int i) {
     return reboot_phase_to_string((RebootPhase) i);
 }
 
+static const char *rollout_value(int i) {
+    return rollout_phase_to_string((RolloutPhase) i);
+}
+
+static const char *rollout_unit_value(int i) {
+    return rollout_unit_phase_to_string((RolloutUnitPhase) i);
+}
+
+static const char *on_failure_value(int i) {
+    return update_on_failure_to_string((UpdateOnFailure) i);
+}
+
+static const char *action_value(int i) {
+    static const char *const values[] = {"pause", "resume", "promote", "undo"};
+    return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
+}
+
 static const char *operation_value(int i) {
     static const char *const values[] = {"add", "replace", "remove"};
     return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
 }
 
 static const char *event_value(int i) {
-    static const char *const values[] = {"unit", "machine", "failover", "synced"};
+    static const char *const values[] = {"unit", "machine", "rollout", "failover", "synced"};
     return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
 }
 
@@ -123,6 +142,52 @@ static const SchemaProperty reboot_request[] = {
      .description = "Then what is still there leaves at once; absent: never."},
     {"timeoutSeconds", PROPERTY_INTEGER, .description = "To go down and be back; absent: 600."},
     {"message", PROPERTY_STRING, .description = "One line."},
+    {},
+};
+#define POLICY(required) \
+    {"parallel", PROPERTY_INTEGER, required, .description = "Units under way at a time."}, \
+        {"canaries", PROPERTY_INTEGER, required, .description = "Then it is to be promoted."}, \
+        {"healthySeconds", PROPERTY_INTEGER, required, \
+         .description = "A unit that was up and healthy for so long is done."}, \
+        {"deadlineSeconds", PROPERTY_INTEGER, required, \
+         .description = "One that takes longer to be so has failed."}, \
+    { \
+        "onFailure", PROPERTY_STRING, required, .value = on_failure_value \
+    }
+static const SchemaProperty rollout[] = {
+    {"name", PROPERTY_STRING, REQUIRED, .description = "Of the unit, or the template."},
+    {"id", PROPERTY_INTEGER, REQUIRED, .description = "Another one for each deployment."},
+    {"hash", PROPERTY_STRING, REQUIRED, .description = "SHA-1 of the file."},
+    {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time."},
+    {"phase", PROPERTY_STRING, REQUIRED, .value = rollout_value},
+    {"phaseSince", PROPERTY_INTEGER, REQUIRED, .description = "Unix time."},
+    {"why", PROPERTY_STRING, .description = "Why it waits, failed, or is undone."},
+    {"message", PROPERTY_STRING, .description = "Why, for people."},
+    POLICY(REQUIRED),
+    {"paused", PROPERTY_BOOLEAN, REQUIRED, .description = "By a user."},
+    {"promoted", PROPERTY_BOOLEAN, REQUIRED},
+    {"undone", PROPERTY_BOOLEAN, REQUIRED, .description = "By a user."},
+    {"units", PROPERTY_LIST, REQUIRED, .ref = "RolloutUnit"},
+    {},
+};
+static const SchemaProperty rollout_unit[] = {
+    {"name", PROPERTY_STRING, REQUIRED},
+    {"phase", PROPERTY_STRING, REQUIRED, .value = rollout_unit_value},
+    {"why", PROPERTY_STRING, .description = "Why it failed, or was left alone."},
+    {},
+};
+static const SchemaProperty rollout_page[] = PAGE("rollouts", "Rollout");
+static const SchemaProperty rollout_request[] = {
+    {"text", PROPERTY_STRING, .description = "Of the unit file; or else options."},
+    {"options", PROPERTY_LIST, .ref = "UnitOption"},
+    POLICY(OPTIONAL),
+    {"checkRevision", PROPERTY_INTEGER,
+     .description = "Refused if its units were changed since that revision."},
+    {"message", PROPERTY_STRING, .description = "One line."},
+    {},
+};
+static const SchemaProperty rollout_action[] = {
+    {"action", PROPERTY_STRING, REQUIRED, .value = action_value},
     {},
 };
 static const SchemaProperty machine_page[] = PAGE("machines", "Machine");
@@ -241,6 +306,8 @@ static const SchemaProperty event[] = {
     {"bootID", PROPERTY_STRING, .description = "Null: the machine is not there."},
     {"maintenance", PROPERTY_OBJECT, .ref = "Maintenance"},
     {"reboot", PROPERTY_OBJECT, .ref = "Reboot"},
+    {"rollout", PROPERTY_OBJECT, .ref = "Rollout",
+     .description = "Of type rollout; absent: nothing is deployed any more."},
     {},
 };
 
@@ -265,6 +332,11 @@ const Schema api_schemas[] = {
     {"Reboot", .properties = reboot},
     {"RebootPage", .properties = reboot_page},
     {"RebootRequest", .properties = reboot_request},
+    {"Rollout", .properties = rollout},
+    {"RolloutAction", .properties = rollout_action},
+    {"RolloutPage", .properties = rollout_page},
+    {"RolloutRequest", .properties = rollout_request},
+    {"RolloutUnit", .properties = rollout_unit},
     {"Unit", .properties = unit},
     {"UnitOption", .properties = option},
     {"UnitPage", .properties = unit_page},

@@ -115,6 +115,28 @@ static int apply_reboot(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_deployment(View *view, StoredRecord *record) {
+    UnitView *unit;
+    int r = view_touch_unit(view, record->key.name, &unit);
+    if (r < 0)
+        return r;
+    deployment_free(unit->deployment);
+    unit->deployment = TAKE_PTR(record->deployment);
+    unit->is_rollout_changed = true;
+    return 0;
+}
+
+static int apply_rollout(View *view, StoredRecord *record) {
+    UnitView *unit;
+    int r = view_touch_unit(view, record->key.name, &unit);
+    if (r < 0)
+        return r;
+    rollout_free(unit->rollout);
+    unit->rollout = TAKE_PTR(record->rollout);
+    unit->is_rollout_changed = true;
+    return 0;
+}
+
 static int apply_file(View *view, StoredRecord *record) {
     if (!record->file) {
         map_remove(view->files, record->key.name);
@@ -141,6 +163,8 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_MAINTENANCE] = apply_maintenance,
     [KEY_BRAKE] = apply_brake,
     [KEY_REBOOT] = apply_reboot,
+    [KEY_DEPLOYMENT] = apply_deployment,
+    [KEY_ROLLOUT] = apply_rollout,
 };
 
 static int apply(View *view, StoredRecord *record) {

@@ -17,6 +17,8 @@ void unit_view_free(UnitView *unit) {
         return;
     unit_free(unit->unit);
     pending_free(unit->pending);
+    deployment_free(unit->deployment);
+    rollout_free(unit->rollout);
     map_free(unit->placements);
     free(unit->name);
     free(unit);
@@ -110,8 +112,9 @@ void view_settle_unit(View *view, UnitView *unit) {
         if (placement_has_ended(placement))
             map_remove(unit->placements, id);
     }
-    unit->is_changed = unit->is_noted = false;
-    if (unit->unit || unit->pending || map_size(unit->placements) > 0)
+    unit->is_changed = unit->is_noted = unit->is_rollout_changed = false;
+    if (unit->unit || unit->pending || unit->deployment || unit->rollout ||
+        map_size(unit->placements) > 0)
         return;
     keys_invalidate(&view->units);
     map_remove(view->units.map, unit->name);
@@ -135,6 +138,10 @@ bool view_holds(const View *view, const Key *key) {
     switch (key->kind) {
     case KEY_UNIT:
         return unit && unit->unit;
+    case KEY_DEPLOYMENT:
+        return unit && unit->deployment;
+    case KEY_ROLLOUT:
+        return unit && unit->rollout;
     case KEY_PENDING:
         return unit && unit->pending;
     case KEY_SCHEDULE:

@@ -5,9 +5,11 @@
 
 #include "fleetd/base/map.h"
 #include "fleetd/model/brake.h"
+#include "fleetd/model/deployment.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/reboot.h"
+#include "fleetd/model/rollout.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-version.h"
 #include "fleetd/model/unit.h"
@@ -30,10 +32,13 @@ typedef struct Placement {
 
 typedef struct UnitView {
     char *name;
-    Unit *unit;       /* NULL: the cluster does not know it (any more) */
-    Pending *pending; /* NULL: it does not wait */
-    Map *placements;  /* machine id -> Placement, also those that just ended */
-    bool is_changed;  /* in what is not about a single placement */
+    Unit *unit;             /* NULL: the cluster does not know it (any more) */
+    Pending *pending;       /* NULL: it does not wait */
+    Deployment *deployment; /* NULL: none */
+    Rollout *rollout;       /* how far one has come; NULL: none */
+    bool is_rollout_changed;
+    Map *placements; /* machine id -> Placement, also those that just ended */
+    bool is_changed; /* in what is not about a single placement */
     bool is_noted;
     TAILQ_ENTRY(UnitView) changes;
 } UnitView;

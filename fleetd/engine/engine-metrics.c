@@ -75,6 +75,13 @@ static const MetricFamily held = {
     {},
 };
 
+static const MetricFamily rollouts = {
+    "fleet_cluster_rollouts",
+    METRIC_GAUGE,
+    "Deployments, the last of each unit or template, by how far they are; told by the leader.",
+    {"phase"},
+};
+
 static const MetricFamily *const families[] = {
     &is_leader,
     &leader_start_time,
@@ -87,6 +94,7 @@ static const MetricFamily *const families[] = {
     &pending,
     &machines,
     &held,
+    &rollouts,
 };
 
 void engine_metrics_declare(Metrics *metrics) {
@@ -133,6 +141,9 @@ static void collect_cluster(Metrics *metrics, const Cluster *cluster, const Feed
     for (MachineStatus status = 0; status < _MACHINE_STATUS_MAX; status++)
         metrics_set(metrics, &machines, LABELS(machine_status_to_string(status)),
                     (double) counts.machines[status]);
+    for (RolloutPhase phase = 0; phase < _ROLLOUT_PHASE_MAX; phase++)
+        metrics_set(metrics, &rollouts, LABELS(rollout_phase_to_string(phase)),
+                    (double) counts.rollouts[phase]);
     _cleanup_free_ const char **missing = NULL;
     if (cluster_missing_machines(cluster, &missing) >= 0)
         metrics_set(metrics, &machines, LABELS("away"),
@@ -143,7 +154,7 @@ static void collect_cluster(Metrics *metrics, const Cluster *cluster, const Feed
 /* Who does not lead says nothing of the cluster, rather than something old. */
 void engine_metrics_collect(Metrics *metrics, usec_t leader_since_usec, const Cluster *cluster,
                             const Feed *feed, size_t n_held) {
-    static const MetricFamily *const of_leader[] = {&units, &pending, &machines, &held};
+    static const MetricFamily *const of_leader[] = {&units, &pending, &machines, &held, &rollouts};
     metrics_set(metrics, &is_leader, NULL, leader_since_usec != 0);
     metrics_set(metrics, &leader_start_time, NULL, (double) leader_since_usec / USEC_PER_SEC);
     for (size_t i = 0; i < ELEMENTSOF(of_leader); i++)

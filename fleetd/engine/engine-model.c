@@ -153,12 +153,17 @@ static void on_brake(const BrakeRecord *record, int64_t revision, void *userdata
     engine_check(engine, engine_take_brake_record(engine, record, revision));
 }
 
-/* --- machines that are rebooted --- */
+/* --- reboots and deployments --- */
 
-static bool is_ready_to_reboot(int64_t revision, void *userdata) {
+static bool is_settled(int64_t revision, void *userdata) {
     const Engine *engine = userdata;
     return engine->state == ENGINE_READY && !cluster_has_work(engine->cluster) &&
            mirror_is_synced(engine->mirror) && mirror_revision(engine->mirror) >= revision;
+}
+
+static bool is_held(void *userdata) {
+    const Engine *engine = userdata;
+    return brake_count_held(engine->brake) > 0;
 }
 
 /* --- hearing of changes --- */
@@ -201,6 +206,8 @@ static int engine_make_model(Engine *engine) {
                                                  .on_order = on_order,
                                                  .on_maintenance = on_maintenance,
                                                  .on_brake = on_brake};
+    static const RolloutsCallbacks rollouts_callbacks = {.is_ready = is_settled,
+                                                         .is_held = is_held};
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
     engine->cluster = cluster_new(engine->agent_ttl_usec);
@@ -218,7 +225,10 @@ static int engine_make_model(Engine *engine) {
         r = deadlines_new(engine->loop, on_drain_over, engine, &engine->drains);
     if (r >= 0)
         r = reboots_new(engine->store, engine->loop, engine->leadership, engine->feed,
-                        engine->cluster, is_ready_to_reboot, engine, &engine->reboots);
+                        engine->cluster, is_settled, engine, &engine->reboots);
+    if (r >= 0)
+        r = rollouts_new(engine->store, engine->loop, engine->leadership, engine->feed,
+                         engine->cluster, &rollouts_callbacks, engine, &engine->rollouts);
     if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)
@@ -247,6 +257,7 @@ void engine_close_model(Engine *engine) {
     suspension_free(TAKE_PTR(engine->suspension));
     deadlines_free(TAKE_PTR(engine->drains));
     reboots_free(TAKE_PTR(engine->reboots));
+    rollouts_free(TAKE_PTR(engine->rollouts));
     mirror_free(TAKE_PTR(engine->mirror));
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));

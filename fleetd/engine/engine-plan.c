@@ -34,10 +34,12 @@ static void log_step(const PlanStep *step) {
 void engine_look(Engine *engine) {
     if (engine->state != ENGINE_READY)
         return;
-    if (cluster_has_work(engine->cluster))
+    if (cluster_has_work(engine->cluster)) {
         timer_start_if_idle(engine->timer, 0);
-    else
-        reboots_look(engine->reboots);
+        return;
+    }
+    reboots_look(engine->reboots);
+    rollouts_look(engine->rollouts);
 }
 
 static int engine_write(Engine *engine, const Plan *plan) {

@@ -10,7 +10,7 @@
 typedef struct FeedFile {
     UnitFile *file; /* NULL: named by a unit, not seen yet or not readable */
     int64_t mod_revision;
-    size_t n_users; /* units */
+    size_t n_users; /* units, and deployments */
 } FeedFile;
 
 typedef struct FeedMachine {
@@ -31,12 +31,18 @@ struct Feed {
     Map *machines;         /* FeedMachine by id */
     Map *maintenance;      /* Maintenance by machine, as people want it */
     Map *reboots;          /* FeedReboot by machine */
+    Map *rollouts;         /* FeedRollout by unit or template */
     uint64_t n_releases;   /* of files by units */
 };
 
 void feed_file_free(void *file);
 void feed_machine_free(void *machine);
 void feed_reboot_free(void *reboot);
+void feed_rollout_free(void *rollout);
+
+/* Somebody needs the file, whether it is there or not; and does no more. */
+int feed_use_file(Feed *feed, const char *hash);
+void feed_release_file(Feed *feed, const char *hash);
 
 /* One kind of key each, readable or not; results as for feed_put(). */
 int feed_put_unit(Feed *feed, StoredRecord *record);
@@ -51,3 +57,7 @@ int feed_put_maintenance(Feed *feed, StoredRecord *record);
 int feed_delete_maintenance(Feed *feed, const Key *key);
 int feed_put_reboot(Feed *feed, StoredRecord *record);
 int feed_delete_reboot(Feed *feed, const Key *key);
+int feed_put_deployment(Feed *feed, StoredRecord *record);
+int feed_delete_deployment(Feed *feed, const Key *key);
+int feed_put_rollout(Feed *feed, StoredRecord *record);
+int feed_delete_rollout(Feed *feed, const Key *key);

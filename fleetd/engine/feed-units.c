@@ -25,13 +25,21 @@ static int feed_get_file(Feed *feed, const char *hash, FeedFile **ret) {
     return 0;
 }
 
+int feed_use_file(Feed *feed, const char *hash) {
+    FeedFile *file;
+    int r = feed_get_file(feed, hash, &file);
+    if (r >= 0)
+        file->n_users++;
+    return r;
+}
+
 static void feed_drop_file_if_unknown(Feed *feed, const char *hash) {
     FeedFile *file = map_get(feed->files, hash);
     if (file && !file->file && file->n_users == 0)
         map_remove(feed->files, hash);
 }
 
-static void feed_release_file(Feed *feed, const char *hash) {
+void feed_release_file(Feed *feed, const char *hash) {
     FeedFile *file = map_get(feed->files, hash);
     if (file)
         file->n_users--;
@@ -90,13 +98,11 @@ static int feed_put_unreadable_unit(Feed *feed, const char *name) {
 
 int feed_put_unit(Feed *feed, StoredRecord *record) {
     const char *name = record->key.name;
-    FeedFile *file;
     if (!record->unit)
         return feed_put_unreadable_unit(feed, name);
-    int r = feed_get_file(feed, record->unit->hash, &file);
+    int r = feed_use_file(feed, record->unit->hash); /* before what was there lets go of it */
     if (r < 0)
         return r;
-    file->n_users++; /* before the unit that was there lets go of it */
     feed_forget_unit(feed, name);
     r = map_put(feed->units, name, record->unit);
     if (r < 0)
@@ -163,4 +169,17 @@ void feed_each_unused_file(const Feed *feed,
     MAP_FOREACH (hash, file, feed->files)
         if (file->file && file->n_users == 0 && map_size(feed->unreadable_units) == 0)
             each(hash, file->mod_revision, userdata);
+}
+
+const Map *feed_units(const Feed *feed) {
+    return feed->units;
+}
+
+const Map *feed_unreadable_units(const Feed *feed) {
+    return feed->unreadable_units;
+}
+
+int64_t feed_file_revision(const Feed *feed, const char *hash) {
+    const FeedFile *file = map_get(feed->files, hash);
+    return file && file->file ? file->mod_revision : 0;
 }

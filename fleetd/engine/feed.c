@@ -114,6 +114,10 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
     [KEY_REBOOT] = {feed_put_reboot, feed_delete_reboot,
                     "the machine keeps its units and gets no more, and others wait for their "
                     "reboot, until somebody cancels it"},
+    [KEY_DEPLOYMENT] = {feed_put_deployment, feed_delete_deployment,
+                        "it does not go on until somebody deploys it anew"},
+    [KEY_ROLLOUT] = {feed_put_rollout, feed_delete_rollout,
+                     "the deployment does not go on until somebody deploys it anew"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},
@@ -159,6 +163,10 @@ void feed_count(const Feed *feed, FeedCounts *ret) {
             ret->machines[machine->machine->status]++;
         else if (machine->has_left)
             ret->machines[MACHINE_STATUS_LEFT]++;
+    const FeedRollout *rollout;
+    MAP_FOREACH (key, rollout, feed->rollouts)
+        if (rollout->rollout)
+            ret->rollouts[rollout->rollout->phase]++;
 }
 
 int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, Feed **ret) {
@@ -175,9 +183,10 @@ int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, F
         .machines = map_new(feed_machine_free),
         .maintenance = map_new((MapFreeValue) maintenance_free),
         .reboots = map_new(feed_reboot_free),
+        .rollouts = map_new(feed_rollout_free),
     };
     if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines ||
-        !feed->maintenance || !feed->reboots)
+        !feed->maintenance || !feed->reboots || !feed->rollouts)
         return -ENOMEM;
     *ret = TAKE_PTR(feed);
     return 0;
@@ -192,5 +201,6 @@ void feed_free(Feed *feed) {
     map_free(feed->machines);
     map_free(feed->maintenance);
     map_free(feed->reboots);
+    map_free(feed->rollouts);
     free(feed);
 }

@@ -6,8 +6,10 @@
 
 #include "fleetd/base/map.h"
 #include "fleetd/model/brake.h"
+#include "fleetd/model/deployment.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/reboot.h"
+#include "fleetd/model/rollout.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/store/store.h"
 
@@ -55,9 +57,22 @@ typedef struct FeedReboot {
 
 const Map *feed_reboots(const Feed *feed); /* FeedReboot by machine */
 
+typedef struct FeedRollout {
+    Deployment *deployment;      /* NULL: none, or it cannot be read */
+    int64_t deployment_revision; /* 0: there is none */
+    Rollout *rollout;            /* likewise */
+    int64_t rollout_revision;
+} FeedRollout;
+
+const Map *feed_rollouts(const Feed *feed);         /* FeedRollout by unit or template */
+const Map *feed_units(const Feed *feed);            /* Unit by name */
+const Map *feed_unreadable_units(const Feed *feed); /* a set of names */
+int64_t feed_file_revision(const Feed *feed, const char *hash); /* 0: it is not there */
+
 typedef struct FeedCounts {
     size_t units[_LAUNCH_STATE_MAX];      /* by desired state */
     size_t machines[_MACHINE_STATUS_MAX]; /* by status, of those that have a key */
+    size_t rollouts[_ROLLOUT_PHASE_MAX];  /* by phase */
 } FeedCounts;
 void feed_count(const Feed *feed, FeedCounts *ret);
 

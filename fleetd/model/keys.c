@@ -35,6 +35,8 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_BRAKE] = {KEY_BRAKE_TEXT, false, NULL},
     [KEY_VERSION] = {"version/", false, unit_name_check, true},
     [KEY_REBOOT] = {"reboot/", true, NULL},
+    [KEY_DEPLOYMENT] = {"deployment/", false, unit_name_check},
+    [KEY_ROLLOUT] = {"rollout/", false, unit_name_check},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -88,6 +90,14 @@ char *key_version_prefix(const char *name) {
 
 char *key_reboot(const char *machine_id) {
     return key_format(KEY_REBOOT, machine_id, NULL);
+}
+
+char *key_deployment(const char *name) {
+    return key_format(KEY_DEPLOYMENT, NULL, name);
+}
+
+char *key_rollout(const char *name) {
+    return key_format(KEY_ROLLOUT, NULL, name);
 }
 
 char *key_metadata_prefix(const char *machine_id) {

@@ -22,6 +22,8 @@ typedef enum KeyKind {
     KEY_BRAKE,       /* brake */
     KEY_VERSION,     /* version/<name>/<number> */
     KEY_REBOOT,      /* reboot/<id> */
+    KEY_DEPLOYMENT,  /* deployment/<name> */
+    KEY_ROLLOUT,     /* rollout/<name> */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -31,8 +33,9 @@ typedef enum KeyKind {
 typedef struct Key {
     KeyKind kind;
     char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance, reboot */
-    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version */
-    int64_t number;   /* version: from 1 on */
+    char *name;     /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
+                       rollout */
+    int64_t number; /* version: from 1 on */
 } Key;
 
 /* New strings; NULL when out of memory. */
@@ -52,6 +55,8 @@ char *key_maintenance(const char *machine_id);
 #define KEY_FIRST_OF_PAST KEY_VERSION_PREFIX
 char *key_version(const char *name, int64_t number);
 char *key_reboot(const char *machine_id);
+char *key_deployment(const char *name);
+char *key_rollout(const char *name);
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"

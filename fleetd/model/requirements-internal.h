@@ -26,6 +26,11 @@ typedef enum OptionId {
     OPTION_HEALTH_TIMEOUT,
     OPTION_HEALTH_RETRIES,
     OPTION_HEALTH_START_PERIOD,
+    OPTION_UPDATE_PARALLEL,
+    OPTION_UPDATE_HEALTHY_TIME,
+    OPTION_UPDATE_HEALTHY_DEADLINE,
+    OPTION_UPDATE_CANARIES,
+    OPTION_UPDATE_ON_FAILURE,
     _OPTION_MAX,
     _OPTION_INVALID = -EINVAL,
 } OptionId;
@@ -78,6 +83,13 @@ int requirements_read_health_interval(RequirementsReader *reader, const char *va
 int requirements_read_health_timeout(RequirementsReader *reader, const char *value);
 int requirements_read_health_retries(RequirementsReader *reader, const char *value);
 int requirements_read_health_start_period(RequirementsReader *reader, const char *value);
+int requirements_read_update_parallel(RequirementsReader *reader, const char *value);
+int requirements_read_update_healthy_time(RequirementsReader *reader, const char *value);
+int requirements_read_update_healthy_deadline(RequirementsReader *reader, const char *value);
+int requirements_read_update_canaries(RequirementsReader *reader, const char *value);
+int requirements_read_update_on_failure(RequirementsReader *reader, const char *value);
+/* -EINVAL, the whole message in reterr: what they say contradicts itself. */
+int requirements_settle_update(RequirementsReader *reader);
 
 /* Takes the next word of a value, without its quotes; its specifiers are as they stand. 1: a word,
  * 0: no more. -EINVAL with the reason alone in reterr. */

@@ -171,6 +171,46 @@ static const OptionRow rows[_OPTION_MAX] = {
              "For so long after a start failures do not count; 30s if not said."},
             requirements_read_health_start_period,
         },
+    [OPTION_UPDATE_PARALLEL] =
+        {
+            {"UpdateParallel",
+             {},
+             "NUMBER",
+             "So many units are updated at a time by a deployment; 1 if not said."},
+            requirements_read_update_parallel,
+        },
+    [OPTION_UPDATE_HEALTHY_TIME] =
+        {
+            {"UpdateHealthyTime",
+             {},
+             "TIME",
+             "A unit that was up and healthy for so long is updated; 10s if not said."},
+            requirements_read_update_healthy_time,
+        },
+    [OPTION_UPDATE_HEALTHY_DEADLINE] =
+        {
+            {"UpdateHealthyDeadline",
+             {},
+             "TIME",
+             "A unit that takes longer to be so has failed; 5min if not said."},
+            requirements_read_update_healthy_deadline,
+        },
+    [OPTION_UPDATE_CANARIES] =
+        {
+            {"UpdateCanaries",
+             {},
+             "NUMBER",
+             "So many units first; the others follow when a user promotes them."},
+            requirements_read_update_canaries,
+        },
+    [OPTION_UPDATE_ON_FAILURE] =
+        {
+            {"UpdateOnFailure",
+             {},
+             "rollback|pause|continue",
+             "What a deployment does when a unit has failed; rollback if not said."},
+            requirements_read_update_on_failure,
+        },
 };
 
 const RequirementOption *requirements_option(size_t i) {

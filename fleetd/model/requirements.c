@@ -90,6 +90,7 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
         return -ENOMEM;
     requirements->ranking.priority = PRIORITY_DEFAULT;
     requirements->budget.max_unavailable = MAX_UNAVAILABLE_DEFAULT;
+    requirements->update = UPDATE_POLICY_DEFAULT;
     RequirementsReader reader = {
         .requirements = requirements,
         .unit_name = unit_name,
@@ -104,6 +105,8 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
         r = requirements_read_stopping(&reader, file);
     if (r >= 0)
         r = requirements_settle_health(&reader, file);
+    if (r >= 0)
+        r = requirements_settle_update(&reader);
     if (r < 0)
         return r;
     requirements_read_limits(&reader, file);

@@ -5,6 +5,7 @@
 #include "fleetd/base/time-units.h"
 #include "fleetd/model/health-check.h"
 #include "fleetd/model/unit-file.h"
+#include "fleetd/model/update-policy.h"
 
 #define REQUIREMENT_VALUES_MAX 256 /* each is held against every unit or machine */
 
@@ -61,6 +62,7 @@ typedef struct Requirements {
     Ranking ranking;
     Budget budget;
     HealthCheck *health; /* NULL: nobody asks for it */
+    UpdatePolicy update;
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for

@@ -87,6 +87,18 @@ static int read_reboot(const StoredText *text, StoredRecord *record, Error *rete
     return reboot_parse(record->key.machine_id, text->value, text->size, &record->reboot, reterr);
 }
 
+static int read_deployment(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r =
+        deployment_parse(record->key.name, text->value, text->size, &record->deployment, reterr);
+    if (r >= 0)
+        r = unit_file_hash_check(record->deployment->hash, reterr);
+    return r < 0 ? r : update_policy_check(&record->deployment->policy, reterr);
+}
+
+static int read_rollout(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return rollout_parse(record->key.name, text->value, text->size, &record->rollout, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -107,6 +119,8 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_BRAKE] = {read_brake, false},
     [KEY_VERSION] = {read_version, false},
     [KEY_REBOOT] = {read_reboot, false},
+    [KEY_DEPLOYMENT] = {read_deployment, false},
+    [KEY_ROLLOUT] = {read_rollout, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -124,6 +138,8 @@ static void record_drop_value(StoredRecord *record) {
     brake_record_free(TAKE_PTR(record->brake));
     unit_version_free(TAKE_PTR(record->version));
     reboot_free(TAKE_PTR(record->reboot));
+    deployment_free(TAKE_PTR(record->deployment));
+    rollout_free(TAKE_PTR(record->rollout));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

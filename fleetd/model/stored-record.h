@@ -5,10 +5,12 @@
 #pragma once
 
 #include "fleetd/model/brake.h"
+#include "fleetd/model/deployment.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/reboot.h"
+#include "fleetd/model/rollout.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-version.h"
 #include "fleetd/model/unit.h"
@@ -41,6 +43,8 @@ typedef struct StoredRecord {
     BrakeRecord *brake;
     UnitVersion *version;
     Reboot *reboot;
+    Deployment *deployment;
+    Rollout *rollout;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

@@ -48,6 +48,12 @@ bool unit_state_is_up(const UnitState *state) {
     return is_done || (is_active && is_well);
 }
 
+bool unit_state_has_failed(const UnitState *state) {
+    bool is_refused = state->job == JOB_RESULT_ERROR || state->job == JOB_RESULT_DEPENDENCY;
+    bool is_idle = !state->active || streq(state->active, "inactive");
+    return (state->active && streq(state->active, "failed")) || (is_refused && is_idle);
+}
+
 void unit_state_free(UnitState *state) {
     if (!state)
         return;

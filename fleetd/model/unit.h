@@ -136,6 +136,8 @@ DEFINE_POINTER_CLEANUP(UnitState, unit_state_free)
 /* What it was launched for is there: it is active, and healthy if it is asked for that, or has done
  * its work. */
 bool unit_state_is_up(const UnitState *state);
+/* systemd has given it up, or refused to start it: it will not come up by itself. */
+bool unit_state_has_failed(const UnitState *state);
 
 char *orphan_format(const Orphan *orphan);
 int orphan_parse(const char *machine_id, const char *name, const char *text, size_t size,

@@ -6,10 +6,15 @@
 
 #include <errno.h>
 
-bool placement_is_available(const Placement *placement) {
+/* What is reported is of what the order says. */
+static bool report_answers_launch(const Placement *placement) {
     return placement_is_active(placement) && placement->order.desired == LAUNCH_STATE_LAUNCHED &&
-           placement->report.is_up && placement->report.revision >= placement->order.revision &&
+           placement->report.revision >= placement->order.revision &&
            streq_ptr(placement->report.hash, placement->order.hash);
+}
+
+bool placement_is_available(const Placement *placement) {
+    return placement->report.is_up && report_answers_launch(placement);
 }
 
 static bool unit_is_available(const ClusterUnit *unit) {
@@ -126,4 +131,25 @@ bool unit_may_go_down(const ClusterUnit *unit) {
     size_t n_down = unit->group ? unit->group->n_wanted - unit->group->n_available
                                 : (size_t) !unit->is_available;
     return n_down + unit->is_available <= budget_of(unit);
+}
+
+/* The order that has yet to be written, or carried out, says nothing of the new file. */
+static bool placement_is_as_wanted(const Placement *placement) {
+    return report_answers_launch(placement) &&
+           streq_ptr(placement->order.hash, placement->unit->hash) &&
+           placement->order.revision >= placement->unit->revision;
+}
+
+void cluster_look_out(const Cluster *cluster, const char *name, UnitOutlook *ret) {
+    ClusterUnit *unit = cluster_find_unit(cluster, name);
+    *ret = (UnitOutlook){.may_go_down = true};
+    if (!unit)
+        return;
+    ret->is_held = unit->is_held;
+    ret->may_go_down = unit_may_go_down(unit);
+    ret->waits = unit->pending ? unit->pending->summary : NULL;
+    for (const Placement *p = unit->placements; p; p = p->next) {
+        ret->is_available |= placement_is_as_wanted(p) && p->report.is_up;
+        ret->has_failed |= placement_is_as_wanted(p) && p->report.has_failed;
+    }
 }

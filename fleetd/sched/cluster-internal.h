@@ -68,6 +68,7 @@ struct Placement {
     struct {
         bool is_known; /* there is a state, which is no answer */
         bool is_up;    /* and says so, of that file and request */
+        bool has_failed;
         int64_t revision;
         SharedText hash;
     } report;

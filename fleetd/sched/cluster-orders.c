@@ -149,6 +149,7 @@ static int put_report(Cluster *cluster, const UnitState *state) {
         return r;
     placement->report.is_known = true;
     placement->report.is_up = unit_state_is_up(state);
+    placement->report.has_failed = unit_state_has_failed(state);
     placement->report.revision = state->unit_revision;
     if (placement->unit->waits == WAIT_FOR_BUDGET) /* one that is down may go */
         r = look_at_unit(cluster, placement->unit);
@@ -179,7 +180,7 @@ static int forget_answer(Cluster *cluster, Placement *placement) {
 static int forget_report(Cluster *cluster, Placement *placement) {
     if (!placement || !placement->report.is_known)
         return 0;
-    placement->report.is_known = placement->report.is_up = false;
+    placement->report.is_known = placement->report.is_up = placement->report.has_failed = false;
     int r = unit_refresh(cluster, placement->unit);
     return r < 0 ? r : look_at_placement(cluster, placement); /* which may have no reason left */
 }

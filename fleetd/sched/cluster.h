@@ -47,6 +47,17 @@ size_t cluster_count_ordinary(const Cluster *cluster, const char *machine_id);
  * people; NULL: all are. The caller frees. */
 int cluster_name_unavailable(const Cluster *cluster, const char *machine_id, char **ret);
 
+/* How a unit does, for whoever gives it another file. */
+typedef struct UnitOutlook {
+    bool is_held;      /* nobody can tell what users want, or how */
+    bool is_available; /* as it was last asked for, on one machine (availability.h) */
+    bool has_failed;   /* likewise, and systemd has given up on it */
+    bool may_go_down;  /* by fleet's own doing: its group's budget has room, or it is down */
+    const char *waits; /* why it has no place; NULL: it has one; borrowed until the next event */
+} UnitOutlook;
+
+void cluster_look_out(const Cluster *cluster, const char *name, UnitOutlook *ret);
+
 /* A unit as users want it. requirements is taken over, also on failure. A template, or a unit that
  * is to be inactive, gets no orders. */
 int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requirements);

@@ -21,6 +21,8 @@ static char *record_format_value(const StoredRecord *record) {
            : record->orphan      ? orphan_format(record->orphan)
            : record->maintenance ? maintenance_format(record->maintenance)
            : record->reboot      ? reboot_format(record->reboot)
+           : record->deployment  ? deployment_format(record->deployment)
+           : record->rollout     ? rollout_format(record->rollout)
            : record->version     ? unit_version_format(record->version)
            : record->brake       ? brake_record_format(record->brake)
            : record->cluster_id  ? cluster_id_format(record->cluster_id)
@@ -55,6 +57,10 @@ static char *key_format(const Key *key) {
         return key_version(key->name, key->number);
     case KEY_REBOOT:
         return key_reboot(key->machine_id);
+    case KEY_DEPLOYMENT:
+        return key_deployment(key->name);
+    case KEY_ROLLOUT:
+        return key_rollout(key->name);
     default:
         return strdup(KEY_LEADER_TEXT);
     }
@@ -82,6 +88,14 @@ static void values_check(const StoredRecord *record) {
         HOLDS(metadata_check_pair(record->key.name, record->metadata, NULL) == 0);
     if (record->version)
         HOLDS(unit_file_hash_check(record->version->hash, NULL) == 0);
+    if (record->deployment) {
+        HOLDS(unit_file_hash_check(record->deployment->hash, NULL) == 0);
+        HOLDS(update_policy_check(&record->deployment->policy, NULL) == 0);
+    }
+    for (size_t i = 0; record->rollout && i < record->rollout->n_units; i++)
+        HOLDS(unit_name_check(record->rollout->units[i].name, NULL) == 0 &&
+              rollout_find_unit(record->rollout, record->rollout->units[i].name) ==
+                  &record->rollout->units[i]);
     if (record->leader)
         HOLDS(machine_id_check(record->leader, NULL) == 0);
     if (record->maintenance)

@@ -26,6 +26,8 @@ static SimRequest *request_new(SimRequests *requests, SimNode *node, const SimRe
     };
     if (what->kind == SIM_REQUEST_PATCH)
         request->key = sim_must(key_metadata(what->name, "disk"));
+    else if (what->kind >= SIM_REQUEST_DEPLOY)
+        request->key = sim_must(key_deployment(what->name));
     else if (!sim_request_is_of_unit(request))
         request->key = sim_must(key_maintenance(what->name));
     else if (what->kind != SIM_REQUEST_READ)
@@ -45,6 +47,11 @@ static char *format_maintenance(const Maintenance *maintenance) {
                                maintenance->ignore_global ? "true" : "false", deadline));
 }
 
+static char *format_deployment(const SimRequestWhat *what) {
+    _cleanup_json_ json_object *text = sim_must(json_object_new_string(what->text));
+    return sim_must(str_printf("{\"text\":%s,%s}", json_object_to_json_string(text), what->value));
+}
+
 static char *format_body(const SimRequestWhat *what) {
     if (what->kind == SIM_REQUEST_PATCH)
         return what->value
@@ -54,6 +61,10 @@ static char *format_body(const SimRequestWhat *what) {
                    : str_printf("[{\"op\":\"remove\",\"path\":\"/%s/metadata/disk\"}]", what->name);
     if (what->kind == SIM_REQUEST_MAINTAIN)
         return format_maintenance(&what->maintenance);
+    if (what->kind == SIM_REQUEST_DEPLOY)
+        return format_deployment(what);
+    if (what->kind == SIM_REQUEST_SAY)
+        return str_printf("{\"action\":\"%s\"}", what->value);
     if (what->kind != SIM_REQUEST_PUT)
         return NULL;
     _cleanup_json_ json_object *object = sim_must(json_object_new_object());
@@ -67,6 +78,8 @@ static char *format_body(const SimRequestWhat *what) {
 static char *format_target(SimRequests *requests, SimRequest *request) {
     if (request->kind == SIM_REQUEST_PATCH)
         return sim_must(strdup("/fleet/v1/machines"));
+    if (request->kind >= SIM_REQUEST_DEPLOY)
+        return sim_must(str_printf("/fleet/v1/rollouts/%s", request->name));
     if (!sim_request_is_of_unit(request))
         return sim_must(str_printf("/fleet/v1/maintenance/%s", request->name));
     if (request->kind != SIM_REQUEST_READ)
@@ -88,7 +101,8 @@ static bool was_asked_already(const SimRequests *requests, const SimRequest *sam
 }
 
 static void request_send(SimRequests *requests, SimRequest *request, const char *body) {
-    static const char *const methods[] = {"PUT", "DELETE", "PATCH", "GET", "PUT", "DELETE"};
+    static const char *const methods[] = {"PUT", "DELETE", "PATCH", "GET",
+                                          "PUT", "DELETE", "PUT",   "PATCH"};
     _cleanup_free_ char *target = format_target(requests, request);
     const char *type =
         request->kind == SIM_REQUEST_PATCH ? "application/json-patch+json" : "application/json";

@@ -33,10 +33,11 @@ struct SimCheck {
     SimCluster *cluster;
     SimRequests *requests;
     SimTrace *trace;
-    Map *places;         /* by "<machine>/<unit>" */
-    Map *changes;        /* key -> usec_t: when it last changed */
-    usec_t changed_usec; /* when anything last did */
-    Map *judged_orders;  /* changed at this revision: SimOrderChange by "<machine>/<unit>" */
+    Map *places;          /* by "<machine>/<unit>" */
+    Map *changes;         /* key -> usec_t: when it last changed */
+    usec_t changed_usec;  /* when anything last did */
+    Map *judged_orders;   /* changed at this revision: SimOrderChange by "<machine>/<unit>" */
+    char *judged_rollout; /* whose record has changed at this revision; NULL: none */
     size_t n_seen[SIM_NODES_MAX]; /* actions */
     SimWriters writers;
 };

@@ -134,5 +134,6 @@ void sim_check_free(SimCheck *check) {
     map_free(check->places);
     map_free(check->changes);
     map_free(check->judged_orders);
+    free(check->judged_rollout);
     free(check);
 }

@@ -3,6 +3,7 @@
  * the only one. The engine decides on what it has heard: what has changed just now it may not know.
  */
 #include "tests/sim/sim-check-internal.h"
+#include "tests/sim/sim-rollouts.h"
 
 #include "fleetd/base/strv.h"
 #include "tests/sim/sim-fit.h"
@@ -94,6 +95,8 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
         check_lost_file(check, key->name);
     else if (key->kind == KEY_SCHEDULE)
         note_order(check, key, old, new);
+    else if (key->kind == KEY_ROLLOUT && new)
+        sim_must_be_zero(str_replace(&check->judged_rollout, key->name));
 }
 
 /* What the engine decides on besides orders, which nobody else writes. */
@@ -162,4 +165,9 @@ void sim_orders_judge_revision(SimCheck *check) {
     MAP_FOREACH (pair, change, check->judged_orders)
         check_changed_order(check, pair, (SimOrderChange) (uintptr_t) change);
     map_clear(check->judged_orders);
+    if (check->judged_rollout)
+        sim_rollouts_judge(
+            check, check->judged_rollout,
+            map_get(sim_view_all(check->cluster->view, KEY_ROLLOUT), check->judged_rollout));
+    free(TAKE_PTR(check->judged_rollout));
 }

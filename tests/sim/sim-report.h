@@ -11,6 +11,8 @@ typedef enum SimRequestKind {
     SIM_REQUEST_READ,
     SIM_REQUEST_MAINTAIN,
     SIM_REQUEST_RELEASE,
+    SIM_REQUEST_DEPLOY,
+    SIM_REQUEST_SAY, /* of a deployment */
     _SIM_REQUEST_KIND_MAX,
 } SimRequestKind;
 

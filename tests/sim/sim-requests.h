@@ -20,7 +20,7 @@ typedef struct SimRequestWhat {
     const char *name;
     const char *text; /* of its file; NULL: as it is */
     LaunchState desired;
-    const char *value;       /* of metadata; NULL: to be removed */
+    const char *value;       /* of metadata, NULL: to be removed; how to deploy, what to say */
     Maintenance maintenance; /* the deadline from then on */
     usec_t patience_usec;    /* after that the user is gone, and hears nothing */
 } SimRequestWhat;
@@ -42,6 +42,7 @@ typedef struct SimWritten {
     const char *key;
     const Unit *unit;
     const Maintenance *maintenance;
+    bool has_file; /* written with it: a deployment, and nothing that is said of one */
     int64_t revision;
 } SimWritten;
 

@@ -4,6 +4,7 @@
 #include "fleetd/model/unit-name.h"
 #include "tests/sim/sim-drained.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-units.h"
 #include "tests/sim/sim-versions.h"
 
@@ -155,6 +156,10 @@ static void check_file_is_due(const Rest *rest, const char *hash) {
     MAP_FOREACH (name, unit, sim_view_all(rest->cluster->view, KEY_UNIT))
         if (streq(unit->hash, hash))
             return;
+    const Deployment *deployment;
+    MAP_FOREACH (name, deployment, sim_view_all(rest->cluster->view, KEY_DEPLOYMENT))
+        if (streq(deployment->hash, hash))
+            return;
     if (!sim_versions_use_file(rest->cluster, hash))
         sim_trace_fail(rest->trace, "the file %s is left over", hash);
 }
@@ -197,6 +202,7 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
     for (size_t i = 0; i < cluster->n_nodes; i++)
         check_node(&rest, &cluster->nodes[i]);
     sim_versions_check_rest(cluster, trace);
+    sim_rollouts_check_rest(cluster, trace);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_SCHEDULE))
         check_order(&rest, value);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_UNIT))

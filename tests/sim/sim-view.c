@@ -69,6 +69,14 @@ static int parse_reboot(const Key *key, const StoreEntry *entry, void **ret) {
     return reboot_parse(key->machine_id, entry->value, entry->value_size, (Reboot **) ret, NULL);
 }
 
+static int parse_deployment(const Key *key, const StoreEntry *entry, void **ret) {
+    return deployment_parse(key->name, entry->value, entry->value_size, (Deployment **) ret, NULL);
+}
+
+static int parse_rollout(const Key *key, const StoreEntry *entry, void **ret) {
+    return rollout_parse(key->name, entry->value, entry->value_size, (Rollout **) ret, NULL);
+}
+
 static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_UNIT] = {"unit/", parse_unit, (MapFreeValue) unit_free},
     [KEY_FILE] = {"file/", parse_text, free},
@@ -83,6 +91,8 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_VERSION] = {"version/", parse_version, (MapFreeValue) unit_version_free},
     [KEY_CLUSTER] = {"", parse_text, free},
     [KEY_REBOOT] = {"reboot/", parse_reboot, (MapFreeValue) reboot_free},
+    [KEY_DEPLOYMENT] = {"deployment/", parse_deployment, (MapFreeValue) deployment_free},
+    [KEY_ROLLOUT] = {"rollout/", parse_rollout, (MapFreeValue) rollout_free},
 };
 
 static void *must(void *pointer) {

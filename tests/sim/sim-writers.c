@@ -34,12 +34,14 @@ static bool may_write_state(const Judgement *it, const StoreWrite *write) {
     return sim_view_machine(it->node->cluster->view, it->node->id) != NULL;
 }
 
-/* The file of a unit comes with the unit; only who leads takes one away. */
+/* The file of a unit comes with the unit, or with the wish to deploy it; only who leads takes one
+ * away. */
 static bool may_write_file(const Judgement *it, const StoreWrite *write) {
     if (write->kind == STORE_DELETE)
         return txn_is_fenced(it);
     for (size_t i = 0; i < it->txn->n_writes; i++)
-        if (key_begins(it->txn->writes[i].key, "unit/"))
+        if (key_begins(it->txn->writes[i].key, "unit/") ||
+            key_begins(it->txn->writes[i].key, "deployment/"))
             return true;
     return false;
 }
@@ -80,9 +82,62 @@ static bool may_write_for_user(const Judgement *it, const StoreWrite *write) {
     if (is_put && key_begins(key, "maintenance/") &&
         maintenance_parse(name, value, strlen(value), &maintenance, NULL) < 0)
         return false;
-    const SimWritten written = {key, unit, maintenance, it->revision};
+    const SimWritten written = {
+        .key = key, .unit = unit, .maintenance = maintenance, .revision = it->revision};
     return write_is_conditional(it, key) &&
            sim_requests_account_for(it->requests, it->node, &written);
+}
+
+static bool txn_writes(const StoreTxn *txn, const char *key, StoreWriteKind kind) {
+    for (size_t i = 0; i < txn->n_writes; i++)
+        if (txn->writes[i].kind == kind && streq(txn->writes[i].key, key))
+            return true;
+    return false;
+}
+
+static bool txn_has_file(const StoreTxn *txn) {
+    for (size_t i = 0; i < txn->n_writes; i++)
+        if (key_begins(txn->writes[i].key, "file/"))
+            return true;
+    return false;
+}
+
+/* Users want it, on the condition of what was wanted before; and it goes with its unit, or when
+ * whoever leads has seen that that is gone. */
+static bool may_write_deployment(const Judgement *it, const StoreWrite *write) {
+    _cleanup_free_ char *unit = sim_must(key_unit(write->key + strlen("deployment/")));
+    const SimWritten written = {
+        .key = write->key, .has_file = txn_has_file(it->txn), .revision = it->revision};
+    return write->kind == STORE_PUT ? write_is_conditional(it, write->key) &&
+                                          sim_requests_account_for(it->requests, it->node, &written)
+                                    : txn_writes(it->txn, unit, STORE_DELETE) || txn_is_fenced(it);
+}
+
+/* A unit that there is not is made together with the wish. */
+static bool txn_deploys_new(const Judgement *it, const StoreWrite *write) {
+    _cleanup_free_ char *deployment =
+        sim_must(key_deployment(write->key + strlen(KEY_UNIT_PREFIX)));
+    for (size_t i = 0; i < it->txn->n_compares; i++)
+        if (streq(it->txn->compares[i].key, write->key) && it->txn->compares[i].number == 0)
+            return write->kind == STORE_PUT && txn_writes(it->txn, deployment, STORE_PUT);
+    return false;
+}
+
+static bool key_is_of_rollout(const char *key, const char *name) {
+    const char *rollout = key + strlen("rollout/"), *at = strchr(rollout, '@');
+    size_t n = at ? (size_t) (at + 1 - rollout) : strlen(rollout);
+    return key_begins(key, "rollout/") && strncmp(rollout, name, n) == 0;
+}
+
+/* Who leads gives units other files, each together with the record of that, as both were read. */
+static bool txn_rolls_out(const Judgement *it, const StoreWrite *write) {
+    const char *name = write->key + strlen(KEY_UNIT_PREFIX);
+    bool has_record = false;
+    for (size_t i = 0; i < it->txn->n_writes; i++)
+        has_record |= key_is_of_rollout(it->txn->writes[i].key, name) &&
+                      write_is_conditional(it, it->txn->writes[i].key);
+    return write->kind == STORE_PUT && has_record && txn_is_fenced(it) &&
+           write_is_conditional(it, write->key);
 }
 
 static bool txn_makes_cluster(const StoreTxn *txn) {
@@ -102,6 +157,12 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
         return txn_is_fenced(it);
     if (key_begins(key, "file/"))
         return may_write_file(it, write);
+    if (key_begins(key, "rollout/"))
+        return txn_is_fenced(it) && write_is_conditional(it, key);
+    if (key_begins(key, "deployment/"))
+        return may_write_deployment(it, write);
+    if (key_begins(key, "unit/") && (txn_rolls_out(it, write) || txn_deploys_new(it, write)))
+        return true;
     if (key_begins(key, "unit/") || key_begins(key, "metadata/") || key_begins(key, "maintenance/"))
         return may_write_for_user(it, write);
     if (key_begins(key, states))

@@ -398,6 +398,19 @@ RECORD_CASES(maintenance, Maintenance, maintenance_format,
 RECORD_CASES(reboot, Reboot, reboot_format,
              reboot_parse(MACHINE_ID, text, strlen(text), &read, &error), reboot_free)
 
+static const Deployment deployment = {.hash = (char *) HASH,
+                                      .since_usec = 5,
+                                      .policy = {.parallel = 1, .deadline_usec = 9},
+                                      .message = (char *) "a fix"};
+RECORD_CASES(deployment, Deployment, deployment_format,
+             deployment_parse("a.service", text, strlen(text), &read, &error), deployment_free)
+static RolloutUnit rollout_units[] = {
+    {.name = (char *) "a@1.service", .before = (char *) HASH, .why = (char *) "it has failed"}};
+static const Rollout rollout = {
+    .deployment_usec = 5, .why = (char *) "undone", .units = rollout_units, .n_units = 1};
+RECORD_CASES(rollout, Rollout, rollout_format,
+             rollout_parse("a@.service", text, strlen(text), &read, &error), rollout_free)
+
 static int leader_case(Torture *t) {
     char *id = UNTOUCHED;
     torture_arm(t);
@@ -554,6 +567,10 @@ const TortureCase torture_model[] = {
     {"maintenance-format", maintenance_format_case},
     {"reboot", reboot_case},
     {"reboot-format", reboot_format_case},
+    {"deployment", deployment_case},
+    {"deployment-format", deployment_format_case},
+    {"rollout", rollout_case},
+    {"rollout-format", rollout_format_case},
     {"leader", leader_case},
     {"keys", keys_case},
     {"key", key_case},

@@ -37,6 +37,7 @@ static void leader_counts_the_cluster_and_others_do_not(void **state) {
     assert_metric(leader, "fleet_cluster_units{desired_state=\"launched\"} 2");
     assert_metric(leader, "fleet_cluster_units{desired_state=\"loaded\"} 1");
     assert_metric(leader, "fleet_cluster_units_pending 1");
+    assert_metric(leader, "fleet_cluster_rollouts{phase=\"done\"} 0");
     assert_metric(leader, "fleet_cluster_machines{status=\"running\"} 3");
     assert_metric(leader, "fleet_engine_task_count_total{type=\"attemptscheduleunit\"} 2");
     assert_no_metric(leader, "fleet_engine_leader_start_time 0");

@@ -25,6 +25,8 @@ static void key_is_made_and_taken_apart_again(void **state) {
         {strdup(KEY_LEADER_TEXT), "leader", KEY_LEADER, NULL, NULL},
         {key_orphan(ID, "a.service"), "orphan/" ID "/a.service", KEY_ORPHAN, ID, "a.service"},
         {strdup(KEY_CLUSTER_TEXT), "cluster", KEY_CLUSTER, NULL, NULL},
+        {key_deployment("a@.service"), "deployment/a@.service", KEY_DEPLOYMENT, NULL, "a@.service"},
+        {key_rollout("a.service"), "rollout/a.service", KEY_ROLLOUT, NULL, "a.service"},
         {key_version("a@1.service", 12), "version/a@1.service/12", KEY_VERSION, NULL, "a@1.service",
          12},
     };
@@ -54,6 +56,8 @@ static void all_but_the_past_comes_first(void **state) {
         key_orphan(ID, "a.service"),
         key_maintenance(ID),
         key_reboot(ID),
+        key_deployment("a.service"),
+        key_rollout("a.service"),
         strdup(KEY_LEADER_TEXT),
         strdup(KEY_CLUSTER_TEXT),
         strdup(KEY_BRAKE_TEXT),

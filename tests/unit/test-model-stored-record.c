@@ -18,7 +18,8 @@ static const void *value_of(const StoredRecord *record) {
     const void *values[] = {record->unit,       record->file,        record->machine,
                             record->metadata,   record->order,       record->state,
                             record->pending,    record->leader,      record->orphan,
-                            record->cluster_id, record->maintenance, record->reboot};
+                            record->cluster_id, record->maintenance, record->reboot,
+                            record->deployment, record->rollout};
     const void *found = NULL;
     for (size_t i = 0; i < ELEMENTSOF(values); i++) {
         assert_false(found && values[i]);
@@ -56,6 +57,11 @@ static void every_kind_is_read(void **state) {
         {"cluster", "{\"id\":\"" M1 "\"}", 0},
         {"maintenance/" M1, "{\"drain\":true,\"sinceUsec\":1,\"message\":\"a disk\"}", 0},
         {"reboot/" M1, "{\"bootID\":\"b\",\"phase\":\"waiting\"}", 0},
+        {"deployment/a@.service", "{" HASH ",\"sinceUsec\":1}", 0},
+        {"rollout/a@.service",
+         "{\"deploymentUsec\":1,\"phase\":\"updating\",\"units\":[{\"name\":\"a@1.service\","
+         "\"before\":\"0123456789012345678901234567890123456789\",\"phase\":\"waiting\"}]}",
+         0},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_record_ StoredRecord record = {};
@@ -104,6 +110,8 @@ static void garbage_of_any_kind_is_named_with_its_key(void **state) {
         "cluster",
         "maintenance/" M1,
         "reboot/" M1,
+        "deployment/a@.service",
+        "rollout/a@.service",
     };
     static const struct {
         const char *text;

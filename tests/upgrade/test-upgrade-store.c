@@ -68,6 +68,10 @@ static char *record_write(const StoredRecord *record) {
         return unit_version_format(record->version);
     case KEY_REBOOT:
         return reboot_format(record->reboot);
+    case KEY_DEPLOYMENT:
+        return deployment_format(record->deployment);
+    case KEY_ROLLOUT:
+        return rollout_format(record->rollout);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;

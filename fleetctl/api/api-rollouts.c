@@ -1,0 +1,72 @@
+#include "fleetctl/api/api-rollouts.h"
+
+#include "fleetctl/api/api-requests.h"
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+static int add_seconds(json_object *object, const char *name, usec_t usec) {
+    if (usec == USEC_INFINITY)
+        return 0;
+    return json_add_int(object, name, (int64_t) ((usec + USEC_PER_SEC - 1) / USEC_PER_SEC));
+}
+
+static int add_count(json_object *object, const char *name, int64_t count, int64_t min) {
+    return count < min ? 0 : json_add_int(object, name, count);
+}
+
+static char *request_format(const DeployRequest *request) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    json_object *text = json_object_new_string_len(request->text, (int) request->text_size);
+    if (!object) {
+        json_object_put(text);
+        return NULL;
+    }
+    if (json_add_take(object, "text", text) < 0 ||
+        add_count(object, "parallel", request->parallel, 1) < 0 ||
+        add_count(object, "canaries", request->canaries, 0) < 0 ||
+        add_seconds(object, "healthySeconds", request->healthy_usec) < 0 ||
+        add_seconds(object, "deadlineSeconds", request->deadline_usec) < 0 ||
+        json_add_string(object, "onFailure", request->on_failure) < 0 ||
+        add_count(object, "checkRevision", request->check_revision, 1) < 0 ||
+        json_add_string(object, "message", request->message) < 0)
+        return NULL;
+    return json_format(object);
+}
+
+static char *path_of(const char *unit) {
+    _cleanup_free_ char *escaped = api_escape(unit);
+    return escaped ? str_printf("/rollouts/%s", escaped) : NULL;
+}
+
+static int run_take(ApiClient *client, const char *method, const char *unit, char *body_take,
+                    int64_t *ret_revision, Error *reterr) {
+    ApiCall *call = calloc(1, sizeof(ApiCall));
+    if (!call) {
+        free(body_take);
+        return -ENOMEM;
+    }
+    *call = (ApiCall){.method = method, .path = path_of(unit), .body = body_take};
+    int r = call->path && call->body ? api_client_run(client, call, 1, reterr) : -ENOMEM;
+    if (r >= 0 && call->status != 204)
+        r = api_answer_error(call->status, call->answer, call->answer_size, reterr);
+    if (r >= 0)
+        *ret_revision = call->revision;
+    api_calls_free(call, 1);
+    return r;
+}
+
+int api_put_rollout(ApiClient *client, const char *unit, const DeployRequest *request,
+                    int64_t *ret_revision, Error *reterr) {
+    return run_take(client, "PUT", unit, request_format(request), ret_revision, reterr);
+}
+
+int api_patch_rollout(ApiClient *client, const char *unit, const char *action,
+                      int64_t *ret_revision, Error *reterr) {
+    return run_take(client, "PATCH", unit, str_printf("{\"action\":\"%s\"}", action), ret_revision,
+                    reterr);
+}
+
+int api_get_rollout(ApiClient *client, const char *unit, json_object **ret, Error *reterr) {
+    return api_get_document_take(client, path_of(unit), ret, reterr);
+}

@@ -1,0 +1,176 @@
+#include "fleetctl/wait/rollout-wait.h"
+
+#include "fleetctl/api/event-reader.h"
+#include "fleetctl/print/message.h"
+#include "fleetctl/wait/event-follow.h"
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+
+#include <errno.h>
+
+typedef struct RolloutWait {
+    Context *context;
+    RolloutTracker *tracker;
+    bool is_undo;
+    Error *reterr;
+} RolloutWait;
+
+static void on_begin(void *userdata) {
+    rollout_tracker_begin(((RolloutWait *) userdata)->tracker);
+}
+
+static bool is_over(const void *userdata) {
+    return rollout_tracker_is_over(((const RolloutWait *) userdata)->tracker);
+}
+
+typedef struct StepText {
+    Tone tone;
+    const char *text; /* behind the name; NULL: not worth a line */
+} StepText;
+
+/* --- units --- */
+
+static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
+                      const RolloutUnitProgress *unit) {
+    static const StepText texts[_ROLLOUT_UNIT_PHASE_MAX] = {
+        [ROLLOUT_UNIT_UPDATING] = {TONE_BUSY, "gets its new file"},
+        [ROLLOUT_UNIT_DONE] = {TONE_GOOD, "is updated"},
+        [ROLLOUT_UNIT_FAILED] = {TONE_BAD, "has failed"},
+        [ROLLOUT_UNIT_RESTORING] = {TONE_BUSY, "gets its former file back"},
+        [ROLLOUT_UNIT_RESTORED] = {TONE_GOOD, "has its former file again"},
+        [ROLLOUT_UNIT_LEFT] = {TONE_BAD, "is left alone"},
+    };
+    const StepText *step = &texts[unit->phase];
+    _cleanup_free_ char *count = NULL;
+    bool is_beside_the_point = wait->is_undo && unit->phase == ROLLOUT_UNIT_DONE;
+    if (!step->text || is_beside_the_point)
+        return;
+    if (unit->phase == ROLLOUT_UNIT_DONE && !unit_name_is_template(unit->name))
+        count = str_printf(" (%zu of %zu)", rollout_progress_count(progress, ROLLOUT_UNIT_DONE),
+                           rollout_progress_count(progress, _ROLLOUT_UNIT_PHASE_MAX));
+    say_marked(&wait->context->look, step->tone, "Unit %s %s%s%s%s", unit->name, step->text,
+               str_or(count, ""), unit->why ? ": " : "", str_or(unit->why, ""));
+}
+
+/* --- the whole of one --- */
+
+static StepText progress_text(const RolloutProgress *progress) {
+    static const StepText phases[_ROLLOUT_PHASE_MAX] = {
+        [ROLLOUT_UPDATING] = {TONE_BUSY, "waits"},
+        [ROLLOUT_WAITING] = {TONE_BUSY, "waits"},
+        [ROLLOUT_PAUSED] = {TONE_BAD, "is paused"},
+        [ROLLOUT_ROLLING_BACK] = {TONE_BAD, "is rolled back"},
+        [ROLLOUT_DONE] = {TONE_GOOD, "is done"},
+        [ROLLOUT_ROLLED_BACK] = {TONE_BAD, "has been rolled back"},
+        [ROLLOUT_FAILED] = {TONE_BAD, "has failed"},
+        [ROLLOUT_SUPERSEDED] = {TONE_BAD, "is superseded"},
+    };
+    if (progress->end == ROLLOUT_END_REPLACED)
+        return (StepText){TONE_BAD, "is replaced by another one"};
+    if (progress->end == ROLLOUT_END_GONE)
+        return (StepText){TONE_BAD, "is cancelled, as the unit was destroyed"};
+    return progress->phase < 0 ? (StepText){} : phases[progress->phase];
+}
+
+static void progress_tell(const RolloutWait *wait, const RolloutProgress *progress) {
+    StepText step = progress_text(progress);
+    const char *why = progress->end <= ROLLOUT_END_REACHED ? progress->why : NULL;
+    if (wait->is_undo && progress->phase >= ROLLOUT_ROLLING_BACK && step.tone == TONE_BAD &&
+        progress->phase <= ROLLOUT_ROLLED_BACK)
+        step.tone = TONE_GOOD;
+    if (step.text)
+        say_marked(&wait->context->look, step.tone, "Deployment of %s %s%s%s", progress->name,
+                   step.text, why ? ": " : "", str_or(why, ""));
+}
+
+static void tell_one(const RolloutWait *wait, RolloutProgress *progress) {
+    for (size_t i = 0; i < progress->n_units; i++)
+        if (!progress->units[i].is_told) {
+            progress->units[i].is_told = true;
+            unit_tell(wait, progress, &progress->units[i]);
+        }
+    if (progress->is_told)
+        return;
+    progress->is_told = true;
+    progress_tell(wait, progress);
+}
+
+static void tell_all(const RolloutWait *wait) {
+    RolloutProgress *progress;
+    for (size_t i = 0; (progress = rollout_tracker_get(wait->tracker, i)); i++)
+        tell_one(wait, progress);
+}
+
+/* Told line by line, so that it does not depend on how the stream is cut; nothing has to be asked
+ * for to do so. */
+static int on_line(const char *line, size_t size, void *userdata) {
+    RolloutWait *wait = userdata;
+    int r = rollout_tracker_feed(wait->tracker, line, size, wait->reterr);
+    if (r >= 0)
+        tell_all(wait);
+    return r;
+}
+
+static void tell(_unused_ void *userdata) {
+    (void) say_flush(); /* main() tells when it fails */
+}
+
+/* --- the end --- */
+
+static bool is_as_asked_for(const RolloutWait *wait, const RolloutProgress *progress) {
+    if (progress->end != ROLLOUT_END_REACHED)
+        return false;
+    if (wait->is_undo)
+        return progress->phase == ROLLOUT_ROLLED_BACK;
+    return progress->phase == ROLLOUT_DONE || progress->phase == ROLLOUT_WAITING;
+}
+
+/* What a person has to do now. */
+static void hint(const RolloutProgress *progress) {
+    bool is_reached = progress->end == ROLLOUT_END_REACHED;
+    if (is_reached && progress->phase == ROLLOUT_WAITING)
+        say("Go on with 'fleetctl rollout promote %s', or back with 'fleetctl rollout undo %s'",
+            progress->name, progress->name);
+    if (is_reached && progress->phase == ROLLOUT_PAUSED)
+        complain("Go on with 'fleetctl rollout resume %s', or back with 'fleetctl rollout undo %s'",
+                 progress->name, progress->name);
+}
+
+static int conclude(const RolloutWait *wait, int status) {
+    if (status == EXIT_INTERRUPTED) {
+        complain("Interrupted; the cluster goes on: see 'fleetctl rollout status'");
+        return status;
+    }
+    RolloutProgress *progress;
+    for (size_t i = 0; (progress = rollout_tracker_get(wait->tracker, i)); i++) {
+        hint(progress);
+        if (!is_as_asked_for(wait, progress))
+            status = EXIT_FAILURE;
+    }
+    return status;
+}
+
+static char *path_of(const RolloutTracker *tracker, int64_t revision) {
+    _cleanup_free_ const char **names = NULL;
+    size_t n = 0;
+    while (rollout_tracker_get(tracker, n))
+        n++;
+    names = calloc(n + 1, sizeof(char *));
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = rollout_tracker_get(tracker, i)->name;
+    return names ? event_reader_path(names, n, revision) : NULL;
+}
+
+int rollout_wait(Context *context, RolloutTracker *tracker, bool is_undo, int64_t revision,
+                 Error *reterr) {
+    RolloutWait wait = {
+        .context = context, .tracker = tracker, .is_undo = is_undo, .reterr = reterr};
+    const EventFollower follower = {.on_begin = on_begin,
+                                    .on_line = on_line,
+                                    .tell = tell,
+                                    .is_over = is_over,
+                                    .userdata = &wait};
+    _cleanup_free_ char *path = path_of(tracker, revision);
+    int r = path ? event_follow(context, path, &follower, reterr) : -ENOMEM;
+    return r < 0 ? r : conclude(&wait, r);
+}

@@ -1,0 +1,159 @@
+/* PATCH of rollouts: what users say of one that is under way, or that it be undone. */
+#include "fleetd/api/rollout-request.h"
+#include "fleetd/api/write.h"
+#include "fleetd/base/strv.h"
+#include "fleetd/model/stored-record.h"
+#include "fleetd/model/unit-name.h"
+
+#include <errno.h>
+
+typedef struct RolloutPatch {
+    ApiWrite base;
+    char *name;
+    char *key, *rollout_key;
+    RolloutWord word;
+    Deployment *deployment; /* as it was read */
+    int64_t mod_revision;
+} RolloutPatch;
+
+static void commit(RolloutPatch *patch) {
+    _cleanup_free_ char *value = deployment_format(patch->deployment);
+    const StoreCompare compare = {
+        .key = patch->key, .target = STORE_COMPARE_MOD_REVISION, .number = patch->mod_revision};
+    const StoreWrite change = {.kind = STORE_PUT, .key = patch->key, .value = value};
+    const StoreTxn txn = {.compares = &compare, .n_compares = 1, .writes = &change, .n_writes = 1};
+    if (value)
+        api_write_commit(&patch->base, patch->base.api->options.store, &txn, 204);
+    else
+        api_write_fail(&patch->base, -ENOMEM);
+}
+
+static void deployment_hear(Deployment *deployment, RolloutWord word) {
+    switch (word) {
+    case ROLLOUT_PAUSE:
+        deployment->is_paused = true;
+        break;
+    case ROLLOUT_RESUME:
+        deployment->is_paused = false;
+        deployment->n_resumed++;
+        break;
+    case ROLLOUT_PROMOTE:
+        deployment->is_promoted = true;
+        break;
+    default:
+        deployment->is_paused = false;
+        deployment->is_undone = true;
+    }
+}
+
+/* Why it is too late; NULL: it is not. */
+static const char *refusal(const RolloutPatch *patch, const Rollout *rollout) {
+    bool is_known = rollout && rollout->deployment_usec == patch->deployment->since_usec;
+    if (!is_known)
+        return NULL;
+    if (patch->word == ROLLOUT_UNDO && rollout->phase == ROLLOUT_SUPERSEDED)
+        return "its units have been changed by others since";
+    if (patch->word == ROLLOUT_UNDO)
+        return rollout->is_undone ? "it is rolled back already" : NULL;
+    if (rollout->phase == ROLLOUT_ROLLING_BACK)
+        return "it is being rolled back";
+    return rollout_phase_is_over(rollout->phase) ? "it is over" : NULL;
+}
+
+/* A record that cannot be read is nobody's; whoever leads says so. */
+static void on_rollout(int r, const StoreRangeResult *result, void *userdata) {
+    RolloutPatch *patch = userdata;
+    _cleanup_record_ StoredRecord record = {};
+    patch->base.op = NULL;
+    if (r >= 0 && result->n_entries > 0) {
+        StoredText text = store_entry_text(&result->entries[0]);
+        r = stored_record_parse(&text, &record, NULL);
+    }
+    const char *why = r < 0 ? NULL : refusal(patch, record.rollout);
+    if (r < 0) {
+        api_write_fail(&patch->base, r);
+    } else if (why) {
+        api_write_refuse(&patch->base, 409, "Cannot %s the deployment of '%s': %s",
+                         rollout_word_to_string(patch->word), patch->name, why);
+    } else {
+        deployment_hear(patch->deployment, patch->word);
+        commit(patch);
+    }
+}
+
+static void range_begin(RolloutPatch *patch, const char *key, StoreRangeDone done) {
+    const StoreRange range = {.key = key};
+    int r = store_range(patch->base.api->options.store, &range, done, patch, &patch->base.op);
+    if (r < 0)
+        api_write_fail(&patch->base, r);
+}
+
+static void on_deployment(int r, const StoreRangeResult *result, void *userdata) {
+    RolloutPatch *patch = userdata;
+    _cleanup_record_ StoredRecord record = {};
+    patch->base.op = NULL;
+    if (r >= 0 && result->n_entries > 0) {
+        StoredText text = store_entry_text(&result->entries[0]);
+        r = stored_record_parse(&text, &record, NULL);
+    }
+    deployment_free(patch->deployment);
+    patch->deployment = TAKE_PTR(record.deployment);
+    patch->mod_revision = record.revision;
+    if (r < 0)
+        api_write_fail(&patch->base, r);
+    else if (!patch->deployment)
+        api_write_refuse(&patch->base, 404, "nothing was deployed over unit '%s'", patch->name);
+    else
+        range_begin(patch, patch->rollout_key, on_rollout);
+}
+
+static void patch_start(ApiWrite *base) {
+    RolloutPatch *patch = (RolloutPatch *) base;
+    range_begin(patch, patch->key, on_deployment);
+}
+
+static void patch_free(ApiWrite *base) {
+    RolloutPatch *patch = (RolloutPatch *) base;
+    free(patch->name);
+    free(patch->key);
+    free(patch->rollout_key);
+    deployment_free(patch->deployment);
+    free(patch);
+}
+
+static const ApiWriteKind patch_kind = {.start = patch_start, .free = patch_free};
+
+static void patch_begin(Api *api, ApiExchange *exchange, const char *name, RolloutWord word) {
+    RolloutPatch *patch = calloc(1, sizeof(RolloutPatch));
+    if (!patch) {
+        answer_no_memory(exchange);
+        return;
+    }
+    patch->base.kind = &patch_kind;
+    patch->base.deed = "changed";
+    patch->base.subject = str_printf("the deployment of '%s'", name);
+    patch->name = strdup(name);
+    patch->key = key_deployment(name);
+    patch->rollout_key = key_rollout(name);
+    patch->word = word;
+    if (patch->base.subject && patch->name && patch->key && patch->rollout_key) {
+        api_write_begin_take(api, exchange, &patch->base);
+        return;
+    }
+    api_write_free(&patch->base);
+    answer_no_memory(exchange);
+}
+
+void rollouts_patch(Api *api, ApiExchange *exchange, const char *name) {
+    _cleanup_error_ Error error = {};
+    RolloutWord word;
+    int r = unit_name_check(name, &error);
+    if (r >= 0)
+        r = rollout_word_parse(exchange->body, exchange->body_size, &word, &error);
+    if (r == -ENOMEM)
+        answer_no_memory(exchange);
+    else if (r < 0)
+        answer_error(exchange, 400, "%s", error_text(&error, r));
+    else
+        patch_begin(api, exchange, name, word);
+}

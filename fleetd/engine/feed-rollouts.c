@@ -1,0 +1,84 @@
+/* Deployments, and how far they have come. The scheduler is told nothing of them: they change
+ * units, and those are told. */
+#include "fleetd/engine/feed-internal.h"
+
+void feed_rollout_free(void *p) {
+    FeedRollout *known = p;
+    deployment_free(known->deployment);
+    rollout_free(known->rollout);
+    free(known);
+}
+
+static int feed_need_rollout(Feed *feed, const char *name, FeedRollout **ret) {
+    FeedRollout *known = map_get(feed->rollouts, name);
+    if (!known) {
+        known = calloc(1, sizeof(FeedRollout));
+        if (!known || map_put(feed->rollouts, name, known) < 0) {
+            free(known);
+            return -ENOMEM;
+        }
+    }
+    *ret = known;
+    return 0;
+}
+
+static void feed_drop_rollout_if_void(Feed *feed, const char *name) {
+    const FeedRollout *known = map_get(feed->rollouts, name);
+    if (known && known->deployment_revision == 0 && known->rollout_revision == 0)
+        map_remove(feed->rollouts, name);
+}
+
+static void feed_forget_deployment(Feed *feed, FeedRollout *known) {
+    if (known->deployment)
+        feed_release_file(feed, known->deployment->hash);
+    deployment_free(TAKE_PTR(known->deployment));
+    known->deployment_revision = 0;
+}
+
+/* Its file is kept, as it may have yet to be anybody's. */
+int feed_put_deployment(Feed *feed, StoredRecord *record) {
+    FeedRollout *known;
+    int r = feed_need_rollout(feed, record->key.name, &known);
+    if (r >= 0 && record->deployment)
+        r = feed_use_file(feed, record->deployment->hash); /* before the former lets go of it */
+    if (r < 0)
+        return r;
+    feed_forget_deployment(feed, known);
+    known->deployment = TAKE_PTR(record->deployment);
+    known->deployment_revision = record->revision;
+    return 0;
+}
+
+int feed_delete_deployment(Feed *feed, const Key *key) {
+    FeedRollout *known = map_get(feed->rollouts, key->name);
+    if (!known)
+        return 0;
+    feed_forget_deployment(feed, known);
+    feed_drop_rollout_if_void(feed, key->name);
+    return 0;
+}
+
+int feed_put_rollout(Feed *feed, StoredRecord *record) {
+    FeedRollout *known;
+    int r = feed_need_rollout(feed, record->key.name, &known);
+    if (r < 0)
+        return r;
+    rollout_free(known->rollout);
+    known->rollout = TAKE_PTR(record->rollout);
+    known->rollout_revision = record->revision;
+    return 0;
+}
+
+int feed_delete_rollout(Feed *feed, const Key *key) {
+    FeedRollout *known = map_get(feed->rollouts, key->name);
+    if (!known)
+        return 0;
+    rollout_free(TAKE_PTR(known->rollout));
+    known->rollout_revision = 0;
+    feed_drop_rollout_if_void(feed, key->name);
+    return 0;
+}
+
+const Map *feed_rollouts(const Feed *feed) {
+    return feed->rollouts;
+}

@@ -1,0 +1,28 @@
+#include "fleetd/model/update-policy.h"
+
+#include "fleetd/model/enum-names.h"
+
+static const char *const on_failure_words[_UPDATE_ON_FAILURE_MAX] = {
+    [UPDATE_ROLLBACK] = "rollback",
+    [UPDATE_PAUSE] = "pause",
+    [UPDATE_CONTINUE] = "continue",
+};
+
+const EnumNames update_on_failure_names = ENUM_NAMES(on_failure_words);
+
+const char *update_on_failure_to_string(UpdateOnFailure on_failure) {
+    return enum_to_string(&update_on_failure_names, (int) on_failure);
+}
+
+UpdateOnFailure update_on_failure_from_string(const char *text) {
+    return (UpdateOnFailure) enum_from_string(&update_on_failure_names, text);
+}
+
+int update_policy_check(const UpdatePolicy *policy, Error *reterr) {
+    if (policy->parallel == 0)
+        return error_set(reterr, -EINVAL, "at least one unit has to be updated at a time");
+    if (policy->healthy_usec >= policy->deadline_usec)
+        return error_set(reterr, -EINVAL,
+                         "the time to be healthy is not shorter than the time to become so");
+    return 0;
+}

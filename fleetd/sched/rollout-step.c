@@ -1,0 +1,286 @@
+#include "fleetd/sched/rollout-step.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+#include "fleetd/sched/rollout-unit.h"
+
+static int enter(RolloutLook *look, RolloutPhase phase, const char *why) {
+    Rollout *rollout = look->rollout;
+    if (rollout->phase != phase)
+        rollout->phase_since_usec = look->facts->now_usec;
+    rollout->phase = phase;
+    return str_replace(&rollout->why, why);
+}
+
+/* Of one unit, as the reason for all. */
+static int enter_for_unit(RolloutLook *look, RolloutPhase phase, const RolloutUnit *unit) {
+    _cleanup_free_ char *why = str_printf("%s: %s", unit->name, str_or(unit->why, ""));
+    return why ? enter(look, phase, why) : -ENOMEM;
+}
+
+/* The one that is only there for instances to come: it has its turn when all others are done. */
+static bool is_template(const RolloutUnit *unit) {
+    return unit_name_is_template(unit->name);
+}
+
+static const RolloutUnit *find_failed(const RolloutLook *look) {
+    const Rollout *rollout = look->rollout;
+    for (size_t i = 0; i < rollout->n_units; i++)
+        if (rollout->units[i].phase == ROLLOUT_UNIT_FAILED)
+            return &rollout->units[i];
+    return NULL;
+}
+
+/* --- whose turn it is --- */
+
+/* The unit gets a file now. */
+static void change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
+    unit->phase = phase;
+    unit->since_usec = look->facts->now_usec;
+    unit->up_since_usec = 0;
+    free(TAKE_PTR(unit->why));
+    look->step->unit = unit->name;
+    look->step->hash = hash;
+}
+
+/* What is down already costs nothing, and may be helped by it: it goes first. NULL: none may be
+ * touched now. */
+static RolloutUnit *choose(const RolloutLook *look,
+                           bool (*is_candidate)(const RolloutLook *look, const RolloutUnit *unit)) {
+    RolloutUnit *chosen = NULL;
+    for (size_t i = 0; i < look->rollout->n_units; i++) {
+        RolloutUnit *unit = &look->rollout->units[i];
+        const RolloutFact *fact = look_find_fact(look, unit->name);
+        if (fact->is_held || !is_candidate(look, unit))
+            continue;
+        if (!fact->is_wanted || !fact->is_available)
+            return unit;
+        if (!chosen && fact->may_go_down)
+            chosen = unit;
+    }
+    return chosen;
+}
+
+/* Why none of those that wait has its turn. */
+static const char *obstacle(const RolloutLook *look) {
+    return look->facts->is_held
+               ? "too many machines have vanished at once, and nothing is changed until that is "
+                 "settled"
+               : "no more of the group may be down at a time (MaxUnavailable), or what there is "
+                 "cannot be read";
+}
+
+/* --- forward --- */
+
+static bool is_next(_unused_ const RolloutLook *look, const RolloutUnit *unit) {
+    return unit->phase == ROLLOUT_UNIT_WAITING && !is_template(unit);
+}
+
+static size_t count_next(const RolloutLook *look) {
+    size_t n = 0;
+    for (size_t i = 0; i < look->rollout->n_units; i++)
+        n += is_next(look, &look->rollout->units[i]);
+    return n;
+}
+
+static int update_next(RolloutLook *look) {
+    RolloutUnit *unit = look->facts->is_held ? NULL : choose(look, is_next);
+    if (!unit)
+        return enter(look, ROLLOUT_UPDATING, obstacle(look));
+    unit->had_no_place = look_find_fact(look, unit->name)->waits != NULL;
+    change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
+    return enter(look, ROLLOUT_UPDATING, NULL);
+}
+
+static RolloutUnit *find_template(const RolloutLook *look) {
+    const Rollout *rollout = look->rollout;
+    RolloutUnit *last = rollout->n_units > 0 ? &rollout->units[rollout->n_units - 1] : NULL;
+    return last && is_template(last) ? last : NULL;
+}
+
+static int finish(RolloutLook *look) {
+    RolloutUnit *template = find_template(look);
+    size_t n_units = look->rollout->n_units - (template != NULL);
+    size_t n_failed = rollout_count(look->rollout, ROLLOUT_UNIT_FAILED),
+           n_left = rollout_count(look->rollout, ROLLOUT_UNIT_LEFT);
+    if (n_units > 0 && n_left >= n_units)
+        return enter(look, ROLLOUT_SUPERSEDED, "somebody has given its units another file");
+    if (template && look_find_fact(look, template->name)->is_held)
+        return enter(look, ROLLOUT_UPDATING, "the template cannot be read");
+    if (template && template->phase == ROLLOUT_UNIT_WAITING)
+        change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash);
+    return n_failed > 0 ? enter_for_unit(look, ROLLOUT_FAILED, find_failed(look))
+                        : enter(look, ROLLOUT_DONE, NULL);
+}
+
+/* --- back --- */
+
+static bool has_former(const RolloutLook *look, const RolloutUnit *unit) {
+    return unit->before && !streq(unit->before, look->deployment->hash);
+}
+
+static bool is_to_be_restored(const RolloutLook *look, const RolloutUnit *unit) {
+    bool was_changed = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
+                       unit->phase == ROLLOUT_UNIT_FAILED;
+    return was_changed && has_former(look, unit) &&
+           look_has_target(look, look_find_fact(look, unit->name));
+}
+
+static RolloutUnit *find_to_be_restored(const RolloutLook *look) {
+    for (size_t i = 0; i < look->rollout->n_units; i++)
+        if (is_to_be_restored(look, &look->rollout->units[i]))
+            return &look->rollout->units[i];
+    return NULL;
+}
+
+static int restore(RolloutLook *look, RolloutUnit *unit) {
+    if (!look->facts->has_file(unit->before, look->facts->userdata)) {
+        unit->phase = ROLLOUT_UNIT_LEFT;
+        return str_replace(&unit->why, "its former file is not in the store any more");
+    }
+    change(look, unit, is_template(unit) ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_RESTORING,
+           unit->before);
+    return 0;
+}
+
+static int end_rollback(RolloutLook *look) {
+    Rollout *rollout = look->rollout;
+    bool is_well = true;
+    for (size_t i = 0; i < rollout->n_units; i++)
+        is_well &= rollout->units[i].phase != ROLLOUT_UNIT_FAILED;
+    RolloutPhase phase = is_well ? ROLLOUT_ROLLED_BACK : ROLLOUT_FAILED;
+    rollout->phase_since_usec = look->facts->now_usec;
+    rollout->phase = phase;
+    return 0; /* why it was rolled back is what remains to be said */
+}
+
+static int go_back(RolloutLook *look) {
+    size_t n_restoring = rollout_count(look->rollout, ROLLOUT_UNIT_RESTORING);
+    RolloutUnit *next = find_to_be_restored(look);
+    if (!next)
+        return n_restoring > 0 ? 0 : end_rollback(look);
+    if (n_restoring >= look->deployment->policy.parallel)
+        return 0;
+    RolloutUnit *unit = look->facts->is_held ? NULL : choose(look, is_to_be_restored);
+    return unit ? restore(look, unit) : str_replace(&next->why, obstacle(look));
+}
+
+/* --- the whole --- */
+
+static int begin_rollback(RolloutLook *look, const RolloutUnit *failed) {
+    look->rollout->is_undone = true;
+    int r = failed ? enter_for_unit(look, ROLLOUT_ROLLING_BACK, failed)
+                   : enter(look, ROLLOUT_ROLLING_BACK, "undone by a user");
+    return r < 0 ? r : go_back(look);
+}
+
+/* Of those that it may begin with before it is promoted, all have begun. */
+static bool canaries_have_begun(const RolloutLook *look) {
+    const Deployment *deployment = look->deployment;
+    size_t n = look->rollout->n_units - (find_template(look) != NULL);
+    return !deployment->is_promoted && deployment->policy.canaries > 0 &&
+           n - count_next(look) >= deployment->policy.canaries;
+}
+
+static int go_forward(RolloutLook *look) {
+    const Deployment *deployment = look->deployment;
+    const RolloutUnit *failed = find_failed(look);
+    size_t n_updating = rollout_count(look->rollout, ROLLOUT_UNIT_UPDATING),
+           n_failed = rollout_count(look->rollout, ROLLOUT_UNIT_FAILED);
+    UpdateOnFailure on_failure = deployment->policy.on_failure;
+    if (deployment->is_paused)
+        return enter(look, ROLLOUT_PAUSED, "paused by a user");
+    if (failed && on_failure == UPDATE_ROLLBACK)
+        return begin_rollback(look, failed);
+    if (n_failed > look->rollout->n_tolerated && on_failure == UPDATE_PAUSE)
+        return enter_for_unit(look, ROLLOUT_PAUSED, failed);
+    bool has_next = count_next(look) > 0;
+    if (has_next && canaries_have_begun(look))
+        return n_updating > 0 ? enter(look, ROLLOUT_UPDATING, NULL)
+                              : enter(look, ROLLOUT_WAITING,
+                                      "its first units are well, and it waits to be promoted");
+    if (has_next && n_updating < deployment->policy.parallel)
+        return update_next(look);
+    return has_next || n_updating > 0 ? enter(look, ROLLOUT_UPDATING, NULL) : finish(look);
+}
+
+/* Who resumes it takes what has failed for granted, and gives what is under way its time anew. */
+static void hear_resume(RolloutLook *look) {
+    Rollout *rollout = look->rollout;
+    if (rollout->n_resumed == look->deployment->n_resumed)
+        return;
+    rollout->n_resumed = look->deployment->n_resumed;
+    rollout->n_tolerated = rollout_count(rollout, ROLLOUT_UNIT_FAILED);
+    for (size_t i = 0; i < rollout->n_units; i++)
+        if (rollout->units[i].phase == ROLLOUT_UNIT_UPDATING)
+            rollout->units[i].since_usec = look->facts->now_usec;
+}
+
+/* Of a unit that is no template, and is gone, nothing remains to be done or to be told. */
+static bool is_void(const RolloutLook *look) {
+    return look->facts->n_units == 0;
+}
+
+static int look_on(RolloutLook *look, const Rollout *from) {
+    Rollout *rollout = look->rollout;
+    bool is_to_be_undone = look->deployment->is_undone && !rollout->is_undone;
+    if (rollout_phase_is_over(rollout->phase) && !is_to_be_undone)
+        return 0;
+    int r = look_take_units(look, from);
+    if (r < 0)
+        return r;
+    hear_resume(look);
+    if ((r = look_judge_units(look)) < 0)
+        return r;
+    if (is_to_be_undone)
+        return begin_rollback(look, NULL);
+    return rollout->phase == ROLLOUT_ROLLING_BACK ? go_back(look) : go_forward(look);
+}
+
+static int rollout_begin(const Deployment *deployment, const RolloutFacts *facts, Rollout **ret) {
+    Rollout *rollout = calloc(1, sizeof(Rollout));
+    if (!rollout || !(rollout->name = strdup(deployment->name))) {
+        free(rollout);
+        return -ENOMEM;
+    }
+    rollout->deployment_usec = deployment->since_usec;
+    rollout->n_resumed = deployment->n_resumed;
+    rollout->phase_since_usec = facts->now_usec;
+    *ret = rollout;
+    return 0;
+}
+
+static int is_changed(const Rollout *next, const Rollout *known) {
+    _cleanup_free_ char *before = known ? rollout_format(known) : strdup("");
+    _cleanup_free_ char *after = rollout_format(next);
+    return before && after ? !streq(before, after) : -ENOMEM;
+}
+
+int rollout_step(const Deployment *deployment, const Rollout *known, const RolloutFacts *facts,
+                 RolloutStep *ret) {
+    bool is_known = known && known->deployment_usec == deployment->since_usec;
+    const Rollout *from = known && !is_known && !rollout_phase_is_over(known->phase) ? known : NULL;
+    _cleanup_rollout_step_ RolloutStep step = {.look_at = USEC_INFINITY};
+    RolloutLook look = {.deployment = deployment, .facts = facts, .step = &step};
+    step.is_void = is_void(&look);
+    int r = is_known ? rollout_copy(known, &look.rollout)
+                     : rollout_begin(deployment, facts, &look.rollout);
+    if (r < 0)
+        return r;
+    step.next = look.rollout;
+    r = step.is_void ? 0 : look_on(&look, from);
+    if (r >= 0)
+        r = is_changed(step.next, known);
+    if (r < 0)
+        return r;
+    if (r == 0 || step.is_void)
+        rollout_free(TAKE_PTR(step.next));
+    *ret = step;
+    step = (RolloutStep){};
+    return 0;
+}
+
+void rollout_step_done(RolloutStep *step) {
+    rollout_free(step->next);
+    *step = (RolloutStep){};
+}

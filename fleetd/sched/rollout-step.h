@@ -1,0 +1,45 @@
+/* What comes next for a deployment: which unit gets another file now, if any, and what has come of
+ * those that did. Pure: whoever leads gathers the facts, and stores the answer. */
+#pragma once
+
+#include "fleetd/model/deployment.h"
+#include "fleetd/model/rollout.h"
+
+/* A unit that it is about, as it is now. */
+typedef struct RolloutFact {
+    const char *name;
+    const char *hash;  /* of its file; NULL: of a template that the cluster does not know */
+    bool is_held;      /* it cannot be read, so nothing is known but that it is there */
+    bool is_wanted;    /* it is to run: else there is nothing to wait for */
+    bool is_available; /* launched as wanted, up, and healthy */
+    bool has_failed;   /* with the file that it has, and for good */
+    bool may_go_down;  /* its group's budget allows it */
+    const char *waits; /* why it has no place; NULL: it has, or nothing is known */
+} RolloutFact;
+
+typedef struct RolloutFacts {
+    usec_t now_usec;          /* since 1970 */
+    const RolloutFact *units; /* by rollout_compare_names(); of a template, with itself */
+    size_t n_units;
+    bool is_held;                                       /* the brake holds */
+    bool (*has_file)(const char *hash, void *userdata); /* it is in the store */
+    void *userdata;
+} RolloutFacts;
+
+typedef struct RolloutStep {
+    Rollout *next; /* the record from now on; NULL: as it is */
+    bool is_void;  /* its unit is gone, and with it all that was wanted: the record goes */
+    /* Of the one unit that gets another file, together with that record; NULL: none does. */
+    const char *unit; /* borrowed, as the next, from next and the deployment */
+    const char *hash;
+    /* When the answer becomes another although no fact has changed but the time; USEC_INFINITY:
+     * never. */
+    usec_t look_at;
+} RolloutStep;
+
+/* known: the record as it stands, also of an earlier deployment of that name; NULL: none. One
+ * that is replaced in the midst hands on what its units had before it. -ENOMEM. */
+int rollout_step(const Deployment *deployment, const Rollout *known, const RolloutFacts *facts,
+                 RolloutStep *ret);
+void rollout_step_done(RolloutStep *step);
+#define _cleanup_rollout_step_ _cleanup_(rollout_step_done)

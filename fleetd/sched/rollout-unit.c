@@ -1,0 +1,173 @@
+#include "fleetd/sched/rollout-unit.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+
+const RolloutFact *look_find_fact(const RolloutLook *look, const char *name) {
+    const RolloutFacts *facts = look->facts;
+    size_t low = 0, high = facts->n_units;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = rollout_compare_names(facts->units[middle].name, name);
+        if (order == 0)
+            return &facts->units[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+bool look_has_target(const RolloutLook *look, const RolloutFact *fact) {
+    return streq_ptr(fact->hash, look->deployment->hash);
+}
+
+/* --- which they are --- */
+
+/* What was changed by the deployment that this one replaces goes back to what was before both. */
+static const char *hash_before(const Rollout *from, const RolloutFact *fact) {
+    const RolloutUnit *unit = from ? rollout_find_unit(from, fact->name) : NULL;
+    bool was_changed = unit && unit->phase != ROLLOUT_UNIT_WAITING &&
+                       unit->phase != ROLLOUT_UNIT_LEFT && unit->before;
+    return was_changed ? unit->before : fact->hash;
+}
+
+/* One that has the file already is watched only if it is not known to be well. */
+static RolloutUnitPhase first_phase(const RolloutLook *look, const RolloutFact *fact) {
+    if (!look_has_target(look, fact))
+        return ROLLOUT_UNIT_WAITING;
+    return fact->is_wanted && !fact->is_available ? ROLLOUT_UNIT_UPDATING : ROLLOUT_UNIT_DONE;
+}
+
+static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *fact) {
+    RolloutUnit unit = {.name = (char *) fact->name,
+                        .before = (char *) hash_before(from, fact),
+                        .phase = first_phase(look, fact)};
+    if (!streq_ptr(unit.before, fact->hash))
+        unit.found = (char *) fact->hash;
+    if (unit.phase == ROLLOUT_UNIT_UPDATING)
+        unit.since_usec = look->facts->now_usec;
+    return rollout_add_unit(look->rollout, &unit);
+}
+
+int look_take_units(RolloutLook *look, const Rollout *from) {
+    Rollout *rollout = look->rollout;
+    for (size_t i = rollout->n_units; i > 0; i--)
+        if (!look_find_fact(look, rollout->units[i - 1].name))
+            rollout_remove_unit(rollout, i - 1);
+    for (size_t i = 0; i < look->facts->n_units; i++) {
+        const RolloutFact *fact = &look->facts->units[i];
+        int r = fact->is_held || rollout_find_unit(rollout, fact->name)
+                    ? 0
+                    : take_unit(look, from, fact);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* --- what has come of each --- */
+
+static int unit_enter(RolloutUnit *unit, RolloutUnitPhase phase, const char *why) {
+    unit->phase = phase;
+    if (phase != ROLLOUT_UNIT_UPDATING && phase != ROLLOUT_UNIT_FAILED)
+        unit->since_usec = unit->up_since_usec = 0;
+    return str_replace(&unit->why, why);
+}
+
+static int leave(RolloutUnit *unit) {
+    return unit_enter(unit, ROLLOUT_UNIT_LEFT, "somebody has given it another file");
+}
+
+/* Whether time has come; else that is when to look again. */
+static bool is_time(const RolloutLook *look, usec_t time) {
+    if (look->facts->now_usec >= time)
+        return true;
+    look->step->look_at = MIN(look->step->look_at, time);
+    return false;
+}
+
+static int fail(RolloutUnit *unit, const RolloutFact *fact, const char *what) {
+    _cleanup_free_ char *why = fact->waits ? str_printf("%s: %s", what, fact->waits) : strdup(what);
+    return why ? unit_enter(unit, ROLLOUT_UNIT_FAILED, why) : -ENOMEM;
+}
+
+/* One that fitted nowhere before, and still does not, says nothing of the new file. */
+static int judge_down(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact,
+                      const char *what) {
+    unit->up_since_usec = 0;
+    if (unit->had_no_place && fact->waits)
+        return unit_enter(
+            unit, unit->phase == ROLLOUT_UNIT_RESTORING ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_DONE,
+            "it has no place, as before");
+    if (look->deployment->is_paused || unit->phase == ROLLOUT_UNIT_FAILED)
+        return 0;
+    if (fact->has_failed)
+        return fail(unit, fact, "it has failed");
+    bool is_late = is_time(look, unit->since_usec + look->deployment->policy.deadline_usec);
+    return is_late ? fail(unit, fact, what) : 0;
+}
+
+/* Also of one that has failed: it may come to be well after all. */
+static int judge_updating(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    static const char late[] = "it was not up and healthy in time";
+    const UpdatePolicy *policy = &look->deployment->policy;
+    if (!look_has_target(look, fact))
+        return unit->phase == ROLLOUT_UNIT_FAILED ? 0 : leave(unit);
+    if (!fact->is_wanted)
+        return unit_enter(unit, ROLLOUT_UNIT_DONE, NULL);
+    if (!fact->is_available)
+        return judge_down(look, unit, fact, late);
+    if (unit->up_since_usec == 0)
+        unit->up_since_usec = look->facts->now_usec;
+    if (is_time(look, unit->up_since_usec + policy->healthy_usec))
+        return unit_enter(unit, ROLLOUT_UNIT_DONE, NULL);
+    bool may_be_late = unit->phase == ROLLOUT_UNIT_UPDATING && !look->deployment->is_paused;
+    if (may_be_late && is_time(look, unit->since_usec + policy->deadline_usec))
+        return fail(unit, fact, late);
+    return 0;
+}
+
+static int judge_restoring(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    if (!streq_ptr(fact->hash, unit->before))
+        return leave(unit);
+    if (!fact->is_wanted || fact->is_available)
+        return unit_enter(unit, ROLLOUT_UNIT_RESTORED, NULL);
+    return judge_down(look, unit, fact, "it was not up with its former file in time");
+}
+
+static int judge_waiting(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    if (look_has_target(look, fact)) {
+        unit->since_usec = look->facts->now_usec;
+        unit->phase = ROLLOUT_UNIT_UPDATING; /* somebody has been quicker */
+        return judge_updating(look, unit, fact);
+    }
+    bool is_untouched = streq_ptr(fact->hash, unit->found ? unit->found : unit->before);
+    return is_untouched ? 0 : leave(unit);
+}
+
+static int judge_done(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    return look_has_target(look, fact) ? 0 : leave(unit);
+}
+
+static int judge_restored(_unused_ RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    return streq_ptr(fact->hash, unit->before) ? 0 : leave(unit);
+}
+
+int look_judge_units(RolloutLook *look) {
+    static int (*const judges[_ROLLOUT_UNIT_PHASE_MAX])(RolloutLook *, RolloutUnit *,
+                                                        const RolloutFact *) = {
+        [ROLLOUT_UNIT_WAITING] = judge_waiting,     [ROLLOUT_UNIT_UPDATING] = judge_updating,
+        [ROLLOUT_UNIT_DONE] = judge_done,           [ROLLOUT_UNIT_FAILED] = judge_updating,
+        [ROLLOUT_UNIT_RESTORING] = judge_restoring, [ROLLOUT_UNIT_RESTORED] = judge_restored,
+    };
+    for (size_t i = 0; i < look->rollout->n_units; i++) {
+        RolloutUnit *unit = &look->rollout->units[i];
+        const RolloutFact *fact = look_find_fact(look, unit->name);
+        int r = judges[unit->phase] && !fact->is_held ? judges[unit->phase](look, unit, fact) : 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

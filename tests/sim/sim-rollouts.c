@@ -1,0 +1,210 @@
+#include "tests/sim/sim-rollouts.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+#include "tests/sim/sim-budget.h"
+#include "tests/sim/sim-check-internal.h"
+#include "tests/sim/sim-units.h"
+
+/* --- what users ask for --- */
+
+/* All of its instances have the same budget in every version of their file (sim-units.c), so that
+ * it does not matter by which of them it is judged. */
+#define TEMPLATE "roll@.service"
+#define SOURCE "roll@1.service"
+
+static const char *const singles[] = {"a.service", "slow.service", "broken.service",
+                                      "once.service"};
+
+static void ask(Sim *sim, SimAct *act, SimRequestKind kind, const char *name, const char *text,
+                const char *value) {
+    const SimRequestWhat what = {.kind = kind,
+                                 .name = name,
+                                 .text = text,
+                                 .value = value,
+                                 .desired = LAUNCH_STATE_LAUNCHED,
+                                 .patience_usec = sim_random_chance(&act->random, 12)
+                                                      ? sim_random_span(&act->random, USEC_PER_SEC)
+                                                      : USEC_INFINITY};
+    sim_requests_ask(sim->requests, sim_act_node(sim, act), &what);
+}
+
+static const char *choose_name(SimAct *act) {
+    bool is_single = sim_random_chance(&act->random, 25);
+    size_t i = sim_random_below(&act->random, ELEMENTSOF(singles));
+    return is_single ? singles[i] : TEMPLATE;
+}
+
+/* Some take longer to start than they are given. */
+static char *choose_policy(SimAct *act) {
+    static const char *const ends[] = {"rollback", "rollback", "pause", "continue"};
+    size_t parallel = 1 + sim_random_below(&act->random, 2),
+           healthy = sim_random_below(&act->random, 4), more = sim_random_below(&act->random, 10),
+           end = sim_random_below(&act->random, ELEMENTSOF(ends));
+    bool has_canaries = sim_random_chance(&act->random, 20);
+    return sim_must(str_printf("\"parallel\":%zu,\"canaries\":%d,\"healthySeconds\":%zu,"
+                               "\"deadlineSeconds\":%zu,\"onFailure\":\"%s\"",
+                               parallel, has_canaries, healthy, healthy + 1 + more, ends[end]));
+}
+
+static void say(Sim *sim, SimAct *act, const char *name) {
+    static const char *const words[] = {"pause", "resume", "resume", "promote", "promote", "undo"};
+    ask(sim, act, SIM_REQUEST_SAY, name, NULL,
+        words[sim_random_below(&act->random, ELEMENTSOF(words))]);
+}
+
+void sim_say_of_deployment(Sim *sim, SimAct *act) {
+    say(sim, act, choose_name(act));
+}
+
+#define SAID_USEC (20 * USEC_PER_SEC)
+
+static void say_later(Sim *sim, _unused_ SimNode *node, const void *data) {
+    say(sim, (SimAct *) data, TEMPLATE);
+}
+
+/* There may be no instance of it yet. */
+static void start_instances(Sim *sim, SimAct *act) {
+    static const char *const instances[] = {"roll@1.service", "roll@2.service", "roll@3.service",
+                                            "roll@10.service"};
+    for (size_t i = 0; i < ELEMENTSOF(instances); i++) {
+        _cleanup_free_ char *text = sim_must(sim_unit_text(sim_unit_find(instances[i]), 0));
+        if (sim_random_chance(&act->random, 50))
+            ask(sim, act, SIM_REQUEST_PUT, instances[i], text, NULL);
+    }
+}
+
+static void deploy_later(Sim *sim, _unused_ SimNode *node, const void *data) {
+    SimAct *act = (SimAct *) data;
+    const char *name = choose_name(act);
+    const SimUnit *unit = sim_unit_find(streq(name, TEMPLATE) ? SOURCE : name);
+    unsigned version = 100 + (unsigned) sim_random_below(&act->random, 6);
+    _cleanup_free_ char *text = sim_must(sim_unit_text(unit, version));
+    _cleanup_free_ char *policy = choose_policy(act);
+    ask(sim, act, SIM_REQUEST_DEPLOY, name, text, policy);
+    if (sim_random_chance(&act->random, 40))
+        sim_later(sim, sim_random_span(&act->random, SAID_USEC), say_later, NULL, act);
+}
+
+void sim_deploy(Sim *sim, SimAct *act) {
+    bool with_instances = sim_random_chance(&act->random, 60);
+    if (with_instances)
+        start_instances(sim, act);
+    sim_later(sim, with_instances ? sim_random_span(&act->random, SAID_USEC) : 0, deploy_later,
+              NULL, act);
+}
+
+/* --- what must hold at each step --- */
+
+/* It got another file in the very transaction that wrote the record. */
+static bool was_changed_with(const SimView *view, const RolloutUnit *unit) {
+    const Unit *known = sim_view_unit(view, unit->name);
+    return known && known->revision == sim_view_revision(view) &&
+           !unit_name_is_template(unit->name);
+}
+
+static const RolloutUnit *find_changed(const SimView *view, const Rollout *rollout) {
+    for (size_t i = 0; i < rollout->n_units; i++)
+        if (was_changed_with(view, &rollout->units[i]))
+            return &rollout->units[i];
+    return NULL;
+}
+
+static void judge_count(SimCheck *check, const Deployment *deployment, const Rollout *rollout,
+                        const RolloutUnit *unit) {
+    size_t n = rollout_count(rollout, unit->phase);
+    if (n > deployment->policy.parallel)
+        sim_trace_fail(check->trace, "%zu units of %s get files at a time, and not %" PRIu64, n,
+                       rollout->name, deployment->policy.parallel);
+    size_t n_begun = rollout->n_units - rollout_count(rollout, ROLLOUT_UNIT_WAITING);
+    if (unit->phase == ROLLOUT_UNIT_UPDATING && !deployment->is_promoted &&
+        deployment->policy.canaries > 0 && n_begun > deployment->policy.canaries &&
+        sim_check_has_settled(check, KEY_DEPLOYMENT, NULL, rollout->name))
+        sim_trace_fail(check->trace, "%s goes on, and nobody has promoted it", rollout->name);
+}
+
+static const Order *find_launched(const SimView *view, const char *name) {
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, sim_view_all(view, KEY_SCHEDULE))
+        if (streq(order->name, name) && order->desired == LAUNCH_STATE_LAUNCHED)
+            return order;
+    return NULL;
+}
+
+static bool has_settled(const SimCheck *check, const Order *order) {
+    return sim_check_has_settled(check, KEY_STATE, order->machine_id, order->name) &&
+           sim_check_has_settled(check, KEY_SCHEDULE, order->machine_id, order->name);
+}
+
+static bool is_surely_down(const Unit *unit, const void *userdata) {
+    const SimCheck *check = userdata;
+    const SimView *view = check->cluster->view;
+    const Order *order = find_launched(view, unit->name);
+    return order && has_settled(check, order) &&
+           sim_check_has_settled(check, KEY_UNIT, NULL, unit->name) &&
+           !sim_is_available(view, unit->name);
+}
+
+/* The order is still that of the former file. */
+static bool was_surely_up(const SimCheck *check, const char *name) {
+    const Order *order = find_launched(check->cluster->view, name);
+    return order && has_settled(check, order) && sim_is_available(check->cluster->view, name);
+}
+
+static bool others_have_settled(const SimCheck *check, const char *but) {
+    for (size_t i = 0; sim_unit(i); i++)
+        if (!streq(sim_unit(i)->name, but) &&
+            !sim_check_has_settled(check, KEY_UNIT, NULL, sim_unit(i)->name))
+            return false;
+    return true;
+}
+
+static void judge_budget(SimCheck *check, const RolloutUnit *unit) {
+    bool is_of_template = strncmp(unit->name, TEMPLATE, strcspn(TEMPLATE, ".")) == 0;
+    if (is_of_template && was_surely_up(check, unit->name) &&
+        others_have_settled(check, unit->name) &&
+        !sim_budget_has_room(check->cluster->view, unit->name, is_surely_down, check))
+        sim_trace_fail(check->trace, "%s gets another file, and its group has no budget for it",
+                       unit->name);
+}
+
+/* What others have given it meanwhile is theirs. */
+static void judge_file(SimCheck *check, const Deployment *deployment, const RolloutUnit *unit) {
+    const char *hash = sim_view_unit(check->cluster->view, unit->name)->hash;
+    bool is_update = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE;
+    const char *expected = is_update ? deployment->hash : unit->before;
+    if (!streq_ptr(hash, expected))
+        sim_trace_fail(check->trace, "%s gets the file %s, and not %s", unit->name, hash,
+                       str_or(expected, "none"));
+}
+
+void sim_rollouts_judge(SimCheck *check, const char *name, const Rollout *new) {
+    const SimView *view = check->cluster->view;
+    const Deployment *deployment = map_get(sim_view_all(view, KEY_DEPLOYMENT), name);
+    const RolloutUnit *unit = new ? find_changed(view, new) : NULL;
+    if (!unit || !deployment || deployment->since_usec != new->deployment_usec)
+        return;
+    judge_count(check, deployment, new, unit);
+    judge_budget(check, unit);
+    judge_file(check, deployment, unit);
+}
+
+/* --- what holds in the end --- */
+
+void sim_rollouts_check_rest(const SimCluster *cluster, SimTrace *trace) {
+    const char *name;
+    const Deployment *deployment;
+    const Rollout *rollout;
+    MAP_FOREACH (name, deployment, sim_view_all(cluster->view, KEY_DEPLOYMENT)) {
+        rollout = map_get(sim_view_all(cluster->view, KEY_ROLLOUT), name);
+        bool is_known = rollout && rollout->deployment_usec == deployment->since_usec;
+        bool waits = is_known && (rollout->phase == ROLLOUT_PAUSED ||
+                                  rollout->phase == ROLLOUT_WAITING || rollout->why);
+        if (!is_known || !(rollout_phase_is_over(rollout->phase) || waits))
+            sim_trace_fail(trace, "the deployment of %s has not come to rest", name);
+    }
+    MAP_FOREACH (name, rollout, sim_view_all(cluster->view, KEY_ROLLOUT))
+        if (!map_has(sim_view_all(cluster->view, KEY_DEPLOYMENT), name))
+            sim_trace_fail(trace, "the record of a deployment of %s is left over", name);
+}

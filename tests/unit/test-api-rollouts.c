@@ -1,0 +1,239 @@
+/* PUT, PATCH and GET of rollouts. */
+#include "fleetd/base/strv.h"
+#include "tests/unit/api-fixture.h"
+
+#define TEXT "[Service]\\nExecStart=/bin/true\\n"
+#define HASH "5b1c53c1ff9de1db0dfa4a4a9f6ac1ccd4ff4d94"
+#define SERVICE "/rollouts/a.service"
+#define TEMPLATE "/rollouts/app@.service"
+#define BODY "{\"text\":\"" TEXT "\"}"
+
+static void assert_stored(ApiFixture *fixture, const char *key, const char *text) {
+    _cleanup_free_ char *value = store_sync_get(&fixture->sync, key);
+    if (!value || !strstr(value, text))
+        fail_msg("%s is not in %s", text, value ? value : "nothing");
+}
+
+static void assert_absent(ApiFixture *fixture, const char *key) {
+    _cleanup_free_ char *value = store_sync_get(&fixture->sync, key);
+    assert_null(value);
+}
+
+static void file_of_a_known_unit_is_put_with_the_wish(void **state) {
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, "a.service", "[Service]\nExecStart=/bin/false\n", LAUNCH_STATE_LAUNCHED);
+    _cleanup_free_ char *before = store_sync_get(&fixture->sync, "unit/a.service");
+    assert_answer(fixture, "PUT", SERVICE, BODY, 204, "");
+    assert_stored(fixture, "deployment/a.service",
+                  "\"parallel\":1,\"healthyUsec\":10000000,\"deadlineUsec\":300000000,"
+                  "\"onFailure\":\"rollback\"}");
+    _cleanup_free_ char *after = store_sync_get(&fixture->sync, "unit/a.service");
+    assert_string_equal(before, after); /* whoever leads changes it */
+    _cleanup_free_ char *dump = store_dump(fixture);
+    assert_non_null(strstr(dump, "ExecStart=/bin/true"));
+}
+
+static void unknown_unit_is_made_and_launched(void **state) {
+    ApiFixture *fixture = *state;
+    assert_answer(fixture, "PUT", SERVICE, BODY, 204, "");
+    assert_stored(fixture, "unit/a.service", "\"desired\":\"launched\",\"version\":1");
+    assert_stored(fixture, "version/a.service/1", "\"hash\":");
+    assert_stored(fixture, "deployment/a.service", "\"hash\":");
+}
+
+static void unknown_template_is_not_made(void **state) {
+    ApiFixture *fixture = *state;
+    assert_answer(fixture, "PUT", TEMPLATE, BODY, 204, "");
+    assert_absent(fixture, "unit/app@.service");
+    assert_stored(fixture, "deployment/app@.service", "\"hash\":");
+}
+
+static void what_the_body_says_goes_before_what_the_file_says(void **state) {
+    ApiFixture *fixture = *state;
+    assert_answer(fixture, "PUT", SERVICE,
+                  "{\"text\":\"" TEXT "[X-Fleet]\\nUpdateParallel=3\\nUpdateCanaries=2\\n"
+                  "UpdateOnFailure=pause\\n\",\"parallel\":5,\"healthySeconds\":0,"
+                  "\"deadlineSeconds\":60,\"message\":\"a fix\"}",
+                  204, "");
+    assert_stored(fixture, "deployment/a.service",
+                  "\"parallel\":5,\"canaries\":2,\"healthyUsec\":0,\"deadlineUsec\":60000000,"
+                  "\"onFailure\":\"pause\",\"message\":\"a fix\"}");
+}
+
+static void bad_requests_are_refused(void **state) {
+    static const char *const cases[][2] = {
+        {"{}", "unit 'a.service': there is no text of a unit file"},
+        {"[]", "unit 'a.service': the body of the request is not a JSON object"},
+        {"{\"text\":\"" TEXT "\",\"parallel\":0}",
+         "unit 'a.service': parallel is not between 1 and 10000"},
+        {"{\"text\":\"" TEXT "\",\"healthySeconds\":300}",
+         "unit 'a.service': the time to be healthy is not shorter than the time to become so"},
+        {"{\"text\":\"" TEXT "\",\"onFailure\":\"panic\"}",
+         "unit 'a.service': onFailure 'panic' is none of rollback, pause and continue"},
+        {"{\"text\":\"" TEXT "\",\"message\":\"a\\nb\"}", "unit 'a.service': "},
+        {"{\"text\":\"" TEXT "[X-Fleet]\\nGlobal=true\\n\"}",
+         "unit 'a.service': it is a global unit, which cannot be deployed step by step: submit it"},
+        {"{\"text\":\"" TEXT "[X-Fleet]\\nNone=1\\n\"}", "unknown option 'None'"},
+    };
+    ApiFixture *fixture = *state;
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        _cleanup_exchange_ RecordedExchange *answer =
+            api_call(fixture, "PUT", SERVICE, cases[i][0]);
+        assert_int_equal(answer->status, 400);
+        if (!strstr(answer->text, cases[i][1]))
+            fail_msg("%s: %s", cases[i][0], answer->text);
+    }
+    assert_answer(fixture, "PUT", "/rollouts/a.conf", BODY, 400,
+                  "unit name 'a.conf' does not end in a unit type like .service");
+}
+
+static void it_is_refused_if_its_units_were_changed_since(void **state) {
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, "app@1.service", "[Service]\nExecStart=/bin/false\n", LAUNCH_STATE_LAUNCHED);
+    int64_t revision = seed_unit(fixture, "application@1.service",
+                                 "[Service]\nExecStart=/bin/false\n", LAUNCH_STATE_LAUNCHED);
+    _cleanup_free_ char *body =
+        str_printf("{\"text\":\"" TEXT "\",\"checkRevision\":%lld}", (long long) revision);
+    seed_unit(fixture, "application@1.service", "[Service]\nExecStart=/bin/sh\n",
+              LAUNCH_STATE_LAUNCHED);
+    assert_answer(fixture, "PUT", TEMPLATE, body, 204, "");
+    seed_unit(fixture, "app@1.service", "[Service]\nExecStart=/bin/sh\n", LAUNCH_STATE_LAUNCHED);
+    _cleanup_free_ char *message =
+        str_printf("unit 'app@1.service' was changed since revision %lld", (long long) revision);
+    assert_answer(fixture, "PUT", TEMPLATE, body, 409, message);
+}
+
+static void users_say_how_it_goes_on(void **state) {
+    ApiFixture *fixture = *state;
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 404,
+                  "nothing was deployed over unit 'a.service'");
+    assert_answer(fixture, "PUT", SERVICE, BODY, 204, "");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 204, "");
+    assert_stored(fixture, "deployment/a.service", "\"paused\":true");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"resume\"}", 204, "");
+    assert_stored(fixture, "deployment/a.service", "\"resumed\":1}");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"promote\"}", 204, "");
+    assert_stored(fixture, "deployment/a.service", "\"promoted\":true");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
+    assert_stored(fixture, "deployment/a.service", "\"undone\":true");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"explode\"}", 400,
+                  "action 'explode' is none of pause, resume, promote and undo");
+    assert_answer(fixture, "PATCH", SERVICE, "[]", 400,
+                  "the body of the request is not a JSON object");
+}
+
+/* The deployment's and, as the engine writes it, how far that is. */
+static void seed_rollout(ApiFixture *fixture, const char *phase, const char *more) {
+    seed(fixture, "deployment/a.service",
+         "{\"hash\":\"" HASH "\",\"sinceUsec\":5000000,\"message\":\"a fix\"}");
+    _cleanup_free_ char *value = str_printf(
+        "{\"deploymentUsec\":5000000,\"phase\":\"%s\",\"phaseSinceUsec\":7000000%s}", phase, more);
+    seed(fixture, "rollout/a.service", value);
+    settle(fixture);
+}
+
+static void it_is_too_late_for_some_words(void **state) {
+    ApiFixture *fixture = *state;
+    seed_rollout(fixture, "done", "");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 409,
+                  "Cannot pause the deployment of 'a.service': it is over");
+    seed_rollout(fixture, "rolling-back", ",\"undone\":true");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"promote\"}", 409,
+                  "Cannot promote the deployment of 'a.service': it is being rolled back");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+                  "Cannot undo the deployment of 'a.service': it is rolled back already");
+    seed_rollout(fixture, "superseded", "");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+                  "Cannot undo the deployment of 'a.service': its units have been changed by "
+                  "others since");
+    seed_rollout(fixture, "done", "");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
+}
+
+static void it_is_told_how_far_it_is(void **state) {
+    ApiFixture *fixture = *state;
+    seed_rollout(fixture, "rolling-back",
+                 ",\"undone\":true,\"why\":\"a.service: it has failed\",\"units\":[{\"name\":"
+                 "\"a.service\",\"before\":\"" HASH "\",\"phase\":\"restoring\"}]");
+    static const char rollout[] =
+        "{\"name\":\"a.service\",\"id\":5000000,\"hash\":\"" HASH "\",\"since\":5,"
+        "\"phase\":\"rolling-back\",\"phaseSince\":7,\"why\":\"a.service: it has failed\","
+        "\"message\":\"a fix\",\"parallel\":1,\"canaries\":0,\"healthySeconds\":10,"
+        "\"deadlineSeconds\":300,\"onFailure\":\"rollback\",\"paused\":false,\"promoted\":false,"
+        "\"undone\":false,\"units\":[{\"name\":\"a.service\",\"phase\":\"restoring\","
+        "\"why\":null}]}";
+    _cleanup_exchange_ RecordedExchange *one = api_call(fixture, "GET", SERVICE, NULL);
+    assert_json(one->text, rollout);
+    _cleanup_exchange_ RecordedExchange *list = api_call(fixture, "GET", "/rollouts", NULL);
+    _cleanup_free_ char *expected = str_printf("{\"rollouts\":[%s]}", rollout);
+    assert_json(list->text, expected);
+    _cleanup_exchange_ RecordedExchange *stream =
+        api_start(fixture, "GET", "/events?unit=a.service", NULL);
+    settle(fixture);
+    _cleanup_free_ char *events = recorded_exchange_take(stream);
+    assert_non_null(strstr(events, "{\"type\":\"rollout\",\"unit\":\"a.service\","));
+    seed_delete(fixture, "deployment/a.service");
+    settle(fixture);
+    _cleanup_free_ char *end = recorded_exchange_take(stream);
+    assert_non_null(strstr(end, "{\"type\":\"rollout\",\"unit\":\"a.service\"}"));
+    seed_rollout(fixture, "done", "");
+    assert_answer(fixture, "GET", "/rollouts/b.service", NULL, 404,
+                  "nothing was deployed over unit 'b.service'");
+}
+
+/* What was said since whoever leads looked last is as good as done. */
+static void words_count_at_once(void **state) {
+    ApiFixture *fixture = *state;
+    seed_rollout(fixture, "done", "");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *undone = api_call(fixture, "GET", SERVICE, NULL);
+    assert_non_null(strstr(undone->text, "\"phase\":\"rolling-back\""));
+    seed_rollout(fixture, "waiting", ",\"why\":\"to be promoted\"");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"promote\"}", 204, "");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *promoted = api_call(fixture, "GET", SERVICE, NULL);
+    assert_non_null(strstr(promoted->text, "\"phase\":\"updating\""));
+    assert_null(strstr(promoted->text, "to be promoted"));
+    seed_rollout(fixture, "paused", "");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"resume\"}", 204, "");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *resumed = api_call(fixture, "GET", SERVICE, NULL);
+    assert_non_null(strstr(resumed->text, "\"phase\":\"updating\""));
+}
+
+static void record_of_a_former_deployment_says_nothing(void **state) {
+    ApiFixture *fixture = *state;
+    seed_rollout(fixture, "failed", "");
+    assert_answer(fixture, "PUT", SERVICE, BODY, 204, "");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *answer = api_call(fixture, "GET", SERVICE, NULL);
+    assert_non_null(strstr(answer->text, "\"phase\":\"updating\""));
+    assert_non_null(strstr(answer->text, "\"units\":[]"));
+}
+
+static void destroyed_unit_takes_its_deployment_along(void **state) {
+    ApiFixture *fixture = *state;
+    assert_answer(fixture, "PUT", SERVICE, BODY, 204, "");
+    settle(fixture);
+    assert_answer(fixture, "DELETE", "/units/a.service", NULL, 204, "");
+    assert_absent(fixture, "deployment/a.service");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        API_TEST(file_of_a_known_unit_is_put_with_the_wish),
+        API_TEST(unknown_unit_is_made_and_launched),
+        API_TEST(unknown_template_is_not_made),
+        API_TEST(what_the_body_says_goes_before_what_the_file_says),
+        API_TEST(bad_requests_are_refused),
+        API_TEST(it_is_refused_if_its_units_were_changed_since),
+        API_TEST(users_say_how_it_goes_on),
+        API_TEST(it_is_too_late_for_some_words),
+        API_TEST(it_is_told_how_far_it_is),
+        API_TEST(words_count_at_once),
+        API_TEST(record_of_a_former_deployment_says_nothing),
+        API_TEST(destroyed_unit_takes_its_deployment_along),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

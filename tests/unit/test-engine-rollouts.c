@@ -1,0 +1,427 @@
+/* Deployments on a simulated cluster. The test plays the API, which stores what users want. */
+#include "fleetd/base/strv.h"
+#include "fleetd/model/deployment.h"
+#include "fleetd/model/keys.h"
+#include "fleetd/model/rollout.h"
+#include "tests/fakes/virtual-loop.h"
+#include "tests/unit/engine-test.h"
+
+#define STEP (100 * USEC_PER_MSEC)
+#define OLD SLEEPER
+#define NEW SLEEPER "# new\n"
+#define NEWER SLEEPER "# newer\n"
+#define TEMPLATE "app@.service"
+
+static UnitFile *file_of(const char *text) {
+    UnitFile *file;
+    assert_int_equal(unit_file_parse(text, strlen(text), &file, NULL), 0);
+    return file;
+}
+
+static void put(SimCluster *cluster, char *key_take, char *value_take) {
+    _cleanup_free_ char *key = key_take, *value = value_take;
+    assert_int_equal(store_sync_put(&cluster->sync, key, value, 0), 0);
+}
+
+/* policy NULL: the default. */
+static void deploy(SimCluster *cluster, const char *name, const char *text,
+                   const UpdatePolicy *policy) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
+    Deployment deployment = {.hash = (char *) unit_file_hash(file),
+                             .since_usec = loop_realtime(cluster->loop),
+                             .policy = policy ? *policy : UPDATE_POLICY_DEFAULT};
+    put(cluster, key_file(deployment.hash), strdup(text));
+    put(cluster, key_deployment(name), deployment_format(&deployment));
+}
+
+/* What users say of it later. */
+static void say_word(SimCluster *cluster, const char *name, void (*word)(Deployment *deployment)) {
+    const Deployment *known = map_get(sim_view_all(cluster->view, KEY_DEPLOYMENT), name);
+    Deployment deployment = *known;
+    word(&deployment);
+    put(cluster, key_deployment(name), deployment_format(&deployment));
+}
+
+static void pause_it(Deployment *deployment) {
+    deployment->is_paused = true;
+}
+
+static void resume_it(Deployment *deployment) {
+    deployment->is_paused = false;
+    deployment->n_resumed++;
+}
+
+static void promote_it(Deployment *deployment) {
+    deployment->is_promoted = true;
+}
+
+static void undo_it(Deployment *deployment) {
+    deployment->is_undone = true;
+}
+
+/* NULL: there is none. */
+static const Rollout *rollout_of(SimCluster *cluster, const char *name) {
+    return map_get(sim_view_all(cluster->view, KEY_ROLLOUT), name);
+}
+
+static const char *hash_of(SimCluster *cluster, const char *name) {
+    const Unit *unit = sim_view_unit(cluster->view, name);
+    return unit ? unit->hash : "";
+}
+
+static bool has_text(SimCluster *cluster, const char *name, const char *text) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
+    return streq(hash_of(cluster, name), unit_file_hash(file));
+}
+
+/* Its instances that have that text in the store. */
+static size_t count_with(SimCluster *cluster, size_t n, const char *text) {
+    size_t n_with = 0;
+    for (size_t i = 1; i <= n; i++) {
+        _cleanup_free_ char *name = str_printf("app@%zu.service", i);
+        n_with += has_text(cluster, name, text);
+    }
+    return n_with;
+}
+
+/* Those that run, and were started with that text. */
+static size_t count_running(SimCluster *cluster, size_t n, const char *text) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
+    size_t n_running = 0;
+    for (size_t i = 1; i <= n; i++) {
+        _cleanup_free_ char *name = str_printf("app@%zu.service", i);
+        SimNode *node = sim_where_runs(cluster, name);
+        n_running +=
+            node && streq_ptr(fake_systemd_started_hash(node->systemd, name), unit_file_hash(file));
+    }
+    return n_running;
+}
+
+static size_t count_up(SimCluster *cluster, size_t n) {
+    size_t n_up = 0;
+    for (size_t i = 1; i <= n; i++) {
+        _cleanup_free_ char *name = str_printf("app@%zu.service", i);
+        n_up += sim_count_running(cluster, name) == 1;
+    }
+    return n_up;
+}
+
+static void start_instances(SimCluster *cluster, size_t n) {
+    for (size_t i = 1; i <= n; i++) {
+        _cleanup_free_ char *name = str_printf("app@%zu.service", i);
+        engine_test_start(cluster, name, OLD);
+    }
+}
+
+typedef struct Awaited {
+    SimCluster *cluster;
+    const char *name;
+    RolloutPhase phase;
+} Awaited;
+
+static bool has_phase(void *userdata) {
+    const Awaited *awaited = userdata;
+    const Rollout *rollout = rollout_of(awaited->cluster, awaited->name);
+    return rollout && rollout->phase == awaited->phase;
+}
+
+static void await(SimCluster *cluster, const char *name, RolloutPhase phase, usec_t max_usec) {
+    Awaited awaited = {cluster, name, phase};
+    if (!sim_cluster_wait(cluster, has_phase, &awaited, max_usec)) {
+        const Rollout *rollout = rollout_of(cluster, name);
+        fail_msg("%s is not %s, but %s: %s", name, rollout_phase_to_string(phase),
+                 rollout ? rollout_phase_to_string(rollout->phase) : "not there",
+                 rollout ? str_or(rollout->why, "") : "");
+    }
+}
+
+/* The same for all of its units, of all machines. */
+static void set_behaviour(SimCluster *cluster, const char *name, const FakeBehaviour *behaviour) {
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        assert_int_equal(fake_script_set_behaviour(fake_systemd_script(cluster->nodes[i].systemd),
+                                                   name, behaviour),
+                         0);
+}
+
+/* --- tests --- */
+
+static void instances_are_updated_one_after_another_and_then_the_template(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    usec_t begun = loop_now(cluster->loop);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    size_t least = 3;
+    while (!rollout_of(cluster, TEMPLATE) || rollout_of(cluster, TEMPLATE)->phase != ROLLOUT_DONE) {
+        sim_cluster_run(cluster, STEP);
+        least = MIN(least, count_up(cluster, 3));
+        assert_true(loop_now(cluster->loop) < begun + USEC_PER_MINUTE);
+        assert_true(count_with(cluster, 3, NEW) == 3 || !sim_view_unit(cluster->view, TEMPLATE));
+    }
+    assert_true(least >= 2);
+    assert_true(loop_now(cluster->loop) >= begun + 30 * USEC_PER_SEC);
+    assert_int_equal(count_running(cluster, 3, NEW), 3);
+    assert_true(has_text(cluster, TEMPLATE, NEW));
+    assert_int_equal(sim_view_unit(cluster->view, "app@2.service")->version, 2);
+    size_t n_touches = sim_count_touches(cluster);
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_int_equal(sim_count_touches(cluster), n_touches);
+}
+
+static void next_leader_goes_on_with_the_times_that_have_passed(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_int_equal(count_with(cluster, 3, NEW), 1);
+    const RolloutUnit *unit = rollout_find_unit(rollout_of(cluster, TEMPLATE), "app@1.service");
+    usec_t up_since = unit->up_since_usec;
+    assert_int_not_equal(up_since, 0);
+    SimNode *leader = sim_leader(cluster);
+    sim_node_crash(leader);
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    assert_int_equal(count_with(cluster, 3, NEW), 2);
+    assert_true(loop_realtime(cluster->loop) < up_since + 20 * USEC_PER_SEC);
+    sim_node_start(leader);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_int_equal(count_running(cluster, 3, NEW), 3);
+}
+
+static void file_that_fails_is_rolled_back(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    set_behaviour(cluster, "app@2.service", &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    await(cluster, TEMPLATE, ROLLOUT_ROLLING_BACK, USEC_PER_MINUTE);
+    assert_int_equal(count_with(cluster, 3, NEW), 1); /* what is down is helped first */
+    set_behaviour(cluster, "app@2.service", &(FakeBehaviour){});
+    await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
+    assert_int_equal(count_running(cluster, 3, OLD), 3);
+    assert_null(sim_view_unit(cluster->view, TEMPLATE));
+    assert_string_equal(rollout_of(cluster, TEMPLATE)->why, "app@2.service: it has failed");
+    assert_int_equal(sim_view_unit(cluster->view, "app@1.service")->version, 3);
+    assert_int_equal(sim_view_unit(cluster->view, "app@3.service")->version, 1);
+}
+
+/* Its start takes for ever. */
+static void file_that_is_not_up_in_time_is_rolled_back(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "web.service", OLD);
+    set_behaviour(cluster, "web.service", &(FakeBehaviour){.start_usec = USEC_INFINITY});
+    deploy(cluster, "web.service", NEW, NULL);
+    sim_cluster_run(cluster, 299 * USEC_PER_SEC);
+    assert_int_equal(rollout_of(cluster, "web.service")->phase, ROLLOUT_UPDATING);
+    set_behaviour(cluster, "web.service", &(FakeBehaviour){});
+    await(cluster, "web.service", ROLLOUT_ROLLED_BACK, 10 * USEC_PER_SEC);
+    assert_true(has_text(cluster, "web.service", OLD));
+    assert_int_equal(sim_count_running(cluster, "web.service"), 1);
+}
+
+static void failure_pauses_it_until_it_is_resumed(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
+    policy.on_failure = UPDATE_PAUSE;
+    engine_test_start(cluster, "app@1.service", OLD "[X-Fleet]\nMaxUnavailable=2\n");
+    engine_test_start(cluster, "app@2.service", OLD "[X-Fleet]\nMaxUnavailable=2\n");
+    set_behaviour(cluster, "app@1.service", &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    deploy(cluster, TEMPLATE, NEW "[X-Fleet]\nMaxUnavailable=2\n", &policy);
+    await(cluster, TEMPLATE, ROLLOUT_PAUSED, USEC_PER_MINUTE);
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_true(has_text(cluster, "app@2.service", OLD "[X-Fleet]\nMaxUnavailable=2\n"));
+    say_word(cluster, TEMPLATE, resume_it);
+    await(cluster, TEMPLATE, ROLLOUT_FAILED, USEC_PER_MINUTE);
+    assert_true(has_text(cluster, "app@2.service", NEW "[X-Fleet]\nMaxUnavailable=2\n"));
+}
+
+static void failure_holds_the_budget_also_if_it_is_to_go_on(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
+    policy.on_failure = UPDATE_CONTINUE;
+    start_instances(cluster, 3);
+    set_behaviour(cluster, "app@1.service", &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    deploy(cluster, TEMPLATE, NEW, &policy);
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_int_equal(count_with(cluster, 3, NEW), 1);
+    assert_non_null(strstr(rollout_of(cluster, TEMPLATE)->why, "MaxUnavailable"));
+}
+
+static void canaries_wait_to_be_promoted(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
+    policy.canaries = 1;
+    start_instances(cluster, 3);
+    deploy(cluster, TEMPLATE, NEW, &policy);
+    await(cluster, TEMPLATE, ROLLOUT_WAITING, USEC_PER_MINUTE);
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_int_equal(count_with(cluster, 3, NEW), 1);
+    say_word(cluster, TEMPLATE, promote_it);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_int_equal(count_running(cluster, 3, NEW), 3);
+}
+
+static void users_pause_and_resume_it(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    say_word(cluster, TEMPLATE, pause_it);
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_int_equal(rollout_of(cluster, TEMPLATE)->phase, ROLLOUT_PAUSED);
+    assert_int_equal(count_with(cluster, 3, NEW), 1);
+    say_word(cluster, TEMPLATE, resume_it);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+}
+
+static void it_is_undone_while_it_goes_on_and_when_it_is_done(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    sim_put(cluster, TEMPLATE, OLD, LAUNCH_STATE_INACTIVE);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
+    assert_int_equal(count_with(cluster, 3, NEW), 2);
+    say_word(cluster, TEMPLATE, undo_it);
+    await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
+    assert_int_equal(count_running(cluster, 3, OLD), 3);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_true(has_text(cluster, TEMPLATE, NEW));
+    say_word(cluster, TEMPLATE, undo_it);
+    await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
+    assert_int_equal(count_running(cluster, 3, OLD), 3);
+    assert_true(has_text(cluster, TEMPLATE, OLD));
+}
+
+static void another_deployment_replaces_it_and_knows_what_was_before_both(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
+    assert_int_equal(count_with(cluster, 3, NEW), 2);
+    deploy(cluster, TEMPLATE, NEWER, NULL);
+    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
+    assert_int_equal(count_with(cluster, 3, NEWER), 2);
+    say_word(cluster, TEMPLATE, undo_it);
+    await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
+    assert_int_equal(count_running(cluster, 3, OLD), 3);
+}
+
+static void what_somebody_else_changes_is_left_alone(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    sim_put(cluster, "app@1.service", NEWER, LAUNCH_STATE_LAUNCHED);
+    sim_put(cluster, "app@3.service", NEWER, LAUNCH_STATE_LAUNCHED);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_int_equal(count_running(cluster, 3, NEWER), 2);
+    assert_int_equal(count_running(cluster, 3, NEW), 1);
+    const RolloutUnit *unit = rollout_find_unit(rollout_of(cluster, TEMPLATE), "app@3.service");
+    assert_int_equal(unit->phase, ROLLOUT_UNIT_LEFT);
+}
+
+static void deployment_of_a_unit_that_somebody_changes_is_superseded(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "web.service", OLD);
+    deploy(cluster, "web.service", NEW, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    sim_put(cluster, "web.service", NEWER, LAUNCH_STATE_LAUNCHED);
+    await(cluster, "web.service", ROLLOUT_SUPERSEDED, USEC_PER_MINUTE);
+    assert_true(has_text(cluster, "web.service", NEWER));
+}
+
+static void instances_that_come_later_are_updated_too(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 2);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    engine_test_start(cluster, "app@3.service", OLD);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_int_equal(count_running(cluster, 3, NEW), 3);
+}
+
+static void destroyed_unit_ends_its_deployment(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "web.service", OLD);
+    deploy(cluster, "web.service", NEW, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_non_null(rollout_of(cluster, "web.service"));
+    sim_destroy(cluster, "web.service");
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_null(rollout_of(cluster, "web.service"));
+    assert_int_equal(map_size(sim_view_all(cluster->view, KEY_DEPLOYMENT)), 0);
+    engine_test_expect_gone(cluster, "web.service");
+}
+
+static void inactive_unit_gets_the_file_and_is_not_started(void **state) {
+    SimCluster *cluster = *state;
+    sim_put(cluster, "web.service", OLD, LAUNCH_STATE_INACTIVE);
+    deploy(cluster, "web.service", NEW, NULL);
+    await(cluster, "web.service", ROLLOUT_DONE, 5 * USEC_PER_SEC);
+    assert_true(has_text(cluster, "web.service", NEW));
+    assert_int_equal(sim_count_running(cluster, "web.service"), 0);
+}
+
+static void what_fits_nowhere_holds_nothing_up(void **state) {
+    static const char pinned[] = "[X-Fleet]\nConflicts=app@*\nMaxUnavailable=2\n";
+    SimCluster *cluster = *state;
+    _cleanup_free_ char *old = str_printf("%s%s", OLD, pinned);
+    _cleanup_free_ char *new = str_printf("%s%s", NEW, pinned);
+    for (size_t i = 1; i <= 4; i++) {
+        _cleanup_free_ char *name = str_printf("app@%zu.service", i);
+        sim_put(cluster, name, old, LAUNCH_STATE_LAUNCHED);
+    }
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_int_equal(count_up(cluster, 4), 3);
+    deploy(cluster, TEMPLATE, new, NULL);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_int_equal(count_with(cluster, 4, new), 4);
+    assert_int_equal(count_running(cluster, 4, new), 3);
+}
+
+static void the_same_file_once_more_touches_nothing(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    size_t n_touches = sim_count_touches(cluster);
+    deploy(cluster, TEMPLATE, OLD, NULL);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, 5 * USEC_PER_SEC);
+    assert_int_equal(sim_count_touches(cluster), n_touches);
+}
+
+static void nothing_goes_on_by_what_cannot_be_read(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    put(cluster, key_rollout(TEMPLATE), strdup("\xff\xfe"));
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_int_equal(count_with(cluster, 3, NEW), 1);
+    assert_int_equal(rollout_of(cluster, TEMPLATE)->phase, ROLLOUT_FAILED);
+    put(cluster, key_deployment(TEMPLATE), strdup("\xff\xfe"));
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_int_equal(count_with(cluster, 3, NEW), 1);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        ENGINE_TEST(instances_are_updated_one_after_another_and_then_the_template),
+        ENGINE_TEST(next_leader_goes_on_with_the_times_that_have_passed),
+        ENGINE_TEST(file_that_fails_is_rolled_back),
+        ENGINE_TEST(file_that_is_not_up_in_time_is_rolled_back),
+        ENGINE_TEST(failure_pauses_it_until_it_is_resumed),
+        ENGINE_TEST(failure_holds_the_budget_also_if_it_is_to_go_on),
+        ENGINE_TEST(canaries_wait_to_be_promoted),
+        ENGINE_TEST(users_pause_and_resume_it),
+        ENGINE_TEST(it_is_undone_while_it_goes_on_and_when_it_is_done),
+        ENGINE_TEST(another_deployment_replaces_it_and_knows_what_was_before_both),
+        ENGINE_TEST(what_somebody_else_changes_is_left_alone),
+        ENGINE_TEST(deployment_of_a_unit_that_somebody_changes_is_superseded),
+        ENGINE_TEST(instances_that_come_later_are_updated_too),
+        ENGINE_TEST(destroyed_unit_ends_its_deployment),
+        ENGINE_TEST(inactive_unit_gets_the_file_and_is_not_started),
+        ENGINE_TEST(what_fits_nowhere_holds_nothing_up),
+        ENGINE_TEST(the_same_file_once_more_touches_nothing),
+        ENGINE_TEST(nothing_goes_on_by_what_cannot_be_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,64 @@
+#include "fleetd/base/strv.h"
+#include "tests/unit/requirements-test.h"
+
+static void read_policy(const char *text, UpdatePolicy *ret) {
+    _cleanup_(requirements_freep) Requirements *requirements = NULL;
+    assert_int_equal(parse_requirements("app@1.service", text, &requirements, NULL), 0);
+    *ret = requirements->update;
+}
+
+static void policy_is_read(_unused_ void **state) {
+    UpdatePolicy policy;
+    read_policy("[X-Fleet]\nUpdateParallel=3\nUpdateCanaries=2\nUpdateHealthyTime=1min\n"
+                "UpdateHealthyDeadline=2h\nUpdateOnFailure=pause\n",
+                &policy);
+    assert_int_equal(policy.parallel, 3);
+    assert_int_equal(policy.canaries, 2);
+    assert_int_equal(policy.healthy_usec, USEC_PER_MINUTE);
+    assert_int_equal(policy.deadline_usec, 120 * USEC_PER_MINUTE);
+    assert_int_equal(policy.on_failure, UPDATE_PAUSE);
+}
+
+static void policy_has_defaults(_unused_ void **state) {
+    UpdatePolicy policy;
+    read_policy("[Service]\nExecStart=/bin/true\n", &policy);
+    assert_int_equal(policy.parallel, 1);
+    assert_int_equal(policy.canaries, 0);
+    assert_int_equal(policy.healthy_usec, 10 * USEC_PER_SEC);
+    assert_int_equal(policy.deadline_usec, 5 * USEC_PER_MINUTE);
+    assert_int_equal(policy.on_failure, UPDATE_ROLLBACK);
+}
+
+static void policy_that_makes_no_sense_is_refused(_unused_ void **state) {
+    static const char *const bad[][2] = {
+        {"UpdateParallel=0", "UpdateParallel: '0' is no number from 1 to 10000"},
+        {"UpdateParallel=10001", "UpdateParallel: '10001' is no number from 1 to 10000"},
+        {"UpdateParallel=25%", "UpdateParallel: '25%' is no number from 1 to 10000"},
+        {"UpdateCanaries=-1", "UpdateCanaries: '-1' is no number from 0 to 10000"},
+        {"UpdateHealthyTime=2d", "UpdateHealthyTime: '2d' is more than a day"},
+        {"UpdateHealthyTime=soon", "UpdateHealthyTime: "},
+        {"UpdateHealthyTime=5min",
+         "UpdateHealthyTime: the time to be healthy is not shorter than the time to become so"},
+        {"UpdateHealthyDeadline=10s",
+         "UpdateHealthyDeadline: the time to be healthy is not shorter than the time to become so"},
+        {"UpdateOnFailure=panic",
+         "UpdateOnFailure: 'panic' is none of rollback, pause and continue"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+        _cleanup_free_ char *text = str_printf("[X-Fleet]\n%s\n", bad[i][0]);
+        _cleanup_(requirements_freep) Requirements *requirements = NULL;
+        _cleanup_error_ Error error = {};
+        assert_int_equal(parse_requirements("a.service", text, &requirements, &error), -EINVAL);
+        if (!strstr(error.message, bad[i][1]))
+            fail_msg("%s: %s", bad[i][0], error.message);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(policy_is_read),
+        cmocka_unit_test(policy_has_defaults),
+        cmocka_unit_test(policy_that_makes_no_sense_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
