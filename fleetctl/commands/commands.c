@@ -398,6 +398,17 @@ const Command commands[] = {
         .run = command_verify,
     },
     {
+        .name = "explain",
+        .operands = "[OPTION...]",
+        .operands_max = SIZE_MAX,
+        .is_local = true,
+        .summary = "Print the manual of options of unit files and of fleet.conf",
+        .description = "OPTION is one of [X-Fleet], like MachineOf, or of fleet.conf, like "
+                       "agent_ttl; without any, all are listed.\n"
+                       "The texts are those of fleet-unit(5) and fleet.conf(5).",
+        .run = command_explain,
+    },
+    {
         .name = "fd-forward",
         .operands = "PATH",
         .operands_min = 1,
