@@ -227,6 +227,7 @@ int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
         .n_orphans = read_int(&reader, "orphans"),
         .cores = read_int(&reader, "cores"),
         .memory_bytes = read_int(&reader, "memory"),
+        .reservations = read_object(&reader, "reservations"),
         .reboot = read_reboot(&reader, "reboot"),
     };
     maintenance_read(&reader, read_object(&reader, "maintenance"), &machine);

@@ -73,6 +73,7 @@ typedef struct ApiMachine {
     int64_t n_remaining;           /* units that a drain has yet to move */
     const char *message;           /* why; NULL: not said */
     int64_t cores, memory_bytes;   /* 0: not told */
+    json_object *reservations;     /* NULL: not told */
     ApiReboot reboot;
 } ApiMachine;
 

@@ -1,6 +1,6 @@
 /* How units are: first what the cluster knows, which needs no ssh, then what systemctl says. */
 #include "fleetctl/api/event-snapshot.h"
-#include "fleetctl/commands/command.h"
+#include "fleetctl/commands/cluster-status.h"
 #include "fleetctl/commands/systemctl.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/print/unit-tone.h"
@@ -152,6 +152,11 @@ static int units_show(Context *context, const UnitSelection *selection, json_obj
 int command_status(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
     _cleanup_json_ json_object *events = NULL;
+    if (!operands[0])
+        return cluster_status_show(context, reterr);
+    if (context->options->output)
+        return error_set(reterr, -EINVAL,
+                         "--output is for the status of the cluster, not of units");
     int r = unit_select(context->api, operands, GLOB_NO_TEMPLATES, &selection, reterr);
     if (r >= 0)
         r = events_fetch(context, &selection, &events, reterr);

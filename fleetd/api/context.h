@@ -41,6 +41,7 @@ void machines_patch(Api *api, ApiExchange *exchange, const char *name);
 void maintenance_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void maintenance_put(Api *api, ApiExchange *exchange, const char *name);
 void maintenance_delete(Api *api, ApiExchange *exchange, const char *name);
+void status_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void failover_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void failover_release(Api *api, ApiExchange *exchange, const char *name);
 void reboots_list(Api *api, ApiExchange *exchange, const char *name, View *view);

@@ -78,12 +78,20 @@ static const SchemaProperty machine[] = {
     {"reservedMemory", PROPERTY_INTEGER, .description = "Bytes, kept from units."},
     {"reservedCPU", PROPERTY_INTEGER, .description = "1/1000 cores, kept from units."},
     {"overbook", PROPERTY_INTEGER, .description = "Percent that units may reserve."},
+    {"reservations", PROPERTY_OBJECT, .ref = "Reservations", .description = "Of units; in lists."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {"bootID", PROPERTY_STRING, REQUIRED, .description = "Another one after each boot."},
     {"maintenance", PROPERTY_OBJECT, .ref = "Maintenance",
      .description = "Absent: it is eligible for units."},
     {"reboot", PROPERTY_OBJECT, .ref = "Reboot",
      .description = "Absent: it is not to be rebooted."},
+    {},
+};
+static const SchemaProperty reservations[] = {
+    {"memory", PROPERTY_INTEGER, REQUIRED, .description = "Bytes that units reserve."},
+    {"cpu", PROPERTY_INTEGER, REQUIRED, .description = "1/1000 cores that they reserve."},
+    {"memoryCapacity", PROPERTY_INTEGER, .description = "That they may reserve; absent: no limit."},
+    {"cpuCapacity", PROPERTY_INTEGER, .description = "Likewise."},
     {},
 };
 static const SchemaProperty maintenance[] = {
@@ -219,6 +227,72 @@ static const SchemaProperty failover[] = {
     {"released", PROPERTY_BOOLEAN, .description = "By a user: it does not wait any more."},
     {},
 };
+static const SchemaProperty status[] = {
+    {"time", PROPERTY_INTEGER, REQUIRED, .description = "Unix time of the answer."},
+    {"machines", PROPERTY_OBJECT, REQUIRED, .ref = "MachineCounts"},
+    {"units", PROPERTY_OBJECT, REQUIRED, .ref = "UnitCounts"},
+    {"leader", PROPERTY_OBJECT, .ref = "Leader", .description = "Absent: nobody leads."},
+    {"store", PROPERTY_OBJECT, REQUIRED, .ref = "StoreStatus"},
+    {"failover", PROPERTY_OBJECT, REQUIRED, .ref = "Failover"},
+    {"maintenance", PROPERTY_LIST, REQUIRED, .ref = "Maintenance"},
+    {"reboots", PROPERTY_LIST, REQUIRED, .ref = "Reboot"},
+    {"waiting", PROPERTY_LIST, REQUIRED, .ref = "WaitingGroup",
+     .description = "The most frequent reasons first."},
+    {"troubles", PROPERTY_LIST, REQUIRED, .ref = "Trouble",
+     .description = "Units that have failed or are unhealthy, 20 at most."},
+    {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
+    {"unreadable", PROPERTY_OBJECT, REQUIRED, .ref = "UnreadableCount"},
+    {},
+};
+static const SchemaProperty machine_counts[] = {
+    {"running", PROPERTY_INTEGER, REQUIRED},
+    {"restarting", PROPERTY_INTEGER, REQUIRED},
+    {"missing", PROPERTY_LIST, REQUIRED,
+     .description = "Ids of those that should run units and are not there."},
+    {},
+};
+static const SchemaProperty unit_counts[] = {
+    {"known", PROPERTY_INTEGER, REQUIRED, .description = "All of them."},
+    {"failed", PROPERTY_INTEGER, REQUIRED, .description = "On one of its machines."},
+    {"unhealthy", PROPERTY_INTEGER, REQUIRED, .description = "Likewise, and none has failed."},
+    {"starting", PROPERTY_INTEGER, REQUIRED, .description = "Or on their way."},
+    {"up", PROPERTY_INTEGER, REQUIRED, .description = "As they should be."},
+    {"waiting", PROPERTY_INTEGER, REQUIRED, .description = "For a place."},
+    {"loaded", PROPERTY_INTEGER, REQUIRED, .description = "Not to be started."},
+    {"inactive", PROPERTY_INTEGER, REQUIRED, .description = "To be on no machine."},
+    {},
+};
+static const SchemaProperty leader[] = {
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"primaryIP", PROPERTY_STRING, .description = "Absent: the machine is not there."},
+    {},
+};
+static const SchemaProperty store_status[] = {
+    {"kind", PROPERTY_STRING, REQUIRED, .description = "etcd or embedded."},
+    {"servers", PROPERTY_LIST, REQUIRED, .description = "URLs, as configured here."},
+    {"latencyUsec", PROPERTY_INTEGER, REQUIRED,
+     .description = "Microseconds that its last answer to a read took."},
+    {},
+};
+static const SchemaProperty waiting_group[] = {
+    {"reason", PROPERTY_STRING, REQUIRED},
+    {"count", PROPERTY_INTEGER, REQUIRED, .description = "Units that wait for it."},
+    {"units", PROPERTY_LIST, REQUIRED, .description = "The first of them by name."},
+    {},
+};
+static const SchemaProperty trouble[] = {
+    {"unit", PROPERTY_STRING, REQUIRED},
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"primaryIP", PROPERTY_STRING, .description = "Absent: the machine is not there."},
+    {"condition", PROPERTY_STRING, REQUIRED, .description = "failed or unhealthy."},
+    {"why", PROPERTY_STRING, .description = "Absent: not known."},
+    {},
+};
+static const SchemaProperty unreadable_count[] = {
+    {"count", PROPERTY_INTEGER, REQUIRED},
+    {"keys", PROPERTY_LIST, REQUIRED, .description = "The first of them."},
+    {},
+};
 static const SchemaProperty event[] = {
     {"type", PROPERTY_STRING, REQUIRED, .value = event_value},
     {"unit", PROPERTY_STRING, .description = "Name; of type unit."},
@@ -249,7 +323,9 @@ const Schema api_schemas[] = {
     {"ErrorDetail", .properties = error_detail},
     {"Event", .properties = event},
     {"Failover", .properties = failover},
+    {"Leader", .properties = leader},
     {"Machine", .properties = machine},
+    {"MachineCounts", .properties = machine_counts},
     {"MachineMetadata", .properties = machine_metadata},
     {"MachineMetadataPage", .properties = machine_metadata_page},
     {"MachineOperation", .properties = machine_operation},
@@ -265,14 +341,21 @@ const Schema api_schemas[] = {
     {"Reboot", .properties = reboot},
     {"RebootPage", .properties = reboot_page},
     {"RebootRequest", .properties = reboot_request},
+    {"Reservations", .properties = reservations},
+    {"Status", .properties = status},
+    {"StoreStatus", .properties = store_status},
+    {"Trouble", .properties = trouble},
     {"Unit", .properties = unit},
+    {"UnitCounts", .properties = unit_counts},
     {"UnitOption", .properties = option},
     {"UnitPage", .properties = unit_page},
     {"UnitState", .properties = unit_state},
     {"UnitStatePage", .properties = unit_state_page},
     {"UnitVersion", .properties = unit_version},
     {"UnitVersions", .properties = unit_versions},
+    {"UnreadableCount", .properties = unreadable_count},
     {"UnreadablePage", .properties = unreadable_page},
     {"UnreadableValue", .properties = unreadable},
+    {"WaitingGroup", .properties = waiting_group},
     {},
 };

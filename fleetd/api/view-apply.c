@@ -105,6 +105,12 @@ static int apply_brake(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_leader(View *view, StoredRecord *record) {
+    free(view->leader);
+    view->leader = TAKE_PTR(record->leader);
+    return 0;
+}
+
 /* Nothing is told of it: it comes with a change of its unit. */
 static int apply_version(View *view, StoredRecord *record) {
     UnitView *unit;
@@ -149,6 +155,7 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_ORPHAN] = apply_orphan,
     [KEY_MAINTENANCE] = apply_maintenance,
     [KEY_BRAKE] = apply_brake,
+    [KEY_LEADER] = apply_leader,
     [KEY_VERSION] = apply_version,
     [KEY_REBOOT] = apply_reboot,
 };

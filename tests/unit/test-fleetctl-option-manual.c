@@ -56,9 +56,8 @@ static void names_that_share_a_text_each_have_it(void **state) {
 /* In an instance of a template, as some need others like it, with what some others are about. */
 static int example_check(const char *line, Error *reterr) {
     bool is_of_health = strncmp(line, "Health", 6) == 0 && strncmp(line, "HealthCheck", 11) != 0;
-    _cleanup_free_ char *text =
-        str_printf("[Service]\nExecStart=/bin/true\n[X-Fleet]\n%s%s\n",
-                   is_of_health ? "HealthCheck=tcp://:80\n" : "", line);
+    _cleanup_free_ char *text = str_printf("[Service]\nExecStart=/bin/true\n[X-Fleet]\n%s%s\n",
+                                           is_of_health ? "HealthCheck=tcp://:80\n" : "", line);
     _cleanup_(unit_file_unrefp) UnitFile *file = NULL;
     _cleanup_(requirements_freep) Requirements *requirements = NULL;
     int r = unit_file_parse(text, strlen(text), &file, reterr);

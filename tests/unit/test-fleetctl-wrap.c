@@ -1,5 +1,5 @@
-#include "fleetctl/print/wrap.h"
 #include "fleetctl/print/message.h"
+#include "fleetctl/print/wrap.h"
 #include "fleetd/base/strv.h"
 #include "tests/unit/cmocka-test.h"
 
