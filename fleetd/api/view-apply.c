@@ -111,15 +111,6 @@ static int apply_leader(View *view, StoredRecord *record) {
     return 0;
 }
 
-/* Nothing is told of it: it comes with a change of its unit. */
-static int apply_version(View *view, StoredRecord *record) {
-    UnitView *unit;
-    int r = view_touch_unit(view, record->key.name, &unit);
-    if (r >= 0)
-        r = unit_view_set_version_take(unit, record->key.number, TAKE_PTR(record->version));
-    return r;
-}
-
 static int apply_reboot(View *view, StoredRecord *record) {
     MachineView *machine;
     int r = view_touch_machine(view, record->key.machine_id, &machine);
@@ -156,7 +147,6 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_MAINTENANCE] = apply_maintenance,
     [KEY_BRAKE] = apply_brake,
     [KEY_LEADER] = apply_leader,
-    [KEY_VERSION] = apply_version,
     [KEY_REBOOT] = apply_reboot,
 };
 
