@@ -148,6 +148,19 @@ int api_version_read(json_object *json, ApiVersion *ret, Error *reterr) {
     return MIN(reader.result, 0);
 }
 
+int api_placement_read(json_object *json, ApiPlacement *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    *ret = (ApiPlacement){
+        .number = read_int(&reader, "number"),
+        .machine_id = read_name(&reader, "machineID"),
+        .version = read_int(&reader, "version"),
+        .since = read_int(&reader, "since"),
+        .until = read_int(&reader, "until"),
+        .ended = read_string(&reader, "ended", NULL),
+    };
+    return MIN(reader.result, 0);
+}
+
 int api_state_read(json_object *json, ApiState *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiState state = {

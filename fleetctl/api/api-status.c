@@ -38,7 +38,8 @@ json_object *status_item(json_object *object, const char *name, size_t i) {
 
 char *status_machine(json_object *object, bool full) {
     const char *address = status_text(object, "primaryIP");
-    _cleanup_free_ char *id = machine_id_shorten(str_or(status_text(object, "machineID"), ""), full);
+    _cleanup_free_ char *id =
+        machine_id_shorten(str_or(status_text(object, "machineID"), ""), full);
     return id ? str_printf("%s%s%s", id, str_is_empty(address) ? "" : "/", str_or(address, ""))
               : NULL;
 }

@@ -26,8 +26,8 @@ int line_say_take(const Screen *screen, const char *label, char *text) {
 int counts_add(char **text, int64_t n, const char *what) {
     if (n == 0)
         return 0;
-    char *longer = str_printf("%s%s%lld %s", str_or(*text, ""), *text ? ", " : "", (long long) n,
-                              what);
+    char *longer =
+        str_printf("%s%s%lld %s", str_or(*text, ""), *text ? ", " : "", (long long) n, what);
     if (!longer)
         return -ENOMEM;
     free(*text);
@@ -55,8 +55,8 @@ char *names_join(json_object *object, const char *name) {
 
 /* From top to bottom. */
 static int (*const sections[])(const Screen *screen) = {
-    section_machines, section_missing, section_units,     section_leader,      section_store,
-    section_brake,    section_reboots, section_maintenance, section_failed,   section_unhealthy,
+    section_machines, section_missing, section_units,       section_leader, section_store,
+    section_brake,    section_reboots, section_maintenance, section_failed, section_unhealthy,
     section_waiting,  section_orphans, section_unreadable,
 };
 
@@ -82,8 +82,8 @@ static int json_show(json_object *status) {
     if (r < 0)
         return r;
     free(verdict.text);
-    const char *json = json_object_to_json_string_ext(
-        status, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *json = json_object_to_json_string_ext(status, JSON_C_TO_STRING_PRETTY |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
     if (!json)
         return -ENOMEM;
     json_print_disarmed(json, stdout);

@@ -70,7 +70,7 @@ int section_orphans(const Screen *screen) {
     int64_t n = status_number(screen->status, "orphans");
     if (n == 0)
         return 0;
-    return line_say_take(screen, "Orphans",
-                         str_printf("%lld, of another cluster; see 'fleetctl list-orphans'",
-                                    (long long) n));
+    return line_say_take(
+        screen, "Orphans",
+        str_printf("%lld, of another cluster; see 'fleetctl list-orphans'", (long long) n));
 }

@@ -90,8 +90,8 @@ static const struct {
 };
 
 static int verdict_add_take(Verdict *verdict, char *concern) {
-    char *longer = concern && verdict->text ? str_printf("%s, %s", verdict->text, concern)
-                                            : concern;
+    char *longer =
+        concern && verdict->text ? str_printf("%s, %s", verdict->text, concern) : concern;
     if (longer != concern)
         free(concern);
     if (!longer)
@@ -115,8 +115,8 @@ int verdict_find(json_object *status, Verdict *ret) {
         if (n_told++ > CONCERNS_MAX)
             continue;
         char *concern = n_told > CONCERNS_MAX ? strdup("and more")
-                        : n == 1 ? strdup(concerns[i].of_one)
-                               : str_printf("%lld %s", (long long) n, concerns[i].of_many);
+                        : n == 1              ? strdup(concerns[i].of_one)
+                                 : str_printf("%lld %s", (long long) n, concerns[i].of_many);
         if (verdict_add_take(&verdict, concern) < 0) {
             free(verdict.text);
             return -ENOMEM;

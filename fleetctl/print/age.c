@@ -2,6 +2,8 @@
 
 #include "fleetd/base/strv.h"
 
+#include <time.h>
+
 char *age_format(int64_t seconds) {
     static const struct {
         int64_t until, divisor;
@@ -17,4 +19,12 @@ char *age_format(int64_t seconds) {
     while (seconds >= units[i].until && i + 1 < ELEMENTSOF(units))
         i++;
     return str_printf("%lld %s", (long long) (seconds / units[i].divisor), units[i].unit);
+}
+
+char *moment_format(int64_t time) {
+    time_t seconds = (time_t) time;
+    struct tm tm;
+    char text[64];
+    bool is_told = gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%F %T UTC", &tm) > 0;
+    return strdup(is_told ? text : "?");
 }

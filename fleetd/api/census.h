@@ -18,7 +18,7 @@ typedef enum UnitCondition {
 
 const char *unit_condition_to_string(UnitCondition condition);
 
-#define CENSUS_NAMES_MAX 3    /* units that are named for one reason to wait */
+#define CENSUS_NAMES_MAX 3     /* units that are named for one reason to wait */
 #define CENSUS_TROUBLES_MAX 20 /* units that are named as failed or unhealthy */
 
 /* Units that wait for the same reason. Borrowed from the view. */
@@ -39,8 +39,8 @@ typedef struct Census {
     size_t n_units, units[_UNIT_CONDITION_MAX];
     size_t n_orphans;
     size_t n_machines[_MACHINE_STATUS_MAX]; /* that are present */
-    Map *missing; /* set of ids: they have orders, and are not present */
-    WaitingGroup *waiting; /* the largest first; at most CENSUS_GROUPS_MAX */
+    Map *missing;                           /* set of ids: they have orders, and are not present */
+    WaitingGroup *waiting;                  /* the largest first; at most CENSUS_GROUPS_MAX */
     size_t n_waiting;
     Trouble troubles[CENSUS_TROUBLES_MAX];
     size_t n_troubles; /* as far as they are named */

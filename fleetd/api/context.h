@@ -31,6 +31,7 @@ void units_put(Api *api, ApiExchange *exchange, const char *name);
 void units_post(Api *api, ApiExchange *exchange, const char *name);
 void units_delete(Api *api, ApiExchange *exchange, const char *name);
 void versions_get(Api *api, ApiExchange *exchange, const char *name, View *view);
+void placements_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void states_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void states_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void orphans_list(Api *api, ApiExchange *exchange, const char *name, View *view);

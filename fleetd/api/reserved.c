@@ -68,7 +68,7 @@ static int placement_add(Sums *sums, const UnitView *unit, const Placement *plac
     Reserve of_orphan = {};
     const Reserve *reserve = &of_orphan;
     bool is_orphan = placement_is_orphaned(placement) && !unit->unit;
-    const char *hash = unit->unit        ? unit->unit->hash
+    const char *hash = unit->unit         ? unit->unit->hash
                        : placement->order ? placement->order->hash
                                           : "";
     int r = is_orphan ? reserve_of_orphan(placement->orphan, &of_orphan)

@@ -207,6 +207,21 @@ static const SchemaProperty unit_versions[] = {
     {"versions", PROPERTY_LIST, REQUIRED, .ref = "UnitVersion"},
     {},
 };
+static const SchemaProperty unit_placement[] = {
+    {"number", PROPERTY_INTEGER, REQUIRED, .description = "Counts the unit's, from 1 on."},
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"hash", PROPERTY_STRING, .description = "SHA-1 of its file there."},
+    {"version", PROPERTY_INTEGER, .description = "Of that file. Absent: not known."},
+    {"since", PROPERTY_INTEGER, .description = "Unix time. Absent: not known."},
+    {"until", PROPERTY_INTEGER, .description = "Unix time. Absent: it is there."},
+    {"ended", PROPERTY_STRING, .description = "Why it is there no more."},
+    {"reason", PROPERTY_STRING, .description = "Why it is there."},
+    {},
+};
+static const SchemaProperty unit_placements[] = {
+    {"placements", PROPERTY_LIST, REQUIRED, .ref = "UnitPlacement"},
+    {},
+};
 static const SchemaProperty unit_page[] = PAGE("units", "Unit");
 static const SchemaProperty unit_state[] = {
     {"name", PROPERTY_STRING, REQUIRED},
@@ -349,6 +364,8 @@ const Schema api_schemas[] = {
     {"UnitCounts", .properties = unit_counts},
     {"UnitOption", .properties = option},
     {"UnitPage", .properties = unit_page},
+    {"UnitPlacement", .properties = unit_placement},
+    {"UnitPlacements", .properties = unit_placements},
     {"UnitState", .properties = unit_state},
     {"UnitStatePage", .properties = unit_state_page},
     {"UnitVersion", .properties = unit_version},

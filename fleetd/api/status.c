@@ -186,8 +186,8 @@ static json_object *status_to_json(const Api *api, View *view, const Census *cen
         json_add_take(object, "failover", failover_to_json(view_brake(view))) < 0 ||
         json_add_take(object, "maintenance",
                       wishes_to_json(view, has_maintenance, machine_maintenance_to_json)) < 0 ||
-        json_add_take(object, "reboots",
-                      wishes_to_json(view, has_reboot, machine_reboot_to_json)) < 0 ||
+        json_add_take(object, "reboots", wishes_to_json(view, has_reboot, machine_reboot_to_json)) <
+            0 ||
         json_add_take(object, "waiting", waiting_to_json(census)) < 0 ||
         json_add_take(object, "troubles", troubles_to_json(view, census)) < 0 ||
         json_add_int(object, "orphans", (int64_t) census->n_orphans) < 0 ||

@@ -33,6 +33,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_BRAKE] = {KEY_BRAKE_TEXT, false, NULL},
     [KEY_VERSION] = {"version/", false, unit_name_check, true},
     [KEY_REBOOT] = {"reboot/", true, NULL},
+    [KEY_PAST] = {"was/", false, unit_name_check, true},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -86,6 +87,14 @@ char *key_version_prefix(const char *name) {
 
 char *key_reboot(const char *machine_id) {
     return key_format(KEY_REBOOT, machine_id, NULL);
+}
+
+char *key_past(const char *name, int64_t slot) {
+    return str_printf("%s%s/%lld", layouts[KEY_PAST].prefix, name, (long long) slot);
+}
+
+char *key_past_prefix(const char *name) {
+    return str_printf("%s%s/", layouts[KEY_PAST].prefix, name);
 }
 
 char *key_metadata_prefix(const char *machine_id) {

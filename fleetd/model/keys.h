@@ -22,6 +22,7 @@ typedef enum KeyKind {
     KEY_BRAKE,       /* brake */
     KEY_VERSION,     /* version/<name>/<number> */
     KEY_REBOOT,      /* reboot/<id> */
+    KEY_PAST,        /* was/<name>/<slot> */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -31,8 +32,8 @@ typedef enum KeyKind {
 typedef struct Key {
     KeyKind kind;
     char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance, reboot */
-    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version */
-    int64_t number;   /* version: from 1 on */
+    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version, past */
+    int64_t number;   /* version, past: from 1 on */
 } Key;
 
 /* New strings; NULL when out of memory. */
@@ -52,6 +53,7 @@ char *key_maintenance(const char *machine_id);
 #define KEY_FIRST_OF_PAST KEY_VERSION_PREFIX
 char *key_version(const char *name, int64_t number);
 char *key_reboot(const char *machine_id);
+char *key_past(const char *name, int64_t slot);
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"
@@ -60,6 +62,7 @@ char *key_metadata_prefix(const char *machine_id); /* metadata/<id>/ */
 char *key_schedule_prefix(const char *machine_id); /* schedule/<id>/ */
 char *key_state_prefix(const char *machine_id);    /* state/<id>/ */
 char *key_version_prefix(const char *name);        /* version/<name>/ */
+char *key_past_prefix(const char *name);           /* was/<name>/ */
 
 /* -EINVAL: not a key of this layout (somebody else's, or of a later version): skip it. -ENOMEM. */
 int key_parse(const char *text, Key *ret, Error *reterr);

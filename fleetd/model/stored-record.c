@@ -87,6 +87,11 @@ static int read_reboot(const StoredText *text, StoredRecord *record, Error *rete
     return reboot_parse(record->key.machine_id, text->value, text->size, &record->reboot, reterr);
 }
 
+static int read_past(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r = past_placement_parse(text->value, text->size, &record->past, reterr);
+    return r < 0 ? r : machine_id_check(record->past->machine_id, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -107,6 +112,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_BRAKE] = {read_brake, false},
     [KEY_VERSION] = {read_version, false},
     [KEY_REBOOT] = {read_reboot, false},
+    [KEY_PAST] = {read_past, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -124,6 +130,7 @@ static void record_drop_value(StoredRecord *record) {
     brake_record_free(TAKE_PTR(record->brake));
     unit_version_free(TAKE_PTR(record->version));
     reboot_free(TAKE_PTR(record->reboot));
+    past_placement_free(TAKE_PTR(record->past));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -8,6 +8,7 @@
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/past-placement.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-version.h"
@@ -41,6 +42,7 @@ typedef struct StoredRecord {
     BrakeRecord *brake;
     UnitVersion *version;
     Reboot *reboot;
+    PastPlacement *past;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

@@ -22,6 +22,7 @@ static char *record_format_value(const StoredRecord *record) {
            : record->maintenance ? maintenance_format(record->maintenance)
            : record->reboot      ? reboot_format(record->reboot)
            : record->version     ? unit_version_format(record->version)
+           : record->past        ? past_placement_format(record->past)
            : record->brake       ? brake_record_format(record->brake)
            : record->cluster_id  ? cluster_id_format(record->cluster_id)
                                  : NULL;
@@ -55,6 +56,8 @@ static char *key_format(const Key *key) {
         return key_version(key->name, key->number);
     case KEY_REBOOT:
         return key_reboot(key->machine_id);
+    case KEY_PAST:
+        return key_past(key->name, key->number);
     default:
         return strdup(KEY_LEADER_TEXT);
     }
@@ -82,6 +85,8 @@ static void values_check(const StoredRecord *record) {
         HOLDS(metadata_check_pair(record->key.name, record->metadata, NULL) == 0);
     if (record->version)
         HOLDS(unit_file_hash_check(record->version->hash, NULL) == 0);
+    if (record->past)
+        HOLDS(machine_id_check(record->past->machine_id, NULL) == 0);
     if (record->leader)
         HOLDS(machine_id_check(record->leader, NULL) == 0);
     if (record->maintenance)

@@ -69,6 +69,21 @@ static bool may_write_version(const Judgement *it, const StoreWrite *write) {
     return false;
 }
 
+/* Where a unit was the leader says; it goes with its unit. */
+static bool may_write_past(const Judgement *it, const StoreWrite *write) {
+    if (write->kind == STORE_PUT)
+        return txn_is_fenced(it);
+    for (size_t i = 0; i < it->txn->n_writes; i++) {
+        const StoreWrite *other = &it->txn->writes[i];
+        if (!key_begins(other->key, "unit/") || other->kind != STORE_DELETE)
+            continue;
+        _cleanup_free_ char *prefix = sim_must(key_past_prefix(other->key + strlen("unit/")));
+        if (write->kind == STORE_DELETE_PREFIX && streq(write->key, prefix))
+            return true;
+    }
+    return false;
+}
+
 static bool may_write_for_user(const Judgement *it, const StoreWrite *write) {
     _cleanup_(unit_freep) Unit *unit = NULL;
     _cleanup_(maintenance_freep) Maintenance *maintenance = NULL;
@@ -96,6 +111,8 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
     const char *key = write->key;
     if (key_begins(key, "version/"))
         return may_write_version(it, write);
+    if (key_begins(key, "was/"))
+        return may_write_past(it, write);
     if (write->kind == STORE_DELETE_PREFIX)
         return false;
     if (key_begins(key, "schedule/") || key_begins(key, "pending/"))

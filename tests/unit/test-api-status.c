@@ -26,7 +26,8 @@ static void assert_status(ApiFixture *fixture, const char *path, const char *exp
         field = json_object_is_type(field, json_type_array)
                     ? json_object_array_get_idx(field, strtoul(*piece, NULL, 10))
                     : json_object_object_get(field, *piece);
-    assert_string_equal(field ? json_object_to_json_string_ext(field, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+    assert_string_equal(field ? json_object_to_json_string_ext(
+                                    field, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
                               : "(none)",
                         expected);
 }
@@ -103,8 +104,9 @@ static void failure_of_an_earlier_request_is_none_now(void **state) {
     ApiFixture *fixture = *state;
     int64_t n = seed_unit(fixture, "a.service", TEXT, LAUNCH_STATE_LAUNCHED);
     seed_order(fixture, M1, "a.service", LAUNCH_STATE_LAUNCHED, n);
-    seed(fixture, "state/" M1 "/a.service",
-         "{\"current\":\"launched\",\"unitRevision\":1,\"active\":\"inactive\",\"job\":\"failed\"}");
+    seed(
+        fixture, "state/" M1 "/a.service",
+        "{\"current\":\"launched\",\"unitRevision\":1,\"active\":\"inactive\",\"job\":\"failed\"}");
     assert_status(fixture, "units/failed", "0");
     assert_status(fixture, "units/starting", "1");
 }
@@ -124,9 +126,10 @@ static void units_that_wait_are_counted_by_reason(void **state) {
     for (size_t i = 0; i < ELEMENTSOF(names); i++)
         seed_waiting(fixture, names[i], "no room");
     assert_status(fixture, "units/waiting", "5");
-    assert_status(fixture, "waiting",
-                  "[{\"reason\":\"no room\",\"count\":4,\"units\":[\"a.service\",\"b.service\","
-                  "\"c.service\"]},{\"reason\":\"no disk\",\"count\":1,\"units\":[\"z.service\"]}]");
+    assert_status(
+        fixture, "waiting",
+        "[{\"reason\":\"no room\",\"count\":4,\"units\":[\"a.service\",\"b.service\","
+        "\"c.service\"]},{\"reason\":\"no disk\",\"count\":1,\"units\":[\"z.service\"]}]");
 }
 
 static void what_cannot_be_read_is_named_as_far_as_there_is_room(void **state) {
@@ -143,8 +146,9 @@ static void drains_reboots_and_the_brake_are_told(void **state) {
     seed_machine(fixture, M1, "");
     seed_placed(fixture, "a.service", TEXT, "\"active\":\"active\"");
     seed(fixture, "maintenance/" M1, "{\"drain\":true,\"sinceUsec\":1000000,\"message\":\"disk\"}");
-    seed(fixture, "brake", "{\"sinceUsec\":1000000,\"untilUsec\":2000000,\"lost\":2,\"all\":3,"
-                           "\"machines\":[\"" M2 "\"]}");
+    seed(fixture, "brake",
+         "{\"sinceUsec\":1000000,\"untilUsec\":2000000,\"lost\":2,\"all\":3,"
+         "\"machines\":[\"" M2 "\"]}");
     assert_status(fixture, "maintenance/0/remaining", "1");
     assert_status(fixture, "maintenance/0/message", "\"disk\"");
     assert_status(fixture, "failover/held", "true");
@@ -156,7 +160,8 @@ static void assert_reservations(ApiFixture *fixture, const char *expected) {
     _cleanup_json_ json_object *page = get_object(fixture, "/machines");
     json_object *machine = json_object_array_get_idx(json_object_object_get(page, "machines"), 0);
     json_object *reservations = json_object_object_get(machine, "reservations");
-    assert_string_equal(json_object_to_json_string_ext(reservations, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+    assert_string_equal(json_object_to_json_string_ext(
+                            reservations, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
                         expected);
 }
 
@@ -169,8 +174,9 @@ static void machines_say_what_units_reserve_there(void **state) {
     seed_placed(fixture, "b.service", LARGE_TEXT, "\"active\":\"active\"");
     seed_placed(fixture, "c.service", TEXT, "\"active\":\"active\"");
     seed_order(fixture, M1, "b.service", LAUNCH_STATE_INACTIVE, 1); /* until it has stopped */
-    assert_reservations(fixture, "{\"memory\":2147483648,\"cpu\":1000,\"memoryCapacity\":8589934592,"
-                                 "\"cpuCapacity\":2000}");
+    assert_reservations(fixture,
+                        "{\"memory\":2147483648,\"cpu\":1000,\"memoryCapacity\":8589934592,"
+                        "\"cpuCapacity\":2000}");
     seed_delete(fixture, "schedule/" M1 "/b.service");
     settle(fixture);
     assert_reservations(fixture, "{\"memory\":1073741824,\"cpu\":500,\"memoryCapacity\":8589934592,"
