@@ -253,6 +253,7 @@ static int daemon_start_api(Daemon *daemon, Error *reterr) {
         .loop = daemon->loop,
         .store_timeout_usec = 2 * daemon->config->etcd_request_timeout_usec,
         .page_size = daemon->config->token_limit,
+        .store_servers = daemon->config->etcd_servers,
         .metrics = daemon->metrics,
     };
     HttpServerOptions server_options = {

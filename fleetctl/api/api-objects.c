@@ -148,6 +148,19 @@ int api_version_read(json_object *json, ApiVersion *ret, Error *reterr) {
     return MIN(reader.result, 0);
 }
 
+int api_placement_read(json_object *json, ApiPlacement *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    *ret = (ApiPlacement){
+        .number = read_int(&reader, "number"),
+        .machine_id = read_name(&reader, "machineID"),
+        .version = read_int(&reader, "version"),
+        .since = read_int(&reader, "since"),
+        .until = read_int(&reader, "until"),
+        .ended = read_string(&reader, "ended", NULL),
+    };
+    return MIN(reader.result, 0);
+}
+
 int api_state_read(json_object *json, ApiState *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiState state = {
@@ -227,6 +240,7 @@ int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr) {
         .n_orphans = read_int(&reader, "orphans"),
         .cores = read_int(&reader, "cores"),
         .memory_bytes = read_int(&reader, "memory"),
+        .reservations = read_object(&reader, "reservations"),
         .reboot = read_reboot(&reader, "reboot"),
     };
     maintenance_read(&reader, read_object(&reader, "maintenance"), &machine);

@@ -40,6 +40,15 @@ typedef struct ApiVersion {
     const char *text; /* NULL: not asked for, or lost */
 } ApiVersion;
 
+/* Where a unit was, or is. */
+typedef struct ApiPlacement {
+    int64_t number;
+    const char *machine_id;
+    int64_t version;      /* 0: not known */
+    int64_t since, until; /* Unix time; 0: not known; it is there */
+    const char *ended;    /* NULL: it is there, or not known */
+} ApiPlacement;
+
 typedef struct ApiState {
     const char *name, *machine_id, *hash;
     const char *load, *active, *sub; /* "" when systemd does not know the unit */
@@ -93,6 +102,7 @@ typedef struct ApiMachine {
     int64_t n_remaining;           /* units that a drain has yet to move */
     const char *message;           /* why; NULL: not said */
     int64_t cores, memory_bytes;   /* 0: not told */
+    json_object *reservations;     /* NULL: not told */
     ApiReboot reboot;
 } ApiMachine;
 
@@ -129,6 +139,7 @@ typedef struct ApiEvent {
 } ApiEvent;
 
 /* -EBADMSG with the field that is missing or wrong. */
+int api_placement_read(json_object *json, ApiPlacement *ret, Error *reterr);
 int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr);
 int api_version_read(json_object *json, ApiVersion *ret, Error *reterr);
 int api_state_read(json_object *json, ApiState *ret, Error *reterr);

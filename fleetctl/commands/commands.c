@@ -164,10 +164,15 @@ const Command commands[] = {
     },
     {
         .name = "status",
-        MANY_UNITS,
-        .flags = FLAG_BIT(FLAG_SSH_PORT),
-        .summary = "Show how units are, where, and why there",
-        .description = "UNIT may be a glob over the units of the cluster. For a unit that waits "
+        .operands = "[UNIT...]",
+        .operands_max = SIZE_MAX,
+        .flags = FLAG_BIT(FLAG_SSH_PORT) | FLAG_BIT(FLAG_FULL) | FLAG_BIT(FLAG_OUTPUT),
+        .summary = "Show how the cluster is, or how units are, where, and why there",
+        .description = "Without a UNIT: machines, units, leader, store, what is under way, what "
+                       "waits and what is wrong, on one\n"
+                       "screen. Exits 0 when all is as it should be, 3 when something is not, 1 "
+                       "when that cannot be told.\n"
+                       "UNIT may be a glob over the units of the cluster. For a unit that waits "
                        "for a place the reasons of each\n"
                        "machine are shown, for one that failed the last lines of its log. Then "
                        "systemctl status is shown, from\n"
@@ -175,7 +180,8 @@ const Command commands[] = {
                        "from this machine. Exits 0 when\n"
                        "all run, 3 when one does not run, 1 when one is unknown or on no machine; "
                        "where systemctl was asked,\n"
-                       "as it did.",
+                       "as it did.\n"
+                       "Formats: table, json; the latter without a UNIT only.",
         .run = command_status,
     },
     {
@@ -288,8 +294,10 @@ const Command commands[] = {
                        "A machine is restarting while its fleetd has been stopped cleanly and is "
                        "expected back; its units run on.\n"
                        "One that is cordoned or drained says so.\n"
-                       "Fields: machine, ip, metadata, status, message, cores, memory; by "
-                       "default the first four.\n"
+                       "Fields: machine, ip, metadata, status, message, cores, memory, "
+                       "reserved-memory, reserved-cpu; by default the\n"
+                       "first four. What is reserved is of the memory and cores that units may "
+                       "reserve, see fleet-unit(5).\n"
                        "Formats: table, json; JSON has the same rows and columns, an empty cell is "
                        "null.",
         .run = command_list_machines,
@@ -438,6 +446,17 @@ const Command commands[] = {
         .description = "Each UNIT is a unit file, or an instance of a template that is one. No "
                        "fleetd is asked.",
         .run = command_verify,
+    },
+    {
+        .name = "explain",
+        .operands = "[OPTION...]",
+        .operands_max = SIZE_MAX,
+        .is_local = true,
+        .summary = "Print the manual of options of unit files and of fleet.conf",
+        .description = "OPTION is one of [X-Fleet], like MachineOf, or of fleet.conf, like "
+                       "agent_ttl; without any, all are listed.\n"
+                       "The texts are those of fleet-unit(5) and fleet.conf(5).",
+        .run = command_explain,
     },
     {
         .name = "fd-forward",

@@ -77,6 +77,45 @@ static json_object *value_memory(const void *object) {
     return json_object_new_int64(((const ApiMachine *) object)->memory_bytes);
 }
 
+/* What units reserve, of what they may. */
+static char *cell_reserved(const ApiMachine *machine, const char *name, const char *capacity_name,
+                           char *(*format)(uint64_t)) {
+    int64_t reserved = 0, capacity = 0;
+    if (!machine->reservations)
+        return strdup("");
+    (void) json_get_int(machine->reservations, name, &reserved, NULL);
+    bool is_limited = json_get_int(machine->reservations, capacity_name, &capacity, NULL) > 0;
+    _cleanup_free_ char *amount = format((uint64_t) MAX(reserved, (int64_t) 0)),
+                        *limit = format((uint64_t) MAX(capacity, (int64_t) 0));
+    if (!amount || !limit)
+        return NULL;
+    return is_limited ? str_printf("%s of %s", amount, limit) : TAKE_PTR(amount);
+}
+
+static char *cell_reserved_memory(const Context *context, const void *object) {
+    return cell_reserved(object, "memory", "memoryCapacity", byte_size_format);
+}
+
+static char *cell_reserved_cpu(const Context *context, const void *object) {
+    return cell_reserved(object, "cpu", "cpuCapacity", thousandths_format);
+}
+
+static json_object *value_reserved(const void *object, const char *name) {
+    json_object *reservations = ((const ApiMachine *) object)->reservations;
+    int64_t reserved = 0;
+    if (reservations)
+        (void) json_get_int(reservations, name, &reserved, NULL);
+    return json_object_new_int64(reserved);
+}
+
+static json_object *value_reserved_memory(const void *object) {
+    return value_reserved(object, "memory");
+}
+
+static json_object *value_reserved_cpu(const void *object) {
+    return value_reserved(object, "cpu");
+}
+
 static const ListColumn columns[] = {
     {"machine", cell_machine},
     {"ip", cell_ip},
@@ -85,6 +124,8 @@ static const ListColumn columns[] = {
     {"message", cell_message},
     {"cores", cell_cores, value_cores},
     {"memory", cell_memory, value_memory},
+    {"reserved-memory", cell_reserved_memory, value_reserved_memory},
+    {"reserved-cpu", cell_reserved_cpu, value_reserved_cpu},
     {},
 };
 

@@ -1,10 +1,10 @@
 #include "fleetctl/commands/list-rows.h"
 
+#include "fleetctl/print/age.h"
 #include "fleetctl/print/message.h"
 #include "fleetd/base/strv.h"
 
 #include <fnmatch.h>
-#include <time.h>
 
 static char *cell_machine(const Context *context, const void *object) {
     return machine_names_label(context->machines, ((const ApiReboot *) object)->machine_id,
@@ -16,11 +16,7 @@ static char *cell_phase(const Context *context, const void *object) {
 }
 
 static char *cell_since(const Context *context, const void *object) {
-    time_t since = (time_t) ((const ApiReboot *) object)->since;
-    struct tm tm;
-    char text[64];
-    bool is_told = gmtime_r(&since, &tm) && strftime(text, sizeof(text), "%F %T UTC", &tm) > 0;
-    return strdup(is_told ? text : "?");
+    return moment_format(((const ApiReboot *) object)->since);
 }
 
 static json_object *value_since(const void *object) {

@@ -1,7 +1,9 @@
 /* How units are: first what the cluster knows, which needs no ssh, then what systemctl says. */
+#include "fleetctl/api/api-placements.h"
 #include "fleetctl/api/event-snapshot.h"
-#include "fleetctl/commands/command.h"
+#include "fleetctl/commands/cluster-status.h"
 #include "fleetctl/commands/systemctl.h"
+#include "fleetctl/print/age.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/print/unit-tone.h"
 #include "fleetctl/units/unit-select.h"
@@ -70,9 +72,19 @@ static void health_say(const ApiEvent *event) {
         event->health_message ? ": " : "", str_or(event->health_message, ""));
 }
 
-static void placement_say(Context *context, const ApiEvent *event) {
+/* From when on it is there, and with which version of its file, as far as that is known. */
+static void since_say(const ApiPlacement *place) {
+    _cleanup_free_ char *since = place && place->since > 0 ? moment_format(place->since) : NULL;
+    if (since && place->version > 0)
+        say("%*s: %s, version %lld", LABEL_WIDTH, "Since", since, (long long) place->version);
+    else if (since)
+        line_say("Since", since);
+}
+
+static void placement_say(Context *context, const ApiEvent *event, const ApiPlacement *place) {
     _cleanup_free_ char *label = machine_names_label(context->machines, event->machine_id, false);
     line_say("Machine", str_or(label, event->machine_id));
+    since_say(place);
     if (event->reason)
         line_say("Reason", event->reason);
     say("%*s: %s, %s (%s)", LABEL_WIDTH, "systemd", *event->load ? event->load : "not loaded",
@@ -87,8 +99,9 @@ static bool placement_runs(const ApiEvent *event) {
 
 /* Shows one placement. The exit status for it. A global unit may be on very many machines: of those
  * only this one's systemctl is asked. */
-static int placement_show(Systemctl *systemctl, const ApiUnit *unit, const ApiEvent *event) {
-    placement_say(systemctl->context, event);
+static int placement_show(Systemctl *systemctl, const ApiUnit *unit, const ApiEvent *event,
+                          const ApiPlacement *place) {
+    placement_say(systemctl->context, event, place);
     int r = -ENODATA;
     if (!unit->is_global || streq(systemctl->context->machine_id, event->machine_id))
         r = systemctl_status(systemctl, unit->name, event->machine_id);
@@ -97,18 +110,58 @@ static int placement_show(Systemctl *systemctl, const ApiUnit *unit, const ApiEv
     return placement_runs(event) ? 0 : EXIT_NOT_RUNNING;
 }
 
+/* "2026-11-23 01:02:03 UTC for 42 min", or "until ..." where it is not known since when. */
+static char *span_format(const ApiPlacement *past) {
+    bool is_known = past->since > 0;
+    _cleanup_free_ char *moment = moment_format(is_known ? past->since : past->until),
+                        *age = age_format(past->until - past->since);
+    if (!moment || !age)
+        return NULL;
+    return is_known ? str_printf("%s for %s", moment, age) : str_printf("until %s", moment);
+}
+
+static char *past_format(Context *context, const ApiPlacement *past) {
+    _cleanup_free_ char *machine = machine_names_label(context->machines, past->machine_id, false),
+                        *span = span_format(past);
+    _cleanup_free_ char *version =
+        past->version > 0 ? str_printf(", version %lld", (long long) past->version) : strdup("");
+    if (!machine || !span || !version)
+        return NULL;
+    return str_printf("%s on %s%s%s%s", span, machine, version, past->ended ? ": " : "",
+                      str_or(past->ended, ""));
+}
+
+/* Where it was, the last first. */
+static void past_say(Context *context, const ApiPlacements *placements) {
+    const char *label = "History";
+    for (size_t i = placements->n; i > 0; i--) {
+        const ApiPlacement *past = &placements->items[i - 1];
+        if (past->until == 0)
+            continue;
+        _cleanup_free_ char *text = past_format(context, past);
+        line_say(label, str_or(text, "?"));
+        label = "";
+    }
+}
+
 /* Shows a unit with its placements among the events. The exit status for it. */
-static int unit_show(Systemctl *systemctl, const ApiUnit *unit, json_object *events) {
-    int status = 0;
+static int unit_show(Systemctl *systemctl, const ApiUnit *unit, json_object *events,
+                     Error *reterr) {
+    _cleanup_api_placements_ ApiPlacements placements = {};
+    int status = api_get_placements(systemctl->context->api, unit->name, &placements, reterr);
+    if (status < 0)
+        return status;
     bool is_placed = false;
     unit_say(systemctl->context, unit, unit_find_tone(unit, events));
     pending_say(systemctl->context, &unit->pending);
+    past_say(systemctl->context, &placements);
     for (size_t i = 0; i < json_object_array_length(events); i++) {
         ApiEvent event;
         if (!event_is_placement(unit, json_object_array_get_idx(events, i), &event))
             continue;
         is_placed = true;
-        int shown = placement_show(systemctl, unit, &event);
+        int shown = placement_show(systemctl, unit, &event,
+                                   api_placements_find(&placements, event.machine_id));
         if (shown == EXIT_INTERRUPTED)
             return shown;
         status = status != 0 ? status : shown;
@@ -135,14 +188,15 @@ static int events_fetch(Context *context, const UnitSelection *selection, json_o
 }
 
 /* Shows all of them, unless the user ends it. The exit status. */
-static int units_show(Context *context, const UnitSelection *selection, json_object *events) {
+static int units_show(Context *context, const UnitSelection *selection, json_object *events,
+                      Error *reterr) {
     int status = 0;
     _cleanup_systemctl_ Systemctl systemctl = {.context = context};
     for (size_t i = 0; i < selection->n_known; i++) {
         if (i > 0)
             say_blank_line();
-        int shown = unit_show(&systemctl, selection->known[i], events);
-        if (shown == EXIT_INTERRUPTED)
+        int shown = unit_show(&systemctl, selection->known[i], events, reterr);
+        if (shown == EXIT_INTERRUPTED || shown < 0)
             return shown;
         status = status != 0 ? status : shown;
     }
@@ -152,14 +206,19 @@ static int units_show(Context *context, const UnitSelection *selection, json_obj
 int command_status(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
     _cleanup_json_ json_object *events = NULL;
+    if (!operands[0])
+        return cluster_status_show(context, reterr);
+    if (context->options->output)
+        return error_set(reterr, -EINVAL,
+                         "--output is for the status of the cluster, not of units");
     int r = unit_select(context->api, operands, GLOB_NO_TEMPLATES, &selection, reterr);
     if (r >= 0)
         r = events_fetch(context, &selection, &events, reterr);
     if (r < 0)
         return r;
 
-    int status = units_show(context, &selection, events);
-    if (status == EXIT_INTERRUPTED)
+    int status = units_show(context, &selection, events, reterr);
+    if (status == EXIT_INTERRUPTED || status < 0)
         return status;
     STRV_FOREACH (name, selection.unknown)
         complain("Unit %s does not exist.", *name);

@@ -41,6 +41,11 @@ _fleetctl_machines() {
     _fleetctl_ask list-machines --fields=ip
 }
 
+# Those that can be explained.
+_fleetctl_options() {
+    "$program" explain 2>/dev/null | sed -n 's/^  \([A-Za-z_]*\)  .*/\1/p'
+}
+
 # Folders end in a slash: what is in them may be meant.
 _fleetctl_files() {
     local file
@@ -54,6 +59,7 @@ _fleetctl_candidates() {
     [[ $1 != *UNIT* ]] || _fleetctl_units
     [[ $1 != *MACHINE* ]] || _fleetctl_machines
     [[ $1 != *"[COMMAND]" ]] || _fleetctl_commands
+    [[ $1 != *"[OPTION...]" ]] || _fleetctl_options
     [[ $1 != *@(FILE|PATH)* ]] || _fleetctl_files "$2"
     case $1 in
     NAME,...) _fleetctl_list Fields ;;

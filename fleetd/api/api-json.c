@@ -44,12 +44,6 @@ static json_object *pending_to_json(const Pending *pending) {
     return TAKE_PTR(object);
 }
 
-/* What was said of an earlier request tells nothing about this one. */
-static const Pending *pending_of_request(const UnitView *unit) {
-    const Pending *pending = unit->pending;
-    return pending && unit->unit && pending->unit_revision >= unit->unit->revision ? pending : NULL;
-}
-
 static int add_place(json_object *object, const UnitView *unit) {
     const Placement *placement = unit_view_placement(unit);
     if (!placement)
@@ -66,7 +60,7 @@ static int add_version(json_object *object, const UnitView *unit) {
 json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole) {
     _cleanup_json_ json_object *object = json_object_new_object();
     const UnitFile *file = view_find_file(view, unit->unit->hash);
-    const Pending *pending = pending_of_request(unit);
+    const Pending *pending = unit_view_pending(unit);
     bool is_global = unit_view_is_global(view, unit);
     if (!object || json_add_string(object, "name", unit->name) < 0 ||
         json_add_string(object, "desiredState", launch_state_to_string(unit->unit->desired)) < 0 ||
@@ -168,7 +162,7 @@ static LaunchState event_desired(const UnitView *unit, const Placement *placemen
 static int add_request(json_object *object, const View *view, const UnitView *unit,
                        const Placement *placement) {
     const Unit *known = unit->unit;
-    const Pending *pending = pending_of_request(unit);
+    const Pending *pending = unit_view_pending(unit);
     const Order *order = placement ? placement->order : NULL;
     const char *desired = launch_state_to_string(event_desired(unit, placement));
     if (json_add_string(object, "desiredState", desired) < 0 ||

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fleetd/api/view.h"
+#include "fleetd/model/resources.h"
 
 #include <json-c/json.h>
 
@@ -15,6 +16,8 @@ json_object *unit_state_to_json(const UnitView *unit, const Placement *placement
 json_object *orphan_to_json(const UnitView *unit, const Placement *placement);
 
 json_object *machine_to_json(const View *view, const MachineView *machine);
+/* What units reserve on a machine that is there, of what they may. */
+json_object *reservations_to_json(const Machine *machine, const Resources *reserved);
 /* Only of a machine of which something is wanted. */
 json_object *machine_maintenance_to_json(const View *view, const MachineView *machine);
 /* Only of a machine that is to be rebooted. */

@@ -13,12 +13,13 @@ typedef struct Api Api;
 typedef struct ApiOptions {
     Store *store;
     Loop *loop;
-    usec_t store_timeout_usec; /* for everything that a request waits for; 0: 5 s */
-    size_t page_size;          /* entries of a page of a list; 0: 5000 (token_limit) */
-    Metrics *metrics;          /* to be told at /metrics; NULL: there is nothing */
+    usec_t store_timeout_usec;  /* for everything that a request waits for; 0: 5 s */
+    size_t page_size;           /* entries of a page of a list; 0: 5000 (token_limit) */
+    char *const *store_servers; /* of the etcd, as configured; NULL: the store is embedded */
+    Metrics *metrics;           /* to be told at /metrics; NULL: there is nothing */
 } ApiOptions;
 
-/* Store, loop and metrics must outlive it. -ENOMEM. */
+/* Store, loop, servers and metrics must outlive it. -ENOMEM. */
 int api_new(const ApiOptions *options, Api **ret);
 /* Answers what is under way with 503 and ends the streams. Never from inside one of its callbacks.
  */

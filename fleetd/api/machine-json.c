@@ -87,6 +87,22 @@ static int add_capacity(json_object *object, const Machine *machine) {
     return add_count(object, "overbook", machine->overbook_percent);
 }
 
+/* Without a limit there is no field. */
+static int add_limit(json_object *object, const char *name, uint64_t limit) {
+    return limit == RESOURCE_UNLIMITED ? 0 : json_add_int(object, name, (int64_t) limit);
+}
+
+json_object *reservations_to_json(const Machine *machine, const Resources *reserved) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    Resources capacity = machine_capacity(machine);
+    if (!object || json_add_int(object, "memory", (int64_t) reserved->memory_bytes) < 0 ||
+        json_add_int(object, "cpu", (int64_t) reserved->cpu_thousandths) < 0 ||
+        add_limit(object, "memoryCapacity", capacity.memory_bytes) < 0 ||
+        add_limit(object, "cpuCapacity", capacity.cpu_thousandths) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
 json_object *machine_to_json(const View *view, const MachineView *machine) {
     _cleanup_json_ json_object *object = json_object_new_object();
     const Machine *present = machine->machine;

@@ -3,12 +3,17 @@
 #include "fleetd/api/api-json.h"
 #include "fleetd/api/list-page.h"
 #include "fleetd/api/page.h"
+#include "fleetd/api/reserved.h"
+#include "fleetd/base/json.h"
+
+#include <errno.h>
 
 /* A list over all machines, of those that have what it is about. */
 typedef struct MachineList {
     const char *field;
     bool (*has)(const MachineView *machine);
     json_object *(*to_json)(const View *view, const MachineView *machine);
+    bool has_reservations;
 } MachineList;
 
 /* About as much as what is told of it. */
@@ -18,27 +23,47 @@ static size_t machine_size(const MachineView *machine) {
     return n_pairs * 2 * METADATA_TEXT_MAX;
 }
 
+/* Summed up once for all of them. */
+static int reservations_add(const MachineView *machine, const Map *reserved, json_object *object) {
+    static const Resources none = {};
+    const Resources *sum = map_get(reserved, machine->id);
+    return object ? json_add_take(object, "reservations",
+                                  reservations_to_json(machine->machine, sum ? sum : &none))
+                  : -ENOMEM;
+}
+
+static int page_add(ListPage *page, const View *view, const MachineView *machine,
+                    const MachineList *list, const Map *reserved) {
+    _cleanup_json_ json_object *object = list->to_json(view, machine);
+    int r = list->has_reservations ? reservations_add(machine, reserved, object) : 0;
+    page->n_bytes += machine_size(machine);
+    return r < 0 ? r : list_page_add_take(page, machine->id, TAKE_PTR(object));
+}
+
 static void list_machines(Api *api, ApiExchange *exchange, View *view, const MachineList *list) {
     _cleanup_list_page_ ListPage page = {};
     if (list_page_begin(&page, api, exchange, list->field) < 0)
         return;
+    _cleanup_(map_freep) Map *reserved = NULL;
     const char *const *ids;
     size_t n_ids;
     int r = view_machine_ids(view, &ids, &n_ids);
+    if (r >= 0 && list->has_reservations)
+        r = view_sum_reserved(view, &reserved);
     for (size_t i = r < 0 ? 0 : names_after(ids, n_ids, page.after); r >= 0 && i < n_ids; i++) {
         const MachineView *machine = view_find_machine(view, ids[i]);
         if (!list->has(machine))
             continue;
         if (!list_page_has_room(&page))
             break;
-        r = list_page_add_take(&page, ids[i], list->to_json(view, machine));
-        page.n_bytes += machine_size(machine);
+        r = page_add(&page, view, machine, list, reserved);
     }
     list_page_answer(&page, r, view_revision(view));
 }
 
 void machines_list(Api *api, ApiExchange *exchange, const char *name, View *view) {
-    static const MachineList list = {"machines", machine_view_is_present, machine_to_json};
+    static const MachineList list = {"machines", machine_view_is_present, machine_to_json,
+                                     .has_reservations = true};
     list_machines(api, exchange, view, &list);
 }
 

@@ -39,6 +39,7 @@ struct Reads {
     View *view;
     size_t n_holds; /* streams */
     Timer *view_idle;
+    usec_t asked_usec, latency_usec; /* when it was asked, and how long the last answer took */
     StoreOp *barrier; /* the question to the store, shared by all who came before it was asked */
     int64_t barrier_acknowledged; /* what had been acknowledged then */
     uint64_t history;             /* of its last answer; 0: none yet */
@@ -176,6 +177,7 @@ static void on_barrier(int r, const StoreRangeResult *result, void *userdata) {
     Reads *reads = userdata;
     reads->barrier = NULL;
     ReadQueue asked;
+    reads->latency_usec = loop_now(reads->api->options.loop) - reads->asked_usec;
     if (r >= 0)
         reads_check_history(reads, result);
     reads_move(reads, read_is_being_asked, &asked);
@@ -202,6 +204,7 @@ static void barrier_start(Reads *reads) {
         read->is_asked = true;
     }
     reads->barrier_acknowledged = reads->api->acknowledged;
+    reads->asked_usec = loop_now(reads->api->options.loop);
     if (is_needed)
         (void) store_range(reads->api->options.store, &range, on_barrier, reads, &reads->barrier);
 }
@@ -238,6 +241,10 @@ void reads_release_view(Reads *reads) {
 void reads_start_over(Reads *reads) {
     if (reads->view)
         view_start_over(reads->view);
+}
+
+usec_t reads_store_latency(const Reads *reads) {
+    return reads->latency_usec;
 }
 
 View *reads_view(const Reads *reads) {

@@ -26,5 +26,7 @@ void reads_hold_view(Reads *reads);
 void reads_release_view(Reads *reads);
 /* Those who wait now wait for it, too. Never from inside one of its callbacks. */
 void reads_start_over(Reads *reads);
+/* How long the store took for its last answer to that question. */
+usec_t reads_store_latency(const Reads *reads);
 /* NULL: not loaded. */
 View *reads_view(const Reads *reads);

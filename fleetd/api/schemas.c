@@ -97,12 +97,20 @@ static const SchemaProperty machine[] = {
     {"reservedMemory", PROPERTY_INTEGER, .description = "Bytes, kept from units."},
     {"reservedCPU", PROPERTY_INTEGER, .description = "1/1000 cores, kept from units."},
     {"overbook", PROPERTY_INTEGER, .description = "Percent that units may reserve."},
+    {"reservations", PROPERTY_OBJECT, .ref = "Reservations", .description = "Of units; in lists."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {"bootID", PROPERTY_STRING, REQUIRED, .description = "Another one after each boot."},
     {"maintenance", PROPERTY_OBJECT, .ref = "Maintenance",
      .description = "Absent: it is eligible for units."},
     {"reboot", PROPERTY_OBJECT, .ref = "Reboot",
      .description = "Absent: it is not to be rebooted."},
+    {},
+};
+static const SchemaProperty reservations[] = {
+    {"memory", PROPERTY_INTEGER, REQUIRED, .description = "Bytes that units reserve."},
+    {"cpu", PROPERTY_INTEGER, REQUIRED, .description = "1/1000 cores that they reserve."},
+    {"memoryCapacity", PROPERTY_INTEGER, .description = "That they may reserve; absent: no limit."},
+    {"cpuCapacity", PROPERTY_INTEGER, .description = "Likewise."},
     {},
 };
 static const SchemaProperty maintenance[] = {
@@ -264,6 +272,21 @@ static const SchemaProperty unit_versions[] = {
     {"versions", PROPERTY_LIST, REQUIRED, .ref = "UnitVersion"},
     {},
 };
+static const SchemaProperty unit_placement[] = {
+    {"number", PROPERTY_INTEGER, REQUIRED, .description = "Counts the unit's, from 1 on."},
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"hash", PROPERTY_STRING, .description = "SHA-1 of its file there."},
+    {"version", PROPERTY_INTEGER, .description = "Of that file. Absent: not known."},
+    {"since", PROPERTY_INTEGER, .description = "Unix time. Absent: not known."},
+    {"until", PROPERTY_INTEGER, .description = "Unix time. Absent: it is there."},
+    {"ended", PROPERTY_STRING, .description = "Why it is there no more."},
+    {"reason", PROPERTY_STRING, .description = "Why it is there."},
+    {},
+};
+static const SchemaProperty unit_placements[] = {
+    {"placements", PROPERTY_LIST, REQUIRED, .ref = "UnitPlacement"},
+    {},
+};
 static const SchemaProperty unit_page[] = PAGE("units", "Unit");
 static const SchemaProperty unit_state[] = {
     {"name", PROPERTY_STRING, REQUIRED},
@@ -282,6 +305,72 @@ static const SchemaProperty failover[] = {
     {"all", PROPERTY_INTEGER, .description = "of so many."},
     {"machines", PROPERTY_LIST, .description = "The ids of those whose units are held."},
     {"released", PROPERTY_BOOLEAN, .description = "By a user: it does not wait any more."},
+    {},
+};
+static const SchemaProperty status[] = {
+    {"time", PROPERTY_INTEGER, REQUIRED, .description = "Unix time of the answer."},
+    {"machines", PROPERTY_OBJECT, REQUIRED, .ref = "MachineCounts"},
+    {"units", PROPERTY_OBJECT, REQUIRED, .ref = "UnitCounts"},
+    {"leader", PROPERTY_OBJECT, .ref = "Leader", .description = "Absent: nobody leads."},
+    {"store", PROPERTY_OBJECT, REQUIRED, .ref = "StoreStatus"},
+    {"failover", PROPERTY_OBJECT, REQUIRED, .ref = "Failover"},
+    {"maintenance", PROPERTY_LIST, REQUIRED, .ref = "Maintenance"},
+    {"reboots", PROPERTY_LIST, REQUIRED, .ref = "Reboot"},
+    {"waiting", PROPERTY_LIST, REQUIRED, .ref = "WaitingGroup",
+     .description = "The most frequent reasons first."},
+    {"troubles", PROPERTY_LIST, REQUIRED, .ref = "Trouble",
+     .description = "Units that have failed or are unhealthy, 20 at most."},
+    {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
+    {"unreadable", PROPERTY_OBJECT, REQUIRED, .ref = "UnreadableCount"},
+    {},
+};
+static const SchemaProperty machine_counts[] = {
+    {"running", PROPERTY_INTEGER, REQUIRED},
+    {"restarting", PROPERTY_INTEGER, REQUIRED},
+    {"missing", PROPERTY_LIST, REQUIRED,
+     .description = "Ids of those that should run units and are not there."},
+    {},
+};
+static const SchemaProperty unit_counts[] = {
+    {"known", PROPERTY_INTEGER, REQUIRED, .description = "All of them."},
+    {"failed", PROPERTY_INTEGER, REQUIRED, .description = "On one of its machines."},
+    {"unhealthy", PROPERTY_INTEGER, REQUIRED, .description = "Likewise, and none has failed."},
+    {"starting", PROPERTY_INTEGER, REQUIRED, .description = "Or on their way."},
+    {"up", PROPERTY_INTEGER, REQUIRED, .description = "As they should be."},
+    {"waiting", PROPERTY_INTEGER, REQUIRED, .description = "For a place."},
+    {"loaded", PROPERTY_INTEGER, REQUIRED, .description = "Not to be started."},
+    {"inactive", PROPERTY_INTEGER, REQUIRED, .description = "To be on no machine."},
+    {},
+};
+static const SchemaProperty leader[] = {
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"primaryIP", PROPERTY_STRING, .description = "Absent: the machine is not there."},
+    {},
+};
+static const SchemaProperty store_status[] = {
+    {"kind", PROPERTY_STRING, REQUIRED, .description = "etcd or embedded."},
+    {"servers", PROPERTY_LIST, REQUIRED, .description = "URLs, as configured here."},
+    {"latencyUsec", PROPERTY_INTEGER, REQUIRED,
+     .description = "Microseconds that its last answer to a read took."},
+    {},
+};
+static const SchemaProperty waiting_group[] = {
+    {"reason", PROPERTY_STRING, REQUIRED},
+    {"count", PROPERTY_INTEGER, REQUIRED, .description = "Units that wait for it."},
+    {"units", PROPERTY_LIST, REQUIRED, .description = "The first of them by name."},
+    {},
+};
+static const SchemaProperty trouble[] = {
+    {"unit", PROPERTY_STRING, REQUIRED},
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"primaryIP", PROPERTY_STRING, .description = "Absent: the machine is not there."},
+    {"condition", PROPERTY_STRING, REQUIRED, .description = "failed or unhealthy."},
+    {"why", PROPERTY_STRING, .description = "Absent: not known."},
+    {},
+};
+static const SchemaProperty unreadable_count[] = {
+    {"count", PROPERTY_INTEGER, REQUIRED},
+    {"keys", PROPERTY_LIST, REQUIRED, .description = "The first of them."},
     {},
 };
 static const SchemaProperty event[] = {
@@ -316,7 +405,9 @@ const Schema api_schemas[] = {
     {"ErrorDetail", .properties = error_detail},
     {"Event", .properties = event},
     {"Failover", .properties = failover},
+    {"Leader", .properties = leader},
     {"Machine", .properties = machine},
+    {"MachineCounts", .properties = machine_counts},
     {"MachineMetadata", .properties = machine_metadata},
     {"MachineMetadataPage", .properties = machine_metadata_page},
     {"MachineOperation", .properties = machine_operation},
@@ -337,14 +428,23 @@ const Schema api_schemas[] = {
     {"RolloutPage", .properties = rollout_page},
     {"RolloutRequest", .properties = rollout_request},
     {"RolloutUnit", .properties = rollout_unit},
+    {"Reservations", .properties = reservations},
+    {"Status", .properties = status},
+    {"StoreStatus", .properties = store_status},
+    {"Trouble", .properties = trouble},
     {"Unit", .properties = unit},
+    {"UnitCounts", .properties = unit_counts},
     {"UnitOption", .properties = option},
     {"UnitPage", .properties = unit_page},
+    {"UnitPlacement", .properties = unit_placement},
+    {"UnitPlacements", .properties = unit_placements},
     {"UnitState", .properties = unit_state},
     {"UnitStatePage", .properties = unit_state_page},
     {"UnitVersion", .properties = unit_version},
     {"UnitVersions", .properties = unit_versions},
+    {"UnreadableCount", .properties = unreadable_count},
     {"UnreadablePage", .properties = unreadable_page},
     {"UnreadableValue", .properties = unreadable},
+    {"WaitingGroup", .properties = waiting_group},
     {},
 };

@@ -59,14 +59,16 @@ void unit_write_put(UnitWrite *write, const Unit *known, UnitDecision *decision)
 }
 
 void unit_write_delete(UnitWrite *write) {
-    _cleanup_free_ char *versions = key_version_prefix(write->request.name);
-    _cleanup_free_ char *deployment = key_deployment(write->request.name);
+    _cleanup_free_ char *versions = key_version_prefix(write->request.name),
+                        *past = key_past_prefix(write->request.name),
+                        *deployment = key_deployment(write->request.name);
     const StoreWrite writes[] = {
         {.kind = STORE_DELETE, .key = write->key},
         {.kind = STORE_DELETE_PREFIX, .key = versions},
+        {.kind = STORE_DELETE_PREFIX, .key = past},
         {.kind = STORE_DELETE, .key = deployment},
     };
-    if (versions && deployment)
+    if (versions && past && deployment)
         write_commit(write, writes, ELEMENTSOF(writes), 204);
     else
         api_write_fail(&write->base, -ENOMEM);

@@ -105,6 +105,12 @@ static int apply_brake(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_leader(View *view, StoredRecord *record) {
+    free(view->leader);
+    view->leader = TAKE_PTR(record->leader);
+    return 0;
+}
+
 static int apply_reboot(View *view, StoredRecord *record) {
     MachineView *machine;
     int r = view_touch_machine(view, record->key.machine_id, &machine);
@@ -162,6 +168,7 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_ORPHAN] = apply_orphan,
     [KEY_MAINTENANCE] = apply_maintenance,
     [KEY_BRAKE] = apply_brake,
+    [KEY_LEADER] = apply_leader,
     [KEY_REBOOT] = apply_reboot,
     [KEY_DEPLOYMENT] = apply_deployment,
     [KEY_ROLLOUT] = apply_rollout,

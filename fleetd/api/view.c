@@ -91,6 +91,7 @@ void view_free(View *view) {
     map_free(view->files);
     map_free(view->unreadable);
     brake_record_free(view->brake);
+    free(view->leader);
     free(view->units.keys);
     free(view->machines.keys);
     free(view);
@@ -118,6 +119,10 @@ const UnitView *view_find_unit(const View *view, const char *name) {
 
 const BrakeRecord *view_brake(const View *view) {
     return view->brake;
+}
+
+const char *view_leader(const View *view) {
+    return view->leader;
 }
 
 const Map *view_units(const View *view) {
@@ -164,6 +169,12 @@ bool placement_has_ended(const Placement *placement) {
 
 bool placement_is_orphaned(const Placement *placement) {
     return placement->orphan && !placement->order;
+}
+
+/* What was said of an earlier request tells nothing about this one. */
+const Pending *unit_view_pending(const UnitView *unit) {
+    const Pending *pending = unit->pending;
+    return pending && unit->unit && pending->unit_revision >= unit->unit->revision ? pending : NULL;
 }
 
 bool unit_view_is_placed(const UnitView *unit) {

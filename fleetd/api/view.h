@@ -80,8 +80,9 @@ const MachineView *view_find_machine(const View *view, const char *id);
 /* The keys under which there is what cannot be read, sorted; the caller frees the array. -ENOMEM.
  */
 int view_unreadable_keys(const View *view, const char ***ret, size_t *ret_n);
-const BrakeRecord *view_brake(const View *view);              /* NULL: nothing is held */
-const Map *view_units(const View *view);                      /* UnitView by name */
+const BrakeRecord *view_brake(const View *view); /* NULL: nothing is held */
+const char *view_leader(const View *view);       /* the machine that leads; NULL: none does */
+const Map *view_units(const View *view);         /* UnitView by name */
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
 
 /* The names (ids) of all that there are views of, sorted, NULL-terminated; borrowed until the next
@@ -92,6 +93,8 @@ int view_machine_ids(View *view, const char *const **ret, size_t *ret_n);
 bool placement_has_ended(const Placement *placement);
 /* There for another cluster, and nobody in this one has ordered it there. */
 bool placement_is_orphaned(const Placement *placement);
+/* Why its last request has no place; NULL: it does not wait. */
+const Pending *unit_view_pending(const UnitView *unit);
 /* On any machine, for this cluster: what is orphaned counts while the unit is wanted, as the engine
  * then takes it over, and is left alone for ever while it is not. */
 bool unit_view_is_placed(const UnitView *unit);

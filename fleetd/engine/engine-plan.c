@@ -46,7 +46,8 @@ static int engine_write(Engine *engine, const Plan *plan) {
     for (size_t i = 0; i < plan->n_steps && log_is_enabled(LOG_DEBUG); i++)
         log_step(&plan->steps[i]);
     engine_enter(engine, ENGINE_WRITING);
-    return writer_write(engine->writer, plan, leadership_fence(engine->leadership), engine->feed);
+    return writer_write(engine->writer, plan, leadership_fence(engine->leadership), engine->feed,
+                        loop_realtime(engine->loop));
 }
 
 static int engine_try_plan(Engine *engine) {

@@ -2,11 +2,13 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
+#include "fleetd/model/past-placement.h"
 
 #include <errno.h>
 
 /* Under STORE_TXN_MAX, so that steps that belong together still fit behind the last one. */
 #define BATCH_MAX 100
+#define STEP_WRITES_MAX 2
 #define COMPARES_MAX (STORE_TXN_MAX + 1)
 
 /* One transaction. The strings are its own. */
@@ -82,19 +84,52 @@ static int batch_fence_machine(Batch *batch, const char *machine_id, const Feed 
     return 0;
 }
 
-static int batch_add(Batch *batch, const PlanStep *step, const Feed *feed) {
-    int r;
+/* An order that is new says from when on it stands. */
+static int batch_put_order(Batch *batch, const PlanStep *step, const Feed *feed, usec_t now_usec) {
+    Order order = *step->order;
+    if (order.since_usec == ORDER_SINCE_NOW)
+        order.since_usec = now_usec;
+    int r = step->is_void ? batch_fence_machine(batch, order.machine_id, feed) : 0;
+    return r < 0
+               ? r
+               : batch_put(batch, key_schedule(order.machine_id, order.name), order_format(&order));
+}
+
+/* Where the unit was. Of one that is destroyed nobody asks; and what has no room, as much else
+ * belongs into the same transaction, is not worth a failure. */
+static int batch_put_past(Batch *batch, const PlanStep *step, usec_t now_usec) {
+    const Order *order = step->order;
+    bool was_written = order->since_usec != ORDER_SINCE_NOW;
+    if (!step->is_known || !was_written || batch->n_writes == STORE_TXN_MAX)
+        return 0;
+    const PastPlacement past = {
+        .number = order->n_before + 1,
+        .machine_id = order->machine_id,
+        .hash = order->hash,
+        .version = order->version,
+        .since_usec = order->since_usec,
+        .until_usec = now_usec,
+        .why = order->reason,
+    };
+    return batch_put(batch, key_past(order->name, past_placement_slot(past.number)),
+                     past_placement_format(&past));
+}
+
+static int batch_delete_order(Batch *batch, const PlanStep *step, const Feed *feed,
+                              usec_t now_usec) {
+    const Order *order = step->order;
+    int r = batch_fence_machine(batch, order->machine_id, feed);
+    if (r >= 0)
+        r = batch_delete(batch, key_schedule(order->machine_id, order->name));
+    return r < 0 ? r : batch_put_past(batch, step, now_usec);
+}
+
+static int batch_add(Batch *batch, const PlanStep *step, const Feed *feed, usec_t now_usec) {
     switch (step->kind) {
     case PLAN_PUT_ORDER:
-        r = step->is_void ? batch_fence_machine(batch, step->order->machine_id, feed) : 0;
-        return r < 0 ? r
-                     : batch_put(batch, key_schedule(step->order->machine_id, step->order->name),
-                                 order_format(step->order));
+        return batch_put_order(batch, step, feed, now_usec);
     case PLAN_DELETE_ORDER:
-        r = batch_fence_machine(batch, step->order->machine_id, feed);
-        return r < 0
-                   ? r
-                   : batch_delete(batch, key_schedule(step->order->machine_id, step->order->name));
+        return batch_delete_order(batch, step, feed, now_usec);
     case PLAN_PUT_PENDING:
         return batch_put(batch, key_pending(step->pending->name), pending_format(step->pending));
     default:
@@ -103,7 +138,8 @@ static int batch_add(Batch *batch, const PlanStep *step, const Feed *feed) {
 }
 
 /* Steps up to BATCH_MAX, and then those that are joined to the last one. */
-static int writer_fill(Batch *batch, const Plan *plan, size_t *position, const Feed *feed) {
+static int writer_fill(Batch *batch, const Plan *plan, size_t *position, const Feed *feed,
+                       usec_t now_usec) {
     while (*position < plan->n_steps) {
         const PlanStep *step = &plan->steps[*position];
         bool is_full = batch->n_writes >= BATCH_MAX && !step->is_joined;
@@ -111,7 +147,7 @@ static int writer_fill(Batch *batch, const Plan *plan, size_t *position, const F
             return 0;
         if (batch->n_writes == STORE_TXN_MAX)
             return -E2BIG;
-        int r = batch_add(batch, step, feed);
+        int r = batch_add(batch, step, feed, now_usec);
         if (r < 0)
             return r;
         (*position)++;
@@ -119,8 +155,9 @@ static int writer_fill(Batch *batch, const Plan *plan, size_t *position, const F
     return 0;
 }
 
-static int writer_prepare(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed) {
-    writer->batches = calloc(plan->n_steps / BATCH_MAX + 1, sizeof(Batch *));
+static int writer_prepare(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed,
+                          usec_t now_usec) {
+    writer->batches = calloc(plan->n_steps * STEP_WRITES_MAX / BATCH_MAX + 1, sizeof(Batch *));
     if (!writer->batches)
         return -ENOMEM;
     for (size_t position = 0; position < plan->n_steps;) {
@@ -128,7 +165,7 @@ static int writer_prepare(Writer *writer, const Plan *plan, StoreCompare fence, 
         if (!batch)
             return -ENOMEM;
         batch->compares[batch->n_compares++] = fence;
-        int r = writer_fill(batch, plan, &position, feed);
+        int r = writer_fill(batch, plan, &position, feed, now_usec);
         if (r < 0)
             return r;
         writer->batches[writer->n_batches++] = TAKE_PTR(batch);
@@ -177,9 +214,10 @@ static int writer_send(Writer *writer) {
     return store_txn(writer->store, &txn, on_written, writer, &writer->op);
 }
 
-int writer_write(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed) {
+int writer_write(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed,
+                 usec_t now_usec) {
     writer_clear(writer);
-    int r = writer_prepare(writer, plan, fence, feed);
+    int r = writer_prepare(writer, plan, fence, feed, now_usec);
     if (r >= 0)
         r = writer_send(writer);
     if (r < 0)

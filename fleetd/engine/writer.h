@@ -18,6 +18,7 @@ void writer_free(Writer *writer);
 DEFINE_POINTER_CLEANUP(Writer, writer_free)
 
 /* Only while not busy. feed tells which machines are there. On failure done is not called, and it
- * is unknown what was written, as above. */
-int writer_write(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed);
+ * is unknown what was written, as above. now_usec: since 1970, for what tells times. */
+int writer_write(Writer *writer, const Plan *plan, StoreCompare fence, const Feed *feed,
+                 usec_t now_usec);
 bool writer_is_busy(const Writer *writer);

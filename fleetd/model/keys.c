@@ -37,6 +37,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_REBOOT] = {"reboot/", true, NULL},
     [KEY_DEPLOYMENT] = {"deployment/", false, unit_name_check},
     [KEY_ROLLOUT] = {"rollout/", false, unit_name_check},
+    [KEY_PAST] = {"was/", false, unit_name_check, true},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -98,6 +99,14 @@ char *key_deployment(const char *name) {
 
 char *key_rollout(const char *name) {
     return key_format(KEY_ROLLOUT, NULL, name);
+}
+
+char *key_past(const char *name, int64_t slot) {
+    return str_printf("%s%s/%lld", layouts[KEY_PAST].prefix, name, (long long) slot);
+}
+
+char *key_past_prefix(const char *name) {
+    return str_printf("%s%s/", layouts[KEY_PAST].prefix, name);
 }
 
 char *key_metadata_prefix(const char *machine_id) {

@@ -24,6 +24,7 @@ typedef enum KeyKind {
     KEY_REBOOT,      /* reboot/<id> */
     KEY_DEPLOYMENT,  /* deployment/<name> */
     KEY_ROLLOUT,     /* rollout/<name> */
+    KEY_PAST,        /* was/<name>/<slot> */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -33,9 +34,9 @@ typedef enum KeyKind {
 typedef struct Key {
     KeyKind kind;
     char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance, reboot */
-    char *name;     /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
-                       rollout */
-    int64_t number; /* version: from 1 on */
+    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
+                         rollout, past */
+    int64_t number;   /* version, past: from 1 on */
 } Key;
 
 /* New strings; NULL when out of memory. */
@@ -55,8 +56,9 @@ char *key_maintenance(const char *machine_id);
 #define KEY_FIRST_OF_PAST KEY_VERSION_PREFIX
 char *key_version(const char *name, int64_t number);
 char *key_reboot(const char *machine_id);
-char *key_deployment(const char *name);
-char *key_rollout(const char *name);
+    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
+                         rollout, past */
+    int64_t number;   /* version, past: from 1 on */
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"
@@ -65,6 +67,7 @@ char *key_metadata_prefix(const char *machine_id); /* metadata/<id>/ */
 char *key_schedule_prefix(const char *machine_id); /* schedule/<id>/ */
 char *key_state_prefix(const char *machine_id);    /* state/<id>/ */
 char *key_version_prefix(const char *name);        /* version/<name>/ */
+char *key_past_prefix(const char *name);           /* was/<name>/ */
 
 /* Where the kinds begin that a cluster has most of, in order, NULL-terminated. */
 extern const char *const key_kind_cuts[];

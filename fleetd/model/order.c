@@ -8,6 +8,9 @@ static const RecordField fields[] = {
     {"reason", &field_string, offsetof(Order, reason)},
     {"stopWithinUsec", &field_count, offsetof(Order, stop_within_usec)},
     {"suspended", &field_flag, offsetof(Order, is_suspended)},
+    {"sinceUsec", &field_count, offsetof(Order, since_usec)},
+    {"before", &field_count, offsetof(Order, n_before)},
+    {"version", &field_count, offsetof(Order, version)},
 };
 
 char *order_format(const Order *order) {

@@ -46,6 +46,7 @@ static const RecordField fields[] = {
     {"summary", &field_string, offsetof(Pending, summary), true},
     {"reasons", &field_reasons, 0},
     {"unitRevision", &field_number, offsetof(Pending, unit_revision)},
+    {"before", &field_count, offsetof(Pending, n_before)},
 };
 
 char *pending_format(const Pending *pending) {

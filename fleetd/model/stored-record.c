@@ -99,6 +99,11 @@ static int read_rollout(const StoredText *text, StoredRecord *record, Error *ret
     return rollout_parse(record->key.name, text->value, text->size, &record->rollout, reterr);
 }
 
+static int read_past(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r = past_placement_parse(text->value, text->size, &record->past, reterr);
+    return r < 0 ? r : machine_id_check(record->past->machine_id, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -121,6 +126,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_REBOOT] = {read_reboot, false},
     [KEY_DEPLOYMENT] = {read_deployment, false},
     [KEY_ROLLOUT] = {read_rollout, false},
+    [KEY_PAST] = {read_past, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -140,6 +146,7 @@ static void record_drop_value(StoredRecord *record) {
     reboot_free(TAKE_PTR(record->reboot));
     deployment_free(TAKE_PTR(record->deployment));
     rollout_free(TAKE_PTR(record->rollout));
+    past_placement_free(TAKE_PTR(record->past));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

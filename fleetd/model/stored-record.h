@@ -9,6 +9,7 @@
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/past-placement.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
 #include "fleetd/model/unit-file.h"
@@ -45,6 +46,7 @@ typedef struct StoredRecord {
     Reboot *reboot;
     Deployment *deployment;
     Rollout *rollout;
+    PastPlacement *past;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

@@ -39,7 +39,13 @@ typedef struct Order {
      * unit's life, so that from then on it ends in stop_within_usec (fleetd/engine/suspension.h).
      */
     bool is_suspended;
+    /* What is told of it, and decides nothing. */
+    usec_t since_usec; /* since 1970: when the unit was first ordered there; 0: not known */
+    int64_t n_before;  /* orders on machines that the unit had before this one */
+    int64_t version;   /* of the file that it names; 0: not known */
 } Order;
+
+#define ORDER_SINCE_NOW USEC_INFINITY /* of one that is new: whoever writes it knows the time */
 
 /* What follows the reason of an order that stays on a machine which is drained, up to why. */
 #define ORDER_STAYS "; stays on its machine, which is being drained: "
@@ -93,6 +99,7 @@ typedef struct Pending {
     PendingReason *reasons; /* sorted by machine id; at most PENDING_REASONS_MAX of them */
     size_t n_reasons;
     int64_t unit_revision;
+    int64_t n_before; /* orders on machines that the unit had before; decides nothing */
 } Pending;
 
 /* `orphan/<machine>/<name>`, written by that machine's agent: a unit that runs, or is loaded, there
@@ -123,7 +130,7 @@ DEFINE_POINTER_CLEANUP(Unit, unit_free)
 char *order_format(const Order *order);
 int order_parse(const char *machine_id, const char *name, const char *text, size_t size,
                 Order **ret, Error *reterr);
-bool order_equal(const Order *a, const Order *b); /* reasons included */
+bool order_equal(const Order *a, const Order *b); /* in what decides, and the reason */
 void order_free(Order *order);
 DEFINE_POINTER_CLEANUP(Order, order_free)
 

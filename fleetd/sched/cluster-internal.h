@@ -49,6 +49,9 @@ struct Placement {
         bool is_suspended;
         bool is_over;      /* suspended, and its time has passed */
         bool is_unwritten; /* it stands for an orphan that is wanted, until it is decided on */
+        usec_t since_usec; /* these three as in the order: they decide nothing */
+        int64_t n_before;
+        int64_t version;
     } order;
 
     struct {
@@ -86,6 +89,8 @@ struct ClusterUnit {
     bool is_particular; /* its options reserve, spread or prefer something: most do not */
     LaunchState desired;
     int64_t revision;
+    int64_t version;        /* of its file; 0: not known */
+    int64_t n_places_known; /* orders on machines that it has had, as far as the store tells */
     SharedText hash;
     Requirements *requirements; /* outlive is_known: they matter until the unit has stopped */
     struct {

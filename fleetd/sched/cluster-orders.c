@@ -59,6 +59,14 @@ static int placement_set_texts(Cluster *cluster, Placement *placement, const Ord
     return r;
 }
 
+static void placement_note_past(Placement *placement, const Order *order) {
+    ClusterUnit *unit = placement->unit;
+    placement->order.since_usec = order->since_usec;
+    placement->order.n_before = order->n_before;
+    placement->order.version = order->version;
+    unit->n_places_known = MAX(unit->n_places_known, order->n_before + 1);
+}
+
 int placement_set_order(Cluster *cluster, Placement *placement, const Order *order) {
     ClusterMachine *machine = placement->machine;
     bool was_active = placement_is_active(placement);
@@ -73,6 +81,7 @@ int placement_set_order(Cluster *cluster, Placement *placement, const Order *ord
     placement->order.is_suspended = order->is_suspended;
     placement->order.is_over = false;
     placement->order.is_unwritten = false;
+    placement_note_past(placement, order);
 
     if ((r = unit_refresh(cluster, placement->unit)) < 0)
         return r;
@@ -115,8 +124,12 @@ static bool placement_has_order(const Placement *placement, const Order *order) 
 int cluster_put_order(Cluster *cluster, const Order *order) {
     Placement *placement;
     int r = cluster_need_place(cluster, order->machine_id, order->name, &placement);
-    if (r < 0 || placement_has_order(placement, order))
+    if (r < 0)
         return r;
+    if (placement_has_order(placement, order)) {
+        placement_note_past(placement, order);
+        return 0;
+    }
     r = placement_set_order(cluster, placement, order);
     if (r < 0)
         return r;
@@ -205,6 +218,7 @@ int pending_copy(const Pending *pending, Pending **ret) {
     if (!copy)
         return -ENOMEM;
     copy->unit_revision = pending->unit_revision;
+    copy->n_before = pending->n_before;
     copy->name = strdup(pending->name);
     copy->summary = strdup(pending->summary);
     copy->reasons = calloc(pending->n_reasons + 1, sizeof(PendingReason));
@@ -224,6 +238,8 @@ int pending_copy(const Pending *pending, Pending **ret) {
 int cluster_put_pending(Cluster *cluster, const Pending *pending) {
     ClusterUnit *unit;
     int r = cluster_need_unit(cluster, pending->name, &unit);
+    if (r >= 0)
+        unit->n_places_known = MAX(unit->n_places_known, pending->n_before);
     if (r < 0 || (unit->pending && pending_equal(unit->pending, pending)))
         return r;
     Pending *copy;

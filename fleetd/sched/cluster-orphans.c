@@ -79,7 +79,9 @@ int placement_adopt(Cluster *cluster, Placement *placement) {
                    .unit_revision = unit->revision,
                    .stop_within_usec = placement->orphan.stop_within_usec,
                    .reason = (char *) "was there already, for another cluster"};
+    int64_t n_places = unit->n_places_known;
     int r = placement_set_order(cluster, placement, &order);
     placement->order.is_unwritten = r >= 0;
+    placement->unit->n_places_known = n_places;              /* it is none of this cluster's yet */
     return r < 0 ? r : concern_released(cluster, placement); /* an order is less in the way */
 }

@@ -154,6 +154,7 @@ int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret) {
     if (!pending || !(pending->name = strdup(unit->name)))
         return -ENOMEM;
     pending->unit_revision = unit->is_held ? unit->held.revision : unit->revision;
+    pending->n_before = unit->n_places_known;
     const char *target = unit->is_held ? NULL : unit_unplaced_target(cluster, unit);
     if (unit->is_held)
         pending->summary = strdup(unit->held.why);

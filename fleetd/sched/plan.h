@@ -20,12 +20,13 @@ typedef enum PlanStepKind {
 typedef struct PlanStep {
     PlanStepKind kind;
     bool is_joined; /* must be written in the same transaction as the step before it */
+    bool is_known;  /* of an order: users know its unit, so it has a past */
     bool is_void;   /* of DELETE_ORDER, or of a PUT_ORDER that suspends: nobody was asked, as the
                        machine was removed. Only right while `machine/<id>` is absent, so compare that
                        in the same transaction */
-    Order
-        *order; /* PUT_ORDER; of DELETE_ORDER only machine_id, name and reason (why it goes) are
-                   set. One piece of memory with its texts, which free() frees, not order_free() */
+    Order *order;   /* PUT_ORDER; of DELETE_ORDER machine_id, name, reason (why it goes) and what it
+                       told   of itself are set. One piece of memory with its texts, which free()
+                       frees,   not order_free() */
     Pending *pending; /* PUT_PENDING; of DELETE_PENDING only name is set */
 } PlanStep;
 

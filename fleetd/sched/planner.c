@@ -92,10 +92,14 @@ static int planner_write_order_take(Planner *planner, Placement *placement, Plan
         free(earlier->order);
         earlier->kind = kind;
         earlier->is_void = is_void;
+        earlier->is_known = placement->unit->is_known;
         earlier->order = TAKE_PTR(owned);
         return 0;
     }
-    int r = planner_append(planner, &(PlanStep){.kind = kind, .is_void = is_void, .order = order});
+    int r = planner_append(planner, &(PlanStep){.kind = kind,
+                                                .is_void = is_void,
+                                                .is_known = placement->unit->is_known,
+                                                .order = order});
     if (r < 0)
         return r;
     TAKE_PTR(owned);
@@ -124,6 +128,17 @@ static Order *order_new(const Placement *placement, const char *hash, const char
     return order;
 }
 
+/* What an order tells beside what it decides: it stays from when the unit was first ordered there.
+ */
+static void order_tell(const Placement *placement, Order *order) {
+    const ClusterUnit *unit = placement->unit;
+    bool is_new = !placement->order.exists || placement->order.is_unwritten;
+    bool is_present_file = streq_ptr(order->hash, unit->hash);
+    order->since_usec = is_new ? ORDER_SINCE_NOW : placement->order.since_usec;
+    order->n_before = is_new ? unit->n_places_known : placement->order.n_before;
+    order->version = is_present_file ? unit->version : is_new ? 0 : placement->order.version;
+}
+
 int planner_put_order(Planner *planner, Placement *placement, const Order *order) {
     _cleanup_free_ Order *copy = order_new(placement, order->hash, order->reason);
     if (!copy)
@@ -132,6 +147,7 @@ int planner_put_order(Planner *planner, Placement *placement, const Order *order
     copy->unit_revision = order->unit_revision;
     copy->stop_within_usec = order->stop_within_usec;
     copy->is_suspended = order->is_suspended;
+    order_tell(placement, copy);
     int r = placement_set_order(planner->cluster, placement, copy);
     if (r < 0)
         return r;
@@ -139,9 +155,12 @@ int planner_put_order(Planner *planner, Placement *placement, const Order *order
 }
 
 int planner_delete_order(Planner *planner, Placement *placement, const char *reason) {
-    _cleanup_free_ Order *order = order_new(placement, NULL, reason);
+    _cleanup_free_ Order *order = order_new(placement, placement->order.hash, reason);
     if (!order)
         return -ENOMEM;
+    order->since_usec = placement->order.since_usec;
+    order->n_before = placement->order.n_before;
+    order->version = placement->order.version;
     int r = placement_clear_order(planner->cluster, placement);
     if (r < 0)
         return r;

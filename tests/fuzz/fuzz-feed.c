@@ -146,7 +146,10 @@ static void order_put(World *world, const Order *order) {
     _cleanup_free_ char *key = key_schedule(order->machine_id, order->name);
     if (order->desired > LAUNCH_STATE_INACTIVE && !map_has(world->stored, key))
         placement_check(world, order);
-    world_put_take(world, key, order_format(order));
+    Order written = *order; /* as the writer does it */
+    if (written.since_usec == ORDER_SINCE_NOW)
+        written.since_usec = 1;
+    world_put_take(world, key, order_format(&written));
 }
 
 static void order_delete(World *world, const Order *order) {

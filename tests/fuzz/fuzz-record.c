@@ -24,6 +24,7 @@ static char *record_format_value(const StoredRecord *record) {
            : record->deployment  ? deployment_format(record->deployment)
            : record->rollout     ? rollout_format(record->rollout)
            : record->version     ? unit_version_format(record->version)
+           : record->past        ? past_placement_format(record->past)
            : record->brake       ? brake_record_format(record->brake)
            : record->cluster_id  ? cluster_id_format(record->cluster_id)
                                  : NULL;
@@ -61,6 +62,8 @@ static char *key_format(const Key *key) {
         return key_deployment(key->name);
     case KEY_ROLLOUT:
         return key_rollout(key->name);
+    case KEY_PAST:
+        return key_past(key->name, key->number);
     default:
         return strdup(KEY_LEADER_TEXT);
     }
@@ -96,6 +99,8 @@ static void values_check(const StoredRecord *record) {
         HOLDS(unit_name_check(record->rollout->units[i].name, NULL) == 0 &&
               rollout_find_unit(record->rollout, record->rollout->units[i].name) ==
                   &record->rollout->units[i]);
+    if (record->past)
+        HOLDS(machine_id_check(record->past->machine_id, NULL) == 0);
     if (record->leader)
         HOLDS(machine_id_check(record->leader, NULL) == 0);
     if (record->maintenance)

@@ -1,6 +1,7 @@
 #include "tests/sim/sim-view.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/past-placement.h"
 
 struct SimView {
     Map *kinds[_KEY_KIND_MAX];
@@ -77,7 +78,12 @@ static int parse_rollout(const Key *key, const StoreEntry *entry, void **ret) {
     return rollout_parse(key->name, entry->value, entry->value_size, (Rollout **) ret, NULL);
 }
 
+static int parse_past(const Key *key, const StoreEntry *entry, void **ret) {
+    return past_placement_parse(entry->value, entry->value_size, (PastPlacement **) ret, NULL);
+}
+
 static const ViewKind kinds[_KEY_KIND_MAX] = {
+    [KEY_PAST] = {"was/", parse_past, (MapFreeValue) past_placement_free},
     [KEY_UNIT] = {"unit/", parse_unit, (MapFreeValue) unit_free},
     [KEY_FILE] = {"file/", parse_text, free},
     [KEY_MACHINE] = {"machine/", parse_machine, (MapFreeValue) machine_free},

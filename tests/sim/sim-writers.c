@@ -1,6 +1,7 @@
 #include "tests/sim/sim-writers.h"
 
 #include "fleetd/model/keys.h"
+#include "fleetd/model/past-placement.h"
 
 typedef struct Judgement {
     SimWriters *writers;
@@ -66,6 +67,40 @@ static bool may_write_version(const Judgement *it, const StoreWrite *write) {
         _cleanup_free_ char *prefix = sim_must(key_version_prefix(other->key + strlen("unit/")));
         if (write->kind == STORE_DELETE_PREFIX ? streq(write->key, prefix)
                                                : key_begins(write->key, prefix))
+            return true;
+    }
+    return false;
+}
+
+static bool txn_deletes(const Judgement *it, const char *key) {
+    for (size_t i = 0; i < it->txn->n_writes; i++)
+        if (it->txn->writes[i].kind == STORE_DELETE && streq(it->txn->writes[i].key, key))
+            return true;
+    return false;
+}
+
+/* In its slot, and together with the end of the order that it tells of. */
+static bool past_is_true(const Judgement *it, const StoreWrite *write) {
+    _cleanup_key_ Key key = {};
+    _cleanup_(past_placement_freep) PastPlacement *past = NULL;
+    if (key_parse(write->key, &key, NULL) < 0 ||
+        past_placement_parse(write->value, strlen(write->value), &past, NULL) < 0)
+        return false;
+    _cleanup_free_ char *order = sim_must(key_schedule(past->machine_id, key.name));
+    return past->number > 0 && past_placement_slot(past->number) == key.number &&
+           txn_deletes(it, order);
+}
+
+/* Where a unit was the leader says, when it has left; it goes with its unit. */
+static bool may_write_past(const Judgement *it, const StoreWrite *write) {
+    if (write->kind == STORE_PUT)
+        return txn_is_fenced(it) && past_is_true(it, write);
+    for (size_t i = 0; i < it->txn->n_writes; i++) {
+        const StoreWrite *other = &it->txn->writes[i];
+        if (!key_begins(other->key, "unit/") || other->kind != STORE_DELETE)
+            continue;
+        _cleanup_free_ char *prefix = sim_must(key_past_prefix(other->key + strlen("unit/")));
+        if (write->kind == STORE_DELETE_PREFIX && streq(write->key, prefix))
             return true;
     }
     return false;
@@ -151,6 +186,8 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
     const char *key = write->key;
     if (key_begins(key, "version/"))
         return may_write_version(it, write);
+    if (key_begins(key, "was/"))
+        return may_write_past(it, write);
     if (write->kind == STORE_DELETE_PREFIX)
         return false;
     if (key_begins(key, "schedule/") || key_begins(key, "pending/"))

@@ -395,6 +395,15 @@ RECORD_CASES(pending, Pending, pending_format,
 RECORD_CASES(maintenance, Maintenance, maintenance_format,
              maintenance_parse(MACHINE_ID, text, strlen(text), &read, &error), maintenance_free)
 
+static const PastPlacement past = {.number = 12,
+                                   .machine_id = (char *) MACHINE_ID,
+                                   .hash = (char *) "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+                                   .version = 3,
+                                   .since_usec = 5,
+                                   .until_usec = 7,
+                                   .why = (char *) "machine is gone"};
+RECORD_CASES(past, PastPlacement, past_placement_format,
+             past_placement_parse(text, strlen(text), &read, &error), past_placement_free)
 RECORD_CASES(reboot, Reboot, reboot_format,
              reboot_parse(MACHINE_ID, text, strlen(text), &read, &error), reboot_free)
 
@@ -565,6 +574,8 @@ const TortureCase torture_model[] = {
     {"pending-format", pending_format_case},
     {"maintenance", maintenance_case},
     {"maintenance-format", maintenance_format_case},
+    {"past", past_case},
+    {"past-format", past_format_case},
     {"reboot", reboot_case},
     {"reboot-format", reboot_format_case},
     {"deployment", deployment_case},

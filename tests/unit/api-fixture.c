@@ -110,7 +110,7 @@ int64_t exchange_revision(const RecordedExchange *recorded) {
 
 static bool lives_by_lease(const char *key) {
     return strncmp(key, "machine/", 8) == 0 || strncmp(key, "state/", 6) == 0 ||
-           strncmp(key, "orphan/", 7) == 0;
+           strncmp(key, "orphan/", 7) == 0 || streq(key, "leader");
 }
 
 int64_t seed(ApiFixture *fixture, const char *key, const char *value) {

@@ -235,7 +235,8 @@ static void machine_shows_its_metadata_under_what_the_api_set(void **state) {
                   "{\"machines\":[{\"id\":\"" M1 "\",\"primaryIP\":\"10.0.0.1\",\"metadata\":"
                   "{\"region\":\"us\",\"disk\":\"ssd\",\"rack\":\"7\"},\"status\":\"running\","
                   "\"version\":\"0.1.0\",\"bootID\":\"b00t\",\"cores\":2,"
-                  "\"memory\":8589934592,\"orphans\":0}]}");
+                  "\"memory\":8589934592,\"orphans\":0,\"reservations\":{\"memory\":0,"
+                  "\"cpu\":0,\"memoryCapacity\":8589934592,\"cpuCapacity\":2000}}]}");
     assert_answer(fixture, "PATCH", "/machines",
                   "[{\"op\":\"remove\",\"path\":\"/" M1 "/metadata/region\"}]", 204, "");
     _cleanup_exchange_ RecordedExchange *get = api_call(fixture, "GET", "/machines", NULL);

@@ -29,6 +29,7 @@ static void key_is_made_and_taken_apart_again(void **state) {
         {key_rollout("a.service"), "rollout/a.service", KEY_ROLLOUT, NULL, "a.service"},
         {key_version("a@1.service", 12), "version/a@1.service/12", KEY_VERSION, NULL, "a@1.service",
          12},
+        {key_past("a@1.service", 10), "was/a@1.service/10", KEY_PAST, NULL, "a@1.service", 10},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_key_ Key key = {};
@@ -44,7 +45,7 @@ static void key_is_made_and_taken_apart_again(void **state) {
 
 /* Who mirrors what comes before the past has all of the present. */
 static void all_but_the_past_comes_first(void **state) {
-    _cleanup_free_ char *version = key_version("a.service", 1);
+    _cleanup_free_ char *version = key_version("a.service", 1), *past = key_past("a.service", 1);
     char *present[] = {
         key_unit("~.service"),
         key_file(HASH),
@@ -62,8 +63,9 @@ static void all_but_the_past_comes_first(void **state) {
         strdup(KEY_CLUSTER_TEXT),
         strdup(KEY_BRAKE_TEXT),
     };
-    assert_int_equal(ELEMENTSOF(present), _KEY_KIND_MAX - 1);
+    assert_int_equal(ELEMENTSOF(present), _KEY_KIND_MAX - 2);
     assert_true(strcmp(version, KEY_FIRST_OF_PAST) >= 0);
+    assert_true(strcmp(past, KEY_FIRST_OF_PAST) >= 0);
     for (size_t i = 0; i < ELEMENTSOF(present); i++) {
         assert_true(strcmp(present[i], KEY_FIRST_OF_PAST) < 0);
         free(present[i]);
@@ -100,6 +102,9 @@ static void foreign_key_is_refused_and_output_untouched(void **state) {
         "version/a.service/1/",
         "version/a.service/1234567890123456789",
         "version/a/1",
+        "was/a.service",
+        "was/a.service/0",
+        "was/a.service/x",
         "machine/",
         "machine/" ID "/",
         "machine/" ID "0",

@@ -72,6 +72,8 @@ static char *record_write(const StoredRecord *record) {
         return deployment_format(record->deployment);
     case KEY_ROLLOUT:
         return rollout_format(record->rollout);
+    case KEY_PAST:
+        return past_placement_format(record->past);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;

@@ -164,6 +164,9 @@ on_m2() {
     local ASK=m2
     "$@"
 }
+check "the cluster at a glance" is_a Status GET /fleet/v1/status
+check "it knows who leads and what there is" jq -e \
+    '(.leader.machineID | length == 32) and .machines.running == 3 and .units.known > 0 and .store.kind == "etcd"' body
 check "the same from another machine" on_m2 is_a Unit GET /fleet/v1/units/page1.service
 
 # --- metadata

@@ -46,6 +46,8 @@ check "their reason is the share" mentions "smallest share reserved (50% with it
 limited big.service 2048
 check "one that needs more than is left anywhere is told why it waits" \
     mentions "0 of 3 machines fit: 3 memory 1.5G free of 3.0G, 2.0G asked" ctl start big.service
+check "what is reserved is listed, of what there is to reserve" equal 3 \
+    "$(ctl list-machines --no-legend --fields=reserved-memory | grep -cx '1.5G of 3.0G')"
 check "status tells the same" waits big.service "3 memory 1.5G free of 3.0G, 2.0G asked"
 check "and of each machine" waits big.service ": memory 1.5G free of 3.0G, 2.0G asked"
 sleeper plain.service

@@ -1,0 +1,76 @@
+/* Units: how many are how, and those of which something has to be said. */
+#include "fleetctl/commands/status-screen.h"
+
+#include "fleetd/base/strv.h"
+
+#include <errno.h>
+
+int section_units(const Screen *screen) {
+    static const char *const conditions[] = {"up",        "starting", "waiting", "failed",
+                                             "unhealthy", "loaded",   "inactive"};
+    json_object *units = status_field(screen->status, "units");
+    int64_t n = status_number(units, "known");
+    _cleanup_free_ char *text = NULL;
+    int r = 0;
+    for (size_t i = 0; i < ELEMENTSOF(conditions) && r >= 0; i++)
+        r = counts_add(&text, status_number(units, conditions[i]), conditions[i]);
+    if (r < 0)
+        return r;
+    return line_say_take(screen, "Units",
+                         text ? str_printf("%lld: %s", (long long) n, text) : strdup("none"));
+}
+
+static char *waiting_format(json_object *group) {
+    int64_t n = status_number(group, "count");
+    int64_t n_more = n - (int64_t) status_length(group, "units");
+    _cleanup_free_ char *names = names_join(group, "units");
+    _cleanup_free_ char *more =
+        n_more > 0 ? str_printf(" and %lld more", (long long) n_more) : strdup("");
+    const char *reason = str_or(status_text(group, "reason"), "");
+    return names && more ? str_printf("%s%s: %s", names, more, reason) : NULL;
+}
+
+int section_waiting(const Screen *screen) {
+    int r = 0;
+    for (size_t i = 0; i < status_length(screen->status, "waiting") && r >= 0; i++)
+        r = line_say_take(screen, i == 0 ? "Waiting" : "",
+                          waiting_format(status_item(screen->status, "waiting", i)));
+    return r;
+}
+
+static char *trouble_format(const Screen *screen, json_object *trouble) {
+    _cleanup_free_ char *machine = machine_label(screen, trouble);
+    const char *why = status_text(trouble, "why");
+    return machine ? str_printf("%s on %s%s%s", str_or(status_text(trouble, "unit"), "?"), machine,
+                                why ? ": " : "", str_or(why, ""))
+                   : NULL;
+}
+
+static int troubles_say(const Screen *screen, const char *condition, const char *label) {
+    int r = 0;
+    for (size_t i = 0; i < status_length(screen->status, "troubles") && r >= 0; i++) {
+        json_object *trouble = status_item(screen->status, "troubles", i);
+        if (!streq_ptr(status_text(trouble, "condition"), condition))
+            continue;
+        r = line_say_take(screen, label, trouble_format(screen, trouble));
+        label = "";
+    }
+    return r;
+}
+
+int section_failed(const Screen *screen) {
+    return troubles_say(screen, "failed", "Failed");
+}
+
+int section_unhealthy(const Screen *screen) {
+    return troubles_say(screen, "unhealthy", "Unhealthy");
+}
+
+int section_orphans(const Screen *screen) {
+    int64_t n = status_number(screen->status, "orphans");
+    if (n == 0)
+        return 0;
+    return line_say_take(
+        screen, "Orphans",
+        str_printf("%lld, of another cluster; see 'fleetctl list-orphans'", (long long) n));
+}
