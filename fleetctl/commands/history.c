@@ -1,9 +1,8 @@
 #include "fleetctl/api/api-versions.h"
 #include "fleetctl/commands/list.h"
+#include "fleetctl/print/time-text.h"
 #include "fleetctl/units/unit-select.h"
 #include "fleetd/base/strv.h"
-
-#include <time.h>
 
 static char *cell_version(const Context *context, const void *object) {
     return str_printf("%lld", (long long) ((const ApiVersion *) object)->number);
@@ -14,12 +13,7 @@ static char *cell_hash(const Context *context, const void *object) {
 }
 
 static char *cell_time(const Context *context, const void *object) {
-    char text[64];
-    struct tm tm;
-    time_t time = (time_t) ((const ApiVersion *) object)->time;
-    bool is_known =
-        time > 0 && gmtime_r(&time, &tm) && strftime(text, sizeof(text), "%F %T UTC", &tm) > 0;
-    return strdup(is_known ? text : "");
+    return time_text(((const ApiVersion *) object)->time);
 }
 
 static json_object *value_version(const void *object) {

@@ -17,6 +17,7 @@ void unit_view_free(UnitView *unit) {
         return;
     unit_free(unit->unit);
     pending_free(unit->pending);
+    failures_free(unit->failures);
     unit_view_drop_versions(unit);
     map_free(unit->placements);
     free(unit->name);
@@ -112,7 +113,7 @@ void view_settle_unit(View *view, UnitView *unit) {
             map_remove(unit->placements, id);
     }
     unit->is_changed = unit->is_noted = false;
-    if (unit->unit || unit->pending || map_size(unit->placements) > 0)
+    if (unit->unit || unit->pending || unit->failures || map_size(unit->placements) > 0)
         return;
     keys_invalidate(&view->units);
     map_remove(view->units.map, unit->name);
@@ -140,6 +141,8 @@ bool view_holds(const View *view, const Key *key) {
         return unit && unit_view_find_version(unit, key->number);
     case KEY_PENDING:
         return unit && unit->pending;
+    case KEY_FAILURES:
+        return unit && unit->failures;
     case KEY_SCHEDULE:
         return placement && placement->order;
     case KEY_STATE:

@@ -5,6 +5,7 @@
 
 #include "fleetd/base/map.h"
 #include "fleetd/model/brake.h"
+#include "fleetd/model/failures.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/reboot.h"
@@ -32,6 +33,7 @@ typedef struct UnitView {
     char *name;
     Unit *unit;             /* NULL: the cluster does not know it (any more) */
     Pending *pending;       /* NULL: it does not wait */
+    Failures *failures;     /* NULL: it has not failed, or that is forgiven */
     UnitVersion **versions; /* by number */
     size_t n_versions;
     Map *placements; /* machine id -> Placement, also those that just ended */

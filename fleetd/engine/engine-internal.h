@@ -26,6 +26,7 @@
 #include "fleetd/engine/feed.h"
 #include "fleetd/engine/leadership.h"
 #include "fleetd/engine/reboots.h"
+#include "fleetd/engine/retries.h"
 #include "fleetd/engine/suspension.h"
 #include "fleetd/engine/writer.h"
 #include "fleetd/store/mirror.h"
@@ -69,6 +70,7 @@ struct Engine {
     Suspension *suspension;
     Deadlines *drains; /* by machine: when what is still there has to go */
     Reboots *reboots;
+    Retries *retries;
     Writer *writer;
     Collector *collector;
     EngineRound round;        /* WRITING: whose plan */

@@ -1,6 +1,7 @@
 #include "fleetd/engine/engine-metrics.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/engine/retries.h"
 
 #define SCHEDULE "attemptscheduleunit"
 #define UNSCHEDULE "unscheduleunit"
@@ -75,6 +76,13 @@ static const MetricFamily held = {
     {},
 };
 
+static const MetricFamily failing = {
+    "fleet_cluster_units_failing",
+    METRIC_GAUGE,
+    "Units that have failed and are to be tried anew; told by the leader.",
+    {},
+};
+
 static const MetricFamily *const families[] = {
     &is_leader,
     &leader_start_time,
@@ -87,11 +95,13 @@ static const MetricFamily *const families[] = {
     &pending,
     &machines,
     &held,
+    &failing,
 };
 
 void engine_metrics_declare(Metrics *metrics) {
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         metrics_declare(metrics, families[i]);
+    retries_declare(metrics);
 }
 
 /* What follows an answered withdrawal is no decision of its own. */
@@ -138,12 +148,13 @@ static void collect_cluster(Metrics *metrics, const Cluster *cluster, const Feed
         metrics_set(metrics, &machines, LABELS("away"),
                     (double) strv_length((char *const *) missing));
     metrics_set(metrics, &pending, NULL, (double) cluster_count_pending(cluster));
+    metrics_set(metrics, &failing, NULL, (double) cluster_count_failing(cluster));
 }
 
 /* Who does not lead says nothing of the cluster, rather than something old. */
 void engine_metrics_collect(Metrics *metrics, usec_t leader_since_usec, const Cluster *cluster,
                             const Feed *feed, size_t n_held) {
-    static const MetricFamily *const of_leader[] = {&units, &pending, &machines, &held};
+    static const MetricFamily *const of_leader[] = {&units, &pending, &machines, &held, &failing};
     metrics_set(metrics, &is_leader, NULL, leader_since_usec != 0);
     metrics_set(metrics, &leader_start_time, NULL, (double) leader_since_usec / USEC_PER_SEC);
     for (size_t i = 0; i < ELEMENTSOF(of_leader); i++)

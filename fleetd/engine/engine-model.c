@@ -153,12 +153,37 @@ static void on_brake(const BrakeRecord *record, int64_t revision, void *userdata
     engine_check(engine, engine_take_brake_record(engine, record, revision));
 }
 
-/* --- machines that are rebooted --- */
+/* --- what is written beside the plan: reboots and failures --- */
 
-static bool is_ready_to_reboot(int64_t revision, void *userdata) {
+static bool is_decided(int64_t revision, void *userdata) {
     const Engine *engine = userdata;
     return engine->state == ENGINE_READY && !cluster_has_work(engine->cluster) &&
            mirror_is_synced(engine->mirror) && mirror_revision(engine->mirror) >= revision;
+}
+
+static bool is_held_back(void *userdata) {
+    const Engine *engine = userdata;
+    return brake_count_held(engine->brake) > 0;
+}
+
+static void on_retried(int r, void *userdata) {
+    Engine *engine = userdata;
+    engine_check(engine, r);
+    engine_look(engine);
+}
+
+static int engine_open_retries(Engine *engine) {
+    RetriesOptions options = {.store = engine->store,
+                              .loop = engine->loop,
+                              .leadership = engine->leadership,
+                              .feed = engine->feed,
+                              .cluster = engine->cluster,
+                              .metrics = engine->metrics,
+                              .is_ready = is_decided,
+                              .is_held_back = is_held_back,
+                              .on_told = on_retried,
+                              .userdata = engine};
+    return retries_new(&options, &engine->retries);
 }
 
 /* --- hearing of changes --- */
@@ -218,7 +243,9 @@ static int engine_make_model(Engine *engine) {
         r = deadlines_new(engine->loop, on_drain_over, engine, &engine->drains);
     if (r >= 0)
         r = reboots_new(engine->store, engine->loop, engine->leadership, engine->feed,
-                        engine->cluster, is_ready_to_reboot, engine, &engine->reboots);
+                        engine->cluster, is_decided, engine, &engine->reboots);
+    if (r >= 0)
+        r = engine_open_retries(engine);
     if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)
@@ -245,6 +272,7 @@ void engine_close_model(Engine *engine) {
     suspension_free(TAKE_PTR(engine->suspension));
     deadlines_free(TAKE_PTR(engine->drains));
     reboots_free(TAKE_PTR(engine->reboots));
+    retries_free(TAKE_PTR(engine->retries));
     mirror_free(TAKE_PTR(engine->mirror));
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));

@@ -36,8 +36,10 @@ void engine_look(Engine *engine) {
         return;
     if (cluster_has_work(engine->cluster))
         timer_start_if_idle(engine->timer, 0);
-    else
+    else {
         reboots_look(engine->reboots);
+        retries_look(engine->retries);
+    }
 }
 
 static int engine_write(Engine *engine, const Plan *plan) {

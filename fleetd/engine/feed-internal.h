@@ -33,11 +33,13 @@ struct Feed {
     Map *machines;         /* FeedMachine by id */
     Map *maintenance;      /* Maintenance by machine, as people want it */
     Map *reboots;          /* FeedReboot by machine */
+    Map *failures;         /* FeedFailures by unit */
 };
 
 void feed_file_free(void *file);
 void feed_machine_free(void *machine);
 void feed_reboot_free(void *reboot);
+void feed_failures_free(void *failures);
 
 /* One kind of key each, readable or not; results as for feed_put(). */
 int feed_put_unit(Feed *feed, StoredRecord *record);
@@ -54,3 +56,5 @@ int feed_put_maintenance(Feed *feed, StoredRecord *record);
 int feed_delete_maintenance(Feed *feed, const Key *key);
 int feed_put_reboot(Feed *feed, StoredRecord *record);
 int feed_delete_reboot(Feed *feed, const Key *key);
+int feed_put_failures(Feed *feed, StoredRecord *record);
+int feed_delete_failures(Feed *feed, const Key *key);

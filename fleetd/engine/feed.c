@@ -116,6 +116,8 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
     [KEY_REBOOT] = {feed_put_reboot, feed_delete_reboot,
                     "the machine keeps its units and gets no more, and others wait for their "
                     "reboot, until somebody cancels it"},
+    [KEY_FAILURES] = {feed_put_failures, feed_delete_failures,
+                      "where that unit has failed is forgotten"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},
@@ -178,9 +180,10 @@ int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, F
         .versions = map_new(NULL),
         .maintenance = map_new((MapFreeValue) maintenance_free),
         .reboots = map_new(feed_reboot_free),
+        .failures = map_new(feed_failures_free),
     };
     if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines ||
-        !feed->versions || !feed->maintenance || !feed->reboots)
+        !feed->versions || !feed->maintenance || !feed->reboots || !feed->failures)
         return -ENOMEM;
     *ret = TAKE_PTR(feed);
     return 0;
@@ -196,5 +199,6 @@ void feed_free(Feed *feed) {
     map_free(feed->versions);
     map_free(feed->maintenance);
     map_free(feed->reboots);
+    map_free(feed->failures);
     free(feed);
 }

@@ -6,6 +6,7 @@
 
 #include "fleetd/base/map.h"
 #include "fleetd/model/brake.h"
+#include "fleetd/model/failures.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/sched/cluster.h"
@@ -54,6 +55,13 @@ typedef struct FeedReboot {
 } FeedReboot;
 
 const Map *feed_reboots(const Feed *feed); /* FeedReboot by machine */
+
+typedef struct FeedFailures {
+    Failures *failures; /* NULL: it cannot be read */
+    int64_t revision;
+} FeedFailures;
+
+const Map *feed_failures(const Feed *feed); /* FeedFailures by unit */
 
 typedef struct FeedCounts {
     size_t units[_LAUNCH_STATE_MAX];      /* by desired state */

@@ -33,6 +33,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_BRAKE] = {KEY_BRAKE_TEXT, false, NULL},
     [KEY_VERSION] = {"version/", false, unit_name_check, true},
     [KEY_REBOOT] = {"reboot/", true, NULL},
+    [KEY_FAILURES] = {"failures/", false, unit_name_check},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -86,6 +87,10 @@ char *key_version_prefix(const char *name) {
 
 char *key_reboot(const char *machine_id) {
     return key_format(KEY_REBOOT, machine_id, NULL);
+}
+
+char *key_failures(const char *name) {
+    return key_format(KEY_FAILURES, NULL, name);
 }
 
 char *key_metadata_prefix(const char *machine_id) {

@@ -22,6 +22,7 @@ typedef enum KeyKind {
     KEY_BRAKE,       /* brake */
     KEY_VERSION,     /* version/<name>/<number> */
     KEY_REBOOT,      /* reboot/<id> */
+    KEY_FAILURES,    /* failures/<name> */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -31,7 +32,8 @@ typedef enum KeyKind {
 typedef struct Key {
     KeyKind kind;
     char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance, reboot */
-    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version */
+    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version, failures
+                       */
     int64_t number;   /* version: from 1 on */
 } Key;
 
@@ -48,6 +50,7 @@ char *key_maintenance(const char *machine_id);
 #define KEY_BRAKE_TEXT "brake"
 char *key_version(const char *name, int64_t number);
 char *key_reboot(const char *machine_id);
+char *key_failures(const char *name);
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"

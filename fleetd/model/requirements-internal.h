@@ -26,6 +26,7 @@ typedef enum OptionId {
     OPTION_HEALTH_TIMEOUT,
     OPTION_HEALTH_RETRIES,
     OPTION_HEALTH_START_PERIOD,
+    OPTION_RESCHEDULE,
     _OPTION_MAX,
     _OPTION_INVALID = -EINVAL,
 } OptionId;
@@ -78,6 +79,7 @@ int requirements_read_health_interval(RequirementsReader *reader, const char *va
 int requirements_read_health_timeout(RequirementsReader *reader, const char *value);
 int requirements_read_health_retries(RequirementsReader *reader, const char *value);
 int requirements_read_health_start_period(RequirementsReader *reader, const char *value);
+int requirements_read_reschedule(RequirementsReader *reader, const char *value);
 
 /* Takes the next word of a value, without its quotes; its specifiers are as they stand. 1: a word,
  * 0: no more. -EINVAL with the reason alone in reterr. */
@@ -101,6 +103,10 @@ const char *requirements_section_of(const char *unit_name);
 /* What the health options need of each other and of the rest of the file. -EINVAL, the whole
  * message in reterr. */
 int requirements_settle_health(RequirementsReader *reader, const UnitFile *file);
+/* Where [X-Fleet] does not say it, Restart= does. */
+void requirements_settle_rescheduling(RequirementsReader *reader, const UnitFile *file);
+/* What the file says of Restart=; "no" where it says nothing. Borrowed. */
+const char *requirements_restart_of(const UnitFile *file);
 
 /* Sets "line N: [X-Fleet] <message>", without the line if the option came from no text: -EINVAL. */
 int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...)

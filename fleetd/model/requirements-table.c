@@ -171,6 +171,16 @@ static const OptionRow rows[_OPTION_MAX] = {
              "For so long after a start failures do not count; 30s if not said."},
             requirements_read_health_start_period,
         },
+    [OPTION_RESCHEDULE] =
+        {
+            {"Reschedule",
+             {},
+             "on-failure|no",
+             "Whether it is tried anew, rather elsewhere, when it has failed and nobody on its "
+             "machine restarts it any more; if not said, on-failure for a service whose Restart= "
+             "wants that."},
+            requirements_read_reschedule,
+        },
 };
 
 const RequirementOption *requirements_option(size_t i) {

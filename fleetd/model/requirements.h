@@ -61,6 +61,7 @@ typedef struct Requirements {
     Ranking ranking;
     Budget budget;
     HealthCheck *health; /* NULL: nobody asks for it */
+    bool may_reschedule; /* when it has failed it is tried anew, elsewhere if there is a machine */
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for

@@ -87,6 +87,10 @@ static int read_reboot(const StoredText *text, StoredRecord *record, Error *rete
     return reboot_parse(record->key.machine_id, text->value, text->size, &record->reboot, reterr);
 }
 
+static int read_failures(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return failures_parse(record->key.name, text->value, text->size, &record->failures, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -107,6 +111,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_BRAKE] = {read_brake, false},
     [KEY_VERSION] = {read_version, false},
     [KEY_REBOOT] = {read_reboot, false},
+    [KEY_FAILURES] = {read_failures, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -124,6 +129,7 @@ static void record_drop_value(StoredRecord *record) {
     brake_record_free(TAKE_PTR(record->brake));
     unit_version_free(TAKE_PTR(record->version));
     reboot_free(TAKE_PTR(record->reboot));
+    failures_free(TAKE_PTR(record->failures));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "fleetd/model/brake.h"
+#include "fleetd/model/failures.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
@@ -41,6 +42,7 @@ typedef struct StoredRecord {
     BrakeRecord *brake;
     UnitVersion *version;
     Reboot *reboot;
+    Failures *failures;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

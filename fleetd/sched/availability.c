@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/retry.h"
 
 #include <errno.h>
 
@@ -69,7 +70,7 @@ void unit_leave_group(Cluster *cluster, ClusterUnit *unit) {
     unit->is_counted = false;
 }
 
-int unit_refresh(Cluster *cluster, ClusterUnit *unit) {
+static int unit_recount(Cluster *cluster, ClusterUnit *unit) {
     bool is_counted =
         unit_is_wanted(unit) && !unit_is_global(unit) && unit->desired == LAUNCH_STATE_LAUNCHED;
     bool is_available = is_counted && unit_is_available(unit);
@@ -90,6 +91,11 @@ int unit_refresh(Cluster *cluster, ClusterUnit *unit) {
     if (!is_counted)
         unit_leave_group(cluster, unit);
     return r;
+}
+
+int unit_refresh(Cluster *cluster, ClusterUnit *unit) {
+    int r = unit_doubt(cluster, unit);
+    return r < 0 ? r : unit_recount(cluster, unit);
 }
 
 size_t cluster_count_starting(const Cluster *cluster) {

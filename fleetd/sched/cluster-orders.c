@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/retry.h"
 
 #include <errno.h>
 
@@ -150,6 +151,8 @@ static int put_report(Cluster *cluster, const UnitState *state) {
     placement->report.is_known = true;
     placement->report.is_up = unit_state_is_up(state);
     placement->report.revision = state->unit_revision;
+    if ((r = placement_set_failure(placement, state)) < 0)
+        return r;
     if (placement->unit->waits == WAIT_FOR_BUDGET) /* one that is down may go */
         r = look_at_unit(cluster, placement->unit);
     return r < 0 ? r : unit_refresh(cluster, placement->unit);
@@ -180,6 +183,7 @@ static int forget_report(Cluster *cluster, Placement *placement) {
     if (!placement || !placement->report.is_known)
         return 0;
     placement->report.is_known = placement->report.is_up = false;
+    placement_forget_failure(placement);
     int r = unit_refresh(cluster, placement->unit);
     return r < 0 ? r : look_at_placement(cluster, placement); /* which may have no reason left */
 }

@@ -5,6 +5,7 @@
 #include "fleetd/sched/explain.h"
 #include "fleetd/sched/move.h"
 #include "fleetd/sched/rank.h"
+#include "fleetd/sched/retry.h"
 #include "fleetd/sched/settle.h"
 
 #include <errno.h>
@@ -89,7 +90,7 @@ static char *leaving_reason(Cluster *cluster, const Placement *placement, const 
     bool fits = machine_fits(cluster, placement->unit, placement->machine, &misfit);
     if (fits && kept)
         return str_printf("is placed on %s", kept->machine->id);
-    return fits || misfit.kind == MISFIT_DRAINED ? move_reason(placement->machine)
+    return fits || misfit.kind == MISFIT_DRAINED ? move_reason(placement)
                                                  : misfit_leaving_text(&misfit);
 }
 
@@ -107,6 +108,8 @@ static int leave(Planner *planner, Placement *placement, const Placement *kept) 
  * the same transaction: whoever reads the store finds the unit in one place or the other. */
 static int place(Planner *planner, ClusterUnit *unit, bool has_left_another) {
     Cluster *cluster = planner->cluster;
+    if (unit_awaits_retry(unit, NULL)) /* until that is written down to be over */
+        return unit_set_waits(cluster, unit, WAIT_NONE, false);
     if (unit_unplaced_target(cluster, unit))
         return unit_set_waits(cluster, unit, WAIT_FOR_TARGET, false);
     Choice choice;
@@ -189,6 +192,10 @@ static int decide_place(Planner *planner, Placement *placement) {
         return r;
     if (placement_is_left(planner->cluster, placement))
         return leave(planner, placement, NULL);
+    if (placement_is_due(placement))
+        return move_end(planner, placement);
+    if (!placement->order.exists && unit_awaits_retry(unit, placement->machine))
+        return 0;
     return settle(planner, placement, true, "global unit, and the machine fits");
 }
 

@@ -22,6 +22,7 @@ static char *record_format_value(const StoredRecord *record) {
            : record->maintenance ? maintenance_format(record->maintenance)
            : record->reboot      ? reboot_format(record->reboot)
            : record->version     ? unit_version_format(record->version)
+           : record->failures    ? failures_format(record->failures)
            : record->brake       ? brake_record_format(record->brake)
            : record->cluster_id  ? cluster_id_format(record->cluster_id)
                                  : NULL;
@@ -55,6 +56,8 @@ static char *key_format(const Key *key) {
         return key_version(key->name, key->number);
     case KEY_REBOOT:
         return key_reboot(key->machine_id);
+    case KEY_FAILURES:
+        return key_failures(key->name);
     default:
         return strdup(KEY_LEADER_TEXT);
     }
@@ -88,6 +91,8 @@ static void values_check(const StoredRecord *record) {
         HOLDS(maintenance_message_check(str_or(record->maintenance->message, ""), NULL) == 0);
     if (record->pending)
         HOLDS(record->pending->n_reasons <= PENDING_REASONS_MAX);
+    if (record->failures)
+        HOLDS(record->failures->n_places <= FAILURE_PLACES_MAX);
 }
 
 static void readable_check(const StoredText *text, const StoredRecord *record) {

@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 typedef struct Feed {
-    char kind; /* first letter of machine, unit, order, state, pending; c: maintenance */
+    char kind; /* first letter of machine, unit, order, state, pending; c: maintenance, f: failures
+                */
     void *value;
 } Feed;
 
@@ -38,6 +39,8 @@ static void feed_tell(Cluster *cluster, const Feed *feed) {
         r = cluster_put_state(cluster, feed->value);
     else if (feed->kind == 'c')
         r = feed_tell_maintenance(cluster, feed->value);
+    else if (feed->kind == 'f')
+        r = cluster_put_failures(cluster, feed->value);
     else if (feed->kind == 'p')
         r = cluster_put_pending(cluster, feed->value);
     must(r == 0);
@@ -51,7 +54,7 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
     must(world->cluster);
     size_t n_max = map_size(world->machines) + map_size(world->units) + map_size(world->orders) +
                    map_size(world->states) + map_size(world->pendings) +
-                   map_size(world->maintenances);
+                   map_size(world->maintenances) + map_size(world->failures);
     _cleanup_free_ Feed *feeds = calloc(n_max + 1, sizeof(Feed));
     must(feeds);
     size_t n = feed_collect(world->machines, 'm', feeds, 0);
@@ -60,6 +63,7 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
     n = feed_collect(world->states, 's', feeds, n);
     n = feed_collect(world->pendings, 'p', feeds, n);
     n = feed_collect(world->maintenances, 'c', feeds, n);
+    n = feed_collect(world->failures, 'f', feeds, n);
     for (; n > 0; n--) {
         size_t i = shuffle ? shuffle(userdata, n) : 0;
         feed_tell(world->cluster, &feeds[i]);

@@ -69,6 +69,10 @@ static int parse_reboot(const Key *key, const StoreEntry *entry, void **ret) {
     return reboot_parse(key->machine_id, entry->value, entry->value_size, (Reboot **) ret, NULL);
 }
 
+static int parse_failures(const Key *key, const StoreEntry *entry, void **ret) {
+    return failures_parse(key->name, entry->value, entry->value_size, (Failures **) ret, NULL);
+}
+
 static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_UNIT] = {"unit/", parse_unit, (MapFreeValue) unit_free},
     [KEY_FILE] = {"file/", parse_text, free},
@@ -83,6 +87,7 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_VERSION] = {"version/", parse_version, (MapFreeValue) unit_version_free},
     [KEY_CLUSTER] = {"", parse_text, free},
     [KEY_REBOOT] = {"reboot/", parse_reboot, (MapFreeValue) reboot_free},
+    [KEY_FAILURES] = {"failures/", parse_failures, (MapFreeValue) failures_free},
 };
 
 static void *must(void *pointer) {

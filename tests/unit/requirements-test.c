@@ -73,6 +73,8 @@ static char *describe(const Requirements *requirements) {
     ranking_describe(stream, &requirements->ranking);
     if (requirements->health)
         health_describe(stream, requirements->health);
+    if (requirements->may_reschedule)
+        fprintf(stream, "reschedules\n");
     fclose(stream);
     return text;
 }

@@ -15,10 +15,10 @@ static int parse(const char *key, const char *value, size_t size, int64_t lease,
 
 /* The one pointer of a record that is set. */
 static const void *value_of(const StoredRecord *record) {
-    const void *values[] = {record->unit,       record->file,        record->machine,
-                            record->metadata,   record->order,       record->state,
-                            record->pending,    record->leader,      record->orphan,
-                            record->cluster_id, record->maintenance, record->reboot};
+    const void *values[] = {
+        record->unit,        record->file,    record->machine, record->metadata, record->order,
+        record->state,       record->pending, record->leader,  record->orphan,   record->cluster_id,
+        record->maintenance, record->reboot,  record->failures};
     const void *found = NULL;
     for (size_t i = 0; i < ELEMENTSOF(values); i++) {
         assert_false(found && values[i]);
@@ -56,6 +56,8 @@ static void every_kind_is_read(void **state) {
         {"cluster", "{\"id\":\"" M1 "\"}", 0},
         {"maintenance/" M1, "{\"drain\":true,\"sinceUsec\":1,\"message\":\"a disk\"}", 0},
         {"reboot/" M1, "{\"bootID\":\"b\",\"phase\":\"waiting\"}", 0},
+        {"failures/a.service",
+         "{\"unitRevision\":3,\"machines\":[{\"machineID\":\"" M1 "\",\"count\":1}]}", 0},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_record_ StoredRecord record = {};
@@ -104,6 +106,7 @@ static void garbage_of_any_kind_is_named_with_its_key(void **state) {
         "cluster",
         "maintenance/" M1,
         "reboot/" M1,
+        "failures/a.service",
     };
     static const struct {
         const char *text;

@@ -68,6 +68,8 @@ static char *record_write(const StoredRecord *record) {
         return unit_version_format(record->version);
     case KEY_REBOOT:
         return reboot_format(record->reboot);
+    case KEY_FAILURES:
+        return failures_format(record->failures);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;
