@@ -49,11 +49,6 @@ static json_object *value_failures(const void *object) {
     return json_object_new_int64(((const ApiState *) object)->n_failures);
 }
 
-static json_object *value_retry(const void *object) {
-    int64_t next = ((const ApiState *) object)->next_try;
-    return next > 0 ? json_object_new_int64(next) : NULL;
-}
-
 static const ListColumn columns[] = {
     {"unit", cell_unit},
     {"machine", cell_machine},
@@ -63,7 +58,7 @@ static const ListColumn columns[] = {
     {"hash", cell_hash},
     {"health", cell_health},
     {"failures", cell_failures, value_failures},
-    {"retry", cell_retry, value_retry},
+    {"retry", cell_retry},
     {},
 };
 

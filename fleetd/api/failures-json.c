@@ -37,7 +37,7 @@ static json_object *failures_to_json(const Failures *failures) {
 static const Failures *failures_of_request(const UnitView *unit) {
     const Failures *failures = unit->failures;
     return failures && unit->unit && failures->unit_revision >= unit->unit->revision ? failures
-                                                                                    : NULL;
+                                                                                     : NULL;
 }
 
 int json_add_failures(json_object *object, const UnitView *unit) {

@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
+/* On its way to auto-restart a unit of systemd's passes through failed, and one in a circle is up
+ * for a moment: what does not last is not written down. */
+#define QUIET_USEC USEC_PER_SEC
 #define RETRY_USEC (500 * USEC_PER_MSEC)
 #define BATCH_MAX 50 /* records in a transaction: a write and a comparison each */
 
@@ -28,6 +31,7 @@ struct Retries {
     RetriesOptions options;
     Timer *timer;
     Deadlines *deadlines; /* by unit: when to look at it again */
+    Map *quiet;           /* set of units that nothing was heard of until their deadline */
     StoreOp *op;
     int64_t written_revision;
 };
@@ -58,9 +62,8 @@ static int batch_add(Batch *batch, const char *name, int64_t revision, const Fai
         return -ENOMEM;
     batch->compares[i + 1] = (StoreCompare){
         .key = batch->keys[i], .target = STORE_COMPARE_MOD_REVISION, .number = revision};
-    batch->writes[i] = (StoreWrite){.kind = next ? STORE_PUT : STORE_DELETE,
-                                    .key = batch->keys[i],
-                                    .value = batch->values[i]};
+    batch->writes[i] = (StoreWrite){
+        .kind = next ? STORE_PUT : STORE_DELETE, .key = batch->keys[i], .value = batch->values[i]};
     return 0;
 }
 
@@ -152,6 +155,31 @@ static int retries_settle(Retries *retries, const char *name, const Failures *fa
     return r;
 }
 
+/* A unit waits for it: it goes, or is not to be tried anew any more. */
+static bool is_urgent(const Failures *known, const Failures *next) {
+    for (size_t i = 0; known && next && i < known->n_places; i++) {
+        const FailurePlace *after = failures_find(next, known->places[i].machine_id);
+        if (known->places[i].next_usec > 0 && (!after || after->next_usec == 0))
+            return true;
+    }
+    return !next;
+}
+
+/* It is written, or looked at again in a moment. */
+static int retries_change(Retries *retries, const char *name, const FeedFailures *known,
+                          const Failures *next, Batch *batch) {
+    const Failures *before = known ? known->failures : NULL;
+    bool is_quiet = map_remove(retries->quiet, name);
+    if (!is_quiet && !is_urgent(before, next)) {
+        int r = deadlines_set(retries->deadlines, name, QUIET_USEC);
+        if (r >= 0)
+            cluster_settle_doubt(retries->options.cluster, name);
+        return r;
+    }
+    tell_new_failures(retries, name, before, next);
+    return batch_add(batch, name, known ? known->revision : 0, next);
+}
+
 /* 1: something is tried anew. */
 static int retries_consider(Retries *retries, const char *name, Batch *batch) {
     _cleanup_failure_facts_ FailureFacts facts = {};
@@ -166,12 +194,11 @@ static int retries_consider(Retries *retries, const char *name, Batch *batch) {
     if (r < 0)
         return r;
     bool is_unreadable = known && !known->failures;
-    if (failures_equal(next, before) && !(is_unreadable && facts.is_known))
+    if (failures_equal(next, before) && !(is_unreadable && facts.is_known)) {
+        map_remove(retries->quiet, name);
         return retries_settle(retries, name, before, &facts, look_at);
-    if (batch->n == BATCH_MAX)
-        return 0;
-    tell_new_failures(retries, name, before, next);
-    return batch_add(batch, name, known ? known->revision : 0, next);
+    }
+    return batch->n == BATCH_MAX ? 0 : retries_change(retries, name, known, next, batch);
 }
 
 static int retries_try(Retries *retries) {
@@ -206,7 +233,9 @@ static void on_timer(void *userdata) {
 
 static void on_due(const char *name, void *userdata) {
     Retries *retries = userdata;
-    int r = cluster_doubt(retries->options.cluster, name);
+    int r = map_put(retries->quiet, name, NULL);
+    if (r >= 0)
+        r = cluster_doubt(retries->options.cluster, name);
     if (r < 0)
         retries->options.on_told(r, retries->options.userdata);
     else
@@ -230,6 +259,9 @@ int retries_new(const RetriesOptions *options, Retries **ret) {
     if (!retries)
         return -ENOMEM;
     retries->options = *options;
+    retries->quiet = map_new(NULL);
+    if (!retries->quiet)
+        return -ENOMEM;
     int r = timer_new(options->loop, on_timer, retries, &retries->timer);
     if (r >= 0)
         r = deadlines_new(options->loop, on_due, retries, &retries->deadlines);
@@ -245,5 +277,6 @@ void retries_free(Retries *retries) {
     store_op_cancel(retries->op);
     timer_free(retries->timer);
     deadlines_free(retries->deadlines);
+    map_free(retries->quiet);
     free(retries);
 }

@@ -18,8 +18,7 @@ static size_t position_of(const Failures *failures, const char *machine_id) {
 
 static FailurePlace *place_find(const Failures *failures, const char *machine_id) {
     size_t i = position_of(failures, machine_id);
-    bool is_there =
-        i < failures->n_places && streq(failures->places[i].machine_id, machine_id);
+    bool is_there = i < failures->n_places && streq(failures->places[i].machine_id, machine_id);
     return is_there ? &failures->places[i] : NULL;
 }
 

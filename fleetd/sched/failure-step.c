@@ -90,8 +90,7 @@ static void drop_empty(Failures *failures) {
 /* --- all of them --- */
 
 static bool is_forgiven(const FailurePlace *place, usec_t now_usec) {
-    return place->well_since_usec > 0 &&
-           now_usec >= place->well_since_usec + FAILURE_FORGIVEN_USEC;
+    return place->well_since_usec > 0 && now_usec >= place->well_since_usec + FAILURE_FORGIVEN_USEC;
 }
 
 static void forgive(Failures *failures, bool is_global, usec_t now_usec) {

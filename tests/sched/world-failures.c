@@ -1,5 +1,5 @@
-/* The engine's side of units that have failed: what it remembers of them, as fleetd/engine/retries.c
- * does it with a store and a clock. */
+/* The engine's side of units that have failed: what it remembers of them, as
+ * fleetd/engine/retries.c does it with a store and a clock. */
 #include "fleetd/base/strv.h"
 #include "tests/sched/world.h"
 

@@ -39,7 +39,7 @@ static SimNode *start_and_break(SimCluster *cluster, const char *text) {
     for (size_t i = 0; i < cluster->n_nodes; i++)
         set_broken(&cluster->nodes[i], true);
     assert_int_not_equal(sim_put(cluster, NAME, text, LAUNCH_STATE_LAUNCHED), 0);
-    sim_cluster_run(cluster, USEC_PER_SEC);
+    sim_cluster_run(cluster, 3 * USEC_PER_SEC);
     SimNode *node = sim_where_ordered(cluster, NAME);
     assert_non_null(node);
     for (size_t i = 0; i < cluster->n_nodes; i++)
@@ -51,8 +51,8 @@ static void unit_that_fails_is_tried_elsewhere_after_a_while(void **state) {
     SimCluster *cluster = *state;
     SimNode *node = start_and_break(cluster, FILE_TEXT);
     assert_int_equal(count_failures(cluster), 1);
-    assert_true(next_try(cluster) > loop_realtime(cluster->loop) + 28 * USEC_PER_SEC);
-    sim_cluster_run(cluster, 27 * USEC_PER_SEC);
+    assert_true(next_try(cluster) > loop_realtime(cluster->loop) + 27 * USEC_PER_SEC);
+    sim_cluster_run(cluster, 26 * USEC_PER_SEC);
     assert_ptr_equal(sim_where_ordered(cluster, NAME), node);
     engine_test_run_single(cluster, NAME, 5 * USEC_PER_SEC);
     SimNode *next = sim_where_runs(cluster, NAME);
@@ -116,13 +116,27 @@ static void global_unit_is_started_anew_where_it_failed(void **state) {
     SimNode *node = &cluster->nodes[2];
     set_broken(node, true);
     sim_put(cluster, NAME, FILE_TEXT "[X-Fleet]\nGlobal=true\n", LAUNCH_STATE_LAUNCHED);
-    sim_cluster_run(cluster, USEC_PER_SEC);
+    sim_cluster_run(cluster, 3 * USEC_PER_SEC);
     assert_int_equal(count_failures(cluster), 1);
     set_broken(node, false);
     sim_cluster_run(cluster, 32 * USEC_PER_SEC);
     assert_int_equal(sim_count_running(cluster, NAME), 3);
     assert_int_equal(sim_node_count(node, FAKE_ACTION_START), 2);
     assert_int_equal(sim_node_count(&cluster->nodes[0], FAKE_ACTION_START), 1);
+}
+
+/* systemd restarts it by itself, again and again. */
+static void unit_that_goes_in_a_circle_is_left_to_systemd(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *node = engine_test_start(cluster, NAME, FILE_TEXT);
+    for (size_t i = 0; i < 40; i++) {
+        fake_systemd_set_state(node->systemd, NAME, "failed", "failed", "exit-code");
+        sim_cluster_run(cluster, 300 * USEC_PER_MSEC);
+        fake_systemd_set_state(node->systemd, NAME, "active", "running", "success");
+        sim_cluster_run(cluster, 300 * USEC_PER_MSEC);
+    }
+    assert_int_equal(count_failures(cluster), 0);
+    assert_ptr_equal(sim_where_runs(cluster, NAME), node);
 }
 
 static void destroyed_unit_leaves_nothing_behind(void **state) {
@@ -140,7 +154,7 @@ static void record_that_cannot_be_read_is_written_anew(void **state) {
     SimNode *node = start_and_break(cluster, FILE_TEXT);
     assert_int_equal(store_sync_put(&cluster->sync, "failures/" NAME, "garbage", 0), 0);
     assert_int_equal(store_sync_put(&cluster->sync, "failures/other.service", "garbage", 0), 0);
-    sim_cluster_run(cluster, USEC_PER_SEC);
+    sim_cluster_run(cluster, 3 * USEC_PER_SEC);
     assert_int_equal(count_failures(cluster), 1);
     _cleanup_free_ char *other = store_sync_get(&cluster->sync, "failures/other.service");
     assert_null(other);
@@ -157,6 +171,7 @@ int main(void) {
         ENGINE_TEST(unit_that_fits_on_one_machine_is_tried_there_again),
         ENGINE_TEST(delays_grow),
         ENGINE_TEST(global_unit_is_started_anew_where_it_failed),
+        ENGINE_TEST(unit_that_goes_in_a_circle_is_left_to_systemd),
         ENGINE_TEST(destroyed_unit_leaves_nothing_behind),
         ENGINE_TEST(record_that_cannot_be_read_is_written_anew),
     };

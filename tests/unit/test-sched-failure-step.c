@@ -5,7 +5,7 @@
 
 #define M1 "00000000000000000000000000000001"
 #define M2 "00000000000000000000000000000002"
-#define S(seconds) ((usec_t) (seconds) * USEC_PER_SEC)
+#define S(seconds) ((usec_t) (seconds) *USEC_PER_SEC)
 #define NOW S(10000)
 
 /* As one line: each machine's digit, its count, and when it is tried anew or since when it is well,
@@ -27,17 +27,24 @@ static void describe(const Failures *failures, char *text, size_t size) {
 }
 
 #define PLACE(id, n, ...) \
-    { .machine_id = (char *) (id), .count = (n), .failed_usec = NOW - S(1000), \
-      .why = (char *) "failed", __VA_ARGS__ }
+    { \
+        .machine_id = (char *) (id), .count = (n), .failed_usec = NOW - S(1000), \
+        .why = (char *) "failed", __VA_ARGS__ \
+    }
 #define KNOWN(...) \
-    {.name = (char *) "a.service", .unit_revision = 5, .places = (FailurePlace[]){__VA_ARGS__}, \
-     .n_places = sizeof((FailurePlace[]){__VA_ARGS__}) / sizeof(FailurePlace)}
+    { \
+        .name = (char *) "a.service", .unit_revision = 5, .places = (FailurePlace[]){__VA_ARGS__}, \
+        .n_places = sizeof((FailurePlace[]){__VA_ARGS__}) / sizeof(FailurePlace) \
+    }
 #define FACTS(...) \
     .places = (FailureFact[]){__VA_ARGS__}, \
     .n_places = sizeof((FailureFact[]){__VA_ARGS__}) / sizeof(FailureFact)
-#define FAILS(id) {.machine_id = (id), .failure = "failed"}
-#define IS_UP(id) {.machine_id = (id), .is_up = true}
-#define COMES(id) {.machine_id = (id)}
+#define FAILS(id) \
+    { .machine_id = (id), .failure = "failed" }
+#define IS_UP(id) \
+    { .machine_id = (id), .is_up = true }
+#define COMES(id) \
+    { .machine_id = (id) }
 #define WANTED .is_known = true, .is_tried_anew = true, .unit_revision = 5
 
 typedef struct Case {
@@ -63,16 +70,8 @@ static const Case cases[] = {
      {WANTED, FACTS(FAILS(M1))},
      "1:1!+7",
      7},
-    {"it is due",
-     KNOWN(PLACE(M1, 1, .next_usec = NOW)),
-     {WANTED, FACTS(FAILS(M1))},
-     "1:1!+0",
-     0},
-    {"it has left",
-     KNOWN(PLACE(M1, 1, .next_usec = NOW)),
-     {WANTED, FACTS(COMES(M2))},
-     "1:1",
-     0},
+    {"it is due", KNOWN(PLACE(M1, 1, .next_usec = NOW)), {WANTED, FACTS(FAILS(M1))}, "1:1!+0", 0},
+    {"it has left", KNOWN(PLACE(M1, 1, .next_usec = NOW)), {WANTED, FACTS(COMES(M2))}, "1:1", 0},
     {"it fails where it went, while nobody looked",
      KNOWN(PLACE(M1, 1, .next_usec = NOW - S(5))),
      {WANTED, FACTS(FAILS(M2))},
@@ -88,11 +87,7 @@ static const Case cases[] = {
      {WANTED, FACTS(FAILS(M1))},
      "1:201!+3600",
      3600},
-    {"it is up elsewhere",
-     KNOWN(PLACE(M1, 1)),
-     {WANTED, FACTS(IS_UP(M2))},
-     "1:1 2:0w+0",
-     600},
+    {"it is up elsewhere", KNOWN(PLACE(M1, 1)), {WANTED, FACTS(IS_UP(M2))}, "1:1 2:0w+0", 600},
     {"somebody has mended it in its place",
      KNOWN(PLACE(M1, 1, .next_usec = NOW + S(9))),
      {WANTED, FACTS(IS_UP(M1))},
@@ -199,8 +194,9 @@ static void step_comes_to_rest(void **state) {
 static void only_what_fails_is_due(void **state) {
     const FailureFact facts[] = {FAILS(M1), COMES(M2)};
     const FailureFacts all = {.places = (FailureFact *) facts, .n_places = 2};
-    const FailurePlace due = PLACE(M1, 1, .next_usec = NOW), early = PLACE(M1, 1, .next_usec = NOW + 1),
-                       tried = PLACE(M1, 1), comes = PLACE(M2, 1, .next_usec = NOW);
+    const FailurePlace due = PLACE(M1, 1, .next_usec = NOW),
+                       early = PLACE(M1, 1, .next_usec = NOW + 1), tried = PLACE(M1, 1),
+                       comes = PLACE(M2, 1, .next_usec = NOW);
     assert_true(failure_is_due(&due, &all, NOW));
     assert_false(failure_is_due(&early, &all, NOW));
     assert_false(failure_is_due(&tried, &all, NOW));
