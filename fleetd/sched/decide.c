@@ -192,7 +192,7 @@ static int decide_place(Planner *planner, Placement *placement) {
         return r;
     if (placement_is_left(planner->cluster, placement))
         return leave(planner, placement, NULL);
-    if (placement_is_due(placement))
+    if (placement_is_due(placement) && machine_takes_back(placement->machine))
         return move_end(planner, placement);
     if (!placement->order.exists && unit_awaits_retry(unit, placement->machine))
         return 0;

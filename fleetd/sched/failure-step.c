@@ -106,15 +106,30 @@ static void forgive(Failures *failures, bool is_global, usec_t now_usec) {
         failures_drop(failures, &failures->places[0]);
 }
 
+/* Its machine may never come back, or never get the unit again. */
+static bool is_forgotten(const FailurePlace *place, usec_t now_usec) {
+    return place->next_usec == 0 && place->well_since_usec == 0 &&
+           now_usec >= place->failed_usec + FAILURE_FORGOTTEN_USEC;
+}
+
+static void forget(Failures *failures, usec_t now_usec) {
+    for (size_t i = failures->n_places; i-- > 0;)
+        if (is_forgotten(&failures->places[i], now_usec))
+            failures_drop(failures, &failures->places[i]);
+}
+
+static usec_t place_next_look(const FailurePlace *place, usec_t now_usec) {
+    if (place->well_since_usec > 0)
+        return place->well_since_usec + FAILURE_FORGIVEN_USEC;
+    if (place->next_usec == 0)
+        return place->failed_usec + FAILURE_FORGOTTEN_USEC;
+    return place->next_usec > now_usec ? place->next_usec : USEC_INFINITY;
+}
+
 static usec_t next_look(const Failures *failures, usec_t now_usec) {
     usec_t look_at = USEC_INFINITY;
-    for (size_t i = 0; i < failures->n_places; i++) {
-        const FailurePlace *place = &failures->places[i];
-        if (place->next_usec > now_usec)
-            look_at = MIN(look_at, place->next_usec);
-        if (place->well_since_usec > 0)
-            look_at = MIN(look_at, place->well_since_usec + FAILURE_FORGIVEN_USEC);
-    }
+    for (size_t i = 0; i < failures->n_places; i++)
+        look_at = MIN(look_at, place_next_look(&failures->places[i], now_usec));
     return look_at;
 }
 
@@ -138,6 +153,7 @@ static int step(Failures *failures, const FailureFacts *facts, usec_t now_usec) 
             return r;
     }
     forgive(failures, facts->is_global, now_usec);
+    forget(failures, now_usec);
     drop_empty(failures);
     return 0;
 }

@@ -8,7 +8,8 @@
 
 #define FAILURE_DELAY_USEC (30 * USEC_PER_SEC) /* and twice as long each further time */
 #define FAILURE_DELAY_MAX_USEC (60 * USEC_PER_MINUTE)
-#define FAILURE_FORGIVEN_USEC (10 * USEC_PER_MINUTE) /* of being well */
+#define FAILURE_FORGIVEN_USEC (10 * USEC_PER_MINUTE)       /* of being well */
+#define FAILURE_FORGOTTEN_USEC (24 * 60 * USEC_PER_MINUTE) /* where it was not since */
 
 /* A machine that is ordered to have the unit. */
 typedef struct FailureFact {

@@ -92,6 +92,8 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
         check_succession(check, old, new);
     else if (key->kind == KEY_FILE && !new && !check->cluster->is_store_lost)
         check_lost_file(check, key->name);
+    else if (key->kind == KEY_FAILURES)
+        sim_retries_judge_record(check, old, new);
     else if (key->kind == KEY_SCHEDULE)
         note_order(check, key, old, new);
 }
@@ -149,9 +151,12 @@ static void check_changed_order(SimCheck *check, const char *pair, SimOrderChang
     if (change == SIM_ORDER_IS_GIVEN) {
         check_fit(check, order);
         check_cordon(check, order);
+        sim_retries_judge_place(check, order);
     }
-    if (change == SIM_ORDER_IS_WITHDRAWN)
+    if (change == SIM_ORDER_IS_WITHDRAWN) {
         sim_moves_judge(check, order);
+        sim_retries_judge_withdrawal(check, order);
+    }
     if (unit && !unit->is_global)
         check_is_one(check, order->name);
 }

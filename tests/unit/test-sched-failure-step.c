@@ -6,7 +6,7 @@
 #define M1 "00000000000000000000000000000001"
 #define M2 "00000000000000000000000000000002"
 #define S(seconds) ((usec_t) (seconds) *USEC_PER_SEC)
-#define NOW S(10000)
+#define NOW S(100000)
 
 /* As one line: each machine's digit, its count, and when it is tried anew or since when it is well,
  * in seconds from NOW. "": nothing is remembered. */
@@ -55,6 +55,8 @@ typedef struct Case {
     int64_t look_in; /* seconds; 0: never */
 } Case;
 
+#define A_DAY (24 * 3600 - 1000) /* since it failed, as it is known */
+
 static const Case cases[] = {
     {"all is well", {}, {WANTED, FACTS(IS_UP(M1))}, "", 0},
     {"it is on its way", {}, {WANTED, FACTS(COMES(M1))}, "", 0},
@@ -71,7 +73,11 @@ static const Case cases[] = {
      "1:1!+7",
      7},
     {"it is due", KNOWN(PLACE(M1, 1, .next_usec = NOW)), {WANTED, FACTS(FAILS(M1))}, "1:1!+0", 0},
-    {"it has left", KNOWN(PLACE(M1, 1, .next_usec = NOW)), {WANTED, FACTS(COMES(M2))}, "1:1", 0},
+    {"it has left",
+     KNOWN(PLACE(M1, 1, .next_usec = NOW)),
+     {WANTED, FACTS(COMES(M2))},
+     "1:1",
+     A_DAY},
     {"it fails where it went, while nobody looked",
      KNOWN(PLACE(M1, 1, .next_usec = NOW - S(5))),
      {WANTED, FACTS(FAILS(M2))},
@@ -107,7 +113,7 @@ static const Case cases[] = {
      KNOWN(PLACE(M1, 1), PLACE(M2, 0, .well_since_usec = NOW - S(100))),
      {WANTED, FACTS(COMES(M2))},
      "1:1",
-     0},
+     A_DAY},
     {"it fails after having been well, but not for long",
      KNOWN(PLACE(M1, 1), PLACE(M2, 0, .well_since_usec = NOW - S(100))),
      {WANTED, FACTS(FAILS(M2))},
@@ -117,12 +123,17 @@ static const Case cases[] = {
      KNOWN(PLACE(M1, 1), PLACE(M2, 0, .well_since_usec = NOW - S(100))),
      {WANTED, FACTS(COMES(M1))},
      "1:1",
-     0},
+     A_DAY},
     {"it waits to be stopped elsewhere",
      KNOWN(PLACE(M1, 1, .next_usec = NOW + S(9))),
      {WANTED, FACTS(COMES(M1))},
      "1:1!+9",
      9},
+    {"it was not there for a day",
+     KNOWN({.machine_id = (char *) M1, .count = 3, .failed_usec = 1}, PLACE(M2, 1)),
+     {WANTED},
+     "2:1",
+     A_DAY},
     {"a later request forgives",
      KNOWN(PLACE(M1, 3, .next_usec = NOW + S(9))),
      {.is_known = true, .is_tried_anew = true, .unit_revision = 6, FACTS(COMES(M1))},
@@ -152,12 +163,12 @@ static const Case cases[] = {
      KNOWN(PLACE(M1, 3, .well_since_usec = NOW - S(600)), PLACE(M2, 1)),
      {WANTED, .is_global = true, FACTS(IS_UP(M1), COMES(M2))},
      "2:1",
-     0},
+     A_DAY},
     {"where a global unit never failed nothing is noted",
      KNOWN(PLACE(M1, 3)),
      {WANTED, .is_global = true, FACTS(COMES(M1), IS_UP(M2))},
      "1:3",
-     0},
+     A_DAY},
 };
 
 static void each_step_is_as_the_table_says(void **state) {
