@@ -85,6 +85,6 @@ int agent_open_orders(Agent *agent) {
         .on_lost = on_lost,
         .on_restored = on_restored,
     };
-    return mirror_new(agent->store, agent->loop, agent->order_prefix, 0, &callbacks, agent,
-                      &agent->orders);
+    return mirror_new(agent->store, agent->loop, &(MirrorKeys){.prefix = agent->order_prefix},
+                      &callbacks, agent, &agent->orders);
 }

@@ -83,8 +83,8 @@ int agent_open_reboot(Agent *agent) {
     _cleanup_free_ char *key = key_reboot(agent->machine_id);
     int r = key ? timer_new(agent->loop, on_retry, agent, &agent->reboot.retry) : -ENOMEM;
     return r < 0 ? r
-                 : mirror_new(agent->store, agent->loop, key, 0, &callbacks, agent,
-                              &agent->reboot.mirror);
+                 : mirror_new(agent->store, agent->loop, &(MirrorKeys){.prefix = key}, &callbacks,
+                              agent, &agent->reboot.mirror);
 }
 
 void agent_close_reboot(Agent *agent) {

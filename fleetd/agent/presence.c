@@ -194,8 +194,8 @@ static int presence_watch_key(Presence *presence) {
         .on_synced = on_key_synced,
         .on_restored = on_restored,
     };
-    return mirror_new(presence->store, presence->loop, presence->key, 0, &callbacks, presence,
-                      &presence->mirror);
+    return mirror_new(presence->store, presence->loop, &(MirrorKeys){.prefix = presence->key},
+                      &callbacks, presence, &presence->mirror);
 }
 
 int presence_new(Store *store, Loop *loop, const Machine *machine, usec_t ttl_usec,

@@ -59,7 +59,7 @@ static int add_place(json_object *object, const UnitView *unit) {
 }
 
 static int add_version(json_object *object, const UnitView *unit) {
-    int64_t version = unit_view_version(unit);
+    int64_t version = unit->unit->version;
     return version > 0 ? json_add_int(object, "version", version) : 0;
 }
 

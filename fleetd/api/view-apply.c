@@ -116,15 +116,6 @@ static int apply_brake(View *view, StoredRecord *record) {
     return 0;
 }
 
-/* Nothing is told of it: it comes with a change of its unit. */
-static int apply_version(View *view, StoredRecord *record) {
-    UnitView *unit;
-    int r = view_touch_unit(view, record->key.name, &unit);
-    if (r >= 0)
-        r = unit_view_set_version_take(unit, record->key.number, TAKE_PTR(record->version));
-    return r;
-}
-
 static int apply_reboot(View *view, StoredRecord *record) {
     MachineView *machine;
     int r = view_touch_machine(view, record->key.machine_id, &machine);
@@ -155,8 +146,7 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_SCHEDULE] = apply_order,  [KEY_STATE] = apply_state,
     [KEY_PENDING] = apply_pending, [KEY_FAILURES] = apply_failures,
     [KEY_ORPHAN] = apply_orphan,   [KEY_MAINTENANCE] = apply_maintenance,
-    [KEY_BRAKE] = apply_brake,     [KEY_VERSION] = apply_version,
-    [KEY_REBOOT] = apply_reboot,
+    [KEY_BRAKE] = apply_brake,     [KEY_REBOOT] = apply_reboot,
 };
 
 static int apply(View *view, StoredRecord *record) {

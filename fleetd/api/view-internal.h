@@ -42,10 +42,5 @@ bool view_holds(const View *view, const Key *key);
 void view_settle_unit(View *view, UnitView *unit);
 void view_settle_machine(View *view, MachineView *machine);
 
-/* version NULL: there is none of that number, or none that is readable. -ENOMEM. */
-int unit_view_set_version_take(UnitView *unit, int64_t number, UnitVersion *version);
-void unit_view_drop_versions(UnitView *unit);
-const UnitVersion *unit_view_find_version(const UnitView *unit, int64_t number);
-
 void unit_view_free(UnitView *unit);
 void machine_view_free(MachineView *machine);

@@ -18,7 +18,6 @@ void unit_view_free(UnitView *unit) {
     unit_free(unit->unit);
     pending_free(unit->pending);
     failures_free(unit->failures);
-    unit_view_drop_versions(unit);
     map_free(unit->placements);
     free(unit->name);
     free(unit);
@@ -137,8 +136,6 @@ bool view_holds(const View *view, const Key *key) {
     switch (key->kind) {
     case KEY_UNIT:
         return unit && unit->unit;
-    case KEY_VERSION:
-        return unit && unit_view_find_version(unit, key->number);
     case KEY_PENDING:
         return unit && unit->pending;
     case KEY_FAILURES:

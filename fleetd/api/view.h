@@ -31,13 +31,11 @@ typedef struct Placement {
 
 typedef struct UnitView {
     char *name;
-    Unit *unit;             /* NULL: the cluster does not know it (any more) */
-    Pending *pending;       /* NULL: it does not wait */
-    Failures *failures;     /* NULL: it has not failed, or that is forgiven */
-    UnitVersion **versions; /* by number */
-    size_t n_versions;
-    Map *placements; /* machine id -> Placement, also those that just ended */
-    bool is_changed; /* in what is not about a single placement */
+    Unit *unit;         /* NULL: the cluster does not know it (any more) */
+    Pending *pending;   /* NULL: it does not wait */
+    Failures *failures; /* NULL: it has not failed, or that is forgiven */
+    Map *placements;    /* machine id -> Placement, also those that just ended */
+    bool is_changed;    /* in what is not about a single placement */
     bool is_noted;
     TAILQ_ENTRY(UnitView) changes;
 } UnitView;
@@ -94,11 +92,6 @@ bool placement_is_orphaned(const Placement *placement);
 /* On any machine, for this cluster: what is orphaned counts while the unit is wanted, as the engine
  * then takes it over, and is left alone for ever while it is not. */
 bool unit_view_is_placed(const UnitView *unit);
-
-/* The versions that a unit of the cluster has had in this life of it. */
-size_t unit_view_n_versions(const UnitView *unit);
-/* The number of the one that it has; 0: not known. */
-int64_t unit_view_version(const UnitView *unit);
 
 /* Where an ordinary unit is: on the machine that is ordered to have it, or, while none is, on the
  * one that has yet to stop it. NULL: nowhere. */

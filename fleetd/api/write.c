@@ -47,6 +47,11 @@ void api_write_acknowledge(ApiWrite *write, unsigned status, int64_t revision) {
     write_end(write);
 }
 
+void api_write_tell_take(ApiWrite *write, json_object *object, int64_t revision) {
+    answer_object_take(write->exchange, object, revision);
+    write_end(write);
+}
+
 static void on_txn(int r, const StoreTxnResult *result, void *userdata) {
     ApiWrite *write = userdata;
     write->op = NULL;

@@ -1,6 +1,7 @@
-/* A request that changes the store, from its arrival to its answer: it reads what its decision
- * depends on, decides, writes on the condition that all is still so, and starts over where it is
- * not. Only what is committed is acknowledged (promise 5 of docs/architecture.md). */
+/* A request that changes the store, or asks it for what no view has, from its arrival to its
+ * answer: it reads what its decision depends on, decides, writes on the condition that all is still
+ * so, and starts over where it is not. Only what is committed is acknowledged (promise 5 of
+ * docs/architecture.md). */
 #pragma once
 
 #include "fleetd/api/context.h"
@@ -37,4 +38,6 @@ void api_write_commit(ApiWrite *write, Store *store, const StoreTxn *txn, unsign
 /* These answer, and free it. */
 void api_write_acknowledge(ApiWrite *write, unsigned status, int64_t revision);
 void api_write_refuse(ApiWrite *write, unsigned status, const char *format, ...) _printf_(3, 4);
+/* 200; NULL says that memory ran out. */
+void api_write_tell_take(ApiWrite *write, json_object *object, int64_t revision);
 void api_write_fail(ApiWrite *write, int r); /* the store did not answer, or memory ran out */

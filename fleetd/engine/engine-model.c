@@ -252,8 +252,9 @@ static int engine_make_model(Engine *engine) {
         r = collector_new(engine->store, engine->loop, engine->leadership, engine->feed,
                           &engine->collector);
     if (r >= 0)
-        r = mirror_new(engine->store, engine->loop, "", 0, &mirror_callbacks, engine,
-                       &engine->mirror);
+        r = mirror_new(engine->store, engine->loop,
+                       &(MirrorKeys){.prefix = "", .before = KEY_FIRST_OF_PAST}, &mirror_callbacks,
+                       engine, &engine->mirror);
     return r;
 }
 

@@ -10,8 +10,7 @@
 typedef struct FeedFile {
     UnitFile *file; /* NULL: named by a unit, not seen yet or not readable */
     int64_t mod_revision;
-    size_t n_users;    /* units */
-    size_t n_versions; /* that keep it */
+    size_t n_users; /* units */
 } FeedFile;
 
 typedef struct FeedMachine {
@@ -29,11 +28,11 @@ struct Feed {
     Map *units;            /* Unit by name */
     Map *unreadable_units; /* set of names */
     Map *files;            /* FeedFile by hash */
-    Map *versions;         /* hash, as files has it, by key */
     Map *machines;         /* FeedMachine by id */
     Map *maintenance;      /* Maintenance by machine, as people want it */
     Map *reboots;          /* FeedReboot by machine */
     Map *failures;         /* FeedFailures by unit */
+    uint64_t n_releases;   /* of files by units */
 };
 
 void feed_file_free(void *file);
@@ -50,8 +49,6 @@ int feed_delete_unit(Feed *feed, const Key *key);
 int feed_delete_file(Feed *feed, const Key *key);
 int feed_delete_machine(Feed *feed, const Key *key);
 int feed_delete_metadata(Feed *feed, const Key *key);
-int feed_put_version(Feed *feed, StoredRecord *record);
-int feed_delete_version(Feed *feed, const Key *key);
 int feed_put_maintenance(Feed *feed, StoredRecord *record);
 int feed_delete_maintenance(Feed *feed, const Key *key);
 int feed_put_reboot(Feed *feed, StoredRecord *record);

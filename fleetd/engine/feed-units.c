@@ -27,7 +27,7 @@ static int feed_get_file(Feed *feed, const char *hash, FeedFile **ret) {
 
 static void feed_drop_file_if_unknown(Feed *feed, const char *hash) {
     FeedFile *file = map_get(feed->files, hash);
-    if (file && !file->file && file->n_users == 0 && file->n_versions == 0)
+    if (file && !file->file && file->n_users == 0)
         map_remove(feed->files, hash);
 }
 
@@ -35,6 +35,7 @@ static void feed_release_file(Feed *feed, const char *hash) {
     FeedFile *file = map_get(feed->files, hash);
     if (file)
         file->n_users--;
+    feed->n_releases++;
     feed_drop_file_if_unknown(feed, hash);
 }
 
@@ -150,42 +151,8 @@ int feed_delete_file(Feed *feed, const Key *key) {
     return feed_lose_file(feed, key->name);
 }
 
-static void feed_forget_version(Feed *feed, const char *key) {
-    const char *hash = map_take(feed->versions, key);
-    FeedFile *file = hash ? map_get(feed->files, hash) : NULL;
-    if (!file)
-        return;
-    file->n_versions--;
-    feed_drop_file_if_unknown(feed, hash);
-}
-
-static int feed_note_version(Feed *feed, const char *key, const char *hash) {
-    FeedFile *file;
-    int r = feed_get_file(feed, hash, &file);
-    if (r < 0)
-        return r;
-    file->n_versions++; /* before the one that was there lets go of it */
-    feed_forget_version(feed, key);
-    return MIN(map_put(feed->versions, key, (void *) map_get_key(feed->files, hash)), 0);
-}
-
-/* Only so that its file is kept. Of one that cannot be read nobody could tell which that is. */
-int feed_put_version(Feed *feed, StoredRecord *record) {
-    _cleanup_free_ char *key = key_version(record->key.name, record->key.number);
-    if (!key)
-        return -ENOMEM;
-    if (record->version)
-        return feed_note_version(feed, key, record->version->hash);
-    feed_forget_version(feed, key);
-    return 0;
-}
-
-int feed_delete_version(Feed *feed, const Key *key) {
-    _cleanup_free_ char *text = key_version(key->name, key->number);
-    if (!text)
-        return -ENOMEM;
-    feed_forget_version(feed, text);
-    return 0;
+uint64_t feed_releases(const Feed *feed) {
+    return feed->n_releases;
 }
 
 void feed_each_unused_file(const Feed *feed,
@@ -194,7 +161,6 @@ void feed_each_unused_file(const Feed *feed,
     const char *hash;
     const FeedFile *file;
     MAP_FOREACH (hash, file, feed->files)
-        if (file->file && file->n_users == 0 && file->n_versions == 0 &&
-            map_size(feed->unreadable_units) == 0)
+        if (file->file && file->n_users == 0 && map_size(feed->unreadable_units) == 0)
             each(hash, file->mod_revision, userdata);
 }

@@ -111,8 +111,6 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
                          "the machine keeps its units and gets no more until somebody cordons or "
                          "uncordons it"},
     [KEY_BRAKE] = {feed_put_brake, feed_delete_brake, "it is written anew, or taken away"},
-    [KEY_VERSION] = {feed_put_version, feed_delete_version,
-                     "that version of the unit is as good as lost"},
     [KEY_REBOOT] = {feed_put_reboot, feed_delete_reboot,
                     "the machine keeps its units and gets no more, and others wait for their "
                     "reboot, until somebody cancels it"},
@@ -177,13 +175,12 @@ int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, F
         .unreadable_units = map_new(NULL),
         .files = map_new(feed_file_free),
         .machines = map_new(feed_machine_free),
-        .versions = map_new(NULL),
         .maintenance = map_new((MapFreeValue) maintenance_free),
         .reboots = map_new(feed_reboot_free),
         .failures = map_new(feed_failures_free),
     };
     if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines ||
-        !feed->versions || !feed->maintenance || !feed->reboots || !feed->failures)
+        !feed->maintenance || !feed->reboots || !feed->failures)
         return -ENOMEM;
     *ret = TAKE_PTR(feed);
     return 0;
@@ -196,7 +193,6 @@ void feed_free(Feed *feed) {
     map_free(feed->unreadable_units);
     map_free(feed->files);
     map_free(feed->machines);
-    map_free(feed->versions);
     map_free(feed->maintenance);
     map_free(feed->reboots);
     map_free(feed->failures);

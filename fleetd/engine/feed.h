@@ -69,8 +69,12 @@ typedef struct FeedCounts {
 } FeedCounts;
 void feed_count(const Feed *feed, FeedCounts *ret);
 
-/* Files that no unit refers to: hashes with their mod revisions. Calls back for each; for none as
- * long as there is a unit that cannot be read, as it may refer to any. */
+/* How often a unit has let go of a file: versions of units, which the feed does not know, end only
+ * together with that. */
+uint64_t feed_releases(const Feed *feed);
+
+/* Files that no unit has, although a version may: hashes with their mod revisions. Calls back for
+ * each; for none as long as there is a unit that cannot be read, as it may have any. */
 void feed_each_unused_file(const Feed *feed,
                            void (*each)(const char *hash, int64_t mod_revision, void *userdata),
                            void *userdata);

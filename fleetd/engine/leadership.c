@@ -203,8 +203,8 @@ int leadership_new(Store *store, Loop *loop, const char *machine_id, usec_t ttl_
         return -ENOMEM;
     int r = timer_new(loop, on_retry, leadership, &leadership->retry);
     if (r >= 0)
-        r = mirror_new(store, loop, KEY_LEADER_TEXT, 0, &mirror_callbacks, leadership,
-                       &leadership->mirror);
+        r = mirror_new(store, loop, &(MirrorKeys){.prefix = KEY_LEADER_TEXT}, &mirror_callbacks,
+                       leadership, &leadership->mirror);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(leadership);

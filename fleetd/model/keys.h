@@ -48,6 +48,10 @@ char *key_pending(const char *name);
 char *key_orphan(const char *machine_id, const char *name);
 char *key_maintenance(const char *machine_id);
 #define KEY_BRAKE_TEXT "brake"
+#define KEY_VERSION_PREFIX "version/"
+/* Of all keys those from here on come last: what is kept of the past. Whoever mirrors the cluster
+ * leaves them out. */
+#define KEY_FIRST_OF_PAST KEY_VERSION_PREFIX
 char *key_version(const char *name, int64_t number);
 char *key_reboot(const char *machine_id);
 char *key_failures(const char *name);

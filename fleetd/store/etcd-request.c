@@ -57,19 +57,21 @@ static void add_key(Request *request, uint32_t field, const char *key, KeyForm f
 }
 
 /* The fields key and, for a prefix, range_end: 1 and 2 wherever keys are selected. */
-static void add_selection(Request *request, const char *key, bool is_prefix, const char *after) {
-    if (after && strcmp(after, key) >= 0)
-        add_key(request, 1, after, KEY_NEXT);
+static void add_selection(Request *request, const StoreRange *range) {
+    if (range->is_prefix && range->after && strcmp(range->after, range->key) >= 0)
+        add_key(request, 1, range->after, KEY_NEXT);
     else
-        add_key(request, 1, key, KEY_ITSELF);
-    if (is_prefix)
-        add_key(request, 2, key, KEY_RANGE_END);
+        add_key(request, 1, range->key, KEY_ITSELF);
+    if (range->is_prefix && range->before)
+        add_key(request, 2, range->before, KEY_ITSELF);
+    else if (range->is_prefix)
+        add_key(request, 2, range->key, KEY_RANGE_END);
 }
 
 int etcd_range_format(const char *prefix, const StoreRange *range, ByteBuffer *ret) {
     enum { LIMIT = 3, REVISION = 4, KEYS_ONLY = 8 };
     Request request = request_open(prefix);
-    add_selection(&request, range->key, range->is_prefix, range->is_prefix ? range->after : NULL);
+    add_selection(&request, range);
     add_number(&request, LIMIT, (int64_t) MIN(range->limit, (size_t) INT64_MAX));
     add_number(&request, REVISION, range->revision);
     add_number(&request, KEYS_ONLY, range->is_keys_only);
@@ -107,13 +109,14 @@ static void add_put(Request *request, const StoreWrite *write) {
 
 static void add_write(Request *request, uint32_t field, const StoreWrite *write) {
     enum { PUT = 2, DELETE_RANGE = 3 };
+    const StoreRange keys = {.key = write->key, .is_prefix = write->kind == STORE_DELETE_PREFIX};
     bool is_put = write->kind == STORE_PUT;
     size_t operation = protobuf_open(&request->writer, field);
     size_t content = protobuf_open(&request->writer, is_put ? PUT : DELETE_RANGE);
     if (is_put)
         add_put(request, write);
     else
-        add_selection(request, write->key, write->kind == STORE_DELETE_PREFIX, NULL);
+        add_selection(request, &keys);
     protobuf_close(&request->writer, content);
     protobuf_close(&request->writer, operation);
 }
@@ -130,9 +133,11 @@ int etcd_txn_format(const char *prefix, const StoreTxn *txn, ByteBuffer *ret) {
 
 int etcd_watch_format(const char *prefix, const StoreWatch *watch, ByteBuffer *ret) {
     enum { CREATE_REQUEST = 1, START_REVISION = 3 };
+    const StoreRange keys = {
+        .key = watch->key, .is_prefix = watch->is_prefix, .before = watch->before};
     Request request = request_open(prefix);
     size_t opened = protobuf_open(&request.writer, CREATE_REQUEST);
-    add_selection(&request, watch->key, watch->is_prefix, NULL);
+    add_selection(&request, &keys);
     add_number(&request, START_REVISION, watch->start_revision);
     protobuf_close(&request.writer, opened);
     return request_close(&request, ret);

@@ -66,10 +66,10 @@ static bool write_is_same(const StoreWrite *a, const StoreWrite *b) {
 static bool prefix_is_free(const char *prefix, const StoreCompare *compares, size_t n_compares,
                            const StoreWrite *writes, size_t n_writes) {
     for (size_t i = 0; i < n_compares; i++)
-        if (store_key_matches(compares[i].key, prefix, true))
+        if (store_key_begins(compares[i].key, prefix))
             return false;
     for (size_t i = 0; i < n_writes; i++)
-        if (store_key_matches(writes[i].key, prefix, true))
+        if (store_key_begins(writes[i].key, prefix))
             return false;
     return true;
 }

@@ -66,7 +66,7 @@ static const LocalOpKind watch_kind = {.run = watch_op_run, .free = watch_op_fre
 
 static bool watch_concerns(const WatchOp *watch, const StoreChange *changes, size_t n_changes) {
     for (size_t i = 0; i < n_changes; i++)
-        if (store_key_matches(changes[i].entry->key, watch->watch->key, watch->watch->is_prefix))
+        if (store_watch_has(watch->watch, changes[i].entry->key))
             return true;
     return false;
 }

@@ -27,11 +27,9 @@ typedef struct MeasuredOp {
         StoreWatchCallbacks watch;
     } done;
     void *userdata;
-    char *key; /* of a watch; of a transaction: the first that it puts. NULL: none */
-    bool is_watch;
-    bool is_prefix;
+    char *key; /* of a transaction: the first that it puts. NULL: none */
 
-    /* Of a watch. */
+    StoreWatch *watch;      /* NULL: it is none. Else: */
     int64_t start_revision; /* of the first event that can come; INT64_MAX: not known yet */
     int64_t seen_revision;
     int64_t awaited_revision; /* of a write that it has yet to tell of; 0: none */

@@ -49,6 +49,7 @@ MeasuredOp *measured_op_new(MeasuredStore *store, const char *type, const char *
 void measured_op_free(MeasuredOp *op) {
     LIST_REMOVE(op, siblings);
     free(op->key);
+    free(op->watch);
     free(op);
 }
 

@@ -40,7 +40,7 @@ static void watch_expect(MeasuredOp *watch, int64_t revision) {
 void measured_watches_expect(MeasuredStore *store, const char *key, int64_t revision) {
     MeasuredOp *op;
     LIST_FOREACH (op, &store->ops, siblings)
-        if (op->is_watch && store_key_matches(key, op->key, op->is_prefix))
+        if (op->watch && store_watch_has(op->watch, key))
             watch_expect(op, revision);
 }
 
@@ -89,14 +89,14 @@ int measured_watch(Store *store, const StoreWatch *watch, const StoreWatchCallba
         .on_closed = on_closed,
     };
     MeasuredStore *measured = (MeasuredStore *) store;
-    MeasuredOp *op = measured_op_new(measured, "watch", watch->key, userdata);
+    MeasuredOp *op = measured_op_new(measured, "watch", NULL, userdata);
     if (!op)
         return -ENOMEM;
-    op->is_watch = true;
-    op->is_prefix = watch->is_prefix;
     op->start_revision = watch->start_revision ? watch->start_revision : INT64_MAX;
     op->done.watch = *callbacks;
-    int r = store_watch(measured->inner, watch, &through, op, &op->inner);
+    int r = store_watch_copy(watch, &op->watch);
+    if (r >= 0)
+        r = store_watch(measured->inner, watch, &through, op, &op->inner);
     if (r < 0) {
         measured_op_free(op);
         return r;

@@ -1,7 +1,8 @@
-/* A circle: list in pages, watch from there, and when that breaks, wait and watch again from where
- * it broke, or list again where that place is forgotten. A list tells by comparison with what was
- * told before, so it may start over at any time; but one that takes long must not do so each time
- * that an answer is late, or it would never end. */
+/* A circle: list in pages, each asked for while the one before it is told, watch from there, and
+ * when that breaks, wait and watch again from where it broke, or list again where that place is
+ * forgotten. A list tells by comparison with what was told before, so it may start over at any
+ * time; but one that takes long must not do so each time that an answer is late, or it would never
+ * end. */
 #include "fleetd/store/mirror.h"
 
 #include "fleetd/base/map.h"
@@ -21,6 +22,7 @@
 struct Mirror {
     Store *store;
     char *prefix;
+    char *before; /* NULL: all that begins so */
     PageSize page;
     MirrorCallbacks callbacks;
     void *userdata;
@@ -36,15 +38,14 @@ struct Mirror {
     bool is_restored; /* and the owner is still to be told */
     bool is_refused;  /* what the owner is being told */
 
-    Map *told;        /* key -> its mod_revision, as told */
+    Map *told;        /* key -> what was told of it, a Told */
     int64_t revision; /* all up to it is told */
     uint64_t history; /* of the last list, and so of what is told; 0: no list yet */
 
     bool needs_list;
-    bool keeps_place; /* in the list so far, to go on there */
-    Map *listed;      /* the keys of the list so far, a set; NULL while no list is under way */
-    char *after;      /* the last of them */
-    int64_t list_revision;
+    bool keeps_place;      /* in the list so far, to go on there */
+    char *after;           /* the last key of the list so far */
+    int64_t list_revision; /* 0: no page of it has come yet */
 
     bool is_busy; /* in a callback of the store or loop: freeing waits for its end */
     bool is_freed;
@@ -54,9 +55,9 @@ static void mirror_destroy(Mirror *mirror) {
     store_op_cancel(mirror->op);
     timer_free(mirror->retry);
     map_free(mirror->told);
-    map_free(mirror->listed);
     free(mirror->after);
     free(mirror->prefix);
+    free(mirror->before);
     free(mirror);
 }
 
@@ -89,8 +90,42 @@ void mirror_free(Mirror *mirror) {
 
 /* Telling the owner */
 
-static void *revision_to_pointer(int64_t revision) {
-    return (void *) (uintptr_t) revision;
+/* The mod revision that was told, 0 for none that counts; and whether the list under way has the
+ * key. One word, as a value of the map: a second map of all keys would be what a list costs most.
+ */
+typedef uintptr_t Told;
+
+static Told told_make(int64_t revision, bool is_listed) {
+    return (Told) revision << 1 | is_listed;
+}
+
+static int64_t told_revision(Told told) {
+    return (int64_t) (told >> 1);
+}
+
+static Told mirror_told(const Mirror *mirror, const char *key) {
+    return (Told) map_get(mirror->told, key);
+}
+
+static int mirror_note(Mirror *mirror, const char *key, Told told) {
+    return map_put(mirror->told, key, (void *) told);
+}
+
+typedef Told (*ToldChange)(Told told);
+
+static Told told_forget_revision(Told told) {
+    return told_make(0, told & 1);
+}
+
+static Told told_forget_list(Told told) {
+    return told_make(told_revision(told), false);
+}
+
+static void mirror_change_told(Mirror *mirror, ToldChange change) {
+    const char *key;
+    void *value;
+    MAP_FOREACH (key, value, mirror->told)
+        mirror_note(mirror, key, change((Told) value));
 }
 
 static bool mirror_is_refused(Mirror *mirror) {
@@ -100,16 +135,14 @@ static bool mirror_is_refused(Mirror *mirror) {
 }
 
 static int mirror_put(Mirror *mirror, const StoreEntry *entry) {
-    void *revision = revision_to_pointer(entry->mod_revision);
-    if (map_get(mirror->told, entry->key) == revision)
-        return 0;
-    int r = map_put(mirror->told, entry->key, revision);
-    if (r < 0)
+    Told before = mirror_told(mirror, entry->key), now = told_make(entry->mod_revision, true);
+    int r = before == now ? 0 : mirror_note(mirror, entry->key, now);
+    if (r < 0 || told_revision(before) == entry->mod_revision)
         return r;
     mirror->callbacks.on_put(entry, mirror->userdata);
     if (!mirror_is_refused(mirror))
         return 0;
-    (void) map_put(mirror->told, entry->key, revision_to_pointer(0)); /* of what is there */
+    (void) mirror_note(mirror, entry->key, told_make(0, true)); /* it is there */
     return -ENOMEM;
 }
 
@@ -217,6 +250,7 @@ static int mirror_watch(Mirror *mirror) {
     StoreWatch watch = {
         .key = mirror->prefix,
         .is_prefix = true,
+        .before = mirror->before,
         .start_revision = mirror->revision + 1,
         .history = mirror->history,
     };
@@ -226,7 +260,6 @@ static int mirror_watch(Mirror *mirror) {
 /* Listing */
 
 static void list_forget(Mirror *mirror) {
-    map_free(TAKE_PTR(mirror->listed));
     free(TAKE_PTR(mirror->after));
     mirror->list_revision = 0;
     mirror->keeps_place = false;
@@ -235,45 +268,26 @@ static void list_forget(Mirror *mirror) {
 /* In a store that lost its data, or goes on from a snapshot, a revision may come again with another
  * content: none that was told counts any more. */
 static void forget_revisions(Mirror *mirror) {
-    const char *key;
-    _unused_ void *value;
-    MAP_FOREACH (key, value, mirror->told)
-        map_put(mirror->told, key, revision_to_pointer(0));
+    mirror_change_told(mirror, told_forget_revision);
 }
 
 static void list_begins(Mirror *mirror, const StoreRangeResult *result) {
     bool is_other = mirror->history != 0 && result->history != mirror->history;
     mirror->list_revision = result->revision;
     mirror->history = result->history;
+    mirror_change_told(mirror, told_forget_list);
     if (!is_other && result->revision >= mirror->revision)
         return;
     forget_revisions(mirror);
     mirror->is_restored = true; /* also if this list breaks and the next one shows no more of it */
 }
 
-static int list_page(Mirror *mirror, const StoreRangeResult *result) {
-    if (mirror->list_revision == 0)
-        list_begins(mirror, result);
-    else if (result->history != mirror->history)
-        return -ESTALE; /* a page of another list */
-    for (size_t i = 0; i < result->n_entries && !mirror->is_freed; i++) {
-        int r = map_put(mirror->listed, result->entries[i].key, NULL);
-        if (r >= 0)
-            r = mirror_put(mirror, &result->entries[i]);
-        if (r < 0)
-            return r;
-    }
-    if (mirror->is_freed || result->n_entries == 0)
-        return 0;
-    return str_replace(&mirror->after, result->entries[result->n_entries - 1].key);
-}
-
 static int list_finish(Mirror *mirror) {
     const char *key;
-    _unused_ void *value;
+    void *value;
     MAP_FOREACH (key, value, mirror->told) {
-        int r =
-            map_has(mirror->listed, key) ? 0 : mirror_delete(mirror, key, mirror->list_revision);
+        bool is_listed = (Told) value & 1;
+        int r = is_listed ? 0 : mirror_delete(mirror, key, mirror->list_revision);
         if (r < 0 || mirror->is_freed)
             return r;
     }
@@ -298,22 +312,48 @@ static bool list_adapts(Mirror *mirror, int r) {
     return false;
 }
 
+/* Before anything of it is told. */
+static int list_begin_page(Mirror *mirror, const StoreRangeResult *result) {
+    if (mirror->list_revision == 0)
+        list_begins(mirror, result);
+    else if (result->history != mirror->history)
+        return -ESTALE; /* a page of another list */
+    if (result->n_entries == 0)
+        return 0;
+    return str_replace(&mirror->after, result->entries[result->n_entries - 1].key);
+}
+
+static int list_tell_page(Mirror *mirror, const StoreRangeResult *result) {
+    for (size_t i = 0; i < result->n_entries; i++) {
+        int r = mirror_put(mirror, &result->entries[i]);
+        if (r < 0 || mirror->is_freed)
+            return r;
+    }
+    return 0;
+}
+
+/* The next page is asked for first, so that the store makes it while this one is told. */
+static int list_take_page(Mirror *mirror, const StoreRangeResult *result) {
+    int r = result->has_more ? mirror_list(mirror) : 0;
+    if (r >= 0)
+        r = list_tell_page(mirror, result);
+    if (r < 0 || mirror->is_freed || result->has_more)
+        return r;
+    r = list_finish(mirror);
+    return r < 0 || mirror->is_freed ? r : mirror_watch(mirror);
+}
+
 static void on_range_done(int r, const StoreRangeResult *result, void *userdata) {
     _cleanup_leave_ Mirror *mirror = mirror_enter(userdata);
     mirror->op = NULL;
     if (r >= 0)
-        r = list_page(mirror, result);
+        r = list_begin_page(mirror, result);
+    if (list_adapts(mirror, r))
+        r = mirror_list(mirror);
+    else if (r >= 0)
+        r = list_take_page(mirror, result);
     if (mirror->is_freed)
         return;
-    if (list_adapts(mirror, r) || (r >= 0 && result->has_more)) {
-        r = mirror_list(mirror);
-    } else if (r >= 0) {
-        r = list_finish(mirror);
-        if (mirror->is_freed)
-            return;
-        if (r >= 0)
-            r = mirror_watch(mirror);
-    }
     if (r == -ESTALE) /* the list took longer than the store remembers: no contact is lost */
         mirror_retry(mirror);
     else if (r < 0)
@@ -321,14 +361,10 @@ static void on_range_done(int r, const StoreRangeResult *result, void *userdata)
 }
 
 static int mirror_list(Mirror *mirror) {
-    if (!mirror->listed) {
-        mirror->listed = map_new(NULL);
-        if (!mirror->listed)
-            return -ENOMEM;
-    }
     StoreRange range = {
         .key = mirror->prefix,
         .is_prefix = true,
+        .before = mirror->before,
         .after = mirror->after,
         .limit = mirror->page.now,
         .revision = mirror->list_revision,
@@ -345,20 +381,20 @@ static void mirror_begin(void *userdata) {
         mirror_lost(mirror, r);
 }
 
-int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
-               const MirrorCallbacks *callbacks, void *userdata, Mirror **ret) {
+int mirror_new(Store *store, Loop *loop, const MirrorKeys *keys, const MirrorCallbacks *callbacks,
+               void *userdata, Mirror **ret) {
     _cleanup_(mirror_freep) Mirror *mirror = calloc(1, sizeof(Mirror));
     if (!mirror)
         return -ENOMEM;
     mirror->store = store;
     mirror->loop = loop;
-    mirror->page = page_size_new(page_size > 0 ? page_size : PAGE_SIZE_DEFAULT);
+    mirror->page = page_size_new(keys->page_size > 0 ? keys->page_size : PAGE_SIZE_DEFAULT);
     mirror->callbacks = *callbacks;
     mirror->userdata = userdata;
     mirror->needs_list = true;
-    mirror->prefix = strdup(prefix);
+    mirror->prefix = strdup(keys->prefix);
     mirror->told = map_new(NULL);
-    if (!mirror->prefix || !mirror->told)
+    if (!mirror->prefix || !mirror->told || str_replace(&mirror->before, keys->before) < 0)
         return -ENOMEM;
     int r = timer_new(loop, mirror_begin, mirror, &mirror->retry);
     if (r < 0)

@@ -34,10 +34,16 @@ typedef struct MirrorCallbacks {
     void (*on_restored)(void *userdata);
 } MirrorCallbacks;
 
+typedef struct MirrorKeys {
+    const char *prefix; /* every key that begins so; "" is all */
+    const char *before; /* and of these only those before this one; NULL: all */
+    size_t page_size;   /* of a list, which is of one revision; 0: as suits large clusters */
+} MirrorKeys;
+
 /* Starts at once; callbacks come from the loop, never from inside this call. Any callback may free
- * the mirror. Lists in pages of page_size keys (0: 1000) at one revision. */
-int mirror_new(Store *store, Loop *loop, const char *prefix, size_t page_size,
-               const MirrorCallbacks *callbacks, void *userdata, Mirror **ret);
+ * the mirror. */
+int mirror_new(Store *store, Loop *loop, const MirrorKeys *keys, const MirrorCallbacks *callbacks,
+               void *userdata, Mirror **ret);
 void mirror_free(Mirror *mirror);
 DEFINE_POINTER_CLEANUP(Mirror, mirror_free)
 

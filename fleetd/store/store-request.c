@@ -24,7 +24,7 @@ int store_txn_check(const StoreTxn *txn) {
     /* Sorted, all that begin with a key follow it. */
     for (size_t i = 0; i < txn->n_writes; i++)
         for (size_t j = i + 1; j < txn->n_writes; j++) {
-            if (!store_key_matches(sorted[j]->key, sorted[i]->key, true))
+            if (!store_key_begins(sorted[j]->key, sorted[i]->key))
                 break;
             if (writes_clash(sorted[i], sorted[j]))
                 return -EINVAL;
@@ -96,22 +96,25 @@ int store_txn_copy(const StoreTxn *txn, StoreTxn **ret) {
 }
 
 int store_range_copy(const StoreRange *range, StoreRange **ret) {
-    char *end = malloc(sizeof(*range) + string_size(range->key) + string_size(range->after));
+    char *end = malloc(sizeof(*range) + string_size(range->key) + string_size(range->before) +
+                       string_size(range->after));
     if (!end)
         return -ENOMEM;
     StoreRange *copy = block_add(&end, range, sizeof(*range));
     copy->key = block_add_string(&end, range->key);
+    copy->before = block_add_string(&end, range->before);
     copy->after = block_add_string(&end, range->after);
     *ret = copy;
     return 0;
 }
 
 int store_watch_copy(const StoreWatch *watch, StoreWatch **ret) {
-    char *end = malloc(sizeof(*watch) + string_size(watch->key));
+    char *end = malloc(sizeof(*watch) + string_size(watch->key) + string_size(watch->before));
     if (!end)
         return -ENOMEM;
     StoreWatch *copy = block_add(&end, watch, sizeof(*watch));
     copy->key = block_add_string(&end, watch->key);
+    copy->before = block_add_string(&end, watch->before);
     *ret = copy;
     return 0;
 }

@@ -14,7 +14,18 @@ int store_txn_copy(const StoreTxn *txn, StoreTxn **ret);
 int store_range_copy(const StoreRange *range, StoreRange **ret);
 int store_watch_copy(const StoreWatch *watch, StoreWatch **ret);
 
-/* Whether a range or watch of key and is_prefix takes in this key. */
-static inline bool store_key_matches(const char *key, const char *wanted, bool is_prefix) {
-    return is_prefix ? strncmp(key, wanted, strlen(wanted)) == 0 : streq(key, wanted);
+static inline bool store_key_begins(const char *key, const char *prefix) {
+    return strncmp(key, prefix, strlen(prefix)) == 0;
+}
+
+/* Whether it takes in this key. */
+static inline bool store_range_has(const StoreRange *range, const char *key) {
+    if (!range->is_prefix)
+        return streq(key, range->key);
+    return store_key_begins(key, range->key) && !(range->before && strcmp(key, range->before) >= 0);
+}
+static inline bool store_watch_has(const StoreWatch *watch, const char *key) {
+    const StoreRange range = {
+        .key = watch->key, .is_prefix = watch->is_prefix, .before = watch->before};
+    return store_range_has(&range, key);
 }

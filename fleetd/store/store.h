@@ -42,10 +42,11 @@ static inline StoredText store_entry_text(const StoreEntry *entry) {
 
 typedef struct StoreRange {
     const char *key;
-    bool is_prefix;    /* every key that starts with it; "" is all */
-    const char *after; /* only keys behind this one, for paging; NULL: from the start */
-    size_t limit;      /* 0: all */
-    int64_t revision;  /* as of then; 0: now, linearizable. Compacted: -ESTALE */
+    bool is_prefix;     /* every key that starts with it; "" is all */
+    const char *before; /* of these only those before this one, which begins so, too; NULL: all */
+    const char *after;  /* only keys behind this one, for paging; NULL: from the start */
+    size_t limit;       /* 0: all */
+    int64_t revision;   /* as of then; 0: now, linearizable. Compacted: -ESTALE */
     bool is_keys_only;
 } StoreRange;
 
@@ -113,6 +114,7 @@ typedef struct StoreEvent {
 typedef struct StoreWatch {
     const char *key;
     bool is_prefix;
+    const char *before;     /* likewise as of a range */
     int64_t start_revision; /* events from this revision on; 0: from now on */
     uint64_t history;       /* that start_revision is of; 0: whichever there is */
 } StoreWatch;

@@ -142,7 +142,7 @@ int version_map_stage_delete(VersionMap *map, const char *key) {
 
 int version_map_stage_delete_prefix(VersionMap *map, const char *prefix) {
     for (KeyNode *node = key_index_from(map->index, prefix);
-         node && store_key_matches(node->key, prefix, true); node = key_node_next(node)) {
+         node && store_key_begins(node->key, prefix); node = key_node_next(node)) {
         int r = stage_delete_node(map, node);
         if (r < 0)
             return r;
@@ -265,8 +265,7 @@ int version_map_range(VersionMap *map, const StoreRange *range, StoreRangeResult
         return -ESTALE;
     if (revision > map->revision)
         return -ERANGE;
-    for (KeyNode *node = range_first(map, range);
-         node && store_key_matches(node->key, range->key, range->is_prefix);
+    for (KeyNode *node = range_first(map, range); node && store_range_has(range, node->key);
          node = key_node_next(node)) {
         const Version *version = version_at(node, revision);
         if (!version)
@@ -295,7 +294,7 @@ int version_map_events(const VersionMap *map, const StoreWatch *watch, StoreEven
         return -ENOMEM;
     for (size_t i = first; i < log->end; i++) {
         const Version *version = log->versions[i];
-        if (store_key_matches(version->node->key, watch->key, watch->is_prefix))
+        if (store_watch_has(watch, version->node->key))
             events[n++] = (StoreEvent){
                 .kind = version->is_delete ? STORE_EVENT_DELETE : STORE_EVENT_PUT,
                 .entry = version->entry,

@@ -139,7 +139,8 @@ void scale_watch_start(ScaleWatch *watch, Store *store, Loop *loop, const char *
     for (size_t i = 0; i < n_units_max; i++)
         watch->units[i].machine = SCALE_NOWHERE;
     for (size_t i = 0; i < ELEMENTSOF(prefixes); i++)
-        bench_ok(mirror_new(store, loop, prefixes[i], 0, &callbacks, watch, &watch->mirrors[i]));
+        bench_ok(mirror_new(store, loop, &(MirrorKeys){.prefix = prefixes[i]}, &callbacks, watch,
+                            &watch->mirrors[i]));
 }
 
 void scale_watch_done(ScaleWatch *watch) {

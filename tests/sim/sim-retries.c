@@ -25,8 +25,7 @@ static uint64_t count_on(const Failures *failures, const char *machine_id) {
 
 /* The record is as it was when that was decided: only then it is taken back. */
 void sim_retries_judge_withdrawal(SimCheck *check, const Order *order) {
-    const FailurePlace *place =
-        failures_find(find_failures(check, order->name), order->machine_id);
+    const FailurePlace *place = failures_find(find_failures(check, order->name), order->machine_id);
     if (!strstr(order->reason, TRIED_ANEW))
         return;
     if (!place || place->next_usec == 0)
@@ -62,10 +61,9 @@ static void judge_place(SimCheck *check, const Failures *failures, const Failure
 
 void sim_retries_judge_record(SimCheck *check, const Failures *old, const Failures *new) {
     bool is_same_request = old && new && old->unit_revision == new->unit_revision;
-    for (size_t i = 0; new && i < new->n_places; i++) {
+    for (size_t i = 0; new &&i < new->n_places; i++) {
         const FailurePlace *place = &new->places[i];
-        const FailurePlace *before =
-            is_same_request ? failures_find(old, place->machine_id) : NULL;
+        const FailurePlace *before = is_same_request ? failures_find(old, place->machine_id) : NULL;
         bool is_noted = place->next_usec > 0 && !(before && before->next_usec > 0);
         if (is_noted)
             judge_place(check, new, place, before);

@@ -92,9 +92,10 @@ void owner_start(Owner *owner, const char *prefix, size_t page_size) {
                                               .on_synced = on_synced,
                                               .on_lost = on_lost,
                                               .on_restored = on_restored};
-    assert_int_equal(
-        mirror_new(owner->store, owner->loop, prefix, page_size, &callbacks, owner, &owner->mirror),
-        0);
+    assert_int_equal(mirror_new(owner->store, owner->loop,
+                                &(MirrorKeys){.prefix = prefix, .page_size = page_size}, &callbacks,
+                                owner, &owner->mirror),
+                     0);
     assert_null(owner->log);
 }
 

@@ -115,6 +115,24 @@ static void after_goes_on_behind_a_key(void **state) {
     assert_keys(fixture, &range, "p/a");
 }
 
+static void before_ends_the_keys(void **state) {
+    StoreFixture *fixture = *state;
+    fixture_put(fixture, "p/a", "1");
+    fixture_put(fixture, "p/b", "1");
+    fixture_put(fixture, "p/ba", "1");
+    fixture_put(fixture, "p/c", "1");
+    StoreRange range = {.key = "p/", .is_prefix = true, .before = "p/b"};
+    assert_keys(fixture, &range, "p/a");
+    range.before = "p/bb"; /* need not exist */
+    assert_keys(fixture, &range, "p/a p/b p/ba");
+    range.after = "p/a";
+    range.limit = 2;
+    assert_keys(fixture, &range, "p/b p/ba");
+    assert_false(page_has_more(fixture, &range));
+    range = (StoreRange){.key = "", .is_prefix = true, .before = "p/b"};
+    assert_keys(fixture, &range, "p/a");
+}
+
 static void pages_at_one_revision_are_one_list(void **state) {
     StoreFixture *fixture = *state;
     fixture_put(fixture, "a", "1");
@@ -184,6 +202,7 @@ const StoreTest store_range_tests[] = {
     STORE_TEST(keys_only_leaves_out_the_values),
     STORE_TEST(limit_cuts_and_says_so),
     STORE_TEST(after_goes_on_behind_a_key),
+    STORE_TEST(before_ends_the_keys),
     STORE_TEST(pages_at_one_revision_are_one_list),
     STORE_TEST(past_revision_shows_the_past),
     STORE_TEST(compacted_revision_is_stale_and_the_rest_stays),

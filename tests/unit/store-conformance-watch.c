@@ -84,6 +84,17 @@ static void watch_tells_only_its_keys(void **state) {
     assert_told(fixture, &prefix, 4, "+p/=1 +p/a=1 +p/aa=1 -p/a");
 }
 
+static void watch_ends_before_a_key(void **state) {
+    StoreFixture *fixture = *state;
+    _cleanup_recorder_ WatchRecorder recorder = {};
+    start(fixture, &recorder, (StoreWatch){.key = "p/", .is_prefix = true, .before = "p/b"});
+    assert_true(watch_recorder_wait_created(&recorder));
+    static const char *const keys[] = {"p/b", "p/a", "p/ba", "p/aa"};
+    for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+        fixture_put(fixture, keys[i], "1");
+    assert_told(fixture, &recorder, 2, "+p/a=1 +p/aa=1");
+}
+
 static void one_revision_is_told_at_once_and_in_order_of_its_writes(void **state) {
     StoreFixture *fixture = *state;
     _cleanup_recorder_ WatchRecorder live = {}, late = {};
@@ -190,6 +201,7 @@ const StoreTest store_watch_tests[] = {
     STORE_TEST(watch_of_the_next_revision_misses_nothing),
     STORE_TEST(watch_of_the_future_waits_for_it),
     STORE_TEST(watch_tells_only_its_keys),
+    STORE_TEST(watch_ends_before_a_key),
     STORE_TEST(one_revision_is_told_at_once_and_in_order_of_its_writes),
     STORE_TEST(many_watches_are_all_told),
     STORE_TEST(watch_tells_odd_bytes),

@@ -40,6 +40,32 @@ static void key_is_made_and_taken_apart_again(void **state) {
     }
 }
 
+/* Who mirrors what comes before the past has all of the present. */
+static void all_but_the_past_comes_first(void **state) {
+    _cleanup_free_ char *version = key_version("a.service", 1);
+    char *present[] = {
+        key_unit("~.service"),
+        key_file(HASH),
+        key_machine(ID),
+        key_metadata(ID, "a"),
+        key_schedule(ID, "a.service"),
+        key_state(ID, "a.service"),
+        key_pending("a.service"),
+        key_orphan(ID, "a.service"),
+        key_maintenance(ID),
+        key_reboot(ID),
+        strdup(KEY_LEADER_TEXT),
+        strdup(KEY_CLUSTER_TEXT),
+        strdup(KEY_BRAKE_TEXT),
+    };
+    assert_int_equal(ELEMENTSOF(present), _KEY_KIND_MAX - 1);
+    assert_true(strcmp(version, KEY_FIRST_OF_PAST) >= 0);
+    for (size_t i = 0; i < ELEMENTSOF(present); i++) {
+        assert_true(strcmp(present[i], KEY_FIRST_OF_PAST) < 0);
+        free(present[i]);
+    }
+}
+
 static void prefix_of_a_machine_ends_in_a_slash(void **state) {
     _cleanup_free_ char *schedule = key_schedule_prefix(ID), *states = key_state_prefix(ID),
                         *metadata = key_metadata_prefix(ID);
@@ -98,6 +124,7 @@ static void foreign_key_is_refused_and_output_untouched(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(key_is_made_and_taken_apart_again),
+        cmocka_unit_test(all_but_the_past_comes_first),
         cmocka_unit_test(prefix_of_a_machine_ends_in_a_slash),
         cmocka_unit_test(foreign_key_is_refused_and_output_untouched),
     };

@@ -173,7 +173,9 @@ static void mirror_start(Fixture *f) {
                                               .on_delete = on_delete,
                                               .on_synced = on_synced,
                                               .on_restored = on_restored};
-    assert_int_equal(mirror_new(f->sync.store, f->sync.loop, "", 0, &callbacks, f, &f->mirror), 0);
+    assert_int_equal(mirror_new(f->sync.store, f->sync.loop, &(MirrorKeys){.prefix = ""},
+                                &callbacks, f, &f->mirror),
+                     0);
 }
 
 static void mirror_tells_that_the_store_was_restored(void **state) {

@@ -81,7 +81,9 @@ static void on_restored(void *userdata) {
 
 static void mirror_start(Fixture *f) {
     static const MirrorCallbacks callbacks = {on_put, on_delete, on_synced, on_lost, on_restored};
-    assert_int_equal(mirror_new(f->sync.store, f->sync.loop, "", 0, &callbacks, f, &f->mirror), 0);
+    assert_int_equal(mirror_new(f->sync.store, f->sync.loop, &(MirrorKeys){.prefix = ""},
+                                &callbacks, f, &f->mirror),
+                     0);
     EVENT_RUN_UNTIL(f->sync.loop, mirror_is_synced(f->mirror));
 }
 
