@@ -19,6 +19,7 @@ typedef enum OptionId {
     OPTION_PREFER,
     OPTION_AVOID,
     OPTION_PRIORITY,
+    OPTION_PREEMPT,
     OPTION_GROUP,
     OPTION_MAX_UNAVAILABLE,
     OPTION_HEALTH_CHECK,
@@ -59,6 +60,9 @@ int requirements_read_reserve_cpu(RequirementsReader *reader, const char *value)
 int requirements_read_spread(RequirementsReader *reader, const char *value);
 int requirements_read_prefer(RequirementsReader *reader, const char *value);
 int requirements_read_avoid(RequirementsReader *reader, const char *value);
+/* "yes" and "no", and what systemd takes for them. -EINVAL with the reason alone in reterr. */
+int requirements_read_truth(RequirementsReader *reader, const char *value, bool *ret);
+int requirements_read_preempt(RequirementsReader *reader, const char *value);
 int requirements_read_priority(RequirementsReader *reader, const char *value);
 
 /* A word of a value, expanded. Of a template, a word with specifiers is not: is_open. */

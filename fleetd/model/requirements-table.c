@@ -114,6 +114,15 @@ static const OptionRow rows[_OPTION_MAX] = {
              "Of units that wait, those with the higher number go first; 50 if it is not given."},
             requirements_read_priority,
         },
+    [OPTION_PREEMPT] =
+        {
+            {"Preempt",
+             {},
+             "BOOLEAN",
+             "If it fits nowhere it pushes units with a lower Priority off a machine, as few as "
+             "will do."},
+            requirements_read_preempt,
+        },
     [OPTION_GROUP] =
         {
             {"Group",

@@ -42,6 +42,7 @@ typedef struct Ranking {
     Preference *preferences;
     size_t n_preferences;
     unsigned priority;
+    bool preempts; /* what fits nowhere may push units of a lower priority away */
 } Ranking;
 
 #define PRIORITY_MAX 100

@@ -64,6 +64,7 @@ struct Placement {
     } answer;
 
     bool is_due;        /* it has failed there, and is to be tried anew now (retry.h) */
+    bool is_ignored;    /* scratch of preempt.c: it counts as gone */
     bool is_spread;     /* counted in its group's (spread.h) */
     Resources reserved; /* counted in the machine's */
     struct {
@@ -152,6 +153,7 @@ struct Cluster {
     Map *groups;            /* UnitGroup by name; owner */
     Map *globals;           /* known units with Global=true */
     Map *replacers;         /* known units with Replaces= */
+    Map *preempters;        /* known units with Preempt=yes */
     Map *movers;            /* known units that may move others: replacers and followed ones */
     Map *waiting;           /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */

@@ -33,10 +33,10 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
     if (!(cluster->units = map_new(unit_record_free)) ||
         !(cluster->machines = map_new(machine_record_free)) || !(cluster->groups = map_new(free)) ||
         !(cluster->globals = map_new(NULL)) || !(cluster->replacers = map_new(NULL)) ||
-        !(cluster->movers = map_new(NULL)) || !(cluster->waiting = map_new(NULL)) ||
-        !(cluster->obstructed = map_new(NULL)) || !(cluster->roomy = map_new(NULL)) ||
-        !(cluster->spread = map_new(free)) || !(cluster->doubtful = map_new(NULL)) ||
-        metadata_index_init(&cluster->metadata) < 0)
+        !(cluster->preempters = map_new(NULL)) || !(cluster->movers = map_new(NULL)) ||
+        !(cluster->waiting = map_new(NULL)) || !(cluster->obstructed = map_new(NULL)) ||
+        !(cluster->roomy = map_new(NULL)) || !(cluster->spread = map_new(free)) ||
+        !(cluster->doubtful = map_new(NULL)) || metadata_index_init(&cluster->metadata) < 0)
         return NULL;
     return TAKE_PTR(cluster);
 }
@@ -52,6 +52,7 @@ void cluster_free(Cluster *cluster) {
     map_free(cluster->globals);
     map_free(cluster->replacers);
     map_free(cluster->movers);
+    map_free(cluster->preempters);
     map_free(cluster->waiting);
     map_free(cluster->obstructed);
     map_free(cluster->roomy);

@@ -107,6 +107,8 @@ static char *some_options(Chance *chance, const char *name) {
             add_option(&options, "Avoid", some_preferences(chance));
         if (maybe(chance, 20))
             add_option(&options, "Priority", str_printf("%zu", pick(chance, 101)));
+        if (maybe(chance, 15))
+            add_option(&options, "Preempt", strdup("yes"));
         if (maybe(chance, 10))
             add_option(&options, "Global", strdup("true"));
         if (maybe(chance, 20))
@@ -233,7 +235,7 @@ static void plan_knowingly(World *world, Chance *chance) {
     const char *key;
     const Order *order;
     MAP_FOREACH (key, order, world->orders)
-        if (!map_has(before, key))
+        if (!map_has(before, key) && !strstr(order->reason, "pushes away"))
             oracle_check_room(oracle, order);
 }
 
@@ -386,7 +388,7 @@ static void check_choice(uint64_t seed) {
     Chance chance = {seed};
     _cleanup_(world_freep) World *world = some_settled_world(&chance);
     _cleanup_free_ char *options = some_options(&chance, name);
-    if (strstr(options, "Replaces") || strstr(options, "Global"))
+    if (strstr(options, "Replaces") || strstr(options, "Global") || strstr(options, "Preempt"))
         return;
     world_put_unit(world, name, LAUNCH_STATE_LAUNCHED, options);
     if (maybe(&chance, 50))

@@ -54,6 +54,7 @@ static void all_but_the_past_comes_first(void **state) {
         key_orphan(ID, "a.service"),
         key_maintenance(ID),
         key_reboot(ID),
+        key_failures("a.service"),
         strdup(KEY_LEADER_TEXT),
         strdup(KEY_CLUSTER_TEXT),
         strdup(KEY_BRAKE_TEXT),
