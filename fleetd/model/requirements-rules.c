@@ -21,6 +21,7 @@ static const Contradiction contradictions[] = {
     {OPTION_PREFER, OPTION_MACHINE_OF},     {OPTION_PREFER, OPTION_GLOBAL},
     {OPTION_AVOID, OPTION_MACHINE_ID},      {OPTION_AVOID, OPTION_MACHINE_OF},
     {OPTION_AVOID, OPTION_GLOBAL},          {OPTION_PREEMPT, OPTION_GLOBAL},
+    {OPTION_PREEMPT, OPTION_MACHINE_OF},
 };
 
 static bool option_counts(const RequirementsReader *reader, OptionId id) {

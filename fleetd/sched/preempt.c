@@ -30,14 +30,14 @@ static void victims_done(Victims *victims) {
 
 /* --- who may be pushed --- */
 
-/* Nobody that is everywhere, is on its way elsewhere, of whom nothing is known, or whom nobody wants
- * any more. */
+/* Nobody that is everywhere, is on its way elsewhere, of whom nothing is known, or whom nobody
+ * wants any more. */
 static bool placement_may_be_pushed(const Placement *placement, const ClusterUnit *unit) {
     const ClusterUnit *other = placement->unit;
     return placement_is_active(placement) && other != unit && !other->is_held &&
            unit_is_wanted(other) && !unit_is_global(other) && other->n_orders == 1 &&
-           !placement->order.is_unwritten &&
-           !placement->order.is_suspended && unit_priority(other) < unit_priority(unit);
+           !placement->order.is_unwritten && !placement->order.is_suspended &&
+           unit_priority(other) < unit_priority(unit);
 }
 
 /* Rather spared: the higher priority, the smaller reservation, the first by name. */
@@ -128,8 +128,7 @@ static int find_victims(Cluster *cluster, const ClusterUnit *unit, Victims *ret,
         int r = victims_collect(unit, machine, &victims);
         if (r < 0)
             return r;
-        if (!victims_choose(&victims, cluster, unit, machine) ||
-            !victims_are_better(&victims, ret))
+        if (!victims_choose(&victims, cluster, unit, machine) || !victims_are_better(&victims, ret))
             continue;
         victims_done(ret);
         *ret = victims;

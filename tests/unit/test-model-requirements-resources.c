@@ -128,6 +128,8 @@ static void ranking_that_makes_no_sense_is_refused(void **state) {
          "line 2: [X-Fleet] Priority: '101' is not a whole number from 0 to 100"},
         {"a.service", X "Preempt=maybe\n",
          "line 2: [X-Fleet] Preempt: 'maybe' is neither true nor false"},
+        {"a.service", X "MachineOf=b.service\nPreempt=yes\n",
+         "line 3: [X-Fleet] Preempt contradicts MachineOf in line 2"},
         {"a.service", X "Preempt=yes\nGlobal=true\n",
          "line 3: [X-Fleet] Global contradicts Preempt in line 2"},
         {"a.service", X "Priority=high\n",
