@@ -77,6 +77,7 @@ void api_calls_free(ApiCall *calls, size_t n) {
         free(calls[i].path);
         free(calls[i].body);
         free(calls[i].answer);
+        free(calls[i].next_page);
     }
     free(calls);
 }
@@ -122,30 +123,31 @@ char *api_escape(const char *text) {
     return escaped;
 }
 
-/* A run of calls: which is next, and what came of those before. */
-typedef struct Batch {
+/* Which call is next, and what came of those before. */
+struct ApiRun {
     ApiClient *client;
     ApiCall *calls;
     size_t n_calls, n_started, n_done;
     struct Slot {
-        struct Batch *batch;
+        ApiRun *run;
         ApiCall *call; /* NULL: free */
         HttpRequest *request;
         unsigned n_attempts;
     } slots[CALLS_IN_FLIGHT_MAX];
     int result;
     Error *reterr;
-} Batch;
+};
 
 static int call_take_answer(ApiCall *call, const HttpAnswer *answer) {
-    const char *revision = http_answer_header(answer, "X-Fleet-Revision");
     call->answer = malloc(answer->body_size + 1);
-    if (!call->answer)
+    if (!call->answer ||
+        str_replace(&call->next_page, http_answer_header(answer, "X-Fleet-Next-Page")) < 0)
         return -ENOMEM;
     memcpy(call->answer, answer->body, answer->body_size + 1);
     call->answer_size = answer->body_size;
     call->status = answer->status;
     call->is_open = false;
+    const char *revision = http_answer_header(answer, "X-Fleet-Revision");
     call->revision = revision ? strtoll(revision, NULL, 10) : 0;
     log_debug("%s %s: %u, revision %" PRId64, call->method, call->path, call->status,
               call->revision);
@@ -172,34 +174,34 @@ static void on_call_done(int r, const HttpAnswer *answer, const char *message, v
 
 static int slot_request(struct Slot *slot) {
     slot->n_attempts++;
-    return request_start(slot->batch->client, slot->call, NULL, on_call_done, slot, &slot->request);
+    return request_start(slot->run->client, slot->call, NULL, on_call_done, slot, &slot->request);
 }
 
 static void on_call_done(int r, const HttpAnswer *answer, const char *message, void *userdata) {
     struct Slot *slot = userdata;
-    Batch *batch = slot->batch;
+    ApiRun *run = slot->run;
     slot->request = NULL;
     if (r == -ECONNRESET && slot->n_attempts < ATTEMPTS_MAX && slot_request(slot) >= 0)
         return;
     if (slot->n_attempts == 1 && is_absence(r))
         slot->call->is_open = false;
     if (r < 0)
-        r = api_client_unreachable(batch->client, r, message, batch->reterr);
+        r = api_client_unreachable(run->client, r, message, run->reterr);
     else
         r = call_take_answer(slot->call, answer);
-    if (r < 0 && batch->result >= 0)
-        batch->result = r;
+    if (r < 0 && run->result >= 0)
+        run->result = r;
     slot->call = NULL;
-    batch->n_done++;
+    run->n_done++;
 }
 
-static int batch_fill(Batch *batch) {
-    for (size_t i = 0; i < ELEMENTSOF(batch->slots) && batch->n_started < batch->n_calls; i++) {
-        struct Slot *slot = &batch->slots[i];
+static int run_fill(ApiRun *run) {
+    for (size_t i = 0; i < ELEMENTSOF(run->slots) && run->n_started < run->n_calls; i++) {
+        struct Slot *slot = &run->slots[i];
         if (slot->call)
             continue;
-        slot->batch = batch;
-        slot->call = &batch->calls[batch->n_started];
+        slot->run = run;
+        slot->call = &run->calls[run->n_started];
         slot->n_attempts = 0;
         int r = slot_request(slot);
         if (r < 0) {
@@ -207,25 +209,56 @@ static int batch_fill(Batch *batch) {
             return r;
         }
         slot->call->is_open = true;
-        batch->n_started++;
+        run->n_started++;
     }
     return 0;
 }
 
+void api_run_cancel(ApiRun *run) {
+    if (!run)
+        return;
+    for (size_t i = 0; i < ELEMENTSOF(run->slots); i++)
+        http_request_cancel(run->slots[i].request);
+    free(run);
+}
+
+/* Whether something is left to wait for. */
+static bool run_goes_on(ApiRun *run) {
+    if (run->result >= 0)
+        run->result = run_fill(run);
+    return run->n_done < run->n_started;
+}
+
+static int run_step(ApiRun *run, uint64_t timeout_usec) {
+    int r = sd_event_run(run->client->event, timeout_usec);
+    if (r < 0)
+        run->result = r;
+    return r;
+}
+
+int api_run_begin(ApiClient *client, ApiCall *calls, size_t n, ApiRun **ret, Error *reterr) {
+    ApiRun *run = calloc(1, sizeof(ApiRun));
+    if (!run)
+        return -ENOMEM;
+    *run = (ApiRun){.client = client, .calls = calls, .n_calls = n, .reterr = reterr};
+    while (run_goes_on(run) && run_step(run, 0) > 0)
+        ;
+    *ret = run;
+    return 0;
+}
+
+int api_run_end(ApiRun *run) {
+    while (run_goes_on(run) && run_step(run, UINT64_MAX) >= 0)
+        ;
+    int r = run->result < 0 ? run->result : 0;
+    api_run_cancel(run);
+    return r;
+}
+
 int api_client_run(ApiClient *client, ApiCall *calls, size_t n, Error *reterr) {
-    Batch batch = {.client = client, .calls = calls, .n_calls = n, .reterr = reterr};
-    for (int r = 0; r >= 0;) {
-        if (batch.result >= 0)
-            batch.result = batch_fill(&batch);
-        if (batch.n_done == batch.n_started)
-            break;
-        r = sd_event_run(client->event, UINT64_MAX);
-        if (r < 0)
-            batch.result = r;
-    }
-    for (size_t i = 0; i < ELEMENTSOF(batch.slots); i++)
-        http_request_cancel(batch.slots[i].request);
-    return batch.result < 0 ? batch.result : 0;
+    ApiRun *run;
+    int r = api_run_begin(client, calls, n, &run, reterr);
+    return r < 0 ? r : api_run_end(run);
 }
 
 int api_client_stream(ApiClient *client, const char *path, HttpData on_data, HttpDone on_done,

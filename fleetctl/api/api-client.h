@@ -35,6 +35,7 @@ typedef struct ApiCall {
     char *answer; /* NUL-terminated */
     size_t answer_size;
     int64_t revision; /* X-Fleet-Revision; 0 when the answer named none */
+    char *next_page;  /* X-Fleet-Next-Page; NULL likewise */
     bool is_open;     /* it was sent and has no answer: perhaps it was carried out */
 } ApiCall;
 
@@ -45,6 +46,15 @@ void api_calls_free(ApiCall *calls, size_t n);
  * waited for, so that as little as possible stays open; what was not sent has status 0. Not from
  * inside a callback of the loop. */
 int api_client_run(ApiClient *client, ApiCall *calls, size_t n, Error *reterr);
+
+/* The same in two steps, to do something else meanwhile: the first ones are sent, as far as that
+ * needs no waiting; and all are waited for. calls and reterr are kept until then. A run that was
+ * begun has to be ended or cancelled, which frees it. */
+typedef struct ApiRun ApiRun;
+int api_run_begin(ApiClient *client, ApiCall *calls, size_t n, ApiRun **ret, Error *reterr);
+int api_run_end(ApiRun *run);
+void api_run_cancel(
+    ApiRun *run); /* likewise, or NULL, and nobody waits; what was sent may be carried out */
 
 /* Starts to follow GET path, whose answer is a stream. The answer's headers must come within the
  * timeout. Callbacks as in http_client_start(). */

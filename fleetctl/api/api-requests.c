@@ -5,16 +5,7 @@
 
 #include <errno.h>
 
-static const struct {
-    const char *path, *field;
-} resources[_API_RESOURCE_MAX] = {
-    [API_UNITS] = {"/units", "units"},          [API_STATES] = {"/state", "states"},
-    [API_MACHINES] = {"/machines", "machines"}, [API_UNIT_FILES] = {"/units?text=true", "units"},
-    [API_ORPHANS] = {"/orphans", "orphans"},    [API_REBOOTS] = {"/reboots", "reboots"},
-    [API_METADATA] = {"/metadata", "metadata"}, [API_UNREADABLE] = {"/unreadable", "unreadable"},
-};
-
-static int answer_parse(const ApiCall *call, json_object **ret, Error *reterr) {
+int api_call_document(const ApiCall *call, json_object **ret, Error *reterr) {
     if (call->status != 200)
         return api_answer_error(call->status, call->answer, call->answer_size, reterr);
     return json_parse(call->answer, call->answer_size, ret, reterr);
@@ -30,66 +21,9 @@ int api_get_document_take(ApiClient *client, char *path_take, json_object **ret,
     *call = (ApiCall){.method = "GET", .path = path_take};
     int r = api_client_run(client, call, 1, reterr);
     if (r >= 0)
-        r = answer_parse(call, ret, reterr);
+        r = api_call_document(call, ret, reterr);
     api_calls_free(call, 1);
     return r;
-}
-
-static int array_append(json_object *array, json_object *page, const char *field, Error *reterr) {
-    json_object *items = NULL;
-    int r = json_get_array(page, field, &items, reterr);
-    if (r <= 0)
-        return r;
-    for (size_t i = 0; i < json_object_array_length(items); i++) {
-        json_object *item = json_object_get(json_object_array_get_idx(items, i)); /* or null */
-        if (json_object_array_add(array, item) < 0) {
-            json_object_put(item);
-            return -ENOMEM;
-        }
-    }
-    return 0;
-}
-
-/* Adds a page to the array; *token names that page (NULL: the first), then the next one (NULL:
- * there is none). */
-static int page_fetch(ApiClient *client, ApiResource resource, char **token, json_object *array,
-                      Error *reterr) {
-    _cleanup_json_ json_object *page = NULL;
-    _cleanup_free_ char *escaped = api_escape(str_or(*token, ""));
-    if (!escaped)
-        return -ENOMEM;
-    const char *path_of_all = resources[resource].path;
-    const char *separator = strchr(path_of_all, '?') ? "&" : "?";
-    char *path = *escaped ? str_printf("%s%snextPageToken=%s", path_of_all, separator, escaped)
-                          : strdup(path_of_all);
-    int r = api_get_document_take(client, path, &page, reterr);
-    if (r >= 0)
-        r = array_append(array, page, resources[resource].field, reterr);
-    if (r == -EREMOTEIO || r == -EBADMSG)
-        return error_prefix(reterr, r, "Failed to list %s", resources[resource].field);
-    if (r < 0)
-        return r;
-
-    const char *next = NULL;
-    r = json_get_string(page, "nextPageToken", &next, reterr);
-    if (r < 0)
-        return r;
-    if (next && *token && streq(next, *token))
-        return error_set(reterr, -EBADMSG, "page '%s' names itself as the next one", next);
-    return str_replace(token, str_is_empty(next) ? NULL : next);
-}
-
-int api_list(ApiClient *client, ApiResource resource, json_object **ret_array, Error *reterr) {
-    _cleanup_json_ json_object *array = json_object_new_array();
-    _cleanup_free_ char *token = NULL;
-    int r = array ? 0 : -ENOMEM;
-    do
-        r = r < 0 ? r : page_fetch(client, resource, &token, array, reterr);
-    while (r >= 0 && token);
-    if (r < 0)
-        return r;
-    *ret_array = TAKE_PTR(array);
-    return 0;
 }
 
 /* may_be_missing: null stands for a unit that the cluster does not know. */
@@ -126,7 +60,7 @@ static char *unit_path(const char *name) {
 /* The unit's object, or null for one that the cluster does not know. */
 static int unit_answer_add(json_object *array, const ApiCall *call, Error *reterr) {
     json_object *object = NULL;
-    int r = call->status == 404 ? 0 : answer_parse(call, &object, reterr);
+    int r = call->status == 404 ? 0 : api_call_document(call, &object, reterr);
     if (r < 0)
         return r;
     if (json_object_array_add(array, object) < 0) {

@@ -18,6 +18,9 @@ typedef enum ApiResource {
     _API_RESOURCE_MAX,
 } ApiResource;
 
+/* What a call was answered with. The caller puts it. */
+int api_call_document(const ApiCall *call, json_object **ret, Error *reterr);
+
 /* Runs one GET; -EREMOTEIO: the answer says why not. The caller puts it. */
 int api_get_document_take(ApiClient *client, char *path_take, json_object **ret, Error *reterr);
 

@@ -9,6 +9,9 @@
 /* A page is made and kept whole, for each client that asks: it ends early where units are huge. */
 #define PAGE_BYTES_MAX ((size_t) 4 * 1024 * 1024)
 
+/* Also there, so that a client can ask for the next page before it reads this one. */
+#define NEXT_PAGE_HEADER "X-Fleet-Next-Page"
+
 /* The first letter of the field tells the lists apart. */
 static int token_read(ApiExchange *exchange, char kind, char **ret, Error *reterr) {
     _cleanup_free_ char *token = NULL;
@@ -51,7 +54,8 @@ static json_object *page_to_json(ListPage *page) {
     if (!page->has_more)
         return TAKE_PTR(object);
     _cleanup_free_ char *token = page_token_format(*page->field, page->last);
-    if (!token || json_add_string(object, "nextPageToken", token) < 0)
+    if (!token || json_add_string(object, "nextPageToken", token) < 0 ||
+        page->exchange->vtable->add_header(page->exchange, NEXT_PAGE_HEADER, token) < 0)
         return NULL;
     return TAKE_PTR(object);
 }

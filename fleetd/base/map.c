@@ -53,10 +53,7 @@ void map_free(Map *map) {
     free(map);
 }
 
-static Entry *entry_find(const Map *map, const char *key) {
-    if (!map || map->n_live == 0)
-        return NULL;
-    uint32_t hash = key_hash(key);
+static Entry *entry_find_hashed(const Map *map, const char *key, uint32_t hash) {
     for (size_t slot = hash & (map->n_slots - 1);; slot = (slot + 1) & (map->n_slots - 1)) {
         uint32_t position = map->table[slot];
         if (position == 0)
@@ -65,6 +62,10 @@ static Entry *entry_find(const Map *map, const char *key) {
         if (entry->key && entry->hash == hash && streq(entry->key, key))
             return entry;
     }
+}
+
+static Entry *entry_find(const Map *map, const char *key) {
+    return map && map->n_live > 0 ? entry_find_hashed(map, key, key_hash(key)) : NULL;
 }
 
 static void table_insert(uint32_t *table, size_t n_slots, uint32_t hash, size_t position) {
@@ -105,25 +106,35 @@ static int map_reserve(Map *map) {
     return 0;
 }
 
-int map_put(Map *map, const char *key, void *value) {
-    Entry *old = entry_find(map, key);
-    if (old) {
-        if (map->free_value && old->value != value)
-            map->free_value(old->value);
-        old->value = value;
-        return 0;
-    }
-    int r = map_reserve(map);
-    if (r < 0)
-        return r;
-    char *copy = strdup(key);
+static Entry *entry_add(Map *map, const char *key, uint32_t hash) {
+    char *copy = map_reserve(map) < 0 ? NULL : strdup(key);
     if (!copy)
-        return -ENOMEM;
-    uint32_t hash = key_hash(key);
+        return NULL;
     table_insert(map->table, map->n_slots, hash, map->n_used);
-    map->entries[map->n_used++] = (Entry){.key = copy, .value = value, .hash = hash};
+    Entry *entry = &map->entries[map->n_used++];
+    *entry = (Entry){.key = copy, .hash = hash};
     map->n_live++;
-    return 1;
+    return entry;
+}
+
+int map_put(Map *map, const char *key, void *value) {
+    uint32_t hash = key_hash(key);
+    Entry *entry = map->n_live > 0 ? entry_find_hashed(map, key, hash) : NULL;
+    bool is_new = !entry;
+    if (is_new && !(entry = entry_add(map, key, hash)))
+        return -ENOMEM;
+    if (map->free_value && entry->value && entry->value != value)
+        map->free_value(entry->value);
+    entry->value = value;
+    return is_new;
+}
+
+void **map_place(Map *map, const char *key) {
+    uint32_t hash = key_hash(key);
+    Entry *entry = map->n_live > 0 ? entry_find_hashed(map, key, hash) : NULL;
+    if (!entry)
+        entry = entry_add(map, key, hash);
+    return entry ? &entry->value : NULL;
 }
 
 void *map_get(const Map *map, const char *key) {

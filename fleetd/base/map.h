@@ -17,6 +17,10 @@ DEFINE_POINTER_CLEANUP(Map, map_free)
  * replaced, -ENOMEM: nothing changed and the value is still the caller's. */
 int map_put(Map *map, const char *key, void *value);
 
+/* Where the value under that key stands, made as NULL if there is none: for values that are looked
+ * at and changed. Valid until a key is added. NULL when out of memory. */
+void **map_place(Map *map, const char *key);
+
 /* NULL when absent; map may be NULL. */
 void *map_get(const Map *map, const char *key);
 bool map_has(const Map *map, const char *key);

@@ -79,18 +79,38 @@ static void work_queue_sink(WorkQueue *queue, size_t i, WorkEntry entry) {
     work_queue_set(queue, i, entry);
 }
 
+static void work_queue_order(WorkQueue *queue) {
+    for (size_t i = 0; i < queue->n; i++)
+        queue->entries[i].rank = unit_rank(queue->entries[i].item->unit);
+    for (size_t i = queue->n / FANOUT + 1; i-- > 0;)
+        if (i < queue->n)
+            work_queue_sink(queue, i, queue->entries[i]);
+    queue->is_ordered = true;
+}
+
+static int work_queue_reserve(WorkQueue *queue) {
+    if (queue->n < queue->n_allocated)
+        return 0;
+    size_t n_allocated = MAX((size_t) 64, queue->n_allocated * 2);
+    WorkEntry *entries = realloc(queue->entries, n_allocated * sizeof(*entries));
+    if (!entries)
+        return -ENOMEM;
+    queue->entries = entries;
+    queue->n_allocated = n_allocated;
+    return 0;
+}
+
 int work_queue_push(WorkQueue *queue, WorkItem *item) {
     if (item->position > 0)
         return 0;
-    if (queue->n == queue->n_allocated) {
-        size_t n_allocated = MAX((size_t) 64, queue->n_allocated * 2);
-        WorkEntry *entries = realloc(queue->entries, n_allocated * sizeof(*entries));
-        if (!entries)
-            return -ENOMEM;
-        queue->entries = entries;
-        queue->n_allocated = n_allocated;
-    }
-    work_queue_rise(queue, queue->n++, (WorkEntry){unit_rank(item->unit), item});
+    int r = work_queue_reserve(queue);
+    if (r < 0)
+        return r;
+    size_t i = queue->n++;
+    if (queue->is_ordered)
+        work_queue_rise(queue, i, (WorkEntry){unit_rank(item->unit), item});
+    else
+        work_queue_set(queue, i, (WorkEntry){.item = item});
     return 0;
 }
 
@@ -102,13 +122,21 @@ void work_queue_remove(WorkQueue *queue, WorkItem *item) {
     WorkEntry last = queue->entries[--queue->n];
     if (last.item == item)
         return;
+    if (!queue->is_ordered) {
+        work_queue_set(queue, i, last);
+        return;
+    }
     work_queue_sink(queue, i, last);
     work_queue_rise(queue, last.item->position - 1, last);
 }
 
 WorkItem *work_queue_pop(WorkQueue *queue) {
-    if (queue->n == 0)
+    if (queue->n > 0 && !queue->is_ordered)
+        work_queue_order(queue);
+    if (queue->n == 0) {
+        queue->is_ordered = false;
         return NULL;
+    }
     WorkItem *item = queue->entries[0].item;
     work_queue_remove(queue, item);
     return item;

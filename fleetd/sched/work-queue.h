@@ -1,8 +1,10 @@
 /* What is to be decided, in the order in which it is: units that replace others before the rest,
  * so that these need not move again at once; then by priority, the highest first; then by request,
  * the earliest first; of one request by name; of a unit, by machine. So a unit that is queued must
- * be taken out before its revision or its requirements change. A heap; an item knows its position,
- * so that it is queued once and can be taken out. Inside sched only. */
+ * be taken out before its revision or its requirements change. A heap, from the first item that is
+ * taken until none is left: what a new leader is told is queued and taken out again for each of its
+ * keys, and only then has an order. An item knows its position, so that it is queued once and can
+ * be taken out. Inside sched only. */
 #pragma once
 
 #include "fleetd/base/macros.h"
@@ -27,6 +29,7 @@ typedef struct WorkQueue {
     WorkEntry *entries;
     size_t n;
     size_t n_allocated;
+    bool is_ordered; /* a heap; else in no order, and without ranks */
 } WorkQueue;
 
 /* Whether a unit has its turn before another. */

@@ -103,10 +103,6 @@ static int64_t told_revision(Told told) {
     return (int64_t) (told >> 1);
 }
 
-static Told mirror_told(const Mirror *mirror, const char *key) {
-    return (Told) map_get(mirror->told, key);
-}
-
 static int mirror_note(Mirror *mirror, const char *key, Told told) {
     return map_put(mirror->told, key, (void *) told);
 }
@@ -135,10 +131,13 @@ static bool mirror_is_refused(Mirror *mirror) {
 }
 
 static int mirror_put(Mirror *mirror, const StoreEntry *entry) {
-    Told before = mirror_told(mirror, entry->key), now = told_make(entry->mod_revision, true);
-    int r = before == now ? 0 : mirror_note(mirror, entry->key, now);
-    if (r < 0 || told_revision(before) == entry->mod_revision)
-        return r;
+    Told *told = (Told *) map_place(mirror->told, entry->key);
+    if (!told)
+        return -ENOMEM;
+    bool is_known = told_revision(*told) == entry->mod_revision;
+    *told = told_make(entry->mod_revision, true);
+    if (is_known)
+        return 0;
     mirror->callbacks.on_put(entry, mirror->userdata);
     if (!mirror_is_refused(mirror))
         return 0;

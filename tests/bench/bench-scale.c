@@ -174,6 +174,7 @@ static void run_rest(Scale *scale, json_object *row) {
 
 /* A unit is asked for at once: it runs when the next leader decides. */
 static void run_leader_killed(Scale *scale, json_object *row) {
+    scale_seat_users(scale); /* leadership may have moved to where they were */
     ScaleHost *host = scale_leading_host(scale);
     size_t former = scale->watch.leader;
     usec_t begun = loop_now(scale->loop);

@@ -195,12 +195,17 @@ static void on_asking(size_t unit, uint8_t version, void *userdata) {
     scale_watch_want(userdata, unit, version);
 }
 
-/* Users ask who does not lead, so that the leader's figures are the engine's alone, and one lives
- * on when the leader is killed. */
-void scale_boot(Scale *scale) {
+void scale_seat_users(Scale *scale) {
     char socket[SCALE_SOCKET_MAX];
-    scale_wait(scale, boot_goes_on, scale, BOOT_MAX_USEC, "machines that boot");
+    if (scale->users && scale->users_engine != scale->watch.leader)
+        return;
     scale->users_engine = 1 - scale->watch.leader;
     scale_users_socket(scale, socket, sizeof(socket));
+    scale_users_free(scale->users);
     scale->users = scale_users_new(scale->event, socket, on_asking, &scale->watch);
+}
+
+void scale_boot(Scale *scale) {
+    scale_wait(scale, boot_goes_on, scale, BOOT_MAX_USEC, "machines that boot");
+    scale_seat_users(scale);
 }

@@ -53,6 +53,9 @@ void scale_ask(Scale *scale, const ScaleWish *wish);
 bool scale_is_settled(void *scale);
 
 void scale_boot(Scale *scale); /* n_machines of them, and a leader */
+/* Users ask who does not lead now, so that the leader's figures are the engine's alone, and one
+ * lives on when the leader is killed. They must be content. */
+void scale_seat_users(Scale *scale);
 void scale_switch(Scale *scale, size_t machine, bool is_on);
 ScaleHost *scale_leading_host(Scale *scale);
 /* Where users reach the API; there from scale_boot() on. */

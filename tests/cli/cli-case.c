@@ -25,7 +25,7 @@ static char **file_begin(Case *c, const char *name) {
     return &file->text;
 }
 
-/* words: METHOD PATH -> KIND [revision=N] [always] */
+/* words: METHOD PATH -> KIND [revision=N] [next=TOKEN] [always] */
 static char **answer_begin(Case *c, char **words, const char *line) {
     if (strv_length(words) < 4 || !streq(words[2], "->"))
         error(2, 0, "not an answer: %s", line);
@@ -40,6 +40,8 @@ static char **answer_begin(Case *c, char **words, const char *line) {
     for (char **word = words + 4; *word; word++)
         if (strncmp(*word, "revision=", strlen("revision=")) == 0)
             answer->revision = need(strdup(*word + strlen("revision=")));
+        else if (strncmp(*word, "next=", strlen("next=")) == 0)
+            answer->next_page = need(strdup(*word + strlen("next=")));
         else if (streq(*word, "always"))
             answer->is_always = true;
         else
@@ -103,6 +105,7 @@ void case_free(Case *c) {
         free(c->answers[i].request);
         free(c->answers[i].kind);
         free(c->answers[i].revision);
+        free(c->answers[i].next_page);
         free(c->answers[i].text);
         free(c->answers[i].asked);
     }

@@ -3,7 +3,7 @@
  *
  *   == file NAME
  *      The lines that follow are the file's text. What is in bin/ is a program.
- *   == METHOD PATH -> STATUS [revision=N] [always]
+ *   == METHOD PATH -> STATUS [revision=N] [next=TOKEN] [always]
  *      The lines that follow are the answer's body. PATH is below /fleet/v1.
  *   == METHOD PATH -> stream
  *      The lines that follow are sent one by one, and the stream stays open. "@end" ends it,
@@ -25,9 +25,10 @@ typedef struct CaseFile {
 } CaseFile;
 
 typedef struct CaseAnswer {
-    char *request;  /* "GET /units" */
-    char *kind;     /* a status, or "stream", "silence", "break" */
-    char *revision; /* NULL: none */
+    char *request;   /* "GET /units" */
+    char *kind;      /* a status, or "stream", "silence", "break" */
+    char *revision;  /* NULL: none */
+    char *next_page; /* likewise */
     bool is_always;
     char *text;
     unsigned n_asked;

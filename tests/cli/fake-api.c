@@ -44,12 +44,14 @@ static void send_text(PeerConnection *connection, const char *text) {
 static void answer_status(PeerConnection *connection, const CaseAnswer *answer) {
     _cleanup_free_ char *revision =
         answer->revision ? str_printf("X-Fleet-Revision: %s\r\n", answer->revision) : NULL;
+    _cleanup_free_ char *next =
+        answer->next_page ? str_printf("X-Fleet-Next-Page: %s\r\n", answer->next_page) : NULL;
     _cleanup_free_ char *length = streq(answer->kind, "204")
                                       ? NULL
                                       : str_printf("Content-Length: %zu\r\n", strlen(answer->text));
     _cleanup_free_ char *head =
-        str_printf("HTTP/1.1 %s X\r\nContent-Type: application/json\r\n%s%s\r\n", answer->kind,
-                   str_or(revision, ""), str_or(length, ""));
+        str_printf("HTTP/1.1 %s X\r\nContent-Type: application/json\r\n%s%s%s\r\n", answer->kind,
+                   str_or(revision, ""), str_or(next, ""), str_or(length, ""));
     send_text(connection, head);
     send_text(connection, answer->text);
 }

@@ -97,6 +97,12 @@ static void unit_that_fits_nowhere_says_why_for_its_latest_request_only(void **s
                 "\"" M1 "\",\"reason\":\"too small\"}]}");
 }
 
+static void assert_header_names_the_next_page(ApiFixture *fixture, const char *target,
+                                              const char *next) {
+    _cleanup_exchange_ RecordedExchange *recorded = api_call(fixture, "GET", target, NULL);
+    assert_true(streq_ptr(map_get(recorded->headers, "X-Fleet-Next-Page"), next));
+}
+
 /* The names in the pages, from first to last, with "|" between pages. */
 static char *pages_walk(ApiFixture *fixture, const char *target, const char *list,
                         const char *field) {
@@ -117,6 +123,7 @@ static char *pages_walk(ApiFixture *fixture, const char *target, const char *lis
         }
         const char *next = NULL;
         json_get_string(object, "nextPageToken", &next, NULL);
+        assert_header_names_the_next_page(fixture, page_target, next);
         free(token);
         token = next ? strdup(next) : NULL;
         char *longer = str_printf("%s|", walk);
