@@ -106,6 +106,11 @@ static bool ground_has_settled(const SimCheck *check, const Order *order, const 
            (!other || sim_check_has_settled(check, KEY_UNIT, NULL, other));
 }
 
+/* Its place is kept until those that it pushes away have left. */
+static bool pushes_away(const Order *order) {
+    return order->desired == LAUNCH_STATE_LOADED && strstr(order->reason, "pushes away");
+}
+
 static void check_fit(SimCheck *check, const Order *order) {
     const SimView *view = check->cluster->view;
     _cleanup_(sim_misfit_done) SimMisfit misfit =
@@ -149,7 +154,8 @@ static void check_changed_order(SimCheck *check, const char *pair, SimOrderChang
     if (!order)
         return;
     if (change == SIM_ORDER_IS_GIVEN) {
-        check_fit(check, order);
+        if (!pushes_away(order))
+            check_fit(check, order);
         check_cordon(check, order);
         sim_retries_judge_place(check, order);
     }
