@@ -100,6 +100,34 @@ bool api_pending_get(const ApiPending *pending, size_t index, const char **ret_m
     return true;
 }
 
+static ApiFailures read_failures(Reader *reader, const char *name) {
+    Reader inner = {.json = read_object(reader, name), .reterr = reader->reterr};
+    if (!inner.json)
+        return (ApiFailures){};
+    ApiFailures failures = {
+        .count = read_int(&inner, "count"),
+        .next = read_int(&inner, "nextTry"),
+        .machines = read_array(&inner, "machines"),
+    };
+    reader_note(reader, inner.result);
+    return failures;
+}
+
+bool api_failures_get(const ApiFailures *failures, size_t index, ApiFailurePlace *ret) {
+    if (!failures->machines || index >= json_object_array_length(failures->machines))
+        return false;
+    Reader reader = {.json = json_object_array_get_idx(failures->machines, index)};
+    *ret = (ApiFailurePlace){
+        .machine_id = read_string(&reader, "machineID", ""),
+        .count = read_int(&reader, "count"),
+        .time = read_int(&reader, "time"),
+        .next = read_int(&reader, "nextTry"),
+        .well_since = read_int(&reader, "wellSince"),
+        .why = read_string(&reader, "why", NULL),
+    };
+    return true;
+}
+
 int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiUnit unit = {
@@ -113,6 +141,7 @@ int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr) {
         .is_global = read_bool(&reader, "global"),
         .revision = read_int(&reader, "revision"),
         .pending = read_pending(&reader, "pending"),
+        .failures = read_failures(&reader, "failures"),
         .options = read_array(&reader, "options"),
     };
     if (reader.result < 0)
@@ -171,6 +200,8 @@ int api_state_read(json_object *json, ApiState *ret, Error *reterr) {
         .active = read_string(&reader, "systemdActiveState", ""),
         .sub = read_string(&reader, "systemdSubState", ""),
         .health = read_string(&reader, "health", ""),
+        .n_failures = read_int(&reader, "failureCount"),
+        .next_try = read_int(&reader, "nextTry"),
     };
     if (reader.result < 0)
         return reader.result;

@@ -16,6 +16,22 @@ typedef struct ApiPending {
 bool api_pending_get(const ApiPending *pending, size_t index, const char **ret_machine_id,
                      const char **ret_reason);
 
+/* That a unit has failed, and is tried anew. */
+typedef struct ApiFailures {
+    int64_t count; /* 0: it has not */
+    int64_t next;  /* Unix time; 0: it has not failed just now */
+    json_object *machines;
+} ApiFailures;
+
+typedef struct ApiFailurePlace {
+    const char *machine_id;
+    int64_t count, time, next, well_since; /* Unix times; 0: not so */
+    const char *why;                       /* NULL: it has not failed there */
+} ApiFailurePlace;
+
+/* One machine; false when there is no such index. */
+bool api_failures_get(const ApiFailures *failures, size_t index, ApiFailurePlace *ret);
+
 typedef struct ApiUnit {
     const char *name;
     LaunchState desired, current;
@@ -26,6 +42,7 @@ typedef struct ApiUnit {
     bool is_global;
     int64_t revision;
     ApiPending pending;
+    ApiFailures failures;
     json_object *options; /* NULL: none */
 } ApiUnit;
 
@@ -53,6 +70,7 @@ typedef struct ApiState {
     const char *name, *machine_id, *hash;
     const char *load, *active, *sub; /* "" when systemd does not know the unit */
     const char *health;              /* "" when there is none */
+    int64_t n_failures, next_try;    /* 0: it has not failed; not just now */
 } ApiState;
 
 /* A unit that a machine has for another cluster. */

@@ -258,15 +258,15 @@ const Command commands[] = {
         .operands_max = SIZE_MAX,
         .flags = FLAGS_LIST_UNITS,
         .summary = "List the units on machines and their states",
-        .description =
-            "One line for each machine that a unit is on. UNIT may be a glob.\n"
-            "Fields: unit, machine, active, sub, load, hash, health; by default the first "
-            "four.\n"
-            "States: active, inactive, failed, activating, deactivating, reloading, "
-            "running, exited, dead, healthy, unhealthy; and whatever\n"
-            "else systemd says in these columns.\n"
-            "Formats: table, json; JSON has the same rows and columns, an empty cell is "
-            "null.",
+        .description = "One line for each machine that a unit is on. UNIT may be a glob.\n"
+                       "Fields: unit, machine, active, sub, load, hash, health, failures, retry; "
+                       "by default the first "
+                       "four.\n"
+                       "States: active, inactive, failed, activating, deactivating, reloading, "
+                       "running, exited, dead, healthy, unhealthy; and whatever\n"
+                       "else systemd says in these columns.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
         .run = command_list_units,
     },
     {

@@ -13,8 +13,7 @@ static char *cell_hash(const Context *context, const void *object) {
 }
 
 static char *cell_time(const Context *context, const void *object) {
-    int64_t time = ((const ApiVersion *) object)->time;
-    return time > 0 ? moment_format(time) : strdup("");
+    return moment_format(((const ApiVersion *) object)->time);
 }
 
 static json_object *value_version(const void *object) {

@@ -1,8 +1,11 @@
 #include "fleetctl/commands/list.h"
 
+#include "fleetctl/print/age.h"
 #include "fleetctl/print/unit-tone.h"
 #include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/strv.h"
+
+#include <inttypes.h>
 
 static char *cell_unit(const Context *context, const void *object) {
     return strdup(((const ApiState *) object)->name);
@@ -33,6 +36,19 @@ static char *cell_health(const Context *context, const void *object) {
     return strdup(((const ApiState *) object)->health);
 }
 
+static char *cell_failures(const Context *context, const void *object) {
+    const ApiState *state = object;
+    return state->n_failures > 0 ? str_printf("%" PRIi64, state->n_failures) : strdup("");
+}
+
+static char *cell_retry(const Context *context, const void *object) {
+    return moment_format(((const ApiState *) object)->next_try);
+}
+
+static json_object *value_failures(const void *object) {
+    return json_object_new_int64(((const ApiState *) object)->n_failures);
+}
+
 static const ListColumn columns[] = {
     {"unit", cell_unit},
     {"machine", cell_machine},
@@ -41,6 +57,8 @@ static const ListColumn columns[] = {
     {"load", cell_load},
     {"hash", cell_hash},
     {"health", cell_health},
+    {"failures", cell_failures, value_failures},
+    {"retry", cell_retry},
     {},
 };
 

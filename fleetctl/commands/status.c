@@ -11,6 +11,7 @@
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 #define LABEL_WIDTH 9
 
@@ -51,6 +52,32 @@ static void pending_say(Context *context, const ApiPending *pending) {
         _cleanup_free_ char *text = str_printf("%s: %s", str_or(label, machine_id), reason);
         line_say("", str_or(text, reason));
     }
+}
+
+static void failure_say(Context *context, const ApiFailurePlace *place) {
+    _cleanup_free_ char *label = machine_names_label(context->machines, place->machine_id, false);
+    _cleanup_free_ char *time = moment_format(place->time), *since = moment_format(place->well_since);
+    _cleanup_free_ char *failed = place->count > 0
+                                      ? str_printf("%" PRIi64 " time%s, the last at %s: %s",
+                                                   place->count, place->count == 1 ? "" : "s",
+                                                   str_or(time, ""), str_or(place->why, "failed"))
+                                      : strdup("not failed");
+    _cleanup_free_ char *well =
+        place->well_since > 0 ? str_printf("; well since %s", str_or(since, "")) : strdup("");
+    _cleanup_free_ char *text = str_printf("%s: %s%s", str_or(label, place->machine_id),
+                                           str_or(failed, ""), str_or(well, ""));
+    line_say("", str_or(text, place->machine_id));
+}
+
+static void failures_say(Context *context, const ApiFailures *failures) {
+    if (failures->count == 0)
+        return;
+    ApiFailurePlace place;
+    _cleanup_free_ char *next = moment_format(failures->next);
+    say("%*s: %" PRIi64 " since it was last well for long%s%s", LABEL_WIDTH, "Failures",
+        failures->count, failures->next > 0 ? "; it is tried anew at " : "", str_or(next, ""));
+    for (size_t i = 0; api_failures_get(failures, i, &place); i++)
+        failure_say(context, &place);
 }
 
 static void job_say(const ApiEvent *event) {
@@ -155,6 +182,7 @@ static int unit_show(Systemctl *systemctl, const ApiUnit *unit, json_object *eve
     unit_say(systemctl->context, unit, unit_find_tone(unit, events));
     pending_say(systemctl->context, &unit->pending);
     past_say(systemctl->context, &placements);
+    failures_say(systemctl->context, &unit->failures);
     for (size_t i = 0; i < json_object_array_length(events); i++) {
         ApiEvent event;
         if (!event_is_placement(unit, json_object_array_get_idx(events, i), &event))

@@ -26,5 +26,5 @@ char *moment_format(int64_t time) {
     struct tm tm;
     char text[64];
     bool is_told = gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%F %T UTC", &tm) > 0;
-    return strdup(is_told ? text : "?");
+    return strdup(time == 0 ? "" : is_told ? text : "?");
 }

@@ -192,6 +192,7 @@ int agent_unit_format_state(const AgentUnit *unit, bool is_orphan, char **ret) {
         .log = is_answered ? unit->log : NULL,
         .unit_revision = unit->answered_revision,
         .health = unit->health,
+        .restarts = unit->watch ? unit->watch->health.n_restarts : 0,
         .health_message = unit->health_message,
     };
     *ret = unit_state_format(&state);

@@ -75,6 +75,8 @@ json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole)
         return NULL;
     if (pending && json_add_take(object, "pending", pending_to_json(pending)) < 0)
         return NULL;
+    if (json_add_failures(object, unit) < 0)
+        return NULL;
     if (is_whole && file && json_add_string(object, "text", unit_file_text(file, NULL)) < 0)
         return NULL;
     return TAKE_PTR(object);
@@ -113,7 +115,8 @@ json_object *unit_state_to_json(const UnitView *unit, const Placement *placement
     if (!object || json_add_string(object, "name", unit->name) < 0 ||
         json_add_nullable(object, "hash", placement->state->hash) < 0 ||
         json_add_string(object, "machineID", placement->machine_id) < 0 ||
-        add_report(object, placement->state) < 0)
+        add_report(object, placement->state) < 0 ||
+        json_add_failures_on(object, unit, placement->machine_id) < 0)
         return NULL;
     return TAKE_PTR(object);
 }
@@ -191,7 +194,8 @@ json_object *unit_event_to_json(const View *view, const UnitView *unit,
         json_add_string(object, "unit", unit->name) < 0 ||
         json_add_string(object, "machineID", placement ? placement->machine_id : "") < 0 ||
         json_add_nullable(object, "primaryIP", placement_address(view, placement)) < 0 ||
-        add_report(object, state) < 0 || add_request(object, view, unit, placement) < 0)
+        add_report(object, state) < 0 || add_request(object, view, unit, placement) < 0 ||
+        json_add_failures(object, unit) < 0)
         return NULL;
     int r = state && state->log ? json_add_take(object, "log", log_to_json(state->log))
                                 : json_add_nullable(object, "log", NULL);

@@ -13,6 +13,10 @@ json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole)
 bool placement_is_listed(const Placement *placement); /* has a state to be shown */
 json_object *unit_state_to_json(const UnitView *unit, const Placement *placement);
 
+/* Where the unit has failed, as far as it has: of its object; and of what it is on one machine. */
+int json_add_failures(json_object *object, const UnitView *unit);
+int json_add_failures_on(json_object *object, const UnitView *unit, const char *machine_id);
+
 json_object *orphan_to_json(const UnitView *unit, const Placement *placement);
 
 json_object *machine_to_json(const View *view, const MachineView *machine);

@@ -244,6 +244,21 @@ static const SchemaProperty pending_reason[] = {
     {"reason", PROPERTY_STRING, REQUIRED, .description = "Why the unit cannot be there."},
     {},
 };
+static const SchemaProperty failures[] = {
+    {"count", PROPERTY_INTEGER, REQUIRED, .description = "Since it was last well for long."},
+    {"nextTry", PROPERTY_INTEGER, .description = "Unix time. Absent: it has not failed just now."},
+    {"machines", PROPERTY_LIST, REQUIRED, .ref = "FailurePlace"},
+    {},
+};
+static const SchemaProperty failure_place[] = {
+    {"machineID", PROPERTY_STRING, REQUIRED},
+    {"count", PROPERTY_INTEGER, REQUIRED, .description = "Of failures there."},
+    {"time", PROPERTY_INTEGER, .description = "Unix time of the last one."},
+    {"nextTry", PROPERTY_INTEGER, .description = "Unix time: it is tried anew, from there on."},
+    {"wellSince", PROPERTY_INTEGER, .description = "Unix time: it runs there, and is well."},
+    {"why", PROPERTY_STRING, .description = "Of the last one."},
+    {},
+};
 static const SchemaProperty unit[] = {
     {"name", PROPERTY_STRING, REQUIRED},
     {"options", PROPERTY_LIST, REQUIRED, .ref = "UnitOption",
@@ -257,6 +272,7 @@ static const SchemaProperty unit[] = {
     {"global", PROPERTY_BOOLEAN, REQUIRED, .description = "It runs on every machine that fits."},
     {"reason", PROPERTY_STRING, .description = "Why it is on that machine."},
     {"pending", PROPERTY_OBJECT, .ref = "Pending", .description = "Why it is on none."},
+    {"failures", PROPERTY_OBJECT, .ref = "Failures", .description = "Absent: there are none."},
     {"text", PROPERTY_STRING, .description = "The file, byte for byte; wins over options."},
     {},
 };
@@ -294,6 +310,8 @@ static const SchemaProperty unit_state[] = {
     {"machineID", PROPERTY_STRING, REQUIRED},
     REPORT(REQUIRED),
     {"revision", PROPERTY_INTEGER, REQUIRED, .description = "Of the request it answers."},
+    {"failureCount", PROPERTY_INTEGER, .description = "Of the unit. Absent: none."},
+    {"nextTry", PROPERTY_INTEGER, .description = "Unix time: it has failed, and is tried anew."},
     {},
 };
 static const SchemaProperty unit_state_page[] = PAGE("states", "UnitState");
@@ -389,6 +407,7 @@ static const SchemaProperty event[] = {
     {"orphan", PROPERTY_BOOLEAN, .description = "It is there for another cluster."},
     {"reason", PROPERTY_STRING},
     {"pending", PROPERTY_OBJECT, .ref = "Pending"},
+    {"failures", PROPERTY_OBJECT, .ref = "Failures"},
     {"held", PROPERTY_BOOLEAN, .description = "Of type failover, with what Failover has."},
     {"metadata", PROPERTY_STRINGS, .description = "This and what follows: of type machine."},
     {"status", PROPERTY_STRING, .description = "running, restarting or gone."},
@@ -406,6 +425,8 @@ const Schema api_schemas[] = {
     {"Event", .properties = event},
     {"Failover", .properties = failover},
     {"Leader", .properties = leader},
+    {"FailurePlace", .properties = failure_place},
+    {"Failures", .properties = failures},
     {"Machine", .properties = machine},
     {"MachineCounts", .properties = machine_counts},
     {"MachineMetadata", .properties = machine_metadata},

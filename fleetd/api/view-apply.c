@@ -31,6 +31,17 @@ static int apply_pending(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_failures(View *view, StoredRecord *record) {
+    UnitView *unit;
+    int r = view_touch_unit(view, record->key.name, &unit);
+    if (r < 0)
+        return r;
+    failures_free(unit->failures);
+    unit->failures = TAKE_PTR(record->failures);
+    unit->is_changed = true;
+    return 0;
+}
+
 static int apply_order(View *view, StoredRecord *record) {
     Placement *placement;
     int r = view_touch_placement(view, &record->key, &placement);
@@ -165,6 +176,7 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_SCHEDULE] = apply_order,
     [KEY_STATE] = apply_state,
     [KEY_PENDING] = apply_pending,
+    [KEY_FAILURES] = apply_failures,
     [KEY_ORPHAN] = apply_orphan,
     [KEY_MAINTENANCE] = apply_maintenance,
     [KEY_BRAKE] = apply_brake,

@@ -19,6 +19,7 @@ void unit_view_free(UnitView *unit) {
     pending_free(unit->pending);
     deployment_free(unit->deployment);
     rollout_free(unit->rollout);
+    failures_free(unit->failures);
     map_free(unit->placements);
     free(unit->name);
     free(unit);
@@ -113,8 +114,8 @@ void view_settle_unit(View *view, UnitView *unit) {
             map_remove(unit->placements, id);
     }
     unit->is_changed = unit->is_noted = unit->is_rollout_changed = false;
-    if (unit->unit || unit->pending || unit->deployment || unit->rollout ||
-        map_size(unit->placements) > 0)
+    if (unit->unit || unit->pending || unit->failures || unit->deployment ||
+        unit->rollout || map_size(unit->placements) > 0)
         return;
     keys_invalidate(&view->units);
     map_remove(view->units.map, unit->name);
@@ -144,6 +145,8 @@ bool view_holds(const View *view, const Key *key) {
         return unit && unit->rollout;
     case KEY_PENDING:
         return unit && unit->pending;
+    case KEY_FAILURES:
+        return unit && unit->failures;
     case KEY_SCHEDULE:
         return placement && placement->order;
     case KEY_STATE:

@@ -6,6 +6,7 @@
 #include "fleetd/base/map.h"
 #include "fleetd/model/brake.h"
 #include "fleetd/model/deployment.h"
+#include "fleetd/model/failures.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/reboot.h"
@@ -34,6 +35,7 @@ typedef struct UnitView {
     char *name;
     Unit *unit;             /* NULL: the cluster does not know it (any more) */
     Pending *pending;       /* NULL: it does not wait */
+    Failures *failures;     /* NULL: it has not failed, or that is forgiven */
     Deployment *deployment; /* NULL: none */
     Rollout *rollout;       /* how far one has come; NULL: none */
     bool is_rollout_changed;

@@ -63,7 +63,9 @@ static void on_release(const char *machine_id, void *userdata) {
 }
 
 static void on_change(void *userdata) {
-    brake_look(userdata);
+    Engine *engine = userdata;
+    brake_look(engine);
+    engine_look(engine); /* what was held back meanwhile */
 }
 
 static bool is_busy(void *userdata) {

@@ -27,6 +27,7 @@
 #include "fleetd/engine/leadership.h"
 #include "fleetd/engine/reboots.h"
 #include "fleetd/engine/rollouts.h"
+#include "fleetd/engine/retries.h"
 #include "fleetd/engine/suspension.h"
 #include "fleetd/engine/writer.h"
 #include "fleetd/store/mirror.h"
@@ -71,6 +72,7 @@ struct Engine {
     Deadlines *drains; /* by machine: when what is still there has to go */
     Reboots *reboots;
     Rollouts *rollouts;
+    Retries *retries;
     Writer *writer;
     Collector *collector;
     EngineRound round;        /* WRITING: whose plan */

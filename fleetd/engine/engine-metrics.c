@@ -1,6 +1,7 @@
 #include "fleetd/engine/engine-metrics.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/engine/retries.h"
 
 #define SCHEDULE "attemptscheduleunit"
 #define UNSCHEDULE "unscheduleunit"
@@ -82,6 +83,13 @@ static const MetricFamily rollouts = {
     {"phase"},
 };
 
+static const MetricFamily failing = {
+    "fleet_cluster_units_failing",
+    METRIC_GAUGE,
+    "Units that have failed and are to be tried anew; told by the leader.",
+    {},
+};
+
 static const MetricFamily *const families[] = {
     &is_leader,
     &leader_start_time,
@@ -95,11 +103,13 @@ static const MetricFamily *const families[] = {
     &machines,
     &held,
     &rollouts,
+    &failing,
 };
 
 void engine_metrics_declare(Metrics *metrics) {
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         metrics_declare(metrics, families[i]);
+    retries_declare(metrics);
 }
 
 /* What follows an answered withdrawal is no decision of its own. */
@@ -149,12 +159,14 @@ static void collect_cluster(Metrics *metrics, const Cluster *cluster, const Feed
         metrics_set(metrics, &machines, LABELS("away"),
                     (double) strv_length((char *const *) missing));
     metrics_set(metrics, &pending, NULL, (double) cluster_count_pending(cluster));
+    metrics_set(metrics, &failing, NULL, (double) cluster_count_failing(cluster));
 }
 
 /* Who does not lead says nothing of the cluster, rather than something old. */
 void engine_metrics_collect(Metrics *metrics, usec_t leader_since_usec, const Cluster *cluster,
                             const Feed *feed, size_t n_held) {
-    static const MetricFamily *const of_leader[] = {&units, &pending, &machines, &held, &rollouts};
+    static const MetricFamily *const of_leader[] = {&units, &pending,  &machines,
+                                                    &held,  &rollouts, &failing};
     metrics_set(metrics, &is_leader, NULL, leader_since_usec != 0);
     metrics_set(metrics, &leader_start_time, NULL, (double) leader_since_usec / USEC_PER_SEC);
     for (size_t i = 0; i < ELEMENTSOF(of_leader); i++)

@@ -153,7 +153,7 @@ static void on_brake(const BrakeRecord *record, int64_t revision, void *userdata
     engine_check(engine, engine_take_brake_record(engine, record, revision));
 }
 
-/* --- reboots and deployments --- */
+/* --- what is written beside the plan: reboots, deployments and failures --- */
 
 static bool is_settled(int64_t revision, void *userdata) {
     const Engine *engine = userdata;
@@ -164,6 +164,26 @@ static bool is_settled(int64_t revision, void *userdata) {
 static bool is_held(void *userdata) {
     const Engine *engine = userdata;
     return brake_count_held(engine->brake) > 0;
+}
+
+static void on_retried(int r, void *userdata) {
+    Engine *engine = userdata;
+    engine_check(engine, r);
+    engine_look(engine);
+}
+
+static int engine_open_retries(Engine *engine) {
+    RetriesOptions options = {.store = engine->store,
+                              .loop = engine->loop,
+                              .leadership = engine->leadership,
+                              .feed = engine->feed,
+                              .cluster = engine->cluster,
+                              .metrics = engine->metrics,
+                              .is_ready = is_settled,
+                              .is_held_back = is_held,
+                              .on_told = on_retried,
+                              .userdata = engine};
+    return retries_new(&options, &engine->retries);
 }
 
 /* --- hearing of changes --- */
@@ -230,6 +250,8 @@ static int engine_make_model(Engine *engine) {
         r = rollouts_new(engine->store, engine->loop, engine->leadership, engine->feed,
                          engine->cluster, &rollouts_callbacks, engine, &engine->rollouts);
     if (r >= 0)
+        r = engine_open_retries(engine);
+    if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)
         r = collector_new(engine->store, engine->loop, engine->leadership, engine->feed,
@@ -258,6 +280,7 @@ void engine_close_model(Engine *engine) {
     deadlines_free(TAKE_PTR(engine->drains));
     reboots_free(TAKE_PTR(engine->reboots));
     rollouts_free(TAKE_PTR(engine->rollouts));
+    retries_free(TAKE_PTR(engine->retries));
     mirror_free(TAKE_PTR(engine->mirror));
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));

@@ -39,6 +39,7 @@ void engine_look(Engine *engine) {
         return;
     }
     reboots_look(engine->reboots);
+    retries_look(engine->retries);
     rollouts_look(engine->rollouts);
 }
 

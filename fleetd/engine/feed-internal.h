@@ -32,12 +32,14 @@ struct Feed {
     Map *maintenance;      /* Maintenance by machine, as people want it */
     Map *reboots;          /* FeedReboot by machine */
     Map *rollouts;         /* FeedRollout by unit or template */
+    Map *failures;         /* FeedFailures by unit */
     uint64_t n_releases;   /* of files by units */
 };
 
 void feed_file_free(void *file);
 void feed_machine_free(void *machine);
 void feed_reboot_free(void *reboot);
+void feed_failures_free(void *failures);
 void feed_rollout_free(void *rollout);
 
 /* Somebody needs the file, whether it is there or not; and does no more. */
@@ -61,3 +63,5 @@ int feed_put_deployment(Feed *feed, StoredRecord *record);
 int feed_delete_deployment(Feed *feed, const Key *key);
 int feed_put_rollout(Feed *feed, StoredRecord *record);
 int feed_delete_rollout(Feed *feed, const Key *key);
+int feed_put_failures(Feed *feed, StoredRecord *record);
+int feed_delete_failures(Feed *feed, const Key *key);

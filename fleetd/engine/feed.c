@@ -118,6 +118,8 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
                         "it does not go on until somebody deploys it anew"},
     [KEY_ROLLOUT] = {feed_put_rollout, feed_delete_rollout,
                      "the deployment does not go on until somebody deploys it anew"},
+    [KEY_FAILURES] = {feed_put_failures, feed_delete_failures,
+                      "where that unit has failed is forgotten"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},
@@ -183,10 +185,12 @@ int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, F
         .machines = map_new(feed_machine_free),
         .maintenance = map_new((MapFreeValue) maintenance_free),
         .reboots = map_new(feed_reboot_free),
+        .failures = map_new(feed_failures_free),
         .rollouts = map_new(feed_rollout_free),
     };
     if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines ||
-        !feed->maintenance || !feed->reboots || !feed->rollouts)
+        !feed->maintenance || !feed->reboots || !feed->failures ||
+        !feed->rollouts)
         return -ENOMEM;
     *ret = TAKE_PTR(feed);
     return 0;
@@ -202,5 +206,6 @@ void feed_free(Feed *feed) {
     map_free(feed->maintenance);
     map_free(feed->reboots);
     map_free(feed->rollouts);
+    map_free(feed->failures);
     free(feed);
 }

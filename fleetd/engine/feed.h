@@ -7,6 +7,7 @@
 #include "fleetd/base/map.h"
 #include "fleetd/model/brake.h"
 #include "fleetd/model/deployment.h"
+#include "fleetd/model/failures.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
@@ -68,6 +69,12 @@ const Map *feed_rollouts(const Feed *feed);         /* FeedRollout by unit or te
 const Map *feed_units(const Feed *feed);            /* Unit by name */
 const Map *feed_unreadable_units(const Feed *feed); /* a set of names */
 int64_t feed_file_revision(const Feed *feed, const char *hash); /* 0: it is not there */
+typedef struct FeedFailures {
+    Failures *failures; /* NULL: it cannot be read */
+    int64_t revision;
+} FeedFailures;
+
+const Map *feed_failures(const Feed *feed); /* FeedFailures by unit */
 
 typedef struct FeedCounts {
     size_t units[_LAUNCH_STATE_MAX];      /* by desired state */

@@ -38,6 +38,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_DEPLOYMENT] = {"deployment/", false, unit_name_check},
     [KEY_ROLLOUT] = {"rollout/", false, unit_name_check},
     [KEY_PAST] = {"was/", false, unit_name_check, true},
+    [KEY_FAILURES] = {"failures/", false, unit_name_check},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -107,6 +108,10 @@ char *key_past(const char *name, int64_t slot) {
 
 char *key_past_prefix(const char *name) {
     return str_printf("%s%s/", layouts[KEY_PAST].prefix, name);
+}
+
+char *key_failures(const char *name) {
+    return key_format(KEY_FAILURES, NULL, name);
 }
 
 char *key_metadata_prefix(const char *machine_id) {

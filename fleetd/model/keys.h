@@ -25,6 +25,7 @@ typedef enum KeyKind {
     KEY_DEPLOYMENT,  /* deployment/<name> */
     KEY_ROLLOUT,     /* rollout/<name> */
     KEY_PAST,        /* was/<name>/<slot> */
+    KEY_FAILURES,    /* failures/<name> */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -35,7 +36,7 @@ typedef struct Key {
     KeyKind kind;
     char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance, reboot */
     char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
-                         rollout, past */
+                         rollout, past, failures */
     int64_t number;   /* version, past: from 1 on */
 } Key;
 
@@ -56,9 +57,10 @@ char *key_maintenance(const char *machine_id);
 #define KEY_FIRST_OF_PAST KEY_VERSION_PREFIX
 char *key_version(const char *name, int64_t number);
 char *key_reboot(const char *machine_id);
-    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
-                         rollout, past */
-    int64_t number;   /* version, past: from 1 on */
+char *key_deployment(const char *name);
+char *key_rollout(const char *name);
+char *key_past(const char *name, int64_t slot);
+char *key_failures(const char *name);
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"

@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define INTERVAL_USEC (10 * USEC_PER_SEC)
 #define INTERVAL_MIN_USEC USEC_PER_SEC /* what is asked more often has little time for its work */
@@ -274,15 +273,6 @@ static int health_settle_timeout(const RequirementsReader *reader, HealthCheck *
                                option->name, str_or(interval, "?"));
 }
 
-/* systemd takes the last one, and an empty one for none. */
-static void health_read_restart(HealthCheck *check, const UnitFile *file) {
-    size_t n;
-    const UnitOption *options = unit_file_options(file, &n);
-    for (size_t i = 0; i < n; i++)
-        if (streq(options[i].section, "Service") && streq(options[i].name, "Restart"))
-            check->may_restart = *options[i].value && strcasecmp(options[i].value, "no") != 0;
-}
-
 int requirements_settle_health(RequirementsReader *reader, const UnitFile *file) {
     HealthCheck *check = reader->requirements->health;
     const UnitOption *option = reader->options[OPTION_HEALTH_CHECK];
@@ -290,6 +280,6 @@ int requirements_settle_health(RequirementsReader *reader, const UnitFile *file)
         return health_refuse_alone(reader);
     if (!streq(unit_name_type(reader->unit_name), "service"))
         return requirements_refuse(reader->reterr, option, "%s is for services only", option->name);
-    health_read_restart(check, file);
+    check->may_restart = !streq(requirements_restart_of(file), "no");
     return health_settle_timeout(reader, check);
 }

@@ -19,6 +19,7 @@ typedef enum OptionId {
     OPTION_PREFER,
     OPTION_AVOID,
     OPTION_PRIORITY,
+    OPTION_PREEMPT,
     OPTION_GROUP,
     OPTION_MAX_UNAVAILABLE,
     OPTION_HEALTH_CHECK,
@@ -31,6 +32,7 @@ typedef enum OptionId {
     OPTION_UPDATE_HEALTHY_DEADLINE,
     OPTION_UPDATE_CANARIES,
     OPTION_UPDATE_ON_FAILURE,
+    OPTION_RESCHEDULE,
     _OPTION_MAX,
     _OPTION_INVALID = -EINVAL,
 } OptionId;
@@ -63,6 +65,9 @@ int requirements_read_reserve_cpu(RequirementsReader *reader, const char *value)
 int requirements_read_spread(RequirementsReader *reader, const char *value);
 int requirements_read_prefer(RequirementsReader *reader, const char *value);
 int requirements_read_avoid(RequirementsReader *reader, const char *value);
+/* "yes" and "no", and what systemd takes for them. -EINVAL with the reason alone in reterr. */
+int requirements_read_truth(RequirementsReader *reader, const char *value, bool *ret);
+int requirements_read_preempt(RequirementsReader *reader, const char *value);
 int requirements_read_priority(RequirementsReader *reader, const char *value);
 
 /* A word of a value, expanded. Of a template, a word with specifiers is not: is_open. */
@@ -90,6 +95,7 @@ int requirements_read_update_canaries(RequirementsReader *reader, const char *va
 int requirements_read_update_on_failure(RequirementsReader *reader, const char *value);
 /* -EINVAL, the whole message in reterr: what they say contradicts itself. */
 int requirements_settle_update(RequirementsReader *reader);
+int requirements_read_reschedule(RequirementsReader *reader, const char *value);
 
 /* Takes the next word of a value, without its quotes; its specifiers are as they stand. 1: a word,
  * 0: no more. -EINVAL with the reason alone in reterr. */
@@ -113,6 +119,10 @@ const char *requirements_section_of(const char *unit_name);
 /* What the health options need of each other and of the rest of the file. -EINVAL, the whole
  * message in reterr. */
 int requirements_settle_health(RequirementsReader *reader, const UnitFile *file);
+/* Where [X-Fleet] does not say it, Restart= does. */
+void requirements_settle_rescheduling(RequirementsReader *reader, const UnitFile *file);
+/* What the file says of Restart=; "no" where it says nothing. Borrowed. */
+const char *requirements_restart_of(const UnitFile *file);
 
 /* Sets "line N: [X-Fleet] <message>", without the line if the option came from no text: -EINVAL. */
 int requirements_refuse(Error *reterr, const UnitOption *option, const char *format, ...)

@@ -1,5 +1,5 @@
 /* What makes one machine the better of several that fit, and one unit go before others: Spread=,
- * Prefer=, Avoid= and Priority=. */
+ * Prefer=, Avoid=, Priority= and Preempt=. */
 #include "fleetd/model/requirements-internal.h"
 
 #include "fleetd/base/strv.h"
@@ -112,6 +112,10 @@ int requirements_read_priority(RequirementsReader *reader, const char *value) {
                          TEXT_SHORT(value), PRIORITY_MAX);
     reader->requirements->ranking.priority = (unsigned) priority;
     return 0;
+}
+
+int requirements_read_preempt(RequirementsReader *reader, const char *value) {
+    return requirements_read_truth(reader, value, &reader->requirements->ranking.preempts);
 }
 
 void ranking_done(Ranking *ranking) {

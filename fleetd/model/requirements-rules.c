@@ -20,11 +20,14 @@ static const Contradiction contradictions[] = {
     {OPTION_SPREAD, OPTION_GLOBAL},         {OPTION_PREFER, OPTION_MACHINE_ID},
     {OPTION_PREFER, OPTION_MACHINE_OF},     {OPTION_PREFER, OPTION_GLOBAL},
     {OPTION_AVOID, OPTION_MACHINE_ID},      {OPTION_AVOID, OPTION_MACHINE_OF},
-    {OPTION_AVOID, OPTION_GLOBAL},
+    {OPTION_AVOID, OPTION_GLOBAL},          {OPTION_PREEMPT, OPTION_GLOBAL},
+    {OPTION_PREEMPT, OPTION_MACHINE_OF},
 };
 
 static bool option_counts(const RequirementsReader *reader, OptionId id) {
-    return reader->options[id] && (id != OPTION_GLOBAL || reader->requirements->is_global);
+    const Requirements *requirements = reader->requirements;
+    return reader->options[id] && (id != OPTION_GLOBAL || requirements->is_global) &&
+           (id != OPTION_PREEMPT || requirements->ranking.preempts);
 }
 
 static int contradiction_refuse(const RequirementsReader *reader, const UnitOption *a,

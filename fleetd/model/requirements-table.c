@@ -114,6 +114,15 @@ static const OptionRow rows[_OPTION_MAX] = {
              "Of units that wait, those with the higher number go first; 50 if it is not given."},
             requirements_read_priority,
         },
+    [OPTION_PREEMPT] =
+        {
+            {"Preempt",
+             {},
+             "BOOLEAN",
+             "If it fits nowhere it pushes units with a lower Priority off a machine, as few as "
+             "will do."},
+            requirements_read_preempt,
+        },
     [OPTION_GROUP] =
         {
             {"Group",
@@ -210,6 +219,15 @@ static const OptionRow rows[_OPTION_MAX] = {
              "rollback|pause|continue",
              "What a deployment does when a unit has failed; rollback if not said."},
             requirements_read_update_on_failure,
+    [OPTION_RESCHEDULE] =
+        {
+            {"Reschedule",
+             {},
+             "on-failure|no",
+             "Whether it is tried anew, rather elsewhere, when it has failed and nobody on its "
+             "machine restarts it any more; if not said, on-failure for a service whose Restart= "
+             "wants that."},
+            requirements_read_reschedule,
         },
 };
 

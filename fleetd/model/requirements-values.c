@@ -131,7 +131,7 @@ int requirements_read_metadata(RequirementsReader *reader, const char *value) {
     return requirements_read_words(reader, OPTION_MACHINE_METADATA, value, metadata_read);
 }
 
-int requirements_read_global(RequirementsReader *reader, const char *value) {
+int requirements_read_truth(RequirementsReader *reader, const char *value, bool *ret) {
     static const char *const words[2][6] = {
         {"false", "no", "0", "off", "f", "n"},
         {"true", "yes", "1", "on", "t", "y"},
@@ -139,9 +139,13 @@ int requirements_read_global(RequirementsReader *reader, const char *value) {
     for (size_t truth = 0; truth < ELEMENTSOF(words); truth++)
         for (size_t i = 0; i < ELEMENTSOF(words[truth]); i++)
             if (strcasecmp(value, words[truth][i]) == 0) {
-                reader->requirements->is_global = truth;
+                *ret = truth;
                 return 0;
             }
     return error_set(reader->reterr, -EINVAL, "'%.*s' is neither true nor false",
                      TEXT_SHORT(value));
+}
+
+int requirements_read_global(RequirementsReader *reader, const char *value) {
+    return requirements_read_truth(reader, value, &reader->requirements->is_global);
 }

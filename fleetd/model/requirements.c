@@ -110,6 +110,7 @@ int requirements_parse(const UnitFile *file, const char *unit_name, Requirements
     if (r < 0)
         return r;
     requirements_read_limits(&reader, file);
+    requirements_settle_rescheduling(&reader, file);
     *ret = TAKE_PTR(requirements);
     return 0;
 }

@@ -43,6 +43,7 @@ typedef struct Ranking {
     Preference *preferences;
     size_t n_preferences;
     unsigned priority;
+    bool preempts; /* what fits nowhere may push units of a lower priority away */
 } Ranking;
 
 #define PRIORITY_MAX 100
@@ -63,6 +64,7 @@ typedef struct Requirements {
     Budget budget;
     HealthCheck *health; /* NULL: nobody asks for it */
     UpdatePolicy update;
+    bool may_reschedule; /* when it has failed it is tried anew, elsewhere if there is a machine */
 } Requirements;
 
 /* Reads the options of [X-Fleet], with the old X-Condition... spellings, and expands specifiers for

@@ -104,6 +104,10 @@ static int read_past(const StoredText *text, StoredRecord *record, Error *reterr
     return r < 0 ? r : machine_id_check(record->past->machine_id, reterr);
 }
 
+static int read_failures(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return failures_parse(record->key.name, text->value, text->size, &record->failures, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -127,6 +131,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_DEPLOYMENT] = {read_deployment, false},
     [KEY_ROLLOUT] = {read_rollout, false},
     [KEY_PAST] = {read_past, false},
+    [KEY_FAILURES] = {read_failures, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -147,6 +152,7 @@ static void record_drop_value(StoredRecord *record) {
     deployment_free(TAKE_PTR(record->deployment));
     rollout_free(TAKE_PTR(record->rollout));
     past_placement_free(TAKE_PTR(record->past));
+    failures_free(TAKE_PTR(record->failures));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -6,6 +6,7 @@
 
 #include "fleetd/model/brake.h"
 #include "fleetd/model/deployment.h"
+#include "fleetd/model/failures.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
@@ -47,6 +48,7 @@ typedef struct StoredRecord {
     Deployment *deployment;
     Rollout *rollout;
     PastPlacement *past;
+    Failures *failures;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

@@ -14,6 +14,7 @@ static const RecordField fields[] = {
     {"log", &field_strv, offsetof(UnitState, log)},
     {"unitRevision", &field_number, offsetof(UnitState, unit_revision)},
     {"health", &field_choice, offsetof(UnitState, health), false, &unit_health_names},
+    {"restarts", &field_count, offsetof(UnitState, restarts)},
     {"healthMessage", &field_string, offsetof(UnitState, health_message)},
 };
 
@@ -48,10 +49,40 @@ bool unit_state_is_up(const UnitState *state) {
     return is_done || (is_active && is_well);
 }
 
-bool unit_state_has_failed(const UnitState *state) {
+bool unit_state_is_given_up(const UnitState *state) {
     bool is_refused = state->job == JOB_RESULT_ERROR || state->job == JOB_RESULT_DEPENDENCY;
     bool is_idle = !state->active || streq(state->active, "inactive");
     return (state->active && streq(state->active, "failed")) || (is_refused && is_idle);
+}
+
+/* Canceled: somebody else, or a stop, was faster. */
+static bool start_has_failed(const UnitState *state) {
+    return state->job == JOB_RESULT_FAILED || state->job == JOB_RESULT_TIMEOUT ||
+           state->job == JOB_RESULT_DEPENDENCY;
+}
+
+static bool is_given_up_by_systemd(const UnitState *state) {
+    if (streq_ptr(state->active, "failed"))
+        return state->job != JOB_RESULT_RUNNING;
+    return streq_ptr(state->active, "inactive") && start_has_failed(state);
+}
+
+bool unit_state_has_failed(const UnitState *state, bool may_restart) {
+    bool is_unhealthy = state->health == UNIT_HEALTH_UNHEALTHY &&
+                        (!may_restart || state->restarts >= HEALTH_RESTARTS_ENOUGH);
+    return state->current == LAUNCH_STATE_LAUNCHED &&
+           (is_given_up_by_systemd(state) || is_unhealthy);
+}
+
+char *unit_state_failure(const UnitState *state) {
+    bool is_unhealthy = !is_given_up_by_systemd(state);
+    const char *why = is_unhealthy              ? state->health_message
+                      : start_has_failed(state) ? job_result_to_string(state->job)
+                                                : state->result;
+    if (!is_unhealthy && state->result && !streq(state->result, "success"))
+        why = state->result;
+    return str_printf("%s%s%s%s", is_unhealthy ? "unhealthy" : "failed", why ? " (" : "",
+                      str_or(why, ""), why ? ")" : "");
 }
 
 void unit_state_free(UnitState *state) {

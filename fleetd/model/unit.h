@@ -83,6 +83,7 @@ typedef struct UnitState {
                       otherwise */
     int64_t unit_revision; /* of the order that this answers; 0: none yet */
     UnitHealth health;
+    uint64_t restarts;    /* for its health's sake, since it was last well for long */
     char *health_message; /* why it is not well, and what was done about it, for people; NULL:
                              nothing is to be said */
 } UnitState;
@@ -144,7 +145,15 @@ DEFINE_POINTER_CLEANUP(UnitState, unit_state_free)
  * its work. */
 bool unit_state_is_up(const UnitState *state);
 /* systemd has given it up, or refused to start it: it will not come up by itself. */
-bool unit_state_has_failed(const UnitState *state);
+bool unit_state_is_given_up(const UnitState *state);
+/* It was launched, and whoever is on its machine to put that right is through with it: systemd says
+ * that it failed, or has not started it; or it is not healthy after so many restarts. may_restart:
+ * its agent restarts it when it is unhealthy. */
+#define HEALTH_RESTARTS_ENOUGH 3
+bool unit_state_has_failed(const UnitState *state, bool may_restart);
+/* In what way, for people; of a state that has failed. NULL when out of memory; the caller frees.
+ */
+char *unit_state_failure(const UnitState *state);
 
 char *orphan_format(const Orphan *orphan);
 int orphan_parse(const char *machine_id, const char *name, const char *text, size_t size,

@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/retry.h"
 
 #include <errno.h>
 
@@ -74,7 +75,7 @@ void unit_leave_group(Cluster *cluster, ClusterUnit *unit) {
     unit->is_counted = false;
 }
 
-int unit_refresh(Cluster *cluster, ClusterUnit *unit) {
+static int unit_recount(Cluster *cluster, ClusterUnit *unit) {
     bool is_counted =
         unit_is_wanted(unit) && !unit_is_global(unit) && unit->desired == LAUNCH_STATE_LAUNCHED;
     bool is_available = is_counted && unit_is_available(unit);
@@ -95,6 +96,11 @@ int unit_refresh(Cluster *cluster, ClusterUnit *unit) {
     if (!is_counted)
         unit_leave_group(cluster, unit);
     return r;
+}
+
+int unit_refresh(Cluster *cluster, ClusterUnit *unit) {
+    int r = unit_doubt(cluster, unit);
+    return r < 0 ? r : unit_recount(cluster, unit);
 }
 
 size_t cluster_count_starting(const Cluster *cluster) {
@@ -150,6 +156,6 @@ void cluster_look_out(const Cluster *cluster, const char *name, UnitOutlook *ret
     ret->waits = unit->pending ? unit->pending->summary : NULL;
     for (const Placement *p = unit->placements; p; p = p->next) {
         ret->is_available |= placement_is_as_wanted(p) && p->report.is_up;
-        ret->has_failed |= placement_is_as_wanted(p) && p->report.has_failed;
+        ret->has_failed |= placement_is_as_wanted(p) && p->report.is_given_up;
     }
 }

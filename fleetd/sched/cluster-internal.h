@@ -66,12 +66,16 @@ struct Placement {
         int64_t revision;
     } answer;
 
+    bool is_due;        /* it has failed there, and is to be tried anew now (retry.h) */
+    bool is_ignored;    /* scratch of preempt.c: it counts as gone */
     bool is_spread;     /* counted in its group's (spread.h) */
     Resources reserved; /* counted in the machine's */
     struct {
-        bool is_known; /* there is a state, which is no answer */
-        bool is_up;    /* and says so, of that file and request */
-        bool has_failed;
+        bool is_known;     /* there is a state, which is no answer */
+        bool is_up;        /* and says so, of that file and request */
+        bool is_given_up;  /* by systemd: it does not come up by itself */
+        bool is_restarted; /* its agent does, if the unit's file allows it */
+        char *failure;     /* it says that, in these words; NULL: it does not */
         int64_t revision;
         SharedText hash;
     } report;
@@ -103,8 +107,9 @@ struct ClusterUnit {
     size_t n_orders;
     struct UnitGroup *group; /* availability.h; NULL: it counts in none */
     bool is_counted, is_available;
-    Map *followers;   /* by name, the units whose MachineOf= names this one; NULL: none yet */
-    Pending *pending; /* as it stands in the store */
+    Map *followers;     /* by name, the units whose MachineOf= names this one; NULL: none yet */
+    Pending *pending;   /* as it stands in the store */
+    Failures *failures; /* likewise; NULL: none */
     WaitCause waits;
 
     WorkItem work;
@@ -154,10 +159,12 @@ struct Cluster {
     Map *groups;            /* UnitGroup by name; owner */
     Map *globals;           /* known units with Global=true */
     Map *replacers;         /* known units with Replaces= */
+    Map *preempters;        /* known units with Preempt=yes */
     Map *movers;            /* known units that may move others: replacers and followed ones */
     Map *waiting;           /* units whose waits is not WAIT_NONE */
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
     Map *spread;     /* how many of a group are where (spread.h); owner */
+    Map *doubtful;   /* units whose failures have to be looked at (retry.h) */
     Map *roomy;      /* machines where memory or CPU was released, for units that wait for it */
     WorkQueue queue; /* what events concern, until it is decided */
     SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */

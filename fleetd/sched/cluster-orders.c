@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/retry.h"
 
 #include <errno.h>
 
@@ -162,8 +163,10 @@ static int put_report(Cluster *cluster, const UnitState *state) {
         return r;
     placement->report.is_known = true;
     placement->report.is_up = unit_state_is_up(state);
-    placement->report.has_failed = unit_state_has_failed(state);
+    placement->report.is_given_up = unit_state_is_given_up(state);
     placement->report.revision = state->unit_revision;
+    if ((r = placement_set_failure(placement, state)) < 0)
+        return r;
     if (placement->unit->waits == WAIT_FOR_BUDGET) /* one that is down may go */
         r = look_at_unit(cluster, placement->unit);
     return r < 0 ? r : unit_refresh(cluster, placement->unit);
@@ -193,7 +196,8 @@ static int forget_answer(Cluster *cluster, Placement *placement) {
 static int forget_report(Cluster *cluster, Placement *placement) {
     if (!placement || !placement->report.is_known)
         return 0;
-    placement->report.is_known = placement->report.is_up = placement->report.has_failed = false;
+    placement->report.is_known = placement->report.is_up = placement->report.is_given_up = false;
+    placement_forget_failure(placement);
     int r = unit_refresh(cluster, placement->unit);
     return r < 0 ? r : look_at_placement(cluster, placement); /* which may have no reason left */
 }

@@ -3,6 +3,7 @@
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/preempt.h"
 #include "fleetd/sched/room.h"
 #include "fleetd/sched/spread.h"
 
@@ -83,6 +84,7 @@ static int index_unit(Cluster *cluster, ClusterUnit *unit) {
     int r;
     if ((r = index_followers(cluster, unit, unit_follows_any(unit))) < 0 ||
         (r = index_set(cluster->globals, unit, unit->is_known && unit_is_global(unit))) < 0 ||
+        (r = index_set(cluster->preempters, unit, unit->is_known && unit_preempts(unit))) < 0 ||
         (r = index_set(cluster->replacers, unit, unit_replaces_any(unit))) < 0)
         return r;
     return index_mover(cluster, unit);
@@ -147,7 +149,8 @@ int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements
         return r;
     if (shapes_replacing || unit_shapes_replacing(unit))
         cluster->replacing_has_changed = true;
-    return concern_chains(cluster, unit);
+    r = concern_preempters(cluster, NULL); /* it may be pushed now, or not any more */
+    return r < 0 ? r : concern_chains(cluster, unit);
 }
 
 static void unit_let_go(ClusterUnit *unit) {

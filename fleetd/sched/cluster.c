@@ -10,6 +10,7 @@ static void unit_record_free(void *value) {
     requirements_free(unit->requirements);
     map_free(unit->followers);
     pending_free(unit->pending);
+    failures_free(unit->failures);
     free(unit);
 }
 
@@ -32,9 +33,10 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
     if (!(cluster->units = map_new(unit_record_free)) ||
         !(cluster->machines = map_new(machine_record_free)) || !(cluster->groups = map_new(free)) ||
         !(cluster->globals = map_new(NULL)) || !(cluster->replacers = map_new(NULL)) ||
-        !(cluster->movers = map_new(NULL)) || !(cluster->waiting = map_new(NULL)) ||
-        !(cluster->obstructed = map_new(NULL)) || !(cluster->roomy = map_new(NULL)) ||
-        !(cluster->spread = map_new(free)) || metadata_index_init(&cluster->metadata) < 0)
+        !(cluster->preempters = map_new(NULL)) || !(cluster->movers = map_new(NULL)) ||
+        !(cluster->waiting = map_new(NULL)) || !(cluster->obstructed = map_new(NULL)) ||
+        !(cluster->roomy = map_new(NULL)) || !(cluster->spread = map_new(free)) ||
+        !(cluster->doubtful = map_new(NULL)) || metadata_index_init(&cluster->metadata) < 0)
         return NULL;
     return TAKE_PTR(cluster);
 }
@@ -50,10 +52,12 @@ void cluster_free(Cluster *cluster) {
     map_free(cluster->globals);
     map_free(cluster->replacers);
     map_free(cluster->movers);
+    map_free(cluster->preempters);
     map_free(cluster->waiting);
     map_free(cluster->obstructed);
     map_free(cluster->roomy);
     map_free(cluster->spread);
+    map_free(cluster->doubtful);
     work_queue_done(&cluster->queue);
     shared_text_drop(cluster->last_hash);
     shared_text_drop(cluster->last_reason);
@@ -102,9 +106,10 @@ int cluster_need_machine(Cluster *cluster, const char *id, ClusterMachine **ret)
 
 void unit_release(Cluster *cluster, ClusterUnit *unit) {
     if (unit->is_known || unit->is_held || unit->is_touched || unit->placements || unit->pending ||
-        map_size(unit->followers) > 0 || unit->work.position > 0)
+        unit->failures || map_size(unit->followers) > 0 || unit->work.position > 0)
         return;
     unit_leave_group(cluster, unit);
+    map_remove(cluster->doubtful, unit->name);
     map_remove(cluster->units, unit->name);
 }
 

@@ -4,10 +4,12 @@
  * the same history of events gives the same plan. */
 #pragma once
 
+#include "fleetd/base/map.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/requirements.h"
 #include "fleetd/model/unit.h"
+#include "fleetd/sched/failure-step.h"
 
 typedef struct Cluster Cluster;
 
@@ -98,6 +100,21 @@ int cluster_remove_orphan(Cluster *cluster, const char *machine_id, const char *
  * its state once the order is gone (settle.c). */
 int cluster_put_state(Cluster *cluster, const UnitState *state);
 int cluster_remove_state(Cluster *cluster, const char *machine_id, const char *name);
+
+/* Where a unit has failed, as it is remembered: it is placed there only when nothing else fits, and
+ * nowhere as long as it says that the unit is still to be tried anew there and it is not there. */
+int cluster_put_failures(Cluster *cluster, const Failures *failures);
+int cluster_remove_failures(Cluster *cluster, const char *name);
+/* It is failing there, and it is time to try it anew, elsewhere if there is a place: until its
+ * failures are put or removed. */
+int cluster_retry(Cluster *cluster, const char *machine_id, const char *name);
+/* The facts for failure_step(), which borrow from the cluster until the next event. -ENOMEM. */
+int cluster_get_failure_facts(const Cluster *cluster, const char *name, FailureFacts *ret);
+/* The units for which they may have changed, by name, until it is settled. */
+const Map *cluster_doubtful(const Cluster *cluster);
+void cluster_settle_doubt(Cluster *cluster, const char *name);
+int cluster_doubt(Cluster *cluster, const char *name);
+size_t cluster_count_failing(const Cluster *cluster); /* units that are to be tried anew */
 
 /* For whoever feeds the cluster: of the file that an order of the unit names; NULL: none does.
  * Borrowed until the next event. */

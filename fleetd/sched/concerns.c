@@ -145,6 +145,21 @@ static int concern_drain(Cluster *cluster, ClusterMachine *machine) {
     return r;
 }
 
+int concern_preempters(Cluster *cluster, const ClusterMachine *machine) {
+    const char *name;
+    ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->preempters) {
+        Placement *placement = machine ? placement_find(unit, machine) : NULL;
+        bool is_there = placement && placement->order.exists;
+        int r = unit->waits == WAIT_FOR_MACHINE ? look_at_unit(cluster, unit)
+                : is_there                      ? look_at_placement(cluster, placement)
+                                                : 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 int concern_released(Cluster *cluster, Placement *placement) {
     const ClusterUnit *unit = placement->unit;
     ClusterMachine *machine = placement->machine;
@@ -162,6 +177,8 @@ int concern_released(Cluster *cluster, Placement *placement) {
         if (units_are_at_odds(other, unit) && (r = look_at_global(cluster, other, machine)) < 0)
             return r;
     }
+    if ((r = concern_preempters(cluster, machine)) < 0)
+        return r;
     r = concern_neighbours(cluster, placement); /* who waits to start when it has left */
     return r < 0 ? r : concern_drain(cluster, machine);
 }

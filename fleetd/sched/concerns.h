@@ -21,6 +21,9 @@ int concern_obstructed(Cluster *cluster);
 int concern_neighbours(Cluster *cluster, Placement *placement);
 /* Another number of its units is available: those of it that wait for their turn. */
 int concern_group(Cluster *cluster, const UnitGroup *group);
+/* Something has left a machine, or may be pushed off one now: units that would push others.
+ * machine: where; those that wait there for others to leave look, too. */
+int concern_preempters(Cluster *cluster, const ClusterMachine *machine);
 /* An order no longer stands in anyone's way: those that were kept off the machine by it. */
 int concern_released(Cluster *cluster, Placement *placement);
 /* To go there, or to move there from one that is drained. */

@@ -4,7 +4,10 @@
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/explain.h"
 #include "fleetd/sched/move.h"
+#include "fleetd/sched/preempt.h"
 #include "fleetd/sched/rank.h"
+#include "fleetd/sched/retry.h"
+#include "fleetd/sched/room.h"
 #include "fleetd/sched/settle.h"
 
 #include <errno.h>
@@ -66,7 +69,8 @@ static bool machine_takes_back(const ClusterMachine *machine) {
 
 static bool may_be_given_back(const ClusterUnit *unit, const Placement *placement) {
     return unit->n_orders == 1 && order_is_withdrawn(placement) &&
-           unit->revision > placement->order.revision && machine_takes_back(placement->machine);
+           unit->revision > placement->order.revision && machine_takes_back(placement->machine) &&
+           !placement_overbooks(placement);
 }
 
 /* The order that an ordinary unit keeps: one that it may keep as it is, the better if it has
@@ -89,7 +93,7 @@ static char *leaving_reason(Cluster *cluster, const Placement *placement, const 
     bool fits = machine_fits(cluster, placement->unit, placement->machine, &misfit);
     if (fits && kept)
         return str_printf("is placed on %s", kept->machine->id);
-    return fits || misfit.kind == MISFIT_DRAINED ? move_reason(placement->machine)
+    return fits || misfit.kind == MISFIT_DRAINED ? move_reason(placement)
                                                  : misfit_leaving_text(&misfit);
 }
 
@@ -103,10 +107,22 @@ static int leave(Planner *planner, Placement *placement, const Placement *kept) 
     return settle(planner, placement, false, why);
 }
 
+/* Nothing fits as it is. */
+static int place_by_force(Planner *planner, ClusterUnit *unit, bool is_obstructed) {
+    const ClusterMachine *machine;
+    int r = preempt(planner, unit, &machine);
+    if (r < 0)
+        return r;
+    return machine ? unit_set_waits(planner->cluster, unit, WAIT_NONE, false)
+                   : unit_set_waits(planner->cluster, unit, WAIT_FOR_MACHINE, is_obstructed);
+}
+
 /* A place for a unit that has none. The order that was deleted for it just before, if any, goes in
  * the same transaction: whoever reads the store finds the unit in one place or the other. */
 static int place(Planner *planner, ClusterUnit *unit, bool has_left_another) {
     Cluster *cluster = planner->cluster;
+    if (unit_awaits_retry(unit, NULL)) /* until that is written down to be over */
+        return unit_set_waits(cluster, unit, WAIT_NONE, false);
     if (unit_unplaced_target(cluster, unit))
         return unit_set_waits(cluster, unit, WAIT_FOR_TARGET, false);
     Choice choice;
@@ -114,7 +130,7 @@ static int place(Planner *planner, ClusterUnit *unit, bool has_left_another) {
     if (r < 0)
         return r;
     if (!choice.machine)
-        return unit_set_waits(cluster, unit, WAIT_FOR_MACHINE, choice.is_obstructed);
+        return place_by_force(planner, unit, choice.is_obstructed);
 
     Placement *placement;
     r = cluster_need_placement(cluster, unit, choice.machine, &placement);
@@ -189,6 +205,10 @@ static int decide_place(Planner *planner, Placement *placement) {
         return r;
     if (placement_is_left(planner->cluster, placement))
         return leave(planner, placement, NULL);
+    if (placement_is_due(placement) && machine_takes_back(placement->machine))
+        return move_end(planner, placement);
+    if (!placement->order.exists && unit_awaits_retry(unit, placement->machine))
+        return 0;
     return settle(planner, placement, true, "global unit, and the machine fits");
 }
 

@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/rank.h"
+#include "fleetd/sched/retry.h"
 
 #include <errno.h>
 
@@ -158,6 +159,8 @@ int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret) {
     const char *target = unit->is_held ? NULL : unit_unplaced_target(cluster, unit);
     if (unit->is_held)
         pending->summary = strdup(unit->held.why);
+    else if (unit_awaits_retry(unit, NULL))
+        pending->summary = strdup("it has failed, and is about to be tried anew");
     else if (target)
         pending->summary = target_text(cluster, unit, target);
     else if (cluster->here.machines.n == 0)

@@ -75,7 +75,7 @@ static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_s
 /* Of several obstacles the first by name is told. */
 static void weigh_obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_stay,
                            const Placement *other, Misfit *misfit) {
-    if (!placement_is_there(other) || other->unit == unit ||
+    if (!placement_is_there(other) || other->unit == unit || other->is_ignored ||
         (misfit->name && strcmp(misfit->name, other->unit->name) <= 0))
         return;
     MisfitKind kind = obstacle(cluster, unit, may_stay, other);

@@ -3,14 +3,19 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/explain.h"
+#include "fleetd/sched/retry.h"
 #include "fleetd/sched/settle.h"
 
 #include <errno.h>
 
-bool placement_should_move(const Placement *placement) {
+static bool placement_is_drained(const Placement *placement) {
     const ClusterMachine *machine = placement->machine;
     return machine->maintenance.is_draining && machine->presence == MACHINE_PRESENCE_HERE &&
            placement_is_active(placement);
+}
+
+bool placement_should_move(const Placement *placement) {
+    return placement_is_drained(placement) || placement_is_due(placement);
 }
 
 bool placement_should_end(const Placement *placement) {
@@ -20,8 +25,10 @@ bool placement_should_end(const Placement *placement) {
            (machine->maintenance.is_over || machine_count_ordinary(machine) == 0);
 }
 
-char *move_reason(const ClusterMachine *from) {
-    const char *message = from->maintenance.message;
+char *move_reason(const Placement *from) {
+    if (placement_is_due(from) && !placement_is_drained(from))
+        return str_printf("%s on this machine; it is tried anew", from->report.failure);
+    const char *message = from->machine->maintenance.message;
     return str_printf("its machine is being drained%s%s", message ? ": " : "", str_or(message, ""));
 }
 
@@ -30,8 +37,13 @@ static int stay(Planner *planner, Placement *placement, WaitCause cause, const c
     return r < 0 ? r : settle_staying(planner, placement, why);
 }
 
-/* In the words of a pending, as it is the same question. */
+/* In the words of a pending, as it is the same question. What has failed says itself what it waits
+ * for (model/failures.h). */
 static int stay_without_place(Planner *planner, Placement *placement) {
+    if (!placement_is_drained(placement)) {
+        int r = unit_set_waits(planner->cluster, placement->unit, WAIT_TO_MOVE, false);
+        return r < 0 ? r : settle(planner, placement, true, NULL);
+    }
     _cleanup_free_ char *why = NULL;
     int r = explain_move(planner->cluster, placement->unit, &why);
     return r < 0 ? r : stay(planner, placement, WAIT_TO_MOVE, why);
@@ -48,15 +60,15 @@ static int stay_for_budget(Planner *planner, Placement *placement) {
 }
 
 int move_end(Planner *planner, Placement *from) {
-    _cleanup_free_ char *why = move_reason(from->machine);
+    _cleanup_free_ char *why = move_reason(from);
     return why ? settle(planner, from, false, why) : -ENOMEM;
 }
 
 static int move_to(Planner *planner, const Placement *from, const Choice *choice, Placement **ret) {
     Placement *to;
-    _cleanup_free_ char *why =
-        str_printf("%s; moved from %s, which was drained", planner_choice_reason(planner, choice),
-                   from->machine->id);
+    _cleanup_free_ char *why = str_printf(
+        "%s; moved from %s, %s", planner_choice_reason(planner, choice), from->machine->id,
+        placement_is_drained(from) ? "which was drained" : "where it failed");
     if (!why)
         return -ENOMEM;
     int r = cluster_need_placement(planner->cluster, from->unit, choice->machine, &to);
@@ -80,7 +92,7 @@ int move_begin(Planner *planner, Placement *from, Placement **ret) {
         return stay_for_budget(planner, from);
     if ((r = unit_set_waits(cluster, unit, WAIT_NONE, false)) < 0)
         return r;
-    if (unit->desired != LAUNCH_STATE_LAUNCHED)
+    if (unit->desired != LAUNCH_STATE_LAUNCHED || choice.machine == from->machine)
         return move_end(planner, from); /* it is loaded in one place at a time, too */
     return move_to(planner, from, &choice, ret);
 }

@@ -28,8 +28,8 @@ void planner_done(Planner *planner) {
 static bool choices_read_the_same(const Choice *a, const Choice *b) {
     return a->machine && a->load == b->load && a->n_fit == b->n_fit && a->n_seen == b->n_seen &&
            a->is_by_share == b->is_by_share && a->share == b->share &&
-           a->is_by_spread == b->is_by_spread && a->is_by_preference == b->is_by_preference &&
-           score_compare(&a->score, &b->score) == 0;
+           a->is_by_failures == b->is_by_failures && a->is_by_spread == b->is_by_spread &&
+           a->is_by_preference == b->is_by_preference && score_compare(&a->score, &b->score) == 0;
 }
 
 const char *planner_choice_reason(Planner *planner, const Choice *choice) {

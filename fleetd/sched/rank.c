@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/replaces.h"
+#include "fleetd/sched/retry.h"
 #include "fleetd/sched/room.h"
 
 #include <inttypes.h>
@@ -134,7 +135,7 @@ static void choice_walk(Cluster *cluster, const ClusterUnit *unit, const Scorer 
             choice->n_seen = is_complete ? cluster->here.machines.n : choice->n_seen;
             return;
         }
-        Score score = scorer->ranking ? scorer_score(scorer, machine) : (Score){};
+        Score score = scorer->unit ? scorer_score(scorer, machine) : (Score){};
         bool is_needed = !choice->machine || choice->n_seen < RANK_COUNT_MAX ||
                          score_compare(&score, &choice->score) < 0;
         if (is_needed)
@@ -165,7 +166,7 @@ static int choice_consider_scored(Cluster *cluster, const ClusterUnit *unit, Cho
 }
 
 int rank_machines(Cluster *cluster, const ClusterUnit *unit, Choice *ret) {
-    *ret = (Choice){};
+    *ret = (Choice){.is_by_failures = unit_has_failures(unit)};
     if (unit->is_particular) {
         const Ranking *ranking = &unit->requirements->ranking;
         ret->is_by_share = unit_reserves(unit);
@@ -186,10 +187,15 @@ static void score_reason(const Choice *choice, char *ret, size_t size) {
     const Score *score = &choice->score;
     int n = 0;
     *ret = 0;
+    if (choice->is_by_failures && score->failures > 0)
+        n = snprintf(ret, size, "failed there before (%" PRIu64 "), ", score->failures);
+    else if (choice->is_by_failures)
+        n = snprintf(ret, size, "has not failed there, ");
     if (choice->is_by_spread && score->spread >= SPREAD_WITHOUT_KEY)
-        n = snprintf(ret, size, "nothing to spread over, ");
+        n += snprintf(ret + n, size - (size_t) n, "nothing to spread over, ");
     else if (choice->is_by_spread)
-        n = snprintf(ret, size, "fewest of its group nearby (%" PRIu64 "), ", score->spread);
+        n += snprintf(ret + n, size - (size_t) n, "fewest of its group nearby (%" PRIu64 "), ",
+                      score->spread);
     if (choice->is_by_preference)
         snprintf(ret + n, size - (size_t) n, "preference %" PRIi64 ", ", score->preference);
 }

@@ -16,6 +16,7 @@ typedef struct Choice {
     size_t load;                         /* of it */
     bool is_by_share;                    /* as the unit reserves something */
     size_t share;                        /* with the unit */
+    bool is_by_failures;                 /* as the unit has failed somewhere */
     bool is_by_spread, is_by_preference; /* as the unit says so */
     Score score;
     size_t n_seen, n_fit; /* it is known of so many whether they fit, and of so many that they do */

@@ -1,6 +1,7 @@
 #include "fleetd/sched/room.h"
 
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/preempt.h"
 #include "fleetd/sched/rank.h"
 #include "fleetd/sched/replaces.h"
 
@@ -76,10 +77,15 @@ size_t machine_share_with(const ClusterMachine *machine, const ClusterUnit *unit
 static Resources reserved_beside(Cluster *cluster, const ClusterUnit *unit,
                                  const ClusterMachine *machine) {
     Resources reserved = machine->reserved;
+    if (unit_preempts(unit))
+        for (size_t i = 0; i < machine->n_placements; i++)
+            if (machine->placements[i]->is_ignored)
+                reserved = resources_subtract(reserved, machine->placements[i]->reserved);
     if (!unit->requirements || globs_are_empty(unit->requirements->replaces))
         return reserved;
     for (size_t i = 0; i < machine->n_placements; i++)
-        if (placement_is_replaced_by(cluster, machine->placements[i], unit))
+        if (!machine->placements[i]->is_ignored &&
+            placement_is_replaced_by(cluster, machine->placements[i], unit))
             reserved = resources_subtract(reserved, machine->placements[i]->reserved);
     return reserved;
 }

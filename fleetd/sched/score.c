@@ -1,6 +1,7 @@
 #include "fleetd/sched/score.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/retry.h"
 #include "fleetd/sched/spread.h"
 
 #include <errno.h>
@@ -115,6 +116,8 @@ static int64_t ranking_best(const Ranking *ranking) {
 
 int scorer_init(Scorer *scorer, Cluster *cluster, const ClusterUnit *unit) {
     *scorer = (Scorer){};
+    if (unit->is_particular || unit_has_failures(unit))
+        scorer->unit = unit;
     if (!unit->is_particular)
         return 0;
     metadata_index_trim(&cluster->metadata);
@@ -130,6 +133,8 @@ void scorer_done(Scorer *scorer) {
 }
 
 Score scorer_score(const Scorer *scorer, const ClusterMachine *machine) {
-    return (Score){.spread = scorer_spread(scorer, machine),
-                   .preference = ranking_preference(scorer->ranking, machine)};
+    return (Score){.failures = unit_failures_on(scorer->unit, machine),
+                   .spread = scorer_spread(scorer, machine),
+                   .preference =
+                       scorer->ranking ? ranking_preference(scorer->ranking, machine) : 0};
 }

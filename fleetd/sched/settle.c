@@ -37,6 +37,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/feasible.h"
+#include "fleetd/sched/preempt.h"
 #include "fleetd/sched/replaces.h"
 #include "fleetd/sched/room.h"
 
@@ -89,12 +90,13 @@ static const Placement *first_in_the_way(Cluster *cluster, const ClusterUnit *un
 /* A unit that has to wait for others takes its place at once, which keeps the others from coming
  * back, but is only loaded until they have left: two that need the same port must not meet. So the
  * reservation is the order itself, and a new engine finds it. NULL: it need not wait; a first order
- * is given beside nobody that the unit conflicts with. */
+ * is given beside nobody that the unit conflicts with, but by one that pushes others away. */
 static const Placement *find_in_the_way(Cluster *cluster, const Placement *placement) {
     const ClusterUnit *unit = placement->unit;
     const ClusterMachine *machine = placement->machine;
     const Placement *found = NULL;
-    bool is_beside_none = !placement->order.exists && !unit_has_replaces(unit);
+    bool is_beside_none =
+        !placement->order.exists && !unit_has_replaces(unit) && !unit_preempts(unit);
     if (is_beside_none || !order_would_start(placement))
         return NULL;
     if (unit_has_globs(unit))
@@ -178,6 +180,8 @@ static int find_wait(Cluster *cluster, const Placement *placement, char **ret) {
         *ret = str_printf("%s to leave (%s)", other->unit->name,
                           placement_is_replaced_by(cluster, other, placement->unit) ? "Replaces"
                                                                                     : "Conflicts");
+    else if (order_would_start(placement) && (other = preempt_find_in_the_way(cluster, placement)))
+        *ret = str_printf("%s to leave (Preempt)", other->unit->name);
     else
         return 0;
     return *ret ? 0 : -ENOMEM;

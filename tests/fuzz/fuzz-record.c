@@ -25,6 +25,7 @@ static char *record_format_value(const StoredRecord *record) {
            : record->rollout     ? rollout_format(record->rollout)
            : record->version     ? unit_version_format(record->version)
            : record->past        ? past_placement_format(record->past)
+           : record->failures    ? failures_format(record->failures)
            : record->brake       ? brake_record_format(record->brake)
            : record->cluster_id  ? cluster_id_format(record->cluster_id)
                                  : NULL;
@@ -64,6 +65,8 @@ static char *key_format(const Key *key) {
         return key_rollout(key->name);
     case KEY_PAST:
         return key_past(key->name, key->number);
+    case KEY_FAILURES:
+        return key_failures(key->name);
     default:
         return strdup(KEY_LEADER_TEXT);
     }
@@ -107,6 +110,8 @@ static void values_check(const StoredRecord *record) {
         HOLDS(maintenance_message_check(str_or(record->maintenance->message, ""), NULL) == 0);
     if (record->pending)
         HOLDS(record->pending->n_reasons <= PENDING_REASONS_MAX);
+    if (record->failures)
+        HOLDS(record->failures->n_places <= FAILURE_PLACES_MAX);
 }
 
 static void readable_check(const StoredText *text, const StoredRecord *record) {

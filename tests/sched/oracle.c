@@ -436,29 +436,31 @@ static size_t count_units(const Oracle *oracle, const char *machine_id) {
 }
 
 typedef struct Worth {
-    int64_t of[4]; /* the less the better, and what comes first decides */
+    int64_t of[5]; /* the less the better, and what comes first decides */
 } Worth;
 
 static Worth worth_of(const Oracle *oracle, const OracleUnit *unit, const Machine *machine) {
     const Ranking *ranking = &unit->requirements->ranking;
-    Worth worth = {};
+    const FailurePlace *failed =
+        failures_find(map_get(oracle->world->failures, unit->name), machine->id);
+    Worth worth = {.of[0] = failed ? (int64_t) failed->count : 0};
     STRV_FOREACH (key, ranking->spread) {
         const char *value = metadata_get(&machine->metadata, *key);
-        worth.of[0] += value ? (int64_t) count_nearby(oracle, unit, *key, value) : 1000000;
+        worth.of[1] += value ? (int64_t) count_nearby(oracle, unit, *key, value) : 1000000;
     }
     for (size_t i = 0; i < ranking->n_preferences; i++) {
         const Preference *preference = &ranking->preferences[i];
         bool is_meant =
             streq_ptr(metadata_get(&machine->metadata, preference->key), preference->value);
-        worth.of[1] -= is_meant ? preference->weight : 0;
+        worth.of[2] -= is_meant ? preference->weight : 0;
     }
     Resources asked = resources_of(unit, machine), capacity = machine_capacity(machine);
     Resources sum = reserved_on(oracle, machine, unit);
     sum.memory_bytes += asked.memory_bytes;
     sum.cpu_thousandths += asked.cpu_thousandths;
     bool reserves = !reserve_is_none(&unit->requirements->reserve);
-    worth.of[2] = reserves ? (int64_t) resources_share(&sum, &capacity) : 0;
-    worth.of[3] = (int64_t) count_units(oracle, machine->id);
+    worth.of[3] = reserves ? (int64_t) resources_share(&sum, &capacity) : 0;
+    worth.of[4] = (int64_t) count_units(oracle, machine->id);
     return worth;
 }
 

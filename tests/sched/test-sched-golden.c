@@ -26,7 +26,9 @@
  *   drain ID [ignore-global] [MESSAGE]  and loses those it has
  *   overdue ID                          the drain's deadline has passed
  *   uncordon ID                         all of that is taken back
- *   break NAME, mend NAME               the unit does not come up any more; or does again
+ *   break NAME [ID], mend NAME [ID]     the unit does not come up any more, or not there; or does
+ *                                       again
+ *   failures [SECONDS]                  so much later the engine looks at what has failed
  *   plan [MAX]
  *   missing                             the machines that have orders and were not seen
  *
@@ -234,11 +236,43 @@ static void do_uncordon(Run *run, char *args) {
 }
 
 static void do_break(Run *run, char *args) {
-    world_break_unit(run->world, args, true);
+    const char *name = word(&args), *id = word(&args);
+    world_break_unit(run->world, *id ? id : NULL, name, true);
 }
 
 static void do_mend(Run *run, char *args) {
-    world_break_unit(run->world, args, false);
+    const char *name = word(&args), *id = word(&args);
+    world_break_unit(run->world, *id ? id : NULL, name, false);
+}
+
+static void print_failures(const Run *run, const Failures *failures) {
+    fprintf(run->out, "  %s @%" PRIi64 ":", failures->name, failures->unit_revision);
+    for (size_t i = 0; i < failures->n_places; i++) {
+        const FailurePlace *place = &failures->places[i];
+        usec_t now = run->world->now_usec;
+        fprintf(run->out, "%s %s %" PRIu64 " x", i > 0 ? "," : "", place->machine_id, place->count);
+        if (place->next_usec > now)
+            fprintf(run->out, " next in %" PRIu64 " s", (place->next_usec - now) / USEC_PER_SEC);
+        else if (place->next_usec > 0)
+            fputs(" now", run->out);
+        if (place->well_since_usec > 0)
+            fprintf(run->out, " well for %" PRIu64 " s",
+                    (now - place->well_since_usec) / USEC_PER_SEC);
+        if (place->why)
+            fprintf(run->out, " (%s)", place->why);
+    }
+    fputs("\n", run->out);
+}
+
+static void do_failures(Run *run, char *args) {
+    world_tell(run->world, SIZE_MAX);
+    world_review_failures(run->world, strtoull(word(&args), NULL, 10) * USEC_PER_SEC);
+    _cleanup_free_ const char **names = NULL;
+    must(map_sorted_keys(run->world->failures, &names) == 0);
+    for (size_t i = 0; names[i]; i++)
+        print_failures(run, map_get(run->world->failures, names[i]));
+    if (!names[0])
+        fputs("  none\n", run->out);
 }
 
 static void do_restart(Run *run, char *args) {
@@ -341,6 +375,7 @@ static const Verb verbs[] = {
     {"uncordon", do_uncordon},
     {"break", do_break},
     {"mend", do_mend},
+    {"failures", do_failures, .prints = true},
     {"plan", do_plan, .prints = true},
     {"missing", do_missing, .prints = true},
 };

@@ -107,12 +107,16 @@ static char *some_options(Chance *chance, const char *name) {
             add_option(&options, "Avoid", some_preferences(chance));
         if (maybe(chance, 20))
             add_option(&options, "Priority", str_printf("%zu", pick(chance, 101)));
+        if (maybe(chance, 15))
+            add_option(&options, "Preempt", strdup("yes"));
         if (maybe(chance, 10))
             add_option(&options, "Global", strdup("true"));
         if (maybe(chance, 20))
             add_option(&options, "Group", strdup("some"));
         if (maybe(chance, 30))
             add_option(&options, "MaxUnavailable", strdup(budgets[pick(chance, 4)]));
+        if (maybe(chance, 40))
+            add_option(&options, "Reschedule", strdup("on-failure"));
         if (options_are_allowed(name, options))
             return options;
         free(options);
@@ -185,7 +189,12 @@ static void end_maintenance(World *world, Chance *chance) {
 
 static void break_unit(World *world, Chance *chance) {
     _cleanup_free_ char *name = some_unit(chance);
-    world_break_unit(world, name, maybe(chance, 40));
+    _cleanup_free_ char *id = maybe(chance, 50) ? some_machine(chance) : NULL;
+    world_break_unit(world, id, name, maybe(chance, 50));
+}
+
+static void review_failures(World *world, Chance *chance) {
+    world_review_failures(world, pick(chance, 40) * USEC_PER_SEC);
 }
 
 static void agent_acts(World *world, Chance *chance) {
@@ -226,7 +235,7 @@ static void plan_knowingly(World *world, Chance *chance) {
     const char *key;
     const Order *order;
     MAP_FOREACH (key, order, world->orders)
-        if (!map_has(before, key))
+        if (!map_has(before, key) && !strstr(order->reason, "pushes away"))
             oracle_check_room(oracle, order);
 }
 
@@ -240,10 +249,12 @@ typedef struct Action {
 } Action;
 
 static const Action actions[] = {
-    {set_capacity, 6}, {put_machine, 12},  {remove_machine, 3},  {put_unit, 20},
-    {want_unit, 12},   {remove_unit, 6},   {agent_acts, 30},     {agents_act, 8},
-    {tell, 20},        {plan_blindly, 10}, {plan_knowingly, 8},  {restart, 2},
-    {maintain, 4},     {end_drain, 1},     {end_maintenance, 4}, {break_unit, 5},
+    {set_capacity, 6},  {put_machine, 12},     {remove_machine, 3},
+    {put_unit, 20},     {want_unit, 12},       {remove_unit, 6},
+    {agent_acts, 30},   {agents_act, 8},       {tell, 20},
+    {plan_blindly, 10}, {plan_knowingly, 8},   {restart, 2},
+    {maintain, 4},      {end_drain, 1},        {end_maintenance, 4},
+    {break_unit, 8},    {review_failures, 12},
 };
 
 static void something_happens(World *world, Chance *chance) {
@@ -274,6 +285,7 @@ static void come_to_rest(World *world) {
         bool is_quiet = round > 0 && world->n_events == 0;
         world_tell(world, SIZE_MAX);
         world_give_up_missing(world);
+        world_review_failures(world, 0);
         _cleanup_(plan_freep) Plan *plan = world_plan(world, 0);
         if (is_quiet && plan->n_steps == 0)
             return;
@@ -355,6 +367,20 @@ static World *some_settled_world(Chance *chance) {
     return world;
 }
 
+static void fail_here_and_there(World *world, Chance *chance, const char *name) {
+    Failures failures = {.name = (char *) name, .unit_revision = world->revision};
+    Failures *record;
+    must(failures_copy(&failures, &record) == 0);
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_free_ char *id = some_machine(chance);
+        FailurePlace *place;
+        must(failures_need(record, id, &place) == 0);
+        place->count = 1 + pick(chance, 2);
+    }
+    must(map_put(world->failures, name, record) >= 0);
+    must(cluster_put_failures(world->cluster, record) == 0);
+}
+
 /* That it stands where it fits and says why elsewhere is told by the histories; here, that of those
  * that fit it is the best. */
 static void check_choice(uint64_t seed) {
@@ -362,9 +388,11 @@ static void check_choice(uint64_t seed) {
     Chance chance = {seed};
     _cleanup_(world_freep) World *world = some_settled_world(&chance);
     _cleanup_free_ char *options = some_options(&chance, name);
-    if (strstr(options, "Replaces") || strstr(options, "Global"))
+    if (strstr(options, "Replaces") || strstr(options, "Global") || strstr(options, "Preempt"))
         return;
     world_put_unit(world, name, LAUNCH_STATE_LAUNCHED, options);
+    if (maybe(&chance, 50))
+        fail_here_and_there(world, &chance, name);
     _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
     _cleanup_free_ char *best = NULL;
     const char *found = oracle_best_machine(oracle, name);

@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 typedef struct Feed {
-    char kind; /* first letter of machine, unit, order, state, pending; c: maintenance */
+    char kind; /* first letter of machine, unit, order, state, pending; c: maintenance, f: failures
+                */
     void *value;
 } Feed;
 
@@ -38,6 +39,8 @@ static void feed_tell(Cluster *cluster, const Feed *feed) {
         r = cluster_put_state(cluster, feed->value);
     else if (feed->kind == 'c')
         r = feed_tell_maintenance(cluster, feed->value);
+    else if (feed->kind == 'f')
+        r = cluster_put_failures(cluster, feed->value);
     else if (feed->kind == 'p')
         r = cluster_put_pending(cluster, feed->value);
     must(r == 0);
@@ -51,7 +54,7 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
     must(world->cluster);
     size_t n_max = map_size(world->machines) + map_size(world->units) + map_size(world->orders) +
                    map_size(world->states) + map_size(world->pendings) +
-                   map_size(world->maintenances);
+                   map_size(world->maintenances) + map_size(world->failures);
     _cleanup_free_ Feed *feeds = calloc(n_max + 1, sizeof(Feed));
     must(feeds);
     size_t n = feed_collect(world->machines, 'm', feeds, 0);
@@ -60,6 +63,7 @@ void world_restart_engine(World *world, size_t (*shuffle)(void *userdata, size_t
     n = feed_collect(world->states, 's', feeds, n);
     n = feed_collect(world->pendings, 'p', feeds, n);
     n = feed_collect(world->maintenances, 'c', feeds, n);
+    n = feed_collect(world->failures, 'f', feeds, n);
     for (; n > 0; n--) {
         size_t i = shuffle ? shuffle(userdata, n) : 0;
         feed_tell(world->cluster, &feeds[i]);
@@ -104,6 +108,17 @@ static bool transaction_fails(const World *world, const PlanStep *step) {
     return step->is_void && world_is_live(world, step->order->machine_id) && world->n_events > 0;
 }
 
+static void trace_step(const PlanStep *step) {
+    const Order *order = step->order;
+    if (!order)
+        world_trace("  pending %s: %s", step->pending->name, str_or(step->pending->summary, "-"));
+    else
+        world_trace("  %s %s/%s %s @%" PRIi64 ": %s",
+                    step->kind == PLAN_PUT_ORDER ? "order" : "no order", order->machine_id,
+                    order->name, launch_state_to_string(order->desired), order->unit_revision,
+                    order->reason);
+}
+
 static void write_order(World *world, const Order *order) {
     _cleanup_free_ char *key = order_key(order);
     Order *copy = calloc(1, sizeof(Order));
@@ -140,17 +155,6 @@ static void write_pending(World *world, const Pending *pending) {
 static void delete_pending(World *world, const Pending *pending) {
     must(map_remove(world->pendings, pending->name));
     must(cluster_remove_pending(world->cluster, pending->name) == 0);
-}
-
-static void trace_step(const PlanStep *step) {
-    const Order *order = step->order;
-    if (!order)
-        world_trace("  pending %s: %s", step->pending->name, str_or(step->pending->summary, "-"));
-    else
-        world_trace("  %s %s/%s %s @%" PRIi64 ": %s",
-                    step->kind == PLAN_PUT_ORDER ? "order" : "no order", order->machine_id,
-                    order->name, launch_state_to_string(order->desired), order->unit_revision,
-                    order->reason);
 }
 
 static void write_step(World *world, const PlanStep *step) {
@@ -196,12 +200,43 @@ static void check_budgets(const World *world, const Plan *plan) {
     }
 }
 
+static unsigned priority_of(const World *world, const char *name) {
+    const WorldUnit *unit = map_get(world->units, name);
+    must(unit);
+    Requirements *requirements = world_requirements(unit);
+    unsigned priority = requirements->ranking.priority;
+    requirements_free(requirements);
+    return priority;
+}
+
+/* Who is pushed away has a lower priority than the one for whom, who gets an order there in the
+ * same plan. */
+static void check_pushes(const World *world, const Plan *plan) {
+    static const char makes_room[] = "makes room for ";
+    for (size_t i = 0; i < plan->n_steps && world->n_events == 0; i++) {
+        const Order *order = plan->steps[i].order;
+        const char *end = order ? strstr(order->reason, " (Preempt)") : NULL;
+        if (!end || plan->steps[i].kind != PLAN_PUT_ORDER ||
+            order->desired != LAUNCH_STATE_INACTIVE)
+            continue;
+        const char *name = order->reason + strlen(makes_room);
+        _cleanup_free_ char *pusher = strndup(name, (size_t) (end - name));
+        bool is_given = false;
+        for (size_t j = 0; j < plan->n_steps; j++)
+            is_given |= plan->steps[j].order && streq(plan->steps[j].order->name, pusher) &&
+                        streq(plan->steps[j].order->machine_id, order->machine_id);
+        if (!is_given || priority_of(world, order->name) >= priority_of(world, pusher))
+            world_fail("%s is pushed away for %s", order->name, pusher);
+    }
+}
+
 Plan *world_plan(World *world, size_t max_units) {
     Plan *plan;
     must(cluster_plan(world->cluster, max_units, &plan) == 0);
     must(max_units > 0 || !cluster_has_work(world->cluster));
     check_plan(plan);
     check_budgets(world, plan);
+    check_pushes(world, plan);
     bool has_work = cluster_has_work(world->cluster);
     for (size_t i = 0; i < plan->n_steps; i++) {
         if (transaction_fails(world, &plan->steps[i])) {

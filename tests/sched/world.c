@@ -249,6 +249,9 @@ static void free_state(void *value) {
 static void free_maintenance(void *value) {
     maintenance_free(value);
 }
+static void free_failures(void *value) {
+    failures_free(value);
+}
 static void free_pending(void *value) {
     pending_free(value);
 }
@@ -263,13 +266,15 @@ World *world_new(void) {
     world->pendings = map_new(free_pending);
     world->maintenances = map_new(free_maintenance);
     world->broken = map_new(NULL);
+    world->failures = map_new(free_failures);
+    world->now_usec = USEC_PER_SEC;
     world->capacities = map_new(free_machine);
     world->running = map_new(NULL);
     world->spread = map_new(NULL);
     world->cluster = cluster_new(0);
     must(world->capacities && world->machines && world->units && world->orders && world->states &&
-         world->pendings && world->maintenances && world->broken && world->running &&
-         world->spread && world->cluster);
+         world->pendings && world->maintenances && world->broken && world->failures &&
+         world->running && world->spread && world->cluster);
     return world;
 }
 
@@ -288,6 +293,7 @@ void world_free(World *world) {
     map_free(world->capacities);
     map_free(world->maintenances);
     map_free(world->broken);
+    map_free(world->failures);
     map_free(world->running);
     map_free(world->spread);
     free(world);
@@ -377,10 +383,11 @@ void world_remove_maintenance(World *world, const char *machine_id) {
     map_remove(world->maintenances, machine_id);
 }
 
-void world_break_unit(World *world, const char *name, bool is_broken) {
-    map_remove(world->broken, name);
+void world_break_unit(World *world, const char *machine_id, const char *name, bool is_broken) {
+    _cleanup_free_ char *k = machine_id ? key(machine_id, name) : copy(name);
+    map_remove(world->broken, k);
     if (is_broken)
-        put(world->broken, name, world);
+        put(world->broken, k, world);
 }
 
 void world_put_unit(World *world, const char *name, LaunchState desired, const char *options) {
@@ -438,8 +445,9 @@ void world_put_state(World *world, const char *machine_id, const char *name, Lau
     const UnitState *old = map_get(world->states, k);
     const Order *order = map_get(world->orders, k);
     const char *hash = order ? order->hash : NULL;
+    bool is_broken = map_has(world->broken, name) || map_has(world->broken, k);
     const char *active = current != LAUNCH_STATE_LAUNCHED ? "inactive"
-                         : map_has(world->broken, name)   ? "failed"
+                         : is_broken                      ? "failed"
                                                           : "active";
     if (old && old->current == current && old->unit_revision == unit_revision &&
         streq_ptr(old->hash, hash) && streq_ptr(old->active, active))

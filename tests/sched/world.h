@@ -22,10 +22,12 @@ typedef struct World {
     Map *pendings;     /* name -> Pending */
     Map *capacities;   /* id -> Machine: what it has */
     Map *maintenances; /* id -> Maintenance */
-    Map *broken;       /* names of units that do not come up */
+    Map *failures;     /* name -> Failures */
+    Map *broken;       /* names of units that do not come up; "id/name": on that machine */
     Map *running;      /* "id/name": what agents have really started */
     Map *spread; /* names of units that are or once were global: their places need not be one */
     int64_t revision; /* of the last request of a user */
+    usec_t now_usec;  /* for what fails */
 
     Cluster *cluster;
     WorldEvent **events; /* not yet heard by the cluster */
@@ -52,8 +54,12 @@ void world_remove_unit(World *world, const char *name);
 void world_put_maintenance(World *world, const Maintenance *maintenance);
 void world_remove_maintenance(World *world, const char *machine_id);
 void world_end_drain(World *world, const char *machine_id); /* its deadline has passed */
-/* The unit does not come up any more, wherever it is started; or does again. */
-void world_break_unit(World *world, const char *name, bool is_broken);
+/* The unit does not come up any more, wherever it is started, or on that machine; or does again. */
+void world_break_unit(World *world, const char *machine_id, const char *name, bool is_broken);
+
+/* So much later the engine looks at what has failed: what it notes is written and heard, and what
+ * is due is tried anew with the next plan. */
+void world_review_failures(World *world, usec_t passed_usec);
 
 /* What an earlier engine left in the store; heard at the next world_restart_engine(). */
 void world_leave_order(World *world, const char *machine_id, const char *name, LaunchState desired,

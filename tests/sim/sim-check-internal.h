@@ -2,6 +2,7 @@
  * sim-orders.c judges what the store holds, sim-actions.c what machines do. */
 #pragma once
 
+#include "fleetd/model/failures.h"
 #include "tests/sim/sim-check.h"
 #include "tests/sim/sim-words.h"
 #include "tests/sim/sim-writers.h"
@@ -63,6 +64,12 @@ void sim_orders_judge_revision(SimCheck *check);
 
 /* Of an order that was just withdrawn, when its revision is complete. */
 void sim_moves_judge(SimCheck *check, const Order *order);
+
+/* What is remembered of a unit that failed; an order that was just withdrawn or given, when its
+ * revision is complete. */
+void sim_retries_judge_record(SimCheck *check, const Failures *old, const Failures *new);
+void sim_retries_judge_withdrawal(SimCheck *check, const Order *order);
+void sim_retries_judge_place(SimCheck *check, const Order *order);
 
 /* Of every action of a machine, as its systemd has it: "start a.service". */
 void sim_actions_judge(SimCheck *check, SimNode *node, const char *action);

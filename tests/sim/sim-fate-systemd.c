@@ -213,6 +213,23 @@ static void replace_file(Sim *sim, SimAct *act) {
     sim_check_note_other_file(sim->check, node, name);
 }
 
+#define BREAKS_USEC (5 * USEC_PER_MINUTE)
+
+static const char *const flaky[] = {"flaky.service", "flaky-apart.service", "flaky-big.service",
+                                    "flaky-everywhere.service"};
+
+/* What is started here ends after a moment, for some time. */
+static void break_unit(Sim *sim, SimAct *act) {
+    SimNode *node = sim_act_node(sim, act);
+    const SimUnit *unit = sim_unit_find(flaky[sim_random_below(&act->random, ELEMENTSOF(flaky))]);
+    FakeBehaviour behaviour = unit->behaviour;
+    behaviour.life_usec = 1 + sim_random_span(&act->random, USEC_PER_SEC);
+    set_behaviour(node, unit, &behaviour);
+    sim_later(sim, sim_random_span(&act->random, BREAKS_USEC), behave_later, node, unit);
+    if (sim_random_chance(&act->random, 50))
+        (void) fake_systemd_set_state(node->systemd, unit->name, "failed", "failed", "exit-code");
+}
+
 void sim_systemd_rests(Sim *sim, SimNode *node) {
     reconnect_later(sim, node, NULL);
     fake_systemd_set_latency(node->systemd, 0);
@@ -234,6 +251,7 @@ static const SimDeed deeds[] = {
     {"a unit comes back when it is stopped", undo_stops, 3},
     {"a start times out", fail_start, 3},
     {"a unit crashes", crash_unit, 6},
+    {"a unit cannot run there", break_unit, 8},
     {"a unit falls ill", fall_ill, 8},
     {"a unit flaps", flap_unit, 5},
     {"a unit is stopped by hand", stop_by_hand, 4},

@@ -93,6 +93,8 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
         check_succession(check, old, new);
     else if (key->kind == KEY_FILE && !new && !check->cluster->is_store_lost)
         check_lost_file(check, key->name);
+    else if (key->kind == KEY_FAILURES)
+        sim_retries_judge_record(check, old, new);
     else if (key->kind == KEY_SCHEDULE)
         note_order(check, key, old, new);
     else if (key->kind == KEY_ROLLOUT && new)
@@ -105,6 +107,11 @@ static bool ground_has_settled(const SimCheck *check, const Order *order, const 
            sim_check_has_settled(check, KEY_METADATA, order->machine_id, "disk") &&
            sim_check_has_settled(check, KEY_UNIT, NULL, order->name) &&
            (!other || sim_check_has_settled(check, KEY_UNIT, NULL, other));
+}
+
+/* Its place is kept until those that it pushes away have left. */
+static bool pushes_away(const Order *order) {
+    return order->desired == LAUNCH_STATE_LOADED && strstr(order->reason, "pushes away");
 }
 
 static void check_fit(SimCheck *check, const Order *order) {
@@ -150,11 +157,15 @@ static void check_changed_order(SimCheck *check, const char *pair, SimOrderChang
     if (!order)
         return;
     if (change == SIM_ORDER_IS_GIVEN) {
-        check_fit(check, order);
+        if (!pushes_away(order))
+            check_fit(check, order);
         check_cordon(check, order);
+        sim_retries_judge_place(check, order);
     }
-    if (change == SIM_ORDER_IS_WITHDRAWN)
+    if (change == SIM_ORDER_IS_WITHDRAWN) {
         sim_moves_judge(check, order);
+        sim_retries_judge_withdrawal(check, order);
+    }
     if (unit && !unit->is_global)
         check_is_one(check, order->name);
 }

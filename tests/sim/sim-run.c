@@ -26,6 +26,7 @@
 /* Units whose lives have an end come to it (sim-units.c). */
 #define LIVES_USEC USEC_PER_MINUTE
 #define QUIET_USEC (4 * USEC_PER_MINUTE)
+#define FORGIVEN_USEC (180 * USEC_PER_MINUTE) /* after the longest delay, and being well */
 
 /* --- time --- */
 
@@ -155,9 +156,33 @@ bool sim_await_units_rest(Sim *sim) {
     return sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, sim_now(sim), &usec);
 }
 
+/* It is tried anew some time, or forgotten when it was well for long. */
+static const Failures *find_unforgotten(const Sim *sim) {
+    const char *name;
+    const Failures *failures;
+    MAP_FOREACH (name, failures, sim_view_all(sim->cluster->view, KEY_FAILURES))
+        for (size_t i = 0; i < failures->n_places; i++)
+            if (failures->places[i].next_usec > 0 || failures->places[i].well_since_usec > 0)
+                return failures;
+    return NULL;
+}
+
+static bool sim_await_forgiveness(Sim *sim) {
+    usec_t begun_usec = sim_now(sim);
+    for (const Failures *failures; (failures = find_unforgotten(sim));) {
+        _cleanup_free_ char *text = sim_must(failures_format(failures));
+        if (sim_now(sim) - begun_usec > FORGIVEN_USEC)
+            sim_trace_fail(&sim->trace, "that %s has failed is never forgotten: %s", failures->name,
+                           text);
+        if (!sim_pass(sim, 10 * USEC_PER_SEC))
+            return false;
+    }
+    return true;
+}
+
 /* When all is as it should be, nothing is done any more. */
 static void sim_be_quiet(Sim *sim) {
-    if (!sim_pass(sim, LIVES_USEC))
+    if (!sim_pass(sim, LIVES_USEC) || !sim_await_forgiveness(sim))
         return;
     sim_check_units_rest(sim->cluster, sim->check, &sim->trace);
     sim_check_files_rest(sim->cluster, sim->check, &sim->trace);

@@ -82,6 +82,10 @@ static int parse_past(const Key *key, const StoreEntry *entry, void **ret) {
     return past_placement_parse(entry->value, entry->value_size, (PastPlacement **) ret, NULL);
 }
 
+static int parse_failures(const Key *key, const StoreEntry *entry, void **ret) {
+    return failures_parse(key->name, entry->value, entry->value_size, (Failures **) ret, NULL);
+}
+
 static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_PAST] = {"was/", parse_past, (MapFreeValue) past_placement_free},
     [KEY_UNIT] = {"unit/", parse_unit, (MapFreeValue) unit_free},
@@ -99,6 +103,7 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_REBOOT] = {"reboot/", parse_reboot, (MapFreeValue) reboot_free},
     [KEY_DEPLOYMENT] = {"deployment/", parse_deployment, (MapFreeValue) deployment_free},
     [KEY_ROLLOUT] = {"rollout/", parse_rollout, (MapFreeValue) rollout_free},
+    [KEY_FAILURES] = {"failures/", parse_failures, (MapFreeValue) failures_free},
 };
 
 static void *must(void *pointer) {

@@ -29,6 +29,8 @@ static void ranking_describe(FILE *stream, const Ranking *ranking) {
                 ranking->preferences[i].weight);
     if (ranking->priority != PRIORITY_DEFAULT)
         fprintf(stream, "priority: %u\n", ranking->priority);
+    if (ranking->preempts)
+        fprintf(stream, "preempts\n");
 }
 
 static void list_describe(FILE *stream, const char *label, char *const *list) {
@@ -73,6 +75,8 @@ static char *describe(const Requirements *requirements) {
     ranking_describe(stream, &requirements->ranking);
     if (requirements->health)
         health_describe(stream, requirements->health);
+    if (requirements->may_reschedule)
+        fprintf(stream, "reschedules\n");
     fclose(stream);
     return text;
 }

@@ -213,6 +213,30 @@ static void state_has_health_only_where_there_is_a_check(void **state) {
                   "\"health\":\"unhealthy\",\"healthMessage\":\"no answer\",\"revision\":3}");
 }
 
+static void failures_are_told_of_the_present_request(void **state) {
+    ApiFixture *fixture = *state;
+    seed_state(fixture, M1, A, LAUNCH_STATE_LAUNCHED, 17);
+    seed(fixture, "failures/" A,
+         "{\"unitRevision\":1000,\"machines\":[{\"machineID\":\"" M1
+         "\",\"count\":2,\"failedUsec\":5000000,\"nextUsec\":65000000,\"why\":\"failed\"},"
+         "{\"machineID\":\"" M2 "\",\"wellSinceUsec\":9000000}]}");
+    int64_t revision =
+        seed_unit(fixture, A, "[Service]\nExecStart=/bin/true\n", LAUNCH_STATE_LAUNCHED);
+    assert_true(revision < 1000);
+    _cleanup_json_ json_object *unit = get_object(fixture, "/units/" A);
+    assert_json(json_object_get_string(json_object_object_get(unit, "failures")),
+                "{\"count\":2,\"nextTry\":65,\"machines\":[{\"machineID\":\"" M1
+                "\",\"count\":2,\"time\":5,\"nextTry\":65,\"why\":\"failed\"},{\"machineID\":\"" M2
+                "\",\"count\":0,\"wellSince\":9}]}");
+    _cleanup_json_ json_object *reported = get_object(fixture, "/state/" A);
+    assert_int_equal(json_object_get_int(json_object_object_get(reported, "failureCount")), 2);
+    assert_int_equal(json_object_get_int(json_object_object_get(reported, "nextTry")), 65);
+    seed(fixture, "failures/" A, "{\"unitRevision\":1,\"machines\":[{\"machineID\":\"" M1 "\"}]}");
+    settle(fixture);
+    _cleanup_json_ json_object *later = get_object(fixture, "/units/" A);
+    assert_null(json_object_object_get(later, "failures"));
+}
+
 static void state_of_a_unit_that_moves_is_that_of_its_new_place(void **state) {
     ApiFixture *fixture = *state;
     seed_state(fixture, M1, A, LAUNCH_STATE_LAUNCHED, 17);
@@ -355,6 +379,7 @@ int main(void) {
         API_TEST(states_are_listed_by_unit_and_machine_unless_stopped),
         API_TEST(state_has_the_fields_of_the_contract),
         API_TEST(state_has_health_only_where_there_is_a_check),
+        API_TEST(failures_are_told_of_the_present_request),
         API_TEST(state_of_a_unit_that_moves_is_that_of_its_new_place),
         API_TEST(machine_shows_its_metadata_under_what_the_api_set),
         API_TEST(machine_that_is_gone_or_took_its_leave_is_not_listed),

@@ -59,6 +59,7 @@ static void all_but_the_past_comes_first(void **state) {
         key_reboot(ID),
         key_deployment("a.service"),
         key_rollout("a.service"),
+        key_failures("a.service"),
         strdup(KEY_LEADER_TEXT),
         strdup(KEY_CLUSTER_TEXT),
         strdup(KEY_BRAKE_TEXT),

@@ -30,7 +30,7 @@ static void health_checks_are_understood(void **state) {
         {"a.service", CHECK "HealthInterval=1\n",
          "tcp 127.0.0.1 port 1, every 1000 ms within 500, 3 times, after 30000\n"},
         {"a.service", CHECK "[Service]\nRestart=on-failure\n",
-         "tcp 127.0.0.1 port 1" USUAL ", restarts\n"},
+         "tcp 127.0.0.1 port 1" USUAL ", restarts\nreschedules\n"},
         {"a.service", CHECK "[Service]\nRestart=always\nRestart=no\n",
          "tcp 127.0.0.1 port 1" USUAL "\n"},
     };

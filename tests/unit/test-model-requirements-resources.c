@@ -84,6 +84,9 @@ static void machines_are_told_apart_by_metadata(void **state) {
         {"a@x.service", X "Prefer=zone=%i\n", "zone=x +50\n"},
         {"a@.service", X "Prefer=zone=%i %i\nSpread=%i\n", "spread: %i\nzone=%i +1\n"},
         {"a.service", X "Priority=0\nPriority=80\n", "priority: 80\n"},
+        {"a.service", X "Preempt=yes\n", "preempts\n"},
+        {"a.service", X "Preempt=1\nPreempt=no\n", ""},
+        {"a.service", X "Preempt=no\nGlobal=true\n", "global\n"},
         {"a.service", X "Global=true\nPriority=0\n", "global\npriority: 0\n"},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++)
@@ -123,6 +126,12 @@ static void ranking_that_makes_no_sense_is_refused(void **state) {
          "line 3: [X-Fleet] MachineID contradicts Avoid in line 2"},
         {"a.service", X "Priority=101\n",
          "line 2: [X-Fleet] Priority: '101' is not a whole number from 0 to 100"},
+        {"a.service", X "Preempt=maybe\n",
+         "line 2: [X-Fleet] Preempt: 'maybe' is neither true nor false"},
+        {"a.service", X "MachineOf=b.service\nPreempt=yes\n",
+         "line 3: [X-Fleet] Preempt contradicts MachineOf in line 2"},
+        {"a.service", X "Preempt=yes\nGlobal=true\n",
+         "line 3: [X-Fleet] Global contradicts Preempt in line 2"},
         {"a.service", X "Priority=high\n",
          "line 2: [X-Fleet] Priority: 'high' is not a whole number from 0 to 100"},
     };

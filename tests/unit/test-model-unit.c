@@ -168,6 +168,55 @@ static void unit_that_is_not_well_is_not_up(void **state) {
     }
 }
 
+static void unit_has_failed_when_nobody_on_its_machine_goes_on(void **state) {
+    static const struct {
+        LaunchState current;
+        const char *active, *result;
+        JobResult job;
+        UnitHealth health;
+        uint64_t restarts;
+        bool may_restart;
+        const char *failure; /* NULL: it has not failed */
+    } cases[] = {
+        {LAUNCH_STATE_LAUNCHED, "active", "success", JOB_RESULT_DONE, 0, 0, false, NULL},
+        {LAUNCH_STATE_LAUNCHED, "activating", "exit-code", JOB_RESULT_DONE, 0, 0, false, NULL},
+        {LAUNCH_STATE_LAUNCHED, "inactive", "success", JOB_RESULT_DONE, 0, 0, false, NULL},
+        {LAUNCH_STATE_LAUNCHED, "inactive", NULL, JOB_RESULT_CANCELED, 0, 0, false, NULL},
+        {LAUNCH_STATE_LAUNCHED, "failed", "exit-code", JOB_RESULT_RUNNING, 0, 0, false, NULL},
+        {LAUNCH_STATE_LOADED, "failed", "exit-code", JOB_RESULT_DONE, 0, 0, false, NULL},
+        {LAUNCH_STATE_LAUNCHED, "failed", "exit-code", JOB_RESULT_DONE, 0, 0, false,
+         "failed (exit-code)"},
+        {LAUNCH_STATE_LAUNCHED, "failed", NULL, JOB_RESULT_NONE, 0, 0, false, "failed"},
+        {LAUNCH_STATE_LAUNCHED, "failed", "start-limit-hit", JOB_RESULT_FAILED, 0, 0, true,
+         "failed (start-limit-hit)"},
+        {LAUNCH_STATE_LAUNCHED, "inactive", "success", JOB_RESULT_DEPENDENCY, 0, 0, false,
+         "failed (dependency)"},
+        {LAUNCH_STATE_LAUNCHED, "active", "success", JOB_RESULT_DONE, UNIT_HEALTH_UNHEALTHY, 2,
+         true, NULL},
+        {LAUNCH_STATE_LAUNCHED, "active", "success", JOB_RESULT_DONE, UNIT_HEALTH_STARTING, 3, true,
+         NULL},
+        {LAUNCH_STATE_LAUNCHED, "active", "success", JOB_RESULT_DONE, UNIT_HEALTH_UNHEALTHY, 3,
+         true, "unhealthy (no answer)"},
+        {LAUNCH_STATE_LAUNCHED, "active", "success", JOB_RESULT_DONE, UNIT_HEALTH_UNHEALTHY, 0,
+         false, "unhealthy (no answer)"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        const UnitState told = {.current = cases[i].current,
+                                .active = (char *) cases[i].active,
+                                .result = (char *) cases[i].result,
+                                .job = cases[i].job,
+                                .health = cases[i].health,
+                                .restarts = cases[i].restarts,
+                                .health_message = (char *) "no answer"};
+        bool has_failed = unit_state_has_failed(&told, cases[i].may_restart);
+        if (has_failed != (cases[i].failure != NULL))
+            fail_msg("case %zu", i);
+        _cleanup_free_ char *failure = has_failed ? unit_state_failure(&told) : NULL;
+        if (has_failed)
+            assert_string_equal(failure, cases[i].failure);
+    }
+}
+
 static void pending_comes_back_from_its_json(void **state) {
     PendingReason reasons[] = {{(char *) "a", (char *) "full"}, {(char *) "b", (char *) "no disk"}};
     const Pending pending = {
@@ -319,6 +368,7 @@ int main(void) {
         cmocka_unit_test(unit_state_comes_back_from_its_json),
         cmocka_unit_test(unknown_fields_of_a_unit_state_are_null),
         cmocka_unit_test(unit_that_is_not_well_is_not_up),
+        cmocka_unit_test(unit_has_failed_when_nobody_on_its_machine_goes_on),
         cmocka_unit_test(pending_comes_back_from_its_json),
         cmocka_unit_test(pending_without_reasons_has_an_empty_list),
         cmocka_unit_test(more_pending_reasons_than_allowed_are_refused),

@@ -74,6 +74,8 @@ static char *record_write(const StoredRecord *record) {
         return rollout_format(record->rollout);
     case KEY_PAST:
         return past_placement_format(record->past);
+    case KEY_FAILURES:
+        return failures_format(record->failures);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;
