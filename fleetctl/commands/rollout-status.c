@@ -2,6 +2,7 @@
 
 #include "fleetctl/api/api-rollouts.h"
 #include "fleetctl/commands/list.h"
+#include "fleetctl/print/age.h"
 #include "fleetctl/print/message.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/rollout.h"
@@ -39,16 +40,8 @@ static char *cell_done(_unused_ const Context *context, const void *object) {
     return str_printf("%zu/%zu", n_done, n);
 }
 
-static char *format_time(int64_t seconds) {
-    time_t since = (time_t) seconds;
-    struct tm tm;
-    char text[64];
-    bool is_told = gmtime_r(&since, &tm) && strftime(text, sizeof(text), "%F %T UTC", &tm) > 0;
-    return strdup(is_told ? text : "?");
-}
-
 static char *cell_since(_unused_ const Context *context, const void *object) {
-    return format_time(((const ApiRollout *) object)->since);
+    return moment_format(((const ApiRollout *) object)->since);
 }
 
 static json_object *value_since(const void *object) {
@@ -145,7 +138,7 @@ static Tone unit_tone(const void *object) {
 }
 
 static int show_summary(const Context *context, const ApiRollout *rollout) {
-    _cleanup_free_ char *since = format_time(rollout->since);
+    _cleanup_free_ char *since = moment_format(rollout->since);
     _cleanup_free_ char *hash = list_format_hash(rollout->hash, context->options->full);
     size_t n, n_done;
     if (!since || !hash)

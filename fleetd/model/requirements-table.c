@@ -219,6 +219,7 @@ static const OptionRow rows[_OPTION_MAX] = {
              "rollback|pause|continue",
              "What a deployment does when a unit has failed; rollback if not said."},
             requirements_read_update_on_failure,
+        },
     [OPTION_RESCHEDULE] =
         {
             {"Reschedule",
