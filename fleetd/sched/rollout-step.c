@@ -135,6 +135,9 @@ static int go_forward(RolloutLook *look) {
         return begin_rollback(look, failed);
     if (n_failed > look->rollout->n_tolerated && on_failure == UPDATE_PAUSE)
         return look_enter_for_unit(look, ROLLOUT_PAUSED, failed);
+    if (!look->facts->has_file(deployment->hash, look->facts->userdata))
+        return look_enter(look, ROLLOUT_UPDATING,
+                          "its file is not in the store any more: deploy it again");
     bool has_next = count_next(look) > 0;
     if (has_next && canaries_have_begun(look))
         return n_updating > 0 ? look_enter(look, ROLLOUT_UPDATING, NULL)
