@@ -25,12 +25,12 @@ static size_t count_next(const RolloutLook *look) {
 }
 
 static int update_next(RolloutLook *look) {
-    RolloutUnit *unit = look->facts->is_held ? NULL : look_choose(look, is_next);
+    RolloutUnit *unit = look->facts->is_held ? NULL : turn_choose(look, is_next);
     if (!unit)
-        return look_enter(look, ROLLOUT_UPDATING, look_obstacle(look));
+        return turn_enter(look, ROLLOUT_UPDATING, turn_obstacle(look));
     unit->had_no_place = look_find_fact(look, unit->name)->waits != NULL;
-    look_change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
-    return look_enter(look, ROLLOUT_UPDATING, NULL);
+    turn_change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
+    return turn_enter(look, ROLLOUT_UPDATING, NULL);
 }
 
 static RolloutUnit *find_template(const RolloutLook *look) {
@@ -45,13 +45,13 @@ static int finish(RolloutLook *look) {
     size_t n_failed = rollout_count(look->rollout, ROLLOUT_UNIT_FAILED),
            n_left = rollout_count(look->rollout, ROLLOUT_UNIT_LEFT);
     if (n_units > 0 && n_left >= n_units)
-        return look_enter(look, ROLLOUT_SUPERSEDED, "somebody has given its units another file");
+        return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has given its units another file");
     if (template && look_find_fact(look, template->name)->is_held)
-        return look_enter(look, ROLLOUT_UPDATING, "the template cannot be read");
+        return turn_enter(look, ROLLOUT_UPDATING, "the template cannot be read");
     if (template && template->phase == ROLLOUT_UNIT_WAITING)
-        look_change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash);
-    return n_failed > 0 ? look_enter_for_unit(look, ROLLOUT_FAILED, find_failed(look))
-                        : look_enter(look, ROLLOUT_DONE, NULL);
+        turn_change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash);
+    return n_failed > 0 ? turn_enter_for_unit(look, ROLLOUT_FAILED, find_failed(look))
+                        : turn_enter(look, ROLLOUT_DONE, NULL);
 }
 
 /* --- back --- */
@@ -79,7 +79,7 @@ static int restore(RolloutLook *look, RolloutUnit *unit) {
         unit->phase = ROLLOUT_UNIT_LEFT;
         return str_replace(&unit->why, "its former file is not in the store any more");
     }
-    look_change(look, unit, turn_is_last(unit) ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_RESTORING,
+    turn_change(look, unit, turn_is_last(unit) ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_RESTORING,
                 unit->before);
     return 0;
 }
@@ -102,16 +102,16 @@ static int go_back(RolloutLook *look) {
         return n_restoring > 0 ? 0 : end_rollback(look);
     if (n_restoring >= look->deployment->policy.parallel)
         return 0;
-    RolloutUnit *unit = look->facts->is_held ? NULL : look_choose(look, is_to_be_restored);
-    return unit ? restore(look, unit) : str_replace(&next->why, look_obstacle(look));
+    RolloutUnit *unit = look->facts->is_held ? NULL : turn_choose(look, is_to_be_restored);
+    return unit ? restore(look, unit) : str_replace(&next->why, turn_obstacle(look));
 }
 
 /* --- the whole --- */
 
 static int begin_rollback(RolloutLook *look, const RolloutUnit *failed) {
     look->rollout->is_undone = true;
-    int r = failed ? look_enter_for_unit(look, ROLLOUT_ROLLING_BACK, failed)
-                   : look_enter(look, ROLLOUT_ROLLING_BACK, "undone by a user");
+    int r = failed ? turn_enter_for_unit(look, ROLLOUT_ROLLING_BACK, failed)
+                   : turn_enter(look, ROLLOUT_ROLLING_BACK, "undone by a user");
     return r < 0 ? r : go_back(look);
 }
 
@@ -130,22 +130,22 @@ static int go_forward(RolloutLook *look) {
            n_failed = rollout_count(look->rollout, ROLLOUT_UNIT_FAILED);
     UpdateOnFailure on_failure = deployment->policy.on_failure;
     if (deployment->is_paused)
-        return look_enter(look, ROLLOUT_PAUSED, "paused by a user");
+        return turn_enter(look, ROLLOUT_PAUSED, "paused by a user");
     if (failed && on_failure == UPDATE_ROLLBACK)
         return begin_rollback(look, failed);
     if (n_failed > look->rollout->n_tolerated && on_failure == UPDATE_PAUSE)
-        return look_enter_for_unit(look, ROLLOUT_PAUSED, failed);
+        return turn_enter_for_unit(look, ROLLOUT_PAUSED, failed);
     if (!look->facts->has_file(deployment->hash, look->facts->userdata))
-        return look_enter(look, ROLLOUT_UPDATING,
+        return turn_enter(look, ROLLOUT_UPDATING,
                           "its file is not in the store any more: deploy it again");
     bool has_next = count_next(look) > 0;
     if (has_next && canaries_have_begun(look))
-        return n_updating > 0 ? look_enter(look, ROLLOUT_UPDATING, NULL)
-                              : look_enter(look, ROLLOUT_WAITING,
+        return n_updating > 0 ? turn_enter(look, ROLLOUT_UPDATING, NULL)
+                              : turn_enter(look, ROLLOUT_WAITING,
                                            "its first units are well, and it waits to be promoted");
     if (has_next && n_updating < deployment->policy.parallel)
         return update_next(look);
-    return has_next || n_updating > 0 ? look_enter(look, ROLLOUT_UPDATING, NULL) : finish(look);
+    return has_next || n_updating > 0 ? turn_enter(look, ROLLOUT_UPDATING, NULL) : finish(look);
 }
 
 /* Who resumes it takes what has failed for granted, and gives what is under way its time anew. */

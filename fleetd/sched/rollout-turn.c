@@ -3,7 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
-int look_enter(RolloutLook *look, RolloutPhase phase, const char *why) {
+int turn_enter(RolloutLook *look, RolloutPhase phase, const char *why) {
     Rollout *rollout = look->rollout;
     if (rollout->phase != phase)
         rollout->phase_since_usec = look->facts->now_usec;
@@ -12,9 +12,9 @@ int look_enter(RolloutLook *look, RolloutPhase phase, const char *why) {
 }
 
 /* Of one unit, as the reason for all. */
-int look_enter_for_unit(RolloutLook *look, RolloutPhase phase, const RolloutUnit *unit) {
+int turn_enter_for_unit(RolloutLook *look, RolloutPhase phase, const RolloutUnit *unit) {
     _cleanup_free_ char *why = str_printf("%s: %s", unit->name, str_or(unit->why, ""));
-    return why ? look_enter(look, phase, why) : -ENOMEM;
+    return why ? turn_enter(look, phase, why) : -ENOMEM;
 }
 
 /* The one that is only there for instances to come: it has its turn when all others are done. */
@@ -23,7 +23,7 @@ bool turn_is_last(const RolloutUnit *unit) {
 }
 
 /* The unit gets a file now. */
-void look_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
+void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
     unit->phase = phase;
     unit->since_usec = look->facts->now_usec;
     unit->up_since_usec = 0;
@@ -34,7 +34,7 @@ void look_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, c
 
 /* What is down already costs nothing, and may be helped by it: it goes first. NULL: none may be
  * touched now. */
-RolloutUnit *look_choose(const RolloutLook *look,
+RolloutUnit *turn_choose(const RolloutLook *look,
                          bool (*is_candidate)(const RolloutLook *look, const RolloutUnit *unit)) {
     RolloutUnit *chosen = NULL;
     for (size_t i = 0; i < look->rollout->n_units; i++) {
@@ -51,7 +51,7 @@ RolloutUnit *look_choose(const RolloutLook *look,
 }
 
 /* Why none of those that wait has its turn. */
-const char *look_obstacle(const RolloutLook *look) {
+const char *turn_obstacle(const RolloutLook *look) {
     return look->facts->is_held
                ? "too many machines have vanished at once, and nothing is changed until that is "
                  "settled"
