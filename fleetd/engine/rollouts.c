@@ -3,16 +3,14 @@
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/engine/rollout-facts.h"
-#include "fleetd/model/keys.h"
-#include "fleetd/sched/rollout-step.h"
-#include "fleetd/store/unit-versions.h"
+#include "fleetd/engine/rollout-writer.h"
 
 #include <errno.h>
 
 #define RETRY_USEC (500 * USEC_PER_MSEC)
 
 struct Rollouts {
-    Store *store;
+    RolloutWriter writer;
     Loop *loop;
     const Leadership *leadership;
     const Feed *feed;
@@ -37,117 +35,6 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     }
     rollouts->written_revision = result->revision;
     rollouts_look(rollouts);
-}
-
-/* The record, and one unit with its version. */
-#define COMPARES_MAX 5
-#define WRITES_MAX (3 + VERSION_WRITES_MAX)
-
-typedef struct RolloutWrite {
-    StoreCompare compares[COMPARES_MAX];
-    StoreWrite writes[WRITES_MAX];
-    size_t n_compares, n_writes;
-    char *texts[2 * COMPARES_MAX];
-    size_t n_texts;
-    VersionWrites versions;
-} RolloutWrite;
-
-static void write_done(RolloutWrite *write) {
-    for (size_t i = 0; i < write->n_texts; i++)
-        free(write->texts[i]);
-    version_writes_done(&write->versions);
-}
-#define _cleanup_write_ _cleanup_(write_done)
-
-/* NULL for what could not be made. */
-static char *keep_take(RolloutWrite *write, char *text) {
-    if (text)
-        write->texts[write->n_texts++] = text;
-    return text;
-}
-
-/* The transaction holds only while the key is as of that revision. NULL: out of memory. */
-static const char *expect_take(RolloutWrite *write, char *key_take, int64_t revision) {
-    const char *key = keep_take(write, key_take);
-    if (key)
-        write->compares[write->n_compares++] =
-            (StoreCompare){.key = key, .target = STORE_COMPARE_MOD_REVISION, .number = revision};
-    return key;
-}
-
-/* value NULL: the key goes. */
-static void add_write(RolloutWrite *write, const char *key, const char *value) {
-    write->writes[write->n_writes++] =
-        (StoreWrite){.kind = value ? STORE_PUT : STORE_DELETE, .key = key, .value = value};
-}
-
-static int send(Rollouts *rollouts, RolloutWrite *write) {
-    write->compares[write->n_compares++] = leadership_fence(rollouts->leadership);
-    const StoreTxn txn = {.compares = write->compares,
-                          .n_compares = write->n_compares,
-                          .writes = write->writes,
-                          .n_writes = write->n_writes};
-    return store_txn(rollouts->store, &txn, on_written, rollouts, &rollouts->op);
-}
-
-typedef struct RecordKeys {
-    const char *deployment, *rollout;
-} RecordKeys;
-
-/* What was decided on is as it was. */
-static int expect_records(RolloutWrite *write, const char *name, const FeedRollout *known,
-                          RecordKeys *ret) {
-    ret->deployment = expect_take(write, key_deployment(name), known->deployment_revision);
-    ret->rollout = expect_take(write, key_rollout(name), known->rollout_revision);
-    return ret->deployment && ret->rollout ? 0 : -ENOMEM;
-}
-
-/* The unit with its new file, which becomes a version of it. A template that the cluster did not
- * know is there from then on. */
-static int add_unit(Rollouts *rollouts, RolloutWrite *write, const RolloutStep *step) {
-    const Unit *known = map_get(feed_units(rollouts->feed), step->unit);
-    Unit unit = known ? *known : (Unit){.name = (char *) step->unit};
-    UnitVersionStep version = unit_version_step(known, 0);
-    unit.hash = (char *) step->hash;
-    unit.version = version.number;
-    int r = version_writes_fill(&unit, known, &version, loop_realtime(rollouts->loop),
-                                &write->versions);
-    const char *file =
-        expect_take(write, key_file(step->hash), feed_file_revision(rollouts->feed, step->hash));
-    const char *key = expect_take(write, key_unit(step->unit), known ? known->revision : 0);
-    const char *value = keep_take(write, unit_format(&unit));
-    if (r < 0 || !file || !key || !value)
-        return -ENOMEM;
-    for (size_t i = 0; i < write->versions.n; i++)
-        write->writes[write->n_writes++] = write->versions.writes[i];
-    add_write(write, key, value);
-    return 0;
-}
-
-static int write_record(Rollouts *rollouts, const char *name, const FeedRollout *known,
-                        const RolloutStep *step) {
-    _cleanup_write_ RolloutWrite write = {};
-    RecordKeys keys;
-    int r = expect_records(&write, name, known, &keys);
-    if (r >= 0 && step->unit)
-        r = add_unit(rollouts, &write, step);
-    const char *value = keep_take(&write, rollout_format(step->next));
-    if (r < 0 || !value)
-        return -ENOMEM;
-    add_write(&write, keys.rollout, value);
-    return send(rollouts, &write);
-}
-
-/* Nothing is wanted any more: neither record stays. */
-static int drop_records(Rollouts *rollouts, const char *name, const FeedRollout *known) {
-    _cleanup_write_ RolloutWrite write = {};
-    RecordKeys keys;
-    int r = expect_records(&write, name, known, &keys);
-    if (r < 0)
-        return r;
-    add_write(&write, keys.deployment, NULL);
-    add_write(&write, keys.rollout, NULL);
-    return send(rollouts, &write);
 }
 
 /* --- telling --- */
@@ -185,7 +72,7 @@ static int replace_unreadable(Rollouts *rollouts, const char *name, const FeedRo
                        .why = (char *) "how far it had come cannot be read: deploy it again"};
     const RolloutStep step = {.next = &rollout};
     log_change(name, NULL, &step);
-    return write_record(rollouts, name, known, &step);
+    return rollout_writer_put(&rollouts->writer, name, known, &step, &rollouts->op);
 }
 
 static int take_step(Rollouts *rollouts, const char *name, const FeedRollout *known,
@@ -201,18 +88,18 @@ static int take_step(Rollouts *rollouts, const char *name, const FeedRollout *kn
         return r;
     *next_look = MIN(*next_look, step.look_at);
     if (step.is_void)
-        return drop_records(rollouts, name, known);
+        return rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op);
     if (!step.next)
         return 0;
     log_change(name, known->rollout, &step);
-    return write_record(rollouts, name, known, &step);
+    return rollout_writer_put(&rollouts->writer, name, known, &step, &rollouts->op);
 }
 
 /* A deployment that cannot be read says nothing: until somebody writes it anew, nothing goes on. */
 static int consider(Rollouts *rollouts, const char *name, const FeedRollout *known,
                     usec_t *next_look) {
     if (known->deployment_revision == 0)
-        return drop_records(rollouts, name, known);
+        return rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op);
     if (!known->deployment || is_over(known))
         return 0;
     if (!known->rollout && known->rollout_revision > 0)
@@ -256,7 +143,13 @@ int rollouts_new(Store *store, Loop *loop, const Leadership *leadership, const F
     _cleanup_(rollouts_freep) Rollouts *rollouts = calloc(1, sizeof(Rollouts));
     if (!rollouts)
         return -ENOMEM;
-    *rollouts = (Rollouts){.store = store,
+    const RolloutWriter writer = {.store = store,
+                                  .loop = loop,
+                                  .leadership = leadership,
+                                  .feed = feed,
+                                  .done = on_written,
+                                  .userdata = rollouts};
+    *rollouts = (Rollouts){.writer = writer,
                            .loop = loop,
                            .leadership = leadership,
                            .feed = feed,

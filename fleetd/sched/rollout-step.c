@@ -1,27 +1,7 @@
 #include "fleetd/sched/rollout-step.h"
 
 #include "fleetd/base/strv.h"
-#include "fleetd/model/unit-name.h"
-#include "fleetd/sched/rollout-unit.h"
-
-static int enter(RolloutLook *look, RolloutPhase phase, const char *why) {
-    Rollout *rollout = look->rollout;
-    if (rollout->phase != phase)
-        rollout->phase_since_usec = look->facts->now_usec;
-    rollout->phase = phase;
-    return str_replace(&rollout->why, why);
-}
-
-/* Of one unit, as the reason for all. */
-static int enter_for_unit(RolloutLook *look, RolloutPhase phase, const RolloutUnit *unit) {
-    _cleanup_free_ char *why = str_printf("%s: %s", unit->name, str_or(unit->why, ""));
-    return why ? enter(look, phase, why) : -ENOMEM;
-}
-
-/* The one that is only there for instances to come: it has its turn when all others are done. */
-static bool is_template(const RolloutUnit *unit) {
-    return unit_name_is_template(unit->name);
-}
+#include "fleetd/sched/rollout-turn.h"
 
 static const RolloutUnit *find_failed(const RolloutLook *look) {
     const Rollout *rollout = look->rollout;
@@ -31,49 +11,10 @@ static const RolloutUnit *find_failed(const RolloutLook *look) {
     return NULL;
 }
 
-/* --- whose turn it is --- */
-
-/* The unit gets a file now. */
-static void change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
-    unit->phase = phase;
-    unit->since_usec = look->facts->now_usec;
-    unit->up_since_usec = 0;
-    free(TAKE_PTR(unit->why));
-    look->step->unit = unit->name;
-    look->step->hash = hash;
-}
-
-/* What is down already costs nothing, and may be helped by it: it goes first. NULL: none may be
- * touched now. */
-static RolloutUnit *choose(const RolloutLook *look,
-                           bool (*is_candidate)(const RolloutLook *look, const RolloutUnit *unit)) {
-    RolloutUnit *chosen = NULL;
-    for (size_t i = 0; i < look->rollout->n_units; i++) {
-        RolloutUnit *unit = &look->rollout->units[i];
-        const RolloutFact *fact = look_find_fact(look, unit->name);
-        if (fact->is_held || !is_candidate(look, unit))
-            continue;
-        if (!fact->is_wanted || !fact->is_available)
-            return unit;
-        if (!chosen && fact->may_go_down)
-            chosen = unit;
-    }
-    return chosen;
-}
-
-/* Why none of those that wait has its turn. */
-static const char *obstacle(const RolloutLook *look) {
-    return look->facts->is_held
-               ? "too many machines have vanished at once, and nothing is changed until that is "
-                 "settled"
-               : "no more of the group may be down at a time (MaxUnavailable), or what there is "
-                 "cannot be read";
-}
-
 /* --- forward --- */
 
 static bool is_next(_unused_ const RolloutLook *look, const RolloutUnit *unit) {
-    return unit->phase == ROLLOUT_UNIT_WAITING && !is_template(unit);
+    return unit->phase == ROLLOUT_UNIT_WAITING && !turn_is_last(unit);
 }
 
 static size_t count_next(const RolloutLook *look) {
@@ -84,18 +25,18 @@ static size_t count_next(const RolloutLook *look) {
 }
 
 static int update_next(RolloutLook *look) {
-    RolloutUnit *unit = look->facts->is_held ? NULL : choose(look, is_next);
+    RolloutUnit *unit = look->facts->is_held ? NULL : turn_choose(look, is_next);
     if (!unit)
-        return enter(look, ROLLOUT_UPDATING, obstacle(look));
+        return turn_enter(look, ROLLOUT_UPDATING, turn_obstacle(look));
     unit->had_no_place = look_find_fact(look, unit->name)->waits != NULL;
-    change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
-    return enter(look, ROLLOUT_UPDATING, NULL);
+    turn_change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
+    return turn_enter(look, ROLLOUT_UPDATING, NULL);
 }
 
 static RolloutUnit *find_template(const RolloutLook *look) {
     const Rollout *rollout = look->rollout;
     RolloutUnit *last = rollout->n_units > 0 ? &rollout->units[rollout->n_units - 1] : NULL;
-    return last && is_template(last) ? last : NULL;
+    return last && turn_is_last(last) ? last : NULL;
 }
 
 static int finish(RolloutLook *look) {
@@ -104,13 +45,13 @@ static int finish(RolloutLook *look) {
     size_t n_failed = rollout_count(look->rollout, ROLLOUT_UNIT_FAILED),
            n_left = rollout_count(look->rollout, ROLLOUT_UNIT_LEFT);
     if (n_units > 0 && n_left >= n_units)
-        return enter(look, ROLLOUT_SUPERSEDED, "somebody has given its units another file");
+        return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has given its units another file");
     if (template && look_find_fact(look, template->name)->is_held)
-        return enter(look, ROLLOUT_UPDATING, "the template cannot be read");
+        return turn_enter(look, ROLLOUT_UPDATING, "the template cannot be read");
     if (template && template->phase == ROLLOUT_UNIT_WAITING)
-        change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash);
-    return n_failed > 0 ? enter_for_unit(look, ROLLOUT_FAILED, find_failed(look))
-                        : enter(look, ROLLOUT_DONE, NULL);
+        turn_change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash);
+    return n_failed > 0 ? turn_enter_for_unit(look, ROLLOUT_FAILED, find_failed(look))
+                        : turn_enter(look, ROLLOUT_DONE, NULL);
 }
 
 /* --- back --- */
@@ -138,8 +79,8 @@ static int restore(RolloutLook *look, RolloutUnit *unit) {
         unit->phase = ROLLOUT_UNIT_LEFT;
         return str_replace(&unit->why, "its former file is not in the store any more");
     }
-    change(look, unit, is_template(unit) ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_RESTORING,
-           unit->before);
+    turn_change(look, unit, turn_is_last(unit) ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_RESTORING,
+                unit->before);
     return 0;
 }
 
@@ -161,16 +102,16 @@ static int go_back(RolloutLook *look) {
         return n_restoring > 0 ? 0 : end_rollback(look);
     if (n_restoring >= look->deployment->policy.parallel)
         return 0;
-    RolloutUnit *unit = look->facts->is_held ? NULL : choose(look, is_to_be_restored);
-    return unit ? restore(look, unit) : str_replace(&next->why, obstacle(look));
+    RolloutUnit *unit = look->facts->is_held ? NULL : turn_choose(look, is_to_be_restored);
+    return unit ? restore(look, unit) : str_replace(&next->why, turn_obstacle(look));
 }
 
 /* --- the whole --- */
 
 static int begin_rollback(RolloutLook *look, const RolloutUnit *failed) {
     look->rollout->is_undone = true;
-    int r = failed ? enter_for_unit(look, ROLLOUT_ROLLING_BACK, failed)
-                   : enter(look, ROLLOUT_ROLLING_BACK, "undone by a user");
+    int r = failed ? turn_enter_for_unit(look, ROLLOUT_ROLLING_BACK, failed)
+                   : turn_enter(look, ROLLOUT_ROLLING_BACK, "undone by a user");
     return r < 0 ? r : go_back(look);
 }
 
@@ -189,19 +130,22 @@ static int go_forward(RolloutLook *look) {
            n_failed = rollout_count(look->rollout, ROLLOUT_UNIT_FAILED);
     UpdateOnFailure on_failure = deployment->policy.on_failure;
     if (deployment->is_paused)
-        return enter(look, ROLLOUT_PAUSED, "paused by a user");
+        return turn_enter(look, ROLLOUT_PAUSED, "paused by a user");
     if (failed && on_failure == UPDATE_ROLLBACK)
         return begin_rollback(look, failed);
     if (n_failed > look->rollout->n_tolerated && on_failure == UPDATE_PAUSE)
-        return enter_for_unit(look, ROLLOUT_PAUSED, failed);
+        return turn_enter_for_unit(look, ROLLOUT_PAUSED, failed);
+    if (!look->facts->has_file(deployment->hash, look->facts->userdata))
+        return turn_enter(look, ROLLOUT_UPDATING,
+                          "its file is not in the store any more: deploy it again");
     bool has_next = count_next(look) > 0;
     if (has_next && canaries_have_begun(look))
-        return n_updating > 0 ? enter(look, ROLLOUT_UPDATING, NULL)
-                              : enter(look, ROLLOUT_WAITING,
-                                      "its first units are well, and it waits to be promoted");
+        return n_updating > 0 ? turn_enter(look, ROLLOUT_UPDATING, NULL)
+                              : turn_enter(look, ROLLOUT_WAITING,
+                                           "its first units are well, and it waits to be promoted");
     if (has_next && n_updating < deployment->policy.parallel)
         return update_next(look);
-    return has_next || n_updating > 0 ? enter(look, ROLLOUT_UPDATING, NULL) : finish(look);
+    return has_next || n_updating > 0 ? turn_enter(look, ROLLOUT_UPDATING, NULL) : finish(look);
 }
 
 /* Who resumes it takes what has failed for granted, and gives what is under way its time anew. */

@@ -87,6 +87,14 @@ static const Case cases[] = {
      true,
      "updating: too many machines have vanished at once, and nothing is changed until that is "
      "settled; a@1.service waiting, a@.service waiting"},
+    {"its file is lost",
+     {.hash = T(C)},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A, UP}, {"a@.service", A}},
+     false,
+     "updating: its file is not in the store any more: deploy it again; a@1.service waiting, "
+     "a@.service waiting"},
     {"healthy for long enough",
      {},
      ROLLOUT_UPDATING,
@@ -290,7 +298,7 @@ static const Case cases[] = {
 static Deployment deployment_of(const Case *it) {
     Deployment deployment = it->deployment;
     deployment.name = (char *) (streq(it->facts[0].name, "a.service") ? "a.service" : "a@.service");
-    deployment.hash = T(B);
+    deployment.hash = T(str_or(deployment.hash, B));
     deployment.since_usec = 1;
     deployment.policy.healthy_usec = HEALTHY;
     deployment.policy.deadline_usec = DEADLINE;

@@ -1,0 +1,117 @@
+#include "fleetd/engine/rollout-writer.h"
+
+#include "fleetd/model/keys.h"
+#include "fleetd/store/unit-versions.h"
+
+#include <errno.h>
+
+/* The record, and one unit with its version. */
+#define COMPARES_MAX 5
+#define WRITES_MAX (3 + VERSION_WRITES_MAX)
+
+typedef struct RolloutWrite {
+    StoreCompare compares[COMPARES_MAX];
+    StoreWrite writes[WRITES_MAX];
+    size_t n_compares, n_writes;
+    char *texts[2 * COMPARES_MAX];
+    size_t n_texts;
+    VersionWrites versions;
+} RolloutWrite;
+
+static void write_done(RolloutWrite *write) {
+    for (size_t i = 0; i < write->n_texts; i++)
+        free(write->texts[i]);
+    version_writes_done(&write->versions);
+}
+#define _cleanup_write_ _cleanup_(write_done)
+
+/* NULL for what could not be made. */
+static char *keep_take(RolloutWrite *write, char *text) {
+    if (text)
+        write->texts[write->n_texts++] = text;
+    return text;
+}
+
+/* The transaction holds only while the key is as of that revision. NULL: out of memory. */
+static const char *expect_take(RolloutWrite *write, char *key_take, int64_t revision) {
+    const char *key = keep_take(write, key_take);
+    if (key)
+        write->compares[write->n_compares++] =
+            (StoreCompare){.key = key, .target = STORE_COMPARE_MOD_REVISION, .number = revision};
+    return key;
+}
+
+/* value NULL: the key goes. */
+static void add_write(RolloutWrite *write, const char *key, const char *value) {
+    write->writes[write->n_writes++] =
+        (StoreWrite){.kind = value ? STORE_PUT : STORE_DELETE, .key = key, .value = value};
+}
+
+static int send(const RolloutWriter *writer, RolloutWrite *write, StoreOp **ret) {
+    write->compares[write->n_compares++] = leadership_fence(writer->leadership);
+    const StoreTxn txn = {.compares = write->compares,
+                          .n_compares = write->n_compares,
+                          .writes = write->writes,
+                          .n_writes = write->n_writes};
+    return store_txn(writer->store, &txn, writer->done, writer->userdata, ret);
+}
+
+typedef struct RecordKeys {
+    const char *deployment, *rollout;
+} RecordKeys;
+
+/* What was decided on is as it was. */
+static int expect_records(RolloutWrite *write, const char *name, const FeedRollout *known,
+                          RecordKeys *ret) {
+    ret->deployment = expect_take(write, key_deployment(name), known->deployment_revision);
+    ret->rollout = expect_take(write, key_rollout(name), known->rollout_revision);
+    return ret->deployment && ret->rollout ? 0 : -ENOMEM;
+}
+
+/* The unit with its new file, which becomes a version of it. A template that the cluster did not
+ * know is there from then on. */
+static int add_unit(const RolloutWriter *writer, RolloutWrite *write, const RolloutStep *step) {
+    const Unit *known = map_get(feed_units(writer->feed), step->unit);
+    Unit unit = known ? *known : (Unit){.name = (char *) step->unit};
+    UnitVersionStep version = unit_version_step(known, 0);
+    unit.hash = (char *) step->hash;
+    unit.version = version.number;
+    int r =
+        version_writes_fill(&unit, known, &version, loop_realtime(writer->loop), &write->versions);
+    const char *file =
+        expect_take(write, key_file(step->hash), feed_file_revision(writer->feed, step->hash));
+    const char *key = expect_take(write, key_unit(step->unit), known ? known->revision : 0);
+    const char *value = keep_take(write, unit_format(&unit));
+    if (r < 0 || !file || !key || !value)
+        return -ENOMEM;
+    for (size_t i = 0; i < write->versions.n; i++)
+        write->writes[write->n_writes++] = write->versions.writes[i];
+    add_write(write, key, value);
+    return 0;
+}
+
+int rollout_writer_put(const RolloutWriter *writer, const char *name, const FeedRollout *known,
+                       const RolloutStep *step, StoreOp **ret) {
+    _cleanup_write_ RolloutWrite write = {};
+    RecordKeys keys;
+    int r = expect_records(&write, name, known, &keys);
+    if (r >= 0 && step->unit)
+        r = add_unit(writer, &write, step);
+    const char *value = keep_take(&write, rollout_format(step->next));
+    if (r < 0 || !value)
+        return -ENOMEM;
+    add_write(&write, keys.rollout, value);
+    return send(writer, &write, ret);
+}
+
+int rollout_writer_drop(const RolloutWriter *writer, const char *name, const FeedRollout *known,
+                        StoreOp **ret) {
+    _cleanup_write_ RolloutWrite write = {};
+    RecordKeys keys;
+    int r = expect_records(&write, name, known, &keys);
+    if (r < 0)
+        return r;
+    add_write(&write, keys.deployment, NULL);
+    add_write(&write, keys.rollout, NULL);
+    return send(writer, &write, ret);
+}

@@ -1,0 +1,18 @@
+/* Whose turn it is, and what becomes of the deployment as a whole. Inside sched only. */
+#pragma once
+
+#include "fleetd/sched/rollout-unit.h"
+
+/* The whole is in that phase now. -ENOMEM. */
+int turn_enter(RolloutLook *look, RolloutPhase phase, const char *why);
+int turn_enter_for_unit(RolloutLook *look, RolloutPhase phase, const RolloutUnit *unit);
+
+bool turn_is_last(const RolloutUnit *unit);
+
+/* NULL: none of the candidates may be touched now. */
+RolloutUnit *turn_choose(const RolloutLook *look,
+                         bool (*is_candidate)(const RolloutLook *look, const RolloutUnit *unit));
+/* Why that is so. */
+const char *turn_obstacle(const RolloutLook *look);
+/* The unit gets a file now. Once a step. */
+void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash);
