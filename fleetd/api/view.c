@@ -72,8 +72,10 @@ int view_new(Store *store, Loop *loop, const ViewCallbacks *callbacks, void *use
     view->unreadable = map_new(NULL);
     if (!view->units.map || !view->machines.map || !view->files || !view->unreadable)
         return -ENOMEM;
-    int r = mirror_new(store, loop, &(MirrorKeys){.prefix = "", .before = KEY_FIRST_OF_PAST},
-                       &mirror_callbacks, view, &view->mirror);
+    int r =
+        mirror_new(store, loop,
+                   &(MirrorKeys){.prefix = "", .before = KEY_FIRST_OF_PAST, .cuts = key_kind_cuts},
+                   &mirror_callbacks, view, &view->mirror);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(view);

@@ -151,20 +151,23 @@ const char *map_get_key(const Map *map, const char *key) {
     return entry ? entry->key : NULL;
 }
 
-void *map_take(Map *map, const char *key) {
-    Entry *entry = entry_find(map, key);
-    if (!entry)
-        return NULL;
+static void *entry_take(Map *map, Entry *entry) {
     free(entry->key);
     entry->key = NULL;
     map->n_live--;
     return TAKE_PTR(entry->value);
 }
 
+void *map_take(Map *map, const char *key) {
+    Entry *entry = entry_find(map, key);
+    return entry ? entry_take(map, entry) : NULL;
+}
+
 bool map_remove(Map *map, const char *key) {
-    if (!map_has(map, key))
+    Entry *entry = entry_find(map, key);
+    if (!entry)
         return false;
-    void *value = map_take(map, key);
+    void *value = entry_take(map, entry);
     if (map->free_value)
         map->free_value(value);
     return true;

@@ -252,9 +252,10 @@ static int engine_make_model(Engine *engine) {
         r = collector_new(engine->store, engine->loop, engine->leadership, engine->feed,
                           &engine->collector);
     if (r >= 0)
-        r = mirror_new(engine->store, engine->loop,
-                       &(MirrorKeys){.prefix = "", .before = KEY_FIRST_OF_PAST}, &mirror_callbacks,
-                       engine, &engine->mirror);
+        r = mirror_new(
+            engine->store, engine->loop,
+            &(MirrorKeys){.prefix = "", .before = KEY_FIRST_OF_PAST, .cuts = key_kind_cuts},
+            &mirror_callbacks, engine, &engine->mirror);
     return r;
 }
 

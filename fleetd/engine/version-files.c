@@ -38,7 +38,7 @@ static int files_take_page(VersionFiles *files, const StoreRangeResult *result) 
         if (r < 0)
             return r;
     }
-    page_size_good(&files->page);
+    page_size_good(&files->page, result->n_entries, store_range_result_bytes(result));
     return result->has_more ? str_replace(&files->after, result->entries[result->n_entries - 1].key)
                             : 0;
 }

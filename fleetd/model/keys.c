@@ -14,6 +14,8 @@ typedef struct KeyLayout {
     bool has_number;                                    /* behind the name */
 } KeyLayout;
 
+const char *const key_kind_cuts[] = {"schedule/", "state/", KEY_UNIT_PREFIX, NULL};
+
 static int metadata_key_check(const char *key, Error *reterr) {
     return metadata_check_pair(key, "", reterr);
 }

@@ -64,6 +64,9 @@ char *key_schedule_prefix(const char *machine_id); /* schedule/<id>/ */
 char *key_state_prefix(const char *machine_id);    /* state/<id>/ */
 char *key_version_prefix(const char *name);        /* version/<name>/ */
 
+/* Where the kinds begin that a cluster has most of, in order, NULL-terminated. */
+extern const char *const key_kind_cuts[];
+
 /* -EINVAL: not a key of this layout (somebody else's, or of a later version): skip it. -ENOMEM. */
 int key_parse(const char *text, Key *ret, Error *reterr);
 void key_done(Key *key);

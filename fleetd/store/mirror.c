@@ -23,6 +23,7 @@ struct Mirror {
     Store *store;
     char *prefix;
     char *before; /* NULL: all that begins so */
+    const char *const *cuts;
     PageSize page;
     MirrorCallbacks callbacks;
     void *userdata;
@@ -43,8 +44,9 @@ struct Mirror {
     uint64_t history; /* of the last list, and so of what is told; 0: no list yet */
 
     bool needs_list;
-    bool keeps_place;      /* in the list so far, to go on there */
-    char *after;           /* the last key of the list so far */
+    bool keeps_place; /* in the list so far, to go on there */
+    char *after;      /* the last key of the list so far */
+    const char *end;  /* the cut up to which it is being listed; NULL: to the end of the keys */
     int64_t list_revision; /* 0: no page of it has come yet */
 
     bool is_busy; /* in a callback of the store or loop: freeing waits for its end */
@@ -260,6 +262,7 @@ static int mirror_watch(Mirror *mirror) {
 
 static void list_forget(Mirror *mirror) {
     free(TAKE_PTR(mirror->after));
+    mirror->end = NULL;
     mirror->list_revision = 0;
     mirror->keeps_place = false;
 }
@@ -301,25 +304,42 @@ static int mirror_list(Mirror *mirror);
 /* Values are as large as whoever wrote them likes, and so is the time that a page of them takes.
  * What may be too slow, or no answer at all, is asked for anew when contact is lost anyway, but
  * from where it was. Whether the page is to be asked for again at once. */
-static bool list_adapts(Mirror *mirror, int r) {
+static bool list_adapts(Mirror *mirror, int r, const StoreRangeResult *result) {
     mirror->keeps_place = r == -ETIMEDOUT;
     mirror->n_late = mirror->keeps_place ? mirror->n_late + 1 : 0;
     if (r >= 0)
-        page_size_good(&mirror->page);
+        page_size_good(&mirror->page, result->n_entries, store_range_result_bytes(result));
     else if (r == -EMSGSIZE || r == -ETIMEDOUT)
         return page_size_bad(&mirror->page) && r == -EMSGSIZE;
     return false;
 }
 
-/* Before anything of it is told. */
+static const char *cut_behind(const Mirror *mirror, const char *key) {
+    const char *const *cut = mirror->cuts;
+    while (cut && *cut && strcmp(*cut, key) <= 0)
+        cut++;
+    return cut ? *cut : NULL;
+}
+
+/* A list that is more than one page goes on from cut to cut. Whether there is more to ask for. */
+static bool list_go_on(Mirror *mirror, bool has_more) {
+    bool is_at_end = !has_more && !mirror->end;
+    if (!has_more && mirror->end)
+        mirror->end = cut_behind(mirror, mirror->end);
+    else if (has_more && !mirror->end)
+        mirror->end = cut_behind(mirror, mirror->after);
+    return !is_at_end;
+}
+
+/* Before anything of it is told. 1: more is to come. */
 static int list_begin_page(Mirror *mirror, const StoreRangeResult *result) {
     if (mirror->list_revision == 0)
         list_begins(mirror, result);
     else if (result->history != mirror->history)
         return -ESTALE; /* a page of another list */
-    if (result->n_entries == 0)
-        return 0;
-    return str_replace(&mirror->after, result->entries[result->n_entries - 1].key);
+    size_t n = result->n_entries;
+    int r = n > 0 ? str_replace(&mirror->after, result->entries[n - 1].key) : 0;
+    return r < 0 ? r : list_go_on(mirror, result->has_more);
 }
 
 static int list_tell_page(Mirror *mirror, const StoreRangeResult *result) {
@@ -332,11 +352,11 @@ static int list_tell_page(Mirror *mirror, const StoreRangeResult *result) {
 }
 
 /* The next page is asked for first, so that the store makes it while this one is told. */
-static int list_take_page(Mirror *mirror, const StoreRangeResult *result) {
-    int r = result->has_more ? mirror_list(mirror) : 0;
+static int list_take_page(Mirror *mirror, const StoreRangeResult *result, bool has_more) {
+    int r = has_more ? mirror_list(mirror) : 0;
     if (r >= 0)
         r = list_tell_page(mirror, result);
-    if (r < 0 || mirror->is_freed || result->has_more)
+    if (r < 0 || mirror->is_freed || has_more)
         return r;
     r = list_finish(mirror);
     return r < 0 || mirror->is_freed ? r : mirror_watch(mirror);
@@ -347,10 +367,10 @@ static void on_range_done(int r, const StoreRangeResult *result, void *userdata)
     mirror->op = NULL;
     if (r >= 0)
         r = list_begin_page(mirror, result);
-    if (list_adapts(mirror, r))
+    if (list_adapts(mirror, r, result))
         r = mirror_list(mirror);
     else if (r >= 0)
-        r = list_take_page(mirror, result);
+        r = list_take_page(mirror, result, r > 0);
     if (mirror->is_freed)
         return;
     if (r == -ESTALE) /* the list took longer than the store remembers: no contact is lost */
@@ -363,7 +383,7 @@ static int mirror_list(Mirror *mirror) {
     StoreRange range = {
         .key = mirror->prefix,
         .is_prefix = true,
-        .before = mirror->before,
+        .before = mirror->end ? mirror->end : mirror->before,
         .after = mirror->after,
         .limit = mirror->page.now,
         .revision = mirror->list_revision,
@@ -388,6 +408,7 @@ int mirror_new(Store *store, Loop *loop, const MirrorKeys *keys, const MirrorCal
     mirror->store = store;
     mirror->loop = loop;
     mirror->page = page_size_new(keys->page_size > 0 ? keys->page_size : PAGE_SIZE_DEFAULT);
+    mirror->cuts = keys->cuts;
     mirror->callbacks = *callbacks;
     mirror->userdata = userdata;
     mirror->needs_list = true;

@@ -37,7 +37,10 @@ typedef struct MirrorCallbacks {
 typedef struct MirrorKeys {
     const char *prefix; /* every key that begins so; "" is all */
     const char *before; /* and of these only those before this one; NULL: all */
-    size_t page_size;   /* of a list, which is of one revision; 0: as suits large clusters */
+    /* Where a long list is cut, in order, NULL-terminated; borrowed; NULL: nowhere. For each page
+     * etcd counts all keys up to the end of what is asked for. */
+    const char *const *cuts;
+    size_t page_size; /* of a list, which is of one revision; 0: as suits large clusters */
 } MirrorKeys;
 
 /* Starts at once; callbacks come from the loop, never from inside this call. Any callback may free

@@ -2,8 +2,9 @@
 
 #include "fleetd/base/macros.h"
 
-#define DOUBLINGS 6    /* from the first page to the largest one */
-#define PATIENCE_MIN 8 /* pages */
+#define DOUBLINGS 6                          /* from the first page to the largest one */
+#define NO_BURDEN ((size_t) 8 * 1024 * 1024) /* bytes */
+#define PATIENCE_MIN 8                       /* pages */
 #define PATIENCE_MAX 1024
 
 PageSize page_size_new(size_t max) {
@@ -15,7 +16,8 @@ PageSize page_size_new(size_t max) {
     };
 }
 
-void page_size_good(PageSize *size) {
+void page_size_good(PageSize *size, size_t n_entries, size_t n_bytes) {
+    size_t unburdened = n_bytes > 0 && !size->has_failed ? NO_BURDEN / n_bytes * n_entries : 0;
     if (size->is_try)
         size->patience = PATIENCE_MIN; /* the way is wider than it was */
     size->is_try = false;
@@ -26,10 +28,11 @@ void page_size_good(PageSize *size) {
         size->is_try = true;
         size->n_good = 0;
     }
-    size->now = MIN(size->now * 2, size->limit);
+    size->now = MIN(MAX(size->now * 2, unburdened), size->limit);
 }
 
 bool page_size_bad(PageSize *size) {
+    size->has_failed = true;
     if (size->is_try)
         size->patience = MIN(size->patience * 2, (unsigned) PATIENCE_MAX);
     if (size->was_good)

@@ -16,9 +16,12 @@ typedef struct PageSize {
     unsigned patience; /* so many, before the limit is tried */
     bool was_good;     /* the last page */
     bool is_try;       /* beyond the limit */
+    bool has_failed;   /* some page has */
 } PageSize;
 
 PageSize page_size_new(size_t max); /* begins with a part of it */
-void page_size_good(PageSize *size);
+/* It had so many entries of so many bytes together, 0: not known. Where entries are small, and no
+ * page has failed, the next one is at once as large as is no burden; else twice as large. */
+void page_size_good(PageSize *size, size_t n_entries, size_t n_bytes);
 /* False: it was the smallest already. */
 bool page_size_bad(PageSize *size);

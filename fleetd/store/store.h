@@ -58,6 +58,13 @@ typedef struct StoreRangeResult {
     bool has_more; /* the limit cut it short */
 } StoreRangeResult;
 
+static inline size_t store_range_result_bytes(const StoreRangeResult *result) {
+    size_t sum = 0;
+    for (size_t i = 0; i < result->n_entries; i++)
+        sum += strlen(result->entries[i].key) + result->entries[i].value_size;
+    return sum;
+}
+
 typedef enum StoreCompareTarget {
     STORE_COMPARE_CREATE_REVISION, /* 0: the key must not exist */
     STORE_COMPARE_MOD_REVISION,    /* likewise */

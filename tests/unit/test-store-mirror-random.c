@@ -57,6 +57,8 @@ static void on_lost(int r, void *userdata) {
 
 #define BEFORE "p/15" /* keys from here on are not mirrored */
 
+static const char *const cuts[] = {"p/03", "p/09", "p/091", NULL};
+
 static uint64_t below(Run *run, uint64_t n) {
     return loop_random(run->loop) % n;
 }
@@ -105,11 +107,13 @@ static void restart_mirror(Run *run) {
     mirror_free(TAKE_PTR(run->mirror));
     map_clear(run->told);
     run->is_synced = false;
-    assert_int_equal(
-        mirror_new(run->store, run->loop,
-                   &(MirrorKeys){.prefix = "p/", .before = BEFORE, .page_size = 1 + below(run, 7)},
-                   &callbacks, run, &run->mirror),
-        0);
+    assert_int_equal(mirror_new(run->store, run->loop,
+                                &(MirrorKeys){.prefix = "p/",
+                                              .before = BEFORE,
+                                              .cuts = cuts,
+                                              .page_size = 1 + below(run, 7)},
+                                &callbacks, run, &run->mirror),
+                     0);
 }
 
 static void do_something(Run *run) {

@@ -5,7 +5,7 @@
 
 static void good(PageSize *size, unsigned n) {
     while (n-- > 0)
-        page_size_good(size);
+        page_size_good(size, size->now, 0);
 }
 
 /* A list of so many entries, over a way on which pages over a width fail. Answers how many did. */
@@ -17,7 +17,7 @@ static unsigned list(PageSize *size, size_t n_entries, size_t width) {
             (void) page_size_bad(size);
         } else {
             n_entries -= size->now < n_entries ? size->now : n_entries;
-            page_size_good(size);
+            page_size_good(size, size->now, 0);
         }
     return n_failed;
 }
@@ -28,6 +28,21 @@ static void pages_grow_to_the_largest(void **state) {
     good(&size, 10);
     assert_int_equal(size.now, MAX_SIZE);
     assert_int_equal(page_size_new(1).now, 1);
+}
+
+static void small_entries_come_in_large_pages_at_once(void **state) {
+    PageSize size = page_size_new(MAX_SIZE);
+    page_size_good(&size, 128, 128 * 300);
+    assert_int_equal(size.now, MAX_SIZE);
+    size = page_size_new(MAX_SIZE);
+    page_size_good(&size, 100, 1024 * 1024);
+    assert_int_equal(size.now, 800);
+    size = page_size_new(MAX_SIZE);
+    page_size_good(&size, 128, 128 * 1024 * 1024);
+    assert_int_equal(size.now, 256);
+    assert_true(page_size_bad(&size));
+    page_size_good(&size, 128, 128);
+    assert_int_equal(size.now, 128); /* it is the way that is narrow */
 }
 
 static void size_that_failed_after_a_good_one_is_not_tried_at_once(void **state) {
@@ -73,6 +88,7 @@ static void silence_says_little_about_the_size(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_grow_to_the_largest),
+        cmocka_unit_test(small_entries_come_in_large_pages_at_once),
         cmocka_unit_test(size_that_failed_after_a_good_one_is_not_tried_at_once),
         cmocka_unit_test(failures_of_a_long_list_are_few),
         cmocka_unit_test(way_that_becomes_wider_is_used),
