@@ -153,7 +153,7 @@ check "all machines are listed" all_machines_are_listed
 # --- where nothing should be
 for key in unit/new.service "file/$NO_HASH" "machine/$NOBODY" "metadata/$NOBODY/zone" "schedule/$other/a@1.service" \
     "schedule/$NOBODY/a@1.service" "schedule/$on/new.service" "state/$NOBODY/a@1.service" pending/none.service \
-    "orphan/$on/a@1.service" "orphan/$NOBODY/a@1.service" "maintenance/$NOBODY" version/new.service/3 failures/none.service \
+    "orphan/$on/a@1.service" "orphan/$NOBODY/a@1.service" "maintenance/$NOBODY" failures/none.service \
     failures/a@2.service; do
     put_garbage "$key"
     check "garbage under $key is reported" eventually 10 reported "'$key'"
