@@ -75,12 +75,12 @@ ctl start --no-block polite.service >/dev/null
 check "a high priority alone moves nobody" eventually 10 waits polite.service "2.0G asked"
 check "it goes" ctl destroy polite.service
 limited urgent.service 2048 'Priority=95' 'Preempt=yes'
-before=$(main_pids m1 m2 m3 | grep -v ' low.service ')
+before=$(main_pids m1 m2 m3 | grep -v ' low.service$')
 check "one that may push others away starts" ctl start urgent.service
 check "in the place of the one with the lowest priority" runs_on urgent.service "$spare"
 check "its reason says so" mentions "pushes away what has a lower priority: low.service" ctl status urgent.service
 check "who had to go waits, and says why" eventually 10 waits low.service "2.0G asked"
-check "nobody else was touched" equal "$before" "$(main_pids m1 m2 m3 | grep -v ' urgent.service ')"
+check "nobody else was touched" equal "$before" "$(main_pids m1 m2 m3 | grep -v ' urgent.service$')"
 
 # --- CPU
 unit cores.service '[Service]' 'ExecStart=/bin/sleep infinity' 'CPUQuota=90000%'
