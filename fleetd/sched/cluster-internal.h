@@ -110,6 +110,7 @@ struct ClusterUnit {
     Map *followers;     /* by name, the units whose MachineOf= names this one; NULL: none yet */
     Pending *pending;   /* as it stands in the store */
     Failures *failures; /* likewise; NULL: none */
+    size_t n_failing;   /* places that say that it has failed there */
     WaitCause waits;
 
     WorkItem work;

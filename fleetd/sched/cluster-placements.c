@@ -1,6 +1,5 @@
 /* Placements: how they come, where they hang, what they say, and how they go. */
 #include "fleetd/sched/cluster-internal.h"
-#include "fleetd/sched/retry.h"
 #include "fleetd/sched/room.h"
 #include "fleetd/sched/spread.h"
 
@@ -11,7 +10,7 @@ void placement_free(Placement *placement) {
     shared_text_drop(placement->order.reason);
     shared_text_drop(placement->orphan.hash);
     shared_text_drop(placement->report.hash);
-    placement_forget_failure(placement);
+    free(placement->report.failure);
     free(placement);
 }
 

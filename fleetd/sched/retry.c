@@ -14,10 +14,14 @@ int placement_set_failure(Placement *placement, const UnitState *state) {
         return 0;
     placement->report.is_restarted = !unit_state_has_failed(state, true);
     placement->report.failure = unit_state_failure(state);
-    return placement->report.failure ? 0 : -ENOMEM;
+    if (!placement->report.failure)
+        return -ENOMEM;
+    placement->unit->n_failing++;
+    return 0;
 }
 
 void placement_forget_failure(Placement *placement) {
+    placement->unit->n_failing -= placement->report.failure != NULL;
     free(TAKE_PTR(placement->report.failure));
     placement->report.is_restarted = false;
 }
@@ -105,15 +109,8 @@ int cluster_retry(Cluster *cluster, const char *machine_id, const char *name) {
 
 /* --- what has to be looked at --- */
 
-static bool unit_is_failing(const ClusterUnit *unit) {
-    for (const Placement *p = unit->placements; p; p = p->next)
-        if (p->report.failure)
-            return true;
-    return false;
-}
-
 int unit_doubt(Cluster *cluster, ClusterUnit *unit) {
-    if (!unit->failures && !unit_is_failing(unit)) {
+    if (!unit->failures && unit->n_failing == 0) {
         map_remove(cluster->doubtful, unit->name);
         return 0;
     }

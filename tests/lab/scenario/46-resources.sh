@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=10s
-# timeout: 120
+# timeout: 180
 # Memory and CPU that units reserve, and what makes one machine better than another.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
@@ -70,6 +70,19 @@ check "the other waits on" waits low.service "memory 1.5G free of 3.0G, 2.0G ask
 spare=$(where held@1.service)
 check "a machine that lends more from now on" lend "$spare" 4096
 check "gets it" eventually 10 runs_on low.service "$spare"
+
+# --- who may push
+limited polite.service 2048 'Priority=95'
+ctl start --no-block polite.service >/dev/null
+check "a high priority alone moves nobody" eventually 10 waits polite.service "2.0G asked"
+check "it goes" ctl destroy polite.service
+limited urgent.service 2048 'Priority=95' 'Preempt=yes'
+before=$(main_pids m1 m2 m3 | grep -v ' low.service$')
+check "one that may push others away starts" ctl start urgent.service
+check "in the place of the one with the lowest priority" runs_on urgent.service "$spare"
+check "its reason says so" mentions "pushes away what has a lower priority: low.service" ctl status urgent.service
+check "who had to go waits, and says why" eventually 10 waits low.service "2.0G asked"
+check "nobody else was touched" equal "$before" "$(main_pids m1 m2 m3 | grep -v ' urgent.service$')"
 
 # --- CPU
 unit cores.service '[Service]' 'ExecStart=/bin/sleep infinity' 'CPUQuota=90000%'

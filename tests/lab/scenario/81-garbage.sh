@@ -154,7 +154,8 @@ check "all machines are listed" all_machines_are_listed
 # --- where nothing should be
 for key in unit/new.service "file/$NO_HASH" "machine/$NOBODY" "metadata/$NOBODY/zone" "schedule/$other/a@1.service" \
     "schedule/$NOBODY/a@1.service" "schedule/$on/new.service" "state/$NOBODY/a@1.service" pending/none.service \
-    "orphan/$on/a@1.service" "orphan/$NOBODY/a@1.service" "maintenance/$NOBODY" version/new.service/3; do
+    "orphan/$on/a@1.service" "orphan/$NOBODY/a@1.service" "maintenance/$NOBODY" failures/none.service \
+    failures/a@2.service; do
     put_garbage "$key"
     check "garbage under $key is reported" eventually 10 reported "'$key'"
 done
@@ -162,6 +163,8 @@ check "no unit was touched, and no fleetd ended" untouched
 check "an order where none should be goes" eventually 10 not is_there "schedule/$other/a@1.service"
 check "also that of a machine that never was" eventually 30 not is_there "schedule/$NOBODY/a@1.service"
 check "and a pending of no unit" eventually 10 not is_there pending/none.service
+check "and what a unit that is well is said to have failed" eventually 10 not is_there failures/a@2.service
+check "or one that is not known" eventually 10 not is_there failures/none.service
 
 # --- whose store it is, which is asked for when fleetd begins
 put_garbage cluster
