@@ -137,13 +137,34 @@ static bool has_settled(const SimCheck *check, const Order *order) {
            sim_check_has_settled(check, KEY_SCHEDULE, order->machine_id, order->name);
 }
 
+typedef struct Looker {
+    const SimCheck *check;
+    const Rollout *rollout; /* the record that is judged */
+} Looker;
+
+static bool is_under_way(const Rollout *rollout, const char *name) {
+    const RolloutUnit *unit = rollout_find_unit(rollout, name);
+    return unit && (unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_RESTORING);
+}
+
+/* It was given another file by this deployment, and nobody can have heard that it is up with it. */
+static bool is_still_down(const Looker *looker, const Unit *unit, const Order *order) {
+    const UnitState *state =
+        sim_view_state(looker->check->cluster->view, order->machine_id, unit->name);
+    return is_under_way(looker->rollout, unit->name) &&
+           (!state || state->unit_revision < unit->revision);
+}
+
 static bool is_surely_down(const Unit *unit, const void *userdata) {
-    const SimCheck *check = userdata;
+    const Looker *looker = userdata;
+    const SimCheck *check = looker->check;
     const SimView *view = check->cluster->view;
     const Order *order = find_launched(view, unit->name);
-    return order && has_settled(check, order) &&
-           sim_check_has_settled(check, KEY_UNIT, NULL, unit->name) &&
-           !sim_is_available(view, unit->name);
+    if (!order)
+        return false;
+    return is_still_down(looker, unit, order) ||
+           (has_settled(check, order) && sim_check_has_settled(check, KEY_UNIT, NULL, unit->name) &&
+            !sim_is_available(view, unit->name));
 }
 
 /* The order is still that of the former file. */
@@ -152,19 +173,20 @@ static bool was_surely_up(const SimCheck *check, const char *name) {
     return order && has_settled(check, order) && sim_is_available(check->cluster->view, name);
 }
 
-static bool others_have_settled(const SimCheck *check, const char *but) {
+/* What this deployment has changed its leader knows. */
+static bool others_have_settled(const SimCheck *check, const Rollout *rollout) {
     for (size_t i = 0; sim_unit(i); i++)
-        if (!streq(sim_unit(i)->name, but) &&
+        if (!is_under_way(rollout, sim_unit(i)->name) &&
             !sim_check_has_settled(check, KEY_UNIT, NULL, sim_unit(i)->name))
             return false;
     return true;
 }
 
-static void judge_budget(SimCheck *check, const RolloutUnit *unit) {
+static void judge_budget(SimCheck *check, const Rollout *rollout, const RolloutUnit *unit) {
+    const Looker looker = {check, rollout};
     bool is_of_template = strncmp(unit->name, TEMPLATE, strcspn(TEMPLATE, ".")) == 0;
-    if (is_of_template && was_surely_up(check, unit->name) &&
-        others_have_settled(check, unit->name) &&
-        !sim_budget_has_room(check->cluster->view, unit->name, is_surely_down, check))
+    if (is_of_template && was_surely_up(check, unit->name) && others_have_settled(check, rollout) &&
+        !sim_budget_has_room(check->cluster->view, unit->name, is_surely_down, &looker))
         sim_trace_fail(check->trace, "%s gets another file, and its group has no budget for it",
                        unit->name);
 }
@@ -186,7 +208,7 @@ void sim_rollouts_judge(SimCheck *check, const char *name, const Rollout *new) {
     if (!unit || !deployment || deployment->since_usec != new->deployment_usec)
         return;
     judge_count(check, deployment, new, unit);
-    judge_budget(check, unit);
+    judge_budget(check, new, unit);
     judge_file(check, deployment, unit);
 }
 
