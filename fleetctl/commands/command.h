@@ -59,6 +59,7 @@ int command_undrain(Context *context, const char *const *operands, Error *reterr
 int command_failover(Context *context, const char *const *operands, Error *reterr);
 int command_reboot(Context *context, const char *const *operands, Error *reterr);
 int command_list_reboots(Context *context, const char *const *operands, Error *reterr);
+int command_events(Context *context, const char *const *operands, Error *reterr);
 int command_explain(Context *context, const char *const *operands, Error *reterr);
 int command_help(Context *context, const char *const *operands, Error *reterr);
 int command_version(Context *context, const char *const *operands, Error *reterr);

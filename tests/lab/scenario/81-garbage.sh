@@ -153,9 +153,12 @@ check "all machines are listed" all_machines_are_listed
 # --- where nothing should be
 for key in unit/new.service "file/$NO_HASH" "machine/$NOBODY" "metadata/$NOBODY/zone" "schedule/$other/a@1.service" \
     "schedule/$NOBODY/a@1.service" "schedule/$on/new.service" "state/$NOBODY/a@1.service" pending/none.service \
-    "orphan/$on/a@1.service" "orphan/$NOBODY/a@1.service" "maintenance/$NOBODY" version/new.service/3; do
+    "orphan/$on/a@1.service" "orphan/$NOBODY/a@1.service" "maintenance/$NOBODY"; do
     put_garbage "$key"
     check "garbage under $key is reported" eventually 10 reported "'$key'"
+done
+for key in version/new.service/3 was/new.service/3; do
+    put_garbage "$key" # nobody looks there before somebody asks
 done
 check "no unit was touched, and no fleetd ended" untouched
 check "an order where none should be goes" eventually 10 not is_there "schedule/$other/a@1.service"
