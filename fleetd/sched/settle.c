@@ -215,8 +215,11 @@ static int settle_wanted(Planner *planner, Placement *placement, const char *why
     if (waits_for)
         return hold_back(planner, placement, &order, waits_for, why);
     bool is_here = placement->machine->presence == MACHINE_PRESENCE_HERE;
-    if (!stays && (!is_here || !reason_note(why)) && order_says(placement, &order))
+    bool has_note = reason_note(why) != NULL;
+    if (!stays && (!is_here || !has_note) && order_says(placement, &order))
         return 0; /* why it stays on a machine that is not there, only who knew that can tell */
+    if (!stays && !has_note) /* nearly always */
+        return put_wanted(planner, placement, &order, why);
     reason = reason_with_note(why, ORDER_STAYS, stays);
     return reason ? put_wanted(planner, placement, &order, reason) : -ENOMEM;
 }
