@@ -20,9 +20,6 @@ screen() {
     done
     equal "$1" "$status"
 }
-not_on_screen() {
-    not mentions "$1" ctl status
-}
 history_of() {
     ctl status "$1" 2>/dev/null | sed -n '/^  History: /,/^  [M ]*[a-z]*Machine: /p'
 }
@@ -82,9 +79,8 @@ ctl undrain "$(lab id "$first")" >/dev/null
 gone=$(label "$second")
 [[ $(leader) == "$second" ]] && lab exec "$second" systemctl restart fleet
 lab kill "$second"
-check "a machine that should have units is missing" eventually 20 screen 3 "1 machine is missing" "Missing: ${gone%/*}"
 check "its units move" eventually 30 runs_on web.service "$first"
-check "nobody misses it any more" eventually 10 not_on_screen missing
+check "two machines are left, and nothing is missing" eventually 10 screen 0 "Machines: 2 here"
 check "the history has it" mentions ", version 1: machine is gone" history_of web.service
 check "the last one first" equal "History: drained" "$(history_of web.service | grep -o 'History:\|drained' | paste -sd' ')"
 check "on the machine that is away" mentions "on ${gone%/*}" history_of web.service
@@ -118,7 +114,8 @@ told() {
     }
 }
 lab exec m1 pkill -INT -f '^fleetctl events'
-check "the follower ends when it is told to" wait $FOLLOWER
+wait $FOLLOWER
+check "the follower ends well when it is told to" equal 0 $?
 check "it was told of a place" told 'web.service placed on .*: '
 check "of a failure" told 'broken.service failed on .*: exit-code'
 check "of a unit that waits" told 'nowhere.service waits: 0 of 3 machines fit'
@@ -127,7 +124,7 @@ check "of a unit that left for it" told 'web.service leaves .*: its machine is b
 check "of a machine that is gone" told "^.* ${gone%/*}[^ ]* gone"
 check "of one that came back" told "^.* ${gone%/*}[^ ]* running"
 check "what is kept can be listed" mentions ' UTC  plain@1.service placed on ' ctl events
-check "as JSON, for programs" equal placed "$(ctl events --output=json plain@1.service | jq -r .kind)"
+check "as JSON, for programs" equal placed "$(ctl events --output=json plain@1.service | jq -r .kind | head -n 1)"
 
 # --- the manual, and what is reserved
 check "an option is explained" mentions "Run only on the machine where these units are" ctl explain MachineOf
