@@ -186,6 +186,7 @@ int api_placement_read(json_object *json, ApiPlacement *ret, Error *reterr) {
         .since = read_int(&reader, "since"),
         .until = read_int(&reader, "until"),
         .ended = read_string(&reader, "ended", NULL),
+        .reason = read_string(&reader, "reason", NULL),
     };
     return MIN(reader.result, 0);
 }

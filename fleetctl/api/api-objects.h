@@ -64,6 +64,7 @@ typedef struct ApiPlacement {
     int64_t version;      /* 0: not known */
     int64_t since, until; /* Unix time; 0: not known; it is there */
     const char *ended;    /* NULL: it is there, or not known */
+    const char *reason;   /* NULL: it is not there any more */
 } ApiPlacement;
 
 typedef struct ApiState {

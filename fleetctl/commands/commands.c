@@ -185,6 +185,22 @@ const Command commands[] = {
         .run = command_status,
     },
     {
+        .name = "events",
+        .operands = "[UNIT...]",
+        .operands_max = SIZE_MAX,
+        .flags = FLAG_BIT(FLAG_FOLLOW) | FLAG_BIT(FLAG_FULL) | FLAG_BIT(FLAG_OUTPUT),
+        .summary = "Show what happened to units, or what happens in the cluster",
+        .description = "When units were placed on machines and left them, and why, as far as that "
+                       "is kept: the last ten\n"
+                       "placements of each. With --follow what happens from now on, until "
+                       "interrupted: also to machines, and\n"
+                       "whether units are active, failed, healthy, or wait. UNIT may be a glob; "
+                       "with --follow and a UNIT only\n"
+                       "units are told of.\n"
+                       "Formats: text, json; the latter an object a line.",
+        .run = command_events,
+    },
+    {
         .name = "journal",
         .operands = "UNIT",
         .operands_min = 1,

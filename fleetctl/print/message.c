@@ -9,6 +9,8 @@
 
 /* A line was too long for the memory that there is. Kept as long as the streams themselves. */
 static bool is_cut;
+/* Why a full buffer of results could not be written; 0: it could. */
+static int lost_errno;
 
 _printf_(2, 0) static void line_write(FILE *file, const char *format, va_list ap) {
     char brief[1024];
@@ -20,7 +22,8 @@ _printf_(2, 0) static void line_write(FILE *file, const char *format, va_list ap
     is_cut = is_cut || (n >= sizeof(brief) && !whole);
     char *line = whole ? whole : brief;
     text_disarm(line, '?', "\n\t");
-    fprintf(file, "%s\n", line);
+    if (fprintf(file, "%s\n", line) < 0 && file == stdout && lost_errno == 0)
+        lost_errno = errno;
 }
 
 void say(const char *format, ...) {
@@ -53,6 +56,8 @@ void complain(const char *format, ...) {
 }
 
 int say_flush(void) {
+    if (lost_errno != 0)
+        return -lost_errno;
     if (fflush(stdout) != 0)
         return -errno;
     return ferror(stdout) ? -EIO : is_cut ? -ENOMEM : 0;

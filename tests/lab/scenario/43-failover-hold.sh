@@ -45,6 +45,8 @@ check "nothing is held" failover_is .held false
 lab kill m1
 lab kill m2
 check "they are held, or the second that is found gone is" eventually 15 failover_is .held true
+check "so does the cluster's status" mentions 'Brake: 2 of 3 machines vanished ' ctl3 status
+check "which is not as it should be" status_is 3 ctl3 status
 check "fleetd says so" eventually 5 mentions 'too many others at once' lab logs m3
 check "not all of it is moved" never 6 sleeps 9 m3
 lab fleetd kill m3

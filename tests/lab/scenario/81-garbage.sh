@@ -159,6 +159,9 @@ for key in unit/new.service "file/$NO_HASH" "machine/$NOBODY" "metadata/$NOBODY/
     put_garbage "$key"
     check "garbage under $key is reported" eventually 10 reported "'$key'"
 done
+for key in version/new.service/3 was/new.service/3; do
+    put_garbage "$key" # nobody looks there before somebody asks
+done
 check "no unit was touched, and no fleetd ended" untouched
 check "an order where none should be goes" eventually 10 not is_there "schedule/$other/a@1.service"
 check "also that of a machine that never was" eventually 30 not is_there "schedule/$NOBODY/a@1.service"
