@@ -7,5 +7,5 @@ set tics nomirror
 set grid lt 1 lc rgb "#dcdcdc"
 set key autotitle columnhead
 set key outside above center reverse Left samplen 2 maxrows 2
-array COLOURS[6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#404040"]
+array COLOURS[8] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#404040", "#56b4e9", "#8a5a2b"]
 SERIES(i) = sprintf("$series%d", i)
