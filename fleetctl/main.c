@@ -178,19 +178,10 @@ static void inheritance_mend(void) {
     signal(SIGCHLD, SIG_DFL);
 }
 
-/* What fails only when the buffer is flushed at the end can be told by its name: stdio forgets why
- * an earlier write failed. Terminals have their lines at once, as before. */
-static void output_setup(void) {
-    static char buffer[256 * 1024];
-    if (!isatty(STDOUT_FILENO))
-        setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-}
-
 int main(int argc, char **argv) {
     _cleanup_error_ Error error = {};
     memory_setup();
     inheritance_mend();
-    output_setup();
     setlocale(LC_CTYPE, "");
     int status = fleetctl_run((const char *const *) argv + 1, &error);
     if (status < 0)

@@ -37,6 +37,7 @@ struct SimCheck {
     Map *places;          /* by "<machine>/<unit>" */
     Map *changes;         /* key -> usec_t: when it last changed */
     usec_t changed_usec;  /* when anything last did */
+    Map *hurried;         /* machine -> usec_t: when a drain of it last had, or got, a deadline */
     Map *judged_orders;   /* changed at this revision: SimOrderChange by "<machine>/<unit>" */
     char *judged_rollout; /* whose record has changed at this revision; NULL: none */
     size_t n_seen[SIM_NODES_MAX]; /* actions */
@@ -62,6 +63,9 @@ SimPlace *sim_check_need_place(SimCheck *check, const char *machine_id, const ch
 void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, const void *new);
 void sim_orders_judge_revision(SimCheck *check);
 
+/* What is wanted of a machine has changed. */
+void sim_moves_note(SimCheck *check, const char *machine_id, const Maintenance *old,
+                    const Maintenance *new);
 /* Of an order that was just withdrawn, when its revision is complete. */
 void sim_moves_judge(SimCheck *check, const Order *order);
 

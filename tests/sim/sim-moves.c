@@ -20,6 +20,24 @@ static bool deadline_has_passed(const SimCheck *check, const Maintenance *mainte
            loop_realtime(check->cluster->loop) >= maintenance->deadline_usec;
 }
 
+void sim_moves_note(SimCheck *check, const char *machine_id, const Maintenance *old,
+                    const Maintenance *new) {
+    if ((old && old->deadline_usec > 0) || (new &&new->deadline_usec > 0))
+        sim_must_be_zero(MIN(map_put(check->hurried, machine_id,
+                                     (void *) (uintptr_t) loop_now(check->cluster->loop)),
+                             0));
+}
+
+/* Nobody who decides now can think that the time of a drain is over. */
+static bool surely_has_time(const SimCheck *check, const char *machine_id,
+                            const Maintenance *maintenance) {
+    usec_t hurried = (usec_t) (uintptr_t) map_get(check->hurried, machine_id);
+    if (maintenance && maintenance->deadline_usec > 0)
+        return sim_check_has_settled(check, KEY_MAINTENANCE, machine_id, NULL) &&
+               !deadline_has_passed(check, maintenance);
+    return hurried == 0 || hurried + sim_check_stale_usec(check) < loop_now(check->cluster->loop);
+}
+
 static bool has_ordinary(const SimView *view, const char *machine_id) {
     const char *key;
     const Order *order;
@@ -37,7 +55,12 @@ static void judge_global(SimCheck *check, const Order *order, const Maintenance 
     if (maintenance->ignore_global)
         sim_trace_fail(check->trace, "the global %s leaves %s, and should stay", order->name,
                        order->machine_id);
-    else if (has_ordinary(check->cluster->view, order->machine_id))
+}
+
+/* Whatever is wanted of the machine since: what else is there the engine has ordered itself. */
+static void judge_turn(SimCheck *check, const Order *order, const Maintenance *maintenance) {
+    if (surely_has_time(check, order->machine_id, maintenance) &&
+        has_ordinary(check->cluster->view, order->machine_id))
         sim_trace_fail(check->trace, "the global %s leaves %s before others", order->name,
                        order->machine_id);
 }
@@ -116,6 +139,8 @@ void sim_moves_judge(SimCheck *check, const Order *order) {
     const Maintenance *maintenance = sim_view_maintenance(check->cluster->view, order->machine_id);
     const SimUnit *known = sim_unit_find(order->name);
     const Unit *unit = sim_view_unit(check->cluster->view, order->name);
+    if (leaves_because_of_drain(order) && known && known->is_global)
+        judge_turn(check, order, maintenance);
     if (!leaves_because_of_drain(order) ||
         !sim_check_has_settled(check, KEY_MAINTENANCE, order->machine_id, NULL) ||
         !sim_check_has_settled(check, KEY_UNIT, NULL, order->name))

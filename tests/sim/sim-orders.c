@@ -93,6 +93,8 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
         check_succession(check, old, new);
     else if (key->kind == KEY_FILE && !new && !check->cluster->is_store_lost)
         check_lost_file(check, key->name);
+    else if (key->kind == KEY_MAINTENANCE)
+        sim_moves_note(check, key->machine_id, old, new);
     else if (key->kind == KEY_FAILURES)
         sim_retries_judge_record(check, old, new);
     else if (key->kind == KEY_SCHEDULE)
