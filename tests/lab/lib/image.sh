@@ -52,9 +52,12 @@ image_mask() {
     done
 }
 
-# The journal is kept over power cuts, as it is what explains them.
+# The journal is kept over power cuts, as it is what explains them. Packages are those of the host, also when there are
+# newer ones somewhere: a machine of the lab has no way to them.
 image_configure() {
     local k
+    mkdir -p etc/apt/apt.conf.d
+    echo 'APT::Get::Upgrade "false";' >etc/apt/apt.conf.d/90lab
     ln -s /lib/systemd/system/multi-user.target etc/systemd/system/default.target
     mkdir -p etc/systemd/journald.conf.d
     printf '[Journal]\nStorage=persistent\nSystemMaxUse=64M\nRateLimitIntervalSec=0\n' \
