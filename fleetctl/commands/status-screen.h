@@ -25,6 +25,7 @@ int section_unreadable(const Screen *screen);
 int section_units(const Screen *screen);
 int section_failed(const Screen *screen);
 int section_unhealthy(const Screen *screen);
+int section_rollouts(const Screen *screen);
 int section_waiting(const Screen *screen);
 int section_orphans(const Screen *screen);
 

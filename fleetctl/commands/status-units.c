@@ -20,6 +20,26 @@ int section_units(const Screen *screen) {
                          text ? str_printf("%lld: %s", (long long) n, text) : strdup("none"));
 }
 
+static char *rollout_line(const Screen *screen, json_object *rollout) {
+    _cleanup_free_ char *since = since_format(screen, status_number(rollout, "since"));
+    const char *why = status_text(rollout, "why"), *message = status_text(rollout, "message");
+    if (!since)
+        return NULL;
+    return str_printf(
+        "%s: %s, %lld of %lld done, since %s%s%s%s%s%s", str_or(status_text(rollout, "name"), "?"),
+        str_or(status_text(rollout, "phase"), "?"), (long long) status_number(rollout, "done"),
+        (long long) status_number(rollout, "units"), since, why ? " (" : "", str_or(why, ""),
+        why ? ")" : "", message ? ": " : "", str_or(message, ""));
+}
+
+int section_rollouts(const Screen *screen) {
+    int r = 0;
+    for (size_t i = 0; i < status_length(screen->status, "rollouts") && r >= 0; i++)
+        r = line_say_take(screen, i == 0 ? "Rollouts" : "",
+                          rollout_line(screen, status_item(screen->status, "rollouts", i)));
+    return r;
+}
+
 static char *waiting_format(json_object *group) {
     int64_t n = status_number(group, "count");
     int64_t n_more = n - (int64_t) status_length(group, "units");

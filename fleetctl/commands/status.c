@@ -56,7 +56,8 @@ static void pending_say(Context *context, const ApiPending *pending) {
 
 static void failure_say(Context *context, const ApiFailurePlace *place) {
     _cleanup_free_ char *label = machine_names_label(context->machines, place->machine_id, false);
-    _cleanup_free_ char *time = moment_format(place->time), *since = moment_format(place->well_since);
+    _cleanup_free_ char *time = moment_format(place->time),
+                        *since = moment_format(place->well_since);
     _cleanup_free_ char *failed = place->count > 0
                                       ? str_printf("%" PRIi64 " time%s, the last at %s: %s",
                                                    place->count, place->count == 1 ? "" : "s",

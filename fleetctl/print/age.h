@@ -7,5 +7,6 @@
  * when out of memory; the caller frees. */
 char *age_format(int64_t seconds);
 
-/* "2026-11-23 01:02:03 UTC" of Unix time; "" of 0, which is no time; "?" of what cannot be one. NULL when out of memory. */
+/* "2026-11-23 01:02:03 UTC" of Unix time; "" of 0, which is no time; "?" of what cannot be one.
+ * NULL when out of memory. */
 char *moment_format(int64_t time);

@@ -32,6 +32,8 @@ json_object *machine_metadata_to_json(const View *view, const MachineView *machi
 
 /* Only of a unit, or a template, over which something was deployed. */
 json_object *rollout_to_json(const UnitView *unit);
+bool rollout_is_under_way(const UnitView *unit);
+json_object *rollout_brief_to_json(const UnitView *unit); /* without its units */
 json_object *rollout_event_to_json(const UnitView *unit); /* or no longer is */
 
 /* brake NULL: nothing is held. */

@@ -79,6 +79,28 @@ json_object *rollout_to_json(const UnitView *unit) {
     return TAKE_PTR(object);
 }
 
+bool rollout_is_under_way(const UnitView *unit) {
+    return unit->deployment &&
+           !rollout_phase_is_over(shown_phase(unit->deployment, rollout_of(unit)));
+}
+
+json_object *rollout_brief_to_json(const UnitView *unit) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    const Rollout *rollout = rollout_of(unit);
+    RolloutPhase phase = shown_phase(unit->deployment, rollout);
+    size_t n_done = rollout ? rollout_count(rollout, ROLLOUT_UNIT_DONE) : 0;
+    if (!object || json_add_string(object, "name", unit->name) < 0 ||
+        json_add_string(object, "phase", rollout_phase_to_string(phase)) < 0 ||
+        json_add_int(object, "since", seconds(unit->deployment->since_usec)) < 0 ||
+        json_add_int(object, "done", (int64_t) n_done) < 0 ||
+        json_add_int(object, "units", rollout ? (int64_t) rollout->n_units : 0) < 0 ||
+        json_add_nullable(object, "why", rollout && rollout->phase == phase ? rollout->why : NULL) <
+            0 ||
+        json_add_nullable(object, "message", unit->deployment->message) < 0)
+        return NULL;
+    return TAKE_PTR(object);
+}
+
 json_object *rollout_event_to_json(const UnitView *unit) {
     _cleanup_json_ json_object *object = json_object_new_object();
     if (!object || json_add_string(object, "type", "rollout") < 0 ||

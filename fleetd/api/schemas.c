@@ -334,12 +334,25 @@ static const SchemaProperty status[] = {
     {"failover", PROPERTY_OBJECT, REQUIRED, .ref = "Failover"},
     {"maintenance", PROPERTY_LIST, REQUIRED, .ref = "Maintenance"},
     {"reboots", PROPERTY_LIST, REQUIRED, .ref = "Reboot"},
+    {"rollouts", PROPERTY_LIST, REQUIRED, .ref = "RolloutBrief",
+     .description = "Deployments that are under way."},
     {"waiting", PROPERTY_LIST, REQUIRED, .ref = "WaitingGroup",
      .description = "The most frequent reasons first."},
     {"troubles", PROPERTY_LIST, REQUIRED, .ref = "Trouble",
      .description = "Units that have failed or are unhealthy, 20 at most."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {"unreadable", PROPERTY_OBJECT, REQUIRED, .ref = "UnreadableCount"},
+    {},
+};
+static const SchemaProperty rollout_brief[] = {
+    {"name", PROPERTY_STRING, REQUIRED, .description = "The unit or template."},
+    {"phase", PROPERTY_STRING, REQUIRED,
+     .description = "updating, waiting, paused or rolling-back."},
+    {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time: when it was asked for."},
+    {"done", PROPERTY_INTEGER, REQUIRED, .description = "So many have come to the new file, "},
+    {"units", PROPERTY_INTEGER, REQUIRED, .description = "of so many."},
+    {"why", PROPERTY_STRING, .description = "What it waits for."},
+    {"message", PROPERTY_STRING},
     {},
 };
 static const SchemaProperty machine_counts[] = {
@@ -446,6 +459,7 @@ const Schema api_schemas[] = {
     {"RebootRequest", .properties = reboot_request},
     {"Rollout", .properties = rollout},
     {"RolloutAction", .properties = rollout_action},
+    {"RolloutBrief", .properties = rollout_brief},
     {"RolloutPage", .properties = rollout_page},
     {"RolloutRequest", .properties = rollout_request},
     {"RolloutUnit", .properties = rollout_unit},

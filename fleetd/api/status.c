@@ -132,6 +132,21 @@ static json_object *troubles_to_json(const View *view, const Census *census) {
     return TAKE_PTR(array);
 }
 
+static json_object *rollouts_to_json(View *view) {
+    _cleanup_json_ json_object *array = json_object_new_array();
+    const char *const *names;
+    size_t n = 0;
+    if (!array || view_unit_names(view, &names, &n) < 0)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        const UnitView *unit = view_find_unit(view, names[i]);
+        if (rollout_is_under_way(unit) &&
+            json_array_add_take(array, rollout_brief_to_json(unit)) < 0)
+            return NULL;
+    }
+    return TAKE_PTR(array);
+}
+
 /* --- the store, and who leads --- */
 
 static json_object *leader_to_json(const View *view, const char *machine_id) {
@@ -188,6 +203,7 @@ static json_object *status_to_json(const Api *api, View *view, const Census *cen
                       wishes_to_json(view, has_maintenance, machine_maintenance_to_json)) < 0 ||
         json_add_take(object, "reboots", wishes_to_json(view, has_reboot, machine_reboot_to_json)) <
             0 ||
+        json_add_take(object, "rollouts", rollouts_to_json(view)) < 0 ||
         json_add_take(object, "waiting", waiting_to_json(census)) < 0 ||
         json_add_take(object, "troubles", troubles_to_json(view, census)) < 0 ||
         json_add_int(object, "orphans", (int64_t) census->n_orphans) < 0 ||

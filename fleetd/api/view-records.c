@@ -114,8 +114,8 @@ void view_settle_unit(View *view, UnitView *unit) {
             map_remove(unit->placements, id);
     }
     unit->is_changed = unit->is_noted = unit->is_rollout_changed = false;
-    if (unit->unit || unit->pending || unit->failures || unit->deployment ||
-        unit->rollout || map_size(unit->placements) > 0)
+    if (unit->unit || unit->pending || unit->failures || unit->deployment || unit->rollout ||
+        map_size(unit->placements) > 0)
         return;
     keys_invalidate(&view->units);
     map_remove(view->units.map, unit->name);

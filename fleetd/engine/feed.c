@@ -189,8 +189,7 @@ int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, F
         .rollouts = map_new(feed_rollout_free),
     };
     if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines ||
-        !feed->maintenance || !feed->reboots || !feed->failures ||
-        !feed->rollouts)
+        !feed->maintenance || !feed->reboots || !feed->failures || !feed->rollouts)
         return -ENOMEM;
     *ret = TAKE_PTR(feed);
     return 0;

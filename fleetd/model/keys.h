@@ -35,9 +35,9 @@ typedef enum KeyKind {
 typedef struct Key {
     KeyKind kind;
     char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance, reboot */
-    char *name;       /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
-                         rollout, past, failures */
-    int64_t number;   /* version, past: from 1 on */
+    char *name;     /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
+                       rollout, past, failures */
+    int64_t number; /* version, past: from 1 on */
 } Key;
 
 /* New strings; NULL when out of memory. */

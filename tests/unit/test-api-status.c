@@ -54,6 +54,31 @@ static void empty_cluster_has_nothing(void **state) {
     assert_status(fixture, "unreadable", "{\"count\":0,\"keys\":[]}");
 }
 
+#define HASH "0123456789012345678901234567890123456789"
+
+static void seed_rollout(ApiFixture *fixture, const char *name, const char *phase) {
+    _cleanup_free_ char *deployment = key_deployment(name), *rollout = key_rollout(name);
+    _cleanup_free_ char *value =
+        str_printf("{\"deploymentUsec\":5000000,\"phase\":\"%s\",\"why\":\"its turn\",\"units\":["
+                   "{\"name\":\"w@1.service\",\"before\":\"" HASH "\",\"phase\":\"done\"},"
+                   "{\"name\":\"w@2.service\",\"before\":\"" HASH "\",\"phase\":\"waiting\"}]}",
+                   phase);
+    seed(fixture, deployment, "{\"hash\":\"" HASH "\",\"sinceUsec\":5000000}");
+    seed(fixture, rollout, value);
+    settle(fixture);
+}
+
+static void deployments_that_are_not_over_are_told(void **state) {
+    ApiFixture *fixture = *state;
+    assert_status(fixture, "rollouts", "[]");
+    seed_rollout(fixture, "v@.service", "done");
+    seed_rollout(fixture, "w@.service", "updating");
+    seed_rollout(fixture, "x@.service", "rolled-back");
+    assert_status(fixture, "rollouts",
+                  "[{\"name\":\"w@.service\",\"phase\":\"updating\",\"since\":5,\"done\":1,"
+                  "\"units\":2,\"why\":\"its turn\",\"message\":null}]");
+}
+
 static void machines_are_counted_and_the_missing_ones_named(void **state) {
     ApiFixture *fixture = *state;
     seed_machine(fixture, M1, "");
@@ -186,6 +211,7 @@ static void machines_say_what_units_reserve_there(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         API_TEST(empty_cluster_has_nothing),
+        API_TEST(deployments_that_are_not_over_are_told),
         API_TEST(machines_are_counted_and_the_missing_ones_named),
         API_TEST(units_are_counted_by_how_they_are),
         API_TEST(failure_of_an_earlier_request_is_none_now),

@@ -16,10 +16,10 @@ static int parse(const char *key, const char *value, size_t size, int64_t lease,
 /* The one pointer of a record that is set. */
 static const void *value_of(const StoredRecord *record) {
     const void *values[] = {
-        record->unit,        record->file,    record->machine,    record->metadata, record->order,
-        record->state,       record->pending, record->leader,     record->orphan,   record->cluster_id,
-        record->maintenance, record->reboot,  record->deployment, record->rollout,  record->past,
-        record->failures};
+        record->unit,       record->file,       record->machine,     record->metadata,
+        record->order,      record->state,      record->pending,     record->leader,
+        record->orphan,     record->cluster_id, record->maintenance, record->reboot,
+        record->deployment, record->rollout,    record->past,        record->failures};
     const void *found = NULL;
     for (size_t i = 0; i < ELEMENTSOF(values); i++) {
         assert_false(found && values[i]);
