@@ -104,6 +104,7 @@ static void silent_store_is_told(void **state) {
     ApiFixture *fixture = *state;
     seed_unit(fixture, A, TEXT, LAUNCH_STATE_INACTIVE);
     _cleanup_exchange_ RecordedExchange *before = api_call(fixture, "GET", "/units/" A, NULL);
+    assert_int_equal(before->status, 200); /* its view is there */
     fixture->gated->gates[GATE_RANGE] = -ECONNREFUSED;
     _cleanup_exchange_ RecordedExchange *get = api_call(fixture, "GET", "/placements/" A, NULL);
     assert_int_equal(get->status, 503);
