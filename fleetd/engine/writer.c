@@ -95,8 +95,16 @@ static int batch_put_order(Batch *batch, const PlanStep *step, const Feed *feed,
                : batch_put(batch, key_schedule(order.machine_id, order.name), order_format(&order));
 }
 
+static bool batch_puts(const Batch *batch, const char *key) {
+    for (size_t i = 0; i < batch->n_writes; i++)
+        if (batch->writes[i].kind == STORE_PUT && streq(batch->writes[i].key, key))
+            return true;
+    return false;
+}
+
 /* Where the unit was. Of one that is destroyed nobody asks; and what has no room, as much else
- * belongs into the same transaction, is not worth a failure. */
+ * belongs into the same transaction, is not worth a failure. Nor is the second of two placements of
+ * a global unit that have one slot: a store takes a key once. */
 static int batch_put_past(Batch *batch, const PlanStep *step, usec_t now_usec) {
     const Order *order = step->order;
     bool was_written = order->since_usec != ORDER_SINCE_NOW;
@@ -111,8 +119,12 @@ static int batch_put_past(Batch *batch, const PlanStep *step, usec_t now_usec) {
         .until_usec = now_usec,
         .why = order->reason,
     };
-    return batch_put(batch, key_past(order->name, past_placement_slot(past.number)),
-                     past_placement_format(&past));
+    char *key = key_past(order->name, past_placement_slot(past.number));
+    if (key && batch_puts(batch, key)) {
+        free(key);
+        return 0;
+    }
+    return batch_put(batch, key, past_placement_format(&past));
 }
 
 static int batch_delete_order(Batch *batch, const PlanStep *step, const Feed *feed,

@@ -55,12 +55,18 @@ void failures_drop(Failures *failures, FailurePlace *place) {
     memmove(place, place + 1, (failures->n_places - i) * sizeof(*place));
 }
 
-static void failures_drop_oldest(Failures *failures) {
-    FailurePlace *oldest = failures->places;
-    for (size_t i = 1; i < failures->n_places; i++)
-        if (failures->places[i].failed_usec < oldest->failed_usec)
-            oldest = &failures->places[i];
+/* Of those where nothing is to be tried. */
+static int failures_drop_oldest(Failures *failures) {
+    FailurePlace *oldest = NULL;
+    for (size_t i = 0; i < failures->n_places; i++) {
+        FailurePlace *place = &failures->places[i];
+        if (place->next_usec == 0 && (!oldest || place->failed_usec < oldest->failed_usec))
+            oldest = place;
+    }
+    if (!oldest)
+        return -ENOSPC;
     failures_drop(failures, oldest);
+    return 0;
 }
 
 int failures_need(Failures *failures, const char *machine_id, FailurePlace **ret) {
@@ -74,8 +80,8 @@ int failures_need(Failures *failures, const char *machine_id, FailurePlace **ret
         failures->places = grown;
     if (!id || !grown)
         return -ENOMEM;
-    if (failures->n_places == FAILURE_PLACES_MAX)
-        failures_drop_oldest(failures);
+    if (failures->n_places == FAILURE_PLACES_MAX && failures_drop_oldest(failures) < 0)
+        return -ENOSPC;
     size_t i = position_of(failures, machine_id);
     memmove(&grown[i + 1], &grown[i], (failures->n_places - i) * sizeof(*grown));
     grown[i] = (FailurePlace){.machine_id = TAKE_PTR(id)};

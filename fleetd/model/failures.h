@@ -30,7 +30,8 @@ uint64_t failures_count(const Failures *failures); /* wherever they were */
 /* The place that is to be left, or tried again, next; NULL: there is none. */
 const FailurePlace *failures_next(const Failures *failures);
 
-/* The place of that machine; made if there is none. -ENOMEM. */
+/* The place of that machine; made if there is none, for which the oldest one goes where nothing is
+ * to be tried. -ENOSPC: there is no such, and no room. -ENOMEM. */
 int failures_need(Failures *failures, const char *machine_id, FailurePlace **ret);
 void failures_drop(Failures *failures, FailurePlace *place);
 

@@ -31,7 +31,7 @@ static int note_failure(Failures *failures, const FailureFacts *facts, const Fai
     FailurePlace *place;
     int r = failures_need(failures, fact->machine_id, &place);
     if (r < 0)
-        return r;
+        return r == -ENOSPC ? 0 : r; /* it has its turn when another one was tried */
     place->well_since_usec = 0;
     if (place->next_usec > 0)
         return 0;
@@ -55,7 +55,7 @@ static int note_well(Failures *failures, const FailureFacts *facts, const Failur
                                        : failures_count(failures) > 0;
     int r = has_failed ? failures_need(failures, fact->machine_id, &place) : 0;
     if (r < 0 || !has_failed)
-        return r;
+        return r == -ENOSPC ? 0 : r;
     place->next_usec = 0;
     if (place->well_since_usec == 0)
         place->well_since_usec = now_usec;

@@ -63,8 +63,11 @@ static bool has_former(const RolloutLook *look, const RolloutUnit *unit) {
 static bool is_to_be_restored(const RolloutLook *look, const RolloutUnit *unit) {
     bool was_changed = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
                        unit->phase == ROLLOUT_UNIT_FAILED;
-    return was_changed && has_former(look, unit) &&
-           look_has_target(look, look_find_fact(look, unit->name));
+    const RolloutFact *fact = look_find_fact(look, unit->name);
+    /* It has yet to get the file, and has that of a deployment which this one has replaced. */
+    bool is_between = unit->phase == ROLLOUT_UNIT_WAITING && unit->before && unit->found &&
+                      !streq(unit->before, unit->found) && streq_ptr(fact->hash, unit->found);
+    return is_between || (was_changed && has_former(look, unit) && look_has_target(look, fact));
 }
 
 static RolloutUnit *find_to_be_restored(const RolloutLook *look) {
@@ -84,11 +87,18 @@ static int restore(RolloutLook *look, RolloutUnit *unit) {
     return 0;
 }
 
+/* It did not come back, or has the file still, as its former one is lost. */
+static bool is_stranded(const RolloutLook *look, const RolloutUnit *unit) {
+    return unit->phase == ROLLOUT_UNIT_FAILED ||
+           (unit->phase == ROLLOUT_UNIT_LEFT &&
+            look_has_target(look, look_find_fact(look, unit->name)));
+}
+
 static int end_rollback(RolloutLook *look) {
     Rollout *rollout = look->rollout;
     bool is_well = true;
     for (size_t i = 0; i < rollout->n_units; i++)
-        is_well &= rollout->units[i].phase != ROLLOUT_UNIT_FAILED;
+        is_well &= !is_stranded(look, &rollout->units[i]);
     RolloutPhase phase = is_well ? ROLLOUT_ROLLED_BACK : ROLLOUT_FAILED;
     rollout->phase_since_usec = look->facts->now_usec;
     rollout->phase = phase;
@@ -176,6 +186,8 @@ static int look_on(RolloutLook *look, const Rollout *from) {
     hear_resume(look);
     if ((r = look_judge_units(look)) < 0)
         return r;
+    /* One that came to be well after all is no excuse for the next one. */
+    rollout->n_tolerated = MIN(rollout->n_tolerated, rollout_count(rollout, ROLLOUT_UNIT_FAILED));
     if (is_to_be_undone)
         return begin_rollback(look, NULL);
     return rollout->phase == ROLLOUT_ROLLING_BACK ? go_back(look) : go_forward(look);

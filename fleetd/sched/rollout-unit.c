@@ -97,7 +97,7 @@ static int fail(RolloutUnit *unit, const RolloutFact *fact, const char *what) {
 static int judge_down(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact,
                       const char *what) {
     unit->up_since_usec = 0;
-    if (unit->had_no_place && fact->waits)
+    if (unit->had_no_place && fact->waits && unit->phase != ROLLOUT_UNIT_FAILED)
         return unit_enter(
             unit, unit->phase == ROLLOUT_UNIT_RESTORING ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_DONE,
             "it has no place, as before");

@@ -149,7 +149,8 @@ static bool may_stop_without_order(SimNode *node, const char *name) {
 
 /* The last failing answer may be on its way as long as fleetd is paused, or the machine asleep. */
 #define ILLNESS_KNOWN_USEC (10 * USEC_PER_MINUTE)
-#define RESTART_PAUSE_USEC (30 * USEC_PER_SEC) /* as in fleetd/agent/health.c */
+#define RESTART_PAUSE_USEC (30 * USEC_PER_SEC) /* as in fleetd/agent/health.c, from when it asks \
+                                                */
 
 /* Only what was ill, and not again and again, whatever becomes of fleetd meanwhile. */
 static void check_restart(SimCheck *check, SimNode *node, const char *name, SimPlace *place) {
@@ -160,7 +161,7 @@ static void check_restart(SimCheck *check, SimNode *node, const char *name, SimP
     if (place->ill_until == 0 ||
         (place->ill_until != USEC_INFINITY && now > place->ill_until + ILLNESS_KNOWN_USEC))
         sim_trace_fail(check->trace, "%s was restarted on %s and was not ill", name, node->id);
-    if (is_again && now < place->restarted_usec + RESTART_PAUSE_USEC)
+    if (is_again && now + SIM_UNDER_WAY_USEC < place->restarted_usec + RESTART_PAUSE_USEC)
         sim_trace_fail(check->trace, "%s was restarted on %s again too early", name, node->id);
     place->restarted_usec = now;
     snprintf(place->restarted_hash, sizeof(place->restarted_hash), "%s", hash);

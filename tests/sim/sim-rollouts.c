@@ -110,13 +110,22 @@ static const RolloutUnit *find_changed(const SimView *view, const Rollout *rollo
     return NULL;
 }
 
+/* The template is no unit that could be tried first; it may have the file already. */
+static size_t count_begun(const Rollout *rollout) {
+    size_t n = 0;
+    for (size_t i = 0; i < rollout->n_units; i++)
+        n += rollout->units[i].phase != ROLLOUT_UNIT_WAITING &&
+             !unit_name_is_template(rollout->units[i].name);
+    return n;
+}
+
 static void judge_count(SimCheck *check, const Deployment *deployment, const Rollout *rollout,
                         const RolloutUnit *unit) {
     size_t n = rollout_count(rollout, unit->phase);
     if (n > deployment->policy.parallel)
         sim_trace_fail(check->trace, "%zu units of %s get files at a time, and not %" PRIu64, n,
                        rollout->name, deployment->policy.parallel);
-    size_t n_begun = rollout->n_units - rollout_count(rollout, ROLLOUT_UNIT_WAITING);
+    size_t n_begun = count_begun(rollout);
     if (unit->phase == ROLLOUT_UNIT_UPDATING && !deployment->is_promoted &&
         deployment->policy.canaries > 0 && n_begun > deployment->policy.canaries &&
         sim_check_has_settled(check, KEY_DEPLOYMENT, NULL, rollout->name))

@@ -156,13 +156,19 @@ bool sim_await_units_rest(Sim *sim) {
     return sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, sim_now(sim), &usec);
 }
 
+/* What failed on a machine that gets no units may stay there as it is, if it fits nowhere else. */
+static bool is_open(const Sim *sim, const FailurePlace *place) {
+    bool is_shut = sim_view_maintenance(sim->cluster->view, place->machine_id) != NULL;
+    return place->well_since_usec > 0 || (place->next_usec > 0 && !is_shut);
+}
+
 /* It is tried anew some time, or forgotten when it was well for long. */
 static const Failures *find_unforgotten(const Sim *sim) {
     const char *name;
     const Failures *failures;
     MAP_FOREACH (name, failures, sim_view_all(sim->cluster->view, KEY_FAILURES))
         for (size_t i = 0; i < failures->n_places; i++)
-            if (failures->places[i].next_usec > 0 || failures->places[i].well_since_usec > 0)
+            if (is_open(sim, &failures->places[i]))
                 return failures;
     return NULL;
 }

@@ -52,6 +52,30 @@ static void first_order_tells_since_when_and_of_no_past(void **state) {
     assert_int_equal(map_size(sim_view_all(cluster->view, KEY_PAST)), 0);
 }
 
+/* As orders of an earlier version do, which count nothing; and so do those of a global unit whose
+ * numbers are ten apart. */
+static void placements_of_one_slot_end_together(void **state) {
+    SimCluster *cluster = *state;
+    sim_put(cluster, "all.service", SLEEPER "[X-Fleet]\nGlobal=true\n", LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_int_equal(sim_view_count_orders(cluster->view, "all.service"), cluster->n_nodes);
+    for (size_t i = 0; i < cluster->n_nodes; i++) {
+        const char *id = cluster->nodes[i].id;
+        _cleanup_free_ char *key = key_schedule(id, "all.service");
+        Order order = *sim_view_order(cluster->view, id, "all.service");
+        order.since_usec = 0;
+        order.n_before = 0;
+        _cleanup_free_ char *value = order_format(&order);
+        assert_int_equal(store_sync_put(&cluster->sync, key, value, 0), 0);
+    }
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    sim_put(cluster, "all.service", NULL, LAUNCH_STATE_INACTIVE);
+    sim_cluster_run(cluster, 20 * USEC_PER_SEC);
+    assert_int_equal(sim_view_count_orders(cluster->view, "all.service"), 0);
+    _cleanup_(past_placement_freep) PastPlacement *past = past_of(cluster, "all.service", 1);
+    assert_non_null(past);
+}
+
 static void order_that_is_written_anew_is_the_same_placement(void **state) {
     SimCluster *cluster = *state;
     engine_test_start(cluster, WEB, SLEEPER);
@@ -156,6 +180,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(first_order_tells_since_when_and_of_no_past),
         ENGINE_TEST(order_that_is_written_anew_is_the_same_placement),
+        ENGINE_TEST(placements_of_one_slot_end_together),
         ENGINE_TEST(drained_unit_has_been_there),
         ENGINE_TEST(machine_that_is_gone_ends_it_also_under_the_next_leader),
         ENGINE_TEST(unit_that_waits_goes_on_counting),
