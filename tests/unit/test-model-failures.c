@@ -3,6 +3,8 @@
 #include "fleetd/base/strv.h"
 #include "tests/unit/cmocka-test.h"
 
+#include <errno.h>
+
 #define M1 "00000000000000000000000000000001"
 #define M2 "00000000000000000000000000000002"
 #define TEXT \
@@ -60,11 +62,28 @@ static void places_are_kept_in_order_and_the_oldest_is_forgotten(void **state) {
         assert_true(strcmp(failures->places[i - 1].machine_id, failures->places[i].machine_id) < 0);
 }
 
+static void where_something_is_to_be_tried_is_not_forgotten(void **state) {
+    _cleanup_(failures_freep) Failures *failures = parse("{\"unitRevision\":3}");
+    FailurePlace *place;
+    for (unsigned i = 1; i <= FAILURE_PLACES_MAX; i++) {
+        _cleanup_free_ char *id = str_printf("%032x", i);
+        assert_int_equal(failures_need(failures, id, &place), 0);
+        place->failed_usec = 100 + i;
+        place->next_usec = i == 9 ? 0 : 1000;
+    }
+    assert_int_equal(failures_need(failures, "11111111111111111111111111111111", &place), 0);
+    assert_null(failures_find(failures, "00000000000000000000000000000009"));
+    place->next_usec = 1000;
+    assert_int_equal(failures_need(failures, "22222222222222222222222222222222", &place), -ENOSPC);
+    assert_int_equal(failures->n_places, FAILURE_PLACES_MAX);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failures_come_back_from_their_json),
         cmocka_unit_test(machines_that_are_not_in_order_are_garbage),
         cmocka_unit_test(places_are_kept_in_order_and_the_oldest_is_forgotten),
+        cmocka_unit_test(where_something_is_to_be_tried_is_not_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

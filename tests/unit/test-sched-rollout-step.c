@@ -5,6 +5,7 @@
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define C "cccccccccccccccccccccccccccccccccccccccc"
+#define D "dddddddddddddddddddddddddddddddddddddddd"
 #define NOW (1000 * USEC_PER_SEC)
 #define T(text) ((char *) (text))
 #define HEALTHY (10 * USEC_PER_SEC)
@@ -95,6 +96,27 @@ static const Case cases[] = {
      false,
      "updating: its file is not in the store any more: deploy it again; a@1.service waiting, "
      "a@.service waiting"},
+    {"back from the file of a deployment that this one has replaced",
+     {},
+     ROLLOUT_ROLLING_BACK,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_WAITING, .found = T(D)}},
+     {{"a@1.service", D, UP}},
+     false,
+     "rolling-back; a@1.service restoring; a@1.service=a"},
+    {"back to a file that is lost",
+     {},
+     ROLLOUT_ROLLING_BACK,
+     {{T("a@1.service"), T(C), .phase = ROLLOUT_UNIT_DONE}},
+     {{"a@1.service", B, UP}},
+     false,
+     "rolling-back; a@1.service left"},
+    {"its former file was lost",
+     {},
+     ROLLOUT_ROLLING_BACK,
+     {{T("a@1.service"), T(C), .phase = ROLLOUT_UNIT_LEFT}},
+     {{"a@1.service", B, UP}},
+     false,
+     "failed; a@1.service left"},
     {"healthy for long enough",
      {},
      ROLLOUT_UPDATING,
