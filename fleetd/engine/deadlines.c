@@ -1,6 +1,7 @@
 #include "fleetd/engine/deadlines.h"
 
 #include "fleetd/base/map.h"
+#include "fleetd/base/strv.h"
 
 #include <errno.h>
 
@@ -12,30 +13,41 @@ struct Deadlines {
     Timer *timer;
 };
 
-/* One that is due, taken out; NULL: none, and when the next one is. */
-static char *deadlines_take_due(Deadlines *deadlines, usec_t *ret_next) {
-    usec_t now = loop_now(deadlines->loop);
-    const char *name;
-    const usec_t *due;
-    *ret_next = USEC_INFINITY;
-    MAP_FOREACH (name, due, deadlines->times) {
-        char *copy = *due <= now ? strdup(name) : NULL;
-        if (copy) {
-            map_remove(deadlines->times, name);
-            return copy;
-        }
-        *ret_next = MIN(*ret_next, MAX(*due, now + USEC_PER_MSEC)); /* later, without memory */
-    }
-    return NULL;
+static bool is_due(const usec_t *time, usec_t now) {
+    return time && *time <= now;
 }
 
+/* The names of those that are due, and when the next one is: later, if memory is short. */
+static usec_t deadlines_find_due(const Deadlines *deadlines, usec_t now, char ***ret) {
+    char **names = calloc(map_size(deadlines->times) + 1, sizeof(char *));
+    usec_t next = USEC_INFINITY;
+    size_t n = 0;
+    const char *name;
+    const usec_t *time;
+    MAP_FOREACH (name, time, deadlines->times) {
+        char *copy = names && is_due(time, now) ? strdup(name) : NULL;
+        if (copy)
+            names[n++] = copy;
+        else
+            next = MIN(next, MAX(*time, now + USEC_PER_MSEC));
+    }
+    *ret = names;
+    return next;
+}
+
+/* What is told of one may change another one's time. */
 static void on_timer(void *userdata) {
     Deadlines *deadlines = userdata;
-    usec_t next;
-    for (char *name; (name = deadlines_take_due(deadlines, &next)); free(name))
-        deadlines->on_due(name, deadlines->userdata);
+    _cleanup_(strv_freep) char **names = NULL;
+    usec_t now = loop_now(deadlines->loop), next = deadlines_find_due(deadlines, now, &names);
     if (next != USEC_INFINITY)
-        timer_start(deadlines->timer, next - loop_now(deadlines->loop));
+        timer_start(deadlines->timer, next - now);
+    STRV_FOREACH (name, names) {
+        if (!is_due(map_get(deadlines->times, *name), now))
+            continue;
+        map_remove(deadlines->times, *name);
+        deadlines->on_due(*name, deadlines->userdata);
+    }
 }
 
 int deadlines_new(Loop *loop, void (*on_due)(const char *name, void *userdata), void *userdata,

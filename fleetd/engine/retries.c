@@ -211,6 +211,8 @@ static int retries_try(Retries *retries) {
         if (r < 0)
             return r;
         has_told |= r > 0;
+        if (batch.n == BATCH_MAX)
+            break; /* the rest has its turn when these are written */
     }
     int r = batch.n > 0 ? batch_write(retries, &batch) : 0;
     if (has_told)

@@ -148,6 +148,8 @@ static int concern_drain(Cluster *cluster, ClusterMachine *machine) {
 int concern_preempters(Cluster *cluster, const ClusterMachine *machine) {
     const char *name;
     ClusterUnit *unit;
+    if (!machine && map_size(cluster->waiting) == 0)
+        return 0; /* as for each of many units that a new leader is told of */
     MAP_FOREACH (name, unit, cluster->preempters) {
         Placement *placement = machine ? placement_find(unit, machine) : NULL;
         bool is_there = placement && placement->order.exists;
