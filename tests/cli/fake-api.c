@@ -56,24 +56,27 @@ static void answer_status(PeerConnection *connection, const CaseAnswer *answer) 
     send_text(connection, answer->text);
 }
 
-/* Sends lines of a stream up to the end, or up to one that holds the rest back. */
+/* Sends lines of a stream up to the end, or up to one that holds the rest back: all of them at
+ * once, so that nothing depends on how far a reader has come. */
 static void stream_send(FakeApi *api, PeerConnection *connection, const char *text) {
-    while (*text) {
-        size_t size = strcspn(text, "\n") + 1;
-        _cleanup_free_ char *line = strndup(text, size - 1);
-        text += size;
-        if (streq(line, "@break")) {
-            peer_connection_close(connection);
-            return;
-        }
-        if (strncmp(line, "@until ", strlen("@until ")) == 0) {
-            api->held = (Held){connection, strdup(line + strlen("@until ")), text};
-            return;
-        }
-        if (streq(line, "@end"))
+    size_t size = 0;
+    while (text[size] && text[size] != '@')
+        size += strcspn(text + size, "\n") + 1;
+    if (size > 0)
+        peer_connection_send_chunk(connection, text, size);
+    text += size;
+    if (!*text)
+        return;
+    _cleanup_free_ char *word = strndup(text, strcspn(text, "\n"));
+    text += strlen(word) + 1;
+    if (streq(word, "@break")) {
+        peer_connection_close(connection);
+    } else if (strncmp(word, "@until ", strlen("@until ")) == 0) {
+        api->held = (Held){connection, strdup(word + strlen("@until ")), text};
+    } else {
+        if (streq(word, "@end"))
             send_text(connection, "0\r\n\r\n");
-        else
-            peer_connection_send_chunk(connection, text - size, size);
+        stream_send(api, connection, text);
     }
 }
 
