@@ -394,3 +394,9 @@ int api_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     *ret = (ApiEvent){.type = streq(type, "synced") ? API_EVENT_SYNCED : API_EVENT_OTHER};
     return 0;
 }
+
+int api_event_parse(const char *line, size_t size, json_object **ret_json, ApiEvent *ret,
+                    Error *reterr) {
+    int r = json_parse(line, size, ret_json, reterr);
+    return r < 0 ? r : api_event_read(*ret_json, ret, reterr);
+}

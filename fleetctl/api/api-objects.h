@@ -168,3 +168,6 @@ int api_rollout_read(json_object *json, ApiRollout *ret, Error *reterr);
 int api_rollout_unit_read(json_object *json, ApiRolloutUnit *ret, Error *reterr);
 int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr);
 int api_event_read(json_object *json, ApiEvent *ret, Error *reterr);
+/* A line of the stream: the event borrows from the object, which the caller puts. */
+int api_event_parse(const char *line, size_t size, json_object **ret_json, ApiEvent *ret,
+                    Error *reterr);

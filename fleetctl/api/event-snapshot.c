@@ -16,9 +16,7 @@ static int on_line(const char *line, size_t size, void *userdata) {
     Snapshot *snapshot = userdata;
     _cleanup_json_ json_object *json = NULL;
     ApiEvent event;
-    int r = json_parse(line, size, &json, snapshot->reterr);
-    if (r >= 0)
-        r = api_event_read(json, &event, snapshot->reterr);
+    int r = api_event_parse(line, size, &json, &event, snapshot->reterr);
     if (r < 0)
         return error_prefix(snapshot->reterr, r, "Bad line in the stream of events");
     if (event.type == API_EVENT_SYNCED)

@@ -136,9 +136,7 @@ static int take_elsewhere(DrainTracker *tracker, const ApiEvent *event) {
 int drain_tracker_feed(DrainTracker *tracker, const char *line, size_t size, Error *reterr) {
     _cleanup_json_ json_object *json = NULL;
     ApiEvent event;
-    int r = json_parse(line, size, &json, reterr);
-    if (r >= 0)
-        r = api_event_read(json, &event, reterr);
+    int r = api_event_parse(line, size, &json, &event, reterr);
     if (r < 0)
         return r;
     if (event.type == API_EVENT_SYNCED)

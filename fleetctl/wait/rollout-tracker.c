@@ -152,9 +152,7 @@ static void take_synced(RolloutTracker *tracker) {
 int rollout_tracker_feed(RolloutTracker *tracker, const char *line, size_t size, Error *reterr) {
     _cleanup_json_ json_object *json = NULL;
     ApiEvent event;
-    int r = json_parse(line, size, &json, reterr);
-    if (r >= 0)
-        r = api_event_read(json, &event, reterr);
+    int r = api_event_parse(line, size, &json, &event, reterr);
     if (r < 0)
         return r;
     if (event.type == API_EVENT_SYNCED)

@@ -149,9 +149,7 @@ static int synced_feed(WaitTracker *tracker) {
 int wait_tracker_feed(WaitTracker *tracker, const char *line, size_t size, Error *reterr) {
     _cleanup_json_ json_object *json = NULL;
     ApiEvent event;
-    int r = json_parse(line, size, &json, reterr);
-    if (r >= 0)
-        r = api_event_read(json, &event, reterr);
+    int r = api_event_parse(line, size, &json, &event, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "Bad line in the stream of events");
     if (event.type == API_EVENT_SYNCED)
