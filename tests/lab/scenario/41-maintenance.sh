@@ -6,29 +6,14 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
 # shellcheck source=tests/lab/lib/ask.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
+# shellcheck source=tests/lab/lib/web.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/web.sh"
 
 unit web@.service '[Service]' 'ExecStart=/usr/bin/python3 /usr/local/lib/web-server.py 80%i'
-for machine in m1 m2 m3; do
-    lab exec "$machine" tee /usr/local/lib/web-server.py <"$LAB_HOME/lib/web-server.py" >/dev/null
-done
+web_install
 sleeper everywhere.service 'Global=true'
 sleeper only.service 'MachineMetadata=host=m1'
 sleeper plain.service
-
-# client_start MACHINE: asks from there until client_end, which says what it saw.
-client_start() {
-    CLIENT_LOG=$UNITS/client.log
-    lab exec "$1" python3 - 0 80{1..6} -- 10.77.0.{101,102,103} <"$LAB_HOME/lib/web-client.py" >"$CLIENT_LOG" 2>&1 &
-    CLIENT=$!
-}
-client_end() {
-    lab exec "$1" pkill -TERM -f '^python3 - 0 801'
-    wait "$CLIENT"
-    sed 's/^/# /' "$CLIENT_LOG"
-}
-lost_none() {
-    grep -q '^requests [0-9]* lost 0 ' "$CLIENT_LOG"
-}
 
 # left_on MACHINE REGEX: how many of these are listed there.
 left_on() {
@@ -57,7 +42,7 @@ check "an unknown machine is refused" status_is 1 ctl cordon nobody
 ctl destroy 'more@*' >/dev/null
 
 # --- drain
-client_start m3
+client_start
 ctl drain --message 'new memory' host=m1 >drain.out 2>&1
 check "drain ends well" equal 0 $?
 check "with a line for each unit" equal 3 "$(grep -c 'has left' drain.out)"
@@ -82,7 +67,7 @@ lab fleetd kill "$victim"
 check "its successor drains on" eventually 40 left_on_is 0 "$drained" .
 check "all run" eventually 20 running_is 6 '^web@'
 lab fleetd start "$victim"
-client_end m3
+client_end
 check "no request was lost" lost_none
 ctl undrain "host=$drained" >/dev/null
 

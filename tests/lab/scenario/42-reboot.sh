@@ -6,28 +6,12 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
 # shellcheck source=tests/lab/lib/ask.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
+# shellcheck source=tests/lab/lib/web.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/web.sh"
 
 unit web@.service '[Service]' 'ExecStart=/usr/bin/python3 /usr/local/lib/web-server.py 80%i'
-for machine in m1 m2 m3; do
-    lab exec "$machine" tee /usr/local/lib/web-server.py <"$LAB_HOME/lib/web-server.py" >/dev/null
-done
+web_install
 sleeper everywhere.service 'Global=true'
-
-# The clients' place is beside the machines, as all of these reboot.
-client_start() {
-    CLIENT_LOG=$UNITS/client.log
-    (exec "$LAB_HOME/lab" beside python3 "$LAB_HOME/lib/web-client.py" 0 80{1..6} -- 10.77.0.{101,102,103} \
-        >"$CLIENT_LOG" 2>&1) &
-    CLIENT=$!
-}
-client_end() {
-    kill -TERM "$CLIENT"
-    wait "$CLIENT"
-    sed 's/^/# /' "$CLIENT_LOG"
-}
-lost_none() {
-    grep -q '^requests [0-9]* lost 0 ' "$CLIENT_LOG"
-}
 
 # firmware_start [MACHINE...]: switches these on again when they have gone off, until firmware_stop.
 firmware_start() {

@@ -6,30 +6,15 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
 # shellcheck source=tests/lab/lib/ask.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
+# shellcheck source=tests/lab/lib/web.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/web.sh"
 
 # web VERSION [LINE...]: the template's file, with further lines of [X-Fleet].
 web() {
     unit web@.service '[Service]' "Environment=VERSION=$1" "ExecStart=/usr/bin/python3 ${PROGRAM:-/usr/local/lib/web-server.py} 80%i" \
         'Restart=on-failure' '[X-Fleet]' 'HealthCheck=tcp://:80%i' 'HealthInterval=1s' 'HealthStartPeriod=0' "${@:2}"
 }
-for machine in m1 m2 m3; do
-    lab exec "$machine" tee /usr/local/lib/web-server.py <"$LAB_HOME/lib/web-server.py" >/dev/null
-done
-
-client_start() {
-    CLIENT_LOG=$UNITS/client.log
-    (exec "$LAB_HOME/lab" beside python3 "$LAB_HOME/lib/web-client.py" 0 80{1..6} -- 10.77.0.{101,102,103} \
-        >"$CLIENT_LOG" 2>&1) &
-    CLIENT=$!
-}
-client_end() {
-    kill -TERM "$CLIENT"
-    wait "$CLIENT"
-    sed 's/^/# /' "$CLIENT_LOG"
-}
-lost_none() {
-    grep -q '^requests [0-9]* lost 0 ' "$CLIENT_LOG"
-}
+web_install
 
 # How many instances run with that version, as their processes have it.
 count_running() {
