@@ -5,13 +5,13 @@
 #
 # Usage: mutants.sh [MUTANT...]     all of them, or those named; make sim-mutants does the former
 #
-# In the environment: SEEDS, how many each may take (500); JOBS, in so many processes (2); TMPDIR, where the copy goes.
+# In the environment: SEEDS, how many each may take (1000); JOBS, in so many processes (2); TMPDIR, where the copy goes.
 set -euo pipefail
 
 TREE=$(readlink -f "${top_srcdir:-$(dirname "${BASH_SOURCE[0]}")/../..}")
 # shellcheck source=tests/tap.sh
 . "$TREE/tests/tap.sh"
-SEEDS=${SEEDS:-500}
+SEEDS=${SEEDS:-1000}
 JOBS=${JOBS:-2}
 
 main() {
