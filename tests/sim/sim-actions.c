@@ -149,8 +149,8 @@ static bool may_stop_without_order(SimNode *node, const char *name) {
 
 /* The last failing answer may be on its way as long as fleetd is paused, or the machine asleep. */
 #define ILLNESS_KNOWN_USEC (10 * USEC_PER_MINUTE)
-#define RESTART_PAUSE_USEC (30 * USEC_PER_SEC) /* as in fleetd/agent/health.c, from when it asks \
-                                                */
+/* As in fleetd/agent/health.c, from when it asks. */
+#define RESTART_PAUSE_USEC (30 * USEC_PER_SEC)
 
 /* Only what was ill, and not again and again, whatever becomes of fleetd meanwhile. */
 static void check_restart(SimCheck *check, SimNode *node, const char *name, SimPlace *place) {
