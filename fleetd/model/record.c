@@ -165,18 +165,22 @@ int record_parse(const RecordField *fields, size_t n_fields, const char *text, s
     return r < 0 ? r : record_from_json(fields, n_fields, object, record, reterr);
 }
 
-int record_get_rest(const RecordField *fields, size_t n_fields, const char *text, size_t size,
-                    char **ret_rest) {
-    _cleanup_json_ json_object *object = NULL;
-    int r = json_parse(text, size, &object, NULL);
-    if (r < 0)
-        return r;
+static int rest_take(const RecordField *fields, size_t n_fields, json_object *object,
+                     char **ret_rest) {
     for (size_t i = 0; i < n_fields; i++)
         json_object_object_del(object, fields[i].name);
-    *ret_rest = NULL;
-    if (json_object_object_length(object) > 0 && !(*ret_rest = json_format(object)))
-        return -ENOMEM;
-    return 0;
+    bool is_empty = json_object_object_length(object) == 0;
+    *ret_rest = is_empty ? NULL : json_format(object);
+    return is_empty || *ret_rest ? 0 : -ENOMEM;
+}
+
+int record_parse_with_rest(const RecordField *fields, size_t n_fields, const char *text,
+                           size_t size, void *record, char **ret_rest, Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    int r = json_parse(text, size, &object, reterr);
+    if (r >= 0)
+        r = record_from_json(fields, n_fields, object, record, reterr);
+    return r < 0 ? r : rest_take(fields, n_fields, object, ret_rest);
 }
 
 static int rest_add(json_object *object, const char *text) {

@@ -32,11 +32,7 @@ extern const FieldType field_strv;   /* char ** */
 json_object *record_to_json(const RecordField *fields, size_t n_fields, const void *record);
 char *record_format(const RecordField *fields, size_t n_fields, const void *record);
 
-/* The fields that are not in the table, as a JSON object; NULL where there are none. The caller
- * frees. */
-int record_get_rest(const RecordField *fields, size_t n_fields, const char *text, size_t size,
-                    char **ret_rest);
-/* As record_format(), with such a rest, which may be NULL. */
+/* As record_format(), with what record_parse_with_rest() left over, which may be NULL. */
 char *record_format_with_rest(const RecordField *fields, size_t n_fields, const void *record,
                               const char *rest);
 
@@ -45,3 +41,7 @@ int record_from_json(const RecordField *fields, size_t n_fields, json_object *ob
                      Error *reterr);
 int record_parse(const RecordField *fields, size_t n_fields, const char *text, size_t size,
                  void *record, Error *reterr);
+/* As record_parse(), with the fields that are not in the table, as a JSON object; NULL where there
+ * are none. The caller frees. */
+int record_parse_with_rest(const RecordField *fields, size_t n_fields, const char *text,
+                           size_t size, void *record, char **ret_rest, Error *reterr);

@@ -23,11 +23,10 @@ int unit_parse(const char *name, const char *text, size_t size, Unit **ret, Erro
     _cleanup_(unit_freep) Unit *unit = calloc(1, sizeof(Unit));
     if (!unit || !(unit->name = strdup(name)))
         return -ENOMEM;
-    int r = record_parse(fields, ELEMENTSOF(fields), text, size, unit, reterr);
+    int r =
+        record_parse_with_rest(fields, ELEMENTSOF(fields), text, size, unit, &unit->rest, reterr);
     if (r >= 0)
         r = version_check(unit->version, reterr);
-    if (r >= 0)
-        r = record_get_rest(fields, ELEMENTSOF(fields), text, size, &unit->rest);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(unit);
