@@ -180,7 +180,7 @@ static void inheritance_mend(void) {
 
 int main(int argc, char **argv) {
     _cleanup_error_ Error error = {};
-    memory_setup();
+    memory_setup_brief();
     inheritance_mend();
     setlocale(LC_CTYPE, "");
     int status = fleetctl_run((const char *const *) argv + 1, &error);
