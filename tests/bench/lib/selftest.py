@@ -16,7 +16,7 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parents[1] / "lab" / "lib")]
 
-from bench import page, quick, sched  # noqa: E402
+from bench import page, quick, scale, sched  # noqa: E402
 from bench.report import Result, Target, Wrong  # noqa: E402
 
 SLOW = Result([], [], [Target("slow", 3.1, most=1.5, is_ratio=True)])
@@ -49,6 +49,13 @@ def a_scheduler_that_slows_down_with_the_cluster_misses_its_target():
     assert targets(100_000, 50_000)[0].is_met()
     assert not targets(100_000, 70_000, 20_000)[0].is_met()
     assert not targets(100_000)
+
+
+def several_runs_of_a_cluster_are_told_by_their_medians():
+    rows = [{"phase": "boot", "units_per_s": rate, "warnings": 0} for rate in (9, 2, 4)]
+    assert scale.median_row(rows) == {"phase": "boot", "units_per_s": 4, "warnings": 0}
+    targets = [Target("fast", figure, most=1.5) for figure in (1.1, 9, 1.4)]
+    assert scale.median_target(targets).figure == 1.4 and scale.median_target(targets).is_met()
 
 
 def load_program():
@@ -132,6 +139,7 @@ TESTS = (
     other_figures_say_too_much_of_the_machine_to_fail,
     quick_counts_what_is_slow_and_what_does_not_work,
     a_scheduler_that_slows_down_with_the_cluster_misses_its_target,
+    several_runs_of_a_cluster_are_told_by_their_medians,
     what_is_ended_twice_takes_its_lab_away,
     the_page_shows_its_results,
     a_figure_of_the_page_that_was_not_measured_is_noticed,

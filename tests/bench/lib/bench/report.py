@@ -18,6 +18,9 @@ class Target:
     def __init__(self, name, figure, most=None, least=None, is_ratio=False):
         self.name, self.figure, self.most, self.least, self.is_ratio = name, figure, most, least, is_ratio
 
+    def with_figure(self, figure):
+        return Target(self.name, figure, self.most, self.least, self.is_ratio)
+
     def is_met(self, factor=1.0):
         if self.most is not None:
             return self.figure <= self.most * factor

@@ -1,6 +1,7 @@
 """bench scale: thousands of simulated machines on one real etcd."""
 
 import os
+import statistics
 import sys
 import tempfile
 
@@ -32,13 +33,24 @@ def add_arguments(parser):
     parser.add_argument("--ttl", type=int, default=30, help="agent_ttl in seconds (30)")
     parser.add_argument("--processes", type=int, default=16, help="that the agents are in, at most (16)")
     parser.add_argument("--rest", type=int, default=10, help="seconds in which nothing is done (10)")
+    parser.add_argument("--times", type=int, default=1, help="how often all is measured; medians are shown (1)")
     parser.add_argument("--ram", action="store_true", help="etcd's data in memory: without what its disk costs")
 
 
 def run(options):
-    small = measure(options, *SMALL)
-    large = measure(options, options.machines, options.units)
-    return Result(TIMES, small + large, targets(phases(small), phases(large)), more_columns=[COSTS])
+    runs = [(measure(options, *SMALL), measure(options, options.machines, options.units)) for _ in range(options.times)]
+    rows = [median_row(same) for same in zip(*(small + large for small, large in runs))]
+    figures = zip(*(targets(phases(small), phases(large)) for small, large in runs))
+    return Result(TIMES, rows, [median_target(same) for same in figures], more_columns=[COSTS])
+
+
+def median_row(same):
+    return {name: statistics.median(row[name] for row in same) if isinstance(value, (int, float)) else value
+            for name, value in same[0].items()}
+
+
+def median_target(same):
+    return same[0].with_figure(statistics.median(target.figure for target in same))
 
 
 def measure(options, machines, units):
