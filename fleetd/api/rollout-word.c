@@ -12,16 +12,21 @@ typedef struct RolloutPatch {
     char *name;
     char *key, *rollout_key;
     RolloutWord word;
-    Deployment *deployment; /* as it was read */
-    int64_t mod_revision;
+    Deployment *deployment;                 /* as it was read */
+    int64_t mod_revision, rollout_revision; /* of both keys; 0: there is none */
 } RolloutPatch;
 
 static void commit(RolloutPatch *patch) {
     _cleanup_free_ char *value = deployment_format(patch->deployment);
-    const StoreCompare compare = {
-        .key = patch->key, .target = STORE_COMPARE_MOD_REVISION, .number = patch->mod_revision};
+    const StoreCompare compares[] = {
+        {.key = patch->key, .target = STORE_COMPARE_MOD_REVISION, .number = patch->mod_revision},
+        {.key = patch->rollout_key,
+         .target = STORE_COMPARE_MOD_REVISION,
+         .number = patch->rollout_revision},
+    };
     const StoreWrite change = {.kind = STORE_PUT, .key = patch->key, .value = value};
-    const StoreTxn txn = {.compares = &compare, .n_compares = 1, .writes = &change, .n_writes = 1};
+    const StoreTxn txn = {
+        .compares = compares, .n_compares = ELEMENTSOF(compares), .writes = &change, .n_writes = 1};
     if (value)
         api_write_commit(&patch->base, patch->base.api->options.store, &txn, 204);
     else
@@ -60,7 +65,8 @@ static const char *refusal(const RolloutPatch *patch, const Rollout *rollout) {
     return rollout_phase_is_over(rollout->phase) ? "it is over" : NULL;
 }
 
-/* A record that cannot be read is nobody's; whoever leads says so. */
+/* What it was decided on must still be so: whoever leads may begin to roll back just now. A record
+ * that cannot be read is nobody's; whoever leads says so. */
 static void on_rollout(int r, const StoreRangeResult *result, void *userdata) {
     RolloutPatch *patch = userdata;
     _cleanup_record_ StoredRecord record = {};
@@ -69,6 +75,7 @@ static void on_rollout(int r, const StoreRangeResult *result, void *userdata) {
         StoredText text = store_entry_text(&result->entries[0]);
         r = stored_record_parse(&text, &record, NULL);
     }
+    patch->rollout_revision = record.revision;
     const char *why = r < 0 ? NULL : refusal(patch, record.rollout);
     if (r < 0) {
         api_write_fail(&patch->base, r);

@@ -10,7 +10,7 @@
 typedef struct FeedFile {
     UnitFile *file; /* NULL: named by a unit, not seen yet or not readable */
     int64_t mod_revision;
-    size_t n_users; /* units, and deployments */
+    size_t n_users; /* units, deployments, and what these would go back to */
 } FeedFile;
 
 typedef struct FeedMachine {
@@ -45,6 +45,8 @@ void feed_rollout_free(void *rollout);
 /* Somebody needs the file, whether it is there or not; and does no more. */
 int feed_use_file(Feed *feed, const char *hash);
 void feed_release_file(Feed *feed, const char *hash);
+/* The same of somebody with whom no version ends. */
+void feed_leave_file(Feed *feed, const char *hash);
 
 /* One kind of key each, readable or not; results as for feed_put(). */
 int feed_put_unit(Feed *feed, StoredRecord *record);

@@ -2,6 +2,23 @@
  * units, and those are told. */
 #include "fleetd/engine/feed-internal.h"
 
+/* What its units would go back to, which may be nobody's version any more, is kept. */
+static int feed_use_former_files(Feed *feed, const Rollout *rollout) {
+    for (size_t i = 0; rollout && i < rollout->n_units; i++) {
+        const char *before = rollout->units[i].before;
+        int r = before ? feed_use_file(feed, before) : 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static void feed_leave_former_files(Feed *feed, const Rollout *rollout) {
+    for (size_t i = 0; rollout && i < rollout->n_units; i++)
+        if (rollout->units[i].before)
+            feed_leave_file(feed, rollout->units[i].before);
+}
+
 void feed_rollout_free(void *p) {
     FeedRollout *known = p;
     deployment_free(known->deployment);
@@ -61,8 +78,11 @@ int feed_delete_deployment(Feed *feed, const Key *key) {
 int feed_put_rollout(Feed *feed, StoredRecord *record) {
     FeedRollout *known;
     int r = feed_need_rollout(feed, record->key.name, &known);
+    if (r >= 0)
+        r = feed_use_former_files(feed, record->rollout); /* before the last one lets go of them */
     if (r < 0)
         return r;
+    feed_leave_former_files(feed, known->rollout);
     rollout_free(known->rollout);
     known->rollout = TAKE_PTR(record->rollout);
     known->rollout_revision = record->revision;
@@ -73,6 +93,7 @@ int feed_delete_rollout(Feed *feed, const Key *key) {
     FeedRollout *known = map_get(feed->rollouts, key->name);
     if (!known)
         return 0;
+    feed_leave_former_files(feed, known->rollout);
     rollout_free(TAKE_PTR(known->rollout));
     known->rollout_revision = 0;
     feed_drop_rollout_if_void(feed, key->name);

@@ -39,12 +39,16 @@ static void feed_drop_file_if_unknown(Feed *feed, const char *hash) {
         map_remove(feed->files, hash);
 }
 
-void feed_release_file(Feed *feed, const char *hash) {
+void feed_leave_file(Feed *feed, const char *hash) {
     FeedFile *file = map_get(feed->files, hash);
     if (file)
         file->n_users--;
-    feed->n_releases++;
     feed_drop_file_if_unknown(feed, hash);
+}
+
+void feed_release_file(Feed *feed, const char *hash) {
+    feed->n_releases++;
+    feed_leave_file(feed, hash);
 }
 
 /* Where it runs it does so by the file that it was ordered with. */
@@ -179,7 +183,7 @@ const Map *feed_unreadable_units(const Feed *feed) {
     return feed->unreadable_units;
 }
 
-int64_t feed_file_revision(const Feed *feed, const char *hash) {
+const UnitFile *feed_file(const Feed *feed, const char *hash) {
     const FeedFile *file = map_get(feed->files, hash);
-    return file && file->file ? file->mod_revision : 0;
+    return file ? file->file : NULL;
 }

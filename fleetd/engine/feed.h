@@ -65,10 +65,10 @@ typedef struct FeedRollout {
     int64_t rollout_revision;
 } FeedRollout;
 
-const Map *feed_rollouts(const Feed *feed);         /* FeedRollout by unit or template */
-const Map *feed_units(const Feed *feed);            /* Unit by name */
-const Map *feed_unreadable_units(const Feed *feed); /* a set of names */
-int64_t feed_file_revision(const Feed *feed, const char *hash); /* 0: it is not there */
+const Map *feed_rollouts(const Feed *feed);                    /* FeedRollout by unit or template */
+const Map *feed_units(const Feed *feed);                       /* Unit by name */
+const Map *feed_unreadable_units(const Feed *feed);            /* a set of names */
+const UnitFile *feed_file(const Feed *feed, const char *hash); /* NULL: it is not there */
 typedef struct FeedFailures {
     Failures *failures; /* NULL: it cannot be read */
     int64_t revision;

@@ -8,9 +8,6 @@
 #include <errno.h>
 #include <inttypes.h>
 
-/* On its way to auto-restart a unit of systemd's passes through failed, and one in a circle is up
- * for a moment: what does not last is not written down. */
-#define QUIET_USEC USEC_PER_SEC
 #define RETRY_USEC (500 * USEC_PER_MSEC)
 #define BATCH_MAX 50 /* records in a transaction: a write and a comparison each */
 
@@ -171,7 +168,7 @@ static int retries_change(Retries *retries, const char *name, const FeedFailures
     const Failures *before = known ? known->failures : NULL;
     bool is_quiet = map_remove(retries->quiet, name);
     if (!is_quiet && !is_urgent(before, next)) {
-        int r = deadlines_set(retries->deadlines, name, QUIET_USEC);
+        int r = deadlines_set(retries->deadlines, name, FAILURE_QUIET_USEC);
         if (r >= 0)
             cluster_settle_doubt(retries->options.cluster, name);
         return r;

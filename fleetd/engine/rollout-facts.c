@@ -1,5 +1,6 @@
 #include "fleetd/engine/rollout-facts.h"
 
+#include "fleetd/engine/rollout-groups.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 typedef struct Gathering {
     const Feed *feed;
     const Cluster *cluster;
+    const Map *groups; /* GroupRest by name */
     RolloutFact *units;
     size_t n, n_allocated;
 } Gathering;
@@ -16,7 +18,14 @@ static int fact_compare(const void *a, const void *b) {
     return rollout_compare_names(((const RolloutFact *) a)->name, ((const RolloutFact *) b)->name);
 }
 
-/* Borrowed: name lives as long as the feed has the unit, or the deployment. */
+static void look_out(const Gathering *gathering, const char *name, UnitOutlook *ret) {
+    const char *group = cluster_group_of(gathering->cluster, name);
+    const GroupRest *rest = group ? map_get(gathering->groups, group) : NULL;
+    cluster_look_out(gathering->cluster, name, rest, ret);
+}
+
+/* Borrowed: name lives as long as the feed has the unit, or the deployment. A unit whose file
+ * cannot be used is no secret, and may be helped by another one. */
 static int gather(Gathering *gathering, const char *name, const Unit *unit, bool is_held) {
     if (gathering->n == gathering->n_allocated) {
         size_t n = 2 * gathering->n_allocated + 8;
@@ -26,12 +35,13 @@ static int gather(Gathering *gathering, const char *name, const Unit *unit, bool
         gathering->units = units;
         gathering->n_allocated = n;
     }
-    UnitOutlook outlook = {};
-    cluster_look_out(gathering->cluster, name, &outlook);
+    UnitOutlook outlook;
+    look_out(gathering, name, &outlook);
     gathering->units[gathering->n++] = (RolloutFact){
         .name = name,
         .hash = unit ? unit->hash : NULL,
-        .is_held = is_held || outlook.is_held,
+        .is_held = is_held,
+        .unusable = outlook.unusable,
         .is_wanted = unit && unit->desired == LAUNCH_STATE_LAUNCHED,
         .is_available = outlook.is_available,
         .has_failed = outlook.has_failed,
@@ -65,16 +75,20 @@ static int gather_instances(Gathering *gathering, const char *template) {
 }
 
 static bool has_file(const char *hash, void *userdata) {
-    return feed_file_revision(userdata, hash) > 0;
+    return feed_file(userdata, hash) != NULL;
 }
 
 int rollout_facts_gather(const Feed *feed, const Cluster *cluster, const char *name,
                          RolloutFacts *ret, RolloutFact **ret_units) {
-    Gathering gathering = {.feed = feed, .cluster = cluster};
+    _cleanup_(map_freep) Map *groups = NULL;
+    int r = rollout_groups_gather(feed, cluster, &groups);
+    if (r < 0)
+        return r;
+    Gathering gathering = {.feed = feed, .cluster = cluster, .groups = groups};
     bool is_template = unit_name_is_template(name);
     const Unit *unit = map_get(feed_units(feed), name);
     bool is_held = map_has(feed_unreadable_units(feed), name);
-    int r = is_template ? gather_instances(&gathering, name) : 0;
+    r = is_template ? gather_instances(&gathering, name) : 0;
     if (r >= 0 && (unit || is_held || is_template))
         r = gather(&gathering, name, unit, is_held);
     if (r < 0) {

@@ -6,14 +6,15 @@
 #include <errno.h>
 
 /* The record, and one unit with its version. */
-#define COMPARES_MAX 5
+#define COMPARES_MAX 4
 #define WRITES_MAX (3 + VERSION_WRITES_MAX)
+#define TEXTS_MAX 6 /* keys of record, deployment, unit and file; values of unit and record */
 
 typedef struct RolloutWrite {
     StoreCompare compares[COMPARES_MAX];
     StoreWrite writes[WRITES_MAX];
     size_t n_compares, n_writes;
-    char *texts[2 * COMPARES_MAX];
+    char *texts[TEXTS_MAX];
     size_t n_texts;
     VersionWrites versions;
 } RolloutWrite;
@@ -68,6 +69,20 @@ static int expect_records(RolloutWrite *write, const char *name, const FeedRollo
     return ret->deployment && ret->rollout ? 0 : -ENOMEM;
 }
 
+/* As with the API: the file comes with the unit, also if it is there. Whoever is about to collect
+ * it finds that it has changed. */
+static int add_file(const RolloutWriter *writer, RolloutWrite *write, const char *hash) {
+    const UnitFile *file = feed_file(writer->feed, hash);
+    const char *key = keep_take(write, key_file(hash));
+    size_t size;
+    if (!file || !key)
+        return file ? -ENOMEM : -ENOENT;
+    const char *text = unit_file_text(file, &size);
+    write->writes[write->n_writes++] =
+        (StoreWrite){.kind = STORE_PUT, .key = key, .value = text, .value_size = size};
+    return 0;
+}
+
 /* The unit with its new file, which becomes a version of it. A template that the cluster did not
  * know is there from then on. */
 static int add_unit(const RolloutWriter *writer, RolloutWrite *write, const RolloutStep *step) {
@@ -78,12 +93,12 @@ static int add_unit(const RolloutWriter *writer, RolloutWrite *write, const Roll
     unit.version = version.number;
     int r =
         version_writes_fill(&unit, known, &version, loop_realtime(writer->loop), &write->versions);
-    const char *file =
-        expect_take(write, key_file(step->hash), feed_file_revision(writer->feed, step->hash));
+    if (r >= 0)
+        r = add_file(writer, write, step->hash);
     const char *key = expect_take(write, key_unit(step->unit), known ? known->revision : 0);
     const char *value = keep_take(write, unit_format(&unit));
-    if (r < 0 || !file || !key || !value)
-        return -ENOMEM;
+    if (r < 0 || !key || !value)
+        return r < 0 ? r : -ENOMEM;
     for (size_t i = 0; i < write->versions.n; i++)
         write->writes[write->n_writes++] = write->versions.writes[i];
     add_write(write, key, value);
@@ -99,7 +114,7 @@ int rollout_writer_put(const RolloutWriter *writer, const char *name, const Feed
         r = add_unit(writer, &write, step);
     const char *value = keep_take(&write, rollout_format(step->next));
     if (r < 0 || !value)
-        return -ENOMEM;
+        return r < 0 ? r : -ENOMEM;
     add_write(&write, keys.rollout, value);
     return send(writer, &write, ret);
 }

@@ -52,6 +52,7 @@ static const RecordField unit_fields[] = {
     {"hadNoPlace", &field_flag, offsetof(RolloutUnit, had_no_place)},
     {"sinceUsec", &field_count, offsetof(RolloutUnit, since_usec)},
     {"upSinceUsec", &field_count, offsetof(RolloutUnit, up_since_usec)},
+    {"failedSinceUsec", &field_count, offsetof(RolloutUnit, failed_since_usec)},
     {"why", &field_string, offsetof(RolloutUnit, why)},
 };
 

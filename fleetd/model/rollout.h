@@ -38,10 +38,11 @@ typedef struct RolloutUnit {
     char *found; /* of the one that it had at first, from a deployment that this one replaced; NULL:
                     that is before */
     RolloutUnitPhase phase;
-    bool had_no_place;    /* when it got the file of the deployment */
-    usec_t since_usec;    /* since 1970: it is updating or restoring; 0: neither */
-    usec_t up_since_usec; /* of one that is updating: up and healthy; 0: it is not */
-    char *why;            /* it failed or was left; NULL: nothing to be said */
+    bool had_no_place; /* when it got the file of the deployment; until then, at the last look */
+    usec_t since_usec; /* since 1970: it is updating or restoring; 0: neither */
+    usec_t failed_since_usec; /* likewise: systemd says that it has failed, if only on its way */
+    usec_t up_since_usec;     /* of one that is updating: up and healthy; 0: it is not */
+    char *why;                /* it failed or was left; NULL: nothing to be said */
 } RolloutUnit;
 
 typedef struct Rollout {

@@ -27,13 +27,13 @@ static bool unit_is_available(const ClusterUnit *unit) {
 
 /* --- groups --- */
 
-int unit_group_name(const ClusterUnit *unit, char **ret) {
-    const char *named = unit->requirements ? unit->requirements->budget.group : NULL;
+int unit_group_name(const char *name, const Requirements *requirements, char **ret) {
+    const char *named = requirements ? requirements->budget.group : NULL;
     *ret = NULL;
     if (named)
         *ret = str_printf("=%s", named); /* no name of a template */
-    else if (unit_name_is_instance(unit->name))
-        return unit_name_template(unit->name, ret);
+    else if (unit_name_is_instance(name))
+        return unit_name_template(name, ret);
     else
         return 0;
     return *ret ? 0 : -ENOMEM;
@@ -41,7 +41,7 @@ int unit_group_name(const ClusterUnit *unit, char **ret) {
 
 static int unit_join_group(Cluster *cluster, ClusterUnit *unit) {
     _cleanup_free_ char *name = NULL;
-    int r = unit_group_name(unit, &name);
+    int r = unit_group_name(unit->name, unit->requirements, &name);
     if (r < 0 || !name)
         return r;
     UnitGroup *group = map_get(cluster->groups, name);
@@ -114,11 +114,11 @@ size_t cluster_count_starting(const Cluster *cluster) {
 
 /* --- budgets --- */
 
-static size_t budget_of(const ClusterUnit *unit) {
+static size_t budget_of(const ClusterUnit *unit, const GroupRest *rest) {
     if (!unit->requirements)
         return MAX_UNAVAILABLE_DEFAULT;
     const Budget *budget = &unit->requirements->budget;
-    size_t n_wanted = unit->group ? unit->group->n_wanted : 1;
+    size_t n_wanted = (unit->group ? unit->group->n_wanted : 1) + rest->n_wanted;
     return budget->is_percent ? n_wanted * budget->max_unavailable / 100 : budget->max_unavailable;
 }
 
@@ -131,12 +131,17 @@ static bool unit_may_be_up(const ClusterUnit *unit) {
 }
 
 /* One that is down already costs nothing. */
-bool unit_may_go_down(const ClusterUnit *unit) {
+static bool unit_may_go_down_beside(const ClusterUnit *unit, const GroupRest *rest) {
     if (!unit->is_counted || !unit_may_be_up(unit))
         return true;
     size_t n_down = unit->group ? unit->group->n_wanted - unit->group->n_available
                                 : (size_t) !unit->is_available;
-    return n_down + unit->is_available <= budget_of(unit);
+    return n_down + rest->n_down + unit->is_available <= budget_of(unit, rest);
+}
+
+bool unit_may_go_down(const ClusterUnit *unit) {
+    static const GroupRest none = {};
+    return unit_may_go_down_beside(unit, &none);
 }
 
 /* The order that has yet to be written, or carried out, says nothing of the new file. */
@@ -146,14 +151,23 @@ static bool placement_is_as_wanted(const Placement *placement) {
            placement->order.revision >= placement->unit->revision;
 }
 
-void cluster_look_out(const Cluster *cluster, const char *name, UnitOutlook *ret) {
+const char *cluster_group_of(const Cluster *cluster, const char *name) {
+    const ClusterUnit *unit = cluster_find_unit(cluster, name);
+    return unit && unit->group ? unit->group->name : NULL;
+}
+
+void cluster_look_out(const Cluster *cluster, const char *name, const GroupRest *rest,
+                      UnitOutlook *ret) {
+    static const GroupRest none = {};
     ClusterUnit *unit = cluster_find_unit(cluster, name);
     *ret = (UnitOutlook){.may_go_down = true};
     if (!unit)
         return;
-    ret->is_held = unit->is_held;
-    ret->may_go_down = unit_may_go_down(unit);
+    ret->unusable = unit->held.why;
+    ret->may_go_down = unit_may_go_down_beside(unit, rest ? rest : &none);
     ret->waits = unit->pending ? unit->pending->summary : NULL;
+    if (unit->is_held) /* that would be judged by what was wanted before */
+        return;
     for (const Placement *p = unit->placements; p; p = p->next) {
         ret->is_available |= placement_is_as_wanted(p) && p->report.is_up;
         ret->has_failed |= placement_is_as_wanted(p) && p->report.is_given_up;

@@ -15,11 +15,6 @@ typedef struct UnitGroup {
     size_t n_available;
 } UnitGroup;
 
-/* What the unit's group is called; NULL with 0: it has none, or is one of its own. The caller
- * frees.
- */
-int unit_group_name(const ClusterUnit *unit, char **ret);
-
 /* The unit's record has another name, file or wish, an order of it has changed, or what is said of
  * it: counts it anew, and looks at those for whom that matters. */
 int unit_refresh(Cluster *cluster, ClusterUnit *unit);

@@ -49,16 +49,29 @@ size_t cluster_count_ordinary(const Cluster *cluster, const char *machine_id);
  * people; NULL: all are. The caller frees. */
 int cluster_name_unavailable(const Cluster *cluster, const char *machine_id, char **ret);
 
-/* How a unit does, for whoever gives it another file. */
+/* How a unit does, for whoever gives it another file. Texts are borrowed until the next event. */
 typedef struct UnitOutlook {
-    bool is_held;      /* nobody can tell what users want, or how */
-    bool is_available; /* as it was last asked for, on one machine (availability.h) */
-    bool has_failed;   /* likewise, and systemd has given up on it */
-    bool may_go_down;  /* by fleet's own doing: its group's budget has room, or it is down */
-    const char *waits; /* why it has no place; NULL: it has one; borrowed until the next event */
+    const char *unusable; /* what is wrong with its file; NULL: nothing */
+    bool is_available;    /* as it was last asked for, on one machine (availability.h) */
+    bool has_failed;      /* likewise, and systemd has given up on it */
+    bool may_go_down;     /* by fleet's own doing: its group's budget has room, or it is down */
+    const char *waits;    /* why it has no place; NULL: it has one */
 } UnitOutlook;
 
-void cluster_look_out(const Cluster *cluster, const char *name, UnitOutlook *ret);
+/* Units that belong to a group as well, although their present files name another one. */
+typedef struct GroupRest {
+    size_t n_wanted, n_down;
+} GroupRest;
+
+/* rest: of the unit's group; NULL: there are none. */
+void cluster_look_out(const Cluster *cluster, const char *name, const GroupRest *rest,
+                      UnitOutlook *ret);
+
+/* What the group of a unit of that name is called whose file asks for that (availability.h); NULL
+ * with 0: it is one of its own. requirements may be NULL. The caller frees. */
+int unit_group_name(const char *name, const Requirements *requirements, char **ret);
+/* The same of a unit that is to be launched, as it stands; NULL, too, if it is not; borrowed. */
+const char *cluster_group_of(const Cluster *cluster, const char *name);
 
 /* A unit as users want it. requirements is taken over, also on failure. A template, or a unit that
  * is to be inactive, gets no orders. */

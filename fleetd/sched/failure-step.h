@@ -11,6 +11,10 @@
 #define FAILURE_FORGIVEN_USEC (10 * USEC_PER_MINUTE)       /* of being well */
 #define FAILURE_FORGOTTEN_USEC (24 * 60 * USEC_PER_MINUTE) /* where it was not since */
 
+/* On its way to auto-restart a unit of systemd's passes through failed, and one in a circle is up
+ * for a moment: what does not last for so long says nothing. */
+#define FAILURE_QUIET_USEC USEC_PER_SEC
+
 /* A machine that is ordered to have the unit. */
 typedef struct FailureFact {
     const char *machine_id;

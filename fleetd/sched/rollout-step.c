@@ -1,6 +1,7 @@
 #include "fleetd/sched/rollout-step.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/rollout-back.h"
 #include "fleetd/sched/rollout-turn.h"
 
 static const RolloutUnit *find_failed(const RolloutLook *look) {
@@ -39,99 +40,28 @@ static RolloutUnit *find_template(const RolloutLook *look) {
     return last && turn_is_last(last) ? last : NULL;
 }
 
+static int await_readable(RolloutLook *look, const RolloutFact *held) {
+    _cleanup_free_ char *why = str_printf("unit '%s' cannot be read", held->name);
+    return why ? turn_enter(look, ROLLOUT_UPDATING, why) : -ENOMEM;
+}
+
 static int finish(RolloutLook *look) {
     RolloutUnit *template = find_template(look);
     size_t n_units = look->rollout->n_units - (template != NULL);
     size_t n_failed = rollout_count(look->rollout, ROLLOUT_UNIT_FAILED),
            n_left = rollout_count(look->rollout, ROLLOUT_UNIT_LEFT);
+    const RolloutFact *held = turn_find_held(look);
+    if (held)
+        return await_readable(look, held);
     if (n_units > 0 && n_left >= n_units)
         return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has given its units another file");
-    if (template && look_find_fact(look, template->name)->is_held)
-        return turn_enter(look, ROLLOUT_UPDATING, "the template cannot be read");
     if (template && template->phase == ROLLOUT_UNIT_WAITING)
         turn_change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash);
     return n_failed > 0 ? turn_enter_for_unit(look, ROLLOUT_FAILED, find_failed(look))
                         : turn_enter(look, ROLLOUT_DONE, NULL);
 }
 
-/* --- back --- */
-
-static bool has_former(const RolloutLook *look, const RolloutUnit *unit) {
-    return unit->before && !streq(unit->before, look->deployment->hash);
-}
-
-static bool is_to_be_restored(const RolloutLook *look, const RolloutUnit *unit) {
-    bool was_changed = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
-                       unit->phase == ROLLOUT_UNIT_FAILED;
-    const RolloutFact *fact = look_find_fact(look, unit->name);
-    /* It has yet to get the file, and has that of a deployment which this one has replaced. */
-    bool is_between = unit->phase == ROLLOUT_UNIT_WAITING && unit->before && unit->found &&
-                      !streq(unit->before, unit->found) && streq_ptr(fact->hash, unit->found);
-    return is_between || (was_changed && has_former(look, unit) && look_has_target(look, fact));
-}
-
-static RolloutUnit *find_to_be_restored(const RolloutLook *look) {
-    for (size_t i = 0; i < look->rollout->n_units; i++)
-        if (is_to_be_restored(look, &look->rollout->units[i]))
-            return &look->rollout->units[i];
-    return NULL;
-}
-
-static int restore(RolloutLook *look, RolloutUnit *unit) {
-    if (!look->facts->has_file(unit->before, look->facts->userdata)) {
-        unit->phase = ROLLOUT_UNIT_LEFT;
-        return str_replace(&unit->why, "its former file is not in the store any more");
-    }
-    turn_change(look, unit, turn_is_last(unit) ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_RESTORING,
-                unit->before);
-    return 0;
-}
-
-/* It did not come back, or has the file still, as its former one is lost. */
-static bool is_stranded(const RolloutLook *look, const RolloutUnit *unit) {
-    return unit->phase == ROLLOUT_UNIT_FAILED ||
-           (unit->phase == ROLLOUT_UNIT_LEFT &&
-            look_has_target(look, look_find_fact(look, unit->name)));
-}
-
-static int end_rollback(RolloutLook *look) {
-    Rollout *rollout = look->rollout;
-    bool is_well = true;
-    for (size_t i = 0; i < rollout->n_units; i++)
-        is_well &= !is_stranded(look, &rollout->units[i]);
-    RolloutPhase phase = is_well ? ROLLOUT_ROLLED_BACK : ROLLOUT_FAILED;
-    rollout->phase_since_usec = look->facts->now_usec;
-    rollout->phase = phase;
-    return 0; /* why it was rolled back is what remains to be said */
-}
-
-static int go_back(RolloutLook *look) {
-    size_t n_restoring = rollout_count(look->rollout, ROLLOUT_UNIT_RESTORING);
-    RolloutUnit *next = find_to_be_restored(look);
-    if (!next)
-        return n_restoring > 0 ? 0 : end_rollback(look);
-    if (n_restoring >= look->deployment->policy.parallel)
-        return 0;
-    RolloutUnit *unit = look->facts->is_held ? NULL : turn_choose(look, is_to_be_restored);
-    return unit ? restore(look, unit) : str_replace(&next->why, turn_obstacle(look));
-}
-
 /* --- the whole --- */
-
-static int begin_rollback(RolloutLook *look, const RolloutUnit *failed) {
-    look->rollout->is_undone = true;
-    int r = failed ? turn_enter_for_unit(look, ROLLOUT_ROLLING_BACK, failed)
-                   : turn_enter(look, ROLLOUT_ROLLING_BACK, "undone by a user");
-    return r < 0 ? r : go_back(look);
-}
-
-/* Of those that it may begin with before it is promoted, all have begun. */
-static bool canaries_have_begun(const RolloutLook *look) {
-    const Deployment *deployment = look->deployment;
-    size_t n = look->rollout->n_units - (find_template(look) != NULL);
-    return !deployment->is_promoted && deployment->policy.canaries > 0 &&
-           n - count_next(look) >= deployment->policy.canaries;
-}
 
 static int go_forward(RolloutLook *look) {
     const Deployment *deployment = look->deployment;
@@ -142,17 +72,16 @@ static int go_forward(RolloutLook *look) {
     if (deployment->is_paused)
         return turn_enter(look, ROLLOUT_PAUSED, "paused by a user");
     if (failed && on_failure == UPDATE_ROLLBACK)
-        return begin_rollback(look, failed);
+        return back_begin(look, failed);
     if (n_failed > look->rollout->n_tolerated && on_failure == UPDATE_PAUSE)
         return turn_enter_for_unit(look, ROLLOUT_PAUSED, failed);
     if (!look->facts->has_file(deployment->hash, look->facts->userdata))
         return turn_enter(look, ROLLOUT_UPDATING,
                           "its file is not in the store any more: deploy it again");
     bool has_next = count_next(look) > 0;
-    if (has_next && canaries_have_begun(look))
+    if (has_next && turn_canaries_have_begun(look))
         return n_updating > 0 ? turn_enter(look, ROLLOUT_UPDATING, NULL)
-                              : turn_enter(look, ROLLOUT_WAITING,
-                                           "its first units are well, and it waits to be promoted");
+                              : turn_await_promotion(look);
     if (has_next && n_updating < deployment->policy.parallel)
         return update_next(look);
     return has_next || n_updating > 0 ? turn_enter(look, ROLLOUT_UPDATING, NULL) : finish(look);
@@ -189,8 +118,8 @@ static int look_on(RolloutLook *look, const Rollout *from) {
     /* One that came to be well after all is no excuse for the next one. */
     rollout->n_tolerated = MIN(rollout->n_tolerated, rollout_count(rollout, ROLLOUT_UNIT_FAILED));
     if (is_to_be_undone)
-        return begin_rollback(look, NULL);
-    return rollout->phase == ROLLOUT_ROLLING_BACK ? go_back(look) : go_forward(look);
+        return back_begin(look, NULL);
+    return rollout->phase == ROLLOUT_ROLLING_BACK ? back_go_on(look) : go_forward(look);
 }
 
 static int rollout_begin(const Deployment *deployment, const RolloutFacts *facts, Rollout **ret) {

@@ -8,13 +8,14 @@
 /* A unit that it is about, as it is now. */
 typedef struct RolloutFact {
     const char *name;
-    const char *hash;  /* of its file; NULL: of a template that the cluster does not know */
-    bool is_held;      /* it cannot be read, so nothing is known but that it is there */
-    bool is_wanted;    /* it is to run: else there is nothing to wait for */
-    bool is_available; /* launched as wanted, up, and healthy */
-    bool has_failed;   /* with the file that it has, and for good */
-    bool may_go_down;  /* its group's budget allows it */
-    const char *waits; /* why it has no place; NULL: it has, or nothing is known */
+    const char *hash;     /* of its file; NULL: of a template that the cluster does not know */
+    bool is_held;         /* it cannot be read, so nothing is known but that it is there */
+    const char *unusable; /* what is wrong with the file that it has; NULL: nothing */
+    bool is_wanted;       /* it is to run: else there is nothing to wait for */
+    bool is_available;    /* launched as wanted, up, and healthy */
+    bool has_failed;      /* systemd has given up on it, with that file, if only for the moment */
+    bool may_go_down;     /* its group's budget allows it */
+    const char *waits;    /* why it has no place; NULL: it has, or nothing is known */
 } RolloutFact;
 
 typedef struct RolloutFacts {

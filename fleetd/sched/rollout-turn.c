@@ -3,6 +3,8 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
+#include <errno.h>
+
 int turn_enter(RolloutLook *look, RolloutPhase phase, const char *why) {
     Rollout *rollout = look->rollout;
     if (rollout->phase != phase)
@@ -26,14 +28,14 @@ bool turn_is_last(const RolloutUnit *unit) {
 void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
     unit->phase = phase;
     unit->since_usec = look->facts->now_usec;
-    unit->up_since_usec = 0;
+    unit->up_since_usec = unit->failed_since_usec = 0;
     free(TAKE_PTR(unit->why));
     look->step->unit = unit->name;
     look->step->hash = hash;
 }
 
-/* What is down already costs nothing, and may be helped by it: it goes first. NULL: none may be
- * touched now. */
+/* What is down already costs nothing, and may be helped by it: it goes first. One whose file is of
+ * no use may be up by its last one. NULL: none may be touched now. */
 RolloutUnit *turn_choose(const RolloutLook *look,
                          bool (*is_candidate)(const RolloutLook *look, const RolloutUnit *unit)) {
     RolloutUnit *chosen = NULL;
@@ -42,7 +44,8 @@ RolloutUnit *turn_choose(const RolloutLook *look,
         const RolloutFact *fact = look_find_fact(look, unit->name);
         if (fact->is_held || !is_candidate(look, unit))
             continue;
-        if (!fact->is_wanted || !fact->is_available)
+        bool is_down = !fact->is_available && !fact->unusable;
+        if (!fact->is_wanted || is_down)
             return unit;
         if (!chosen && fact->may_go_down)
             chosen = unit;
@@ -57,4 +60,47 @@ const char *turn_obstacle(const RolloutLook *look) {
                  "settled"
                : "no more of the group may be down at a time (MaxUnavailable), or what there is "
                  "cannot be read";
+}
+
+const RolloutFact *turn_find_held(const RolloutLook *look) {
+    for (size_t i = 0; i < look->facts->n_units; i++)
+        if (look->facts->units[i].is_held)
+            return &look->facts->units[i];
+    return NULL;
+}
+
+/* --- canaries --- */
+
+/* It shows what the new file is worth: one that is not to run, or has no place, does not. */
+static bool is_canary(const RolloutLook *look, const RolloutUnit *unit) {
+    const RolloutFact *fact = look_find_fact(look, unit->name);
+    bool has_begun = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
+                     unit->phase == ROLLOUT_UNIT_FAILED;
+    return has_begun && fact->is_wanted && !(unit->had_no_place && fact->waits);
+}
+
+bool turn_canaries_have_begun(const RolloutLook *look) {
+    const Deployment *deployment = look->deployment;
+    size_t n = 0;
+    for (size_t i = 0; i < look->rollout->n_units; i++)
+        n += is_canary(look, &look->rollout->units[i]);
+    return !deployment->is_promoted && deployment->policy.canaries > 0 &&
+           n >= deployment->policy.canaries;
+}
+
+int turn_await_promotion(RolloutLook *look) {
+    size_t n_ill = 0;
+    for (size_t i = 0; i < look->rollout->n_units; i++) {
+        const RolloutUnit *unit = &look->rollout->units[i];
+        bool is_well =
+            unit->phase == ROLLOUT_UNIT_DONE && look_find_fact(look, unit->name)->is_available;
+        n_ill += is_canary(look, unit) && !is_well;
+    }
+    if (n_ill == 0)
+        return turn_enter(look, ROLLOUT_WAITING,
+                          "its first units are well, and it waits to be promoted");
+    _cleanup_free_ char *why =
+        str_printf("%zu of its first units %s not well, and it waits to be promoted or undone",
+                   n_ill, n_ill == 1 ? "is" : "are");
+    return why ? turn_enter(look, ROLLOUT_WAITING, why) : -ENOMEM;
 }

@@ -16,3 +16,9 @@ RolloutUnit *turn_choose(const RolloutLook *look,
 const char *turn_obstacle(const RolloutLook *look);
 /* The unit gets a file now. Once a step. */
 void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash);
+/* The first that cannot be read; NULL: there is none. */
+const RolloutFact *turn_find_held(const RolloutLook *look);
+
+/* Of those that get the new file before it is promoted all have begun. */
+bool turn_canaries_have_begun(const RolloutLook *look);
+int turn_await_promotion(RolloutLook *look);

@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
+#include "fleetd/sched/failure-step.h"
 
 const RolloutFact *look_find_fact(const RolloutLook *look, const char *name) {
     const RolloutFacts *facts = look->facts;
@@ -37,13 +38,15 @@ static const char *hash_before(const Rollout *from, const RolloutFact *fact) {
 static RolloutUnitPhase first_phase(const RolloutLook *look, const RolloutFact *fact) {
     if (!look_has_target(look, fact))
         return ROLLOUT_UNIT_WAITING;
-    return fact->is_wanted && !fact->is_available ? ROLLOUT_UNIT_UPDATING : ROLLOUT_UNIT_DONE;
+    bool is_well = fact->is_available || !fact->is_wanted;
+    return is_well && !fact->unusable ? ROLLOUT_UNIT_DONE : ROLLOUT_UNIT_UPDATING;
 }
 
 static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *fact) {
     RolloutUnit unit = {.name = (char *) fact->name,
                         .before = (char *) hash_before(from, fact),
-                        .phase = first_phase(look, fact)};
+                        .phase = first_phase(look, fact),
+                        .had_no_place = fact->waits != NULL};
     if (!streq_ptr(unit.before, fact->hash))
         unit.found = (char *) fact->hash;
     if (unit.phase == ROLLOUT_UNIT_UPDATING)
@@ -72,7 +75,7 @@ int look_take_units(RolloutLook *look, const Rollout *from) {
 static int unit_enter(RolloutUnit *unit, RolloutUnitPhase phase, const char *why) {
     unit->phase = phase;
     if (phase != ROLLOUT_UNIT_UPDATING && phase != ROLLOUT_UNIT_FAILED)
-        unit->since_usec = unit->up_since_usec = 0;
+        unit->since_usec = unit->up_since_usec = unit->failed_since_usec = 0;
     return str_replace(&unit->why, why);
 }
 
@@ -89,24 +92,41 @@ static bool is_time(const RolloutLook *look, usec_t time) {
 }
 
 static int fail(RolloutUnit *unit, const RolloutFact *fact, const char *what) {
-    _cleanup_free_ char *why = fact->waits ? str_printf("%s: %s", what, fact->waits) : strdup(what);
+    bool has_more = fact->waits && !fact->unusable; /* which is why it waits */
+    _cleanup_free_ char *why = has_more ? str_printf("%s: %s", what, fact->waits) : strdup(what);
     return why ? unit_enter(unit, ROLLOUT_UNIT_FAILED, why) : -ENOMEM;
 }
 
-/* One that fitted nowhere before, and still does not, says nothing of the new file. */
+/* What cannot come to be well by itself any more; NULL: nothing, or it has yet to last. */
+static const char *find_failure(const RolloutLook *look, RolloutUnit *unit,
+                                const RolloutFact *fact) {
+    if (fact->unusable)
+        return fact->unusable;
+    if (!fact->has_failed)
+        return NULL;
+    if (unit->failed_since_usec == 0)
+        unit->failed_since_usec = look->facts->now_usec;
+    return is_time(look, unit->failed_since_usec + FAILURE_QUIET_USEC) ? "it has failed" : NULL;
+}
+
+/* A pause is for those that get the new file. One that fitted nowhere before, and still does not,
+ * says nothing of it. */
 static int judge_down(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact,
-                      const char *what) {
+                      const char *late) {
+    bool is_restoring = unit->phase == ROLLOUT_UNIT_RESTORING;
     unit->up_since_usec = 0;
-    if (unit->had_no_place && fact->waits && unit->phase != ROLLOUT_UNIT_FAILED)
-        return unit_enter(
-            unit, unit->phase == ROLLOUT_UNIT_RESTORING ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_DONE,
-            "it has no place, as before");
-    if (look->deployment->is_paused || unit->phase == ROLLOUT_UNIT_FAILED)
+    if (unit->phase == ROLLOUT_UNIT_FAILED)
         return 0;
-    if (fact->has_failed)
-        return fail(unit, fact, "it has failed");
+    const char *failure = find_failure(look, unit, fact);
+    if (unit->had_no_place && fact->waits && !failure)
+        return unit_enter(unit, is_restoring ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_DONE,
+                          "it has no place, as before");
+    if (look->deployment->is_paused && !is_restoring)
+        return 0;
+    if (failure)
+        return fail(unit, fact, failure);
     bool is_late = is_time(look, unit->since_usec + look->deployment->policy.deadline_usec);
-    return is_late ? fail(unit, fact, what) : 0;
+    return is_late ? fail(unit, fact, late) : 0;
 }
 
 /* Also of one that has failed: it may come to be well after all. */
@@ -115,7 +135,7 @@ static int judge_updating(RolloutLook *look, RolloutUnit *unit, const RolloutFac
     const UpdatePolicy *policy = &look->deployment->policy;
     if (!look_has_target(look, fact))
         return unit->phase == ROLLOUT_UNIT_FAILED ? 0 : leave(unit);
-    if (!fact->is_wanted)
+    if (!fact->is_wanted && !fact->unusable)
         return unit_enter(unit, ROLLOUT_UNIT_DONE, NULL);
     if (!fact->is_available)
         return judge_down(look, unit, fact, late);
@@ -143,6 +163,7 @@ static int judge_waiting(RolloutLook *look, RolloutUnit *unit, const RolloutFact
         unit->phase = ROLLOUT_UNIT_UPDATING; /* somebody has been quicker */
         return judge_updating(look, unit, fact);
     }
+    unit->had_no_place = fact->waits != NULL;
     bool is_untouched = streq_ptr(fact->hash, unit->found ? unit->found : unit->before);
     return is_untouched ? 0 : leave(unit);
 }
@@ -165,6 +186,8 @@ int look_judge_units(RolloutLook *look) {
     for (size_t i = 0; i < look->rollout->n_units; i++) {
         RolloutUnit *unit = &look->rollout->units[i];
         const RolloutFact *fact = look_find_fact(look, unit->name);
+        if (!fact->has_failed)
+            unit->failed_since_usec = 0;
         int r = judges[unit->phase] && !fact->is_held ? judges[unit->phase](look, unit, fact) : 0;
         if (r < 0)
             return r;

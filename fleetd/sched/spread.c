@@ -7,7 +7,7 @@
 
 char *unit_spread_name(const ClusterUnit *unit) {
     char *name = NULL;
-    int r = unit_group_name(unit, &name);
+    int r = unit_group_name(unit->name, unit->requirements, &name);
     return r >= 0 && !name ? strdup(unit->name) : name;
 }
 

@@ -160,6 +160,8 @@ static void check_file_is_due(const Rest *rest, const char *hash) {
     MAP_FOREACH (name, deployment, sim_view_all(rest->cluster->view, KEY_DEPLOYMENT))
         if (streq(deployment->hash, hash))
             return;
+    if (sim_rollouts_name_file(rest->cluster->view, hash))
+        return;
     if (!sim_versions_use_file(rest->cluster, hash))
         sim_trace_fail(rest->trace, "the file %s is left over", hash);
 }

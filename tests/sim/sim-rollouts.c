@@ -110,12 +110,21 @@ static const RolloutUnit *find_changed(const SimView *view, const Rollout *rollo
     return NULL;
 }
 
-/* The template is no unit that could be tried first; it may have the file already. */
-static size_t count_begun(const Rollout *rollout) {
+/* Those that show what the file is worth, as far as that is sure: they are to run, and had a place.
+ */
+static bool is_canary(const SimCheck *check, const RolloutUnit *unit) {
+    const Unit *known = sim_view_unit(check->cluster->view, unit->name);
+    bool has_begun = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
+                     unit->phase == ROLLOUT_UNIT_FAILED;
+    return has_begun && !unit->had_no_place && known && known->desired == LAUNCH_STATE_LAUNCHED &&
+           sim_check_has_settled(check, KEY_UNIT, NULL, unit->name);
+}
+
+static size_t count_canaries_beside(const SimCheck *check, const Rollout *rollout,
+                                    const RolloutUnit *unit) {
     size_t n = 0;
     for (size_t i = 0; i < rollout->n_units; i++)
-        n += rollout->units[i].phase != ROLLOUT_UNIT_WAITING &&
-             !unit_name_is_template(rollout->units[i].name);
+        n += &rollout->units[i] != unit && is_canary(check, &rollout->units[i]);
     return n;
 }
 
@@ -125,9 +134,9 @@ static void judge_count(SimCheck *check, const Deployment *deployment, const Rol
     if (n > deployment->policy.parallel)
         sim_trace_fail(check->trace, "%zu units of %s get files at a time, and not %" PRIu64, n,
                        rollout->name, deployment->policy.parallel);
-    size_t n_begun = count_begun(rollout);
+    size_t n_canaries = count_canaries_beside(check, rollout, unit);
     if (unit->phase == ROLLOUT_UNIT_UPDATING && !deployment->is_promoted &&
-        deployment->policy.canaries > 0 && n_begun > deployment->policy.canaries &&
+        deployment->policy.canaries > 0 && n_canaries >= deployment->policy.canaries &&
         sim_check_has_settled(check, KEY_DEPLOYMENT, NULL, rollout->name))
         sim_trace_fail(check->trace, "%s goes on, and nobody has promoted it", rollout->name);
 }
@@ -222,6 +231,16 @@ void sim_rollouts_judge(SimCheck *check, const char *name, const Rollout *new) {
 }
 
 /* --- what holds in the end --- */
+
+bool sim_rollouts_name_file(const SimView *view, const char *hash) {
+    _unused_ const char *name;
+    const Rollout *rollout;
+    MAP_FOREACH (name, rollout, sim_view_all(view, KEY_ROLLOUT))
+        for (size_t i = 0; i < rollout->n_units; i++)
+            if (streq_ptr(rollout->units[i].before, hash))
+                return true;
+    return false;
+}
 
 void sim_rollouts_check_rest(const SimCluster *cluster, SimTrace *trace) {
     const char *name;

@@ -150,6 +150,27 @@ static void it_is_too_late_for_some_words(void **state) {
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
 }
 
+static void on_set(_unused_ int r, _unused_ const StoreTxnResult *result, _unused_ void *userdata) {
+}
+
+static void begin_rollback(GatedStore *gated, _unused_ void *userdata) {
+    const StoreWrite write = {.kind = STORE_PUT,
+                              .key = "rollout/a.service",
+                              .value = "{\"deploymentUsec\":5000000,\"phase\":\"rolling-back\","
+                                       "\"phaseSinceUsec\":7000000,\"undone\":true}"};
+    gated->before_txn = NULL;
+    store_txn(gated->inner, &(StoreTxn){.writes = &write, .n_writes = 1}, on_set, NULL, NULL);
+}
+
+static void pause_that_a_rollback_overtakes_is_too_late(void **state) {
+    ApiFixture *fixture = *state;
+    seed_rollout(fixture, "updating", "");
+    fixture->gated->before_txn = begin_rollback;
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 409,
+                  "Cannot pause the deployment of 'a.service': it is being rolled back");
+    assert_null(fixture->gated->before_txn);
+}
+
 static void it_is_told_how_far_it_is(void **state) {
     ApiFixture *fixture = *state;
     seed_rollout(fixture, "rolling-back",
@@ -230,6 +251,7 @@ int main(void) {
         API_TEST(it_is_refused_if_its_units_were_changed_since),
         API_TEST(users_say_how_it_goes_on),
         API_TEST(it_is_too_late_for_some_words),
+        API_TEST(pause_that_a_rollback_overtakes_is_too_late),
         API_TEST(it_is_told_how_far_it_is),
         API_TEST(words_count_at_once),
         API_TEST(record_of_a_former_deployment_says_nothing),

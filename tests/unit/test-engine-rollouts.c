@@ -386,6 +386,105 @@ static void the_same_file_once_more_touches_nothing(void **state) {
     assert_int_equal(sim_count_touches(cluster), n_touches);
 }
 
+static void file_that_is_of_no_use_to_the_unit_is_rolled_back(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "web.service", OLD);
+    deploy(cluster, "web.service", NEW "[X-Fleet]\nNone=1\n", NULL);
+    await(cluster, "web.service", ROLLOUT_ROLLED_BACK, 5 * USEC_PER_SEC);
+    assert_true(has_text(cluster, "web.service", OLD));
+    assert_non_null(strstr(rollout_of(cluster, "web.service")->why, "unknown option 'None'"));
+}
+
+static void unit_whose_file_is_lost_gets_the_new_one(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "web.service", OLD);
+    _cleanup_free_ char *key = key_file(hash_of(cluster, "web.service"));
+    assert_int_equal(store_sync_delete(&cluster->sync, key), 0);
+    deploy(cluster, "web.service", NEW, NULL);
+    await(cluster, "web.service", ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_true(has_text(cluster, "web.service", NEW));
+    assert_int_equal(sim_count_running(cluster, "web.service"), 1);
+}
+
+/* Also if no version has it any more. */
+static void former_files_are_kept_for_the_way_back(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 3);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
+    for (size_t i = 1; i <= 3; i++) {
+        _cleanup_free_ char *key = str_printf("version/app@%zu.service/1", i);
+        assert_int_equal(store_sync_delete(&cluster->sync, key), 0);
+    }
+    sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
+    say_word(cluster, TEMPLATE, undo_it);
+    await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
+    assert_int_equal(count_running(cluster, 3, OLD), 3);
+}
+
+/* 0: it is not there. */
+static int64_t file_revision(SimCluster *cluster, const char *text) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
+    _cleanup_free_ char *key = key_file(unit_file_hash(file));
+    const StoreRange range = {.key = key};
+    _cleanup_range_ StoreRangeResult result = {};
+    assert_int_equal(store_sync_range(&cluster->sync, &range, &result), 0);
+    return result.n_entries > 0 ? result.entries[0].mod_revision : 0;
+}
+
+/* Whoever is about to collect it, as it was, does not do so then. */
+static void file_comes_with_each_unit_that_gets_it(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster, 1);
+    deploy(cluster, TEMPLATE, NEW, NULL);
+    int64_t revision = file_revision(cluster, NEW);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_int_equal(count_with(cluster, 1, NEW), 1);
+    assert_true(file_revision(cluster, NEW) > revision);
+}
+
+/* While some units have a file that names it, and some one that does not. */
+static void group_that_the_new_file_names_has_no_budget_of_its_own(void **state) {
+    static const char *const budgets[] = {"MaxUnavailable=1\n", "MaxUnavailable=25%\n"};
+    SimCluster *cluster = *state;
+    for (size_t i = 0; i < ELEMENTSOF(budgets); i++) {
+        UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
+        policy.parallel = 4;
+        _cleanup_free_ char *old = str_printf("%s[X-Fleet]\n%s", OLD, budgets[i]);
+        _cleanup_free_ char *new = str_printf("%s[X-Fleet]\n%sGroup=g\n", NEW, budgets[i]);
+        for (size_t k = 1; k <= 4; k++) {
+            _cleanup_free_ char *name = str_printf("app@%zu.service", k);
+            engine_test_start(cluster, name, old);
+        }
+        deploy(cluster, TEMPLATE, new, &policy);
+        for (size_t k = 0; k < 600; k++) {
+            sim_cluster_run(cluster, STEP);
+            assert_true(count_up(cluster, 4) >= 3);
+        }
+        await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_SEC);
+        say_word(cluster, TEMPLATE, undo_it);
+        for (size_t k = 0; k < 600; k++) {
+            sim_cluster_run(cluster, STEP);
+            assert_true(count_up(cluster, 4) >= 3);
+        }
+        await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_SEC);
+    }
+}
+
+/* As systemd has it pass through failed on its way to be restarted. */
+static void unit_that_fails_for_a_moment_has_not_failed(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "web.service", OLD);
+    deploy(cluster, "web.service", NEW, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    FakeSystemd *systemd = sim_where_runs(cluster, "web.service")->systemd;
+    fake_systemd_set_state(systemd, "web.service", "failed", "failed", "exit-code");
+    sim_cluster_run(cluster, 500 * USEC_PER_MSEC);
+    fake_systemd_set_state(systemd, "web.service", "active", "running", "success");
+    await(cluster, "web.service", ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_true(has_text(cluster, "web.service", NEW));
+}
+
 static void nothing_goes_on_by_what_cannot_be_read(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
@@ -421,6 +520,12 @@ int main(void) {
         ENGINE_TEST(inactive_unit_gets_the_file_and_is_not_started),
         ENGINE_TEST(what_fits_nowhere_holds_nothing_up),
         ENGINE_TEST(the_same_file_once_more_touches_nothing),
+        ENGINE_TEST(file_that_is_of_no_use_to_the_unit_is_rolled_back),
+        ENGINE_TEST(unit_whose_file_is_lost_gets_the_new_one),
+        ENGINE_TEST(former_files_are_kept_for_the_way_back),
+        ENGINE_TEST(file_comes_with_each_unit_that_gets_it),
+        ENGINE_TEST(group_that_the_new_file_names_has_no_budget_of_its_own),
+        ENGINE_TEST(unit_that_fails_for_a_moment_has_not_failed),
         ENGINE_TEST(nothing_goes_on_by_what_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/failure-step.h"
 #include "fleetd/sched/rollout-step.h"
 #include "tests/unit/cmocka-test.h"
 
@@ -20,6 +21,11 @@ static bool has_file(const char *hash, _unused_ void *userdata) {
 #define STUCK .is_wanted = true, .is_available = true
 #define DOWN .is_wanted = true, .may_go_down = true
 #define BROKEN .is_wanted = true, .may_go_down = true, .has_failed = true
+
+/* Its file is of no use to it. */
+#define UNUSABLE .is_wanted = true, .may_go_down = true, .unusable = "its file is bad"
+#define NOWHERE DOWN, .waits = "no machine"
+#define FAILED_LONG .failed_since_usec = NOW - FAILURE_QUIET_USEC
 
 #define UNITS_MAX 4
 
@@ -152,29 +158,95 @@ static const Case cases[] = {
     {"failed for good",
      {},
      ROLLOUT_UPDATING,
-     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW}},
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW, FAILED_LONG}},
      {{"a@1.service", B, BROKEN}, {"a@.service", A}},
      false,
      "rolling-back: a@1.service: it has failed; a@1.service restoring, a@.service waiting; "
      "a@1.service=a"},
+    {"failed, perhaps only for a moment",
+     {},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW}},
+     {{"a@1.service", B, BROKEN}, {"a@.service", A}},
+     false,
+     "updating; a@1.service updating, a@.service waiting"},
+    {"its file is of no use to it",
+     {},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW}},
+     {{"a@1.service", B, UNUSABLE, .waits = "its file is bad, so"}, {"a@.service", A}},
+     false,
+     "rolling-back: a@1.service: its file is bad; a@1.service restoring, a@.service waiting; "
+     "a@1.service=a"},
+    {"nor would it have a place",
+     {},
+     ROLLOUT_UPDATING,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .had_no_place = true,
+       .since_usec = NOW}},
+     {{"a.service", B, UNUSABLE, .waits = "its file is bad, so"}},
+     false,
+     "rolling-back: a.service: its file is bad; a.service restoring; a.service=a"},
+    {"nor is it to run",
+     {},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a.service", B, .may_go_down = true, .unusable = "its file is bad"}},
+     false,
+     "failed: a.service: its file is bad; a.service failed"},
+    {"what it had is of no use to it",
+     {},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A, STUCK}, {"a@2.service", A, UNUSABLE}, {"a@.service", A}},
+     false,
+     "updating; a@1.service waiting, a@2.service updating, a@.service waiting; a@2.service=b"},
+    {"what it had is of no use to it, and it may still be up",
+     {},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A, .is_wanted = true, .unusable = "its file is lost"}, {"a@.service", A}},
+     false,
+     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
+     "cannot be read; a@1.service waiting, a@.service waiting"},
+    {"without a place, and it has the file already",
+     {},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a.service", B, NOWHERE}},
+     false,
+     "done; a.service done"},
+    {"without a place, and somebody else gave it the file",
+     {},
+     ROLLOUT_UPDATING,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_WAITING, .had_no_place = true}},
+     {{"a.service", B, NOWHERE}},
+     false,
+     "done; a.service done"},
+    {"it had a place when somebody else gave it the file",
+     {},
+     ROLLOUT_UPDATING,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_WAITING}},
+     {{"a.service", B, NOWHERE}},
+     false,
+     "updating; a.service updating"},
     {"failed, and there is nothing to go back to",
      {},
      ROLLOUT_UPDATING,
-     {{T("a.service"), T(B), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW}},
+     {{T("a.service"), T(B), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW, FAILED_LONG}},
      {{"a.service", B, BROKEN}},
      false,
      "failed: a.service: it has failed; a.service failed"},
     {"failed, and the former file is lost",
      {},
      ROLLOUT_UPDATING,
-     {{T("a.service"), T(C), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW}},
+     {{T("a.service"), T(C), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW, FAILED_LONG}},
      {{"a.service", B, BROKEN}},
      false,
      "rolling-back: a.service: it has failed; a.service left"},
     {"failed while users have paused it",
      {.is_paused = true},
      ROLLOUT_UPDATING,
-     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW}},
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW, FAILED_LONG}},
      {{"a.service", B, BROKEN}},
      false,
      "paused: paused by a user; a.service updating"},
@@ -225,6 +297,47 @@ static const Case cases[] = {
      {{"a@1.service", B, DOWN}, {"a@2.service", A, UP}, {"a@.service", A}},
      false,
      "updating; a@1.service updating, a@2.service waiting, a@.service waiting"},
+    {"what is not to run is no canary",
+     {.policy.canaries = 1},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_DONE}},
+     {{"a@1.service", B, .may_go_down = true}, {"a@2.service", A, UP}, {"a@.service", A}},
+     false,
+     "updating; a@1.service done, a@2.service updating, a@.service waiting; a@2.service=b"},
+    {"what has no place is no canary",
+     {.policy.canaries = 1},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_DONE, .had_no_place = true}},
+     {{"a@1.service", B, NOWHERE}, {"a@2.service", A, UP}, {"a@.service", A}},
+     false,
+     "updating; a@1.service done, a@2.service updating, a@.service waiting; a@2.service=b"},
+    {"what somebody else has changed is no canary",
+     {.policy.canaries = 1},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_LEFT}},
+     {{"a@1.service", D, UP}, {"a@2.service", A, UP}, {"a@.service", A}},
+     false,
+     "updating; a@1.service left, a@2.service updating, a@.service waiting; a@2.service=b"},
+    {"a canary has failed",
+     {ON_FAILURE(UPDATE_CONTINUE), .policy.canaries = 1},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_FAILED, .why = T("it has failed")}},
+     {{"a@1.service", B, BROKEN}, {"a@2.service", A, UP}, {"a@.service", A}},
+     false,
+     "waiting: 1 of its first units is not well, and it waits to be promoted or undone; "
+     "a@1.service failed, a@2.service waiting, a@.service waiting"},
+    {"canaries have gone down since",
+     {.policy.canaries = 2},
+     ROLLOUT_WAITING,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_DONE},
+      {T("a@2.service"), T(A), .phase = ROLLOUT_UNIT_DONE}},
+     {{"a@1.service", B, DOWN},
+      {"a@2.service", B, DOWN},
+      {"a@3.service", A, UP},
+      {"a@.service", A}},
+     false,
+     "waiting: 2 of its first units are not well, and it waits to be promoted or undone; "
+     "a@1.service done, a@2.service done, a@3.service waiting, a@.service waiting"},
     {"canaries are promoted",
      {.policy.canaries = 1, .is_promoted = true},
      ROLLOUT_WAITING,
@@ -262,6 +375,20 @@ static const Case cases[] = {
      false,
      "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
      "cannot be read; a@1.service waiting, a@.service waiting"},
+    {"one was never to be read",
+     {},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", NULL, .is_held = true}, {"a@2.service", B, UP}, {"a@.service", B}},
+     false,
+     "updating: unit 'a@1.service' cannot be read; a@2.service done, a@.service done"},
+    {"the only one was never to be read",
+     {},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a.service", NULL, .is_held = true}},
+     false,
+     "updating: unit 'a.service' cannot be read;"},
     {"one that is not to run",
      {},
      ROLLOUT_UPDATING,
@@ -301,6 +428,30 @@ static const Case cases[] = {
      {{"a@1.service", A, UP}, {"a@.service", A}},
      false,
      "rolled-back; a@1.service restored, a@.service waiting"},
+    {"going back, and one cannot be read",
+     {.is_undone = true},
+     ROLLOUT_ROLLING_BACK,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_DONE},
+      {T("a@2.service"), T(A), .phase = ROLLOUT_UNIT_WAITING}},
+     {{"a@1.service", NULL, .is_held = true},
+      {"a@2.service", NULL, .is_held = true},
+      {"a@.service", A}},
+     false,
+     "rolling-back; a@1.service done, a@2.service waiting, a@.service waiting"},
+    {"one that was never touched does not matter for that",
+     {.is_undone = true},
+     ROLLOUT_ROLLING_BACK,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_WAITING}},
+     {{"a@1.service", NULL, .is_held = true}, {"a@.service", A}},
+     false,
+     "rolled-back; a@1.service waiting, a@.service waiting"},
+    {"a pause does not hold the way back",
+     {.is_undone = true, .is_paused = true},
+     ROLLOUT_ROLLING_BACK,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_RESTORING, .since_usec = NOW - DEADLINE}},
+     {{"a.service", A, DOWN}},
+     false,
+     "failed; a.service failed"},
     {"one does not come up with its former file either",
      {.is_undone = true},
      ROLLOUT_ROLLING_BACK,
@@ -398,17 +549,21 @@ static void the_same_once_more_changes_nothing(_unused_ void **state) {
 static void it_says_when_to_look_again(_unused_ void **state) {
     const RolloutUnit unit = {(char *) "a.service", T(A), .phase = ROLLOUT_UNIT_UPDATING,
                               .since_usec = NOW - HEALTHY, .up_since_usec = NOW - USEC_PER_SEC};
-    const RolloutFact up = {"a.service", B, UP}, down = {"a.service", B, DOWN};
+    const RolloutFact up = {"a.service", B, UP}, down = {"a.service", B, DOWN},
+                      failed = {"a.service", B, BROKEN};
     RolloutFacts facts = {.now_usec = NOW, .units = &up, .n_units = 1, .has_file = has_file};
     const Case it = {.facts = {{"a.service"}}, .units = {unit}};
     Deployment deployment = deployment_of(&it);
     _cleanup_(rollout_freep) Rollout *known = rollout_of(&it, &deployment);
-    _cleanup_rollout_step_ RolloutStep step = {}, late = {};
+    _cleanup_rollout_step_ RolloutStep step = {}, late = {}, broken = {};
     assert_int_equal(rollout_step(&deployment, known, &facts, &step), 0);
     assert_int_equal(step.look_at, NOW - USEC_PER_SEC + HEALTHY);
     facts.units = &down;
     assert_int_equal(rollout_step(&deployment, known, &facts, &late), 0);
     assert_int_equal(late.look_at, NOW - HEALTHY + DEADLINE);
+    facts.units = &failed;
+    assert_int_equal(rollout_step(&deployment, known, &facts, &broken), 0);
+    assert_int_equal(broken.look_at, NOW + FAILURE_QUIET_USEC);
 }
 
 static void replaced_one_hands_on_what_was_before(_unused_ void **state) {

@@ -1,0 +1,88 @@
+#include "fleetd/sched/rollout-back.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/sched/rollout-turn.h"
+
+#include <errno.h>
+
+static bool has_former(const RolloutLook *look, const RolloutUnit *unit) {
+    return unit->before && !streq(unit->before, look->deployment->hash);
+}
+
+static bool is_to_be_restored(const RolloutLook *look, const RolloutUnit *unit) {
+    bool was_changed = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
+                       unit->phase == ROLLOUT_UNIT_FAILED;
+    const RolloutFact *fact = look_find_fact(look, unit->name);
+    /* It has yet to get the file, and has that of a deployment which this one has replaced. */
+    bool is_between = unit->phase == ROLLOUT_UNIT_WAITING && unit->before && unit->found &&
+                      !streq(unit->before, unit->found) && streq_ptr(fact->hash, unit->found);
+    return is_between || (was_changed && has_former(look, unit) && look_has_target(look, fact));
+}
+
+static RolloutUnit *find_to_be_restored(const RolloutLook *look) {
+    for (size_t i = 0; i < look->rollout->n_units; i++)
+        if (is_to_be_restored(look, &look->rollout->units[i]))
+            return &look->rollout->units[i];
+    return NULL;
+}
+
+static int restore(RolloutLook *look, RolloutUnit *unit) {
+    if (!look->facts->has_file(unit->before, look->facts->userdata)) {
+        unit->phase = ROLLOUT_UNIT_LEFT;
+        return str_replace(&unit->why, "its former file is not in the store any more");
+    }
+    turn_change(look, unit, turn_is_last(unit) ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_RESTORING,
+                unit->before);
+    return 0;
+}
+
+/* It did not come back, or has the file still, as its former one is lost. */
+static bool is_stranded(const RolloutLook *look, const RolloutUnit *unit) {
+    return unit->phase == ROLLOUT_UNIT_FAILED ||
+           (unit->phase == ROLLOUT_UNIT_LEFT &&
+            look_has_target(look, look_find_fact(look, unit->name)));
+}
+
+static int end_rollback(RolloutLook *look) {
+    Rollout *rollout = look->rollout;
+    bool is_well = true;
+    for (size_t i = 0; i < rollout->n_units; i++)
+        is_well &= !is_stranded(look, &rollout->units[i]);
+    RolloutPhase phase = is_well ? ROLLOUT_ROLLED_BACK : ROLLOUT_FAILED;
+    rollout->phase_since_usec = look->facts->now_usec;
+    rollout->phase = phase;
+    return 0; /* why it was rolled back is what remains to be said */
+}
+
+/* Which file it has nobody can tell. */
+static RolloutUnit *find_unreadable(const RolloutLook *look) {
+    for (size_t i = 0; i < look->rollout->n_units; i++) {
+        RolloutUnit *unit = &look->rollout->units[i];
+        bool is_at_rest = (unit->phase == ROLLOUT_UNIT_WAITING && !unit->found) ||
+                          unit->phase == ROLLOUT_UNIT_RESTORED || unit->phase == ROLLOUT_UNIT_LEFT;
+        if (!is_at_rest && look_find_fact(look, unit->name)->is_held)
+            return unit;
+    }
+    return NULL;
+}
+
+int back_go_on(RolloutLook *look) {
+    size_t n_restoring = rollout_count(look->rollout, ROLLOUT_UNIT_RESTORING);
+    RolloutUnit *next = find_to_be_restored(look);
+    RolloutUnit *unreadable = next ? NULL : find_unreadable(look);
+    if (unreadable)
+        return str_replace(&unreadable->why, "it cannot be read");
+    if (!next)
+        return n_restoring > 0 ? 0 : end_rollback(look);
+    if (n_restoring >= look->deployment->policy.parallel)
+        return 0;
+    RolloutUnit *unit = look->facts->is_held ? NULL : turn_choose(look, is_to_be_restored);
+    return unit ? restore(look, unit) : str_replace(&next->why, turn_obstacle(look));
+}
+
+int back_begin(RolloutLook *look, const RolloutUnit *failed) {
+    look->rollout->is_undone = true;
+    int r = failed ? turn_enter_for_unit(look, ROLLOUT_ROLLING_BACK, failed)
+                   : turn_enter(look, ROLLOUT_ROLLING_BACK, "undone by a user");
+    return r < 0 ? r : back_go_on(look);
+}
