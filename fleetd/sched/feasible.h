@@ -17,6 +17,7 @@ typedef enum MisfitKind {
     MISFIT_HELD,       /* name: the unit there that replaces this one */
     MISFIT_ORPHAN,     /* name: the unit there, of another cluster, that does not bear this one */
     MISFIT_UNCLEARED,
+    MISFIT_FORMER,     /* the unit is there, with its former file (beside.h) */
     MISFIT_MEMORY,     /* asked, left, capacity: bytes */
     MISFIT_CPU,        /* the same: thousandths of a core */
     MISFIT_OBSTRUCTED, /* name: the unit that would have to leave (rank.h) */

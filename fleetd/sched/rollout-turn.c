@@ -24,11 +24,17 @@ bool turn_is_last(const RolloutUnit *unit) {
     return unit_name_is_template(unit->name);
 }
 
+/* What is up stays so until the next one is, which costs no budget. */
+static bool starts_first(const RolloutLook *look) {
+    return look->deployment->policy.order == UPDATE_START_FIRST;
+}
+
 /* The unit gets a file now. */
 void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
     unit->phase = phase;
     unit->since_usec = look->facts->now_usec;
     unit->up_since_usec = unit->failed_since_usec = 0;
+    unit->is_beside = starts_first(look) && !turn_is_last(unit);
     free(TAKE_PTR(unit->why));
     look->step->unit = unit->name;
     look->step->hash = hash;
@@ -47,7 +53,7 @@ RolloutUnit *turn_choose(const RolloutLook *look,
         bool is_down = !fact->is_available && !fact->unusable;
         if (!fact->is_wanted || is_down)
             return unit;
-        if (!chosen && fact->may_go_down)
+        if (!chosen && (fact->may_go_down || (starts_first(look) && fact->may_stay)))
             chosen = unit;
     }
     return chosen;

@@ -51,6 +51,8 @@ static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *
         unit.found = (char *) fact->hash;
     if (unit.phase == ROLLOUT_UNIT_UPDATING)
         unit.since_usec = look->facts->now_usec;
+    const RolloutUnit *known = from ? rollout_find_unit(from, fact->name) : NULL;
+    unit.is_beside = known && known->is_beside && unit.phase != ROLLOUT_UNIT_DONE;
     return rollout_add_unit(look->rollout, &unit);
 }
 
@@ -74,8 +76,10 @@ int look_take_units(RolloutLook *look, const Rollout *from) {
 
 static int unit_enter(RolloutUnit *unit, RolloutUnitPhase phase, const char *why) {
     unit->phase = phase;
-    if (phase != ROLLOUT_UNIT_UPDATING && phase != ROLLOUT_UNIT_FAILED)
+    if (phase != ROLLOUT_UNIT_UPDATING && phase != ROLLOUT_UNIT_FAILED) {
         unit->since_usec = unit->up_since_usec = unit->failed_since_usec = 0;
+        unit->is_beside = false;
+    }
     return str_replace(&unit->why, why);
 }
 
@@ -125,8 +129,9 @@ static int judge_down(RolloutLook *look, RolloutUnit *unit, const RolloutFact *f
         return 0;
     if (failure)
         return fail(unit, fact, failure);
-    bool is_late = is_time(look, unit->since_usec + look->deployment->policy.deadline_usec);
-    return is_late ? fail(unit, fact, late) : 0;
+    if (is_time(look, unit->since_usec + look->deployment->policy.deadline_usec))
+        return fail(unit, fact, late);
+    return unit->is_beside ? str_replace(&unit->why, fact->waits) : 0;
 }
 
 /* Also of one that has failed: it may come to be well after all. */

@@ -71,6 +71,53 @@ static const Case cases[] = {
      false,
      "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
      "cannot be read; a@1.service updating, a@2.service waiting, a@.service waiting"},
+    {"what stays up costs no budget",
+     {.policy.order = UPDATE_START_FIRST},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A, STUCK, .may_stay = true}, {"a@.service", A}},
+     false,
+     "updating; a@1.service updating beside, a@.service waiting; a@1.service=b"},
+    {"what cannot stay up does",
+     {.policy.order = UPDATE_START_FIRST},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A, STUCK}, {"a@.service", A}},
+     false,
+     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
+     "cannot be read; a@1.service waiting, a@.service waiting"},
+    {"the former one has done its duty",
+     {.policy.order = UPDATE_START_FIRST},
+     ROLLOUT_UPDATING,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .is_beside = true,
+       .since_usec = NOW - HEALTHY, .up_since_usec = NOW - HEALTHY}},
+     {{"a.service", B, UP}},
+     false,
+     "done; a.service done"},
+    {"the next one has failed, and the former one stays",
+     {.policy.order = UPDATE_START_FIRST, ON_FAILURE(UPDATE_PAUSE)},
+     ROLLOUT_UPDATING,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .is_beside = true, .since_usec = NOW,
+       FAILED_LONG}},
+     {{"a.service", B, BROKEN}},
+     false,
+     "paused: a.service: it has failed; a.service failed beside"},
+    {"back, beside the one that failed",
+     {.policy.order = UPDATE_START_FIRST},
+     ROLLOUT_UPDATING,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .is_beside = true, .since_usec = NOW,
+       FAILED_LONG}},
+     {{"a.service", B, BROKEN}},
+     false,
+     "rolling-back: a.service: it has failed; a.service restoring beside; a.service=a"},
+    {"back, and that one may go",
+     {.policy.order = UPDATE_START_FIRST},
+     ROLLOUT_ROLLING_BACK,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_RESTORING, .is_beside = true,
+       .since_usec = NOW}},
+     {{"a.service", A, UP}},
+     false,
+     "rolled-back; a.service restored"},
     {"as many as may be under way",
      {.policy.parallel = 2},
      ROLLOUT_UPDATING,
@@ -505,8 +552,9 @@ static char *tell(const Rollout *rollout, const RolloutStep *step) {
                             rollout->why ? ": " : "", str_or(rollout->why, ""));
     for (size_t i = 0; i < rollout->n_units; i++) {
         const RolloutUnit *unit = &rollout->units[i];
-        char *longer = str_printf("%s%s %s %s", text, i > 0 ? "," : "", unit->name,
-                                  rollout_unit_phase_to_string(unit->phase));
+        char *longer =
+            str_printf("%s%s %s %s%s", text, i > 0 ? "," : "", unit->name,
+                       rollout_unit_phase_to_string(unit->phase), unit->is_beside ? " beside" : "");
         free(text);
         text = longer;
     }
