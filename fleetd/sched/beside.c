@@ -25,9 +25,11 @@ static BesideWish *wish_of(const Cluster *cluster, const ClusterUnit *unit) {
 
 /* --- what there is --- */
 
-/* Started for fleet, with a known file, by an order that is not held to one place. */
+/* Started for fleet, with a known file, by an order that is not held to one place, on a machine that
+ * has time for it. */
 static bool is_free(const Placement *placement) {
     return placement_is_active(placement) && !placement->order.is_unwritten &&
+           !placement->machine->maintenance.is_over &&
            placement->order.desired == LAUNCH_STATE_LAUNCHED &&
            !str_is_empty(placement->order.hash) && placement->order.stop_within_usec == 0;
 }
@@ -107,6 +109,14 @@ int cluster_set_beside(Cluster *cluster, const char *name, bool is_wanted) {
     } else
         map_remove(cluster->beside, name);
     return unit ? look_at_unit(cluster, unit) : 0;
+}
+
+int beside_keep(Planner *planner, Placement *former) {
+    const char *why = NULL;
+    if (former->machine->maintenance.is_draining &&
+        !(why = beside_obstacle(planner->cluster, former->unit)))
+        why = "its next one has yet to be updated (UpdateOrder)";
+    return settle_as_it_is(planner, former, why);
 }
 
 /* It stays as it is until there is room, or nobody wants it any more. */

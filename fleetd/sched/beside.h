@@ -22,6 +22,8 @@ bool placement_stays_beside(const Cluster *cluster, const Placement *placement);
 Placement *beside_find_former(const Cluster *cluster, const ClusterUnit *unit);
 /* The order with the wanted file; NULL: there is none yet. */
 Placement *beside_find_next(const ClusterUnit *unit);
+/* Says why the former one stays on a machine that is drained. */
+int beside_keep(Planner *planner, Placement *former);
 /* That order, where one fits. */
 int beside_begin(Planner *planner, const Placement *former);
 

@@ -167,29 +167,35 @@ static int decide_move(Planner *planner, Placement *from) {
     return r;
 }
 
-/* The former one stays as it is; all others but the new one leave. */
+/* The next step for the one with the wanted file; NULL: there is none yet. */
+static int decide_next(Planner *planner, ClusterUnit *unit, const Placement *former,
+                       Placement *next) {
+    if (!next && (unit->n_orders > 1 || unit_awaits_retry(unit, NULL)))
+        return 0;
+    if (!next)
+        return beside_begin(planner, former);
+    int r = placement_is_due(next) ? move_end(planner, next) : settle(planner, next, true, NULL);
+    return r < 0 ? r : unit_set_waits(planner->cluster, unit, WAIT_NONE, false);
+}
+
+/* The former one stays as it is; all others but the next one leave. */
 static int decide_beside(Planner *planner, ClusterUnit *unit, const Places *places,
-                         const Placement *former) {
+                         Placement *former) {
     Placement *next = beside_find_next(unit);
     int r = 0;
     for (size_t i = 0; r >= 0 && i < places->n; i++)
         if (places->items[i] != former && places->items[i] != next)
             r = leave(planner, places->items[i], next ? next : former);
-    if (r < 0)
-        return r;
-    if (!next && (unit->n_orders > 1 || unit_awaits_retry(unit, NULL)))
-        return 0;
-    if (!next)
-        return beside_begin(planner, former);
-    r = placement_is_due(next) ? move_end(planner, next) : settle(planner, next, true, NULL);
-    return r < 0 ? r : unit_set_waits(planner->cluster, unit, WAIT_NONE, false);
+    if (r >= 0)
+        r = decide_next(planner, unit, former, next);
+    return r < 0 ? r : beside_keep(planner, former);
 }
 
 static int decide_ordinary(Planner *planner, ClusterUnit *unit, const Places *places) {
     int adopted = adopt_all(planner, places);
     if (adopted < 0)
         return adopted;
-    const Placement *former = beside_find_former(planner->cluster, unit);
+    Placement *former = beside_find_former(planner->cluster, unit);
     if (former)
         return decide_beside(planner, unit, places, former);
     Placement *kept = find_kept(planner->cluster, unit, places);

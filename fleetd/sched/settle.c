@@ -309,6 +309,20 @@ int settle(Planner *planner, Placement *placement, bool is_wanted, const char *w
     return is_wanted ? 0 : settle_unwanted(planner, placement, why);
 }
 
+int settle_as_it_is(Planner *planner, Placement *placement, const char *stays) {
+    const char *known = str_or(placement->order.reason, "");
+    _cleanup_free_ char *reason = reason_with_note(known, ORDER_STAYS, stays);
+    if (!reason || streq(reason, known))
+        return reason ? 0 : -ENOMEM;
+    Order order = {.hash = (char *) placement->order.hash,
+                   .desired = placement->order.desired,
+                   .unit_revision = placement->order.revision,
+                   .stop_within_usec = placement->order.stop_within_usec,
+                   .is_suspended = placement->order.is_suspended,
+                   .reason = reason};
+    return planner_put_order(planner, placement, &order);
+}
+
 int settle_staying(Planner *planner, Placement *placement, const char *why) {
     return settle_wanted(planner, placement, placement->order.reason, why);
 }
