@@ -74,6 +74,7 @@ static void unit_comes_and_goes(void **state) {
 /* A stream that is opened anew begins with all that it is about, units that are no more included.
  */
 static void what_is_no_more_is_told_once(void **state) {
+    assert_news(*state, SYNCED, "");
     assert_news(*state, UNIT("", "\"desiredState\":\"inactive\",\"deleted\":true"), "destroyed;");
     assert_news(*state, UNIT("", "\"desiredState\":\"inactive\",\"deleted\":true"), "");
     assert_news(*state, RUNS, "placed;active;");
