@@ -340,6 +340,7 @@ static const SchemaProperty status[] = {
      .description = "The most frequent reasons first."},
     {"troubles", PROPERTY_LIST, REQUIRED, .ref = "Trouble",
      .description = "Units that have failed or are unhealthy, 20 at most."},
+    {"moreTroubles", PROPERTY_INTEGER, REQUIRED, .description = "Those that are not named."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {"unreadable", PROPERTY_OBJECT, REQUIRED, .ref = "UnreadableCount"},
     {},
