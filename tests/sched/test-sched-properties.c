@@ -479,7 +479,7 @@ static void check_forecast(uint64_t seed) {
     must(rehearsal_tell(rehearsal, &forecast) == 0);
     come_to_rest(world);
     _cleanup_(told_freep) Told *after = told_take(world->orders, world->pendings);
-    _cleanup_free_ char *complaint = told_compare(before, after, &forecast);
+    _cleanup_free_ char *complaint = told_compare(before, after, &forecast, false);
     if (complaint)
         world_fail("%s", complaint);
 }

@@ -61,9 +61,28 @@ static bool is_told(const ForecastChange *change, unsigned kinds) {
     return change && (kinds & 1u << change->kind) != 0;
 }
 
+static const ForecastChange *find_move(const Forecast *forecast, const char *name) {
+    for (size_t i = 0; i < forecast->n_changes; i++)
+        if (streq(forecast->changes[i].name, name) && is_told(&forecast->changes[i], KIND(MOVE)))
+            return &forecast->changes[i];
+    return NULL;
+}
+
+static bool is_anywhere(const Told *told, const char *name) {
+    _unused_ const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, told->places)
+        if (streq(order->name, name))
+            return true;
+    return false;
+}
+
 /* What comes to a place, and what is another thing there. */
-static char *check_after(const Forecast *forecast, const Order *was, const Order *is) {
+static char *check_after(const Forecast *forecast, const Order *was, const Order *is,
+                         bool is_paced) {
     const ForecastChange *change = find_change(forecast, is->machine_id, is->name, true);
+    if (is_paced && !was && !change)
+        change = find_move(forecast, is->name);
     bool is_launched = is->desired == LAUNCH_STATE_LAUNCHED,
          was_launched = was && was->desired == LAUNCH_STATE_LAUNCHED;
     bool is_good;
@@ -91,12 +110,13 @@ static char *check_before(const Forecast *forecast, const Order *was) {
 }
 
 /* Nothing that was told did not happen. */
-static char *check_change(const Told *after, const ForecastChange *change) {
+static char *check_change(const Told *after, const ForecastChange *change, bool is_paced) {
     _cleanup_free_ char *from = str_printf("%s/%s", str_or(change->from, ""), change->name),
                         *to = str_printf("%s/%s", str_or(change->to, ""), change->name);
     bool has_left = !change->from || streq_ptr(change->from, change->to) ||
                     !map_has(after->places, must_have(from)),
-         is_there = !change->to || map_has(after->places, must_have(to)),
+         is_there = !change->to || map_has(after->places, must_have(to)) ||
+                    (is_paced && change->kind == FORECAST_MOVE && is_anywhere(after, change->name)),
          waits = change->kind != FORECAST_WAIT || change->to || map_has(after->waits, change->name);
     return has_left && is_there && waits
                ? NULL
@@ -122,17 +142,17 @@ static char *check_waits(const Told *before, const Told *after, const Forecast *
     return NULL;
 }
 
-char *told_compare(const Told *before, const Told *after, const Forecast *forecast) {
+char *told_compare(const Told *before, const Told *after, const Forecast *forecast, bool is_paced) {
     const char *key;
     const Order *order;
     char *complaint = NULL;
     MAP_FOREACH (key, order, after->places)
         if (!complaint)
-            complaint = check_after(forecast, map_get(before->places, key), order);
+            complaint = check_after(forecast, map_get(before->places, key), order, is_paced);
     MAP_FOREACH (key, order, before->places)
         if (!complaint && !map_has(after->places, key))
             complaint = check_before(forecast, order);
     for (size_t i = 0; i < forecast->n_changes && !complaint; i++)
-        complaint = check_change(after, &forecast->changes[i]);
+        complaint = check_change(after, &forecast->changes[i], is_paced);
     return complaint ? complaint : check_waits(before, after, forecast);
 }

@@ -16,5 +16,8 @@ Told *told_take(const Map *orders, const Map *pendings);
 void told_free(Told *told);
 DEFINE_POINTER_CLEANUP(Told, told_free)
 
-/* NULL: all is as it was told, and nothing else. The caller frees. */
-char *told_compare(const Told *before, const Told *after, const Forecast *forecast);
+/* NULL: all is as it was told, and nothing else. The caller frees.
+ *
+ * Of several units that leave at once, each at its own pace, the one that has left first takes the
+ * best place: with is_paced it is not compared to which machine what moves has gone. */
+char *told_compare(const Told *before, const Told *after, const Forecast *forecast, bool is_paced);
