@@ -57,6 +57,9 @@ typedef enum FlagId {
     FLAG_HEALTHY_DEADLINE,
     FLAG_ON_FAILURE,
     FLAG_CHECK_REVISION,
+    FLAG_STOP,
+    FLAG_DESTROY,
+    FLAG_DRAIN,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;
