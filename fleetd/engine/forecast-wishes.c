@@ -46,7 +46,7 @@ static int tell_unit(Telling *telling, const char *name, LaunchState wanted, con
         unit.desired = wanted;
     if (file)
         unit.hash = (char *) unit_file_hash(file);
-    bool is_lost = file && feed_file_revision(telling->feed, unit.hash) == 0;
+    bool is_lost = file && !feed_file(telling->feed, unit.hash);
     if (known && !is_lost && unit.desired == known->desired && streq(unit.hash, known->hash))
         return 0;
     _cleanup_free_ char *value = unit_format(&unit);
