@@ -60,8 +60,30 @@ static LaunchState some_state(SimRandom *random) {
                                          : (LaunchState) sim_random_below(random, 2);
 }
 
+/* What waits to leave a machine does so as soon as it is down: whether it is seen to be while it
+ * gets another file depends on the machine. */
+static bool waits_to_leave(const SimCluster *cluster, const char *name) {
+    const Map *orders = sim_view_all(cluster->view, KEY_SCHEDULE);
+    for (size_t i = 0; i < cluster->n_nodes; i++) {
+        const char *id = cluster->nodes[i].id;
+        const Maintenance *maintenance = sim_view_maintenance(cluster->view, id);
+        _cleanup_free_ char *key = sim_must(str_printf("%s/%s", id, name));
+        if (maintenance && maintenance->is_draining && map_has(orders, key))
+            return true;
+    }
+    return false;
+}
+
+static const SimUnit *choose_unit(SimForecasts *forecasts) {
+    const SimUnit *unit;
+    do {
+        unit = sim_unit(sim_random_below(&forecasts->random, sim_units_count()));
+    } while (waits_to_leave(forecasts->sim->cluster, unit->name));
+    return unit;
+}
+
 static void wish_for_unit(SimForecasts *forecasts, Wish *ret) {
-    const SimUnit *unit = sim_unit(sim_random_below(&forecasts->random, sim_units_count()));
+    const SimUnit *unit = choose_unit(forecasts);
     bool is_known = sim_view_unit(forecasts->sim->cluster->view, unit->name) != NULL;
     LaunchState desired = some_state(&forecasts->random);
     ret->what = (SimRequestWhat){.kind = SIM_REQUEST_PUT, .name = unit->name, .desired = desired};
