@@ -74,11 +74,26 @@ static bool waits_to_leave(const SimCluster *cluster, const char *name) {
     return false;
 }
 
+/* What leaders do about a deployment they do in their own time, and that is not told. */
+static bool is_being_deployed(const SimView *view, const char *name) {
+    const char *key;
+    const Rollout *rollout;
+    MAP_FOREACH (key, rollout, sim_view_all(view, KEY_ROLLOUT)) {
+        bool is_of_it = streq(key, name);
+        for (size_t i = 0; i < rollout->n_units; i++)
+            is_of_it |= streq(rollout->units[i].name, name);
+        if (is_of_it && !rollout_phase_is_over(rollout->phase))
+            return true;
+    }
+    return false;
+}
+
 static const SimUnit *choose_unit(SimForecasts *forecasts) {
     const SimUnit *unit;
     do {
         unit = sim_unit(sim_random_below(&forecasts->random, sim_units_count()));
-    } while (waits_to_leave(forecasts->sim->cluster, unit->name));
+    } while (waits_to_leave(forecasts->sim->cluster, unit->name) ||
+             is_being_deployed(forecasts->sim->cluster->view, unit->name));
     return unit;
 }
 
