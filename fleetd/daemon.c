@@ -6,6 +6,7 @@
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/engine/engine.h"
+#include "fleetd/engine/forecasting.h"
 #include "fleetd/lonely-check.h"
 #include "fleetd/machine-info.h"
 #include "fleetd/net/event-loop.h"
@@ -247,6 +248,22 @@ static int daemon_start_agent(Daemon *daemon, Error *reterr) {
     return agent_new(&options, &daemon->agent);
 }
 
+static int begin_forecast(const ForecastRequest *request, ForecastDone done, void *done_userdata,
+                          void *userdata, void **ret) {
+    const Daemon *daemon = userdata;
+    const ForecastingOptions options = {.store = daemon->store,
+                                        .loop = daemon->loop,
+                                        .agent_ttl_usec = daemon->config->agent_ttl_usec,
+                                        .request = request,
+                                        .done = done,
+                                        .userdata = done_userdata};
+    return forecasting_begin(&options, (Forecasting **) ret);
+}
+
+static void end_forecast(void *forecasting) {
+    forecasting_free(forecasting);
+}
+
 static int daemon_start_api(Daemon *daemon, Error *reterr) {
     ApiOptions api_options = {
         .store = daemon->store,
@@ -254,6 +271,7 @@ static int daemon_start_api(Daemon *daemon, Error *reterr) {
         .store_timeout_usec = 2 * daemon->config->etcd_request_timeout_usec,
         .page_size = daemon->config->token_limit,
         .store_servers = daemon->config->etcd_servers,
+        .forecaster = {.begin = begin_forecast, .end = end_forecast, .userdata = daemon},
         .metrics = daemon->metrics,
     };
     HttpServerOptions server_options = {

@@ -63,6 +63,28 @@ const Command commands[] = {
         .run = command_start,
     },
     {
+        .name = "plan",
+        .operands = "FILE...|UNIT...|MACHINE...",
+        .operands_min = 1,
+        .operands_max = SIZE_MAX,
+        .too_few =
+            "No unit files given; nor units, with --stop or --destroy, nor machines, with --drain",
+        .flags = FLAG_BIT(FLAG_STOP) | FLAG_BIT(FLAG_DESTROY) | FLAG_BIT(FLAG_DRAIN) |
+                 FLAG_BIT(FLAG_NO_LEGEND) | FLAG_BIT(FLAG_FULL) | FLAG_BIT(FLAG_OUTPUT),
+        .summary = "Show what would happen, without doing it",
+        .description = "How each FILE differs from what is in the cluster, and which units would "
+                       "start, stop, restart, move or wait,\n"
+                       "where and why, if it was deployed: a unit that runs gets the file, a new "
+                       "one is started, and of a template\n"
+                       "all instances get it. With --stop or --destroy of units, with --drain of "
+                       "machines. What is under way counts\n"
+                       "as done, and all goes well.\n"
+                       "Exits 0 when nothing would change, 2 when something would, 1 when that "
+                       "cannot be told.\n"
+                       "Formats: table, json; the latter without the differences of files.",
+        .run = command_plan,
+    },
+    {
         .name = "deploy",
         .operands = "FILE...",
         .operands_min = 1,

@@ -1,71 +1,30 @@
-/* What differs between two files that a unit has had: diff(1) says it, of memory that it inherits.
- */
+/* What differs between two files that a unit has had. */
 #include "fleetctl/commands/command.h"
+#include "fleetctl/commands/text-diff.h"
 #include "fleetctl/commands/version-text.h"
 #include "fleetctl/print/message.h"
-#include "fleetctl/remote/process.h"
 #include "fleetctl/units/unit-select.h"
 #include "fleetctl/units/version-operand.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #define EXIT_TROUBLE 2 /* diff's: 1 is that they differ */
 
 typedef struct Side {
     const char *text; /* borrowed */
     char *label;
-    int fd;     /* -1: not open */
-    char *path; /* by which diff opens that */
 } Side;
 
 static void side_done(Side *side) {
-    if (side->fd >= 0)
-        close(side->fd);
     free(side->label);
-    free(side->path);
 }
 #define _cleanup_side_ _cleanup_(side_done)
 
-static int side_write(const Side *side) {
-    size_t size = strlen(side->text);
-    for (size_t n = 0; n < size;) {
-        ssize_t written = write(side->fd, side->text + n, size - n);
-        if (written < 0 && errno != EINTR)
-            return -errno;
-        n += (size_t) MAX(written, 0);
-    }
-    return 0;
-}
-
-/* The program that it is for inherits it. */
-static int side_open(Side *side) {
-    side->fd = memfd_create("unit-file", 0);
-    if (side->fd < 0)
-        return -errno;
-    side->path = str_printf("/dev/fd/%d", side->fd);
-    return side->path ? side_write(side) : -ENOMEM;
-}
-
-static int sides_compare(const Context *context, Side *old, Side *new, Error *reterr) {
-    int r = side_open(old);
-    if (r >= 0)
-        r = side_open(new);
-    if (r < 0)
-        return r;
-    char *const words[] = {(char *) "diff",
-                           (char *) "-u",
-                           (char *) (context->look.has_color ? "--color=always" : "--color=never"),
-                           (char *) "--label",
-                           old->label,
-                           (char *) "--label",
-                           new->label,
-                           old->path,
-                           new->path,
-                           NULL};
-    return process_run(words, reterr);
+static int sides_compare(const Context *context, const Side *old, const Side *new, Error *reterr) {
+    const TextSide before = {old->text, strlen(old->text), old->label},
+                   after = {new->text, strlen(new->text), new->label};
+    return text_diff(context, &before, &after, reterr);
 }
 
 static int side_set_version(Side *side, const ApiVersions *versions, const char *unit,
@@ -114,7 +73,7 @@ static int numbers_choose(const ApiVersions *versions, const char *unit,
 static int unit_compare(const Context *context, const ApiUnit *unit, const char *const *operands,
                         Error *reterr) {
     _cleanup_api_versions_ ApiVersions versions = {};
-    _cleanup_side_ Side old = {.fd = -1}, new = {.fd = -1};
+    _cleanup_side_ Side old = {}, new = {};
     int64_t numbers[2];
     int r = api_get_versions(context->api, unit->name, &versions, reterr);
     if (r >= 0)

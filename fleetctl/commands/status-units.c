@@ -83,7 +83,14 @@ int section_failed(const Screen *screen) {
 }
 
 int section_unhealthy(const Screen *screen) {
-    return troubles_say(screen, "unhealthy", "Unhealthy");
+    int64_t n_more = status_number(screen->status, "moreTroubles");
+    int r = troubles_say(screen, "unhealthy", "Unhealthy");
+    if (r < 0 || n_more == 0)
+        return r;
+    return line_say_take(
+        screen, "",
+        str_printf("and %lld more that failed or are unhealthy; see 'fleetctl list-units'",
+                   (long long) n_more));
 }
 
 int section_orphans(const Screen *screen) {

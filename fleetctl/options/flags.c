@@ -241,6 +241,10 @@ static const Flag flags[_FLAG_MAX] = {
                              "Refuse if one of the units was changed after that revision of the "
                              "store.",
                              revision_parse, VALUE(check_revision)},
+    [FLAG_STOP] = {"stop", 0, NULL, "Of stopping units instead.", switch_parse, VALUE(stop)},
+    [FLAG_DESTROY] = {"destroy", 0, NULL, "Of destroying units instead.", switch_parse,
+                      VALUE(destroy)},
+    [FLAG_DRAIN] = {"drain", 0, NULL, "Of draining machines instead.", switch_parse, VALUE(drain)},
 };
 
 bool flag_is_in_environment(FlagId id) {

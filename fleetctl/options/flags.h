@@ -58,6 +58,9 @@ typedef enum FlagId {
     FLAG_ON_FAILURE,
     FLAG_ORDER,
     FLAG_CHECK_REVISION,
+    FLAG_STOP,
+    FLAG_DESTROY,
+    FLAG_DRAIN,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

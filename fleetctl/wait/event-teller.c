@@ -20,6 +20,7 @@ struct EventTeller {
     bool is_held;     /* by the brake */
     Map *units;       /* KnownUnit by "machine/unit" */
     Map *waits;       /* why a unit waits, by name */
+    Map *gone;        /* set of the units that were destroyed: each stream begins by saying so */
     Map *machines;    /* KnownMachine by id */
     News *news;
     size_t n_news;
@@ -149,13 +150,19 @@ static int placement_take(EventTeller *teller, const ApiEvent *event) {
     return r;
 }
 
+static int gone_take(EventTeller *teller, const char *name) {
+    map_remove(teller->waits, name);
+    if (map_has(teller->gone, name))
+        return 0;
+    int r = map_put(teller->gone, name, NULL);
+    return r < 0 ? r : tell(teller, "destroyed", name, NULL, NULL);
+}
+
 /* It is on no machine: it waits, or nobody wants it, or it is no more. */
 static int nowhere_take(EventTeller *teller, const ApiEvent *event) {
     const char *was = map_get(teller->waits, event->unit), *waits = event->pending.summary;
-    if (event->is_deleted) {
-        map_remove(teller->waits, event->unit);
-        return tell(teller, "destroyed", event->unit, NULL, NULL);
-    }
+    if (event->is_deleted)
+        return gone_take(teller, event->unit);
     if (streq_ptr(was, waits))
         return 0;
     if (!waits) {
@@ -172,6 +179,8 @@ static int nowhere_take(EventTeller *teller, const ApiEvent *event) {
 }
 
 static int unit_take(EventTeller *teller, const ApiEvent *event) {
+    if (!event->is_deleted)
+        map_remove(teller->gone, event->unit);
     if (!*event->machine_id)
         return nowhere_take(teller, event);
     if (event->desired != LAUNCH_STATE_INACTIVE)
@@ -297,7 +306,8 @@ int event_teller_feed(EventTeller *teller, const char *line, size_t size, Error 
 int event_teller_new(EventTeller **ret) {
     _cleanup_(event_teller_freep) EventTeller *teller = calloc(1, sizeof(EventTeller));
     if (!teller || !(teller->units = map_new(known_unit_free)) ||
-        !(teller->waits = map_new(free)) || !(teller->machines = map_new(known_machine_free)))
+        !(teller->waits = map_new(free)) || !(teller->gone = map_new(NULL)) ||
+        !(teller->machines = map_new(known_machine_free)))
         return -ENOMEM;
     *ret = TAKE_PTR(teller);
     return 0;
@@ -309,6 +319,7 @@ void event_teller_free(EventTeller *teller) {
     event_teller_clear(teller);
     map_free(teller->units);
     map_free(teller->waits);
+    map_free(teller->gone);
     map_free(teller->machines);
     free(teller);
 }

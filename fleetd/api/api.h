@@ -4,11 +4,21 @@
 
 #include "fleetd/api/api-exchange.h"
 #include "fleetd/base/metrics.h"
+#include "fleetd/model/forecast.h"
 #include "fleetd/net/http-server.h"
 #include "fleetd/net/loop.h"
 #include "fleetd/store/store.h"
 
 typedef struct Api Api;
+
+/* Who says what would come of a request (fleetd/engine/forecasting.h): begin calls back once, from
+ * the loop, unless it was ended before; the request lives until it is ended. */
+typedef struct ApiForecaster {
+    int (*begin)(const ForecastRequest *request, ForecastDone done, void *done_userdata,
+                 void *userdata, void **ret);
+    void (*end)(void *forecasting);
+    void *userdata;
+} ApiForecaster;
 
 typedef struct ApiOptions {
     Store *store;
@@ -16,6 +26,7 @@ typedef struct ApiOptions {
     usec_t store_timeout_usec;  /* for everything that a request waits for; 0: 5 s */
     size_t page_size;           /* entries of a page of a list; 0: 5000 (token_limit) */
     char *const *store_servers; /* of the etcd, as configured; NULL: the store is embedded */
+    ApiForecaster forecaster;   /* begin NULL: there is none */
     Metrics *metrics;           /* to be told at /metrics; NULL: there is nothing */
 } ApiOptions;
 

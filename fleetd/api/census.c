@@ -98,9 +98,12 @@ static void troubles_add(Census *census, const UnitView *unit) {
     const Placement *placement;
     MAP_FOREACH (id, placement, unit->placements) {
         UnitCondition condition = placement_condition(unit, placement);
-        if (is_ordered(placement) && condition <= UNIT_CONDITION_UNHEALTHY &&
-            census->n_troubles < CENSUS_TROUBLES_MAX)
+        if (!is_ordered(placement) || condition > UNIT_CONDITION_UNHEALTHY)
+            continue;
+        if (census->n_troubles < CENSUS_TROUBLES_MAX)
             census->troubles[census->n_troubles++] = (Trouble){unit, placement, condition};
+        else
+            census->n_more_troubles++;
     }
 }
 

@@ -43,7 +43,8 @@ typedef struct Census {
     WaitingGroup *waiting;                  /* the largest first; at most CENSUS_GROUPS_MAX */
     size_t n_waiting;
     Trouble troubles[CENSUS_TROUBLES_MAX];
-    size_t n_troubles; /* as far as they are named */
+    size_t n_troubles;      /* as far as they are named */
+    size_t n_more_troubles; /* as far as they are not */
 } Census;
 
 #define CENSUS_GROUPS_MAX 10

@@ -52,6 +52,7 @@ void rollouts_list(Api *api, ApiExchange *exchange, const char *name, View *view
 void rollouts_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void rollouts_put(Api *api, ApiExchange *exchange, const char *name);
 void rollouts_patch(Api *api, ApiExchange *exchange, const char *name);
+void plan_post(Api *api, ApiExchange *exchange, const char *name);
 void discovery_get(Api *api, ApiExchange *exchange, const char *name);
 void metrics_get(Api *api, ApiExchange *exchange, const char *name);
 void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view);

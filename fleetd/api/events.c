@@ -70,6 +70,14 @@ void events_on_unit(Events *events, const UnitView *unit) {
         unit_lines_each(reads_view(events->api->reads), unit, false, send_to_subscribers, events);
 }
 
+static bool somebody_wants_all(const Events *events) {
+    const Stream *stream;
+    LIST_FOREACH (stream, &events->streams, siblings)
+        if (subscription_wants_all(stream->subscription))
+            return true;
+    return false;
+}
+
 static void send_to_all(Events *events, char *line_take) {
     _cleanup_free_ char *line = line_take;
     Stream *stream;
@@ -79,12 +87,14 @@ static void send_to_all(Events *events, char *line_take) {
 }
 
 void events_on_brake(Events *events, const BrakeRecord *brake) {
-    send_to_all(events, line_format_take(failover_event_to_json(brake)));
+    if (somebody_wants_all(events))
+        send_to_all(events, line_format_take(failover_event_to_json(brake)));
 }
 
 void events_on_machine(Events *events, const MachineView *machine) {
     const View *view = reads_view(events->api->reads);
-    send_to_all(events, line_format_take(machine_event_to_json(view, machine)));
+    if (somebody_wants_all(events))
+        send_to_all(events, line_format_take(machine_event_to_json(view, machine)));
 }
 
 static void on_drain(void *userdata) {

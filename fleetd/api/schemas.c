@@ -1,5 +1,6 @@
 #include "fleetd/api/schemas.h"
 
+#include "fleetd/model/forecast.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
@@ -36,6 +37,10 @@ static const char *on_failure_value(int i) {
 
 static const char *order_value(int i) {
     return update_order_to_string((UpdateOrder) i);
+}
+
+static const char *change_value(int i) {
+    return forecast_kind_to_string((ForecastKind) i);
 }
 
 static const char *action_value(int i) {
@@ -344,6 +349,7 @@ static const SchemaProperty status[] = {
      .description = "The most frequent reasons first."},
     {"troubles", PROPERTY_LIST, REQUIRED, .ref = "Trouble",
      .description = "Units that have failed or are unhealthy, 20 at most."},
+    {"moreTroubles", PROPERTY_INTEGER, REQUIRED, .description = "Those that are not named."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {"unreadable", PROPERTY_OBJECT, REQUIRED, .ref = "UnreadableCount"},
     {},
@@ -357,6 +363,32 @@ static const SchemaProperty rollout_brief[] = {
     {"units", PROPERTY_INTEGER, REQUIRED, .description = "of so many."},
     {"why", PROPERTY_STRING, .description = "What it waits for."},
     {"message", PROPERTY_STRING},
+    {},
+};
+static const SchemaProperty plan_request[] = {
+    {"units", PROPERTY_LIST, .ref = "Unit",
+     .description =
+         "Each as in a PUT of it; without desiredState it is as it is, or, if it is new, "
+         "launched. The file of a template goes to all of its instances."},
+    {"destroy", PROPERTY_LIST, .description = "Names of units."},
+    {"drain", PROPERTY_LIST, .description = "Ids of machines."},
+    {},
+};
+static const SchemaProperty plan[] = {
+    {"revision", PROPERTY_INTEGER, REQUIRED,
+     .description = "Of the store that it was made of: for checkRevision."},
+    {"hasChanges", PROPERTY_BOOLEAN, REQUIRED,
+     .description = "Also when only a file would change, of a unit that runs nowhere."},
+    {"changes", PROPERTY_LIST, REQUIRED, .ref = "PlanChange",
+     .description = "By unit, then by machine."},
+    {},
+};
+static const SchemaProperty plan_change[] = {
+    {"unit", PROPERTY_STRING, REQUIRED},
+    {"change", PROPERTY_STRING, REQUIRED, .value = change_value},
+    {"fromMachineID", PROPERTY_STRING, .description = "Where it is now; null: nowhere."},
+    {"machineID", PROPERTY_STRING, .description = "Where it is then; null: nowhere."},
+    {"reason", PROPERTY_STRING, REQUIRED},
     {},
 };
 static const SchemaProperty machine_counts[] = {
@@ -458,6 +490,9 @@ const Schema api_schemas[] = {
     {"OrphanPage", .properties = orphan_page},
     {"Pending", .properties = pending},
     {"PendingReason", .properties = pending_reason},
+    {"Plan", .properties = plan},
+    {"PlanChange", .properties = plan_change},
+    {"PlanRequest", .properties = plan_request},
     {"Reboot", .properties = reboot},
     {"RebootPage", .properties = reboot_page},
     {"RebootRequest", .properties = reboot_request},

@@ -206,6 +206,7 @@ static json_object *status_to_json(const Api *api, View *view, const Census *cen
         json_add_take(object, "rollouts", rollouts_to_json(view)) < 0 ||
         json_add_take(object, "waiting", waiting_to_json(census)) < 0 ||
         json_add_take(object, "troubles", troubles_to_json(view, census)) < 0 ||
+        json_add_int(object, "moreTroubles", (int64_t) census->n_more_troubles) < 0 ||
         json_add_int(object, "orphans", (int64_t) census->n_orphans) < 0 ||
         json_add_take(object, "unreadable", unreadable_to_json(view)) < 0)
         return NULL;

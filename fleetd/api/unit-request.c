@@ -77,14 +77,8 @@ static int request_check(const UnitRequest *request, Error *reterr) {
     return requirements_parse(request->file, request->name, &requirements, reterr);
 }
 
-static int request_read(UnitRequest *request, const char *body, size_t size, Error *reterr) {
-    _cleanup_json_ json_object *object = NULL;
-    int r = json_parse(body, size, &object, reterr);
-    if (r < 0)
-        return error_prefix(reterr, r, "the body of the request");
-    if (!json_object_is_type(object, json_type_object))
-        return error_set(reterr, -EINVAL, "the body of the request is not a JSON object");
-    r = name_read(object, request->name, reterr);
+static int request_read(UnitRequest *request, json_object *object, Error *reterr) {
+    int r = name_read(object, request->name, reterr);
     if (r >= 0)
         r = desired_read(object, request, reterr);
     if (r >= 0)
@@ -92,8 +86,7 @@ static int request_read(UnitRequest *request, const char *body, size_t size, Err
     return r < 0 ? r : request_check(request, reterr);
 }
 
-int unit_request_parse(const char *name, const char *body, size_t size, UnitRequest *ret,
-                       Error *reterr) {
+int unit_request_read(const char *name, json_object *object, UnitRequest *ret, Error *reterr) {
     int r = unit_name_check(name, reterr);
     if (r < 0)
         return r;
@@ -103,12 +96,35 @@ int unit_request_parse(const char *name, const char *body, size_t size, UnitRequ
     };
     if (!request.name)
         return -ENOMEM;
-    r = request_read(&request, body, size, reterr);
+    r = request_read(&request, object, reterr);
     if (r < 0)
         return error_prefix(reterr, r == -ENOMEM ? r : -EINVAL, "unit '%s'", name);
     *ret = request;
     request = (UnitRequest){};
     return 0;
+}
+
+static int body_parse(const char *body, size_t size, json_object **ret, Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    int r = json_parse(body, size, &object, reterr);
+    if (r < 0)
+        return error_prefix(reterr, r, "the body of the request");
+    if (!json_object_is_type(object, json_type_object))
+        return error_set(reterr, -EINVAL, "the body of the request is not a JSON object");
+    *ret = TAKE_PTR(object);
+    return 0;
+}
+
+int unit_request_parse(const char *name, const char *body, size_t size, UnitRequest *ret,
+                       Error *reterr) {
+    _cleanup_json_ json_object *object = NULL;
+    int r = unit_name_check(name, reterr);
+    if (r < 0)
+        return r;
+    r = body_parse(body, size, &object, reterr);
+    if (r < 0)
+        return error_prefix(reterr, r == -ENOMEM ? r : -EINVAL, "unit '%s'", name);
+    return unit_request_read(name, object, ret, reterr);
 }
 
 void unit_request_done(UnitRequest *request) {

@@ -4,6 +4,8 @@
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit.h"
 
+#include <json-c/json.h>
+
 typedef struct UnitRequest {
     char *name;
     LaunchState desired; /* _LAUNCH_STATE_INVALID: not given */
@@ -15,6 +17,8 @@ typedef struct UnitRequest {
  * unit's name down to the line. */
 int unit_request_parse(const char *name, const char *body, size_t size, UnitRequest *ret,
                        Error *reterr);
+/* The same of a body that has been parsed already, to an object. */
+int unit_request_read(const char *name, json_object *object, UnitRequest *ret, Error *reterr);
 void unit_request_done(UnitRequest *request);
 
 typedef struct UnitDecision {

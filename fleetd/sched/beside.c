@@ -25,8 +25,8 @@ static BesideWish *wish_of(const Cluster *cluster, const ClusterUnit *unit) {
 
 /* --- what there is --- */
 
-/* Started for fleet, with a known file, by an order that is not held to one place, on a machine that
- * has time for it. */
+/* Started for fleet, with a known file, by an order that is not held to one place, on a machine
+ * that has time for it. */
 static bool is_free(const Placement *placement) {
     return placement_is_active(placement) && !placement->order.is_unwritten &&
            !placement->machine->maintenance.is_over &&

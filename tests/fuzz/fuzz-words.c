@@ -1,12 +1,15 @@
 /* Small texts that come from outside into fleetd: the first line names the kind, the rest is the
  * text. */
+#include "fleetd/api/forecast-request.h"
 #include "fleetd/api/metadata-patch.h"
 #include "fleetd/api/page.h"
 #include "fleetd/base/byte-size.h"
 #include "fleetd/base/json.h"
+#include "fleetd/base/strv.h"
 #include "fleetd/base/time-units.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/text.h"
+#include "fleetd/model/unit-name.h"
 #include "fleetd/store/etcd-endpoints.h"
 #include "fleetd/store/store.h"
 #include "fleetd/systemd/journal-lines.h"
@@ -118,6 +121,26 @@ static void patch_try(const char *text, size_t size) {
     }
 }
 
+/* Each unit once, with what a request for it may have. */
+static void plan_try(const char *text, size_t size) {
+    ForecastRequest request = {};
+    _cleanup_error_ Error error = {};
+    int r = forecast_request_parse(text, size, &request, &error);
+    HOLDS(r == 0 || r == -EINVAL);
+    if (r < 0)
+        fuzz_check_message(error.message);
+    for (size_t i = 0; i < request.n_wishes; i++) {
+        const ForecastWish *wish = &request.wishes[i];
+        HOLDS(unit_name_check(wish->name, NULL) == 0);
+        HOLDS(!wish->is_removal || (!wish->file && wish->desired < 0));
+        for (size_t k = 0; k < i; k++)
+            HOLDS(!streq(request.wishes[k].name, wish->name));
+    }
+    STRV_FOREACH (id, request.drained)
+        HOLDS(machine_id_check(*id, NULL) == 0);
+    forecast_request_done(&request);
+}
+
 /* A password in it would end up in the log. */
 static void etcd_url_try(const char *text, size_t size) {
     if (etcd_url_check(text, NULL) < 0)
@@ -139,6 +162,7 @@ static const struct {
     {"text", text_try},
     {"json", json_try},
     {"patch", patch_try},
+    {"plan", plan_try},
     {"etcd-url", etcd_url_try},
 };
 

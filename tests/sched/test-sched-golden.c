@@ -26,9 +26,11 @@
  *   drain ID [ignore-global] [MESSAGE]  and loses those it has
  *   overdue ID                          the drain's deadline has passed
  *   uncordon ID                         all of that is taken back
- *   beside NAME yes|no                  its next file is to be started elsewhere first; until
- * restart break NAME [ID], mend NAME [ID]     the unit does not come up any more, or not there; or
- * does again failures [SECONDS]                  so much later the engine looks at what has failed
+ *   beside NAME yes|no                  its next file is to be started elsewhere first, until the
+ *                                       next restart
+ *   break NAME [ID], mend NAME [ID]     the unit does not come up any more, or not there; or does
+ *                                       again
+ *   failures [SECONDS]                  so much later the engine looks at what has failed
  *   plan [MAX]
  *   missing                             the machines that have orders and were not seen
  *

@@ -1,7 +1,9 @@
 /* Random clusters with random histories, each from a seed: what must hold of all of them. SEEDS=n
  * in the environment tries n of them, SEED=s only that one. */
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/rehearsal.h"
 #include "tests/sched/oracle.h"
+#include "tests/sched/told.h"
 #include "tests/sched/world.h"
 
 #include <stdio.h>
@@ -408,6 +410,80 @@ static void check_choice(uint64_t seed) {
                    str_or(best, "no machine"));
 }
 
+/* Forecasts: what is told of a request is what then happens. */
+
+static void rehearse(Rehearsal *rehearsal) {
+    size_t n = 0;
+    while (rehearsal_step(rehearsal, 3) > 0)
+        must(n++ < 10000);
+}
+
+/* One request, or a few that come at once. */
+static void ask_for_something(World *world, Chance *chance) {
+    for (size_t n = 1 + pick(chance, 3); n > 0; n--)
+        if (maybe(chance, 55))
+            put_unit(world, chance);
+        else if (maybe(chance, 50))
+            want_unit(world, chance);
+        else if (maybe(chance, 50))
+            remove_unit(world, chance);
+        else
+            maintain(world, chance);
+}
+
+/* As the world is, for another cluster: what is new and what has gone. */
+static void tell_wishes(const World *world, const Map *units_before, Cluster *cluster) {
+    const char *key;
+    const WorldUnit *unit;
+    const Maintenance *maintenance;
+    const void *nothing;
+    MAP_FOREACH (key, unit, world->units)
+        must(cluster_put_unit_take(cluster, &unit->unit, world_requirements(unit)) == 0);
+    MAP_FOREACH (key, nothing, units_before)
+        must(map_has(world->units, key) || cluster_remove_unit(cluster, key) == 0);
+    MAP_FOREACH (key, maintenance, world->maintenances)
+        must(cluster_put_maintenance(cluster, maintenance) == 0);
+}
+
+static Map *list_keys(const Map *map) {
+    Map *keys = map_new(NULL);
+    const char *key;
+    _unused_ const void *value;
+    MAP_FOREACH (key, value, map)
+        must(map_put(keys, key, NULL) >= 0);
+    return keys;
+}
+
+static void check_forecast(uint64_t seed) {
+    Chance chance = {seed};
+    _cleanup_(world_freep) World *world = some_settled_world(&chance);
+    for (size_t i = pick(&chance, 3); i > 0; i--)
+        maintain(world, &chance);
+    come_to_rest(world);
+    world_restart_engine(world, pick_for_shuffle, &chance);
+    _cleanup_(cluster_freep) Cluster *model = TAKE_PTR(world->cluster);
+    world_restart_engine(world, pick_for_shuffle, &chance);
+    come_to_rest(world);
+    _cleanup_(told_freep) Told *before = told_take(world->orders, world->pendings);
+    _cleanup_(map_freep) Map *units_before = list_keys(world->units);
+    _cleanup_(rehearsal_freep) Rehearsal *rehearsal = NULL;
+    _cleanup_forecast_ Forecast forecast = {}, nothing = {};
+    must(rehearsal_new(model, &rehearsal) == 0);
+    rehearse(rehearsal);
+    must(rehearsal_mark(rehearsal) == 0);
+    must(rehearsal_tell(rehearsal, &nothing) == 0 && nothing.n_changes == 0);
+
+    ask_for_something(world, &chance);
+    tell_wishes(world, units_before, model);
+    rehearse(rehearsal);
+    must(rehearsal_tell(rehearsal, &forecast) == 0);
+    come_to_rest(world);
+    _cleanup_(told_freep) Told *after = told_take(world->orders, world->pendings);
+    _cleanup_free_ char *complaint = told_compare(before, after, &forecast, false);
+    if (complaint)
+        world_fail("%s", complaint);
+}
+
 typedef struct Property {
     const char *name;
     void (*check)(uint64_t seed);
@@ -417,6 +493,7 @@ static const Property properties[] = {
     {"every history keeps to the rules and comes to rest where it should", check_history},
     {"a unit that comes gets the best of the machines that fit", check_choice},
     {"order of events does not matter to a fresh cluster", check_order_of_input},
+    {"what is told of a request is what then happens", check_forecast},
 };
 
 int main(void) {

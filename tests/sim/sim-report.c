@@ -18,6 +18,7 @@ void sim_report_add(SimReport *sum, const SimReport *one) {
     sum->n_kills += one->n_kills;
     sum->n_losses += one->n_losses;
     sum->n_drains += one->n_drains;
+    sum->n_forecasts += one->n_forecasts;
     add_counters(sum->n_deeds, one->n_deeds, ELEMENTSOF(sum->n_deeds));
     for (size_t kind = 0; kind < _SIM_REQUEST_KIND_MAX; kind++)
         add_counters(sum->n_requests[kind], one->n_requests[kind], _SIM_OUTCOME_MAX);
@@ -37,6 +38,7 @@ static void print_deeds(const SimReport *sum) {
     printf("#   %7" PRIu64 " times a fleetd was killed at its step\n", sum->n_kills);
     printf("#   %7" PRIu64 " times the store lost everything\n", sum->n_losses);
     printf("#   %7" PRIu64 " machines drained in turn\n", sum->n_drains);
+    printf("#   %7" PRIu64 " requests foretold\n", sum->n_forecasts);
 }
 
 static void print_requests(const SimReport *sum) {

@@ -30,9 +30,10 @@ typedef struct SimReport {
     usec_t simulated_usec; /* of cluster time */
     uint64_t n_deeds[SIM_DEEDS_MAX];
     uint64_t n_requests[_SIM_REQUEST_KIND_MAX][_SIM_OUTCOME_MAX];
-    uint64_t n_kills;  /* at a step */
-    uint64_t n_losses; /* of the whole store */
-    uint64_t n_drains; /* of one machine after the other, while nothing else happens */
+    uint64_t n_kills;     /* at a step */
+    uint64_t n_losses;    /* of the whole store */
+    uint64_t n_drains;    /* of one machine after the other, while nothing else happens */
+    uint64_t n_forecasts; /* of what would happen, each then compared with what did */
     usec_t settled_usec, tidied_usec; /* after the last fault; of one simulation */
     usec_t longest_usec[12];          /* of what sim-timely.h looks at */
 } SimReport;

@@ -1,6 +1,7 @@
 #include "tests/sim/sim-run.h"
 
 #include "tests/fakes/virtual-loop.h"
+#include "tests/sim/sim-forecasts.h"
 #include "tests/sim/sim-loss.h"
 #include "tests/sim/sim-rest.h"
 #include "tests/sim/sim-rolling.h"
@@ -217,6 +218,13 @@ static void sim_roll(Sim *sim) {
         sim_be_quiet(sim);
 }
 
+static void sim_foretell(Sim *sim) {
+    usec_t settled_usec, tidied_usec;
+    sim_forecasts_happen(sim);
+    if (!sim->trace.failure)
+        sim_come_to_rest(sim, &settled_usec, &tidied_usec);
+}
+
 static void sim_rest(Sim *sim) {
     sim_fate_rests(sim);
     sim_come_to_rest(sim, &sim->report.settled_usec, &sim->report.tidied_usec);
@@ -237,6 +245,8 @@ void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
     sim_act(sim, keep);
     if (!sim->trace.failure)
         sim_rest(sim);
+    if (!sim->trace.failure && sim_forecasts_are_due(sim))
+        sim_foretell(sim);
     if (!sim->trace.failure && sim_rolling_is_due(sim))
         sim_roll(sim);
     if (!sim->trace.failure && sim_loss_is_due(seed))

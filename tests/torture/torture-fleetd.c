@@ -2,6 +2,7 @@
 #include "tests/torture/torture-cases.h"
 
 #include "fleetd/api/api.h"
+#include "fleetd/api/forecast-request.h"
 #include "fleetd/api/metadata-patch.h"
 #include "fleetd/api/page.h"
 #include "fleetd/api/unit-request.h"
@@ -50,6 +51,24 @@ static int unit_request_options_case(Torture *t) {
 static int unit_request_refused_case(Torture *t) {
     return unit_request_judge(t, "{\"desiredState\":\"loaded\",\"text\":\"[Service]\\nExecStart=/"
                                  "bin/a\\n[X-Fleet]\\nGlobl=true\\n\"}");
+}
+
+static int plan_request_case(Torture *t) {
+    static const char text[] =
+        "{\"units\":[{\"name\":\"a.service\",\"text\":\"[Service]\\nExecStart=/bin/a\\n\"}],"
+        "\"destroy\":[\"b.service\"],\"drain\":[\"" MACHINE_ID "\"]}";
+    ForecastRequest request;
+    _cleanup_error_ Error error = {};
+    torture_fill(&request, sizeof(request));
+    torture_arm(t);
+    int r = forecast_request_parse(text, strlen(text), &request, &error);
+    torture_disarm(t);
+    if (!torture_has_struct(t, r, &request, sizeof(request)))
+        return r;
+    torture_note_take(t, str_printf("%s %s %s", request.wishes[0].name, request.wishes[1].name,
+                                    request.drained[0]));
+    forecast_request_done(&request);
+    return 0;
 }
 
 static int metadata_patch_case(Torture *t) {
@@ -239,6 +258,7 @@ const TortureCase torture_fleetd[] = {
     {"unit-request", unit_request_case},
     {"unit-request-options", unit_request_options_case},
     {"unit-request-refused", unit_request_refused_case},
+    {"plan-request", plan_request_case},
     {"metadata-patch", metadata_patch_case},
     {"metadata-patch-refused", metadata_patch_refused_case},
     {"page-token", page_token_case},

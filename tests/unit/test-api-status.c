@@ -1,4 +1,5 @@
 /* GET of status: the cluster at a glance; and what units reserve on machines. */
+#include "fleetd/api/census.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 #include "tests/unit/api-fixture.h"
@@ -124,6 +125,18 @@ static void units_are_counted_by_how_they_are(void **state) {
     assert_status(fixture, "troubles/3", "(none)");
 }
 
+static void troubles_that_are_not_named_are_counted(void **state) {
+    ApiFixture *fixture = *state;
+    seed_machine(fixture, M1, "");
+    for (int i = 0; i < CENSUS_TROUBLES_MAX + 3; i++) {
+        _cleanup_free_ char *name = str_printf("failed@%02d.service", i);
+        seed_placed(fixture, name, TEXT, "\"active\":\"failed\",\"job\":\"done\"");
+    }
+    assert_status(fixture, "troubles/19/unit", "\"failed@19.service\"");
+    assert_status(fixture, "troubles/20", "(none)");
+    assert_status(fixture, "moreTroubles", "3");
+}
+
 /* A job that failed for an earlier request says nothing of this one. */
 static void failure_of_an_earlier_request_is_none_now(void **state) {
     ApiFixture *fixture = *state;
@@ -214,6 +227,7 @@ int main(void) {
         API_TEST(deployments_that_are_not_over_are_told),
         API_TEST(machines_are_counted_and_the_missing_ones_named),
         API_TEST(units_are_counted_by_how_they_are),
+        API_TEST(troubles_that_are_not_named_are_counted),
         API_TEST(failure_of_an_earlier_request_is_none_now),
         API_TEST(units_that_wait_are_counted_by_reason),
         API_TEST(what_cannot_be_read_is_named_as_far_as_there_is_room),

@@ -71,6 +71,17 @@ static void unit_comes_and_goes(void **state) {
     assert_news(*state, UNIT("", "\"desiredState\":\"inactive\",\"deleted\":true"), "destroyed;");
 }
 
+/* A stream that is opened anew begins with all that it is about, units that are no more included.
+ */
+static void what_is_no_more_is_told_once(void **state) {
+    assert_news(*state, SYNCED, "");
+    assert_news(*state, UNIT("", "\"desiredState\":\"inactive\",\"deleted\":true"), "destroyed;");
+    assert_news(*state, UNIT("", "\"desiredState\":\"inactive\",\"deleted\":true"), "");
+    assert_news(*state, RUNS, "placed;active;");
+    assert_news(*state, UNIT(M1, "\"desiredState\":\"inactive\""), "leaves;");
+    assert_news(*state, UNIT("", "\"desiredState\":\"inactive\",\"deleted\":true"), "destroyed;");
+}
+
 static void health_is_told_when_it_is_known(void **state) {
     assert_news(*state, RUNS, "");
     assert_news(*state, SYNCED, "");
@@ -123,6 +134,7 @@ int main(void) {
         TELLER_TEST(present_is_no_news),
         TELLER_TEST(what_changed_while_the_stream_was_broken_is_told),
         TELLER_TEST(unit_comes_and_goes),
+        TELLER_TEST(what_is_no_more_is_told_once),
         TELLER_TEST(health_is_told_when_it_is_known),
         TELLER_TEST(reason_to_wait_is_told_once),
         TELLER_TEST(machines_tell_what_is_wanted_of_them),

@@ -89,6 +89,17 @@ check "PUT that is not JSON: 415" refused 415 text/plain PUT /fleet/v1/units/a.s
 check "PUT without a type: 415" refused 415 missing PUT /fleet/v1/units/a.service -H 'Content-Type:' -d x
 check "DELETE of an unknown unit: 404" refused 404 'does not exist' DELETE /fleet/v1/units/no.service
 
+# --- plans
+check "POST of a plan" is_a Plan POST /fleet/v1/plan -H "$JSON" \
+    -d '{"units":[{"name":"planned.service","text":"[Service]\nExecStart=/bin/true\n"}]}'
+check "tells what would happen" equal "planned.service start" "$(jq -r '.changes[] | "\(.unit) \(.change)"' body)"
+check "and nothing happens" refused 404 'does not exist' GET /fleet/v1/units/planned.service
+check "of nothing: no changes" equal false "$(request POST /fleet/v1/plan -H "$JSON" -d '{}' >&2 && jq .hasChanges body)"
+check "of an unknown unit: 404" refused 404 'does not exist' POST /fleet/v1/plan -H "$JSON" -d '{"destroy":["no.service"]}'
+check "with a bad body: 400" refused 400 'named twice' POST /fleet/v1/plan -H "$JSON" \
+    -d '{"destroy":["api.service","api.service"]}'
+check "that is not JSON: 415" refused 415 missing POST /fleet/v1/plan -H 'Content-Type:' -d x
+
 # --- other paths and methods
 check "an unknown path: 404" refused 404 /fleet/v1/nothing GET /fleet/v1/nothing
 check "another method: 405 with Allow" allows 'GET, PUT, POST, DELETE' PATCH /fleet/v1/units/api.service
