@@ -64,11 +64,11 @@ static bool is_up_elsewhere(const SimView *view, const Key *key) {
     return false;
 }
 
-static bool was_surely_up(const SimCheck *check, const Key *key, const Order *old) {
+static bool was_surely_up(const SimCheck *check, const Key *key, const Order *before) {
     const SimView *view = check->cluster->view;
     const UnitState *state = sim_view_state(view, key->machine_id, key->name);
     return sim_view_machine(view, key->machine_id) && state && unit_state_is_up(state) &&
-           streq_ptr(state->hash, old->hash) && state->unit_revision >= old->unit_revision &&
+           streq_ptr(state->hash, before->hash) && state->unit_revision >= before->unit_revision &&
            sim_check_has_settled(check, KEY_STATE, key->machine_id, key->name) &&
            sim_check_has_settled(check, KEY_MACHINE, key->machine_id, NULL);
 }
@@ -82,8 +82,8 @@ static bool may_be_beside(const SimView *view, const char *name) {
 }
 
 /* Who wants it to leave may have decided that just before. */
-static bool is_late(const SimCheck *check, const Order *new) {
-    if (new &&new->desired == LAUNCH_STATE_LAUNCHED)
+static bool is_late(const SimCheck *check, const Order *after) {
+    if (after && after->desired == LAUNCH_STATE_LAUNCHED)
         return false;
     const char *name;
     _unused_ const void *rollout;
@@ -99,23 +99,27 @@ static bool has_former_file(const SimCheck *check, const Key *key, const Order *
 }
 
 /* Of the one with the wanted file the usual rules hold. */
-static void judge_order(SimCheck *check, const Key *key, const Order *old, const Order *new) {
-    bool was_free = old && old->desired == LAUNCH_STATE_LAUNCHED && old->stop_within_usec == 0,
-         is_same = new &&new->desired == LAUNCH_STATE_LAUNCHED &&old &&streq(old->hash, new->hash);
-    if (was_free && !is_same && has_former_file(check, key, old) && is_let_now(check, key->name) &&
-        may_be_beside(check->cluster->view, key->name) && was_surely_up(check, key, old) &&
-        !is_late(check, new) && !is_up_elsewhere(check->cluster->view, key))
+static void judge_order(SimCheck *check, const Key *key, const Order *before, const Order *after) {
+    bool was_free =
+             before && before->desired == LAUNCH_STATE_LAUNCHED && before->stop_within_usec == 0,
+         is_same = after && after->desired == LAUNCH_STATE_LAUNCHED && before &&
+                   streq(before->hash, after->hash);
+    if (was_free && !is_same && has_former_file(check, key, before) &&
+        is_let_now(check, key->name) && may_be_beside(check->cluster->view, key->name) &&
+        was_surely_up(check, key, before) && !is_late(check, after) &&
+        !is_up_elsewhere(check->cluster->view, key))
         sim_trace_fail(check->trace, "%s is stopped on %s before its next one is up", key->name,
                        key->machine_id);
 }
 
-void sim_beside_judge_order(SimCheck *check, const Key *key, const Order *old, const Order *new) {
+void sim_beside_judge_order(SimCheck *check, const Key *key, const Order *before,
+                            const Order *after) {
     SimPlace *place = sim_check_need_place(check, key->machine_id, key->name);
-    bool is_launched = new &&new->desired == LAUNCH_STATE_LAUNCHED;
+    bool is_launched = after && after->desired == LAUNCH_STATE_LAUNCHED;
     place->is_beside = is_launched && (place->is_beside || sim_beside_is_allowed(check, key->name));
-    if (!new)
+    if (!after)
         forget_if_alone(check, key->name);
-    judge_order(check, key, old, new);
+    judge_order(check, key, before, after);
 }
 
 bool sim_beside_is_ordered(const SimCheck *check, const char *name) {
