@@ -13,7 +13,7 @@
 web() {
     unit "$1" '[Service]' "Environment=VERSION=$3" "ExecStart=/usr/bin/python3 ${PROGRAM:-/usr/local/lib/web-server.py} $2" \
         'Restart=on-failure' '[X-Fleet]' "HealthCheck=tcp://:$2" 'HealthInterval=1s' 'HealthStartPeriod=0' \
-        'UpdateOrder=start-first' 'UpdateHealthyTime=2s' 'MaxUnavailable=0' "${@:4}"
+        'UpdateOrder=start-first' 'UpdateParallel=2' 'UpdateHealthyTime=2s' 'MaxUnavailable=0' "${@:4}"
 }
 deploy() {
     (cd "$UNITS" && ctl deploy "$@")
@@ -48,7 +48,7 @@ web web@.service 80%i 2
 check "a deployment with UpdateOrder=start-first ends well" deploy web@.service
 check "all have the new file" has_version web@6.service 2
 check "each is in one place" eventually 20 all_in_one_place
-PROGRAM=/usr/local/lib/no-such.py web web@.service 80%i 3 UpdateHealthyDeadline=20s
+PROGRAM=/usr/local/lib/no-such.py web web@.service 80%i 3 UpdateHealthyDeadline=8s
 deploy web@.service >deploy.out 2>&1
 check "a file that never becomes healthy fails" equal 1 $?
 check "it is rolled back" mentions 'has been rolled back' cat deploy.out
