@@ -1,9 +1,9 @@
-#include "fleetd/model/scale.h"
 #include "fleetctl/api/api-scales.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/commands/scale-list.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/wait/scale-wait.h"
+#include "fleetd/model/template-scale.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static int template_read(const char *operand, uint64_t count, char **ret, Error 
     _cleanup_free_ char *template = NULL;
     int r = unit_name_complete(operand, &template);
     if (r >= 0)
-        r = scale_check(template, count, reterr);
+        r = template_scale_check(template, count, reterr);
     if (r >= 0)
         *ret = TAKE_PTR(template);
     return r;

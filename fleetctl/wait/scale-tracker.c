@@ -1,7 +1,7 @@
 #include "fleetctl/wait/scale-tracker.h"
 
 #include "fleetd/base/map.h"
-#include "fleetd/model/scale.h"
+#include "fleetd/model/template-scale.h"
 
 #include <errno.h>
 
@@ -129,7 +129,7 @@ int scale_tracker_feed(ScaleTracker *tracker, const char *line, size_t size, Err
     if (event.type == API_EVENT_SCALE && streq(event.unit, tracker->template))
         take_wish(tracker, &event.scale);
     bool is_meant = event.type == API_EVENT_UNIT && !event.is_orphan &&
-                    scale_number(tracker->template, event.unit) > 0;
+                    template_instance_number(tracker->template, event.unit) > 0;
     return is_meant ? take_unit(tracker, &event) : 0;
 }
 

@@ -16,7 +16,7 @@ static void count_unit(const View *view, const char *template, const UnitView *u
                        ScaleCounts *ret) {
     if (!unit->unit || !is_instance(template, unit->name))
         return;
-    if (scale_number(template, unit->name) == 0) {
+    if (template_instance_number(template, unit->name) == 0) {
         ret->n_others++;
         return;
     }

@@ -12,7 +12,7 @@
 
 typedef struct ScaleWrite {
     ApiWrite base;
-    Scale *scale; /* as it is to be; of a DELETE only its name is set */
+    TemplateScale *scale; /* as it is to be; of a DELETE only its name is set */
     bool is_delete;
     char *key, *template_key;
     Unit *template; /* as it was read */
@@ -40,7 +40,7 @@ static int count_read(const ApiExchange *exchange, uint64_t *ret, Error *reterr)
 static void commit(ScaleWrite *write, int64_t revision) {
     _cleanup_free_ char *value = NULL;
     write->scale->since_usec = loop_realtime(write->base.api->options.loop);
-    if (!write->is_delete && !(value = scale_format(write->scale))) {
+    if (!write->is_delete && !(value = template_scale_format(write->scale))) {
         api_write_fail(&write->base, -ENOMEM);
         return;
     }
@@ -85,7 +85,7 @@ static void on_scale_read(int r, const StoreRangeResult *result, void *userdata)
 /* -EINVAL: no instances can be made of it, or it makes no sense to count them. */
 static int file_check(const ScaleWrite *write, const UnitFile *file, Error *reterr) {
     _cleanup_(requirements_freep) Requirements *requirements = NULL;
-    _cleanup_free_ char *instance = scale_instance(write->scale->name, 1);
+    _cleanup_free_ char *instance = template_instance_name(write->scale->name, 1);
     if (!instance)
         return -ENOMEM;
     int r = requirements_parse(file, instance, &requirements, reterr);
@@ -164,7 +164,7 @@ static void write_start(ApiWrite *base) {
 
 static void write_free(ApiWrite *base) {
     ScaleWrite *write = (ScaleWrite *) base;
-    scale_free(write->scale);
+    template_scale_free(write->scale);
     unit_free(write->template);
     free(write->key);
     free(write->template_key);
@@ -182,7 +182,7 @@ static ScaleWrite *write_new(const char *name, uint64_t count) {
     write->base.subject = str_printf("the number of instances of '%s'", name);
     write->key = key_scale(name);
     write->template_key = key_unit(name);
-    write->scale = calloc(1, sizeof(Scale));
+    write->scale = calloc(1, sizeof(TemplateScale));
     if (write->scale) {
         write->scale->name = strdup(name);
         write->scale->count = count;
@@ -217,7 +217,7 @@ void scales_put(Api *api, ApiExchange *exchange, const char *name) {
     uint64_t count = 0;
     int r = count_read(exchange, &count, &error);
     if (r >= 0)
-        r = scale_check(name, count, &error);
+        r = template_scale_check(name, count, &error);
     if (r < 0)
         answer_refused(exchange, r, &error);
     else
@@ -226,7 +226,7 @@ void scales_put(Api *api, ApiExchange *exchange, const char *name) {
 
 void scales_delete(Api *api, ApiExchange *exchange, const char *name) {
     _cleanup_error_ Error error = {};
-    int r = scale_check(name, 0, &error);
+    int r = template_scale_check(name, 0, &error);
     if (r < 0)
         answer_refused(exchange, r, &error);
     else

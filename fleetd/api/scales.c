@@ -7,7 +7,7 @@
 
 json_object *scale_to_json(View *view, const UnitView *template) {
     _cleanup_json_ json_object *object = json_object_new_object();
-    const Scale *scale = template->scale;
+    const TemplateScale *scale = template->scale;
     ScaleCounts counts;
     if (!object || scale_counts_take(view, template->name, &counts) < 0 ||
         json_add_string(object, "name", template->name) < 0 ||
@@ -25,7 +25,7 @@ json_object *scale_to_json(View *view, const UnitView *template) {
 json_object *scale_event_to_json(const UnitView *template) {
     _cleanup_json_ json_object *object = json_object_new_object(),
                                *wish = template->scale ? json_object_new_object() : NULL;
-    const Scale *scale = template->scale;
+    const TemplateScale *scale = template->scale;
     if (!object || json_add_string(object, "type", "scale") < 0 ||
         json_add_string(object, "unit", template->name) < 0)
         return NULL;

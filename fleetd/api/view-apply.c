@@ -159,7 +159,7 @@ static int apply_scale(View *view, StoredRecord *record) {
     int r = view_touch_unit(view, record->key.name, &unit);
     if (r < 0)
         return r;
-    scale_free(unit->scale);
+    template_scale_free(unit->scale);
     unit->scale = TAKE_PTR(record->scale);
     unit->is_scale_changed = true;
     return 0;

@@ -19,7 +19,7 @@ void unit_view_free(UnitView *unit) {
     pending_free(unit->pending);
     deployment_free(unit->deployment);
     rollout_free(unit->rollout);
-    scale_free(unit->scale);
+    template_scale_free(unit->scale);
     failures_free(unit->failures);
     map_free(unit->placements);
     free(unit->name);

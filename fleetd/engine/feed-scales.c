@@ -7,7 +7,7 @@
 
 void feed_scale_free(void *p) {
     FeedScale *known = p;
-    scale_free(known->scale);
+    template_scale_free(known->scale);
     map_free(known->instances);
     free(known);
 }
@@ -25,7 +25,7 @@ int feed_scale_unit_put(Feed *feed, const char *name) {
         return map_has(feed->scales, name) ? feed_change_scale(feed, name) : 0;
     int r = unit_name_is_instance(name) ? unit_name_template(name, &template) : 0;
     FeedScale *known = template ? map_get(feed->scales, template) : NULL;
-    if (r < 0 || !known || scale_number(template, name) == 0)
+    if (r < 0 || !known || template_instance_number(template, name) == 0)
         return r;
     r = map_put(known->instances, name, NULL);
     return r > 0 ? feed_change_scale(feed, template) : r;
@@ -48,7 +48,7 @@ static int gather(FeedScale *known, const char *template, const Map *units) {
     _unused_ const void *unit;
     int r = 0;
     MAP_FOREACH (name, unit, units)
-        if (r >= 0 && scale_number(template, name) > 0)
+        if (r >= 0 && template_instance_number(template, name) > 0)
             r = map_put(known->instances, name, NULL);
     return r;
 }
@@ -75,7 +75,7 @@ int feed_put_scale(Feed *feed, StoredRecord *record) {
     int r = feed_need_scale(feed, record->key.name, &known);
     if (r < 0)
         return r;
-    scale_free(known->scale);
+    template_scale_free(known->scale);
     known->scale = TAKE_PTR(record->scale);
     known->revision = record->revision;
     return feed_change_scale(feed, record->key.name);

@@ -11,7 +11,7 @@
 #include "fleetd/model/keys.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
-#include "fleetd/model/scale.h"
+#include "fleetd/model/template-scale.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/store/store.h"
 
@@ -78,9 +78,9 @@ typedef struct FeedFailures {
 const Map *feed_failures(const Feed *feed); /* FeedFailures by unit */
 
 typedef struct FeedScale {
-    Scale *scale;     /* NULL: it cannot be read */
-    int64_t revision; /* of its key */
-    Map *instances;   /* set of names: those that a number names, readable or not */
+    TemplateScale *scale; /* NULL: it cannot be read */
+    int64_t revision;     /* of its key */
+    Map *instances;       /* set of names: those that a number names, readable or not */
 } FeedScale;
 
 const FeedScale *feed_find_scale(const Feed *feed, const char *template); /* NULL: none */

@@ -99,7 +99,7 @@ static int fill(const ScaleWriter *writer, ScaleWrite *write, const char *name,
     const Unit *template = map_get(feed_units(writer->feed), name);
     int r = step->is_removal ? 0 : expect_template(writer, write, template);
     for (size_t i = 0; r >= 0 && i < step->n; i++) {
-        const char *instance = keep_take(write, scale_instance(name, step->numbers[i]));
+        const char *instance = keep_take(write, template_instance_name(name, step->numbers[i]));
         if (!instance)
             return -ENOMEM;
         r = step->is_removal ? add_removal(write, map_get(feed_units(writer->feed), instance), i)

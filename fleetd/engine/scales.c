@@ -59,7 +59,7 @@ static int facts_gather(const Feed *feed, const char *template, const FeedScale 
     if (!ret->items)
         return -ENOMEM;
     MAP_FOREACH (name, nothing, known->instances)
-        ret->items[ret->n++] = (ScaleFact){.number = scale_number(template, name),
+        ret->items[ret->n++] = (ScaleFact){.number = template_instance_number(template, name),
                                            .is_held = map_has(feed_unreadable_units(feed), name)};
     qsort(ret->items, ret->n, sizeof(ScaleFact), scale_fact_compare);
     return 0;
@@ -76,7 +76,7 @@ static const char *find_obstacle(const Feed *feed, const char *template) {
 
 static void log_step(const char *template, const FeedScale *known, const ScaleStep *step) {
     for (size_t i = 0; i < step->n; i++) {
-        _cleanup_free_ char *name = scale_instance(template, step->numbers[i]);
+        _cleanup_free_ char *name = template_instance_name(template, step->numbers[i]);
         if (name)
             log_unit(LOG_NOTICE, name,
                      "Unit '%s' is %s: %llu instances of '%s' are wanted, and "

@@ -109,8 +109,8 @@ static int read_failures(const StoredText *text, StoredRecord *record, Error *re
 }
 
 static int read_scale(const StoredText *text, StoredRecord *record, Error *reterr) {
-    int r = scale_parse(record->key.name, text->value, text->size, &record->scale, reterr);
-    return r < 0 ? r : scale_check(record->key.name, record->scale->count, reterr);
+    int r = template_scale_parse(record->key.name, text->value, text->size, &record->scale, reterr);
+    return r < 0 ? r : template_scale_check(record->key.name, record->scale->count, reterr);
 }
 
 typedef struct KindReader {
@@ -159,7 +159,7 @@ static void record_drop_value(StoredRecord *record) {
     rollout_free(TAKE_PTR(record->rollout));
     past_placement_free(TAKE_PTR(record->past));
     failures_free(TAKE_PTR(record->failures));
-    scale_free(TAKE_PTR(record->scale));
+    template_scale_free(TAKE_PTR(record->scale));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -23,7 +23,7 @@ static char *record_format_value(const StoredRecord *record) {
            : record->reboot      ? reboot_format(record->reboot)
            : record->deployment  ? deployment_format(record->deployment)
            : record->rollout     ? rollout_format(record->rollout)
-           : record->scale       ? scale_format(record->scale)
+           : record->scale       ? template_scale_format(record->scale)
            : record->version     ? unit_version_format(record->version)
            : record->past        ? past_placement_format(record->past)
            : record->failures    ? failures_format(record->failures)
@@ -106,7 +106,7 @@ static void values_check(const StoredRecord *record) {
               rollout_find_unit(record->rollout, record->rollout->units[i].name) ==
                   &record->rollout->units[i]);
     if (record->scale)
-        HOLDS(scale_check(record->key.name, record->scale->count, NULL) == 0);
+        HOLDS(template_scale_check(record->key.name, record->scale->count, NULL) == 0);
     if (record->past)
         HOLDS(machine_id_check(record->past->machine_id, NULL) == 0);
     if (record->leader)

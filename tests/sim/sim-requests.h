@@ -5,7 +5,7 @@
 
 #include "fleetd/model/keys.h"
 #include "fleetd/model/maintenance.h"
-#include "fleetd/model/scale.h"
+#include "fleetd/model/template-scale.h"
 #include "tests/sim/sim-cluster.h"
 #include "tests/sim/sim-report.h"
 #include "tests/sim/sim-trace.h"
@@ -44,7 +44,7 @@ typedef struct SimWritten {
     const char *key;
     const Unit *unit;
     const Maintenance *maintenance;
-    const Scale *scale;
+    const TemplateScale *scale;
     bool has_file; /* written with it: a deployment, and nothing that is said of one */
     int64_t revision;
 } SimWritten;

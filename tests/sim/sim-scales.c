@@ -48,7 +48,7 @@ void sim_scale(Sim *sim, SimAct *act) {
 
 static uint64_t number_of(const char *unit_key) {
     bool is_unit = strncmp(unit_key, KEY_UNIT_PREFIX, strlen(KEY_UNIT_PREFIX)) == 0;
-    return is_unit ? scale_number(TEMPLATE, unit_key + strlen(KEY_UNIT_PREFIX)) : 0;
+    return is_unit ? template_instance_number(TEMPLATE, unit_key + strlen(KEY_UNIT_PREFIX)) : 0;
 }
 
 bool sim_txn_scales(const StoreTxn *txn) {
@@ -71,7 +71,7 @@ static Step step_of(const SimView *view, const StoreTxn *txn) {
     const char *name;
     _unused_ const Unit *unit;
     MAP_FOREACH (name, unit, sim_view_all(view, KEY_UNIT)) {
-        uint64_t number = scale_number(TEMPLATE, name);
+        uint64_t number = template_instance_number(TEMPLATE, name);
         if (number > 0 && number < NUMBERS_MAX)
             step.was_there[number] = step.is_there[number] = true;
     }
@@ -92,7 +92,7 @@ static Step step_of(const SimView *view, const StoreTxn *txn) {
 /* Who leads must have heard of all that others did to instances, and of what is wanted. */
 static bool others_have_settled(const SimCheck *check, const Step *step) {
     for (uint64_t number = 1; number < NUMBERS_MAX; number++) {
-        _cleanup_free_ char *name = sim_must(scale_instance(TEMPLATE, number));
+        _cleanup_free_ char *name = sim_must(template_instance_name(TEMPLATE, number));
         if (step->was_there[number] == step->is_there[number] &&
             !sim_check_has_settled(check, KEY_UNIT, NULL, name))
             return false;
@@ -121,7 +121,7 @@ static void judge_numbers(SimCheck *check, const Step *step) {
 
 void sim_scales_judge(SimCheck *check, const StoreTxn *txn) {
     const SimView *view = check->cluster->view;
-    const Scale *scale = map_get(sim_view_all(view, KEY_SCALE), TEMPLATE);
+    const TemplateScale *scale = map_get(sim_view_all(view, KEY_SCALE), TEMPLATE);
     Step step = step_of(view, txn);
     if (!scale) {
         sim_trace_fail(check->trace, "instances come or go, and nobody wants a number of them");
@@ -137,7 +137,7 @@ void sim_scales_judge(SimCheck *check, const StoreTxn *txn) {
 
 void sim_scales_check_rest(const SimCluster *cluster, SimTrace *trace) {
     const StoreTxn nothing = {};
-    const Scale *scale = map_get(sim_view_all(cluster->view, KEY_SCALE), TEMPLATE);
+    const TemplateScale *scale = map_get(sim_view_all(cluster->view, KEY_SCALE), TEMPLATE);
     bool has_template = sim_view_unit(cluster->view, TEMPLATE);
     size_t n = step_of(cluster->view, &nothing).n_after;
     if (scale && (n > scale->count || (n < scale->count && has_template)))

@@ -185,9 +185,9 @@ static bool txn_keeps_number(const Judgement *it, const StoreWrite *write) {
 static bool may_write_scale(const Judgement *it, const StoreWrite *write) {
     const char *template = write->key + strlen("scale/");
     _cleanup_free_ char *unit = sim_must(key_unit(template));
-    _cleanup_(scale_freep) Scale *scale = NULL;
+    _cleanup_(template_scale_freep) TemplateScale *scale = NULL;
     if (write->kind == STORE_PUT &&
-        scale_parse(template, write->value, strlen(write->value), &scale, NULL) < 0)
+        template_scale_parse(template, write->value, strlen(write->value), &scale, NULL) < 0)
         return false;
     const SimWritten written = {.key = write->key, .scale = scale, .revision = it->revision};
     return (!scale && txn_writes(it->txn, unit, STORE_DELETE)) ||

@@ -420,9 +420,10 @@ static const Rollout rollout = {
 RECORD_CASES(rollout, Rollout, rollout_format,
              rollout_parse("a@.service", text, strlen(text), &read, &error), rollout_free)
 
-static const Scale scale = {.count = 5, .since_usec = 7};
-RECORD_CASES(scale, Scale, scale_format,
-             scale_parse("a@.service", text, strlen(text), &read, &error), scale_free)
+static const TemplateScale scale = {.count = 5, .since_usec = 7};
+RECORD_CASES(scale, TemplateScale, template_scale_format,
+             template_scale_parse("a@.service", text, strlen(text), &read, &error),
+             template_scale_free)
 
 static int leader_case(Torture *t) {
     char *id = UNTOUCHED;

@@ -4,7 +4,7 @@
 #include "fleetd/model/deployment.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/rollout.h"
-#include "fleetd/model/scale.h"
+#include "fleetd/model/template-scale.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/unit/engine-test.h"
 
@@ -19,8 +19,8 @@ static void put_take(SimCluster *cluster, char *key_take, char *value_take) {
 }
 
 static void scale_to(SimCluster *cluster, uint64_t count) {
-    const Scale scale = {.count = count, .since_usec = loop_realtime(cluster->loop)};
-    put_take(cluster, key_scale(TEMPLATE), scale_format(&scale));
+    const TemplateScale scale = {.count = count, .since_usec = loop_realtime(cluster->loop)};
+    put_take(cluster, key_scale(TEMPLATE), template_scale_format(&scale));
 }
 
 static void submit(SimCluster *cluster, const char *text) {
@@ -28,7 +28,7 @@ static void submit(SimCluster *cluster, const char *text) {
 }
 
 static const Unit *instance(SimCluster *cluster, size_t number) {
-    _cleanup_free_ char *name = scale_instance(TEMPLATE, number);
+    _cleanup_free_ char *name = template_instance_name(TEMPLATE, number);
     return sim_view_unit(cluster->view, name);
 }
 

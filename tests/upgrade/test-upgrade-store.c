@@ -77,7 +77,7 @@ static char *record_write(const StoredRecord *record) {
     case KEY_FAILURES:
         return failures_format(record->failures);
     case KEY_SCALE:
-        return scale_format(record->scale);
+        return template_scale_format(record->scale);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;

@@ -1,5 +1,5 @@
 #include "fleetd/base/strv.h"
-#include "fleetd/model/scale.h"
+#include "fleetd/model/template-scale.h"
 #include "tests/unit/cmocka-test.h"
 
 #include <errno.h>
@@ -30,17 +30,17 @@ static void instances_are_told_by_their_numbers(void **state) {
         {"app@1.service.x", 0},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++)
-        if (scale_number("app@.service", cases[i].name) != cases[i].number)
+        if (template_instance_number("app@.service", cases[i].name) != cases[i].number)
             fail_msg("%s", cases[i].name);
 }
 
 static void instance_has_the_number_that_it_was_made_with(void **state) {
     static const uint64_t numbers[] = {1, 9, 10, SCALE_COUNT_MAX};
     for (size_t i = 0; i < ELEMENTSOF(numbers); i++) {
-        _cleanup_free_ char *name = scale_instance("app@.timer", numbers[i]);
-        assert_int_equal(scale_number("app@.timer", name), numbers[i]);
+        _cleanup_free_ char *name = template_instance_name("app@.timer", numbers[i]);
+        assert_int_equal(template_instance_number("app@.timer", name), numbers[i]);
     }
-    _cleanup_free_ char *name = scale_instance("app@.service", 3);
+    _cleanup_free_ char *name = template_instance_name("app@.service", 3);
     assert_string_equal(name, "app@3.service");
 }
 
@@ -59,29 +59,29 @@ static void only_templates_have_instances(void **state) {
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_error_ Error error = {};
-        assert_int_equal(scale_check(cases[i].template, cases[i].count, &error), -EINVAL);
+        assert_int_equal(template_scale_check(cases[i].template, cases[i].count, &error), -EINVAL);
         assert_string_equal(error.message, cases[i].problem);
     }
-    assert_int_equal(scale_check("app@.service", 0, NULL), 0);
-    assert_int_equal(scale_check("app@.service", SCALE_COUNT_MAX, NULL), 0);
+    assert_int_equal(template_scale_check("app@.service", 0, NULL), 0);
+    assert_int_equal(template_scale_check("app@.service", SCALE_COUNT_MAX, NULL), 0);
     (void) snprintf(name, sizeof(name), "%0244d@.service", 7);
-    assert_int_equal(scale_check(name, 99, NULL), 0);
-    assert_int_equal(scale_check(name, 1000, NULL), -EINVAL);
+    assert_int_equal(template_scale_check(name, 99, NULL), 0);
+    assert_int_equal(template_scale_check(name, 1000, NULL), -EINVAL);
 }
 
 static void record_is_read_as_it_was_written(void **state) {
-    const Scale scale = {.count = 0, .since_usec = 7};
-    _cleanup_free_ char *text = scale_format(&scale);
-    _cleanup_(scale_freep) Scale *read = NULL;
+    const TemplateScale scale = {.count = 0, .since_usec = 7};
+    _cleanup_free_ char *text = template_scale_format(&scale);
+    _cleanup_(template_scale_freep) TemplateScale *read = NULL;
     assert_string_equal(text, "{\"count\":0,\"sinceUsec\":7}");
-    assert_int_equal(scale_parse("app@.service", text, strlen(text), &read, NULL), 0);
+    assert_int_equal(template_scale_parse("app@.service", text, strlen(text), &read, NULL), 0);
     assert_string_equal(read->name, "app@.service");
     assert_int_equal(read->count, 0);
     assert_int_equal(read->since_usec, 7);
     static const char *const bad[] = {"", "{}", "{\"count\":-1}", "{\"count\":\"many\"}", "[]"};
     for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
-        Scale *none = NULL;
-        assert_true(scale_parse("app@.service", bad[i], strlen(bad[i]), &none, NULL) < 0);
+        TemplateScale *none = NULL;
+        assert_true(template_scale_parse("app@.service", bad[i], strlen(bad[i]), &none, NULL) < 0);
         assert_null(none);
     }
 }
