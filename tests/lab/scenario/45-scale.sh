@@ -82,7 +82,7 @@ web 2
 (cd "$UNITS" && ctl deploy --detach --healthy-time 2 web@.service) >/dev/null
 check "fewer are kept meanwhile" ctl scale web@ 4
 check "and more" ctl scale web@ 5
-check "the deployment comes to its end" eventually 90 mentions done ctl rollout status --no-legend --fields=phase
+check "the deployment comes to its end" eventually 90 mentions 'done' ctl rollout status --no-legend --fields=phase
 check "all that there are have the new file" equal 5 "$(ctl cat 'web@[1-5].service' | grep -c 'VERSION=2')"
 check "what comes later has it, too" mentions '6 instances run' ctl scale web@ 6
 check "namely the sixth" mentions 'VERSION=2' ctl cat web@6.service
