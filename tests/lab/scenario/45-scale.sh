@@ -45,7 +45,7 @@ pids=$(main_pids m1 m2 m3)
 client_start
 check "up to six" mentions '6 instances run' ctl scale web@.service 6
 check "all of them run" eventually 10 running_is 6 '^web@[1-6]\.'
-check "it is listed" scale_is 'web@.service 6 6 6'
+check "it is listed" eventually 10 scale_is 'web@.service 6 6 6'
 ctl scale web@ 2 >scale.out 2>&1
 check "down to two" equal 0 $?
 sed 's/^/# /' scale.out
