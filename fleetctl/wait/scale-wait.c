@@ -98,7 +98,7 @@ static int complain_stopped(const ScaleWait *wait) {
 
 static int see_through(const ScaleWait *wait) {
     int status = complain_stopped(wait);
-    int r = wait_for(wait, WAIT_LAUNCHED, is_to_run);
+    int r = wait_for(wait, WAIT_WELL, is_to_run);
     if (r == 0 || r == EXIT_FAILURE) {
         status = MAX(status, r);
         r = wait_for(wait, WAIT_GONE, is_to_go);
