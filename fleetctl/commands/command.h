@@ -61,6 +61,7 @@ int command_reboot(Context *context, const char *const *operands, Error *reterr)
 int command_deploy(Context *context, const char *const *operands, Error *reterr);
 int command_plan(Context *context, const char *const *operands, Error *reterr);
 int command_rollout(Context *context, const char *const *operands, Error *reterr);
+int command_scale(Context *context, const char *const *operands, Error *reterr);
 int command_list_reboots(Context *context, const char *const *operands, Error *reterr);
 int command_events(Context *context, const char *const *operands, Error *reterr);
 int command_explain(Context *context, const char *const *operands, Error *reterr);

@@ -126,6 +126,29 @@ const Command commands[] = {
         .run = command_rollout,
     },
     {
+        .name = "scale",
+        .operands = "[TEMPLATE [COUNT]]",
+        .operands_max = 2,
+        .flags = FLAGS_LIST | FLAG_BIT(FLAG_FORGET) | FLAG_BIT(FLAG_DETACH),
+        .summary = "Keep so many instances of a template",
+        .description = "Missing ones are created and started, as app@1, app@2 and so on: the "
+                       "lowest numbers that are free, with\n"
+                       "the file that the template has then. Surplus ones are destroyed, the "
+                       "highest numbers first. What no\n"
+                       "number names, like app@blue, does not count and is left alone; what users "
+                       "have stopped counts, and\n"
+                       "stays so. One that is destroyed comes back. Follows how it goes; the "
+                       "cluster goes on with it also when\n"
+                       "nobody does. Exits 1 if not all of them run. --forget keeps no number any "
+                       "more, and leaves what is\n"
+                       "there. Without COUNT the numbers that are kept are listed.\n"
+                       "Fields: unit, wanted, there, running, since, why, others; by default all "
+                       "but the last.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
+        .run = command_scale,
+    },
+    {
         .name = "wait",
         MANY_UNITS,
         .flags = FLAG_BIT(FLAG_FOR) | FLAG_BIT(FLAG_TIMEOUT),

@@ -26,6 +26,7 @@ int section_units(const Screen *screen);
 int section_failed(const Screen *screen);
 int section_unhealthy(const Screen *screen);
 int section_rollouts(const Screen *screen);
+int section_scales(const Screen *screen);
 int section_waiting(const Screen *screen);
 int section_orphans(const Screen *screen);
 

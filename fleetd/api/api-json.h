@@ -36,6 +36,10 @@ bool rollout_is_under_way(const UnitView *unit);
 json_object *rollout_brief_to_json(const UnitView *unit); /* without its units */
 json_object *rollout_event_to_json(const UnitView *unit); /* or no longer is */
 
+/* Only of a template of which so many instances are to be kept. */
+json_object *scale_to_json(View *view, const UnitView *template);
+json_object *scale_event_to_json(const UnitView *template); /* or no longer are */
+
 /* brake NULL: nothing is held. */
 json_object *failover_to_json(const BrakeRecord *brake);
 json_object *failover_event_to_json(const BrakeRecord *brake);

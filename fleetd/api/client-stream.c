@@ -62,6 +62,8 @@ void unit_lines_each(const View *view, const UnitView *unit, bool is_present, Li
         send(line_format_take(unit_event_to_json(view, unit, NULL)), unit, userdata);
     if (is_present ? unit->deployment != NULL : unit->is_rollout_changed)
         send(line_format_take(rollout_event_to_json(unit)), unit, userdata);
+    if (is_present ? unit->scale != NULL : unit->is_scale_changed)
+        send(line_format_take(scale_event_to_json(unit)), unit, userdata);
 }
 
 static void send_to_stream(char *line_take, const UnitView *unit, void *userdata) {
@@ -95,7 +97,7 @@ static int tell_machine(Stream *stream, View *view) {
 }
 
 static bool is_matched(const Stream *stream, const UnitView *unit) {
-    return (unit->unit || unit->deployment || map_size(unit->placements) > 0) &&
+    return (unit->unit || unit->deployment || unit->scale || map_size(unit->placements) > 0) &&
            subscription_matches(stream->subscription, unit->name);
 }
 

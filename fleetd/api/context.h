@@ -53,6 +53,10 @@ void rollouts_get(Api *api, ApiExchange *exchange, const char *name, View *view)
 void rollouts_put(Api *api, ApiExchange *exchange, const char *name);
 void rollouts_patch(Api *api, ApiExchange *exchange, const char *name);
 void plan_post(Api *api, ApiExchange *exchange, const char *name);
+void scales_list(Api *api, ApiExchange *exchange, const char *name, View *view);
+void scales_get(Api *api, ApiExchange *exchange, const char *name, View *view);
+void scales_put(Api *api, ApiExchange *exchange, const char *name);
+void scales_delete(Api *api, ApiExchange *exchange, const char *name);
 void discovery_get(Api *api, ApiExchange *exchange, const char *name);
 void metrics_get(Api *api, ApiExchange *exchange, const char *name);
 void events_stream(Api *api, ApiExchange *exchange, const char *name, View *view);

@@ -50,7 +50,8 @@ static const char *operation_value(int i) {
 }
 
 static const char *event_value(int i) {
-    static const char *const values[] = {"unit", "machine", "rollout", "failover", "synced"};
+    static const char *const values[] = {"unit",  "machine",  "rollout",
+                                         "scale", "failover", "synced"};
     return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
 }
 
@@ -203,6 +204,24 @@ static const SchemaProperty rollout_action[] = {
     {"action", PROPERTY_STRING, REQUIRED, .value = action_value},
     {},
 };
+static const SchemaProperty scale[] = {
+    {"name", PROPERTY_STRING, REQUIRED, .description = "The template."},
+    {"count", PROPERTY_INTEGER, REQUIRED, .description = "So many are wanted."},
+    {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time: when it was asked for."},
+    {"there", PROPERTY_INTEGER,
+     .description = "So many instances that a number names there are. This and what follows: not "
+                    "of an event."},
+    {"running", PROPERTY_INTEGER, .description = "So many of these are up."},
+    {"others", PROPERTY_INTEGER,
+     .description = "Instances that no number names, which are left alone."},
+    {"why", PROPERTY_STRING, .description = "Why no more can be created."},
+    {},
+};
+static const SchemaProperty scale_page[] = PAGE("scales", "Scale");
+static const SchemaProperty scale_request[] = {
+    {"count", PROPERTY_INTEGER, REQUIRED, .description = "0 to 10000."},
+    {},
+};
 static const SchemaProperty machine_page[] = PAGE("machines", "Machine");
 static const SchemaProperty machine_operation[] = {
     {"op", PROPERTY_STRING, REQUIRED, .value = operation_value},
@@ -341,6 +360,8 @@ static const SchemaProperty status[] = {
     {"reboots", PROPERTY_LIST, REQUIRED, .ref = "Reboot"},
     {"rollouts", PROPERTY_LIST, REQUIRED, .ref = "RolloutBrief",
      .description = "Deployments that are under way."},
+    {"scales", PROPERTY_LIST, REQUIRED, .ref = "Scale",
+     .description = "Of which there are not as many as wanted, or not all run."},
     {"waiting", PROPERTY_LIST, REQUIRED, .ref = "WaitingGroup",
      .description = "The most frequent reasons first."},
     {"troubles", PROPERTY_LIST, REQUIRED, .ref = "Trouble",
@@ -461,6 +482,8 @@ static const SchemaProperty event[] = {
     {"reboot", PROPERTY_OBJECT, .ref = "Reboot"},
     {"rollout", PROPERTY_OBJECT, .ref = "Rollout",
      .description = "Of type rollout; absent: nothing is deployed any more."},
+    {"scale", PROPERTY_OBJECT, .ref = "Scale",
+     .description = "Of type scale; absent: no number of instances is kept any more."},
     {},
 };
 
@@ -499,6 +522,9 @@ const Schema api_schemas[] = {
     {"RolloutRequest", .properties = rollout_request},
     {"RolloutUnit", .properties = rollout_unit},
     {"Reservations", .properties = reservations},
+    {"Scale", .properties = scale},
+    {"ScalePage", .properties = scale_page},
+    {"ScaleRequest", .properties = scale_request},
     {"Status", .properties = status},
     {"StoreStatus", .properties = store_status},
     {"Trouble", .properties = trouble},

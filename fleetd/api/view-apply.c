@@ -154,6 +154,17 @@ static int apply_rollout(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_scale(View *view, StoredRecord *record) {
+    UnitView *unit;
+    int r = view_touch_unit(view, record->key.name, &unit);
+    if (r < 0)
+        return r;
+    template_scale_free(unit->scale);
+    unit->scale = TAKE_PTR(record->scale);
+    unit->is_scale_changed = true;
+    return 0;
+}
+
 static int apply_file(View *view, StoredRecord *record) {
     if (!record->file) {
         map_remove(view->files, record->key.name);
@@ -176,7 +187,7 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_ORPHAN] = apply_orphan,   [KEY_MAINTENANCE] = apply_maintenance,
     [KEY_BRAKE] = apply_brake,     [KEY_LEADER] = apply_leader,
     [KEY_REBOOT] = apply_reboot,   [KEY_DEPLOYMENT] = apply_deployment,
-    [KEY_ROLLOUT] = apply_rollout,
+    [KEY_ROLLOUT] = apply_rollout, [KEY_SCALE] = apply_scale,
 };
 
 static int apply(View *view, StoredRecord *record) {

@@ -11,6 +11,7 @@
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
+#include "fleetd/model/template-scale.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-version.h"
 #include "fleetd/model/unit.h"
@@ -39,6 +40,9 @@ typedef struct UnitView {
     Deployment *deployment; /* NULL: none */
     Rollout *rollout;       /* how far one has come; NULL: none */
     bool is_rollout_changed;
+    TemplateScale
+        *scale; /* so many of the template's instances are to be kept; NULL: it does not matter */
+    bool is_scale_changed;
     Map *placements; /* machine id -> Placement, also those that just ended */
     bool is_changed; /* in what is not about a single placement */
     bool is_noted;

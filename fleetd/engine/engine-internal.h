@@ -28,6 +28,7 @@
 #include "fleetd/engine/reboots.h"
 #include "fleetd/engine/retries.h"
 #include "fleetd/engine/rollouts.h"
+#include "fleetd/engine/scales.h"
 #include "fleetd/engine/suspension.h"
 #include "fleetd/engine/writer.h"
 #include "fleetd/store/mirror.h"
@@ -72,6 +73,7 @@ struct Engine {
     Deadlines *drains; /* by machine: when what is still there has to go */
     Reboots *reboots;
     Rollouts *rollouts;
+    Scales *scales;
     Retries *retries;
     Writer *writer;
     Collector *collector;

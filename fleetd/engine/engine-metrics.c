@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/engine/retries.h"
+#include "fleetd/engine/scales.h"
 
 #define SCHEDULE "attemptscheduleunit"
 #define UNSCHEDULE "unscheduleunit"
@@ -110,6 +111,7 @@ void engine_metrics_declare(Metrics *metrics) {
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         metrics_declare(metrics, families[i]);
     retries_declare(metrics);
+    scales_declare(metrics);
 }
 
 /* What follows an answered withdrawal is no decision of its own. */

@@ -11,6 +11,7 @@
 #include "fleetd/model/keys.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
+#include "fleetd/model/template-scale.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/store/store.h"
 
@@ -75,6 +76,18 @@ typedef struct FeedFailures {
 } FeedFailures;
 
 const Map *feed_failures(const Feed *feed); /* FeedFailures by unit */
+
+typedef struct FeedScale {
+    TemplateScale *scale; /* NULL: it cannot be read */
+    int64_t revision;     /* of its key */
+    Map *instances;       /* set of names: those that a number names, readable or not */
+} FeedScale;
+
+const FeedScale *feed_find_scale(const Feed *feed, const char *template); /* NULL: none */
+/* Set of templates: the wish, the template, its file, or which of its instances there are, has
+ * changed since it was settled. */
+const Map *feed_changed_scales(const Feed *feed);
+void feed_settle_scale(Feed *feed, const char *template);
 
 typedef struct FeedCounts {
     size_t units[_LAUNCH_STATE_MAX];      /* by desired state */

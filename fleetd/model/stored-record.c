@@ -108,6 +108,11 @@ static int read_failures(const StoredText *text, StoredRecord *record, Error *re
     return failures_parse(record->key.name, text->value, text->size, &record->failures, reterr);
 }
 
+static int read_scale(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r = template_scale_parse(record->key.name, text->value, text->size, &record->scale, reterr);
+    return r < 0 ? r : template_scale_check(record->key.name, record->scale->count, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -132,6 +137,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_ROLLOUT] = {read_rollout, false},
     [KEY_PAST] = {read_past, false},
     [KEY_FAILURES] = {read_failures, false},
+    [KEY_SCALE] = {read_scale, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -153,6 +159,7 @@ static void record_drop_value(StoredRecord *record) {
     rollout_free(TAKE_PTR(record->rollout));
     past_placement_free(TAKE_PTR(record->past));
     failures_free(TAKE_PTR(record->failures));
+    template_scale_free(TAKE_PTR(record->scale));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -13,6 +13,7 @@
 #include "fleetd/model/past-placement.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
+#include "fleetd/model/template-scale.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-version.h"
 #include "fleetd/model/unit.h"
@@ -49,6 +50,7 @@ typedef struct StoredRecord {
     Rollout *rollout;
     PastPlacement *past;
     Failures *failures;
+    TemplateScale *scale;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

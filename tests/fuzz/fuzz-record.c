@@ -23,6 +23,7 @@ static char *record_format_value(const StoredRecord *record) {
            : record->reboot      ? reboot_format(record->reboot)
            : record->deployment  ? deployment_format(record->deployment)
            : record->rollout     ? rollout_format(record->rollout)
+           : record->scale       ? template_scale_format(record->scale)
            : record->version     ? unit_version_format(record->version)
            : record->past        ? past_placement_format(record->past)
            : record->failures    ? failures_format(record->failures)
@@ -63,6 +64,8 @@ static char *key_format(const Key *key) {
         return key_deployment(key->name);
     case KEY_ROLLOUT:
         return key_rollout(key->name);
+    case KEY_SCALE:
+        return key_scale(key->name);
     case KEY_PAST:
         return key_past(key->name, key->number);
     case KEY_FAILURES:
@@ -102,6 +105,8 @@ static void values_check(const StoredRecord *record) {
         HOLDS(unit_name_check(record->rollout->units[i].name, NULL) == 0 &&
               rollout_find_unit(record->rollout, record->rollout->units[i].name) ==
                   &record->rollout->units[i]);
+    if (record->scale)
+        HOLDS(template_scale_check(record->key.name, record->scale->count, NULL) == 0);
     if (record->past)
         HOLDS(machine_id_check(record->past->machine_id, NULL) == 0);
     if (record->leader)

@@ -420,6 +420,11 @@ static const Rollout rollout = {
 RECORD_CASES(rollout, Rollout, rollout_format,
              rollout_parse("a@.service", text, strlen(text), &read, &error), rollout_free)
 
+static const TemplateScale scale = {.count = 5, .since_usec = 7};
+RECORD_CASES(scale, TemplateScale, template_scale_format,
+             template_scale_parse("a@.service", text, strlen(text), &read, &error),
+             template_scale_free)
+
 static int leader_case(Torture *t) {
     char *id = UNTOUCHED;
     torture_arm(t);
@@ -582,6 +587,8 @@ const TortureCase torture_model[] = {
     {"deployment-format", deployment_format_case},
     {"rollout", rollout_case},
     {"rollout-format", rollout_format_case},
+    {"scale", scale_case},
+    {"scale-format", scale_format_case},
     {"leader", leader_case},
     {"keys", keys_case},
     {"key", key_case},
