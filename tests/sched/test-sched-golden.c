@@ -30,6 +30,7 @@
  *                                       again
  *   failures [SECONDS]                  so much later the engine looks at what has failed
  *   plan [MAX]
+ *   propose [MAX]                       moves that even the load out; by default all
  *   missing                             the machines that have orders and were not seen
  *
  * In a plan: + a new order, = a changed one, ~ a withdrawn one, - a deleted one, ? a pending,
@@ -37,6 +38,7 @@
  * revision. */
 #include "fleetd/base/byte-size.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/rebalance.h"
 #include "tests/sched/world.h"
 
 #include <dirent.h>
@@ -333,6 +335,17 @@ static void do_plan(Run *run, char *args) {
         fputs("  ...\n", run->out);
 }
 
+static void do_propose(Run *run, char *args) {
+    size_t max = *args ? (size_t) atoll(args) : 100, n;
+    _cleanup_free_ RebalanceMove *moves = NULL;
+    world_tell(run->world, SIZE_MAX);
+    must(cluster_propose_moves(run->world->cluster, max, &moves, &n) == 0);
+    for (size_t i = 0; i < n; i++)
+        fprintf(run->out, "  %s: %s -> %s\n", moves[i].name, moves[i].from, moves[i].to);
+    if (n == 0)
+        fputs("  nothing\n", run->out);
+}
+
 static void do_missing(Run *run, char *args) {
     world_tell(run->world, SIZE_MAX);
     _cleanup_free_ const char **ids = NULL;
@@ -377,6 +390,7 @@ static const Verb verbs[] = {
     {"mend", do_mend},
     {"failures", do_failures, .prints = true},
     {"plan", do_plan, .prints = true},
+    {"propose", do_propose, .prints = true},
     {"missing", do_missing, .prints = true},
 };
 
