@@ -237,6 +237,9 @@ static const Flag flags[_FLAG_MAX] = {
                              "Refuse if one of the units was changed after that revision of the "
                              "store.",
                              revision_parse, VALUE(check_revision)},
+    [FLAG_MAX_MOVES] = {"max-moves", 0, "N",
+                        "No more than so many units are moved (default: all that help).",
+                        many_parse, VALUE(max_moves)},
 };
 
 bool flag_is_in_environment(FlagId id) {

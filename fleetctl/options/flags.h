@@ -57,6 +57,7 @@ typedef enum FlagId {
     FLAG_HEALTHY_DEADLINE,
     FLAG_ON_FAILURE,
     FLAG_CHECK_REVISION,
+    FLAG_MAX_MOVES,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

@@ -45,7 +45,8 @@ static const char *operation_value(int i) {
 }
 
 static const char *event_value(int i) {
-    static const char *const values[] = {"unit", "machine", "rollout", "failover", "synced"};
+    static const char *const values[] = {"unit",     "machine",   "rollout",
+                                         "failover", "rebalance", "synced"};
     return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
 }
 
@@ -336,12 +337,48 @@ static const SchemaProperty status[] = {
     {"reboots", PROPERTY_LIST, REQUIRED, .ref = "Reboot"},
     {"rollouts", PROPERTY_LIST, REQUIRED, .ref = "RolloutBrief",
      .description = "Deployments that are under way."},
+    {"rebalance", PROPERTY_OBJECT, .ref = "RebalanceBrief", .description = "Under way."},
     {"waiting", PROPERTY_LIST, REQUIRED, .ref = "WaitingGroup",
      .description = "The most frequent reasons first."},
     {"troubles", PROPERTY_LIST, REQUIRED, .ref = "Trouble",
      .description = "Units that have failed or are unhealthy, 20 at most."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {"unreadable", PROPERTY_OBJECT, REQUIRED, .ref = "UnreadableCount"},
+    {},
+};
+static const SchemaProperty rebalance_request[] = {
+    {"maxMoves", PROPERTY_INTEGER, .description = "No more than so many (default: all that help)."},
+    {"dryRun", PROPERTY_BOOLEAN, .description = "They are proposed, and not made."},
+    {},
+};
+static const SchemaProperty rebalance_move[] = {
+    {"unit", PROPERTY_STRING, REQUIRED},
+    {"from", PROPERTY_STRING, REQUIRED, .description = "Id of its machine."},
+    {"to", PROPERTY_STRING, REQUIRED, .description = "Likewise."},
+    {"phase", PROPERTY_STRING, REQUIRED, .description = "waiting, moved or dropped."},
+    {"why", PROPERTY_STRING, .description = "It is dropped; null: nothing to be said."},
+    {},
+};
+#define REBALANCE(required) \
+    {"id", PROPERTY_INTEGER, required, .description = "Says which one it is."}, \
+        {"since", PROPERTY_INTEGER, required, .description = "Unix time: when it was asked for."}, \
+        {"phase", PROPERTY_STRING, required, \
+         .description = "wanted, proposed (a dry run), moving or done."}, \
+        {"dryRun", PROPERTY_BOOLEAN, required}, {"maxMoves", PROPERTY_INTEGER}, { \
+        "why", PROPERTY_STRING, .description = "It waits; null: nothing to be said." \
+    }
+static const SchemaProperty rebalance[] = {
+    {"underWay", PROPERTY_BOOLEAN, REQUIRED,
+     .description = "Without anything else: none was asked for, or it was cancelled."},
+    REBALANCE(OPTIONAL),
+    {"moves", PROPERTY_LIST, .ref = "RebalanceMove",
+     .description = "As they were proposed; 200 at most."},
+    {},
+};
+static const SchemaProperty rebalance_brief[] = {
+    REBALANCE(REQUIRED),
+    {"moved", PROPERTY_INTEGER, REQUIRED, .description = "So many units have moved, "},
+    {"moves", PROPERTY_INTEGER, REQUIRED, .description = "of so many."},
     {},
 };
 static const SchemaProperty rollout_brief[] = {
@@ -422,6 +459,7 @@ static const SchemaProperty event[] = {
     {"pending", PROPERTY_OBJECT, .ref = "Pending"},
     {"failures", PROPERTY_OBJECT, .ref = "Failures"},
     {"held", PROPERTY_BOOLEAN, .description = "Of type failover, with what Failover has."},
+    {"underWay", PROPERTY_BOOLEAN, .description = "Of type rebalance, with what Rebalance has."},
     {"metadata", PROPERTY_STRINGS, .description = "This and what follows: of type machine."},
     {"status", PROPERTY_STRING, .description = "running, restarting or gone."},
     {"bootID", PROPERTY_STRING, .description = "Null: the machine is not there."},
@@ -454,6 +492,10 @@ const Schema api_schemas[] = {
     {"OrphanPage", .properties = orphan_page},
     {"Pending", .properties = pending},
     {"PendingReason", .properties = pending_reason},
+    {"Rebalance", .properties = rebalance},
+    {"RebalanceBrief", .properties = rebalance_brief},
+    {"RebalanceMove", .properties = rebalance_move},
+    {"RebalanceRequest", .properties = rebalance_request},
     {"Reboot", .properties = reboot},
     {"RebootPage", .properties = reboot_page},
     {"RebootRequest", .properties = reboot_request},

@@ -25,6 +25,7 @@
 #include "fleetd/engine/engine.h"
 #include "fleetd/engine/feed.h"
 #include "fleetd/engine/leadership.h"
+#include "fleetd/engine/rebalancing.h"
 #include "fleetd/engine/reboots.h"
 #include "fleetd/engine/retries.h"
 #include "fleetd/engine/rollouts.h"
@@ -73,6 +74,7 @@ struct Engine {
     Reboots *reboots;
     Rollouts *rollouts;
     Retries *retries;
+    Rebalancing *rebalancing;
     Writer *writer;
     Collector *collector;
     EngineRound round;        /* WRITING: whose plan */

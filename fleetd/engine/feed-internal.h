@@ -33,7 +33,8 @@ struct Feed {
     Map *reboots;          /* FeedReboot by machine */
     Map *rollouts;         /* FeedRollout by unit or template */
     Map *failures;         /* FeedFailures by unit */
-    uint64_t n_releases;   /* of files by units */
+    FeedRebalance rebalance;
+    uint64_t n_releases; /* of files by units */
 };
 
 void feed_file_free(void *file);
@@ -63,5 +64,7 @@ int feed_put_deployment(Feed *feed, StoredRecord *record);
 int feed_delete_deployment(Feed *feed, const Key *key);
 int feed_put_rollout(Feed *feed, StoredRecord *record);
 int feed_delete_rollout(Feed *feed, const Key *key);
+int feed_put_rebalance(Feed *feed, StoredRecord *record);
+int feed_delete_rebalance(Feed *feed, const Key *key);
 int feed_put_failures(Feed *feed, StoredRecord *record);
 int feed_delete_failures(Feed *feed, const Key *key);

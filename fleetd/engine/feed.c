@@ -120,6 +120,8 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
                      "the deployment does not go on until somebody deploys it anew"},
     [KEY_FAILURES] = {feed_put_failures, feed_delete_failures,
                       "where that unit has failed is forgotten"},
+    [KEY_REBALANCE] = {feed_put_rebalance, feed_delete_rebalance,
+                       "nothing is moved to even the load out until somebody asks for it anew"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},
@@ -206,5 +208,6 @@ void feed_free(Feed *feed) {
     map_free(feed->reboots);
     map_free(feed->rollouts);
     map_free(feed->failures);
+    rebalance_free(feed->rebalance.rebalance);
     free(feed);
 }

@@ -9,6 +9,7 @@
 #include "fleetd/model/deployment.h"
 #include "fleetd/model/failures.h"
 #include "fleetd/model/keys.h"
+#include "fleetd/model/rebalance.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
 #include "fleetd/sched/cluster.h"
@@ -75,6 +76,13 @@ typedef struct FeedFailures {
 } FeedFailures;
 
 const Map *feed_failures(const Feed *feed); /* FeedFailures by unit */
+
+typedef struct FeedRebalance {
+    Rebalance *rebalance; /* NULL: none, or it cannot be read */
+    int64_t revision;     /* 0: there is none */
+} FeedRebalance;
+
+const FeedRebalance *feed_rebalance(const Feed *feed);
 
 typedef struct FeedCounts {
     size_t units[_LAUNCH_STATE_MAX];      /* by desired state */

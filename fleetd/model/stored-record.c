@@ -108,6 +108,10 @@ static int read_failures(const StoredText *text, StoredRecord *record, Error *re
     return failures_parse(record->key.name, text->value, text->size, &record->failures, reterr);
 }
 
+static int read_rebalance(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return rebalance_parse(text->value, text->size, &record->rebalance, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -132,6 +136,7 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_ROLLOUT] = {read_rollout, false},
     [KEY_PAST] = {read_past, false},
     [KEY_FAILURES] = {read_failures, false},
+    [KEY_REBALANCE] = {read_rebalance, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -153,6 +158,7 @@ static void record_drop_value(StoredRecord *record) {
     rollout_free(TAKE_PTR(record->rollout));
     past_placement_free(TAKE_PTR(record->past));
     failures_free(TAKE_PTR(record->failures));
+    rebalance_free(TAKE_PTR(record->rebalance));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -11,6 +11,7 @@
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/past-placement.h"
+#include "fleetd/model/rebalance.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
 #include "fleetd/model/unit-file.h"
@@ -49,6 +50,7 @@ typedef struct StoredRecord {
     Rollout *rollout;
     PastPlacement *past;
     Failures *failures;
+    Rebalance *rebalance;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key
