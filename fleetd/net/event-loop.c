@@ -1,6 +1,7 @@
-/* Timers are sd-event time sources, deferred calls too: a time that has already come is noticed
- * only when the loop looks at the clock again, which is after the events that are pending now. An
- * sd-event defer source would be pending at once and compete with them. */
+/* Timers are sd-event time sources, deferred calls are defer sources: a time that has come already
+ * would do, but each costs the kernel a timer armed, fired and read. A defer source is pending at
+ * once, and competes with the events that are pending now; so it lets its first turn pass, and is
+ * behind them then. */
 #include "fleetd/net/event-loop.h"
 
 #include "fleetd/base/log.h"
@@ -19,6 +20,8 @@ typedef struct EventLoop {
 typedef struct EventTimer {
     Timer timer;
     sd_event_source *source;
+    sd_event_source *deferral; /* made when it is first needed */
+    bool is_in_turn;           /* of the deferral: it has let its first turn pass */
     TimerCallback callback;
     void *userdata;
 } EventTimer;
@@ -56,16 +59,28 @@ static uint64_t random_seed(void) {
     return clock_read(CLOCK_BOOTTIME) ^ ((uint64_t) getpid() << 32);
 }
 
-static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
-    EventTimer *timer = userdata;
+static int timer_fire(EventTimer *timer) {
     timer->timer.is_armed = false;
     timer->callback(timer->userdata); /* may free the timer */
     return 0;
 }
 
+static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
+    return timer_fire(userdata);
+}
+
+static int on_deferral(sd_event_source *source, void *userdata) {
+    EventTimer *timer = userdata;
+    if (timer->is_in_turn)
+        return timer_fire(timer);
+    timer->is_in_turn = true;
+    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static void event_timer_free(Timer *base) {
     EventTimer *timer = (EventTimer *) base;
     sd_event_source_disable_unref(timer->source);
+    sd_event_source_disable_unref(timer->deferral);
     free(timer);
 }
 
@@ -88,17 +103,33 @@ static int event_timer_new(Loop *base, TimerCallback callback, void *userdata, T
 }
 
 static void event_timer_stop(Timer *base) {
+    EventTimer *timer = (EventTimer *) base;
     base->is_armed = false;
-    (void) sd_event_source_set_enabled(((EventTimer *) base)->source, SD_EVENT_OFF);
+    (void) sd_event_source_set_enabled(timer->source, SD_EVENT_OFF);
+    if (timer->deferral)
+        (void) sd_event_source_set_enabled(timer->deferral, SD_EVENT_OFF);
+}
+
+static int timer_defer(EventTimer *timer, sd_event *event) {
+    timer->is_in_turn = false;
+    if (timer->deferral)
+        return sd_event_source_set_enabled(timer->deferral, SD_EVENT_ONESHOT);
+    return sd_event_add_defer(event, &timer->deferral, on_deferral, timer);
+}
+
+static int timer_arm(EventTimer *timer, usec_t delay_usec) {
+    usec_t now = clock_read(CLOCK_BOOTTIME);
+    usec_t when = delay_usec < USEC_INFINITY - now ? now + delay_usec : USEC_INFINITY;
+    int r = sd_event_source_set_time(timer->source, when);
+    return r < 0 ? r : sd_event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
 }
 
 static void event_timer_start(Timer *base, usec_t delay_usec) {
     EventTimer *timer = (EventTimer *) base;
-    usec_t now = clock_read(CLOCK_BOOTTIME);
-    usec_t when = delay_usec < USEC_INFINITY - now ? now + delay_usec : USEC_INFINITY;
-    int r = sd_event_source_set_time(timer->source, when);
-    if (r >= 0)
-        r = sd_event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
+    event_timer_stop(base);
+    int r = delay_usec == 0 ? timer_defer(timer, ((EventLoop *) base->loop)->event) : -EAGAIN;
+    if (r < 0)
+        r = timer_arm(timer, delay_usec);
     if (r < 0) /* only after a fork or when the loop has ended, where nothing runs any more */
         log_error("Failed to arm a timer: %s", strerror(-r));
     base->is_armed = r >= 0;
