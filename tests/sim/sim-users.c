@@ -1,6 +1,7 @@
 /* What users do: they ask any fleetd that answers, for any unit. */
 #include "tests/sim/sim-fate.h"
 #include "tests/sim/sim-maintainers.h"
+#include "tests/sim/sim-rebalance.h"
 #include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-run.h"
 #include "tests/sim/sim-units.h"
@@ -185,14 +186,23 @@ static void regret(Sim *sim, SimAct *act) {
 }
 
 static const SimDeed deeds[] = {
-    {"start", start, 40},       {"start as it is", start_known, 8},
-    {"load", load, 8},          {"unload", unload, 8},
-    {"destroy", destroy, 14},   {"set metadata", set_metadata, 14},
-    {"read", look, 16},         {"dither", dither, 14},
-    {"quarrel", quarrel, 10},   {"dither about metadata", dither_about_metadata, 8},
-    {"regret", regret, 6},      {"cordon", sim_cordon, 3},
-    {"drain", sim_drain, 10},   {"uncordon", sim_uncordon, 8},
-    {"deploy", sim_deploy, 12}, {"say of a deployment", sim_say_of_deployment, 8},
+    {"start", start, 40},
+    {"start as it is", start_known, 8},
+    {"load", load, 8},
+    {"unload", unload, 8},
+    {"destroy", destroy, 14},
+    {"set metadata", set_metadata, 14},
+    {"read", look, 16},
+    {"dither", dither, 14},
+    {"quarrel", quarrel, 10},
+    {"dither about metadata", dither_about_metadata, 8},
+    {"regret", regret, 6},
+    {"cordon", sim_cordon, 3},
+    {"drain", sim_drain, 10},
+    {"uncordon", sim_uncordon, 8},
+    {"deploy", sim_deploy, 12},
+    {"say of a deployment", sim_say_of_deployment, 8},
+    {"rebalance", sim_rebalance, 10},
 };
 
 const SimDeeds sim_deeds_users = {deeds, ELEMENTSOF(deeds), 0};
