@@ -356,7 +356,7 @@ static const SchemaProperty rebalance_move[] = {
     {"from", PROPERTY_STRING, REQUIRED, .description = "Id of its machine."},
     {"to", PROPERTY_STRING, REQUIRED, .description = "Likewise."},
     {"phase", PROPERTY_STRING, REQUIRED, .description = "waiting, moved or dropped."},
-    {"why", PROPERTY_STRING, .description = "It is dropped; null: nothing to be said."},
+    {"why", PROPERTY_STRING, .description = "It waits or is dropped; null: nothing to be said."},
     {},
 };
 #define REBALANCE(required) \

@@ -32,7 +32,7 @@ typedef struct RebalanceMove {
     char *unit;
     char *from, *to; /* machines */
     MovePhase phase;
-    char *why; /* of a dropped one; NULL: nothing to be said */
+    char *why; /* it is dropped, or waits; NULL: nothing to be said */
 } RebalanceMove;
 
 typedef struct Rebalance {

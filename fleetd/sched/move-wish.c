@@ -5,6 +5,7 @@
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/desk.h"
 #include "fleetd/sched/rank.h"
+#include "fleetd/sched/retry.h"
 
 #include <errno.h>
 
@@ -107,14 +108,41 @@ static int wishes_take_back(Cluster *cluster, const Rebalance *rebalance) {
     return is_any;
 }
 
-/* 1: it is new. */
+/* The queue is empty, but what was looked at when another move was still under way can be begun by
+ * now: it is looked at once more, and then begins. */
+static int unit_can_begin(Cluster *cluster, ClusterUnit *unit) {
+    const Placement *from = unit->placements;
+    const ClusterMachine *to = cluster_find_machine(cluster, unit->wish->to);
+    while (from && !placement_is_wished_away(from))
+        from = from->next;
+    bool is_free = from && unit->n_orders == 1 && !unit->is_held && unit_is_wanted(unit) &&
+                   unit->work.position == 0 && unit->n_queued_placements == 0 &&
+                   !from->machine->maintenance.is_draining && !placement_is_due(from);
+    if (!is_free || !to || to->presence != MACHINE_PRESENCE_HERE || !unit_may_go_down(unit))
+        return 0;
+    MoveProspect prospect;
+    Misfit misfit;
+    int r = placement_can_move(cluster, from, to, &prospect, &misfit);
+    return r < 0 ? r : prospect == MOVE_CAN_BEGIN;
+}
+
+/* 1: it is new, or can be begun. */
 static int wish_tell(Cluster *cluster, const RebalanceMove *move) {
     ClusterUnit *unit = cluster_find_unit(cluster, move->unit);
-    if (!unit || unit_has_wish(unit, move))
+    if (!unit)
         return 0;
-    int r = map_has(cluster->wished, move->unit) ? 0 : map_put(cluster->wished, move->unit, NULL);
-    if (r >= 0)
-        r = unit_set_wish(cluster, unit, move);
+    int r;
+    if (unit_has_wish(unit, move)) {
+        r = unit_can_begin(cluster, unit);
+        if (r > 0)
+            r = look_at_unit(cluster, unit);
+        else
+            return r;
+    } else {
+        r = map_has(cluster->wished, move->unit) ? 0 : map_put(cluster->wished, move->unit, NULL);
+        if (r >= 0)
+            r = unit_set_wish(cluster, unit, move);
+    }
     return r < 0 ? r : 1;
 }
 

@@ -49,14 +49,16 @@ static bool unit_is_bound(const ClusterUnit *unit) {
 }
 
 /* What is not up is left as it is: a unit that has ended, or has fallen and is to lie, would be
- * started by its move. */
+ * started by its move. Nor may one move whose group has others down already: nobody knows for how
+ * long. */
 static bool placement_may_move(const Placement *placement) {
     const ClusterUnit *unit = placement->unit;
     bool is_as_ordered = unit->n_orders == 1 && placement_is_available(placement) &&
                          placement->order.revision == unit->revision &&
                          !placement->order.is_unwritten && !placement->order.is_suspended;
     return is_as_ordered && unit_is_wanted(unit) && !unit->is_held && !unit_has_failures(unit) &&
-           !placement->machine->maintenance.is_draining && !unit_is_bound(unit);
+           !placement->machine->maintenance.is_draining && !unit_is_bound(unit) &&
+           unit_may_go_down(unit);
 }
 
 /* --- where it may go --- */

@@ -1,6 +1,7 @@
 #include "fleetd/sched/rebalance-step.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/availability.h"
 #include "fleetd/sched/move-wish.h"
 #include "fleetd/sched/proposal.h"
 
@@ -12,7 +13,8 @@
 
 typedef struct Outcome {
     MovePhase phase;
-    char *why; /* the caller frees; of a dropped one: NULL means out of memory */
+    bool is_stuck; /* it is dropped, unless others that are still on their way change that */
+    char *why;     /* NULL: nothing to be said */
 } Outcome;
 
 static Outcome drop_take(char *why) {
@@ -26,6 +28,14 @@ static char *elsewhere_text(const ClusterUnit *unit) {
     return strdup("it has left for another reason");
 }
 
+static char *obstacle_text(const char *to_id, const Misfit *misfit, MoveProspect prospect) {
+    _cleanup_free_ char *text = misfit->kind == MISFIT_NONE ? NULL : misfit_text(misfit);
+    if (misfit->kind != MISFIT_NONE)
+        return text ? str_printf("%s: %s", to_id, text) : NULL;
+    return strdup(prospect == MOVE_IS_OFF ? "it would not help any more, or the unit is not up"
+                                          : "its machine has yet to say that it is up");
+}
+
 /* It is where it was, and nothing has been begun. */
 static int judge_beginning(Cluster *cluster, const Placement *from, const char *to_id,
                            Outcome *ret) {
@@ -37,14 +47,15 @@ static int judge_beginning(Cluster *cluster, const Placement *from, const char *
         return 0;
     }
     int r = placement_can_move(cluster, from, to, &prospect, &misfit);
-    if (r < 0 || prospect != MOVE_IS_OFF) {
-        *ret = (Outcome){.phase = MOVE_WAITING};
+    if (r < 0)
         return r;
-    }
-    _cleanup_free_ char *text = misfit.kind == MISFIT_NONE ? NULL : misfit_text(&misfit);
-    *ret = drop_take(text ? str_printf("%s: %s", to_id, text)
-                          : strdup("it would not help any more, or the unit is not up"));
-    return 0;
+    *ret = (Outcome){.phase = MOVE_WAITING, .is_stuck = prospect == MOVE_IS_OFF};
+    if (prospect == MOVE_CAN_BEGIN && unit_may_go_down(from->unit))
+        return 0;
+    ret->why = prospect == MOVE_CAN_BEGIN
+                   ? strdup("too many of its group are down (MaxUnavailable)")
+                   : obstacle_text(to_id, &misfit, prospect);
+    return ret->why ? 0 : -ENOMEM;
 }
 
 static int judge_unit(Cluster *cluster, const ClusterUnit *unit, const RebalanceMove *move,
@@ -76,25 +87,63 @@ static int judge(Cluster *cluster, const RebalanceMove *move, Outcome *ret) {
     return 0;
 }
 
-static int step_move(Cluster *cluster, const RebalanceMove *before, Rebalance *next) {
-    Outcome outcome = {.phase = before->phase};
-    int r = before->phase == MOVE_WAITING ? judge(cluster, before, &outcome) : 0;
-    _cleanup_free_ char *why = outcome.why;
-    bool is_new = outcome.phase != before->phase;
-    if (r < 0 || (is_new && outcome.phase == MOVE_DROPPED && !why))
-        return r < 0 ? r : -ENOMEM;
-    return rebalance_add_move(next, before->unit, before->from, before->to, outcome.phase,
-                              is_new ? why : before->why);
+/* What has ended stays as it is. */
+static int outcome_find(Cluster *cluster, const RebalanceMove *before, Outcome *ret) {
+    if (before->phase == MOVE_WAITING) {
+        int r = judge(cluster, before, ret);
+        return r < 0 || ret->phase != MOVE_DROPPED || ret->why ? r : -ENOMEM;
+    }
+    *ret = (Outcome){.phase = before->phase, .why = before->why ? strdup(before->why) : NULL};
+    return before->why && !ret->why ? -ENOMEM : 0;
 }
 
 /* --- all of it --- */
 
-static int step_moves(Cluster *cluster, const Rebalance *before, Rebalance *next) {
+typedef struct Outcomes {
+    Outcome *items; /* of each move */
+    size_t n;
+} Outcomes;
+
+static void outcomes_done(Outcomes *outcomes) {
+    for (size_t i = 0; i < outcomes->n; i++)
+        free(outcomes->items[i].why);
+    free(outcomes->items);
+}
+
+static int outcomes_find(Cluster *cluster, const Rebalance *before, Outcomes *ret) {
+    ret->items = calloc(before->n_moves + 1, sizeof(Outcome));
+    if (!ret->items)
+        return -ENOMEM;
     for (size_t i = 0; i < before->n_moves; i++) {
-        int r = step_move(cluster, &before->moves[i], next);
+        ret->n = i + 1;
+        int r = outcome_find(cluster, &before->moves[i], &ret->items[i]);
         if (r < 0)
             return r;
     }
+    return 0;
+}
+
+/* One move may need that another one is made before it. */
+static void drop_stuck(Outcomes *outcomes) {
+    for (size_t i = 0; i < outcomes->n; i++)
+        if (outcomes->items[i].phase == MOVE_WAITING && !outcomes->items[i].is_stuck)
+            return;
+    for (size_t i = 0; i < outcomes->n; i++)
+        if (outcomes->items[i].is_stuck)
+            outcomes->items[i].phase = MOVE_DROPPED;
+}
+
+static int step_moves(Cluster *cluster, const Rebalance *before, Rebalance *next) {
+    _cleanup_(outcomes_done) Outcomes outcomes = {};
+    int r = outcomes_find(cluster, before, &outcomes);
+    drop_stuck(&outcomes);
+    for (size_t i = 0; r >= 0 && i < before->n_moves; i++) {
+        const RebalanceMove *move = &before->moves[i];
+        r = rebalance_add_move(next, move->unit, move->from, move->to, outcomes.items[i].phase,
+                               outcomes.items[i].why);
+    }
+    if (r < 0)
+        return r;
     if (before->phase == REBALANCE_MOVING && rebalance_count(next, MOVE_WAITING) == 0)
         next->phase = REBALANCE_DONE;
     return 0;
