@@ -402,6 +402,23 @@ const Command commands[] = {
         .run = command_undrain,
     },
     {
+        .name = "rebalance",
+        .flags = FLAG_BIT(FLAG_MAX_MOVES) | FLAG_BIT(FLAG_DRY_RUN) | FLAG_BIT(FLAG_DETACH) |
+                 FLAG_BIT(FLAG_CANCEL) | FLAG_BIT(FLAG_NO_LEGEND) | FLAG_BIT(FLAG_FULL),
+        .summary = "Move units to even the load out over the machines",
+        .description = "Machines that join get new units, and never those that run; this moves "
+                       "some of them, after what they say of\n"
+                       "spreading and preferring, and by what least loaded means. Shows the moves, "
+                       "and then how they go; they are\n"
+                       "made within the budgets (MaxUnavailable=), also when nobody follows, and "
+                       "one that would not help any more is\n"
+                       "dropped. Another rebalance takes the place of the one that is under way. "
+                       "With --dry-run the exit status is\n"
+                       "0 when nothing would move, and 2 when something would. --cancel leaves "
+                       "alone what moves already.",
+        .run = command_rebalance,
+    },
+    {
         .name = "failover",
         .flags = FLAG_BIT(FLAG_NOW),
         .summary = "Give up vanished machines that the cluster holds on to",

@@ -18,6 +18,7 @@ int section_leader(const Screen *screen);
 int section_store(const Screen *screen);
 int section_brake(const Screen *screen);
 int section_reboots(const Screen *screen);
+int section_rebalance(const Screen *screen);
 int section_maintenance(const Screen *screen);
 int section_unreadable(const Screen *screen);
 

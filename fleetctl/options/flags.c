@@ -243,6 +243,9 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_DESTROY] = {"destroy", 0, NULL, "Of destroying units instead.", switch_parse,
                       VALUE(destroy)},
     [FLAG_DRAIN] = {"drain", 0, NULL, "Of draining machines instead.", switch_parse, VALUE(drain)},
+    [FLAG_MAX_MOVES] = {"max-moves", 0, "N",
+                        "No more than so many units are moved (default: all that help).",
+                        many_parse, VALUE(max_moves)},
 };
 
 bool flag_is_in_environment(FlagId id) {

@@ -44,6 +44,11 @@ json_object *scale_event_to_json(const UnitView *template); /* or no longer are 
 json_object *failover_to_json(const BrakeRecord *brake);
 json_object *failover_event_to_json(const BrakeRecord *brake);
 
+/* NULL: none was asked for, or it was cancelled. */
+json_object *rebalance_to_json(const Rebalance *rebalance);
+json_object *rebalance_brief_to_json(const Rebalance *rebalance); /* its moves are counted */
+json_object *rebalance_event_to_json(const Rebalance *rebalance);
+
 /* Events. placement NULL: the line that says that the unit is on no machine. */
 json_object *unit_event_to_json(const View *view, const UnitView *unit, const Placement *placement);
 json_object *machine_event_to_json(const View *view, const MachineView *machine);

@@ -136,8 +136,17 @@ static void tell_failover(Stream *stream, const View *view) {
     stream_write(stream, line);
 }
 
+static void tell_rebalance(Stream *stream, const View *view) {
+    const Rebalance *rebalance = view_rebalance(view);
+    if (!rebalance || !subscription_wants_all(stream->subscription))
+        return;
+    _cleanup_free_ char *line = line_format_take(rebalance_event_to_json(rebalance));
+    stream_write(stream, line);
+}
+
 static int tell_synced(Stream *stream, View *view) {
     tell_failover(stream, view);
+    tell_rebalance(stream, view);
     _cleanup_free_ char *line = line_format_take(synced_event_to_json(view_revision(view)));
     stream_write(stream, line);
     return 0;

@@ -50,8 +50,8 @@ static const char *operation_value(int i) {
 }
 
 static const char *event_value(int i) {
-    static const char *const values[] = {"unit",  "machine",  "rollout",
-                                         "scale", "failover", "synced"};
+    static const char *const values[] = {"unit",     "machine",   "rollout", "scale",
+                                         "failover", "rebalance", "synced"};
     return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
 }
 
@@ -362,6 +362,7 @@ static const SchemaProperty status[] = {
      .description = "Deployments that are under way."},
     {"scales", PROPERTY_LIST, REQUIRED, .ref = "Scale",
      .description = "Of which there are not as many as wanted, or not all run."},
+    {"rebalance", PROPERTY_OBJECT, .ref = "RebalanceBrief", .description = "Under way."},
     {"waiting", PROPERTY_LIST, REQUIRED, .ref = "WaitingGroup",
      .description = "The most frequent reasons first."},
     {"troubles", PROPERTY_LIST, REQUIRED, .ref = "Trouble",
@@ -369,6 +370,41 @@ static const SchemaProperty status[] = {
     {"moreTroubles", PROPERTY_INTEGER, REQUIRED, .description = "Those that are not named."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {"unreadable", PROPERTY_OBJECT, REQUIRED, .ref = "UnreadableCount"},
+    {},
+};
+static const SchemaProperty rebalance_request[] = {
+    {"maxMoves", PROPERTY_INTEGER, .description = "No more than so many (default: all that help)."},
+    {"dryRun", PROPERTY_BOOLEAN, .description = "They are proposed, and not made."},
+    {},
+};
+static const SchemaProperty rebalance_move[] = {
+    {"unit", PROPERTY_STRING, REQUIRED},
+    {"from", PROPERTY_STRING, REQUIRED, .description = "Id of its machine."},
+    {"to", PROPERTY_STRING, REQUIRED, .description = "Likewise."},
+    {"phase", PROPERTY_STRING, REQUIRED, .description = "waiting, moved or dropped."},
+    {"why", PROPERTY_STRING, .description = "It waits or is dropped; null: nothing to be said."},
+    {},
+};
+#define REBALANCE(required) \
+    {"id", PROPERTY_INTEGER, required, .description = "Says which one it is."}, \
+        {"since", PROPERTY_INTEGER, required, .description = "Unix time: when it was asked for."}, \
+        {"phase", PROPERTY_STRING, required, \
+         .description = "wanted, proposed (a dry run), moving or done."}, \
+        {"dryRun", PROPERTY_BOOLEAN, required}, {"maxMoves", PROPERTY_INTEGER}, { \
+        "why", PROPERTY_STRING, .description = "It waits; null: nothing to be said." \
+    }
+static const SchemaProperty rebalance[] = {
+    {"underWay", PROPERTY_BOOLEAN, REQUIRED,
+     .description = "Without anything else: none was asked for, or it was cancelled."},
+    REBALANCE(OPTIONAL),
+    {"moves", PROPERTY_LIST, .ref = "RebalanceMove",
+     .description = "As they were proposed; 200 at most."},
+    {},
+};
+static const SchemaProperty rebalance_brief[] = {
+    REBALANCE(REQUIRED),
+    {"moved", PROPERTY_INTEGER, REQUIRED, .description = "So many units have moved, "},
+    {"moves", PROPERTY_INTEGER, REQUIRED, .description = "of so many."},
     {},
 };
 static const SchemaProperty rollout_brief[] = {
@@ -475,6 +511,7 @@ static const SchemaProperty event[] = {
     {"pending", PROPERTY_OBJECT, .ref = "Pending"},
     {"failures", PROPERTY_OBJECT, .ref = "Failures"},
     {"held", PROPERTY_BOOLEAN, .description = "Of type failover, with what Failover has."},
+    {"underWay", PROPERTY_BOOLEAN, .description = "Of type rebalance, with what Rebalance has."},
     {"metadata", PROPERTY_STRINGS, .description = "This and what follows: of type machine."},
     {"status", PROPERTY_STRING, .description = "running, restarting or gone."},
     {"bootID", PROPERTY_STRING, .description = "Null: the machine is not there."},
@@ -512,6 +549,10 @@ const Schema api_schemas[] = {
     {"Plan", .properties = plan},
     {"PlanChange", .properties = plan_change},
     {"PlanRequest", .properties = plan_request},
+    {"Rebalance", .properties = rebalance},
+    {"RebalanceBrief", .properties = rebalance_brief},
+    {"RebalanceMove", .properties = rebalance_move},
+    {"RebalanceRequest", .properties = rebalance_request},
     {"Reboot", .properties = reboot},
     {"RebootPage", .properties = reboot_page},
     {"RebootRequest", .properties = reboot_request},

@@ -213,6 +213,14 @@ static json_object *unreadable_to_json(const View *view) {
     return TAKE_PTR(object);
 }
 
+/* Only one that is under way. */
+static int add_rebalance(json_object *object, const View *view) {
+    const Rebalance *rebalance = view_rebalance(view);
+    if (!rebalance || !rebalance_is_under_way(rebalance))
+        return 0;
+    return json_add_take(object, "rebalance", rebalance_brief_to_json(rebalance));
+}
+
 /* --- all of it --- */
 
 static json_object *status_to_json(const Api *api, View *view, const Census *census) {
@@ -229,6 +237,7 @@ static json_object *status_to_json(const Api *api, View *view, const Census *cen
             0 ||
         json_add_take(object, "rollouts", rollouts_to_json(view)) < 0 ||
         json_add_take(object, "scales", scales_to_json(view)) < 0 ||
+        add_rebalance(object, view) < 0 ||
         json_add_take(object, "waiting", waiting_to_json(census)) < 0 ||
         json_add_take(object, "troubles", troubles_to_json(view, census)) < 0 ||
         json_add_int(object, "moreTroubles", (int64_t) census->n_more_troubles) < 0 ||

@@ -116,6 +116,13 @@ static int apply_brake(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_rebalance(View *view, StoredRecord *record) {
+    rebalance_free(view->rebalance);
+    view->rebalance = TAKE_PTR(record->rebalance);
+    view->is_rebalance_changed = true;
+    return 0;
+}
+
 static int apply_leader(View *view, StoredRecord *record) {
     free(view->leader);
     view->leader = TAKE_PTR(record->leader);
@@ -188,6 +195,7 @@ static const Apply applies[_KEY_KIND_MAX] = {
     [KEY_BRAKE] = apply_brake,     [KEY_LEADER] = apply_leader,
     [KEY_REBOOT] = apply_reboot,   [KEY_DEPLOYMENT] = apply_deployment,
     [KEY_ROLLOUT] = apply_rollout, [KEY_SCALE] = apply_scale,
+    [KEY_ROLLOUT] = apply_rollout, [KEY_REBALANCE] = apply_rebalance,
 };
 
 static int apply(View *view, StoredRecord *record) {

@@ -9,6 +9,7 @@
 #include "fleetd/model/failures.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/rebalance.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
 #include "fleetd/model/template-scale.h"
@@ -66,6 +67,7 @@ typedef struct ViewCallbacks {
     void (*on_unit_changed)(const UnitView *unit, void *userdata);
     void (*on_machine_changed)(const MachineView *machine, void *userdata);
     void (*on_brake_changed)(const BrakeRecord *brake, void *userdata);
+    void (*on_rebalance_changed)(const Rebalance *rebalance, void *userdata);
     /* The view is whole, and has told what changed. */
     void (*on_synced)(void *userdata);
 } ViewCallbacks;
@@ -86,9 +88,10 @@ const MachineView *view_find_machine(const View *view, const char *id);
 /* The keys under which there is what cannot be read, sorted; the caller frees the array. -ENOMEM.
  */
 int view_unreadable_keys(const View *view, const char ***ret, size_t *ret_n);
-const BrakeRecord *view_brake(const View *view); /* NULL: nothing is held */
-const char *view_leader(const View *view);       /* the machine that leads; NULL: none does */
-const Map *view_units(const View *view);         /* UnitView by name */
+const BrakeRecord *view_brake(const View *view);   /* NULL: nothing is held */
+const Rebalance *view_rebalance(const View *view); /* NULL: none */
+const char *view_leader(const View *view);         /* the machine that leads; NULL: none does */
+const Map *view_units(const View *view);           /* UnitView by name */
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
 
 /* The names (ids) of all that there are views of, sorted, NULL-terminated; borrowed until the next

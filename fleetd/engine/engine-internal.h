@@ -25,6 +25,7 @@
 #include "fleetd/engine/engine.h"
 #include "fleetd/engine/feed.h"
 #include "fleetd/engine/leadership.h"
+#include "fleetd/engine/rebalancing.h"
 #include "fleetd/engine/reboots.h"
 #include "fleetd/engine/retries.h"
 #include "fleetd/engine/rollouts.h"
@@ -75,6 +76,7 @@ struct Engine {
     Rollouts *rollouts;
     Scales *scales;
     Retries *retries;
+    Rebalancing *rebalancing;
     Writer *writer;
     Collector *collector;
     EngineRound round;        /* WRITING: whose plan */

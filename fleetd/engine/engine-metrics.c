@@ -1,6 +1,7 @@
 #include "fleetd/engine/engine-metrics.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/engine/rebalancing.h"
 #include "fleetd/engine/retries.h"
 #include "fleetd/engine/scales.h"
 
@@ -112,6 +113,7 @@ void engine_metrics_declare(Metrics *metrics) {
         metrics_declare(metrics, families[i]);
     retries_declare(metrics);
     scales_declare(metrics);
+    rebalancing_declare(metrics);
 }
 
 /* What follows an answered withdrawal is no decision of its own. */

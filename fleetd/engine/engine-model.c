@@ -153,7 +153,7 @@ static void on_brake(const BrakeRecord *record, int64_t revision, void *userdata
     engine_check(engine, engine_take_brake_record(engine, record, revision));
 }
 
-/* --- what is written beside the plan: reboots, deployments, scales and failures --- */
+/* --- what is written beside the plan: reboots, deployments, scales, failures, moves --- */
 
 static bool is_settled(int64_t revision, void *userdata) {
     const Engine *engine = userdata;
@@ -166,7 +166,7 @@ static bool is_held(void *userdata) {
     return brake_count_held(engine->brake) > 0;
 }
 
-static void on_retried(int r, void *userdata) {
+static void on_told(int r, void *userdata) {
     Engine *engine = userdata;
     engine_check(engine, r);
     engine_look(engine);
@@ -210,9 +210,23 @@ static int engine_open_retries(Engine *engine) {
                               .metrics = engine->metrics,
                               .is_ready = is_settled,
                               .is_held_back = is_held,
-                              .on_told = on_retried,
+                              .on_told = on_told,
                               .userdata = engine};
     return retries_new(&options, &engine->retries);
+}
+
+static int engine_open_rebalancing(Engine *engine) {
+    RebalancingOptions options = {.store = engine->store,
+                                  .loop = engine->loop,
+                                  .leadership = engine->leadership,
+                                  .feed = engine->feed,
+                                  .cluster = engine->cluster,
+                                  .metrics = engine->metrics,
+                                  .is_ready = is_settled,
+                                  .is_held_back = is_held,
+                                  .on_told = on_told,
+                                  .userdata = engine};
+    return rebalancing_new(&options, &engine->rebalancing);
 }
 
 /* --- hearing of changes --- */
@@ -283,6 +297,8 @@ static int engine_make_model(Engine *engine) {
     if (r >= 0)
         r = engine_open_retries(engine);
     if (r >= 0)
+        r = engine_open_rebalancing(engine);
+    if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)
         r = collector_new(engine->store, engine->loop, engine->leadership, engine->feed,
@@ -313,6 +329,7 @@ void engine_close_model(Engine *engine) {
     rollouts_free(TAKE_PTR(engine->rollouts));
     scales_free(TAKE_PTR(engine->scales));
     retries_free(TAKE_PTR(engine->retries));
+    rebalancing_free(TAKE_PTR(engine->rebalancing));
     mirror_free(TAKE_PTR(engine->mirror));
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));

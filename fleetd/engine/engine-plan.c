@@ -40,6 +40,7 @@ void engine_look(Engine *engine) {
     }
     reboots_look(engine->reboots);
     retries_look(engine->retries);
+    rebalancing_look(engine->rebalancing);
     rollouts_look(engine->rollouts);
     scales_look(engine->scales);
 }

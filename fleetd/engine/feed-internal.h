@@ -35,7 +35,8 @@ struct Feed {
     Map *failures;         /* FeedFailures by unit */
     Map *scales;           /* FeedScale by template */
     Map *changed_scales;   /* set of templates */
-    uint64_t n_releases;   /* of files by units */
+    FeedRebalance rebalance;
+    uint64_t n_releases; /* of files by units */
 };
 
 void feed_file_free(void *file);
@@ -68,6 +69,8 @@ int feed_put_deployment(Feed *feed, StoredRecord *record);
 int feed_delete_deployment(Feed *feed, const Key *key);
 int feed_put_rollout(Feed *feed, StoredRecord *record);
 int feed_delete_rollout(Feed *feed, const Key *key);
+int feed_put_rebalance(Feed *feed, StoredRecord *record);
+int feed_delete_rebalance(Feed *feed, const Key *key);
 int feed_put_failures(Feed *feed, StoredRecord *record);
 int feed_delete_failures(Feed *feed, const Key *key);
 int feed_put_scale(Feed *feed, StoredRecord *record);

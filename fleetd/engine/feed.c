@@ -122,6 +122,8 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
                       "where that unit has failed is forgotten"},
     [KEY_SCALE] = {feed_put_scale, feed_delete_scale,
                    "that template's instances are left as they are until somebody scales it anew"},
+    [KEY_REBALANCE] = {feed_put_rebalance, feed_delete_rebalance,
+                       "nothing is moved to even the load out until somebody asks for it anew"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},
@@ -213,5 +215,6 @@ void feed_free(Feed *feed) {
     map_free(feed->failures);
     map_free(feed->scales);
     map_free(feed->changed_scales);
+    rebalance_free(feed->rebalance.rebalance);
     free(feed);
 }

@@ -9,6 +9,7 @@
 #include "fleetd/model/deployment.h"
 #include "fleetd/model/failures.h"
 #include "fleetd/model/keys.h"
+#include "fleetd/model/rebalance.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
 #include "fleetd/model/template-scale.h"
@@ -88,6 +89,13 @@ const FeedScale *feed_find_scale(const Feed *feed, const char *template); /* NUL
  * changed since it was settled. */
 const Map *feed_changed_scales(const Feed *feed);
 void feed_settle_scale(Feed *feed, const char *template);
+
+typedef struct FeedRebalance {
+    Rebalance *rebalance; /* NULL: none, or it cannot be read */
+    int64_t revision;     /* 0: there is none */
+} FeedRebalance;
+
+const FeedRebalance *feed_rebalance(const Feed *feed);
 
 typedef struct FeedCounts {
     size_t units[_LAUNCH_STATE_MAX];      /* by desired state */

@@ -40,6 +40,7 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_PAST] = {"was/", false, unit_name_check, true},
     [KEY_FAILURES] = {"failures/", false, unit_name_check},
     [KEY_SCALE] = {"scale/", false, unit_name_check},
+    [KEY_REBALANCE] = {KEY_REBALANCE_TEXT, false, NULL},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {

@@ -27,6 +27,7 @@ typedef enum KeyKind {
     KEY_PAST,        /* was/<name>/<slot> */
     KEY_FAILURES,    /* failures/<name> */
     KEY_SCALE,       /* scale/<name> */
+    KEY_REBALANCE,   /* rebalance */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -52,6 +53,7 @@ char *key_pending(const char *name);
 char *key_orphan(const char *machine_id, const char *name);
 char *key_maintenance(const char *machine_id);
 #define KEY_BRAKE_TEXT "brake"
+#define KEY_REBALANCE_TEXT "rebalance"
 #define KEY_VERSION_PREFIX "version/"
 /* Of all keys those from here on come last: what is kept of the past. Whoever mirrors the cluster
  * leaves them out. */

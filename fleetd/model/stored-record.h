@@ -11,6 +11,7 @@
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/past-placement.h"
+#include "fleetd/model/rebalance.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
 #include "fleetd/model/template-scale.h"
@@ -51,6 +52,7 @@ typedef struct StoredRecord {
     PastPlacement *past;
     Failures *failures;
     TemplateScale *scale;
+    Rebalance *rebalance;
 } StoredRecord;
 
 /* 0: a key of fleet's; is_readable says whether its value is, reterr why it is not. -EINVAL: no key

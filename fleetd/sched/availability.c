@@ -7,15 +7,14 @@
 
 #include <errno.h>
 
-/* What is reported is of what the order says. */
-static bool report_answers_launch(const Placement *placement) {
+bool placement_answers_launch(const Placement *placement) {
     return placement_is_active(placement) && placement->order.desired == LAUNCH_STATE_LAUNCHED &&
            placement->report.revision >= placement->order.revision &&
            streq_ptr(placement->report.hash, placement->order.hash);
 }
 
 bool placement_is_available(const Placement *placement) {
-    return placement->report.is_up && report_answers_launch(placement);
+    return placement->report.is_up && placement_answers_launch(placement);
 }
 
 static bool unit_is_available(const ClusterUnit *unit) {
@@ -146,7 +145,7 @@ bool unit_may_go_down(const ClusterUnit *unit) {
 
 /* The order that has yet to be written, or carried out, says nothing of the new file. */
 static bool placement_is_as_wanted(const Placement *placement) {
-    return report_answers_launch(placement) &&
+    return placement_answers_launch(placement) &&
            streq_ptr(placement->order.hash, placement->unit->hash) &&
            placement->order.revision >= placement->unit->revision;
 }

@@ -23,4 +23,6 @@ void unit_leave_group(Cluster *cluster, ClusterUnit *unit);
 
 /* Whether it may be taken down now, by fleet's own doing. */
 bool unit_may_go_down(const ClusterUnit *unit);
+/* What is reported is of what the order says. */
+bool placement_answers_launch(const Placement *placement);
 bool placement_is_available(const Placement *placement);

@@ -107,10 +107,11 @@ struct ClusterUnit {
     size_t n_orders;
     struct UnitGroup *group; /* availability.h; NULL: it counts in none */
     bool is_counted, is_available;
-    Map *followers;     /* by name, the units whose MachineOf= names this one; NULL: none yet */
-    Pending *pending;   /* as it stands in the store */
-    Failures *failures; /* likewise; NULL: none */
-    size_t n_failing;   /* places that say that it has failed there */
+    Map *followers;        /* by name, the units whose MachineOf= names this one; NULL: none yet */
+    Pending *pending;      /* as it stands in the store */
+    Failures *failures;    /* likewise; NULL: none */
+    struct MoveWish *wish; /* move-wish.h; NULL: none */
+    size_t n_failing;      /* places that say that it has failed there */
     WaitCause waits;
 
     WorkItem work;
@@ -166,6 +167,7 @@ struct Cluster {
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
     Map *spread;     /* how many of a group are where (spread.h); owner */
     Map *doubtful;   /* units whose failures have to be looked at (retry.h) */
+    Map *wished;     /* set of units that are to move (move-wish.h) */
     Map *roomy;      /* machines where memory or CPU was released, for units that wait for it */
     WorkQueue queue; /* what events concern, until it is decided */
     SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */

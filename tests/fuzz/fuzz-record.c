@@ -27,6 +27,7 @@ static char *record_format_value(const StoredRecord *record) {
            : record->version     ? unit_version_format(record->version)
            : record->past        ? past_placement_format(record->past)
            : record->failures    ? failures_format(record->failures)
+           : record->rebalance   ? rebalance_format(record->rebalance)
            : record->brake       ? brake_record_format(record->brake)
            : record->cluster_id  ? cluster_id_format(record->cluster_id)
                                  : NULL;
@@ -70,6 +71,8 @@ static char *key_format(const Key *key) {
         return key_past(key->name, key->number);
     case KEY_FAILURES:
         return key_failures(key->name);
+    case KEY_REBALANCE:
+        return strdup(KEY_REBALANCE_TEXT);
     default:
         return strdup(KEY_LEADER_TEXT);
     }
@@ -117,6 +120,12 @@ static void values_check(const StoredRecord *record) {
         HOLDS(record->pending->n_reasons <= PENDING_REASONS_MAX);
     if (record->failures)
         HOLDS(record->failures->n_places <= FAILURE_PLACES_MAX);
+    if (record->rebalance)
+        HOLDS(record->rebalance->n_moves <= REBALANCE_MOVES_MAX);
+    for (size_t i = 0; record->rebalance && i < record->rebalance->n_moves; i++)
+        HOLDS(unit_name_check(record->rebalance->moves[i].unit, NULL) == 0 &&
+              machine_id_check(record->rebalance->moves[i].from, NULL) == 0 &&
+              machine_id_check(record->rebalance->moves[i].to, NULL) == 0);
 }
 
 static void readable_check(const StoredText *text, const StoredRecord *record) {

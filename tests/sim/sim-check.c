@@ -124,6 +124,7 @@ SimCheck *sim_check_new(SimCluster *cluster, SimRequests *requests, SimTrace *tr
         .places = sim_must(map_new(place_free)),
         .changes = sim_must(map_new(NULL)),
         .hurried = sim_must(map_new(NULL)),
+        .proposed = sim_must(map_new(NULL)),
         .judged_orders = sim_must(map_new(NULL)),
     };
     sim_view_set_hooks(cluster->view, &hooks, check);
@@ -138,6 +139,7 @@ void sim_check_free(SimCheck *check) {
     map_free(check->places);
     map_free(check->changes);
     map_free(check->hurried);
+    map_free(check->proposed);
     map_free(check->judged_orders);
     free(check->judged_rollout);
     free(check);

@@ -4,6 +4,7 @@
 #include "fleetd/model/unit-name.h"
 #include "tests/sim/sim-drained.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-rebalance.h"
 #include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-scales.h"
 #include "tests/sim/sim-units.h"
@@ -207,6 +208,7 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
     sim_versions_check_rest(cluster, trace);
     sim_rollouts_check_rest(cluster, trace);
     sim_scales_check_rest(cluster, trace);
+    sim_rebalance_check_rest(cluster, trace);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_SCHEDULE))
         check_order(&rest, value);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_UNIT))

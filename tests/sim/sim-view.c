@@ -91,6 +91,14 @@ static int parse_scale(const Key *key, const StoreEntry *entry, void **ret) {
                                 NULL);
 }
 
+static int parse_brake(_unused_ const Key *key, const StoreEntry *entry, void **ret) {
+    return brake_record_parse(entry->value, entry->value_size, (BrakeRecord **) ret, NULL);
+}
+
+static int parse_rebalance(_unused_ const Key *key, const StoreEntry *entry, void **ret) {
+    return rebalance_parse(entry->value, entry->value_size, (Rebalance **) ret, NULL);
+}
+
 static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_PAST] = {"was/", parse_past, (MapFreeValue) past_placement_free},
     [KEY_UNIT] = {"unit/", parse_unit, (MapFreeValue) unit_free},
@@ -110,6 +118,8 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_ROLLOUT] = {"rollout/", parse_rollout, (MapFreeValue) rollout_free},
     [KEY_SCALE] = {"scale/", parse_scale, (MapFreeValue) template_scale_free},
     [KEY_FAILURES] = {"failures/", parse_failures, (MapFreeValue) failures_free},
+    [KEY_BRAKE] = {"", parse_brake, (MapFreeValue) brake_record_free},
+    [KEY_REBALANCE] = {"", parse_rebalance, (MapFreeValue) rebalance_free},
 };
 
 static void *must(void *pointer) {

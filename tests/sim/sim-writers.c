@@ -212,7 +212,7 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
         return false;
     if (key_begins(key, "schedule/") || key_begins(key, "pending/"))
         return txn_is_fenced(it);
-    if (key_begins(key, "failures/"))
+    if (key_begins(key, "failures/") || streq(key, KEY_REBALANCE_TEXT))
         return txn_is_fenced(it) && write_is_conditional(it, key);
     if (key_begins(key, "file/"))
         return may_write_file(it, write);

@@ -425,6 +425,16 @@ RECORD_CASES(scale, TemplateScale, template_scale_format,
              template_scale_parse("a@.service", text, strlen(text), &read, &error),
              template_scale_free)
 
+static RebalanceMove rebalance_moves[] = {{.unit = (char *) "a.service",
+                                           .from = (char *) MACHINE_ID,
+                                           .to = (char *) "22222222222222222222222222222222",
+                                           .phase = MOVE_DROPPED,
+                                           .why = (char *) "it has failed"}};
+static const Rebalance rebalance = {
+    .since_usec = 5, .why = (char *) "it waits", .moves = rebalance_moves, .n_moves = 1};
+RECORD_CASES(rebalance, Rebalance, rebalance_format,
+             rebalance_parse(text, strlen(text), &read, &error), rebalance_free)
+
 static int leader_case(Torture *t) {
     char *id = UNTOUCHED;
     torture_arm(t);
@@ -585,6 +595,8 @@ const TortureCase torture_model[] = {
     {"reboot-format", reboot_format_case},
     {"deployment", deployment_case},
     {"deployment-format", deployment_format_case},
+    {"rebalance", rebalance_case},
+    {"rebalance-format", rebalance_format_case},
     {"rollout", rollout_case},
     {"rollout-format", rollout_format_case},
     {"scale", scale_case},

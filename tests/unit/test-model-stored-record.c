@@ -20,7 +20,7 @@ static const void *value_of(const StoredRecord *record) {
                             record->pending,    record->leader,      record->orphan,
                             record->cluster_id, record->maintenance, record->reboot,
                             record->deployment, record->rollout,     record->past,
-                            record->failures,   record->scale};
+                            record->failures,   record->scale,       record->rebalance};
     const void *found = NULL;
     for (size_t i = 0; i < ELEMENTSOF(values); i++) {
         assert_false(found && values[i]);
@@ -67,6 +67,10 @@ static void every_kind_is_read(void **state) {
         {"was/a.service/1", "{\"number\":11,\"machineID\":\"" M1 "\",\"untilUsec\":5}", 0},
         {"failures/a.service",
          "{\"unitRevision\":3,\"machines\":[{\"machineID\":\"" M1 "\",\"count\":1}]}", 0},
+        {"rebalance",
+         "{\"sinceUsec\":1,\"phase\":\"moving\",\"moves\":[{\"unit\":\"a.service\",\"from\":\"" M1
+         "\",\"to\":\"22222222222222222222222222222222\",\"phase\":\"waiting\"}]}",
+         0},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_record_ StoredRecord record = {};
@@ -120,6 +124,7 @@ static void garbage_of_any_kind_is_named_with_its_key(void **state) {
         "scale/a@.service",
         "was/a.service/1",
         "failures/a.service",
+        "rebalance",
     };
     static const struct {
         const char *text;

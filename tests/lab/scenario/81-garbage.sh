@@ -135,7 +135,7 @@ hash=$(get unit/a@1.service | sed 's/.*"hash":"\([0-9a-f]*\)".*/\1/')
 # --- one kind of key after the other, over what is there
 for key in unit/a@1.service "file/$hash" "machine/$on" "metadata/$on/host" "schedule/$on/a@1.service" \
     "state/$on/a@1.service" pending/w.service leader "maintenance/$on" "reboot/$on" \
-    deployment/a@.service rollout/a@.service scale/a@.service; do
+    deployment/a@.service rollout/a@.service scale/a@.service rebalance; do
     keep "$key"
     check "garbage over $key can be written" put_garbage "$key"
     check "it is reported with the key" eventually 10 reported "'$key'"
