@@ -187,15 +187,15 @@ static int apply_file(View *view, StoredRecord *record) {
 typedef int (*Apply)(View *view, StoredRecord *record);
 
 static const Apply applies[_KEY_KIND_MAX] = {
-    [KEY_UNIT] = apply_unit,       [KEY_FILE] = apply_file,
-    [KEY_MACHINE] = apply_machine, [KEY_METADATA] = apply_metadata,
-    [KEY_SCHEDULE] = apply_order,  [KEY_STATE] = apply_state,
-    [KEY_PENDING] = apply_pending, [KEY_FAILURES] = apply_failures,
-    [KEY_ORPHAN] = apply_orphan,   [KEY_MAINTENANCE] = apply_maintenance,
-    [KEY_BRAKE] = apply_brake,     [KEY_LEADER] = apply_leader,
-    [KEY_REBOOT] = apply_reboot,   [KEY_DEPLOYMENT] = apply_deployment,
-    [KEY_ROLLOUT] = apply_rollout, [KEY_SCALE] = apply_scale,
-    [KEY_ROLLOUT] = apply_rollout, [KEY_REBALANCE] = apply_rebalance,
+    [KEY_UNIT] = apply_unit,           [KEY_FILE] = apply_file,
+    [KEY_MACHINE] = apply_machine,     [KEY_METADATA] = apply_metadata,
+    [KEY_SCHEDULE] = apply_order,      [KEY_STATE] = apply_state,
+    [KEY_PENDING] = apply_pending,     [KEY_FAILURES] = apply_failures,
+    [KEY_ORPHAN] = apply_orphan,       [KEY_MAINTENANCE] = apply_maintenance,
+    [KEY_BRAKE] = apply_brake,         [KEY_LEADER] = apply_leader,
+    [KEY_REBOOT] = apply_reboot,       [KEY_DEPLOYMENT] = apply_deployment,
+    [KEY_ROLLOUT] = apply_rollout,     [KEY_SCALE] = apply_scale,
+    [KEY_REBALANCE] = apply_rebalance,
 };
 
 static int apply(View *view, StoredRecord *record) {

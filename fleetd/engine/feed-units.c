@@ -197,3 +197,8 @@ const UnitFile *feed_file(const Feed *feed, const char *hash) {
     const FeedFile *file = map_get(feed->files, hash);
     return file ? file->file : NULL;
 }
+
+int64_t feed_file_revision(const Feed *feed, const char *hash) {
+    const FeedFile *file = map_get(feed->files, hash);
+    return file && file->file ? file->mod_revision : 0;
+}

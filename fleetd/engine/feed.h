@@ -71,6 +71,7 @@ const Map *feed_rollouts(const Feed *feed);                    /* FeedRollout by
 const Map *feed_units(const Feed *feed);                       /* Unit by name */
 const Map *feed_unreadable_units(const Feed *feed);            /* a set of names */
 const UnitFile *feed_file(const Feed *feed, const char *hash); /* NULL: it is not there */
+int64_t feed_file_revision(const Feed *feed, const char *hash); /* 0: it is not there */
 typedef struct FeedFailures {
     Failures *failures; /* NULL: it cannot be read */
     int64_t revision;

@@ -111,93 +111,95 @@ static int read_failures(const StoredText *text, StoredRecord *record, Error *re
 static int read_scale(const StoredText *text, StoredRecord *record, Error *reterr) {
     int r = template_scale_parse(record->key.name, text->value, text->size, &record->scale, reterr);
     return r < 0 ? r : template_scale_check(record->key.name, record->scale->count, reterr);
-    static int read_rebalance(const StoredText *text, StoredRecord *record, Error *reterr) {
-        return rebalance_parse(text->value, text->size, &record->rebalance, reterr);
-    }
+}
 
-    typedef struct KindReader {
-        int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
-        bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
-    } KindReader;
+static int read_rebalance(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return rebalance_parse(text->value, text->size, &record->rebalance, reterr);
+}
 
-    static const KindReader readers[_KEY_KIND_MAX] = {
-        [KEY_UNIT] = {read_unit, false},
-        [KEY_FILE] = {read_file, false},
-        [KEY_MACHINE] = {read_machine, true},
-        [KEY_METADATA] = {read_metadata, false},
-        [KEY_SCHEDULE] = {read_order, false},
-        [KEY_STATE] = {read_state, true},
-        [KEY_PENDING] = {read_pending, false},
-        [KEY_LEADER] = {read_leader, true},
-        [KEY_ORPHAN] = {read_orphan, true},
-        [KEY_CLUSTER] = {read_cluster, false},
-        [KEY_MAINTENANCE] = {read_maintenance, false},
-        [KEY_BRAKE] = {read_brake, false},
-        [KEY_VERSION] = {read_version, false},
-        [KEY_REBOOT] = {read_reboot, false},
-        [KEY_DEPLOYMENT] = {read_deployment, false},
-        [KEY_ROLLOUT] = {read_rollout, false},
-        [KEY_PAST] = {read_past, false},
-        [KEY_FAILURES] = {read_failures, false},
-        [KEY_SCALE] = {read_scale, false},
-        [KEY_REBALANCE] = {read_rebalance, false},
-    };
+typedef struct KindReader {
+    int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
+    bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
+} KindReader;
 
-    static void record_drop_value(StoredRecord * record) {
-        unit_free(TAKE_PTR(record->unit));
-        unit_file_unref(TAKE_PTR(record->file));
-        machine_free(TAKE_PTR(record->machine));
-        free(TAKE_PTR(record->metadata));
-        order_free(TAKE_PTR(record->order));
-        unit_state_free(TAKE_PTR(record->state));
-        pending_free(TAKE_PTR(record->pending));
-        free(TAKE_PTR(record->leader));
-        orphan_free(TAKE_PTR(record->orphan));
-        free(TAKE_PTR(record->cluster_id));
-        maintenance_free(TAKE_PTR(record->maintenance));
-        brake_record_free(TAKE_PTR(record->brake));
-        unit_version_free(TAKE_PTR(record->version));
-        reboot_free(TAKE_PTR(record->reboot));
-        deployment_free(TAKE_PTR(record->deployment));
-        rollout_free(TAKE_PTR(record->rollout));
-        past_placement_free(TAKE_PTR(record->past));
-        failures_free(TAKE_PTR(record->failures));
-        template_scale_free(TAKE_PTR(record->scale));
-        rebalance_free(TAKE_PTR(record->rebalance));
-    }
+static const KindReader readers[_KEY_KIND_MAX] = {
+    [KEY_UNIT] = {read_unit, false},
+    [KEY_FILE] = {read_file, false},
+    [KEY_MACHINE] = {read_machine, true},
+    [KEY_METADATA] = {read_metadata, false},
+    [KEY_SCHEDULE] = {read_order, false},
+    [KEY_STATE] = {read_state, true},
+    [KEY_PENDING] = {read_pending, false},
+    [KEY_LEADER] = {read_leader, true},
+    [KEY_ORPHAN] = {read_orphan, true},
+    [KEY_CLUSTER] = {read_cluster, false},
+    [KEY_MAINTENANCE] = {read_maintenance, false},
+    [KEY_BRAKE] = {read_brake, false},
+    [KEY_VERSION] = {read_version, false},
+    [KEY_REBOOT] = {read_reboot, false},
+    [KEY_DEPLOYMENT] = {read_deployment, false},
+    [KEY_ROLLOUT] = {read_rollout, false},
+    [KEY_PAST] = {read_past, false},
+    [KEY_FAILURES] = {read_failures, false},
+    [KEY_SCALE] = {read_scale, false},
+    [KEY_REBALANCE] = {read_rebalance, false},
+};
 
-    static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {
-        const KindReader *reader = &readers[record->key.kind];
-        int r = reader->read(text, record, reterr);
-        if (r >= 0 && reader->lives_by_lease && text->lease == 0)
-            r = error_set(reterr, -EBADMSG, "it stands under no lease");
-        if (r < 0)
-            record_drop_value(record);
-        return r;
-    }
+static void record_drop_value(StoredRecord *record) {
+    unit_free(TAKE_PTR(record->unit));
+    unit_file_unref(TAKE_PTR(record->file));
+    machine_free(TAKE_PTR(record->machine));
+    free(TAKE_PTR(record->metadata));
+    order_free(TAKE_PTR(record->order));
+    unit_state_free(TAKE_PTR(record->state));
+    pending_free(TAKE_PTR(record->pending));
+    free(TAKE_PTR(record->leader));
+    orphan_free(TAKE_PTR(record->orphan));
+    free(TAKE_PTR(record->cluster_id));
+    maintenance_free(TAKE_PTR(record->maintenance));
+    brake_record_free(TAKE_PTR(record->brake));
+    unit_version_free(TAKE_PTR(record->version));
+    reboot_free(TAKE_PTR(record->reboot));
+    deployment_free(TAKE_PTR(record->deployment));
+    rollout_free(TAKE_PTR(record->rollout));
+    past_placement_free(TAKE_PTR(record->past));
+    failures_free(TAKE_PTR(record->failures));
+    template_scale_free(TAKE_PTR(record->scale));
+    rebalance_free(TAKE_PTR(record->rebalance));
+}
 
-    static int name_key(Error * reterr, int r, const char *key) {
-        _cleanup_free_ char *printable = text_to_printable(key);
-        return printable ? error_prefix(reterr, r, "'%s'", printable) : -ENOMEM;
-    }
-
-    int stored_record_parse(const StoredText *text, StoredRecord *ret, Error *reterr) {
-        _cleanup_record_ StoredRecord record = {.revision = text->revision, .lease = text->lease};
-        int r = key_parse(text->key, &record.key, reterr);
-        if (r < 0)
-            return r == -ENOMEM ? r : name_key(reterr, r, text->key);
-        r = record_read_value(text, &record, reterr);
-        record.is_readable = r >= 0;
-        if (r < 0 && r != -ENOMEM)
-            r = name_key(reterr, r, text->key);
-        if (r == -ENOMEM)
-            return r;
-        *ret = record;
-        record = (StoredRecord){};
-        return 0;
-    }
-
-    void stored_record_done(StoredRecord * record) {
-        key_done(&record->key);
+static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {
+    const KindReader *reader = &readers[record->key.kind];
+    int r = reader->read(text, record, reterr);
+    if (r >= 0 && reader->lives_by_lease && text->lease == 0)
+        r = error_set(reterr, -EBADMSG, "it stands under no lease");
+    if (r < 0)
         record_drop_value(record);
-    }
+    return r;
+}
+
+static int name_key(Error *reterr, int r, const char *key) {
+    _cleanup_free_ char *printable = text_to_printable(key);
+    return printable ? error_prefix(reterr, r, "'%s'", printable) : -ENOMEM;
+}
+
+int stored_record_parse(const StoredText *text, StoredRecord *ret, Error *reterr) {
+    _cleanup_record_ StoredRecord record = {.revision = text->revision, .lease = text->lease};
+    int r = key_parse(text->key, &record.key, reterr);
+    if (r < 0)
+        return r == -ENOMEM ? r : name_key(reterr, r, text->key);
+    r = record_read_value(text, &record, reterr);
+    record.is_readable = r >= 0;
+    if (r < 0 && r != -ENOMEM)
+        r = name_key(reterr, r, text->key);
+    if (r == -ENOMEM)
+        return r;
+    *ret = record;
+    record = (StoredRecord){};
+    return 0;
+}
+
+void stored_record_done(StoredRecord *record) {
+    key_done(&record->key);
+    record_drop_value(record);
+}
