@@ -71,11 +71,41 @@ static bool is_of_scale(const SimView *view, const char *name) {
     return map_has(scales, name) || (template && map_has(scales, template));
 }
 
+/* What waits to leave a machine does so as soon as it is down: whether it is seen to be while it
+ * gets another file depends on the machine. */
+static bool waits_to_leave(const SimCluster *cluster, const char *name) {
+    const Map *orders = sim_view_all(cluster->view, KEY_SCHEDULE);
+    for (size_t i = 0; i < cluster->n_nodes; i++) {
+        const char *id = cluster->nodes[i].id;
+        const Maintenance *maintenance = sim_view_maintenance(cluster->view, id);
+        _cleanup_free_ char *key = sim_must(str_printf("%s/%s", id, name));
+        if (maintenance && maintenance->is_draining && map_has(orders, key))
+            return true;
+    }
+    return false;
+}
+
+/* What leaders do about a deployment they do in their own time, and that is not told. */
+static bool is_being_deployed(const SimView *view, const char *name) {
+    const char *key;
+    const Rollout *rollout;
+    MAP_FOREACH (key, rollout, sim_view_all(view, KEY_ROLLOUT)) {
+        bool is_of_it = streq(key, name);
+        for (size_t i = 0; i < rollout->n_units; i++)
+            is_of_it |= streq(rollout->units[i].name, name);
+        if (is_of_it && !rollout_phase_is_over(rollout->phase))
+            return true;
+    }
+    return false;
+}
+
 static const SimUnit *choose_unit(SimForecasts *forecasts) {
     const SimUnit *unit;
     do {
         unit = sim_unit(sim_random_below(&forecasts->random, sim_units_count()));
-    } while (is_of_scale(forecasts->sim->cluster->view, unit->name));
+    } while (is_of_scale(forecasts->sim->cluster->view, unit->name) ||
+             waits_to_leave(forecasts->sim->cluster, unit->name) ||
+             is_being_deployed(forecasts->sim->cluster->view, unit->name));
     return unit;
 }
 

@@ -54,8 +54,24 @@ static bool unit_is_up(const Unit *unit, const void *userdata) {
     return false;
 }
 
+/* Stopped by hand, long before: it rests, as what has ended well does. */
+static bool unit_was_stopped(const SimRolling *rolling, const char *name) {
+    const SimCluster *cluster = rolling->sim->cluster;
+    for (size_t i = 0; sim_unit(i); i++)
+        if (streq(sim_unit(i)->name, name) && rolling->were_up >> i & 1)
+            return false;
+    for (size_t i = 0; i < cluster->n_nodes; i++) {
+        const char *active = fake_systemd_active(cluster->nodes[i].systemd, name);
+        if (active && !streq(active, "inactive"))
+            return false;
+    }
+    return true;
+}
+
 static bool unit_is_down(const Unit *unit, const void *userdata) {
-    return unit_is_steady(unit->name) && !unit_is_up(unit, userdata);
+    const SimRolling *rolling = userdata;
+    return unit_is_steady(unit->name) && !unit_is_up(unit, rolling->sim->cluster) &&
+           !unit_was_stopped(rolling, unit->name);
 }
 
 /* Those that are to be up, do not end by themselves, and are. */
@@ -72,7 +88,7 @@ static uint64_t find_up(const SimCluster *cluster) {
 
 static bool has_room(const SimRolling *rolling, const char *name) {
     const SimCluster *cluster = rolling->sim->cluster;
-    return sim_budget_has_room(cluster->view, name, unit_is_down, cluster);
+    return sim_budget_has_room(cluster->view, name, unit_is_down, rolling);
 }
 
 static bool another_had_room(const SimRolling *rolling, const char *name, uint64_t down) {
