@@ -67,7 +67,8 @@ const Command commands[] = {
         .operands = "FILE...|UNIT...|MACHINE...",
         .operands_min = 1,
         .operands_max = SIZE_MAX,
-        .too_few = "No unit files given",
+        .too_few =
+            "No unit files given; nor units, with --stop or --destroy, nor machines, with --drain",
         .flags = FLAG_BIT(FLAG_STOP) | FLAG_BIT(FLAG_DESTROY) | FLAG_BIT(FLAG_DRAIN) |
                  FLAG_BIT(FLAG_NO_LEGEND) | FLAG_BIT(FLAG_FULL) | FLAG_BIT(FLAG_OUTPUT),
         .summary = "Show what would happen, without doing it",
