@@ -73,6 +73,8 @@ struct Placement {
     struct {
         bool is_known;     /* there is a state, which is no answer */
         bool is_up;        /* and says so, of that file and request */
+        bool has_ended;    /* likewise, and its work is done */
+        bool is_starting;  /* it is active, and has yet to show that it is well */
         bool is_given_up;  /* by systemd: it does not come up by itself */
         bool is_restarted; /* its agent does, if the unit's file allows it */
         char *failure;     /* it says that, in these words; NULL: it does not */

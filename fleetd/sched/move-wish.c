@@ -20,7 +20,8 @@ void move_wish_free(MoveWish *wish) {
 bool placement_is_wished_away(const Placement *placement) {
     const MoveWish *wish = placement->unit->wish;
     return wish && streq(wish->from, placement->machine->id) && placement_is_active(placement) &&
-           placement->machine->presence == MACHINE_PRESENCE_HERE;
+           placement->machine->presence == MACHINE_PRESENCE_HERE &&
+           placement->unit->desired == LAUNCH_STATE_LAUNCHED;
 }
 
 /* --- what may be begun --- */
@@ -50,7 +51,7 @@ int placement_can_move(Cluster *cluster, const Placement *from, const ClusterMac
     bool helps;
     *ret_misfit = (Misfit){};
     *ret = MOVE_IS_OFF;
-    if (!placement_is_available(from)) {
+    if (!placement_is_running(from)) {
         *ret = placement_answers_launch(from) ? MOVE_IS_OFF : MOVE_HAS_TO_WAIT;
         return 0;
     }
@@ -131,18 +132,16 @@ static int wish_tell(Cluster *cluster, const RebalanceMove *move) {
     ClusterUnit *unit = cluster_find_unit(cluster, move->unit);
     if (!unit)
         return 0;
-    int r;
     if (unit_has_wish(unit, move)) {
-        r = unit_can_begin(cluster, unit);
-        if (r > 0)
-            r = look_at_unit(cluster, unit);
-        else
+        int r = unit_can_begin(cluster, unit);
+        if (r <= 0)
             return r;
-    } else {
-        r = map_has(cluster->wished, move->unit) ? 0 : map_put(cluster->wished, move->unit, NULL);
-        if (r >= 0)
-            r = unit_set_wish(cluster, unit, move);
+        r = look_at_unit(cluster, unit);
+        return r < 0 ? r : 1;
     }
+    int r = map_has(cluster->wished, move->unit) ? 0 : map_put(cluster->wished, move->unit, NULL);
+    if (r >= 0)
+        r = unit_set_wish(cluster, unit, move);
     return r < 0 ? r : 1;
 }
 

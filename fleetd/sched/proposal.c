@@ -49,16 +49,16 @@ static bool unit_is_bound(const ClusterUnit *unit) {
 }
 
 /* What is not up is left as it is: a unit that has ended, or has fallen and is to lie, would be
- * started by its move. Nor may one move whose group has others down already: nobody knows for how
- * long. */
+ * started by its move. Nor may one move whose group has others down already, if nobody knows for
+ * how long; for those that are on their way it waits when the moves are made. */
 static bool placement_may_move(const Placement *placement) {
     const ClusterUnit *unit = placement->unit;
-    bool is_as_ordered = unit->n_orders == 1 && placement_is_available(placement) &&
+    bool is_as_ordered = unit->n_orders == 1 && placement_is_running(placement) &&
                          placement->order.revision == unit->revision &&
                          !placement->order.is_unwritten && !placement->order.is_suspended;
     return is_as_ordered && unit_is_wanted(unit) && !unit->is_held && !unit_has_failures(unit) &&
            !placement->machine->maintenance.is_draining && !unit_is_bound(unit) &&
-           unit_may_go_down(unit);
+           unit_may_go_down_then(unit);
 }
 
 /* --- where it may go --- */
@@ -258,6 +258,7 @@ static int proposal_init(Proposal *proposal, Cluster *cluster, size_t max_moves)
         proposal->desks[proposal->n_desks] = desk_of(here->items[proposal->n_desks]);
         proposal->by_load[proposal->n_desks] = &proposal->desks[proposal->n_desks];
     }
+    cluster_count_arriving(cluster);
     return load_index_refresh(&cluster->here, LOAD_UNITS);
 }
 

@@ -17,5 +17,6 @@ typedef struct ProposedMove {
 /* At most max_moves, the one that helps most first; no unit twice. Stay put: global units, those
  * that follow others (MachineOf=) or are followed, as they would have to move together, those that
  * are bound to a machine or replace others, what is not up and running as ordered, or has
- * failed; and those of a group whose budget is used up. The caller frees. -ENOMEM. */
+ * failed; and those of a group whose budget is used up by others than those that are on their way.
+ * The caller frees. -ENOMEM. */
 int cluster_propose_moves(Cluster *cluster, size_t max_moves, ProposedMove **ret, size_t *ret_n);

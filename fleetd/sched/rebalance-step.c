@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #define HELD_BACK "too many machines have vanished at once; nothing is moved before that is over"
+#define ON_THE_WAY "units are leaving for other machines; moves are proposed when they have left"
 
 /* --- one move --- */
 
@@ -149,6 +150,30 @@ static int step_moves(Cluster *cluster, const Rebalance *before, Rebalance *next
     return 0;
 }
 
+/* --- the beginning --- */
+
+/* An order that nobody carries out just now ends when somebody says so: nobody waits for that. */
+static bool unit_is_moving(const ClusterUnit *unit) {
+    bool is_leaving = false, is_coming = false;
+    for (const Placement *p = unit->placements; p; p = p->next) {
+        bool is_carried_out = p->order.exists && p->machine->presence == MACHINE_PRESENCE_HERE;
+        is_coming |= is_carried_out && placement_is_active(p);
+        is_leaving |= is_carried_out && !placement_is_active(p);
+    }
+    return is_leaving && is_coming && !unit_is_global(unit);
+}
+
+/* As a machine is drained, or for the rebalance whose place is taken. What such a unit reserves is
+ * counted on both machines, so that one would seem more loaded than it is. */
+static bool somebody_moves(const Cluster *cluster) {
+    _unused_ const char *name;
+    const ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->units)
+        if (unit_is_moving(unit))
+            return true;
+    return false;
+}
+
 static size_t moves_allowed(const Rebalance *wanted) {
     bool is_limited = wanted->max_moves > 0 && wanted->max_moves < REBALANCE_MOVES_MAX;
     return is_limited ? (size_t) wanted->max_moves : REBALANCE_MOVES_MAX;
@@ -174,8 +199,10 @@ static int propose(Cluster *cluster, const Rebalance *wanted, Rebalance **ret) {
 
 int rebalance_step(Cluster *cluster, const Rebalance *before, bool is_held_back, Rebalance **ret) {
     _cleanup_(rebalance_freep) Rebalance *next = NULL;
-    bool may_propose = before->is_dry_run || !is_held_back;
-    if (before->phase == REBALANCE_WANTED && may_propose)
+    bool may_propose = before->is_dry_run || !is_held_back,
+         is_wanted = before->phase == REBALANCE_WANTED,
+         is_early = is_wanted && may_propose && somebody_moves(cluster);
+    if (is_wanted && may_propose && !is_early)
         return propose(cluster, before, ret);
     if (!rebalance_is_under_way(before))
         return rebalance_copy(before, ret);
@@ -184,7 +211,8 @@ int rebalance_step(Cluster *cluster, const Rebalance *before, bool is_held_back,
         r = step_moves(cluster, before, next);
     if (r < 0)
         return r;
-    if (is_held_back && rebalance_is_under_way(next) && !(next->why = strdup(HELD_BACK)))
+    const char *why = is_early ? ON_THE_WAY : is_held_back ? HELD_BACK : NULL;
+    if (why && rebalance_is_under_way(next) && !(next->why = strdup(why)))
         return -ENOMEM;
     *ret = TAKE_PTR(next);
     return 0;

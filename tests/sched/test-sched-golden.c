@@ -28,13 +28,14 @@
  *   uncordon ID                         all of that is taken back
  *   break NAME [ID], mend NAME [ID]     the unit does not come up any more, or not there; or does
  *                                       again
+ *   end ID NAME                         the unit has done its work there
  *   failures [SECONDS]                  so much later the engine looks at what has failed
  *   plan [MAX]
  *   propose [MAX]                       moves that even the load out; by default all
  *   rebalance [MAX]                     a user wants that, in place of what was wanted before
  *   moves [held]                        how far it is; what may be begun is in the next plan,
- * unless it is held back missing                             the machines that have orders and were
- * not seen
+ *                                       unless it is held back
+ *   missing                             the machines that have orders and were not seen
  *
  * In a plan: + a new order, = a changed one, ~ a withdrawn one, - a deleted one, ? a pending,
  * z a suspended one, ! a deleted pending, & in the same transaction as the line above; @ the unit's
@@ -252,6 +253,11 @@ static void do_mend(Run *run, char *args) {
     world_break_unit(run->world, *id ? id : NULL, name, false);
 }
 
+static void do_end(Run *run, char *args) {
+    const char *id = word(&args);
+    world_end_unit(run->world, id, word(&args));
+}
+
 static void print_failures(const Run *run, const Failures *failures) {
     fprintf(run->out, "  %s @%" PRIi64 ":", failures->name, failures->unit_revision);
     for (size_t i = 0; i < failures->n_places; i++) {
@@ -417,6 +423,7 @@ static const Verb verbs[] = {
     {"uncordon", do_uncordon},
     {"break", do_break},
     {"mend", do_mend},
+    {"end", do_end},
     {"failures", do_failures, .prints = true},
     {"plan", do_plan, .prints = true},
     {"propose", do_propose, .prints = true},
