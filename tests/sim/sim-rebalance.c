@@ -46,15 +46,15 @@ static bool is_same_move(const RebalanceMove *a, const RebalanceMove *b) {
 }
 
 /* What is proposed stays so, and what has ended has. */
-static void judge_progress(SimCheck *check, const Rebalance *old, const Rebalance *new) {
-    if (old->n_moves != new->n_moves) {
+static void judge_progress(SimCheck *check, const Rebalance *old, const Rebalance *next) {
+    if (old->n_moves != next->n_moves) {
         sim_trace_fail(check->trace, "a rebalance of %zu moves has %zu", old->n_moves,
-                       new->n_moves);
+                       next->n_moves);
         return;
     }
     for (size_t i = 0; i < old->n_moves; i++)
-        if (!is_same_move(&old->moves[i], &new->moves[i]) ||
-            (old->moves[i].phase != MOVE_WAITING && new->moves[i].phase != old->moves[i].phase))
+        if (!is_same_move(&old->moves[i], &next->moves[i]) ||
+            (old->moves[i].phase != MOVE_WAITING && next->moves[i].phase != old->moves[i].phase))
             sim_trace_fail(check->trace, "the move of %s has become another one",
                            old->moves[i].unit);
 }
@@ -68,19 +68,19 @@ static void note_proposed(SimCheck *check, const Rebalance *rebalance) {
     }
 }
 
-void sim_rebalance_judge_record(SimCheck *check, const Rebalance *old, const Rebalance *new) {
-    if (!new)
+void sim_rebalance_judge_record(SimCheck *check, const Rebalance *old, const Rebalance *next) {
+    if (!next)
         return;
-    if (new->max_moves > 0 && new->n_moves > new->max_moves)
-        sim_trace_fail(check->trace, "%zu units are to move, and not %" PRIu64, new->n_moves,
-                       new->max_moves);
-    if (new->is_dry_run &&new->phase != REBALANCE_WANTED &&new->phase != REBALANCE_PROPOSED)
-        sim_trace_fail(check->trace, "a dry run is %s", rebalance_phase_to_string(new->phase));
-    bool is_new = !old || old->since_usec != new->since_usec || old->phase == REBALANCE_WANTED;
+    if (next->max_moves > 0 && next->n_moves > next->max_moves)
+        sim_trace_fail(check->trace, "%zu units are to move, and not %" PRIu64, next->n_moves,
+                       next->max_moves);
+    if (next->is_dry_run && next->phase != REBALANCE_WANTED && next->phase != REBALANCE_PROPOSED)
+        sim_trace_fail(check->trace, "a dry run is %s", rebalance_phase_to_string(next->phase));
+    bool is_new = !old || old->since_usec != next->since_usec || old->phase == REBALANCE_WANTED;
     if (!is_new)
-        judge_progress(check, old, new);
-    else if (new->phase == REBALANCE_MOVING)
-        note_proposed(check, new);
+        judge_progress(check, old, next);
+    else if (next->phase == REBALANCE_MOVING)
+        note_proposed(check, next);
 }
 
 /* --- what must hold of what leaves --- */

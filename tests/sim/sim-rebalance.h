@@ -7,7 +7,7 @@
 void sim_rebalance(Sim *sim, SimAct *act);
 
 /* Its record has changed; NULL: there is none. */
-void sim_rebalance_judge_record(SimCheck *check, const Rebalance *old, const Rebalance *new);
+void sim_rebalance_judge_record(SimCheck *check, const Rebalance *old, const Rebalance *next);
 /* Of an order that was just withdrawn: if for that, it was proposed, and somebody wants it. */
 void sim_rebalance_judge_move(SimCheck *check, const Order *order);
 /* Whether that is why it was withdrawn. */
