@@ -496,9 +496,10 @@ const Command commands[] = {
     {
         .name = "backup",
         .summary = "Print all that users have asked of the cluster, for restore",
-        .description = "Units with their files and desired states, and the metadata of machines "
-                       "that were set, as JSON whose\n"
-                       "order does not change: fit for a file under version control.",
+        .description = "Units with their files and desired states, how many instances of templates "
+                       "are kept, and the metadata of\n"
+                       "machines that were set, as JSON whose order does not change: fit for a "
+                       "file under version control.",
         .run = command_backup,
     },
     {

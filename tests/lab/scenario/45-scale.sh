@@ -97,6 +97,13 @@ check "and does not come back" never 3 running_is 6 '^web@[1-6]\.'
 check "nothing is listed" prints '' ctl scale --no-legend
 ctl scale web@ 1 >/dev/null
 check "of many one is left" instances_are '1'
+
+# --- a backup has the number
+ctl backup >backup.json
+ctl destroy web@.service >/dev/null
+ctl destroy web@1.service >/dev/null
+check "a restored backup keeps as many as before" mentions 'Keeping 1 instance of web@.service' ctl restore backup.json
+check "as many are there" eventually 20 scale_is 'web@.service 1 1 1'
 check "none are kept, either" mentions 'no instance is left' ctl scale web@ 0
 check "they are gone" instances_are ''
 ctl destroy web@.service >/dev/null
