@@ -18,7 +18,8 @@ static const struct {
 typedef struct Listing {
     ApiClient *client;
     ApiResource resource;
-    json_object *array;
+    ApiPageHandler handler;
+    void *userdata;
     ApiCall *call; /* for the page that is to come; NULL: there is none */
     ApiRun *run;
 } Listing;
@@ -72,11 +73,46 @@ static int page_begin_after_text(Listing *listing, const ApiCall *call, json_obj
     return str_is_empty(token) ? 0 : page_begin_after(listing, call, token, reterr);
 }
 
-static int array_append(json_object *array, json_object *page, const char *field, Error *reterr) {
+static int page_read(Listing *listing, const ApiCall *call, json_object **ret,
+                     json_object **ret_items, Error *reterr) {
+    const char *field = resources[listing->resource].field;
+    int r = api_call_document(call, ret, reterr);
+    if (r >= 0)
+        r = json_get_array(*ret, field, ret_items, reterr);
+    if (r == -EREMOTEIO || r == -EBADMSG)
+        return error_prefix(reterr, r, "Failed to list %s", field);
+    return r;
+}
+
+static int page_take(Listing *listing, Error *reterr) {
+    _cleanup_(call_freep) ApiCall *call = TAKE_PTR(listing->call);
+    _cleanup_json_ json_object *page = NULL;
     json_object *items = NULL;
-    int r = json_get_array(page, field, &items, reterr);
-    if (r <= 0)
+    int r = call->next_page ? page_begin_after(listing, call, call->next_page, reterr) : 0;
+    if (r >= 0)
+        r = page_read(listing, call, &page, &items, reterr);
+    if (r >= 0 && items)
+        r = listing->handler(items, listing->userdata, reterr);
+    if (r < 0 || listing->call)
         return r;
+    return page_begin_after_text(listing, call, page, reterr);
+}
+
+int api_list_pages(ApiClient *client, ApiResource resource, ApiPageHandler handler, void *userdata,
+                   Error *reterr) {
+    _cleanup_(listing_done) Listing listing = {
+        .client = client, .resource = resource, .handler = handler, .userdata = userdata};
+    int r = page_begin(&listing, NULL, reterr);
+    while (r >= 0 && listing.call) {
+        r = api_run_end(TAKE_PTR(listing.run));
+        if (r >= 0)
+            r = page_take(&listing, reterr);
+    }
+    return r < 0 ? r : 0;
+}
+
+static int page_append(json_object *items, void *userdata, Error *reterr) {
+    json_object *array = userdata;
     for (size_t i = 0; i < json_object_array_length(items); i++) {
         json_object *item = json_object_get(json_object_array_get_idx(items, i)); /* or null */
         if (json_object_array_add(array, item) < 0) {
@@ -87,37 +123,9 @@ static int array_append(json_object *array, json_object *page, const char *field
     return 0;
 }
 
-static int page_read(Listing *listing, const ApiCall *call, json_object **ret, Error *reterr) {
-    const char *field = resources[listing->resource].field;
-    int r = api_call_document(call, ret, reterr);
-    if (r >= 0)
-        r = array_append(listing->array, *ret, field, reterr);
-    if (r == -EREMOTEIO || r == -EBADMSG)
-        return error_prefix(reterr, r, "Failed to list %s", field);
-    return r;
-}
-
-static int page_take(Listing *listing, Error *reterr) {
-    _cleanup_(call_freep) ApiCall *call = TAKE_PTR(listing->call);
-    _cleanup_json_ json_object *page = NULL;
-    int r = call->next_page ? page_begin_after(listing, call, call->next_page, reterr) : 0;
-    if (r >= 0)
-        r = page_read(listing, call, &page, reterr);
-    if (r < 0 || listing->call)
-        return r;
-    return page_begin_after_text(listing, call, page, reterr);
-}
-
 int api_list(ApiClient *client, ApiResource resource, json_object **ret_array, Error *reterr) {
     _cleanup_json_ json_object *array = json_object_new_array();
-    _cleanup_(listing_done)
-        Listing listing = {.client = client, .resource = resource, .array = array};
-    int r = array ? page_begin(&listing, NULL, reterr) : -ENOMEM;
-    while (r >= 0 && listing.call) {
-        r = api_run_end(TAKE_PTR(listing.run));
-        if (r >= 0)
-            r = page_take(&listing, reterr);
-    }
+    int r = array ? api_list_pages(client, resource, page_append, array, reterr) : -ENOMEM;
     if (r < 0)
         return r;
     *ret_array = TAKE_PTR(array);

@@ -26,6 +26,13 @@ int api_call_document(const ApiCall *call, json_object **ret, Error *reterr);
 /* Runs one GET; -EREMOTEIO: the answer says why not. The caller puts it. */
 int api_get_document_take(ApiClient *client, char *path_take, json_object **ret, Error *reterr);
 
+/* Gives a handler the items of one page after another, while the next page is on its way; names
+ * that begin a page come after those of the page before. The handler borrows them, and ends the
+ * listing by a negative result. */
+typedef int (*ApiPageHandler)(json_object *items, void *userdata, Error *reterr);
+int api_list_pages(ApiClient *client, ApiResource resource, ApiPageHandler handler, void *userdata,
+                   Error *reterr);
+
 /* All items of all pages, in one array. The caller puts it. */
 int api_list(ApiClient *client, ApiResource resource, json_object **ret_array, Error *reterr);
 

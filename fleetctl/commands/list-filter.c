@@ -32,8 +32,9 @@ int list_filter_init(const Context *context, const List *list, const char *const
                      ListFilter *ret, Error *reterr) {
     _cleanup_list_filter_ ListFilter filter = {.list = list, .operands = operands};
     const Options *options = context->options;
-    int r = 0;
-    if (options->state)
+    filter.has_met = calloc(strv_length((char *const *) operands) + 1, sizeof(bool));
+    int r = filter.has_met ? 0 : -ENOMEM;
+    if (r >= 0 && options->state)
         r = states_read(list, options->state, &filter.states, reterr);
     if (r >= 0 && options->machine) {
         r = machines_select(context->api, options->machine, &filter.machine_ids, reterr);
@@ -47,33 +48,28 @@ int list_filter_init(const Context *context, const List *list, const char *const
 }
 
 void list_filter_done(ListFilter *filter) {
+    free(filter->has_met);
     strv_free(filter->states);
     strv_free(filter->machine_ids);
     *filter = (ListFilter){};
 }
 
-static bool operand_means_any(const ListRows *rows, const char *operand) {
-    for (size_t i = 0; i < rows->n; i++)
-        if (rows->list->is_meant(list_row(rows, i), operand))
-            return true;
-    return false;
-}
-
-int list_filter_check_operands(const ListFilter *filter, const Context *context,
-                               const ListRows *rows, Error *reterr) {
+int list_filter_check_operands(const ListFilter *filter, const Context *context, Error *reterr) {
+    const List *list = filter->list;
     _cleanup_(strv_freep) char **unmet = NULL;
-    STRV_FOREACH (operand, filter->operands)
-        if (!filter->list->operand_is_choice(*operand) && !operand_means_any(rows, *operand) &&
-            strv_push(&unmet, *operand) < 0)
+    for (size_t i = 0; filter->operands[i]; i++)
+        if (!filter->has_met[i] && !list->operand_is_choice(filter->operands[i]) &&
+            strv_push(&unmet, filter->operands[i]) < 0)
             return -ENOMEM;
-    return unmet ? filter->list->complain_unknown(context, rows, unmet, reterr) : 0;
+    return unmet ? list->complain_unknown(context, unmet, reterr) : 0;
 }
 
-static bool operands_match(const ListFilter *filter, const void *object) {
-    STRV_FOREACH (operand, filter->operands)
-        if (filter->list->is_meant(object, *operand))
-            return true;
-    return !filter->operands[0];
+static bool operands_match(ListFilter *filter, const void *object) {
+    bool is_meant = !filter->operands[0];
+    for (size_t i = 0; filter->operands[i]; i++)
+        if (filter->list->is_meant(object, filter->operands[i]))
+            is_meant = filter->has_met[i] = true;
+    return is_meant;
 }
 
 static bool states_match(const ListFilter *filter, const void *object) {
@@ -83,7 +79,7 @@ static bool states_match(const ListFilter *filter, const void *object) {
     return !filter->states;
 }
 
-bool list_filter_matches(const ListFilter *filter, const void *object) {
+bool list_filter_matches(ListFilter *filter, const void *object) {
     return operands_match(filter, object) && states_match(filter, object) &&
            (!filter->machine_ids ||
             strv_contains(filter->machine_ids, filter->list->machine_id(object)));

@@ -2,11 +2,12 @@
  * the machines. */
 #pragma once
 
-#include "fleetctl/commands/list-rows.h"
+#include "fleetctl/commands/list.h"
 
 typedef struct ListFilter {
     const List *list;
     const char *const *operands; /* borrowed; empty: any */
+    bool *has_met;               /* by operand: whether it meant an object so far */
     char **states;               /* NULL: any */
     char **machine_ids;          /* NULL: any */
 } ListFilter;
@@ -18,9 +19,9 @@ int list_filter_init(const Context *context, const List *list, const char *const
 void list_filter_done(ListFilter *filter);
 #define _cleanup_list_filter_ _cleanup_(list_filter_done)
 
-/* Says which operands name nothing that there is; rows are all objects, as yet unfiltered. 1: some
- * do; 0: none does. */
-int list_filter_check_operands(const ListFilter *filter, const Context *context,
-                               const ListRows *rows, Error *reterr);
+/* Whether an object is wanted; to be asked of each. */
+bool list_filter_matches(ListFilter *filter, const void *object);
 
-bool list_filter_matches(const ListFilter *filter, const void *object);
+/* Says, when all objects have been asked for, which operands name nothing that there is. 1: some
+ * do; 0: none does. */
+int list_filter_check_operands(const ListFilter *filter, const Context *context, Error *reterr);

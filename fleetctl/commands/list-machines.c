@@ -1,4 +1,4 @@
-#include "fleetctl/commands/list-rows.h"
+#include "fleetctl/commands/list.h"
 
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/machine-select.h"
@@ -148,16 +148,8 @@ static bool is_meant(const void *object, const char *operand) {
     return machine_is_meant(object, operand);
 }
 
-static int machines_complain_unknown(const Context *context, const ListRows *rows,
-                                     char *const *operands, Error *reterr) {
-    STRV_FOREACH (operand, operands) {
-        const char *suggestion =
-            machine_suggest((const ApiMachine *) rows->objects, rows->n, *operand);
-        complain("Machine %s does not exist.", *operand);
-        if (suggestion)
-            complain("Did you mean '%s'?", suggestion);
-    }
-    return EXIT_FAILURE;
+static int complain_unknown(const Context *context, char *const *operands, Error *reterr) {
+    return machines_complain_unknown(context->api, operands, reterr);
 }
 
 int command_list_machines(Context *context, const char *const *operands, Error *reterr) {
@@ -171,7 +163,7 @@ int command_list_machines(Context *context, const char *const *operands, Error *
         .tone = machine_tone,
         .is_meant = is_meant,
         .operand_is_choice = machine_operand_is_choice,
-        .complain_unknown = machines_complain_unknown,
+        .complain_unknown = complain_unknown,
     };
     return list_run(context, &list, operands, reterr);
 }

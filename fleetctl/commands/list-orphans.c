@@ -1,4 +1,4 @@
-#include "fleetctl/commands/list-rows.h"
+#include "fleetctl/commands/list.h"
 
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-operand.h"
@@ -61,8 +61,7 @@ static bool orphan_is_meant(const void *object, const char *operand) {
     return operand_means_unit(operand, ((const ApiOrphan *) object)->name);
 }
 
-static int orphans_complain_unknown(const Context *context, const ListRows *rows,
-                                    char *const *operands, Error *reterr) {
+static int orphans_complain_unknown(const Context *context, char *const *operands, Error *reterr) {
     STRV_FOREACH (operand, operands)
         complain("No machine has unit %s for another cluster.", *operand);
     return EXIT_FAILURE;

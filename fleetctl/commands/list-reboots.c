@@ -1,4 +1,4 @@
-#include "fleetctl/commands/list-rows.h"
+#include "fleetctl/commands/list.h"
 
 #include "fleetctl/print/age.h"
 #include "fleetctl/print/message.h"
@@ -58,8 +58,7 @@ static bool operand_is_glob(const char *operand) {
     return strpbrk(operand, "*?[") != NULL;
 }
 
-static int reboots_complain_unknown(const Context *context, const ListRows *rows,
-                                    char *const *operands, Error *reterr) {
+static int reboots_complain_unknown(const Context *context, char *const *operands, Error *reterr) {
     STRV_FOREACH (operand, operands)
         complain("Machine %s is not to be rebooted.", *operand);
     return EXIT_FAILURE;

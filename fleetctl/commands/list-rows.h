@@ -1,22 +1,30 @@
-/* The rows of a listing in their two forms, both of the same columns and cells. */
+/* The rows of a listing in their two forms, both of the same columns and cells. A row is made of an
+ * object as soon as that is there, so that the object need not be kept. */
 #pragma once
 
 #include "fleetctl/commands/list.h"
+#include "fleetctl/print/table.h"
 
 typedef struct ListRows {
+    const Context *context;
     const List *list;
-    const ListColumn *const *columns; /* NULL-terminated */
-    char *objects;                    /* of list->object_size each */
+    const ListColumn *const *columns; /* NULL-terminated, borrowed */
+    TableColumn *table_columns;       /* of a table only */
+    Table *table;
+    FILE *json; /* writes to json_text; NULL: a table is wanted */
+    char *json_text;
+    size_t json_size;
     size_t n;
 } ListRows;
 
-static inline const void *list_row(const ListRows *rows, size_t i) {
-    return rows->objects + i * rows->list->object_size;
-}
+int list_rows_init(const Context *context, const List *list, const ListColumn *const *columns,
+                   bool is_json, ListRows *ret);
+void list_rows_done(ListRows *rows);
+#define _cleanup_list_rows_ _cleanup_(list_rows_done)
 
-/* A table on standard output, as the context's look wants it. */
-int list_rows_print_table(const Context *context, const ListRows *rows);
+/* Adds the row of an object behind the others. */
+int list_rows_add(ListRows *rows, const void *object);
 
-/* A JSON array of objects on standard output, one a line; the keys are the columns' names, and an
- * empty cell is null. */
-int list_rows_print_json(const Context *context, const ListRows *rows);
+/* Prints them on standard output: a table as the context's look wants it, or a JSON array of
+ * objects, one a line; the keys are the columns' names, and an empty cell is null. */
+int list_rows_print(ListRows *rows);

@@ -63,7 +63,26 @@ int list_choose_columns(const List *list, const char *fields, const ListColumn *
     return 0;
 }
 
-/* Objects are read into one array, so that they can be sorted; they borrow from the JSON array. */
+int list_complain_unknown_units(const Context *context, char *const *operands, Error *reterr) {
+    return units_complain_unknown(context->api, operands, reterr);
+}
+
+static int format_choose(const char *name, bool *ret_is_json, Error *reterr) {
+    *ret_is_json = streq(str_or(name, "table"), "json");
+    if (*ret_is_json || streq(str_or(name, "table"), "table"))
+        return 0;
+    return error_set(reterr, -EINVAL, "--output: unknown format '%s'; there are table and json",
+                     name);
+}
+
+static int form_choose(const Context *context, const List *list, const ListColumn ***ret_columns,
+                       bool *ret_is_json, Error *reterr) {
+    int r = format_choose(context->options->output, ret_is_json, reterr);
+    return r < 0 ? r : list_choose_columns(list, context->options->fields, ret_columns, reterr);
+}
+
+/* Objects are read into one piece of memory, so that they can be sorted; they borrow from the JSON
+ * array. */
 static int objects_read(const List *list, json_object *array, char **ret_objects, Error *reterr) {
     size_t n = json_object_array_length(array);
     _cleanup_free_ char *objects = calloc(n + 1, list->object_size);
@@ -80,86 +99,53 @@ static int objects_read(const List *list, json_object *array, char **ret_objects
     return 0;
 }
 
-/* Closes the gaps that unwanted rows leave. */
-static void rows_filter(ListRows *rows, const ListFilter *filter) {
-    size_t n = 0, size = rows->list->object_size;
-    for (size_t i = 0; i < rows->n; i++)
-        if (list_filter_matches(filter, list_row(rows, i)))
-            memmove(rows->objects + n++ * size, list_row(rows, i), size);
-    rows->n = n;
-}
+/* Rows under way, and which objects become rows; filter NULL: all. */
+typedef struct Listing {
+    ListRows *rows;
+    ListFilter *filter;
+} Listing;
 
-int list_complain_unknown_units(const Context *context, const ListRows *rows, char *const *operands,
-                                Error *reterr) {
-    return units_complain_unknown(context->api, operands, reterr);
-}
-
-typedef int (*RowsPrint)(const Context *context, const ListRows *rows);
-
-static int format_choose(const char *name, RowsPrint *ret, Error *reterr) {
-    static const struct {
-        const char *name;
-        RowsPrint print;
-    } formats[] = {{"table", list_rows_print_table}, {"json", list_rows_print_json}};
-    for (size_t i = 0; i < ELEMENTSOF(formats); i++)
-        if (streq(str_or(name, "table"), formats[i].name)) {
-            *ret = formats[i].print;
-            return 0;
-        }
-    return error_set(reterr, -EINVAL, "--output: unknown format '%s'; there are table and json",
-                     name);
-}
-
-static int rows_print(const Context *context, ListRows *rows, const ListFilter *filter,
-                      RowsPrint print, Error *reterr) {
-    _cleanup_json_ json_object *array = NULL;
-    int r = api_list(context->api, rows->list->resource, &array, reterr);
-    if (r >= 0)
-        r = objects_read(rows->list, array, &rows->objects, reterr);
-    if (r < 0)
-        return r;
-    rows->n = json_object_array_length(array);
-    int status = list_filter_check_operands(filter, context, rows, reterr);
-    if (status < 0)
-        return status;
-    rows_filter(rows, filter);
-    r = print(context, rows);
-    return r < 0 ? r : status;
-}
-
-static int form_choose(const Context *context, const List *list, const ListColumn ***ret_columns,
-                       RowsPrint *ret_print, Error *reterr) {
-    int r = format_choose(context->options->output, ret_print, reterr);
-    return r < 0 ? r : list_choose_columns(list, context->options->fields, ret_columns, reterr);
+static int rows_add(json_object *array, void *userdata, Error *reterr) {
+    const Listing *listing = userdata;
+    const List *list = listing->rows->list;
+    _cleanup_free_ char *objects = NULL;
+    int r = objects_read(list, array, &objects, reterr);
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++) {
+        const void *object = objects + i * list->object_size;
+        if (!listing->filter || list_filter_matches(listing->filter, object))
+            r = list_rows_add(listing->rows, object);
+    }
+    return r;
 }
 
 int list_print(const Context *context, const List *list, json_object *array, Error *reterr) {
     _cleanup_free_ const ListColumn **columns = NULL;
-    RowsPrint print = NULL;
-    int r = form_choose(context, list, &columns, &print, reterr);
-    if (r < 0)
-        return r;
-    ListRows rows = {.list = list, .columns = columns};
-    r = objects_read(list, array, &rows.objects, reterr);
-    if (r < 0)
-        return r;
-    rows.n = json_object_array_length(array);
-    r = print(context, &rows);
-    free(rows.objects);
-    return r;
+    _cleanup_list_rows_ ListRows rows = {};
+    bool is_json = false;
+    int r = form_choose(context, list, &columns, &is_json, reterr);
+    if (r >= 0)
+        r = list_rows_init(context, list, columns, is_json, &rows);
+    if (r >= 0)
+        r = rows_add(array, &(Listing){&rows, NULL}, reterr);
+    return r < 0 ? r : list_rows_print(&rows);
 }
 
 int list_run(const Context *context, const List *list, const char *const *operands, Error *reterr) {
     _cleanup_free_ const ListColumn **columns = NULL;
     _cleanup_list_filter_ ListFilter filter = {};
-    RowsPrint print = NULL;
-    int r = form_choose(context, list, &columns, &print, reterr);
+    _cleanup_list_rows_ ListRows rows = {};
+    bool is_json = false;
+    int r = form_choose(context, list, &columns, &is_json, reterr);
     if (r >= 0)
         r = list_filter_init(context, list, operands, &filter, reterr);
-    if (r < 0)
-        return r;
-    ListRows rows = {.list = list, .columns = columns};
-    r = rows_print(context, &rows, &filter, print, reterr);
-    free(rows.objects);
-    return r;
+    if (r >= 0)
+        r = list_rows_init(context, list, columns, is_json, &rows);
+    if (r >= 0)
+        r = api_list_pages(context->api, list->resource, rows_add, &(Listing){&rows, &filter},
+                           reterr);
+    int status = r < 0 ? r : list_filter_check_operands(&filter, context, reterr);
+    if (status < 0)
+        return status;
+    r = list_rows_print(&rows);
+    return r < 0 ? r : status;
 }

@@ -14,8 +14,6 @@ typedef struct ListColumn {
     bool is_toned; /* has the colour of its row */
 } ListColumn;
 
-struct ListRows;
-
 typedef struct List {
     ApiResource resource;
     const ListColumn
@@ -24,15 +22,14 @@ typedef struct List {
     /* Reads an object of the resource into memory of object_size bytes. */
     int (*read)(json_object *json, void *ret, Error *reterr);
     size_t object_size;
-    int (*compare)(const void *a, const void *b); /* the order of rows */
+    int (*compare)(const void *a, const void *b); /* the order of rows of a page */
     Tone (*tone)(const void *object);
     bool (*is_meant)(const void *object, const char *operand);
     /* Whether it is no error that an operand means nothing. */
     bool (*operand_is_choice)(const char *operand);
     /* Says which of these operands, which mean none of the objects, name nothing that there is. 1:
      * some do not; 0: all do. */
-    int (*complain_unknown)(const Context *context, const struct ListRows *rows,
-                            char *const *operands, Error *reterr);
+    int (*complain_unknown)(const Context *context, char *const *operands, Error *reterr);
     /* Of --state: the words that there are, and whether one holds; NULL: no such flag. */
     const char *const *states;
     const char *states_hint; /* to whoever gave another word */
@@ -55,8 +52,7 @@ int list_run(const Context *context, const List *list, const char *const *operan
 int list_print(const Context *context, const List *list, json_object *array, Error *reterr);
 
 /* For lists of units. */
-int list_complain_unknown_units(const Context *context, const struct ListRows *rows,
-                                char *const *operands, Error *reterr);
+int list_complain_unknown_units(const Context *context, char *const *operands, Error *reterr);
 
 /* The first digits of a hash, or all. NULL when out of memory; the caller frees. */
 char *list_format_hash(const char *hash, bool full);

@@ -87,8 +87,8 @@ static bool scale_is_meant(const void *object, const char *operand) {
     return operand_means_unit(operand, ((const ApiScale *) object)->name);
 }
 
-static int complain_unknown(_unused_ const Context *context, _unused_ const struct ListRows *rows,
-                            char *const *operands, _unused_ Error *reterr) {
+static int complain_unknown(_unused_ const Context *context, char *const *operands,
+                            _unused_ Error *reterr) {
     STRV_FOREACH (operand, operands)
         complain("No number of instances is kept of %s.", *operand);
     return EXIT_FAILURE;

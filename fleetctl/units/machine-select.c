@@ -1,5 +1,6 @@
 #include "fleetctl/units/machine-select.h"
 
+#include "fleetctl/print/message.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/machine.h"
 
@@ -62,6 +63,20 @@ static int machines_fetch(ApiClient *api, Machines *machines, Error *reterr) {
         r = api_machine_read(json_object_array_get_idx(machines->array, i), &machines->items[i],
                              reterr);
     return r;
+}
+
+int machines_complain_unknown(ApiClient *api, char *const *unknown, Error *reterr) {
+    _cleanup_(machines_done) Machines machines = {};
+    int r = machines_fetch(api, &machines, reterr);
+    if (r < 0)
+        return r;
+    STRV_FOREACH (typed, unknown) {
+        const char *suggestion = machine_suggest(machines.items, machines.n, *typed);
+        complain("Machine %s does not exist.", *typed);
+        if (suggestion)
+            complain("Did you mean '%s'?", suggestion);
+    }
+    return EXIT_FAILURE;
 }
 
 static int machine_unknown(const Machines *machines, const char *typed, Error *reterr) {

@@ -14,6 +14,9 @@ bool machine_operand_is_choice(const char *typed);
  * machines. Pure. */
 const char *machine_suggest(const ApiMachine *machines, size_t n, const char *typed);
 
+/* Says of each, which means no machine, that there is none, and what may have been meant. 1. */
+int machines_complain_unknown(ApiClient *api, char *const *unknown, Error *reterr);
+
 /* The ids of all machines that a comma-separated list means; there may be none, but the array is
  * never NULL. -ENOENT names the piece that should have meant one, with a suggestion. */
 int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *reterr);

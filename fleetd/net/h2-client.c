@@ -201,6 +201,8 @@ int h2_client_start(H2Client *client, const H2Call *call, H2Data on_data, H2Done
     request->ended = &client->ended;
     h2_request_move(request, &client->quiet);
     h2_connection_add(host->connection, request);
+    if (call->is_at_once)
+        h2_connection_flush(host->connection);
     if (ret)
         *ret = request;
     request = NULL; /* the client's now */

@@ -24,6 +24,8 @@ typedef struct H2Call {    /* a POST */
     const H2Field *fields; /* headers, up to one without a name */
     const void *body;      /* copied */
     size_t body_size;
+    bool is_at_once;     /* written before h2_client_start() returns, where the connection is made
+                            and has room; others are written together, soon */
     usec_t timeout_usec; /* for the whole request, 0: none. With on_data: for the headers of the
                             answer only */
     size_t answer_max;   /* bytes; a longer answer, or piece for on_data, is -EMSGSIZE */

@@ -94,6 +94,14 @@ static int connection_send(H2Connection *connection) {
     return r < 0 ? r : curl_link_wait_for_room(connection->link, r > 0);
 }
 
+/* What fails does so again in the next step, which tells of it. */
+void h2_connection_flush(H2Connection *connection) {
+    if (!connection->session || connection->is_broken)
+        return;
+    connection_submit(connection);
+    (void) connection_send(connection);
+}
+
 /* --- receiving --- */
 
 static int connection_receive(H2Connection *connection) {

@@ -23,5 +23,7 @@ bool h2_connection_is_idle(const H2Connection *connection); /* it has no request
 
 /* It is sent soon, from the loop. */
 void h2_connection_add(H2Connection *connection, H2Request *request);
+/* Sends now what is to be sent soon, as far as that is possible. */
+void h2_connection_flush(H2Connection *connection);
 /* Before it has ended: the peer is told that nobody waits any more. One that has ended: nothing. */
 void h2_connection_remove(H2Request *request);

@@ -33,6 +33,7 @@ int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, H2Data on_data
         .fields = fields,
         .body = post->body->data,
         .body_size = post->body->size,
+        .is_at_once = post->is_at_once,
         .timeout_usec = post->timeout_usec,
         .answer_max = ANSWER_MAX,
     };

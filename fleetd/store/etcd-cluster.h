@@ -50,7 +50,8 @@ typedef struct EtcdPost {
     const char *path;
     const ByteBuffer *body;
     usec_t timeout_usec;
-    bool is_login; /* sent without a token */
+    bool is_login;   /* sent without a token */
+    bool is_at_once; /* as of an H2Call */
 } EtcdPost;
 
 int etcd_cluster_post(EtcdCluster *cluster, const EtcdPost *post, H2Data on_data, H2Done on_done,

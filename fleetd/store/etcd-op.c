@@ -67,6 +67,7 @@ static int op_post(EtcdOp *op) {
         .body = &op->body,
         .timeout_usec = MIN(op->cluster->request_timeout_usec, op->deadline - now),
         .is_login = op->kind->is_login,
+        .is_at_once = op->kind->is_at_once,
     };
     return etcd_cluster_post(op->cluster, &post, NULL, on_http_done, op, &op->request);
 }

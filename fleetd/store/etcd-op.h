@@ -10,6 +10,7 @@ typedef struct EtcdOpKind {
     EtcdLane lane;
     bool is_repeatable; /* doing it twice is no worse than once */
     bool is_login;      /* needs no login before it */
+    bool is_at_once;    /* whoever asks has much else to do then, while the member works */
     int (*parse)(EtcdOp *op, ProtobufBytes message, Error *reterr); /* sets answer and history */
     void (*tell)(EtcdOp *op, int r);                                /* calls op->done */
 } EtcdOpKind;

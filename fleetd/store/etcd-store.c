@@ -57,6 +57,7 @@ static void revoke_tell(EtcdOp *op, int r) {
 static const EtcdOpKind range_kind = {
     .path = "/etcdserverpb.KV/Range",
     .is_repeatable = true,
+    .is_at_once = true,
     .parse = range_parse,
     .tell = range_tell,
 };

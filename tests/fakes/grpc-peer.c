@@ -7,6 +7,7 @@
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -281,6 +282,17 @@ unsigned grpc_peer_n_requests(const GrpcPeer *peer) {
 
 unsigned grpc_peer_n_open(const GrpcPeer *peer) {
     return peer->n_open;
+}
+
+size_t grpc_peer_n_unread(const GrpcPeer *peer) {
+    const Connection *connection;
+    size_t n = 0;
+    LIST_FOREACH (connection, &peer->connections, link) {
+        int n_here = 0;
+        assert(ioctl(connection->fd, FIONREAD, &n_here) >= 0);
+        n += (size_t) n_here;
+    }
+    return n;
 }
 
 unsigned grpc_peer_n_cancelled(const GrpcPeer *peer) {

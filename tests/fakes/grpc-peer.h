@@ -20,6 +20,7 @@ unsigned grpc_peer_port(const GrpcPeer *peer);
 unsigned grpc_peer_n_accepted(const GrpcPeer *peer);
 unsigned grpc_peer_n_requests(const GrpcPeer *peer);
 unsigned grpc_peer_n_open(const GrpcPeer *peer);      /* connections that nobody closed */
+size_t grpc_peer_n_unread(const GrpcPeer *peer);      /* bytes that wait in its connections */
 unsigned grpc_peer_n_cancelled(const GrpcPeer *peer); /* calls that the client gave up */
 
 const char *peer_call_path(const PeerCall *call);

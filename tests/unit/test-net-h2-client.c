@@ -200,6 +200,22 @@ static void requests_over_the_limit_wait_their_turn(void **state) {
     assert_int_equal(f->b.r, 0);
 }
 
+static void urgent_request_is_written_before_the_loop_goes_on(void **state) {
+    Fixture *f = *state;
+    f->answer = say_hello;
+    start(&f->a, (H2Call){.is_at_once = true}, NULL); /* nor is the connection made */
+    EVENT_RUN_UNTIL(f->loop, f->a.n_done);
+    outcome_done(&f->a);
+    EVENT_RUN_UNTIL(f->loop, grpc_peer_n_unread(f->peer) == 0);
+    start(&f->a, (H2Call){}, NULL);
+    assert_int_equal(grpc_peer_n_unread(f->peer), 0);
+    start(&f->b, (H2Call){.is_at_once = true}, NULL);
+    assert_true(grpc_peer_n_unread(f->peer) > 0);
+    EVENT_RUN_UNTIL(f->loop, f->a.n_done && f->b.n_done);
+    assert_string_equal(f->a.body, "hello");
+    assert_string_equal(f->b.body, "hello");
+}
+
 /* More than the peer takes at once. */
 static void large_bodies_go_both_ways(void **state) {
     Fixture *f = *state;
@@ -468,6 +484,7 @@ int main(void) {
         TEST(status_may_stand_in_the_headers),
         TEST(all_requests_go_over_one_connection),
         TEST(requests_over_the_limit_wait_their_turn),
+        TEST(urgent_request_is_written_before_the_loop_goes_on),
         TEST(large_bodies_go_both_ways),
         TEST(answer_over_its_limit_is_refused_and_the_next_one_is_fine),
         TEST(stream_is_told_as_it_comes_and_has_no_timeout),
