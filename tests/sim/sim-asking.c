@@ -22,10 +22,13 @@ static SimRequest *request_new(SimRequests *requests, SimNode *node, const SimRe
             what->patience_usec < USEC_INFINITY - now ? now + what->patience_usec : USEC_INFINITY,
         .sent_revision = sim_view_revision(requests->cluster->view),
         .maintenance = what->maintenance,
+        .count = what->count,
         .wanted = requests->acknowledged[node - requests->cluster->nodes],
     };
     if (what->kind == SIM_REQUEST_PATCH)
         request->key = sim_must(key_metadata(what->name, "disk"));
+    else if (what->kind >= SIM_REQUEST_SCALE)
+        request->key = sim_must(key_scale(what->name));
     else if (what->kind >= SIM_REQUEST_DEPLOY)
         request->key = sim_must(key_deployment(what->name));
     else if (!sim_request_is_of_unit(request))
@@ -63,6 +66,8 @@ static char *format_body(const SimRequestWhat *what) {
         return format_maintenance(&what->maintenance);
     if (what->kind == SIM_REQUEST_DEPLOY)
         return format_deployment(what);
+    if (what->kind == SIM_REQUEST_SCALE)
+        return sim_must(str_printf("{\"count\":%" PRIu64 "}", what->count));
     if (what->kind == SIM_REQUEST_SAY)
         return str_printf("{\"action\":\"%s\"}", what->value);
     if (what->kind != SIM_REQUEST_PUT)
@@ -78,6 +83,8 @@ static char *format_body(const SimRequestWhat *what) {
 static char *format_target(SimRequests *requests, SimRequest *request) {
     if (request->kind == SIM_REQUEST_PATCH)
         return sim_must(strdup("/fleet/v1/machines"));
+    if (request->kind >= SIM_REQUEST_SCALE)
+        return sim_must(str_printf("/fleet/v1/scales/%s", request->name));
     if (request->kind >= SIM_REQUEST_DEPLOY)
         return sim_must(str_printf("/fleet/v1/rollouts/%s", request->name));
     if (!sim_request_is_of_unit(request))
@@ -95,14 +102,14 @@ static bool was_asked_already(const SimRequests *requests, const SimRequest *sam
     TAILQ_FOREACH(request, &requests->requests, link)
     if (request->recorded && request->kind == same->kind && request->node == same->node &&
         streq(request->name, same->name) && request->desired == same->desired &&
-        streq(request->hash, same->hash))
+        request->count == same->count && streq(request->hash, same->hash))
         return true;
     return false;
 }
 
 static void request_send(SimRequests *requests, SimRequest *request, const char *body) {
-    static const char *const methods[] = {"PUT", "DELETE", "PATCH", "GET",
-                                          "PUT", "DELETE", "PUT",   "PATCH"};
+    static const char *const methods[] = {"PUT",    "DELETE", "PATCH", "GET", "PUT",
+                                          "DELETE", "PUT",    "PATCH", "PUT", "DELETE"};
     _cleanup_free_ char *target = format_target(requests, request);
     const char *type =
         request->kind == SIM_REQUEST_PATCH ? "application/json-patch+json" : "application/json";

@@ -16,7 +16,8 @@ typedef struct SimRequest {
     char *name;
     char *key; /* that it may write; NULL: none */
     LaunchState desired;
-    Maintenance maintenance;    /* without texts */
+    Maintenance maintenance; /* without texts */
+    uint64_t count;
     char *hash;                 /* "": of whichever file the unit has */
     RecordedExchange *recorded; /* NULL: it is over */
     SimOutcome outcome;
