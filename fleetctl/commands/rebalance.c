@@ -1,6 +1,7 @@
 #include "fleetctl/commands/command.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/wait/rebalance-wait.h"
+#include "fleetd/base/strv.h"
 
 #include <errno.h>
 
@@ -35,6 +36,11 @@ static int show_present(const Context *context, Error *reterr) {
     int r = look(context, &tracker, &is_under_way, reterr);
     if (r < 0)
         return r;
+    if (!rebalance_tracker_has_moves(&tracker)) {
+        say("A rebalance is under way, and its moves are not known yet%s%s",
+            tracker.why ? ": " : "", str_or(tracker.why, ""));
+        return EXIT_WOULD_CHANGE;
+    }
     say("A rebalance is under way, with these moves:");
     r = rebalance_print(context, &tracker);
     return r < 0 ? r : EXIT_WOULD_CHANGE;

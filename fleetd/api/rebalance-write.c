@@ -60,24 +60,30 @@ static void commit(RebalanceWrite *write, int64_t revision) {
         api_write_commit(&write->base, write->base.api->options.store, &txn, 204);
 }
 
-/* One that cannot be read does not go on. 1: it is. */
-static int entry_is_under_way(const StoreEntry *entry) {
+/* One that cannot be read does not go on. ret_moves: it is more than a dry run. */
+static int entry_read(const StoreEntry *entry, bool *ret_under_way, bool *ret_moves) {
     _cleanup_record_ StoredRecord record = {};
     StoredText text = store_entry_text(entry);
     int r = stored_record_parse(&text, &record, NULL);
-    return r < 0 ? r : record.rebalance && rebalance_is_under_way(record.rebalance);
+    if (r < 0)
+        return r;
+    *ret_under_way = record.rebalance && rebalance_is_under_way(record.rebalance);
+    *ret_moves = *ret_under_way && !record.rebalance->is_dry_run;
+    return 0;
 }
 
 static void on_read(int r, const StoreRangeResult *result, void *userdata) {
     RebalanceWrite *write = userdata;
     write->base.op = NULL;
     const StoreEntry *entry = r >= 0 && result->n_entries > 0 ? &result->entries[0] : NULL;
-    int under_way = entry ? entry_is_under_way(entry) : 0;
-    if (r < 0 || under_way < 0)
-        api_write_fail(&write->base, MIN(r, under_way));
-    else if (!write->wanted && !under_way)
+    bool is_under_way = false, is_moving = false;
+    if (entry)
+        r = entry_read(entry, &is_under_way, &is_moving);
+    if (r < 0)
+        api_write_fail(&write->base, r);
+    else if (!write->wanted && !is_under_way)
         api_write_refuse(&write->base, 404, "no rebalance is under way");
-    else if (write->wanted && write->wanted->is_dry_run && under_way)
+    else if (write->wanted && write->wanted->is_dry_run && is_moving)
         api_write_refuse(&write->base, 409, "a rebalance is under way");
     else
         commit(write, entry ? entry->mod_revision : 0);

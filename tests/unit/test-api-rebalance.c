@@ -33,6 +33,12 @@ static void dry_run_ends_none_that_is_under_way(void **state) {
     seed(fixture, KEY, MOVING);
     assert_answer(fixture, "PUT", "/rebalance", "{\"dryRun\":true}", 409,
                   "a rebalance is under way");
+    seed(fixture, KEY, "{\"sinceUsec\":5000000,\"phase\":\"wanted\"}");
+    assert_answer(fixture, "PUT", "/rebalance", "{\"dryRun\":true}", 409,
+                  "a rebalance is under way");
+    seed(fixture, KEY, "{\"sinceUsec\":5000000,\"dryRun\":true,\"phase\":\"wanted\"}");
+    assert_answer(fixture, "PUT", "/rebalance", "{\"dryRun\":true,\"maxMoves\":7}", 204, "");
+    assert_stored(fixture, "\"maxMoves\":7");
     seed(fixture, KEY, "{\"sinceUsec\":5000000,\"phase\":\"done\"}");
     assert_answer(fixture, "PUT", "/rebalance", "{\"dryRun\":true}", 204, "");
     assert_stored(fixture, "\"dryRun\":true");
