@@ -4,6 +4,7 @@
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/explain.h"
+#include "fleetd/sched/retry.h"
 #include "fleetd/sched/settle.h"
 
 #include <errno.h>
@@ -69,15 +70,47 @@ static bool former_is_better(const Placement *placement, const Placement *than) 
            (is_up == was_up && strcmp(placement->machine->id, than->machine->id) < 0);
 }
 
-Placement *beside_find_former(const Cluster *cluster, const ClusterUnit *unit) {
+void beside_look_anew(const Cluster *cluster, const ClusterUnit *unit) {
+    BesideWish *wish = wish_of(cluster, unit);
+    if (wish)
+        free(TAKE_PTR(wish->obstacle));
+}
+
+/* Its machine may be away for a moment, in which it would get its new file there. */
+static bool is_unheard_of(const Placement *placement) {
+    return placement->machine->presence != MACHINE_PRESENCE_HERE || !placement->report.is_known;
+}
+
+Placement *beside_find_former(Cluster *cluster, const ClusterUnit *unit) {
     Placement *found = NULL;
     if (!wish_of(cluster, unit) || !unit_may_be_beside(unit))
         return NULL;
     for (Placement *p = unit->placements; p; p = p->next)
-        if (placement_is_former(p) && former_is_better(p, found))
+        if (placement_is_former(p) && former_is_better(p, found) &&
+            !machine_bars(cluster, unit, p->machine))
             found = p;
-    bool is_needed = found && (placement_is_available(found) || beside_find_next(unit));
+    bool is_needed =
+        found && (placement_is_available(found) || is_unheard_of(found) || beside_find_next(unit));
     return is_needed ? found : NULL;
+}
+
+int beside_look_at_next(Cluster *cluster, const Placement *former, const Placement *next,
+                        bool *ret_leaves, char **ret_stays) {
+    Misfit misfit;
+    Choice choice;
+    *ret_leaves =
+        placement_is_due(next) || !machine_fits(cluster, next->unit, next->machine, &misfit);
+    *ret_stays = NULL;
+    bool is_here = next->machine->presence == MACHINE_PRESENCE_HERE;
+    if (*ret_leaves || !is_here || !next->machine->maintenance.is_draining)
+        return 0;
+    if (!placement_is_available(former))
+        return str_replace(ret_stays, "its former one is not up (UpdateOrder)");
+    int r = rank_machines(cluster, next->unit, &choice);
+    if (r < 0)
+        return r;
+    *ret_leaves = choice.machine != NULL;
+    return *ret_leaves ? 0 : explain_move(cluster, next->unit, ret_stays);
 }
 
 bool machine_has_former(const Cluster *cluster, const ClusterUnit *unit,
@@ -125,11 +158,9 @@ static int wait_for_room(Planner *planner, ClusterUnit *unit, BesideWish *wish) 
     int r = unit_set_waits(planner->cluster, unit, WAIT_TO_MOVE, false);
     if (r >= 0)
         r = explain_move(planner->cluster, unit, &why);
-    if (r < 0)
-        return r;
-    free(wish->obstacle);
-    wish->obstacle = TAKE_PTR(why);
-    return 0;
+    if (r >= 0)
+        wish->obstacle = TAKE_PTR(why);
+    return r;
 }
 
 int beside_begin(Planner *planner, const Placement *former) {
@@ -138,10 +169,11 @@ int beside_begin(Planner *planner, const Placement *former) {
     BesideWish *wish = wish_of(cluster, unit);
     Placement *next;
     Choice choice;
+    if (is_unheard_of(former)) /* until it is back, or gone */
+        return 0;
     int r = rank_machines(cluster, unit, &choice);
     if (r < 0 || !choice.machine)
         return r < 0 ? r : wait_for_room(planner, unit, wish);
-    free(TAKE_PTR(wish->obstacle));
     _cleanup_free_ char *why =
         str_printf("%s; started before the former one on %s is stopped",
                    planner_choice_reason(planner, &choice), former->machine->id);

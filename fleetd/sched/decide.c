@@ -174,8 +174,16 @@ static int decide_next(Planner *planner, ClusterUnit *unit, const Placement *for
         return 0;
     if (!next)
         return beside_begin(planner, former);
-    int r = placement_is_due(next) ? move_end(planner, next) : settle(planner, next, true, NULL);
-    return r < 0 ? r : unit_set_waits(planner->cluster, unit, WAIT_NONE, false);
+    _cleanup_free_ char *stays = NULL;
+    bool leaves;
+    int r = beside_look_at_next(planner->cluster, former, next, &leaves, &stays);
+    if (r >= 0)
+        r = unit_set_waits(planner->cluster, unit, stays ? WAIT_TO_MOVE : WAIT_NONE, false);
+    if (r < 0)
+        return r;
+    if (leaves)
+        return leave(planner, next, NULL);
+    return stays ? settle_staying(planner, next, stays) : settle(planner, next, true, NULL);
 }
 
 /* The former one stays as it is; all others but the next one leave. */
@@ -195,6 +203,7 @@ static int decide_ordinary(Planner *planner, ClusterUnit *unit, const Places *pl
     int adopted = adopt_all(planner, places);
     if (adopted < 0)
         return adopted;
+    beside_look_anew(planner->cluster, unit);
     Placement *former = beside_find_former(planner->cluster, unit);
     if (former)
         return decide_beside(planner, unit, places, former);

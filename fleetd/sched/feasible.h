@@ -46,6 +46,10 @@ bool machine_is_cordoned(const ClusterMachine *machine, Misfit *ret);
 /* Whether one of them says that it never shares a machine with the other. */
 bool units_conflict(const ClusterUnit *a, const ClusterUnit *b);
 
+/* Whether another unit that counts there does not bear this one, which is there, as its own file
+ * says. What this one's file says does not matter, as what is there may have another. */
+bool machine_bars(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine);
+
 /* Whether both are told as one; of several that lack room what is left may differ. */
 bool misfit_equal(const Misfit *a, const Misfit *b);
 /* As a person reads it after "the machine ..."; and as the reason for leaving a machine. NULL when

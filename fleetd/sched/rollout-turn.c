@@ -50,8 +50,9 @@ RolloutUnit *turn_choose(const RolloutLook *look,
         const RolloutFact *fact = look_find_fact(look, unit->name);
         if (fact->is_held || !is_candidate(look, unit))
             continue;
-        bool is_down = !fact->is_available && !fact->unusable;
-        if (!fact->is_wanted || is_down)
+        bool is_down = !fact->is_available && !fact->unusable,
+             is_up_otherwise = fact->may_stay && !starts_first(look); /* with a former file */
+        if (!fact->is_wanted || (is_down && !is_up_otherwise))
             return unit;
         if (!chosen && (fact->may_go_down || (starts_first(look) && fact->may_stay)))
             chosen = unit;
@@ -82,7 +83,7 @@ static bool is_canary(const RolloutLook *look, const RolloutUnit *unit) {
     const RolloutFact *fact = look_find_fact(look, unit->name);
     bool has_begun = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
                      unit->phase == ROLLOUT_UNIT_FAILED;
-    return has_begun && fact->is_wanted && !(unit->had_no_place && fact->waits);
+    return has_begun && fact->is_wanted && !(unit->had_no_place && fact_has_no_place(fact));
 }
 
 bool turn_canaries_have_begun(const RolloutLook *look) {
