@@ -49,7 +49,7 @@ deploy() {
 web 1
 (cd "$UNITS" && ctl start web@{1..6}.service) >/dev/null
 check "six instances run" eventually 20 running_version 1 6
-check "nothing was deployed yet" equal '' "$(ctl rollout status --no-legend)"
+check "nothing was deployed yet" prints '' ctl rollout status --no-legend
 client_start
 
 # --- forward

@@ -39,12 +39,12 @@ all_listed() {
 }
 
 orphans_are() {
-    equal "$1" "$(ctl list-orphans --no-legend | wc -l)"
+    lists "$1" . ctl list-orphans --no-legend
 }
 
 # Each with the time of its start; others may have come.
 untouched() {
-    equal "" "$(comm -23 <(echo "$before") <(main_pids m1 m2 m3))"
+    prints "" comm -23 <(echo "$before") <(main_pids m1 m2 m3)
 }
 
 restart_fleetds() {
@@ -64,7 +64,7 @@ is_told() {
 is_stopped() {
     local machine
     for machine in m1 m2 m3; do
-        not mentions "$1" lab exec "$machine" systemctl list-units --plain --no-legend --state=active "$1" || return
+        omits "$1" lab exec "$machine" systemctl list-units --plain --no-legend --state=active "$1" || return
     done
 }
 
