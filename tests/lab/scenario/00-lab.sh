@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 2 --etcd 3 --conf agent_ttl=5s --conf metadata=disk=ssd
 # timeout: 200
+# lane: 3
 # The lab itself: what the other scenarios take for granted.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 2 --conf restart_grace=4min
 # timeout: 240
-# waits: yes
+# lane: 3
 # fleetd as user fleet, who may do no more than polkit allows; who may use fleetctl; and how fleet is taken off a
 # machine. m2 is without it in the end: restart_grace is there to have this lab to itself.
 # shellcheck source=tests/lab/lib/check.sh

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
 # timeout: 400
+# lane: 2
 # Changed unit files are rolled out under a service that is asked all the time, and rolled back when they fail.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
 # timeout: 900
-# waits: yes
+# lane: 4
 # Units with StopAfterDisconnect= never run twice, whatever happens to their machine and its fleetd (docs/architecture.md,
 # promise 3). Their processes beat into the journals of their machines, which share one clock: that is what is judged.
 # shellcheck source=tests/lab/lib/check.sh

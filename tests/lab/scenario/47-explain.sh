@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
 # timeout: 150
+# lane: 2
 # A day's story, as fleetctl tells it: the cluster on one screen at each stage, and where a unit was, over a drain, a power
 # cut and another leader.
 # shellcheck source=tests/lab/lib/check.sh

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
 # timeout: 300
+# lane: 2
 # A unit that fails on its machine is tried anew on another, after a while that outlives the leader.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
 # timeout: 400
-# waits: yes
+# lane: 4
 # The store loses its data: etcd is stopped, its data are deleted, it is started anew. No unit is stopped; what runs can be
 # adopted, or restored from a backup, and then is as it was.
 # shellcheck source=tests/lab/lib/check.sh

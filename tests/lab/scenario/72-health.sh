@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 2 --conf agent_ttl=5s
 # timeout: 240
+# lane: 2
 # Units are asked for their health, and restarted when they are unhealthy.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"

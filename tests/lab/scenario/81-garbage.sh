@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
 # timeout: 400
+# lane: 2
 # What somebody else writes under fleet's keys is reported and skipped; no unit is touched (docs/architecture.md,
 # "Garbage").
 # shellcheck source=tests/lab/lib/check.sh
