@@ -38,14 +38,6 @@ has_no_plan() {
     [[ $output == *"$1"* && $output != *Failures:* ]]
 }
 
-leader() {
-    local machine
-    for machine in m1 m2 m3; do
-        lab exec $machine curl -s --unix-socket /run/fleet.sock http://x/metrics | grep -q '^fleet_engine_is_leader 1' &&
-            echo $machine
-    done
-}
-
 counts() {
     mentions "$1" lab exec "$(leader)" curl -s --unix-socket /run/fleet.sock http://x/metrics
 }
