@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 2 --conf agent_ttl=5s
 # timeout: 240
+# lane: 2
 # Units are asked for their health, and restarted when they are unhealthy.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
@@ -149,4 +150,4 @@ check "and is healthy in the store when that is back" eventually 20 health_is we
 check "what does not happen is waited for up to the end of the time" status_is 124 ctl wait --for=gone --timeout=1 web.service
 ctl destroy --no-block '*' >/dev/null
 check "the end of units can be waited for" ctl wait --for=gone --timeout=30 {web,plain,proud,script,secret}.service
-check "no command is left over" equal 0 "$(lab exec m1 sh -c 'pgrep -fc "[t]est ! -e /run/ill-" || true')"
+check "no command is left over" prints 0 lab exec m1 sh -c 'pgrep -fc "[t]est ! -e /run/ill-" || true'
