@@ -14,9 +14,10 @@ typedef struct SimPlace {
     bool was_meddled_with; /* since its last start */
     bool has_other_file;   /* likewise */
     bool may_fail;         /* a start of it */
-    unsigned boot;         /* of that start */
-    usec_t back_until;     /* it comes back whenever it is stopped */
-    usec_t stops_since;    /* the last ones that followed one another closely */
+    bool is_beside;     /* its order says launched, and did so while it could run in two places */
+    unsigned boot;      /* of that start */
+    usec_t back_until;  /* it comes back whenever it is stopped */
+    usec_t stops_since; /* the last ones that followed one another closely */
     unsigned n_stops;
     usec_t ill_until; /* it did not answer its health check; USEC_INFINITY: it still does not */
     usec_t restarted_usec; /* for that, and with which file, since it came to this machine */
@@ -74,6 +75,14 @@ void sim_moves_judge(SimCheck *check, const Order *order);
 void sim_retries_judge_record(SimCheck *check, const Failures *old, const Failures *new);
 void sim_retries_judge_withdrawal(SimCheck *check, const Order *order);
 void sim_retries_judge_place(SimCheck *check, const Order *order);
+
+/* What is let run in two places by a deployment, now or just before. */
+void sim_beside_note(SimCheck *check, const Rollout *old);
+bool sim_beside_is_allowed(const SimCheck *check, const char *name);
+/* An order has changed; new NULL: it has gone. */
+void sim_beside_judge_order(SimCheck *check, const Key *key, const Order *old, const Order *new);
+/* Whether any of its orders was given while it was allowed. */
+bool sim_beside_is_ordered(const SimCheck *check, const char *name);
 
 /* Of every action of a machine, as its systemd has it: "start a.service". */
 void sim_actions_judge(SimCheck *check, SimNode *node, const char *action);
