@@ -107,7 +107,7 @@ static void judge_order(SimCheck *check, const Key *key, const Order *before, co
     if (was_free && !is_same && has_former_file(check, key, before) &&
         is_let_now(check, key->name) && may_be_beside(check->cluster->view, key->name) &&
         was_surely_up(check, key, before) && !is_late(check, after) &&
-        !is_up_elsewhere(check->cluster->view, key))
+        sim_moves_has_time(check, key->machine_id) && !is_up_elsewhere(check->cluster->view, key))
         sim_trace_fail(check->trace, "%s is stopped on %s before its next one is up", key->name,
                        key->machine_id);
 }

@@ -70,6 +70,7 @@ void sim_moves_note(SimCheck *check, const char *machine_id, const Maintenance *
                     const Maintenance *new);
 /* Of an order that was just withdrawn, when its revision is complete. */
 void sim_moves_judge(SimCheck *check, const Order *order);
+bool sim_moves_has_time(const SimCheck *check, const char *machine_id);
 
 /* What is remembered of a unit that failed; an order that was just withdrawn or given, when its
  * revision is complete. */

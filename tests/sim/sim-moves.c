@@ -31,8 +31,8 @@ void sim_moves_note(SimCheck *check, const char *machine_id, const Maintenance *
 }
 
 /* Nobody who decides now can think that the time of a drain is over. */
-static bool surely_has_time(const SimCheck *check, const char *machine_id,
-                            const Maintenance *maintenance) {
+bool sim_moves_has_time(const SimCheck *check, const char *machine_id) {
+    const Maintenance *maintenance = sim_view_maintenance(check->cluster->view, machine_id);
     usec_t hurried = (usec_t) (uintptr_t) map_get(check->hurried, machine_id);
     if (maintenance && maintenance->deadline_usec > 0)
         return sim_check_has_settled(check, KEY_MAINTENANCE, machine_id, NULL) &&
@@ -61,7 +61,7 @@ static void judge_global(SimCheck *check, const Order *order, const Maintenance 
 
 /* Whatever is wanted of the machine since: what else is there the engine has ordered itself. */
 static void judge_turn(SimCheck *check, const Order *order, const Maintenance *maintenance) {
-    if (surely_has_time(check, order->machine_id, maintenance) &&
+    if (sim_moves_has_time(check, order->machine_id) &&
         has_ordinary(check->cluster->view, order->machine_id))
         sim_trace_fail(check->trace, "the global %s leaves %s before others", order->name,
                        order->machine_id);
