@@ -122,7 +122,7 @@ const Command commands[] = {
                        "deployment that is done.\n"
                        "UNIT is a unit or a template, as it was deployed.\n"
                        "Fields: unit, phase, done, since, why, hash, message; by default the "
-                       "first five; of one: unit, phase, why.\n"
+                       "first five; of one: unit (or machine, of a global unit), phase, why.\n"
                        "Formats: table, json; JSON has the same rows and columns, an empty cell is "
                        "null.",
         .run = command_rollout,
