@@ -64,8 +64,8 @@ static void judge_progress(SimCheck *check, const Rebalance *old, const Rebalanc
                            old->moves[i].unit);
 }
 
-/* Each is good for as long as it is waited for (what has left may be sent back by something else, and
- * leave anew), and else for one time that the unit leaves, as an order may be under way. */
+/* Each is good for as long as it is waited for (what has left may be sent back by something else,
+ * and leave anew), and else for one time that the unit leaves, as an order may be under way. */
 static void note_proposed(SimCheck *check, const Rebalance *rebalance) {
     for (size_t i = 0; i < rebalance->n_moves; i++) {
         _cleanup_free_ char *pair =
