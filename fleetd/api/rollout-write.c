@@ -183,9 +183,9 @@ static void on_present_file(int r, const StoreRangeResult *result, void *userdat
 static void look_at_present_file(RolloutPut *put) {
     _cleanup_free_ char *key = key_file(put->present);
     const StoreRange range = {.key = key};
-    int r = key ? store_range(put->base.api->options.store, &range, on_present_file, put,
-                              &put->base.op)
-                : -ENOMEM;
+    int r =
+        key ? store_range(put->base.api->options.store, &range, on_present_file, put, &put->base.op)
+            : -ENOMEM;
     if (r < 0)
         api_write_fail(&put->base, r);
 }

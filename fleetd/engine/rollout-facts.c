@@ -99,8 +99,7 @@ static int gather_machines(Gathering *gathering, const GlobalOutlook *outlook, c
     if (!gathering->units)
         return -ENOMEM;
     for (size_t i = 0; i < outlook->n_machines; i++)
-        gathering->units[gathering->n++] =
-            fact_of(&outlook->machines[i], unit, outlook->unusable);
+        gathering->units[gathering->n++] = fact_of(&outlook->machines[i], unit, outlook->unusable);
     return 0;
 }
 

@@ -61,8 +61,8 @@ typedef struct Rollout {
     bool is_global;          /* units are the machines of a global unit, and this is the unit: */
     char *unit_hash;         /* its file, as this has last found or changed it */
     char *before;            /* the one to go back to; until all is done, also of new machines */
-    int64_t unit_revision;   /* with that file, if nobody has asked for it since; 0: this record's */
-    RolloutUnit *units;      /* in the order of their turns; a template is the last */
+    int64_t unit_revision; /* with that file, if nobody has asked for it since; 0: this record's */
+    RolloutUnit *units;    /* in the order of their turns; a template is the last */
     size_t n_units;
 } Rollout;
 

@@ -41,8 +41,7 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
         !(cluster->roomy = map_new(NULL)) || !(cluster->spread = map_new(free)) ||
         !(cluster->doubtful = map_new(NULL)) || !(cluster->wished = map_new(NULL)) ||
         !(cluster->beside = map_new(beside_wish_free)) ||
-        !(cluster->kept = map_new(kept_files_free)) ||
-        metadata_index_init(&cluster->metadata) < 0)
+        !(cluster->kept = map_new(kept_files_free)) || metadata_index_init(&cluster->metadata) < 0)
         return NULL;
     return TAKE_PTR(cluster);
 }

@@ -75,7 +75,8 @@ static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_s
         return MISFIT_NONE;
     if (other->orphan.exists)
         return orphan_obstacle(unit, other->unit);
-    if (are_at_odds(cluster, unit, may_stay, other) && (!may_stay || unit_is_senior(other->unit, unit)))
+    if (are_at_odds(cluster, unit, may_stay, other) &&
+        (!may_stay || unit_is_senior(other->unit, unit)))
         return MISFIT_CONFLICT;
     return unit_replaces(cluster, other->unit, unit) ? MISFIT_HELD : MISFIT_NONE;
 }

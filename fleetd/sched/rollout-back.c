@@ -46,7 +46,8 @@ static bool is_stranded(const RolloutLook *look, const RolloutUnit *unit) {
 /* No machine has it any more, nor may one get it. */
 static int restore_global(RolloutLook *look) {
     const Rollout *rollout = look->rollout;
-    bool is_lost = rollout->before && !look->facts->has_file(rollout->before, look->facts->userdata);
+    bool is_lost =
+        rollout->before && !look->facts->has_file(rollout->before, look->facts->userdata);
     return rollout->before && !is_lost ? turn_give_to_all(look, rollout->before) : 0;
 }
 
@@ -78,9 +79,8 @@ int back_go_on(RolloutLook *look) {
     RolloutUnit *next = find_to_be_restored(look);
     RolloutUnit *unreadable = next ? NULL : find_unreadable(look);
     if (unreadable)
-        return str_replace(&unreadable->why, look->rollout->is_global
-                                                 ? "it is not there"
-                                                 : "it cannot be read");
+        return str_replace(&unreadable->why,
+                           look->rollout->is_global ? "it is not there" : "it cannot be read");
     if (!next)
         return n_restoring > 0 ? 0 : end_rollback(look);
     if (n_restoring >= look->deployment->policy.parallel)

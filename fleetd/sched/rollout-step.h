@@ -26,7 +26,7 @@ typedef struct RolloutFacts {
     bool is_global;
     const char *unit_hash; /* of the global unit's file; NULL: the unit cannot be read */
     const char *bar;       /* why that file cannot be rolled out over it; NULL: it can */
-    bool is_held;                                       /* the brake holds */
+    bool is_held;          /* the brake holds */
     bool (*has_file)(const char *hash, void *userdata); /* it is in the store */
     void *userdata;
 } RolloutFacts;

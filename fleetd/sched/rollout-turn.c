@@ -15,9 +15,8 @@ int turn_enter(RolloutLook *look, RolloutPhase phase, const char *why) {
 
 /* Of one unit, as the reason for all. */
 int turn_enter_for_unit(RolloutLook *look, RolloutPhase phase, const RolloutUnit *unit) {
-    _cleanup_free_ char *why =
-        str_printf("%s%s: %s", look->rollout->is_global ? "on machine " : "", unit->name,
-                   str_or(unit->why, ""));
+    _cleanup_free_ char *why = str_printf("%s%s: %s", look->rollout->is_global ? "on machine " : "",
+                                          unit->name, str_or(unit->why, ""));
     return why ? turn_enter(look, phase, why) : -ENOMEM;
 }
 
@@ -98,7 +97,8 @@ const char *turn_obstacle(const RolloutLook *look) {
         return "too many machines have vanished at once, and nothing is changed until that is "
                "settled";
     return look->rollout->is_global
-               ? "no more machines may be without it at a time (MaxUnavailable), or one is not there"
+               ? "no more machines may be without it at a time (MaxUnavailable), or one is not "
+                 "there"
                : "no more of the group may be down at a time (MaxUnavailable), or what there is "
                  "cannot be read";
 }

@@ -187,7 +187,8 @@ static int find_wait(Cluster *cluster, const Placement *placement, char **ret) {
         *ret = str_printf("%s to leave (%s)", other->unit->name,
                           placement_is_replaced_by(cluster, other, placement->unit) ? "Replaces"
                                                                                     : "Conflicts");
-    else if (order_would_start(cluster, placement) && (other = preempt_find_in_the_way(cluster, placement)))
+    else if (order_would_start(cluster, placement) &&
+             (other = preempt_find_in_the_way(cluster, placement)))
         *ret = str_printf("%s to leave (Preempt)", other->unit->name);
     else
         return 0;

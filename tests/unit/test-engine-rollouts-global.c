@@ -125,10 +125,9 @@ static void start_everywhere(SimCluster *cluster, const char *text) {
 
 static void set_behaviour(SimCluster *cluster, const FakeBehaviour *behaviour) {
     for (size_t i = 0; i < cluster->n_nodes; i++)
-        assert_int_equal(
-            fake_script_set_behaviour(fake_systemd_script(cluster->nodes[i].systemd), NAME,
-                                      behaviour),
-            0);
+        assert_int_equal(fake_script_set_behaviour(fake_systemd_script(cluster->nodes[i].systemd),
+                                                   NAME, behaviour),
+                         0);
 }
 
 /* Until then never more than one machine is without it. */
@@ -263,8 +262,8 @@ static void who_asks_for_the_unit_again_hurries_nobody(void **state) {
     sim_cluster_run(cluster, 2 * USEC_PER_SEC);
     assert_int_equal(sim_count_touches(cluster), n_touches);
     for (size_t i = 0; i < cluster->n_nodes; i++)
-        assert_int_equal(
-            sim_view_order(cluster->view, cluster->nodes[i].id, NAME)->unit_revision, revision);
+        assert_int_equal(sim_view_order(cluster->view, cluster->nodes[i].id, NAME)->unit_revision,
+                         revision);
     sim_put(cluster, NAME, NULL, LAUNCH_STATE_LOADED);
     sim_cluster_run(cluster, 2 * USEC_PER_SEC);
     assert_int_equal(sim_count_running(cluster, NAME), 0);
