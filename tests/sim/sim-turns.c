@@ -81,8 +81,8 @@ static bool has_settled(const SimCheck *check, const Order *order) {
 }
 
 static bool is_under_way(const RolloutUnit *machine) {
-    return machine && (machine->phase == ROLLOUT_UNIT_UPDATING ||
-                       machine->phase == ROLLOUT_UNIT_RESTORING);
+    return machine &&
+           (machine->phase == ROLLOUT_UNIT_UPDATING || machine->phase == ROLLOUT_UNIT_RESTORING);
 }
 
 /* One whose turn it is its leader has counted as down, until it has heard otherwise. */
@@ -105,8 +105,8 @@ static size_t count_down(const SimCheck *check, const Rollout *rollout, const Ke
         if (!streq(order->name, key->name) || !is_launched(order))
             continue;
         (*ret_n)++;
-        n_down += !streq(order->machine_id, key->machine_id) &&
-                  is_surely_down(check, rollout, order);
+        n_down +=
+            !streq(order->machine_id, key->machine_id) && is_surely_down(check, rollout, order);
     }
     return n_down;
 }
