@@ -14,6 +14,12 @@ int global_begin(RolloutLook *look, const Rollout *from) {
     return r < 0 ? r : str_replace(&rollout->before, goes_on ? from->before : hash);
 }
 
+/* Of one that is rolled back it is told why that is so. */
+static int await_unit(RolloutLook *look) {
+    RolloutPhase phase = look->rollout->phase;
+    return phase == ROLLOUT_ROLLING_BACK ? 0 : turn_enter(look, phase, "the unit cannot be read");
+}
+
 int global_look(RolloutLook *look) {
     Rollout *rollout = look->rollout;
     const RolloutFacts *facts = look->facts;
@@ -22,7 +28,7 @@ int global_look(RolloutLook *look) {
     if (!rollout->is_global && !facts->is_global)
         return 1;
     if (facts->is_global && !facts->unit_hash)
-        return turn_enter(look, rollout->phase, "the unit cannot be read");
+        return await_unit(look);
     if (rollout->is_global != facts->is_global || !streq(rollout->unit_hash, facts->unit_hash))
         return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has given the unit another file");
     return 1;

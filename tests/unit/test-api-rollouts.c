@@ -225,6 +225,18 @@ static void it_is_told_how_far_it_is(void **state) {
                   "nothing was deployed over unit 'b.service'");
 }
 
+static void machines_of_a_global_unit_stand_for_units(void **state) {
+    ApiFixture *fixture = *state;
+    seed_rollout(fixture, "updating",
+                 ",\"global\":true,\"unitHash\":\"" HASH "\",\"units\":[{\"name\":"
+                 "\"113f16a7000000000000000000000001\",\"keeps\":\"" HASH "\",\"phase\":"
+                 "\"waiting\"}]");
+    _cleanup_exchange_ RecordedExchange *answer = api_call(fixture, "GET", SERVICE, NULL);
+    assert_non_null(strstr(answer->text,
+                           "\"global\":true,\"units\":[{\"name\":"
+                           "\"113f16a7000000000000000000000001\",\"phase\":\"waiting\""));
+}
+
 /* What was said since whoever leads looked last is as good as done. */
 static void words_count_at_once(void **state) {
     ApiFixture *fixture = *state;
@@ -277,6 +289,7 @@ int main(void) {
         API_TEST(it_is_too_late_for_some_words),
         API_TEST(pause_that_a_rollback_overtakes_is_too_late),
         API_TEST(it_is_told_how_far_it_is),
+        API_TEST(machines_of_a_global_unit_stand_for_units),
         API_TEST(words_count_at_once),
         API_TEST(record_of_a_former_deployment_says_nothing),
         API_TEST(destroyed_unit_takes_its_deployment_along),
