@@ -23,12 +23,15 @@ static void check_given_up(SimCheck *check, const Key *key) {
                        key->machine_id);
 }
 
-/* A machine that is there is never just robbed of its order: it has stopped the unit before. */
-static void check_taken_order(SimCheck *check, const Key *key, SimPlace *place) {
+/* A machine that is there is never just robbed of its order: it has stopped the unit before. What
+ * it has let go of when its presence goes is taken for that, and not as it is given up. */
+static void check_taken_order(SimCheck *check, const Key *key, const Order *old, SimPlace *place) {
     const Machine *machine = sim_view_machine(check->cluster->view, key->machine_id);
     SimNode *node = sim_find_node(check->cluster, key->machine_id);
-    bool is_here = machine && machine->status != MACHINE_STATUS_LEFT;
-    if (!machine)
+    bool is_here = machine && machine->status != MACHINE_STATUS_LEFT,
+         is_let_go =
+             old && old->desired == LAUNCH_STATE_INACTIVE && node && !sim_node_has(node, key->name);
+    if (!machine && !is_let_go)
         check_given_up(check, key);
     if (!node || !sim_node_has(node, key->name))
         return;
@@ -75,7 +78,7 @@ static void note_order(SimCheck *check, const Key *key, const Order *old, const 
     sim_beside_judge_order(check, key, old, new);
     sim_turns_judge_order(check, key, old, new);
     if (!new && !check->cluster->is_store_lost)
-        check_taken_order(check, key, place);
+        check_taken_order(check, key, old, place);
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", key->machine_id, key->name));
     if (map_put(check->judged_orders, pair, (void *) (uintptr_t) change_of(old, new)) < 0)
         abort();
