@@ -29,7 +29,8 @@ typedef enum DeedKind {
     DEED_SYSTEMD,
     DEED_GUARD,
     DEED_CLONE,
-    DEED_USER, /* the last: all before it are faults */
+    DEED_USER,     /* all before it are faults */
+    DEED_REBOOTER, /* a user who is not always there */
     _DEED_KIND_MAX,
 } DeedKind;
 
@@ -40,7 +41,7 @@ typedef struct SimDeeds {
 } SimDeeds;
 
 extern const SimDeeds sim_deeds_fleetd, sim_deeds_store, sim_deeds_systemd, sim_deeds_guard,
-    sim_deeds_clone, sim_deeds_users;
+    sim_deeds_clone, sim_deeds_users, sim_deeds_rebooters;
 
 const SimDeed *sim_deed(size_t i, DeedKind *ret_kind); /* NULL behind the last */
 #define SIM_DEEDS_MAX 64

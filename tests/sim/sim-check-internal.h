@@ -30,6 +30,21 @@ typedef enum SimOrderChange {
     SIM_ORDER_IS_WITHDRAWN, /* it counted before */
 } SimOrderChange;
 
+/* That a machine be rebooted, as its agent may have heard it last. */
+typedef struct SimRebootWord {
+    char boot_id[MACHINE_ID_LENGTH + 1];
+    usec_t until; /* USEC_INFINITY: it still holds */
+} SimRebootWord;
+
+/* The record of a reboot goes because a user cancels it, or the leader finds that it is over. Which
+ * of these is known from the transaction, and whether it can be over from the change: in either
+ * order. */
+typedef struct SimRebootEnd {
+    int64_t leader_revision;    /* at which a leader has last found so */
+    int64_t unfounded_revision; /* at which it was not, */
+    char why_not[256];
+} SimRebootEnd;
+
 struct SimCheck {
     SimCluster *cluster;
     SimRequests *requests;
@@ -42,6 +57,8 @@ struct SimCheck {
     char *judged_rollout; /* whose record has changed at this revision; NULL: none */
     size_t n_seen[SIM_NODES_MAX]; /* actions */
     SimWriters writers;
+    SimRebootWord reboot_words[SIM_NODES_MAX];
+    SimRebootEnd reboot_end;
 };
 
 /* How old what somebody acts on may be: a lease, and what is under way. */
@@ -56,6 +73,12 @@ static inline bool sim_check_has_settled(const SimCheck *check, KeyKind kind,
            loop_now(check->cluster->loop);
 }
 
+/* What is wanted of that machine, by people and for the sake of its reboot. */
+static inline bool sim_check_wants_have_settled(const SimCheck *check, const char *machine_id) {
+    return sim_check_has_settled(check, KEY_MAINTENANCE, machine_id, NULL) &&
+           sim_check_has_settled(check, KEY_REBOOT, machine_id, NULL);
+}
+
 /* Made if nothing was known of it. */
 SimPlace *sim_check_need_place(SimCheck *check, const char *machine_id, const char *name);
 
@@ -66,6 +89,7 @@ void sim_orders_judge_revision(SimCheck *check);
 /* What is wanted of a machine has changed. */
 void sim_moves_note(SimCheck *check, const char *machine_id, const Maintenance *old,
                     const Maintenance *new);
+void sim_moves_note_hurry(SimCheck *check, const char *machine_id); /* there is, or was, a deadline */
 /* Of an order that was just withdrawn, when its revision is complete. */
 void sim_moves_judge(SimCheck *check, const Order *order);
 
@@ -74,6 +98,18 @@ void sim_moves_judge(SimCheck *check, const Order *order);
 void sim_retries_judge_record(SimCheck *check, const Failures *old, const Failures *new);
 void sim_retries_judge_withdrawal(SimCheck *check, const Order *order);
 void sim_retries_judge_place(SimCheck *check, const Order *order);
+
+/* How far a reboot is; a transaction that a fleetd has made; that a machine has asked its systemd
+ * to reboot it. */
+void sim_reboots_judge_record(SimCheck *check, const char *machine_id, const Reboot *old,
+                              const Reboot *new);
+void sim_reboots_judge_txn(SimCheck *check, const StoreTxn *txn, const StoreTxnResult *result);
+void sim_reboots_judge_action(SimCheck *check, SimNode *node);
+
+/* Since when what its orders said may still be acted on. */
+usec_t sim_actions_heard_since(const SimCheck *check, const SimNode *node);
+/* What runs there may do so without an order: it is not fleet that had it run. */
+bool sim_place_may_run_on(const SimPlace *place);
 
 /* Of every action of a machine, as its systemd has it: "start a.service". */
 void sim_actions_judge(SimCheck *check, SimNode *node, const char *action);

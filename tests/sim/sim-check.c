@@ -29,6 +29,7 @@ static void on_txn(const StoreTxn *txn, const StoreTxnResult *result, void *user
     const char *key = sim_writers_judge(&check->writers, check->requests, node, txn, result);
     if (key)
         sim_trace_fail(check->trace, "machine %s wrote %s, which it must not", node->id, key);
+    sim_reboots_judge_txn(check, txn, result);
 }
 
 static char *change_key(KeyKind kind, const char *machine_id, const char *name) {

@@ -95,6 +95,8 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
         check_lost_file(check, key->name);
     else if (key->kind == KEY_MAINTENANCE)
         sim_moves_note(check, key->machine_id, old, new);
+    else if (key->kind == KEY_REBOOT)
+        sim_reboots_judge_record(check, key->machine_id, old, new);
     else if (key->kind == KEY_FAILURES)
         sim_retries_judge_record(check, old, new);
     else if (key->kind == KEY_SCHEDULE)
@@ -129,8 +131,9 @@ static void check_fit(SimCheck *check, const Order *order) {
 static void check_cordon(SimCheck *check, const Order *order) {
     const SimView *view = check->cluster->view;
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", order->machine_id, order->name));
-    if (sim_view_maintenance(view, order->machine_id) &&
-        sim_check_has_settled(check, KEY_MAINTENANCE, order->machine_id, NULL) &&
+    Maintenance wanted;
+    if (sim_view_wants(view, order->machine_id, &wanted) &&
+        sim_check_wants_have_settled(check, order->machine_id) &&
         !map_has(sim_view_all(view, KEY_ORPHAN), pair))
         sim_trace_fail(check->trace, "%s is ordered on %s, which is cordoned", order->name,
                        order->machine_id);

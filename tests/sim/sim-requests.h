@@ -5,6 +5,7 @@
 
 #include "fleetd/model/keys.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/reboot.h"
 #include "tests/sim/sim-cluster.h"
 #include "tests/sim/sim-report.h"
 #include "tests/sim/sim-trace.h"
@@ -22,6 +23,7 @@ typedef struct SimRequestWhat {
     LaunchState desired;
     const char *value;       /* of metadata, NULL: to be removed; how to deploy, what to say */
     Maintenance maintenance; /* the deadline from then on */
+    Reboot reboot;           /* how it is to be done */
     usec_t patience_usec;    /* after that the user is gone, and hears nothing */
 } SimRequestWhat;
 
@@ -42,6 +44,7 @@ typedef struct SimWritten {
     const char *key;
     const Unit *unit;
     const Maintenance *maintenance;
+    const Reboot *reboot;
     bool has_file; /* written with it: a deployment, and nothing that is said of one */
     int64_t revision;
 } SimWritten;

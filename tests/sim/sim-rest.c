@@ -4,6 +4,7 @@
 #include "fleetd/model/unit-name.h"
 #include "tests/sim/sim-drained.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-reboots.h"
 #include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-units.h"
 #include "tests/sim/sim-versions.h"
@@ -216,4 +217,5 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
     MAP_FOREACH (key, value, sim_view_all(view, KEY_ORPHAN))
         check_orphan_is_due(&rest, value);
     sim_check_drained_rest(cluster, trace);
+    sim_reboots_check_rest(cluster, trace);
 }

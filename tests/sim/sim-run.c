@@ -3,6 +3,8 @@
 #include "tests/fakes/virtual-loop.h"
 #include "tests/sim/sim-forecasts.h"
 #include "tests/sim/sim-loss.h"
+#include "tests/sim/sim-rebooters.h"
+#include "tests/sim/sim-reboots.h"
 #include "tests/sim/sim-rest.h"
 #include "tests/sim/sim-rolling.h"
 #include "tests/sim/sim-units.h"
@@ -23,7 +25,7 @@
  * first, and that one is up to a minute after they were left; once more, if it just failed. */
 #define UNITS_USEC \
     (SIM_HEAL_USEC + SIM_GRACE + SIM_TTL_LONG + (64 + 90 + 75 + 3 * 25) * USEC_PER_SEC)
-#define FILES_USEC (UNITS_USEC + 3 * USEC_PER_MINUTE)
+#define FILES_USEC (3 * USEC_PER_MINUTE)
 /* Units whose lives have an end come to it (sim-units.c). */
 #define LIVES_USEC USEC_PER_MINUTE
 #define QUIET_USEC (4 * USEC_PER_MINUTE)
@@ -46,6 +48,7 @@ static bool step(void *userdata) {
     sim_timely_step(sim->timely);
     sim_kept_step(sim->kept);
     sim_rolling_step(sim->rolling);
+    sim_fate_step(sim);
     return sim->trace.failure || (passing->predicate && passing->predicate(passing->userdata));
 }
 
@@ -152,14 +155,20 @@ static bool sim_await_rest(Sim *sim, CheckRest check_rest, usec_t max_usec, usec
     return true;
 }
 
+/* Machines that are to be rebooted have their turns meanwhile. */
+static usec_t sim_units_limit(const Sim *sim) {
+    return UNITS_USEC + sim_reboots_limit(sim->cluster->view);
+}
+
 bool sim_await_units_rest(Sim *sim) {
     usec_t usec;
-    return sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, sim_now(sim), &usec);
+    return sim_await_rest(sim, sim_check_units_rest, sim_units_limit(sim), sim_now(sim), &usec);
 }
 
 /* What failed on a machine that gets no units may stay there as it is, if it fits nowhere else. */
 static bool is_open(const Sim *sim, const FailurePlace *place) {
-    bool is_shut = sim_view_maintenance(sim->cluster->view, place->machine_id) != NULL;
+    Maintenance wanted;
+    bool is_shut = sim_view_wants(sim->cluster->view, place->machine_id, &wanted);
     return place->well_since_usec > 0 || (place->next_usec > 0 && !is_shut);
 }
 
@@ -205,10 +214,10 @@ static void sim_be_quiet(Sim *sim) {
 }
 
 static void sim_come_to_rest(Sim *sim, usec_t *ret_settled_usec, usec_t *ret_tidied_usec) {
-    usec_t begun_usec = sim_now(sim);
+    usec_t begun_usec = sim_now(sim), limit_usec = sim_units_limit(sim);
     if (sim_pass(sim, SIM_HEAL_USEC) &&
-        sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, begun_usec, ret_settled_usec) &&
-        sim_await_rest(sim, sim_check_files_rest, FILES_USEC, begun_usec, ret_tidied_usec))
+        sim_await_rest(sim, sim_check_units_rest, limit_usec, begun_usec, ret_settled_usec) &&
+        sim_await_rest(sim, sim_check_files_rest, limit_usec + FILES_USEC, begun_usec, ret_tidied_usec))
         sim_be_quiet(sim);
 }
 
@@ -230,6 +239,13 @@ static void sim_rest(Sim *sim) {
     sim_come_to_rest(sim, &sim->report.settled_usec, &sim->report.tidied_usec);
 }
 
+/* What waits for the end of another, or of what cannot end, would go on in the midst of what comes.
+ */
+static void sim_end_all_reboots(Sim *sim) {
+    if (map_size(sim_view_all(sim->cluster->view, KEY_REBOOT)) > 0)
+        (void) sim_end_reboots(sim);
+}
+
 static void sim_lose_store(Sim *sim) {
     usec_t settled_usec, tidied_usec;
     sim_loss_happen(sim);
@@ -245,6 +261,8 @@ void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
     sim_act(sim, keep);
     if (!sim->trace.failure)
         sim_rest(sim);
+    if (!sim->trace.failure)
+        sim_end_all_reboots(sim);
     if (!sim->trace.failure && sim_forecasts_are_due(sim))
         sim_foretell(sim);
     if (!sim->trace.failure && sim_rolling_is_due(sim))

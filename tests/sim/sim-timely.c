@@ -245,19 +245,21 @@ static void look_at_state(SimTimely *timely, const Order *order) {
 /* A machine without a presence gets nothing told, and is given up. */
 static void look_at_drain(SimTimely *timely, const Order *order) {
     const SimView *view = timely->cluster->view;
-    const Maintenance *maintenance = sim_view_maintenance(view, order->machine_id);
     const Machine *machine = sim_view_machine(view, order->machine_id);
     const SimUnit *unit = sim_unit_find(order->name);
     usec_t now = loop_realtime(timely->cluster->loop);
-    if (!maintenance || maintenance->deadline_usec == 0 || maintenance->deadline_usec > now ||
+    Maintenance wanted;
+    if (!sim_view_wants(view, order->machine_id, &wanted) || wanted.deadline_usec == 0 ||
+        wanted.deadline_usec > now ||
         !machine || machine->status != MACHINE_STATUS_RUNNING || !unit || unit->is_global ||
         order->desired == LAUNCH_STATE_INACTIVE)
         return;
     usec_t since =
         later(timely->leader_since, changed(timely, KEY_MACHINE, order->machine_id, NULL));
     since = later(since, changed(timely, KEY_MAINTENANCE, order->machine_id, NULL));
+    since = later(since, changed(timely, KEY_REBOOT, order->machine_id, NULL));
     since = later(since, changed(timely, KEY_UNIT, NULL, order->name));
-    since = later(since, loop_now(timely->cluster->loop) - (now - maintenance->deadline_usec));
+    since = later(since, loop_now(timely->cluster->loop) - (now - wanted.deadline_usec));
     if (timely->leader_since != USEC_INFINITY)
         wait_since(timely, CONCERN_DRAIN, since, order->name, order->machine_id);
 }

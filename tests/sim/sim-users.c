@@ -1,6 +1,7 @@
 /* What users do: they ask any fleetd that answers, for any unit. */
 #include "tests/sim/sim-fate.h"
 #include "tests/sim/sim-maintainers.h"
+#include "tests/sim/sim-rebooters.h"
 #include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-run.h"
 #include "tests/sim/sim-units.h"
@@ -196,3 +197,10 @@ static const SimDeed deeds[] = {
 };
 
 const SimDeeds sim_deeds_users = {deeds, ELEMENTSOF(deeds), 0};
+
+static const SimDeed rebooters_deeds[] = {
+    {"reboot", sim_reboot, 4},
+    {"cancel a reboot", sim_cancel_reboot, 1},
+};
+
+const SimDeeds sim_deeds_rebooters = {rebooters_deeds, ELEMENTSOF(rebooters_deeds), 0};

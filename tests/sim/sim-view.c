@@ -215,6 +215,35 @@ const Maintenance *sim_view_maintenance(const SimView *view, const char *machine
     return map_get(view->kinds[KEY_MAINTENANCE], machine_id);
 }
 
+const Reboot *sim_view_reboot(const SimView *view, const char *machine_id) {
+    return map_get(view->kinds[KEY_REBOOT], machine_id);
+}
+
+static bool is_drained_for(const Reboot *reboot) {
+    return reboot && reboot->phase != REBOOT_WAITING && reboot->phase != REBOOT_RETURNING &&
+           !(reboot->phase == REBOOT_FAILED && reboot->has_returned);
+}
+
+static usec_t first_deadline(usec_t a, usec_t b) {
+    return a == 0 || b == 0 ? MAX(a, b) : MIN(a, b);
+}
+
+bool sim_view_wants(const SimView *view, const char *machine_id, Maintenance *ret) {
+    const Maintenance *people = sim_view_maintenance(view, machine_id);
+    const Reboot *reboot = sim_view_reboot(view, machine_id);
+    bool is_to_go_down = is_drained_for(reboot);
+    *ret = people ? *people : (Maintenance){.machine_id = (char *) machine_id};
+    if (is_to_go_down) {
+        bool has_deadline = reboot->phase == REBOOT_DRAINING && reboot->drain_usec > 0;
+        usec_t deadline_usec = has_deadline ? reboot->phase_since_usec + reboot->drain_usec : 0;
+        ret->ignore_global = !ret->is_draining || ret->ignore_global;
+        ret->deadline_usec =
+            ret->is_draining ? first_deadline(ret->deadline_usec, deadline_usec) : deadline_usec;
+        ret->is_draining = true;
+    }
+    return people || is_to_go_down;
+}
+
 const char *sim_view_leader(const SimView *view) {
     return map_get(view->kinds[KEY_LEADER], KEY_LEADER_TEXT);
 }
