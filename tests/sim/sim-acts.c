@@ -10,14 +10,15 @@
 #define CALM_PERCENT 10
 #define CALM_USEC (40 * USEC_PER_SEC)
 #define MACHINES_MAX 5
-/* In some simulations machines are rebooted; that takes its time, and makes much else impossible. */
+/* In some simulations machines are rebooted; that takes its time, and makes much else impossible.
+ */
 #define REBOOTERS_PERCENT 25
 #define REBOOTS_MAX 4
 
 static const SimDeeds *const kinds[_DEED_KIND_MAX] = {
-    [DEED_FLEETD] = &sim_deeds_fleetd,   [DEED_STORE] = &sim_deeds_store,
-    [DEED_SYSTEMD] = &sim_deeds_systemd, [DEED_GUARD] = &sim_deeds_guard,
-    [DEED_CLONE] = &sim_deeds_clone,     [DEED_USER] = &sim_deeds_users,
+    [DEED_FLEETD] = &sim_deeds_fleetd,      [DEED_STORE] = &sim_deeds_store,
+    [DEED_SYSTEMD] = &sim_deeds_systemd,    [DEED_GUARD] = &sim_deeds_guard,
+    [DEED_CLONE] = &sim_deeds_clone,        [DEED_USER] = &sim_deeds_users,
     [DEED_REBOOTER] = &sim_deeds_rebooters,
 };
 

@@ -51,10 +51,10 @@ static char *format_maintenance(const Maintenance *maintenance) {
 }
 
 static char *format_reboot(const Reboot *reboot) {
-    _cleanup_free_ char *deadline =
-        reboot->drain_usec == 0
-            ? sim_must(strdup(""))
-            : sim_must(str_printf(",\"deadlineSeconds\":%" PRIu64, reboot->drain_usec / USEC_PER_SEC));
+    _cleanup_free_ char *deadline = reboot->drain_usec == 0
+                                        ? sim_must(strdup(""))
+                                        : sim_must(str_printf(",\"deadlineSeconds\":%" PRIu64,
+                                                              reboot->drain_usec / USEC_PER_SEC));
     return sim_must(str_printf("{\"maxParallel\":%" PRIu64 ",\"timeoutSeconds\":%" PRIu64 "%s}",
                                reboot->max_parallel, reboot->timeout_usec / USEC_PER_SEC,
                                deadline));

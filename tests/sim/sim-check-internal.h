@@ -89,7 +89,8 @@ void sim_orders_judge_revision(SimCheck *check);
 /* What is wanted of a machine has changed. */
 void sim_moves_note(SimCheck *check, const char *machine_id, const Maintenance *old,
                     const Maintenance *new);
-void sim_moves_note_hurry(SimCheck *check, const char *machine_id); /* there is, or was, a deadline */
+void sim_moves_note_hurry(SimCheck *check,
+                          const char *machine_id); /* there is, or was, a deadline */
 /* Of an order that was just withdrawn, when its revision is complete. */
 void sim_moves_judge(SimCheck *check, const Order *order);
 

@@ -206,11 +206,10 @@ void sim_node_note_trouble(SimNode *node, usec_t usec) {
 }
 
 usec_t sim_node_well_since(const SimNode *node) {
-    bool is_troubled = !node->agent || node->is_leaving || node->cut != 0 || node->is_lossy ||
-                       node->is_lagging || node->has_no_bus ||
-                       pausable_loop_is_paused(node->loop) ||
-                       fake_systemd_is_stopping(node->systemd) ||
-                       node->trouble_until_usec > loop_now(node->world);
+    bool is_troubled =
+        !node->agent || node->is_leaving || node->cut != 0 || node->is_lossy || node->is_lagging ||
+        node->has_no_bus || pausable_loop_is_paused(node->loop) ||
+        fake_systemd_is_stopping(node->systemd) || node->trouble_until_usec > loop_now(node->world);
     return is_troubled ? USEC_INFINITY : node->trouble_until_usec;
 }
 

@@ -117,24 +117,26 @@ bool sim_reboot_all(Sim *sim, SimRandom *random, unsigned max_parallel) {
     return true;
 }
 
-/* One that is under way, for the others wait for it; else any. */
+/* The others wait for what is under way. */
+static bool is_cancelled_before(const Reboot *a, const Reboot *b) {
+    bool is_under_way = reboot_is_under_way(a);
+    if (is_under_way != reboot_is_under_way(b))
+        return is_under_way;
+    return strcmp(a->machine_id, b->machine_id) < 0;
+}
+
+/* NULL: there is none. */
 static const Reboot *find_reboot(const Sim *sim) {
-    const char *id;
+    _unused_ const char *id;
     const Reboot *reboot, *found = NULL;
-    MAP_FOREACH (id, reboot, sim_view_all(sim->cluster->view, KEY_REBOOT)) {
-        bool is_better = !found || (reboot->phase != REBOOT_WAITING) >
-                                       (found->phase != REBOOT_WAITING);
-        if (is_better ||
-            ((reboot->phase == REBOOT_WAITING) == (found->phase == REBOOT_WAITING) &&
-             strcmp(reboot->machine_id, found->machine_id) < 0))
+    MAP_FOREACH (id, reboot, sim_view_all(sim->cluster->view, KEY_REBOOT))
+        if (!found || is_cancelled_before(reboot, found))
             found = reboot;
-    }
     return found;
 }
 
 static bool cancel(Sim *sim, const char *machine_id) {
-    Asked asked = {
-        .sim = sim, .of = sim_find_node(sim->cluster, machine_id), .is_cancelled = true};
+    Asked asked = {.sim = sim, .of = sim_find_node(sim->cluster, machine_id), .is_cancelled = true};
     const SimRequestWhat what = {
         .kind = SIM_REQUEST_CANCEL, .name = asked.of->id, .patience_usec = USEC_INFINITY};
     return ask_until_taken(&asked, &what, 0);

@@ -1,7 +1,7 @@
 /* Reboots, judged when the store has it: each goes from phase to phase as it should, only so many
  * are under way at a time, and none ends before its machine has another boot and what is launched
- * there is up. A machine has itself rebooted only if it was told so, in the boot that is to end, and
- * when all ordinary units have left it.
+ * there is up. A machine has itself rebooted only if it was told so, in the boot that is to end,
+ * and when all ordinary units have left it.
  *
  * Records are written by leaders, under their fence, and each knows all that was written before: so
  * what is counted here counts as it stands. */
@@ -185,8 +185,7 @@ static void judge_units(SimCheck *check, SimNode *node) {
 /* Whoever cancels it may come too late, and then there may be units again. */
 void sim_reboots_judge_action(SimCheck *check, SimNode *node) {
     const SimRebootWord *word = &check->reboot_words[node - check->cluster->nodes];
-    if (!streq(word->boot_id, node->boot_id) ||
-        word->until < sim_actions_heard_since(check, node))
+    if (!streq(word->boot_id, node->boot_id) || word->until < sim_actions_heard_since(check, node))
         sim_trace_fail(check->trace, "machine %s is rebooted, and nobody wants that", node->id);
     else if (word->until == USEC_INFINITY) {
         judge_drained(check, node->id);
@@ -230,27 +229,36 @@ static bool all_are_up(const SimView *view, const char *machine_id) {
     return true;
 }
 
-/* NULL: it may stay as it is, as long as nothing else happens. What stays on a machine that is
- * drained is judged as if people had drained it (sim-drained.c). */
+static const char *why_not_waiting(const SimView *view, const Reboot *reboot) {
+    bool is_its_turn = is_next(view, reboot) && count_under_way(view) < reboot->max_parallel;
+    return is_its_turn ? "waits, although it is its turn" : NULL;
+}
+
+/* What stays is judged as if people had drained the machine (sim-drained.c). */
+static const char *why_not_draining(const SimView *view, const Reboot *reboot) {
+    if (is_back(view, reboot))
+        return "drains a machine that is back";
+    return find_ordinary(view, reboot->machine_id) ? NULL : "drains a machine that has no units";
+}
+
+static const char *why_not_failed(const SimView *view, const Reboot *reboot) {
+    if (!reboot->why)
+        return "has failed, and nobody says why";
+    if (!is_back(view, reboot))
+        return NULL;
+    if (!reboot->has_returned)
+        return "has failed, although its machine is back";
+    return all_are_up(view, reboot->machine_id) ? "has failed, although all is up" : NULL;
+}
+
+/* NULL: it may stay as it is, as long as nothing else happens. */
 static const char *why_not_at_rest(const SimView *view, const Reboot *reboot) {
-    switch (reboot->phase) {
-    case REBOOT_WAITING:
-        return is_next(view, reboot) && count_under_way(view) < reboot->max_parallel
-                   ? "waits, although it is its turn"
-                   : NULL;
-    case REBOOT_DRAINING:
-        return is_back(view, reboot)                       ? "is back"
-               : !find_ordinary(view, reboot->machine_id) ? "is drained"
-                                                           : NULL;
-    case REBOOT_FAILED:
-        return !reboot->why                                            ? "has failed without a reason"
-               : !is_back(view, reboot)                                ? NULL
-               : !reboot->has_returned                                 ? "has failed, and is back"
-               : all_are_up(view, reboot->machine_id) ? "has failed, and all is up"
-                                                      : NULL;
-    default:
-        return "has not come to an end";
-    }
+    static const char *(*const judges[_REBOOT_PHASE_MAX])(const SimView *, const Reboot *) = {
+        [REBOOT_WAITING] = why_not_waiting,
+        [REBOOT_DRAINING] = why_not_draining,
+        [REBOOT_FAILED] = why_not_failed,
+    };
+    return judges[reboot->phase] ? judges[reboot->phase](view, reboot) : "does not come to an end";
 }
 
 void sim_reboots_check_rest(const SimCluster *cluster, SimTrace *trace) {

@@ -216,8 +216,8 @@ static bool roll(SimRolling *rolling) {
     return true;
 }
 
-/* One after the other, or two at a time: what is up stays up as when each was drained. Those that do
- * not end are cancelled. */
+/* One after the other, or two at a time: what is up stays up as when each was drained. Those that
+ * do not end are cancelled. */
 static bool reboot(SimRolling *rolling) {
     Sim *sim = rolling->sim;
     unsigned max_parallel = 1 + (unsigned) sim_random_below(&rolling->random, 2);
@@ -233,7 +233,8 @@ void sim_rolling_happen(Sim *sim) {
     SimRolling rolling = {.sim = sim, .random = rolling_random(sim->seed)};
     (void) sim_random(&rolling.random); /* sim_rolling_is_due() */
     sim->rolling = &rolling;
-    if (roll(&rolling) && (!sim_random_chance(&rolling.random, REBOOTED_PERCENT) || reboot(&rolling)))
+    if (roll(&rolling) &&
+        (!sim_random_chance(&rolling.random, REBOOTED_PERCENT) || reboot(&rolling)))
         sim_fate_rests(sim);
     sim->rolling = NULL;
 }

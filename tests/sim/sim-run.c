@@ -213,11 +213,22 @@ static void sim_be_quiet(Sim *sim) {
     sim_requests_check_answers(sim->requests);
 }
 
+/* What reboots wait for may come to pass in the midst of what follows: they end before that. How
+ * long that took goes to *ret_usec. */
+static bool sim_end_all_reboots(Sim *sim, usec_t *ret_usec) {
+    usec_t begun_usec = sim_now(sim);
+    bool is_good = sim_end_reboots(sim);
+    *ret_usec = sim_now(sim) - begun_usec;
+    return is_good;
+}
+
 static void sim_come_to_rest(Sim *sim, usec_t *ret_settled_usec, usec_t *ret_tidied_usec) {
-    usec_t begun_usec = sim_now(sim), limit_usec = sim_units_limit(sim);
+    usec_t begun_usec = sim_now(sim), limit_usec = sim_units_limit(sim), ended_usec;
     if (sim_pass(sim, SIM_HEAL_USEC) &&
         sim_await_rest(sim, sim_check_units_rest, limit_usec, begun_usec, ret_settled_usec) &&
-        sim_await_rest(sim, sim_check_files_rest, limit_usec + FILES_USEC, begun_usec, ret_tidied_usec))
+        sim_end_all_reboots(sim, &ended_usec) &&
+        sim_await_rest(sim, sim_check_files_rest, limit_usec + ended_usec + FILES_USEC, begun_usec,
+                       ret_tidied_usec))
         sim_be_quiet(sim);
 }
 
@@ -239,13 +250,6 @@ static void sim_rest(Sim *sim) {
     sim_come_to_rest(sim, &sim->report.settled_usec, &sim->report.tidied_usec);
 }
 
-/* What waits for the end of another, or of what cannot end, would go on in the midst of what comes.
- */
-static void sim_end_all_reboots(Sim *sim) {
-    if (map_size(sim_view_all(sim->cluster->view, KEY_REBOOT)) > 0)
-        (void) sim_end_reboots(sim);
-}
-
 static void sim_lose_store(Sim *sim) {
     usec_t settled_usec, tidied_usec;
     sim_loss_happen(sim);
@@ -261,8 +265,6 @@ void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
     sim_act(sim, keep);
     if (!sim->trace.failure)
         sim_rest(sim);
-    if (!sim->trace.failure)
-        sim_end_all_reboots(sim);
     if (!sim->trace.failure && sim_forecasts_are_due(sim))
         sim_foretell(sim);
     if (!sim->trace.failure && sim_rolling_is_due(sim))

@@ -24,7 +24,7 @@ typedef struct Sim {
     SimLaters laters;
     bool is_calm;                       /* fate has rested once */
     unsigned told_boots[SIM_NODES_MAX]; /* of each machine: in which it was told to reboot */
-    SimReport report; /* of this one */
+    SimReport report;                   /* of this one */
 } Sim;
 
 /* Runs it; keep, if not NULL, has a flag for each of its acts, and only those are done.

@@ -250,9 +250,8 @@ static void look_at_drain(SimTimely *timely, const Order *order) {
     usec_t now = loop_realtime(timely->cluster->loop);
     Maintenance wanted;
     if (!sim_view_wants(view, order->machine_id, &wanted) || wanted.deadline_usec == 0 ||
-        wanted.deadline_usec > now ||
-        !machine || machine->status != MACHINE_STATUS_RUNNING || !unit || unit->is_global ||
-        order->desired == LAUNCH_STATE_INACTIVE)
+        wanted.deadline_usec > now || !machine || machine->status != MACHINE_STATUS_RUNNING ||
+        !unit || unit->is_global || order->desired == LAUNCH_STATE_INACTIVE)
         return;
     usec_t since =
         later(timely->leader_since, changed(timely, KEY_MACHINE, order->machine_id, NULL));
