@@ -29,6 +29,8 @@ static SimRequest *request_new(SimRequests *requests, SimNode *node, const SimRe
         request->key = sim_must(key_metadata(what->name, "disk"));
     else if (what->kind >= SIM_REQUEST_DEPLOY)
         request->key = sim_must(key_deployment(what->name));
+    else if (what->kind == SIM_REQUEST_FAILOVER)
+        request->key = sim_must(strdup(KEY_BRAKE_TEXT));
     else if (what->kind == SIM_REQUEST_REBOOT || what->kind == SIM_REQUEST_CANCEL)
         request->key = sim_must(key_reboot(what->name));
     else if (!sim_request_is_of_unit(request))
@@ -95,6 +97,8 @@ static char *format_target(SimRequests *requests, SimRequest *request) {
         return sim_must(strdup("/fleet/v1/machines"));
     if (request->kind >= SIM_REQUEST_DEPLOY)
         return sim_must(str_printf("/fleet/v1/rollouts/%s", request->name));
+    if (request->kind == SIM_REQUEST_FAILOVER)
+        return sim_must(strdup("/fleet/v1/failover"));
     if (request->kind == SIM_REQUEST_REBOOT || request->kind == SIM_REQUEST_CANCEL)
         return sim_must(str_printf("/fleet/v1/reboots/%s", request->name));
     if (!sim_request_is_of_unit(request))
@@ -119,11 +123,12 @@ static bool was_asked_already(const SimRequests *requests, const SimRequest *sam
 
 static void request_send(SimRequests *requests, SimRequest *request, const char *body) {
     static const char *const methods[_SIM_REQUEST_KIND_MAX] = {
-        [SIM_REQUEST_PUT] = "PUT",      [SIM_REQUEST_DELETE] = "DELETE",
-        [SIM_REQUEST_PATCH] = "PATCH",  [SIM_REQUEST_READ] = "GET",
-        [SIM_REQUEST_MAINTAIN] = "PUT", [SIM_REQUEST_RELEASE] = "DELETE",
-        [SIM_REQUEST_REBOOT] = "PUT",   [SIM_REQUEST_CANCEL] = "DELETE",
-        [SIM_REQUEST_DEPLOY] = "PUT",   [SIM_REQUEST_SAY] = "PATCH",
+        [SIM_REQUEST_PUT] = "PUT",       [SIM_REQUEST_DELETE] = "DELETE",
+        [SIM_REQUEST_PATCH] = "PATCH",   [SIM_REQUEST_READ] = "GET",
+        [SIM_REQUEST_MAINTAIN] = "PUT",  [SIM_REQUEST_RELEASE] = "DELETE",
+        [SIM_REQUEST_REBOOT] = "PUT",    [SIM_REQUEST_CANCEL] = "DELETE",
+        [SIM_REQUEST_FAILOVER] = "POST", [SIM_REQUEST_DEPLOY] = "PUT",
+        [SIM_REQUEST_SAY] = "PATCH",
     };
     _cleanup_free_ char *target = format_target(requests, request);
     const char *type =

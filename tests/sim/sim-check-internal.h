@@ -36,6 +36,12 @@ typedef struct SimRebootWord {
     usec_t until; /* USEC_INFINITY: it still holds */
 } SimRebootWord;
 
+/* The boot that a machine's presence has last named, and since when it has. */
+typedef struct SimBoot {
+    char id[MACHINE_ID_LENGTH + 1];
+    usec_t since;
+} SimBoot;
+
 /* The record of a reboot goes because a user cancels it, or the leader finds that it is over. Which
  * of these is known from the transaction, and whether it can be over from the change: in either
  * order. */
@@ -44,6 +50,13 @@ typedef struct SimRebootEnd {
     int64_t unfounded_revision; /* at which it was not, */
     char why_not[256];
 } SimRebootEnd;
+
+/* A machine that is not there. */
+typedef struct SimVanished {
+    usec_t since;         /* when its presence ran out; 0: it is there, or said that it leaves */
+    usec_t held_until;    /* when it was last said to be held */
+    usec_t given_up_usec; /* after it was held */
+} SimVanished;
 
 struct SimCheck {
     SimCluster *cluster;
@@ -59,6 +72,9 @@ struct SimCheck {
     SimWriters writers;
     SimRebootWord reboot_words[SIM_NODES_MAX];
     SimRebootEnd reboot_end;
+    SimBoot boots[SIM_NODES_MAX];
+    SimVanished vanished[SIM_NODES_MAX];
+    uint64_t n_brakes; /* that were put on */
 };
 
 /* How old what somebody acts on may be: a lease, and what is under way. */
@@ -104,8 +120,15 @@ void sim_retries_judge_place(SimCheck *check, const Order *order);
  * to reboot it. */
 void sim_reboots_judge_record(SimCheck *check, const char *machine_id, const Reboot *old,
                               const Reboot *new);
+void sim_reboots_note_machine(SimCheck *check, const Machine *machine);
 void sim_reboots_judge_txn(SimCheck *check, const StoreTxn *txn, const StoreTxnResult *result);
 void sim_reboots_judge_action(SimCheck *check, SimNode *node);
+
+/* A presence; what is held; that the order is taken from a machine which has no presence. */
+void sim_brake_note_machine(SimCheck *check, const char *id, const Machine *old,
+                            const Machine *new);
+void sim_brake_note(SimCheck *check, const BrakeRecord *old, const BrakeRecord *new);
+void sim_brake_judge_given_up(SimCheck *check, const char *id, const Order *order);
 
 /* Since when what its orders said may still be acted on. */
 usec_t sim_actions_heard_since(const SimCheck *check, const SimNode *node);

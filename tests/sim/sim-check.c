@@ -46,6 +46,10 @@ usec_t sim_check_last_change_of_any(const SimCheck *check) {
     return check->changed_usec;
 }
 
+uint64_t sim_check_count_brakes(const SimCheck *check) {
+    return check->n_brakes;
+}
+
 static void on_change(const Key *key, const void *old, const void *new, void *userdata) {
     SimCheck *check = userdata;
     _cleanup_free_ char *name = change_key(key->kind, key->machine_id, key->name);

@@ -19,9 +19,10 @@ typedef struct SimCluster {
     SimView *view;
     SimNode nodes[SIM_NODES_MAX];
     size_t n_nodes;
-    usec_t agent_ttl_usec; /* of all machines; SIM_TTL, unless it is set before they boot */
-    bool is_store_away;    /* for all at once */
-    bool is_store_lost;    /* just now: nobody has taken away what goes */
+    usec_t agent_ttl_usec;     /* of all machines; SIM_TTL, unless it is set before they boot */
+    usec_t failover_hold_usec; /* 0, unless it is set before they boot */
+    bool is_store_away;        /* for all at once */
+    bool is_store_lost;        /* just now: nobody has taken away what goes */
     usec_t store_away_usec;
     usec_t store_back_usec; /* when it last came back after so long that it cost renewals */
     usec_t store_here_usec; /* when it last came back after any time */

@@ -52,6 +52,7 @@ static void on_registered(void *userdata) {
         .loop = node->loop,
         .machine_id = node->id,
         .agent_ttl_usec = node->cluster->agent_ttl_usec,
+        .failover_hold_usec = node->cluster->failover_hold_usec,
         .steady_since = on_steady_since,
         .userdata = node,
         .metrics = node->metrics,

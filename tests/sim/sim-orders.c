@@ -22,12 +22,15 @@ static void check_given_up(SimCheck *check, const Key *key) {
 }
 
 /* A machine that is there is never just robbed of its order: it has stopped the unit before. */
-static void check_taken_order(SimCheck *check, const Key *key, SimPlace *place) {
+static void check_taken_order(SimCheck *check, const Key *key, const Order *order,
+                              SimPlace *place) {
     const Machine *machine = sim_view_machine(check->cluster->view, key->machine_id);
     SimNode *node = sim_find_node(check->cluster, key->machine_id);
     bool is_here = machine && machine->status != MACHINE_STATUS_LEFT;
-    if (!machine)
+    if (!machine) {
         check_given_up(check, key);
+        sim_brake_judge_given_up(check, key->machine_id, order);
+    }
     if (!node || !sim_node_has(node, key->name))
         return;
     if (is_here && !place->was_meddled_with && !place->has_other_file)
@@ -71,7 +74,7 @@ static void note_order(SimCheck *check, const Key *key, const Order *old, const 
     SimPlace *place = sim_check_need_place(check, key->machine_id, key->name);
     sim_words_say(&place->words, loop_now(check->cluster->loop), new);
     if (!new && !check->cluster->is_store_lost)
-        check_taken_order(check, key, place);
+        check_taken_order(check, key, old, place);
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", key->machine_id, key->name));
     if (map_put(check->judged_orders, pair, (void *) (uintptr_t) change_of(old, new)) < 0)
         abort();
@@ -84,11 +87,21 @@ static void note_unit(SimCheck *check, const Key *key, const void *old, const vo
         sim_versions_judge_unit(check, old, new);
 }
 
+static void note_machine(SimCheck *check, const Key *key, const Machine *old, const Machine *new) {
+    if (new) {
+        check_goodbye(check, new);
+        sim_reboots_note_machine(check, new);
+    }
+    sim_brake_note_machine(check, key->machine_id, old, new);
+}
+
 void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, const void *new) {
     if (key->kind == KEY_UNIT)
         note_unit(check, key, old, new);
-    else if (key->kind == KEY_MACHINE && new)
-        check_goodbye(check, new);
+    else if (key->kind == KEY_MACHINE)
+        note_machine(check, key, old, new);
+    else if (key->kind == KEY_BRAKE)
+        sim_brake_note(check, old, new);
     else if (key->kind == KEY_LEADER)
         check_succession(check, old, new);
     else if (key->kind == KEY_FILE && !new && !check->cluster->is_store_lost)

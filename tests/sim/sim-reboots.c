@@ -99,12 +99,28 @@ static bool has_deadline(const Reboot *reboot) {
 
 /* --- the end --- */
 
-static bool is_surely_down(const SimCheck *check, const Order *order) {
+void sim_reboots_note_machine(SimCheck *check, const Machine *machine) {
+    const SimNode *node = sim_find_node(check->cluster, machine->id);
+    SimBoot *boot = &check->boots[node - check->cluster->nodes];
+    if (streq(boot->id, machine->boot_id))
+        return;
+    snprintf(boot->id, sizeof(boot->id), "%s", machine->boot_id);
+    boot->since = loop_now(check->cluster->loop);
+}
+
+/* Nobody has heard of it since its machine is there with another boot. */
+static bool was_never_up(const SimCheck *check, const SimNode *node, const Order *order) {
+    return sim_check_last_change(check, KEY_STATE, order->machine_id, order->name) <=
+           check->boots[node - check->cluster->nodes].since;
+}
+
+static bool is_surely_down(const SimCheck *check, const SimNode *node, const Order *order) {
     return order->desired == LAUNCH_STATE_LAUNCHED &&
            !sim_order_is_available(check->cluster->view, order) &&
-           sim_check_has_settled(check, KEY_STATE, order->machine_id, order->name) &&
            sim_check_has_settled(check, KEY_SCHEDULE, order->machine_id, order->name) &&
-           sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL);
+           (was_never_up(check, node, order) ||
+            (sim_check_has_settled(check, KEY_STATE, order->machine_id, order->name) &&
+             sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL)));
 }
 
 /* NULL: it may be over. */
@@ -117,7 +133,7 @@ static const char *why_not_over(const SimCheck *check, const char *id, const Reb
     if (streq(node->boot_id, old->boot_id))
         return "not rebooted";
     MAP_FOREACH (key, order, sim_view_all(check->cluster->view, KEY_SCHEDULE))
-        if (streq(order->machine_id, id) && is_surely_down(check, order))
+        if (streq(order->machine_id, id) && is_surely_down(check, node, order))
             return order->name;
     return NULL;
 }

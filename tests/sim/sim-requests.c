@@ -55,6 +55,8 @@ static bool request_asks_for(SimRequests *requests, const SimRequest *request,
         return true;
     if (request->kind >= SIM_REQUEST_DEPLOY)
         return (request->kind == SIM_REQUEST_DEPLOY) == written->has_file;
+    if (request->kind == SIM_REQUEST_FAILOVER)
+        return written->is_release;
     if (request_is_of_reboot(request))
         return request_asks_for_reboot(request, written->reboot);
     if (!sim_request_is_of_unit(request))

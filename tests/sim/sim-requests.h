@@ -45,7 +45,8 @@ typedef struct SimWritten {
     const Unit *unit;
     const Maintenance *maintenance;
     const Reboot *reboot;
-    bool has_file; /* written with it: a deployment, and nothing that is said of one */
+    bool is_release; /* of machines that are held */
+    bool has_file;   /* written with it: a deployment, and nothing that is said of one */
     int64_t revision;
 } SimWritten;
 

@@ -218,4 +218,6 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
         check_orphan_is_due(&rest, value);
     sim_check_drained_rest(cluster, trace);
     sim_reboots_check_rest(cluster, trace);
+    if (sim_view_brake(view))
+        sim_trace_fail(trace, "machines are held for ever");
 }

@@ -1,5 +1,6 @@
 #include "tests/sim/sim-run.h"
 
+#include "fleetd/engine/brake.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/sim/sim-forecasts.h"
 #include "tests/sim/sim-loss.h"
@@ -99,6 +100,7 @@ static void sim_init(Sim *sim, uint64_t seed, bool is_verbose) {
     sim_acts_make(seed, &sim->acts);
     sim->cluster = sim_cluster_new(sim->acts.n_machines, seed);
     sim->cluster->agent_ttl_usec = seed % 3 == 2 ? SIM_TTL_LONG : SIM_TTL;
+    sim->cluster->failover_hold_usec = sim->acts.hold_usec;
     sim->trace = (SimTrace){.loop = sim->cluster->loop, .is_verbose = is_verbose};
     sim->requests = sim_requests_new(sim->cluster, &sim->trace, &sim->report);
     sim->check = sim_check_new(sim->cluster, sim->requests, &sim->trace);
@@ -155,9 +157,13 @@ static bool sim_await_rest(Sim *sim, CheckRest check_rest, usec_t max_usec, usec
     return true;
 }
 
-/* Machines that are to be rebooted have their turns meanwhile. */
+/* Machines that are to be rebooted have their turns meanwhile, and those that are held are given up
+ * one after the other. */
 static usec_t sim_units_limit(const Sim *sim) {
-    return UNITS_USEC + sim_reboots_limit(sim->cluster->view);
+    const SimCluster *cluster = sim->cluster;
+    usec_t hold_usec = cluster->failover_hold_usec;
+    return UNITS_USEC + sim_reboots_limit(cluster->view) +
+           (hold_usec > 0 ? hold_usec + cluster->n_nodes * BRAKE_PACE_USEC : 0);
 }
 
 bool sim_await_units_rest(Sim *sim) {
@@ -274,6 +280,7 @@ void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
     sim->report.n_seeds = 1;
     sim->report.n_failures = sim->trace.failure != NULL;
     sim->report.simulated_usec = sim_now(sim);
+    sim->report.n_brakes = sim_check_count_brakes(sim->check);
 }
 
 void sim_done(Sim *sim) {

@@ -139,10 +139,11 @@ static void look_at_gone(SimTimely *timely, const Order *order) {
     usec_t steady_since = healed_since(timely, sim_leader(timely->cluster));
     if (machine && machine->status == MACHINE_STATUS_LEFT)
         wait_since(timely, CONCERN_LEFT, since, order->name, order->machine_id);
-    else if (!machine && since != USEC_INFINITY)
+    else if (!machine && !sim_view_brake(timely->cluster->view) && since != USEC_INFINITY)
         wait_since(timely, CONCERN_GONE,
-                   later(since, steady_since + timely->cluster->agent_ttl_usec), order->name,
-                   order->machine_id);
+                   later(later(since, changed(timely, KEY_BRAKE, NULL, NULL)),
+                         steady_since + timely->cluster->agent_ttl_usec),
+                   order->name, order->machine_id);
 }
 
 /* Until its lease has run out, a former boot's presence bars the way; also if it was seen to run,

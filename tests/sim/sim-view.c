@@ -70,6 +70,10 @@ static int parse_reboot(const Key *key, const StoreEntry *entry, void **ret) {
     return reboot_parse(key->machine_id, entry->value, entry->value_size, (Reboot **) ret, NULL);
 }
 
+static int parse_brake(_unused_ const Key *key, const StoreEntry *entry, void **ret) {
+    return brake_record_parse(entry->value, entry->value_size, (BrakeRecord **) ret, NULL);
+}
+
 static int parse_deployment(const Key *key, const StoreEntry *entry, void **ret) {
     return deployment_parse(key->name, entry->value, entry->value_size, (Deployment **) ret, NULL);
 }
@@ -97,6 +101,7 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_STATE] = {"state/", parse_state, (MapFreeValue) unit_state_free},
     [KEY_PENDING] = {"pending/", parse_pending, (MapFreeValue) pending_free},
     [KEY_LEADER] = {"", parse_text, free},
+    [KEY_BRAKE] = {"", parse_brake, (MapFreeValue) brake_record_free},
     [KEY_ORPHAN] = {"orphan/", parse_orphan, (MapFreeValue) orphan_free},
     [KEY_VERSION] = {"version/", parse_version, (MapFreeValue) unit_version_free},
     [KEY_CLUSTER] = {"", parse_text, free},
@@ -242,6 +247,10 @@ bool sim_view_wants(const SimView *view, const char *machine_id, Maintenance *re
         ret->is_draining = true;
     }
     return people || is_to_go_down;
+}
+
+const BrakeRecord *sim_view_brake(const SimView *view) {
+    return map_get(view->kinds[KEY_BRAKE], KEY_BRAKE_TEXT);
 }
 
 const char *sim_view_leader(const SimView *view) {

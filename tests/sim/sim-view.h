@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fleetd/base/map.h"
+#include "fleetd/model/brake.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
@@ -34,6 +35,7 @@ const Pending *sim_view_pending(const SimView *view, const char *name);
 const char *sim_view_metadata(const SimView *view, const char *machine_id, const char *key);
 const Maintenance *sim_view_maintenance(const SimView *view, const char *machine_id);
 const Reboot *sim_view_reboot(const SimView *view, const char *machine_id);
+const BrakeRecord *sim_view_brake(const SimView *view);
 const char *sim_view_leader(const SimView *view); /* the value of its key */
 int64_t sim_view_leader_revision(const SimView *view);
 int64_t sim_view_revision(const SimView *view); /* of the last change */

@@ -130,6 +130,21 @@ static bool may_write_for_user(const Judgement *it, const StoreWrite *write) {
            sim_requests_account_for(it->requests, it->node, &written);
 }
 
+/* Whoever leads, as it was read; and users, only that nobody is to wait any longer. */
+static bool may_write_brake(const Judgement *it, const StoreWrite *write) {
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL;
+    if (!write_is_conditional(it, write->key))
+        return false;
+    if (txn_is_fenced(it))
+        return true;
+    if (write->kind != STORE_PUT ||
+        brake_record_parse(write->value, strlen(write->value), &record, NULL) < 0)
+        return false;
+    const SimWritten written = {
+        .key = write->key, .is_release = record->is_released, .revision = it->revision};
+    return sim_requests_account_for(it->requests, it->node, &written);
+}
+
 static bool txn_writes(const StoreTxn *txn, const char *key, StoreWriteKind kind) {
     for (size_t i = 0; i < txn->n_writes; i++)
         if (txn->writes[i].kind == kind && streq(txn->writes[i].key, key))
@@ -207,6 +222,8 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
         return txn_is_fenced(it) && write_is_conditional(it, key);
     if (key_begins(key, "deployment/"))
         return may_write_deployment(it, write);
+    if (streq(key, KEY_BRAKE_TEXT))
+        return may_write_brake(it, write);
     if (key_begins(key, "reboot/") && txn_is_fenced(it))
         return write_is_conditional(it, key);
     if (key_begins(key, "unit/") && (txn_rolls_out(it, write) || txn_deploys_new(it, write)))
