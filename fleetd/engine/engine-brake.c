@@ -14,9 +14,13 @@ static void brake_look(Engine *engine) {
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Engine *engine = userdata;
     engine->brake_op = NULL;
-    if (r >= 0 && result->succeeded)
+    bool is_written = r >= 0 && result->succeeded;
+    if (is_written && mirror_revision(engine->mirror) < result->revision)
         return; /* the mirror tells of it */
-    timer_start(engine->brake_timer, ENGINE_RETRY_USEC);
+    if (is_written)
+        brake_look(engine); /* it has told, and nobody has looked since */
+    else
+        timer_start(engine->brake_timer, ENGINE_RETRY_USEC);
 }
 
 static int brake_write(Engine *engine, const char *value) {

@@ -5,6 +5,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/engine/brake.h"
+#include "tests/sim/sim-budget.h"
 #include "tests/sim/sim-units.h"
 
 /* Between what the leader decides for two machines and what is written of it. */
@@ -79,22 +80,53 @@ static bool should_be_held(const SimCheck *check, const SimVanished *vanished) {
            count_lost_before(check, vanished) > count_here(check);
 }
 
-/* The next waits for the units of those before; its own are not up either. A new leader does not
- * know when the last one was given up. */
-static void judge_pace(SimCheck *check, const char *id, const Order *order, SimVanished *vanished) {
+/* So long it surely does not come up, and so much of that its order is known. */
+#define SLOW_USEC (20 * USEC_PER_SEC)
+#define KNOWN_USEC (5 * USEC_PER_SEC)
+
+static bool is_just_starting(const SimCheck *check, const Order *order) {
+    usec_t now = loop_now(check->cluster->loop),
+           since = sim_check_last_change(check, KEY_SCHEDULE, order->machine_id, order->name);
+    return sim_unit_find(order->name)->behaviour.start_usec >= SLOW_USEC &&
+           now > since + KNOWN_USEC && now < since + SLOW_USEC;
+}
+
+/* The next machine waits for it. */
+static bool is_on_its_way(const SimCheck *check, const Order *order) {
+    const SimView *view = check->cluster->view;
+    const Machine *machine = sim_view_machine(view, order->machine_id);
+    const Unit *unit = sim_view_unit(view, order->name);
+    bool has_settled = is_just_starting(check, order) ||
+                       (sim_check_has_settled(check, KEY_STATE, order->machine_id, order->name) &&
+                        sim_check_has_settled(check, KEY_SCHEDULE, order->machine_id, order->name));
+    return machine && machine->status == MACHINE_STATUS_RUNNING && unit &&
+           unit->desired == LAUNCH_STATE_LAUNCHED && !sim_unit_find(order->name)->is_global &&
+           order->desired == LAUNCH_STATE_LAUNCHED && !sim_order_is_available(view, order) &&
+           has_settled && sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL) &&
+           sim_check_has_settled(check, KEY_UNIT, NULL, order->name);
+}
+
+static const Order *find_on_its_way(const SimCheck *check) {
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, sim_view_all(check->cluster->view, KEY_SCHEDULE))
+        if (is_on_its_way(check, order))
+            return order;
+    return NULL;
+}
+
+/* A new leader does not know when the last one was given up. */
+static void judge_pace(SimCheck *check, const char *id, SimVanished *vanished) {
     usec_t now = loop_now(check->cluster->loop),
            led_since = sim_check_last_change(check, KEY_LEADER, NULL, NULL);
-    const SimUnit *known = sim_unit_find(order->name);
-    const Unit *unit = sim_view_unit(check->cluster->view, order->name);
-    bool is_waited_for = order->desired == LAUNCH_STATE_LAUNCHED && known && !known->is_global &&
-                         unit && unit->desired == LAUNCH_STATE_LAUNCHED &&
-                         sim_check_has_settled(check, KEY_UNIT, NULL, order->name);
-    for (size_t i = 0; i < check->cluster->n_nodes; i++) {
+    const Order *on_its_way = find_on_its_way(check);
+    for (size_t i = 0; on_its_way && i < check->cluster->n_nodes; i++) {
         usec_t before = check->vanished[i].given_up_usec;
-        if (&check->vanished[i] != vanished && is_waited_for && before > led_since &&
+        if (&check->vanished[i] != vanished && before > led_since &&
             now < before + BRAKE_PACE_USEC - WRITTEN_USEC)
-            sim_trace_fail(check->trace, "machine %s is given up %.1f s after another", id,
-                           (double) (now - before) / USEC_PER_SEC);
+            sim_trace_fail(check->trace,
+                           "machine %s is given up %.1f s after another, and %s is on its way", id,
+                           (double) (now - before) / USEC_PER_SEC, on_its_way->name);
     }
     vanished->given_up_usec = now;
 }
@@ -117,5 +149,5 @@ void sim_brake_judge_given_up(SimCheck *check, const char *id, const Order *orde
     else if (should_be_held(check, vanished))
         sim_trace_fail(check->trace, "machine %s is given up, and more than half are gone", id);
     if (is_first(vanished) && was_held(check, vanished))
-        judge_pace(check, id, order, vanished);
+        judge_pace(check, id, vanished);
 }

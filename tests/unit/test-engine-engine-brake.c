@@ -1,0 +1,62 @@
+/* Machines that vanish at once, on a simulated cluster: what stands in the store of those that are
+ * held. */
+#include "tests/unit/engine-test.h"
+
+#define N_MACHINES 3
+#define HOLD_USEC (60 * USEC_PER_SEC)
+#define LATENCY_USEC (10 * USEC_PER_MSEC)
+#define SEEDS 20 /* what is told first, a write or its answer, is chance */
+
+static SimCluster *cluster_new(uint64_t seed) {
+    SimCluster *cluster = sim_cluster_new(N_MACHINES, seed);
+    const StoreFaults faults = {.latency_max_usec = LATENCY_USEC,
+                                .timeout_usec = STORE_FAULTS_TIMEOUT_USEC};
+    cluster->failover_hold_usec = HOLD_USEC;
+    for (size_t i = 0; i < N_MACHINES; i++)
+        faulty_store_set_faults(cluster->nodes[i].link, &faults);
+    sim_cluster_boot(cluster);
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    sim_put(cluster, "g.service", SLEEPER "[X-Fleet]\nGlobal=true\n", LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_int_equal(sim_count_running(cluster, "g.service"), N_MACHINES);
+    return cluster;
+}
+
+static void all_but_the_leader_vanish(SimCluster *cluster) {
+    SimNode *leader = sim_leader(cluster);
+    for (size_t i = 0; i < N_MACHINES; i++)
+        if (&cluster->nodes[i] != leader)
+            sim_node_cut_power(&cluster->nodes[i]);
+    sim_cluster_run(cluster, SIM_TTL + USEC_PER_SEC);
+    assert_non_null(sim_view_brake(cluster->view));
+}
+
+static void record_goes_when_half_is_back(void **state) {
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        SimCluster *cluster = cluster_new(seed);
+        all_but_the_leader_vanish(cluster);
+        sim_node_boot(engine_test_follower(cluster, NULL));
+        sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+        assert_null(sim_view_brake(cluster->view));
+        sim_cluster_free(cluster);
+    }
+}
+
+static void record_goes_when_the_time_is_over(void **state) {
+    SimCluster *cluster = cluster_new(1);
+    all_but_the_leader_vanish(cluster);
+    sim_cluster_run(cluster, HOLD_USEC - 5 * USEC_PER_SEC);
+    assert_non_null(sim_view_brake(cluster->view));
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    assert_null(sim_view_brake(cluster->view));
+    assert_int_equal(sim_view_count_orders(cluster->view, "g.service"), 1);
+    sim_cluster_free(cluster);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(record_goes_when_half_is_back),
+        cmocka_unit_test(record_goes_when_the_time_is_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
