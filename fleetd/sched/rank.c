@@ -121,7 +121,7 @@ static void choice_consider(Cluster *cluster, const ClusterUnit *unit, ClusterMa
 /* Whether none of those that are still to come can be better, or it would not be known of enough of
  * them whether they fit. */
 static bool choice_is_made(const Choice *choice, const Scorer *scorer) {
-    return choice->machine && choice->n_seen >= RANK_COUNT_MAX &&
+    return choice->machine && choice->n_seen >= choice->n_enough &&
            score_compare(&choice->score, &scorer->ideal) <= 0;
 }
 
@@ -136,7 +136,7 @@ static void choice_walk(Cluster *cluster, const ClusterUnit *unit, const Scorer 
             return;
         }
         Score score = scorer->unit ? scorer_score(scorer, machine) : (Score){};
-        bool is_needed = !choice->machine || choice->n_seen < RANK_COUNT_MAX ||
+        bool is_needed = !choice->machine || choice->n_seen < choice->n_enough ||
                          score_compare(&score, &choice->score) < 0;
         if (is_needed)
             choice_consider(cluster, unit, machine, &score, choice);
@@ -154,6 +154,8 @@ static int choice_consider_all(Cluster *cluster, const ClusterUnit *unit, const 
                                 &walk.only);
     if (r < 0)
         return r;
+    bool is_large = cluster->here.machines.n > RANK_COUNT_MAX;
+    choice->n_enough = is_large && !walk.only && !choice->is_by_share ? 1 : RANK_COUNT_MAX;
     choice_walk(cluster, unit, scorer, &walk, choice);
     return 0;
 }
@@ -217,7 +219,9 @@ void choice_reason(const Cluster *cluster, const Choice *choice, char ret[CHOICE
         snprintf(ret, CHOICE_REASON_SIZE, "only machine in the cluster");
     else if (is_complete && choice->n_fit == 1)
         snprintf(ret, CHOICE_REASON_SIZE, "only machine that fits (of %zu)", n_machines);
-    else
+    else if (choice->n_enough > 1)
         snprintf(ret, CHOICE_REASON_SIZE, "%s%s of %s%zu machines that fit", score, load,
                  is_complete ? "" : "at least ", choice->n_fit);
+    else
+        snprintf(ret, CHOICE_REASON_SIZE, "%s%s of the machines that fit", score, load);
 }

@@ -8,7 +8,8 @@
 #include "fleetd/sched/score.h"
 
 /* So many machines are looked at to say how many fit, and to compare their shares: those with the
- * smallest share that fit. The choice itself looks at as many as it must. */
+ * smallest share that fit. In a larger cluster a unit that asks for no metadata is not told how
+ * many fit. The choice itself looks at as many as it must. */
 #define RANK_COUNT_MAX 8
 
 typedef struct Choice {
@@ -19,6 +20,7 @@ typedef struct Choice {
     bool is_by_failures;                 /* as the unit has failed somewhere */
     bool is_by_spread, is_by_preference; /* as the unit says so */
     Score score;
+    size_t n_enough;      /* so many are looked at in any case */
     size_t n_seen, n_fit; /* it is known of so many whether they fit, and of so many that they do */
     bool is_obstructed;   /* some would fit if what the unit replaces could go elsewhere */
 } Choice;

@@ -80,13 +80,17 @@ static void nothing_is_chosen_where_nothing_fits(void **state) {
     assert_null(choose(world, "MachineMetadata=odd=perhaps\n", reason).machine);
 }
 
-static void counting_stops_early_in_large_clusters(void **state) {
+static void large_clusters_are_not_counted(void **state) {
     _cleanup_(world_freep) World *world = world_of_machines(4 * RANK_COUNT_MAX);
     char reason[CHOICE_REASON_SIZE];
     Choice choice = choose(world, "MachineMetadata=odd=yes\n", reason);
     assert_string_equal(choice.machine->id, "m001");
     assert_int_equal(choice.n_seen, RANK_COUNT_MAX);
     assert_string_equal(reason, "fewest units (0) of at least 8 machines that fit");
+    choice = choose(world, "", reason);
+    assert_string_equal(choice.machine->id, "m000");
+    assert_int_equal(choice.n_seen, 1);
+    assert_string_equal(reason, "fewest units (0) of the machines that fit");
 }
 
 static void machines_that_have_the_metadata_are_known_after_changes(void **state) {
@@ -160,7 +164,7 @@ static void least_used_value_is_found_behind_many(void **state) {
     load_machine(world, "m200", 3);
     Choice choice = choose(world, "Group=some\nSpread=zone\n", reason);
     assert_string_equal(choice.machine->id, "m200");
-    assert_string_equal(reason, "fewest of its group nearby (0), fewest units (3) of at least 9 "
+    assert_string_equal(reason, "fewest of its group nearby (0), fewest units (3) of the "
                                 "machines that fit");
 }
 
@@ -171,7 +175,7 @@ int main(void) {
         cmocka_unit_test(withdrawn_orders_are_no_load),
         cmocka_unit_test(only_machine_that_fits_says_so),
         cmocka_unit_test(nothing_is_chosen_where_nothing_fits),
-        cmocka_unit_test(counting_stops_early_in_large_clusters),
+        cmocka_unit_test(large_clusters_are_not_counted),
         cmocka_unit_test(machines_that_have_the_metadata_are_known_after_changes),
         cmocka_unit_test(choice_goes_as_far_as_it_must),
         cmocka_unit_test(machine_is_not_taken_from_a_unit_that_fits_nowhere_else),
