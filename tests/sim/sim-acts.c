@@ -129,6 +129,8 @@ static void add_disasters(SimActs *acts, uint64_t seed, usec_t end_usec) {
     if (acts->n_machines < MACHINES_OF_DISASTER || !sim_random_chance(&random, DISASTERS_PERCENT))
         return;
     size_t n = 1 + sim_random_below(&random, DISASTERS_MAX);
+    if (sim_random_chance(&random, 40)) /* what is held is given up in the end */
+        acts->come_back = 1;
     acts->hold_usec = HOLD_MIN_USEC + sim_random_below(&random, HOLD_MAX_USEC - HOLD_MIN_USEC);
     for (size_t i = 0; i < n; i++) {
         const SimAct act = {

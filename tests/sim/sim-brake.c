@@ -18,7 +18,9 @@ static SimVanished *vanished_of(SimCheck *check, const char *id) {
 void sim_brake_note_machine(SimCheck *check, const char *id, const Machine *old,
                             const Machine *new) {
     bool has_vanished = old && !new && old->status != MACHINE_STATUS_LEFT;
-    vanished_of(check, id)->since = has_vanished ? loop_now(check->cluster->loop) : 0;
+    SimVanished *vanished = vanished_of(check, id);
+    vanished->since = has_vanished ? loop_now(check->cluster->loop) : 0;
+    vanished->revision = sim_view_revision(check->cluster->view);
 }
 
 void sim_brake_note(SimCheck *check, const BrakeRecord *old, const BrakeRecord *new) {
@@ -57,15 +59,24 @@ static bool is_surely_held(const SimCheck *check, const char *id) {
            2 * count_here(check) < brake->n_all && machines_have_settled(check);
 }
 
-/* Those that have vanished before it, within a lease time. */
+/* Those that have vanished before it, within a lease time: who has heard of it has heard of them.
+ */
 static size_t count_lost_before(const SimCheck *check, const SimVanished *vanished) {
     usec_t now = loop_now(check->cluster->loop);
     size_t n = 0;
     for (size_t i = 0; i < check->cluster->n_nodes; i++) {
         const SimVanished *other = &check->vanished[i];
-        n += other->since > 0 && other->since <= vanished->since &&
+        n += other->since > 0 && other->revision <= vanished->revision &&
              now - other->since <= check->cluster->agent_ttl_usec;
     }
+    return n;
+}
+
+/* Of those that have vanished after it nobody need have heard. */
+static size_t count_maybe_here(const SimCheck *check, const SimVanished *vanished) {
+    size_t n = count_here(check);
+    for (size_t i = 0; i < check->cluster->n_nodes; i++)
+        n += check->vanished[i].since > 0 && check->vanished[i].revision > vanished->revision;
     return n;
 }
 
@@ -77,7 +88,7 @@ static bool should_be_held(const SimCheck *check, const SimVanished *vanished) {
            !sim_view_brake(cluster->view) && sim_check_has_settled(check, KEY_BRAKE, NULL, NULL) &&
            led_since + cluster->agent_ttl_usec + sim_check_stale_usec(check) <
                loop_now(cluster->loop) &&
-           count_lost_before(check, vanished) > count_here(check);
+           count_lost_before(check, vanished) > count_maybe_here(check, vanished);
 }
 
 /* So long it surely does not come up, and so much of that its order is known. */

@@ -54,6 +54,7 @@ typedef struct SimRebootEnd {
 /* A machine that is not there. */
 typedef struct SimVanished {
     usec_t since;         /* when its presence ran out; 0: it is there, or said that it leaves */
+    int64_t revision;     /* at which it did */
     usec_t held_until;    /* when it was last said to be held */
     usec_t given_up_usec; /* after it was held */
 } SimVanished;

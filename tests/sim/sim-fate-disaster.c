@@ -33,13 +33,15 @@ static void vanish(Sim *sim, SimAct *act) {
     SimRandom *random = &act->random;
     size_t n = sim->cluster->n_nodes, n_gone = n / 2 + 1 + sim_random_below(random, (n + 1) / 2);
     bool is_power = sim_random_chance(random, 50), is_released = sim_random_chance(random, 25);
-    usec_t released = sim_random_span(random, RELEASED_USEC);
+    bool is_for_long = sim_random_chance(random, 40);
+    usec_t released = sim_random_below(random, RELEASED_USEC);
     for (size_t i = 0; i < MIN(n_gone, n); i++) {
         SimNode *node = &sim->cluster->nodes[(act->machine + i) % n];
         usec_t gone = sim_random_span(random, AT_ONCE_USEC),
                back = sim_random_below(random, BACK_USEC);
         sim_later(sim, gone, is_power ? cut_power_later : cut_off_later, node, NULL);
-        sim_later(sim, gone + back, return_later, node, NULL);
+        if (!is_for_long)
+            sim_later(sim, gone + back, return_later, node, NULL);
     }
     if (is_released)
         sim_later(sim, released, release_later, NULL, NULL);
