@@ -72,9 +72,11 @@ static void on_change(void *userdata) {
     engine_look(engine); /* what was held back meanwhile */
 }
 
+/* Units that have no place yet may be about to get one. */
 static bool is_busy(void *userdata) {
     const Engine *engine = userdata;
-    return cluster_count_starting(engine->cluster) > 0;
+    return engine->state != ENGINE_READY || cluster_has_work(engine->cluster) ||
+           cluster_count_starting(engine->cluster) > 0;
 }
 
 /* --- what the store says --- */

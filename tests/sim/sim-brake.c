@@ -5,7 +5,6 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/engine/brake.h"
-#include "tests/sim/sim-budget.h"
 #include "tests/sim/sim-units.h"
 
 /* Between what the leader decides for two machines and what is written of it. */
@@ -72,11 +71,12 @@ static size_t count_lost_before(const SimCheck *check, const SimVanished *vanish
     return n;
 }
 
-/* Of those that have vanished after it nobody need have heard. */
+/* That one is gone of which the last was heard after it nobody need know. */
 static size_t count_maybe_here(const SimCheck *check, const SimVanished *vanished) {
-    size_t n = count_here(check);
+    size_t n = 0;
     for (size_t i = 0; i < check->cluster->n_nodes; i++)
-        n += check->vanished[i].since > 0 && check->vanished[i].revision > vanished->revision;
+        n += is_here(check->cluster->view, check->cluster->nodes[i].id) ||
+             check->vanished[i].revision > vanished->revision;
     return n;
 }
 
@@ -91,33 +91,22 @@ static bool should_be_held(const SimCheck *check, const SimVanished *vanished) {
            count_lost_before(check, vanished) > count_maybe_here(check, vanished);
 }
 
-/* So long it surely does not come up, and so much of that its order is known. */
-#define SLOW_USEC (20 * USEC_PER_SEC)
-#define KNOWN_USEC (5 * USEC_PER_SEC)
-
-static bool is_just_starting(const SimCheck *check, const Order *order) {
-    usec_t now = loop_now(check->cluster->loop),
-           since = sim_check_last_change(check, KEY_SCHEDULE, order->machine_id, order->name);
-    return sim_unit_find(order->name)->behaviour.start_usec >= SLOW_USEC &&
-           now > since + KNOWN_USEC && now < since + SLOW_USEC;
-}
-
-/* The next machine waits for it. */
-static bool is_on_its_way(const SimCheck *check, const Order *order) {
+/* The next machine waits for it. Who gave that order has heard all that was said before; what was
+ * decided since then is written by now. */
+static bool is_on_its_way(SimCheck *check, const Order *order) {
     const SimView *view = check->cluster->view;
     const Machine *machine = sim_view_machine(view, order->machine_id);
-    const Unit *unit = sim_view_unit(view, order->name);
-    bool has_settled = is_just_starting(check, order) ||
-                       (sim_check_has_settled(check, KEY_STATE, order->machine_id, order->name) &&
-                        sim_check_has_settled(check, KEY_SCHEDULE, order->machine_id, order->name));
-    return machine && machine->status == MACHINE_STATUS_RUNNING && unit &&
-           unit->desired == LAUNCH_STATE_LAUNCHED && !sim_unit_find(order->name)->is_global &&
-           order->desired == LAUNCH_STATE_LAUNCHED && !sim_order_is_available(view, order) &&
-           has_settled && sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL) &&
+    const SimUnit *known = sim_unit_find(order->name);
+    usec_t since = sim_check_last_change(check, KEY_SCHEDULE, order->machine_id, order->name);
+    return machine && machine->status == MACHINE_STATUS_RUNNING && known && !known->is_global &&
+           order->desired == LAUNCH_STATE_LAUNCHED &&
+           since + SIM_UNDER_WAY_USEC < loop_now(check->cluster->loop) &&
+           !sim_check_was_up_since(check, order, since) &&
+           sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL) &&
            sim_check_has_settled(check, KEY_UNIT, NULL, order->name);
 }
 
-static const Order *find_on_its_way(const SimCheck *check) {
+static const Order *find_on_its_way(SimCheck *check) {
     const char *key;
     const Order *order;
     MAP_FOREACH (key, order, sim_view_all(check->cluster->view, KEY_SCHEDULE))

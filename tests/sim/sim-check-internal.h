@@ -19,6 +19,7 @@ typedef struct SimPlace {
     usec_t stops_since;    /* the last ones that followed one another closely */
     unsigned n_stops;
     usec_t ill_until; /* it did not answer its health check; USEC_INFINITY: it still does not */
+    usec_t up_usec;   /* when its machine has last said that it is up, or was till then */
     usec_t restarted_usec; /* for that, and with which file, since it came to this machine */
     char restarted_hash[UNIT_FILE_HASH_LENGTH + 1];
 } SimPlace;
@@ -116,6 +117,9 @@ void sim_moves_judge(SimCheck *check, const Order *order);
 void sim_retries_judge_record(SimCheck *check, const Failures *old, const Failures *new);
 void sim_retries_judge_withdrawal(SimCheck *check, const Order *order);
 void sim_retries_judge_place(SimCheck *check, const Order *order);
+
+/* Whether its machine has said that it is up at any time from then on. */
+bool sim_check_was_up_since(SimCheck *check, const Order *order, usec_t since);
 
 /* How far a reboot is; a transaction that a fleetd has made; that a machine has asked its systemd
  * to reboot it. */

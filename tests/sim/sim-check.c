@@ -23,6 +23,12 @@ SimPlace *sim_check_need_place(SimCheck *check, const char *machine_id, const ch
     return place;
 }
 
+bool sim_check_was_up_since(SimCheck *check, const Order *order, usec_t since) {
+    const UnitState *state = sim_view_state(check->cluster->view, order->machine_id, order->name);
+    return (state && unit_state_is_up(state)) ||
+           sim_check_need_place(check, order->machine_id, order->name)->up_usec >= since;
+}
+
 static void on_txn(const StoreTxn *txn, const StoreTxnResult *result, void *userdata) {
     const SimNode *node = userdata;
     SimCheck *check = node->cluster->userdata;

@@ -95,11 +95,20 @@ static void note_machine(SimCheck *check, const Key *key, const Machine *old, co
     sim_brake_note_machine(check, key->machine_id, old, new);
 }
 
+static void note_state(SimCheck *check, const Key *key, const UnitState *old,
+                       const UnitState *new) {
+    if ((old && unit_state_is_up(old)) || (new &&unit_state_is_up(new)))
+        sim_check_need_place(check, key->machine_id, key->name)->up_usec =
+            loop_now(check->cluster->loop);
+}
+
 void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, const void *new) {
     if (key->kind == KEY_UNIT)
         note_unit(check, key, old, new);
     else if (key->kind == KEY_MACHINE)
         note_machine(check, key, old, new);
+    else if (key->kind == KEY_STATE)
+        note_state(check, key, old, new);
     else if (key->kind == KEY_BRAKE)
         sim_brake_note(check, old, new);
     else if (key->kind == KEY_LEADER)

@@ -108,23 +108,16 @@ void sim_reboots_note_machine(SimCheck *check, const Machine *machine) {
     boot->since = loop_now(check->cluster->loop);
 }
 
-/* Nobody has heard of it since its machine is there with another boot. */
-static bool was_never_up(const SimCheck *check, const SimNode *node, const Order *order) {
-    return sim_check_last_change(check, KEY_STATE, order->machine_id, order->name) <=
-           check->boots[node - check->cluster->nodes].since;
-}
-
-static bool is_surely_down(const SimCheck *check, const SimNode *node, const Order *order) {
+/* Who has heard of this boot has heard all that was said before. */
+static bool is_surely_down(SimCheck *check, const SimNode *node, const Order *order) {
+    usec_t since = check->boots[node - check->cluster->nodes].since;
     return order->desired == LAUNCH_STATE_LAUNCHED &&
-           !sim_order_is_available(check->cluster->view, order) &&
            sim_check_has_settled(check, KEY_SCHEDULE, order->machine_id, order->name) &&
-           (was_never_up(check, node, order) ||
-            (sim_check_has_settled(check, KEY_STATE, order->machine_id, order->name) &&
-             sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL)));
+           !sim_check_was_up_since(check, order, since);
 }
 
 /* NULL: it may be over. */
-static const char *why_not_over(const SimCheck *check, const char *id, const Reboot *old) {
+static const char *why_not_over(SimCheck *check, const char *id, const Reboot *old) {
     const SimNode *node = sim_find_node(check->cluster, id);
     const char *key;
     const Order *order;

@@ -1,9 +1,11 @@
 /* Machines that vanish at once, on a simulated cluster: what stands in the store of those that are
  * held. */
+#include "fleetd/base/strv.h"
 #include "tests/unit/engine-test.h"
 
 #define N_MACHINES 3
 #define HOLD_USEC (60 * USEC_PER_SEC)
+#define START_USEC (8 * USEC_PER_SEC)
 #define LATENCY_USEC (10 * USEC_PER_MSEC)
 #define SEEDS 20 /* what is told first, a write or its answer, is chance */
 
@@ -53,10 +55,48 @@ static void record_goes_when_the_time_is_over(void **state) {
     sim_cluster_free(cluster);
 }
 
+static size_t count_orders(const SimCluster *cluster, const SimNode *node) {
+    size_t n = 0;
+    for (unsigned i = 1; i <= N_MACHINES; i++) {
+        _cleanup_free_ char *name = str_printf("u%u.service", i);
+        n += sim_view_order(cluster->view, node->id, name) != NULL;
+    }
+    return n;
+}
+
+/* One unit on each machine, that is slow to start. */
+static SimCluster *cluster_with_units(void) {
+    SimCluster *cluster = cluster_new(1);
+    const FakeBehaviour slow = {.start_usec = START_USEC};
+    for (unsigned i = 1; i <= N_MACHINES; i++) {
+        _cleanup_free_ char *name = str_printf("u%u.service", i);
+        for (size_t m = 0; m < N_MACHINES; m++)
+            fake_script_set_behaviour(fake_systemd_script(cluster->nodes[m].systemd), name, &slow);
+        sim_put(cluster, name, SLEEPER, LAUNCH_STATE_LAUNCHED);
+        sim_cluster_run(cluster, START_USEC + USEC_PER_SEC);
+    }
+    return cluster;
+}
+
+static void next_machine_is_given_up_when_the_units_of_the_last_run(void **state) {
+    SimCluster *cluster = cluster_with_units();
+    SimNode *leader = sim_leader(cluster);
+    assert_int_equal(count_orders(cluster, leader), 1);
+    all_but_the_leader_vanish(cluster);
+    while (count_orders(cluster, leader) == 1)
+        sim_cluster_run(cluster, 100 * USEC_PER_MSEC);
+    sim_cluster_run(cluster, START_USEC - USEC_PER_SEC);
+    assert_int_equal(count_orders(cluster, leader), 2);
+    sim_cluster_run(cluster, 3 * USEC_PER_SEC);
+    assert_int_equal(count_orders(cluster, leader), 3);
+    sim_cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(record_goes_when_half_is_back),
         cmocka_unit_test(record_goes_when_the_time_is_over),
+        cmocka_unit_test(next_machine_is_given_up_when_the_units_of_the_last_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
