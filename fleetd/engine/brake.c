@@ -185,6 +185,7 @@ void brake_take_record(Brake *brake, const BrakeRecord *record) {
         brake->until_usec = record->until_usec;
         brake->n_lost = record->n_lost;
         brake->n_all = record->n_all;
+        brake->released_usec = loop_now(brake->loop); /* the former leader may just have done so */
     }
     brake->is_released = brake->is_released || record->is_released;
     brake_look_soon(brake);

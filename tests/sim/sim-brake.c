@@ -91,8 +91,10 @@ static bool should_be_held(const SimCheck *check, const SimVanished *vanished) {
            count_lost_before(check, vanished) > count_maybe_here(check, vanished);
 }
 
-/* The next machine waits for it. Who gave that order has heard all that was said before; what was
- * decided since then is written by now. */
+/* The next machine waits for it. Who gave that order has heard all that was said before; and what
+ * is ordered after it was decided to give up a machine is so together with that. */
+#define TOGETHER_USEC (100 * USEC_PER_MSEC)
+
 static bool is_on_its_way(SimCheck *check, const Order *order) {
     const SimView *view = check->cluster->view;
     const Machine *machine = sim_view_machine(view, order->machine_id);
@@ -100,7 +102,7 @@ static bool is_on_its_way(SimCheck *check, const Order *order) {
     usec_t since = sim_check_last_change(check, KEY_SCHEDULE, order->machine_id, order->name);
     return machine && machine->status == MACHINE_STATUS_RUNNING && known && !known->is_global &&
            order->desired == LAUNCH_STATE_LAUNCHED &&
-           since + SIM_UNDER_WAY_USEC < loop_now(check->cluster->loop) &&
+           since + TOGETHER_USEC < loop_now(check->cluster->loop) &&
            !sim_check_was_up_since(check, order, since) &&
            sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL) &&
            sim_check_has_settled(check, KEY_UNIT, NULL, order->name);
@@ -115,14 +117,12 @@ static const Order *find_on_its_way(SimCheck *check) {
     return NULL;
 }
 
-/* A new leader does not know when the last one was given up. */
 static void judge_pace(SimCheck *check, const char *id, SimVanished *vanished) {
-    usec_t now = loop_now(check->cluster->loop),
-           led_since = sim_check_last_change(check, KEY_LEADER, NULL, NULL);
+    usec_t now = loop_now(check->cluster->loop);
     const Order *on_its_way = find_on_its_way(check);
     for (size_t i = 0; on_its_way && i < check->cluster->n_nodes; i++) {
         usec_t before = check->vanished[i].given_up_usec;
-        if (&check->vanished[i] != vanished && before > led_since &&
+        if (&check->vanished[i] != vanished && before > 0 &&
             now < before + BRAKE_PACE_USEC - WRITTEN_USEC)
             sim_trace_fail(check->trace,
                            "machine %s is given up %.1f s after another, and %s is on its way", id,

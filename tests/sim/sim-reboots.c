@@ -108,11 +108,20 @@ void sim_reboots_note_machine(SimCheck *check, const Machine *machine) {
     boot->since = loop_now(check->cluster->loop);
 }
 
+/* Global units are ordered there as soon as it gets units again, and before it is over: the leader
+ * knows of these, though they are new. */
+static bool is_known(const SimCheck *check, const Order *order) {
+    const SimUnit *unit = sim_unit_find(order->name);
+    bool is_due = unit && unit->is_global && !unit->may_rest &&
+                  sim_check_has_settled(check, KEY_UNIT, NULL, order->name) &&
+                  sim_check_has_settled(check, KEY_METADATA, order->machine_id, "disk");
+    return is_due || sim_check_has_settled(check, KEY_SCHEDULE, order->machine_id, order->name);
+}
+
 /* Who has heard of this boot has heard all that was said before. */
 static bool is_surely_down(SimCheck *check, const SimNode *node, const Order *order) {
     usec_t since = check->boots[node - check->cluster->nodes].since;
-    return order->desired == LAUNCH_STATE_LAUNCHED &&
-           sim_check_has_settled(check, KEY_SCHEDULE, order->machine_id, order->name) &&
+    return order->desired == LAUNCH_STATE_LAUNCHED && is_known(check, order) &&
            !sim_check_was_up_since(check, order, since);
 }
 

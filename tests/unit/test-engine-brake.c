@@ -178,6 +178,26 @@ static void next_leader_waits_no_longer_than_the_former(void **state) {
     expect_after(test, 11, "A B ");
 }
 
+static void next_leader_waits_for_the_units_of_the_last(void **state) {
+    BrakeTest *test = *state;
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL;
+    here(test, "ABCDE");
+    assert_string_equal(lose(test, "ABCD"), "CD");
+    expect_after(test, 301, "C D ");
+    here(test, "ABCD");
+    assert_string_equal(lose(test, "ABCD"), "CD");
+    assert_int_equal(brake_get_record(test->brake, &record), 0);
+    virtual_loop_advance(test->loop, 299 * USEC_PER_SEC);
+    open_brake(test, HOLD_USEC);
+    here(test, "E");
+    brake_take_record(test->brake, record);
+    assert_string_equal(lose(test, "CD"), "CD");
+    test->is_busy = true;
+    expect_after(test, 20, "C D ");
+    test->is_busy = false;
+    expect_after(test, 2, "C D C D ");
+}
+
 static void without_a_time_nothing_is_held(void **state) {
     BrakeTest *test = *state;
     open_brake(test, 0);
@@ -198,6 +218,7 @@ int main(void) {
         BRAKE_TEST(machine_that_says_that_it_leaves_has_not_vanished),
         BRAKE_TEST(user_releases),
         BRAKE_TEST(next_leader_waits_no_longer_than_the_former),
+        BRAKE_TEST(next_leader_waits_for_the_units_of_the_last),
         BRAKE_TEST(without_a_time_nothing_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
