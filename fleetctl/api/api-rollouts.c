@@ -28,6 +28,7 @@ static char *request_format(const DeployRequest *request) {
         add_seconds(object, "healthySeconds", request->healthy_usec) < 0 ||
         add_seconds(object, "deadlineSeconds", request->deadline_usec) < 0 ||
         json_add_string(object, "onFailure", request->on_failure) < 0 ||
+        json_add_string(object, "order", request->order) < 0 ||
         add_count(object, "checkRevision", request->check_revision, 1) < 0 ||
         json_add_string(object, "message", request->message) < 0)
         return NULL;

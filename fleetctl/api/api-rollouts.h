@@ -11,7 +11,7 @@ typedef struct DeployRequest {
     int64_t parallel;                   /* 0: not given */
     int64_t canaries;                   /* negative: not given */
     usec_t healthy_usec, deadline_usec; /* USEC_INFINITY: not given */
-    const char *on_failure;             /* NULL: not given */
+    const char *on_failure, *order;     /* NULL: not given */
     const char *message;                /* NULL: none */
     int64_t check_revision;             /* 0: whatever has changed */
 } DeployRequest;

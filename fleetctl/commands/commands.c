@@ -92,7 +92,8 @@ const Command commands[] = {
         .too_few = "No unit files given",
         .flags = FLAG_BIT(FLAG_PARALLEL) | FLAG_BIT(FLAG_CANARIES) | FLAG_BIT(FLAG_HEALTHY_TIME) |
                  FLAG_BIT(FLAG_HEALTHY_DEADLINE) | FLAG_BIT(FLAG_ON_FAILURE) |
-                 FLAG_BIT(FLAG_CHECK_REVISION) | FLAG_BIT(FLAG_MESSAGE) | FLAG_BIT(FLAG_DETACH),
+                 FLAG_BIT(FLAG_ORDER) | FLAG_BIT(FLAG_CHECK_REVISION) | FLAG_BIT(FLAG_MESSAGE) |
+                 FLAG_BIT(FLAG_DETACH),
         .summary = "Roll changed unit files out, step by step",
         .description = "Over the unit of the file's name, or, of a template, over all of its "
                        "instances and then the template\n"

@@ -34,6 +34,7 @@ static DeployRequest request_of(const Options *options, const UnitSource *source
         .healthy_usec = has_time ? options->healthy_usec : USEC_INFINITY,
         .deadline_usec = has_deadline ? options->healthy_deadline_usec : USEC_INFINITY,
         .on_failure = options->on_failure,
+        .order = options->order,
         .message = options->message,
         .check_revision = options->check_revision,
     };
@@ -66,6 +67,9 @@ static int options_check(const Options *options, Error *reterr) {
         return error_set(reterr, -EINVAL,
                          "--on-failure: '%s' is none of rollback, pause and continue",
                          options->on_failure);
+    if (options->order && update_order_from_string(options->order) < 0)
+        return error_set(reterr, -EINVAL, "--order: '%s' is neither stop-first nor start-first",
+                         options->order);
     return 0;
 }
 

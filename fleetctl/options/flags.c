@@ -233,6 +233,10 @@ static const Flag flags[_FLAG_MAX] = {
                          "What to do when a unit has failed (default: UpdateOnFailure=, or "
                          "rollback).",
                          text_parse, VALUE(on_failure)},
+    [FLAG_ORDER] = {"order", 0, "stop-first|start-first",
+                    "Whether a unit is stopped before its next version is started, or only then, "
+                    "on another machine (default: UpdateOrder=, or stop-first).",
+                    text_parse, VALUE(order)},
     [FLAG_CHECK_REVISION] = {"check-revision", 0, "REVISION",
                              "Refuse if one of the units was changed after that revision of the "
                              "store.",

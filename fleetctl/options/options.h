@@ -49,8 +49,8 @@ typedef struct Options {
     int64_t max_parallel;                       /* 0: not given */
     int64_t parallel, canaries, check_revision; /* 0: not given */
     usec_t healthy_usec, healthy_deadline_usec;
-    const char *on_failure;    /* NULL: not given; the command checks it */
-    bool stop, destroy, drain; /* what a plan is of */
+    const char *on_failure, *order; /* NULL: not given; the command checks them */
+    bool stop, destroy, drain;      /* what a plan is of */
     bool ignore_global, detach, keep_cordoned, now, cancel;
     uint64_t given; /* FLAG_BIT() of what stood on the command line */
 } Options;

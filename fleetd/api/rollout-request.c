@@ -53,6 +53,19 @@ static int on_failure_read(json_object *body, UpdatePolicy *policy, Error *reter
     return 0;
 }
 
+static int order_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
+    const char *text;
+    int r = json_get_string(body, "order", &text, reterr);
+    if (r <= 0)
+        return r;
+    UpdateOrder order = update_order_from_string(text);
+    if (order < 0)
+        return error_set(reterr, -EINVAL, "order '%.*s' is neither stop-first nor start-first",
+                         TEXT_SHORT(text));
+    policy->order = order;
+    return 0;
+}
+
 static int policy_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
     int r = number_read(body, "parallel", 1, UPDATE_COUNT_MAX, &policy->parallel, reterr);
     if (r >= 0)
@@ -63,6 +76,8 @@ static int policy_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
         r = seconds_read(body, "deadlineSeconds", &policy->deadline_usec, reterr);
     if (r >= 0)
         r = on_failure_read(body, policy, reterr);
+    if (r >= 0)
+        r = order_read(body, policy, reterr);
     return r < 0 ? r : update_policy_check(policy, reterr);
 }
 
@@ -75,8 +90,9 @@ static int message_read(json_object *body, char **ret, Error *reterr) {
     return r < 0 ? r : str_replace(ret, message);
 }
 
-/* A global unit is on all machines at once, so that its file would change everywhere at once. */
-static int take_file(RolloutRequest *request, Error *reterr) {
+/* A global unit is on all machines at once, so that its file would change everywhere at once.
+ * ret_bar: the option by which it cannot be started first; NULL: none. */
+static int take_file(RolloutRequest *request, const char **ret_bar, Error *reterr) {
     _cleanup_(requirements_freep) Requirements *requirements = NULL;
     const UnitRequest *unit = &request->unit;
     if (!unit->file)
@@ -88,17 +104,21 @@ static int take_file(RolloutRequest *request, Error *reterr) {
         return error_set(reterr, -EINVAL,
                          "it is a global unit, which cannot be deployed step by step: submit it");
     request->deployment->policy = requirements->update;
+    *ret_bar = requirements_bar_beside(requirements);
     return str_replace(&request->deployment->hash, unit_file_hash(unit->file));
 }
 
 static int request_read(const char *body, size_t size, RolloutRequest *request, Error *reterr) {
     _cleanup_json_ json_object *object = NULL;
     uint64_t revision = 0;
-    int r = take_file(request, reterr);
+    const char *bar = NULL;
+    int r = take_file(request, &bar, reterr);
     if (r >= 0)
         r = json_parse(body, size, &object, reterr);
     if (r >= 0)
         r = policy_read(object, &request->deployment->policy, reterr);
+    if (r >= 0 && bar && request->deployment->policy.order == UPDATE_START_FIRST)
+        r = error_set(reterr, -EINVAL, "it cannot be started first, as it has %s", bar);
     if (r >= 0)
         r = message_read(object, &request->deployment->message, reterr);
     if (r >= 0)

@@ -31,7 +31,8 @@ static int add_policy(json_object *object, const UpdatePolicy *policy) {
     if (json_add_int(object, "parallel", (int64_t) policy->parallel) < 0 ||
         json_add_int(object, "canaries", (int64_t) policy->canaries) < 0 ||
         json_add_int(object, "healthySeconds", seconds(policy->healthy_usec)) < 0 ||
-        json_add_int(object, "deadlineSeconds", seconds(policy->deadline_usec)) < 0)
+        json_add_int(object, "deadlineSeconds", seconds(policy->deadline_usec)) < 0 ||
+        json_add_string(object, "order", update_order_to_string(policy->order)) < 0)
         return -1;
     return json_add_string(object, "onFailure", update_on_failure_to_string(policy->on_failure));
 }

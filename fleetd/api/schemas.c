@@ -35,6 +35,10 @@ static const char *on_failure_value(int i) {
     return update_on_failure_to_string((UpdateOnFailure) i);
 }
 
+static const char *order_value(int i) {
+    return update_order_to_string((UpdateOrder) i);
+}
+
 static const char *change_value(int i) {
     return forecast_kind_to_string((ForecastKind) i);
 }
@@ -164,7 +168,7 @@ static const SchemaProperty reboot_request[] = {
          .description = "A unit that was up and healthy for so long is done."}, \
         {"deadlineSeconds", PROPERTY_INTEGER, required, \
          .description = "One that takes longer to be so has failed."}, \
-    { \
+        {"order", PROPERTY_STRING, required, .value = order_value}, { \
         "onFailure", PROPERTY_STRING, required, .value = on_failure_value \
     }
 static const SchemaProperty rollout[] = {

@@ -1,5 +1,5 @@
-/* Deployments, and how far they have come. The scheduler is told nothing of them: they change
- * units, and those are told. */
+/* Deployments, and how far they have come. Of them the scheduler is only told which units may run
+ * in two places for a while: they change units, and those are told. */
 #include "fleetd/engine/feed-internal.h"
 
 /* What its units would go back to, which may be nobody's version any more, is kept. */
@@ -17,6 +17,27 @@ static void feed_leave_former_files(Feed *feed, const Rollout *rollout) {
     for (size_t i = 0; rollout && i < rollout->n_units; i++)
         if (rollout->units[i].before)
             feed_leave_file(feed, rollout->units[i].before);
+}
+
+/* Whether it may run in two places, as that record has it. */
+static bool unit_is_beside(const Rollout *rollout, const char *name) {
+    bool is_over = !rollout || rollout_phase_is_over(rollout->phase);
+    const RolloutUnit *unit = is_over ? NULL : rollout_find_unit(rollout, name);
+    return unit && unit->is_beside;
+}
+
+static int feed_tell_beside(Feed *feed, const Rollout *former, const Rollout *rollout) {
+    int r = 0;
+    for (size_t i = 0; r >= 0 && rollout && i < rollout->n_units; i++) {
+        const char *name = rollout->units[i].name;
+        r = cluster_set_beside(feed->cluster, name, unit_is_beside(rollout, name));
+    }
+    for (size_t i = 0; r >= 0 && former && i < former->n_units; i++) {
+        const char *name = former->units[i].name;
+        if (former->units[i].is_beside && !unit_is_beside(rollout, name))
+            r = cluster_set_beside(feed->cluster, name, false);
+    }
+    return r;
 }
 
 void feed_rollout_free(void *p) {
@@ -80,6 +101,8 @@ int feed_put_rollout(Feed *feed, StoredRecord *record) {
     int r = feed_need_rollout(feed, record->key.name, &known);
     if (r >= 0)
         r = feed_use_former_files(feed, record->rollout); /* before the last one lets go of them */
+    if (r >= 0)
+        r = feed_tell_beside(feed, known->rollout, record->rollout);
     if (r < 0)
         return r;
     feed_leave_former_files(feed, known->rollout);
@@ -93,11 +116,12 @@ int feed_delete_rollout(Feed *feed, const Key *key) {
     FeedRollout *known = map_get(feed->rollouts, key->name);
     if (!known)
         return 0;
+    int r = feed_tell_beside(feed, known->rollout, NULL);
     feed_leave_former_files(feed, known->rollout);
     rollout_free(TAKE_PTR(known->rollout));
     known->rollout_revision = 0;
     feed_drop_rollout_if_void(feed, key->name);
-    return 0;
+    return r;
 }
 
 const Map *feed_rollouts(const Feed *feed) {

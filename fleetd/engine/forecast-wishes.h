@@ -4,7 +4,16 @@
 #include "fleetd/engine/feed.h"
 #include "fleetd/model/forecast.h"
 
-/* All of it, as of that revision. ret_has_changes: anything would be written. -ENOENT: a unit is
- * not known, with a message. -ENOMEM. */
-int forecast_wishes_tell(Feed *feed, const ForecastRequest *request, int64_t revision,
-                         bool *ret_has_changes, Error *reterr);
+typedef struct ForecastWishes ForecastWishes;
+
+/* All is told as of that revision. Feed, cluster and request are borrowed. -ENOMEM. */
+int forecast_wishes_new(Feed *feed, Cluster *cluster, const ForecastRequest *request,
+                        int64_t revision, ForecastWishes **ret);
+void forecast_wishes_free(ForecastWishes *wishes);
+DEFINE_POINTER_CLEANUP(ForecastWishes, forecast_wishes_free)
+
+/* All but what has to have its turn. ret_has_changes: anything would be written, now or then.
+ * -ENOENT: a unit is not known, with a message. -ENOMEM. */
+int forecast_wishes_tell(ForecastWishes *wishes, bool *ret_has_changes, Error *reterr);
+/* When all has come to rest, what comes next, if something does: 1. 0: nothing. -ENOMEM. */
+int forecast_wishes_go_on(ForecastWishes *wishes);

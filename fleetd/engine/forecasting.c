@@ -27,6 +27,7 @@ struct Forecasting {
     Feed *feed;
     Map *deadlines; /* by machine, when its drain is over */
     Rehearsal *rehearsal;
+    ForecastWishes *wishes;
     Timer *timer;
     size_t n_steps;
     Forecast forecast;
@@ -125,10 +126,18 @@ static int begin_to_play(Forecasting *forecasting, Error *reterr) {
     Forecast *forecast = &forecasting->forecast;
     int r = rehearsal_mark(forecasting->rehearsal);
     if (r >= 0)
-        r = forecast_wishes_tell(forecasting->feed, forecasting->options.request,
-                                 forecast->revision + 1, &forecast->has_changes, reterr);
+        r = forecast_wishes_new(forecasting->feed, forecasting->cluster,
+                                forecasting->options.request, forecast->revision + 1,
+                                &forecasting->wishes);
+    if (r >= 0)
+        r = forecast_wishes_tell(forecasting->wishes, &forecast->has_changes, reterr);
     forecasting->phase = FORECAST_PLAYING;
     return r < 0 ? r : 1;
+}
+
+static int go_on_or_tell(Forecasting *forecasting) {
+    int r = forecast_wishes_go_on(forecasting->wishes);
+    return r != 0 ? r : rehearsal_tell(forecasting->rehearsal, &forecasting->forecast);
 }
 
 /* 1: go on; 0: the forecast is there. */
@@ -140,9 +149,8 @@ static int forecasting_step(Forecasting *forecasting, Error *reterr) {
         return error_set(reterr, -ELOOP, "the cluster would not come to rest");
     if (r != 0)
         return r;
-    return forecasting->phase == FORECAST_SETTLING
-               ? begin_to_play(forecasting, reterr)
-               : rehearsal_tell(forecasting->rehearsal, &forecasting->forecast);
+    return forecasting->phase == FORECAST_SETTLING ? begin_to_play(forecasting, reterr)
+                                                   : go_on_or_tell(forecasting);
 }
 
 static void on_timer(void *userdata) {
@@ -201,6 +209,7 @@ void forecasting_free(Forecasting *forecasting) {
     mirror_free(forecasting->mirror);
     timer_free(forecasting->timer);
     rehearsal_free(forecasting->rehearsal);
+    forecast_wishes_free(forecasting->wishes);
     feed_free(forecasting->feed);
     cluster_free(forecasting->cluster);
     map_free(forecasting->deadlines);

@@ -46,6 +46,7 @@ static int gather(Gathering *gathering, const char *name, const Unit *unit, bool
         .is_available = outlook.is_available,
         .has_failed = outlook.has_failed,
         .may_go_down = outlook.may_go_down,
+        .may_stay = outlook.may_stay,
         .waits = outlook.waits,
     };
     return 0;

@@ -11,6 +11,7 @@ static const RecordField fields[] = {
     {"deadlineUsec", &field_number, offsetof(Deployment, policy.deadline_usec)},
     {"onFailure", &field_enum, offsetof(Deployment, policy.on_failure), false,
      &update_on_failure_names},
+    {"order", &field_enum, offsetof(Deployment, policy.order), false, &update_order_names},
     {"message", &field_string, offsetof(Deployment, message)},
     {"paused", &field_flag, offsetof(Deployment, is_paused)},
     {"resumed", &field_count, offsetof(Deployment, n_resumed)},

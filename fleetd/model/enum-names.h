@@ -19,3 +19,4 @@ extern const EnumNames machine_status_names;
 extern const EnumNames job_result_names;
 extern const EnumNames unit_health_names;
 extern const EnumNames update_on_failure_names;
+extern const EnumNames update_order_names;

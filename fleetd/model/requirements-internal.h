@@ -32,6 +32,7 @@ typedef enum OptionId {
     OPTION_UPDATE_HEALTHY_DEADLINE,
     OPTION_UPDATE_CANARIES,
     OPTION_UPDATE_ON_FAILURE,
+    OPTION_UPDATE_ORDER,
     OPTION_RESCHEDULE,
     _OPTION_MAX,
     _OPTION_INVALID = -EINVAL,
@@ -93,6 +94,7 @@ int requirements_read_update_healthy_time(RequirementsReader *reader, const char
 int requirements_read_update_healthy_deadline(RequirementsReader *reader, const char *value);
 int requirements_read_update_canaries(RequirementsReader *reader, const char *value);
 int requirements_read_update_on_failure(RequirementsReader *reader, const char *value);
+int requirements_read_update_order(RequirementsReader *reader, const char *value);
 /* -EINVAL, the whole message in reterr: what they say contradicts itself. */
 int requirements_settle_update(RequirementsReader *reader);
 int requirements_read_reschedule(RequirementsReader *reader, const char *value);

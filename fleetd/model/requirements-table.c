@@ -220,6 +220,15 @@ static const OptionRow rows[_OPTION_MAX] = {
              "What a deployment does when a unit has failed; rollback if not said."},
             requirements_read_update_on_failure,
         },
+    [OPTION_UPDATE_ORDER] =
+        {
+            {"UpdateOrder",
+             {},
+             "stop-first|start-first",
+             "Whether a unit that is updated is stopped first, or started first on another "
+             "machine; stop-first if not said."},
+            requirements_read_update_order,
+        },
     [OPTION_RESCHEDULE] =
         {
             {"Reschedule",

@@ -55,6 +55,25 @@ int requirements_read_update_on_failure(RequirementsReader *reader, const char *
     return 0;
 }
 
+int requirements_read_update_order(RequirementsReader *reader, const char *value) {
+    UpdateOrder order = update_order_from_string(value);
+    if (order < 0)
+        return error_set(reader->reterr, -EINVAL, "'%.*s' is neither stop-first nor start-first",
+                         TEXT_SHORT(value));
+    reader->requirements->update.order = order;
+    return 0;
+}
+
+const char *requirements_bar_beside(const Requirements *requirements) {
+    if (requirements->is_global)
+        return "Global";
+    if (requirements->stop_after_usec > 0)
+        return "StopAfterDisconnect";
+    if (requirements->machine_id)
+        return "MachineID";
+    return requirements->machine_of && requirements->machine_of[0] ? "MachineOf" : NULL;
+}
+
 int requirements_settle_update(RequirementsReader *reader) {
     static const OptionId ids[] = {OPTION_UPDATE_HEALTHY_DEADLINE, OPTION_UPDATE_HEALTHY_TIME};
     _cleanup_error_ Error error = {};

@@ -93,6 +93,10 @@ bool requirements_glob_matches(char *const *globs, const char *unit_name);
  * so a StopAfterDisconnect= of less than that would stop it for nothing, and counts as that. */
 usec_t requirements_stop_within(const Requirements *requirements, usec_t agent_ttl_usec);
 
+/* The option that keeps the unit from being updated with UpdateOrder=start-first, as it must not
+ * run in two places, or cannot; NULL: none does. */
+const char *requirements_bar_beside(const Requirements *requirements);
+
 /* What there is to know of an option, for documentation and completion. */
 typedef struct RequirementOption {
     const char *name;

@@ -49,6 +49,7 @@ static const RecordField unit_fields[] = {
     {"before", &field_string, offsetof(RolloutUnit, before)},
     {"found", &field_string, offsetof(RolloutUnit, found)},
     {"phase", &field_enum, offsetof(RolloutUnit, phase), true, &unit_phase_names},
+    {"beside", &field_flag, offsetof(RolloutUnit, is_beside)},
     {"hadNoPlace", &field_flag, offsetof(RolloutUnit, had_no_place)},
     {"sinceUsec", &field_count, offsetof(RolloutUnit, since_usec)},
     {"upSinceUsec", &field_count, offsetof(RolloutUnit, up_since_usec)},

@@ -38,6 +38,7 @@ typedef struct RolloutUnit {
     char *found; /* of the one that it had at first, from a deployment that this one replaced; NULL:
                     that is before */
     RolloutUnitPhase phase;
+    bool is_beside;    /* until it is done it may run beside the one with its former file */
     bool had_no_place; /* when it got the file of the deployment; until then, at the last look */
     usec_t since_usec; /* since 1970: it is updating or restoring; 0: neither */
     usec_t failed_since_usec; /* likewise: systemd says that it has failed, if only on its way */

@@ -8,7 +8,13 @@ static const char *const on_failure_words[_UPDATE_ON_FAILURE_MAX] = {
     [UPDATE_CONTINUE] = "continue",
 };
 
+static const char *const order_words[_UPDATE_ORDER_MAX] = {
+    [UPDATE_STOP_FIRST] = "stop-first",
+    [UPDATE_START_FIRST] = "start-first",
+};
+
 const EnumNames update_on_failure_names = ENUM_NAMES(on_failure_words);
+const EnumNames update_order_names = ENUM_NAMES(order_words);
 
 const char *update_on_failure_to_string(UpdateOnFailure on_failure) {
     return enum_to_string(&update_on_failure_names, (int) on_failure);
@@ -16,6 +22,14 @@ const char *update_on_failure_to_string(UpdateOnFailure on_failure) {
 
 UpdateOnFailure update_on_failure_from_string(const char *text) {
     return (UpdateOnFailure) enum_from_string(&update_on_failure_names, text);
+}
+
+const char *update_order_to_string(UpdateOrder order) {
+    return enum_to_string(&update_order_names, (int) order);
+}
+
+UpdateOrder update_order_from_string(const char *text) {
+    return (UpdateOrder) enum_from_string(&update_order_names, text);
 }
 
 int update_policy_check(const UpdatePolicy *policy, Error *reterr) {

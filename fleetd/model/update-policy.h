@@ -14,12 +14,20 @@ typedef enum UpdateOnFailure {
     _UPDATE_ON_FAILURE_INVALID = -EINVAL,
 } UpdateOnFailure;
 
+typedef enum UpdateOrder {
+    UPDATE_STOP_FIRST,
+    UPDATE_START_FIRST, /* on another machine, beside the one that runs */
+    _UPDATE_ORDER_MAX,
+    _UPDATE_ORDER_INVALID = -EINVAL,
+} UpdateOrder;
+
 typedef struct UpdatePolicy {
     uint64_t parallel;   /* so many units are under way at a time; at least 1 */
     uint64_t canaries;   /* so many first, then it waits to be promoted; 0: it does not */
     usec_t healthy_usec; /* a unit that was up and healthy for so long is done */
     usec_t deadline_usec;
     UpdateOnFailure on_failure;
+    UpdateOrder order;
 } UpdatePolicy;
 
 #define UPDATE_COUNT_MAX 10000
@@ -30,6 +38,8 @@ typedef struct UpdatePolicy {
 
 const char *update_on_failure_to_string(UpdateOnFailure on_failure);
 UpdateOnFailure update_on_failure_from_string(const char *text);
+const char *update_order_to_string(UpdateOrder order);
+UpdateOrder update_order_from_string(const char *text);
 
 /* -EINVAL, with the reason: no unit could ever be done in time, or none is under way at all. */
 int update_policy_check(const UpdatePolicy *policy, Error *reterr);

@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
+#include "fleetd/sched/beside.h"
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/retry.h"
 
@@ -174,11 +175,12 @@ void cluster_look_out(const Cluster *cluster, const char *name, const GroupRest 
         return;
     ret->unusable = unit->held.why;
     ret->may_go_down = unit_may_go_down_beside(unit, rest ? rest : &none);
-    ret->waits = unit->pending ? unit->pending->summary : NULL;
+    ret->waits = unit->pending ? unit->pending->summary : beside_obstacle(cluster, unit);
     if (unit->is_held) /* that would be judged by what was wanted before */
         return;
     for (const Placement *p = unit->placements; p; p = p->next) {
         ret->is_available |= placement_is_as_wanted(p) && p->report.is_up;
+        ret->may_stay |= placement_may_stay(p);
         ret->has_failed |= placement_is_as_wanted(p) && p->report.is_given_up;
     }
 }

@@ -167,6 +167,7 @@ struct Cluster {
     Map *spread;     /* how many of a group are where (spread.h); owner */
     Map *doubtful;   /* units whose failures have to be looked at (retry.h) */
     Map *roomy;      /* machines where memory or CPU was released, for units that wait for it */
+    Map *beside;     /* BesideWish of units that may run beside themselves (beside.h) */
     WorkQueue queue; /* what events concern, until it is decided */
     SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */
     size_t last_search;

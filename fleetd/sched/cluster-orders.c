@@ -167,7 +167,8 @@ static int put_report(Cluster *cluster, const UnitState *state) {
     placement->report.revision = state->unit_revision;
     if ((r = placement_set_failure(placement, state)) < 0)
         return r;
-    if (placement->unit->waits == WAIT_FOR_BUDGET) /* one that is down may go */
+    bool is_beside = map_size(cluster->beside) > 0 && map_has(cluster->beside, state->name);
+    if (placement->unit->waits == WAIT_FOR_BUDGET || is_beside) /* one that is down may go */
         r = look_at_unit(cluster, placement->unit);
     return r < 0 ? r : unit_refresh(cluster, placement->unit);
 }

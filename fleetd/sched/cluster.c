@@ -1,5 +1,6 @@
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/availability.h"
+#include "fleetd/sched/beside.h"
 
 #include <errno.h>
 
@@ -36,7 +37,8 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
         !(cluster->preempters = map_new(NULL)) || !(cluster->movers = map_new(NULL)) ||
         !(cluster->waiting = map_new(NULL)) || !(cluster->obstructed = map_new(NULL)) ||
         !(cluster->roomy = map_new(NULL)) || !(cluster->spread = map_new(free)) ||
-        !(cluster->doubtful = map_new(NULL)) || metadata_index_init(&cluster->metadata) < 0)
+        !(cluster->doubtful = map_new(NULL)) || !(cluster->beside = map_new(beside_wish_free)) ||
+        metadata_index_init(&cluster->metadata) < 0)
         return NULL;
     return TAKE_PTR(cluster);
 }
@@ -58,6 +60,7 @@ void cluster_free(Cluster *cluster) {
     map_free(cluster->roomy);
     map_free(cluster->spread);
     map_free(cluster->doubtful);
+    map_free(cluster->beside);
     work_queue_done(&cluster->queue);
     shared_text_drop(cluster->last_hash);
     shared_text_drop(cluster->last_reason);

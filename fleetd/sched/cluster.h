@@ -55,6 +55,7 @@ typedef struct UnitOutlook {
     bool is_available;    /* as it was last asked for, on one machine (availability.h) */
     bool has_failed;      /* likewise, and systemd has given up on it */
     bool may_go_down;     /* by fleet's own doing: its group's budget has room, or it is down */
+    bool may_stay;        /* it is up, and could run on while its next one is started elsewhere */
     const char *waits;    /* why it has no place; NULL: it has one */
 } UnitOutlook;
 
@@ -66,6 +67,10 @@ typedef struct GroupRest {
 /* rest: of the unit's group; NULL: there are none. */
 void cluster_look_out(const Cluster *cluster, const char *name, const GroupRest *rest,
                       UnitOutlook *ret);
+
+/* Whether a new file of the unit is to be started in another place first, while what was started
+ * with its former one stays (beside.h). */
+int cluster_set_beside(Cluster *cluster, const char *name, bool is_wanted);
 
 /* What the group of a unit of that name is called whose file asks for that (availability.h); NULL
  * with 0: it is one of its own. requirements may be NULL. The caller frees. */

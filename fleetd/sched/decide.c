@@ -1,6 +1,7 @@
 #include "fleetd/sched/decide.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/beside.h"
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/explain.h"
 #include "fleetd/sched/move.h"
@@ -48,13 +49,15 @@ static int places_collect(const ClusterUnit *unit, Places *ret) {
 }
 
 /* Of two places where a unit is: rather where it is known what is there, where this cluster has
- * ordered it, where the machine is here, from where it need not move, and where what is wanted is
- * there already. */
+ * ordered it, where the machine is here, where it is launched as wanted, from where it need not
+ * move, and where what is wanted is there already. */
 static int place_worth(const Placement *place) {
     bool is_readable = place->order.hash[0];
     bool is_here = place->machine->presence == MACHINE_PRESENCE_HERE;
     bool is_as_wanted = streq(place->order.hash, place->unit->hash);
-    return is_readable << 4 | !place->order.is_unwritten << 3 | is_here << 2 |
+    bool is_launched = place->order.desired == LAUNCH_STATE_LAUNCHED;
+    return is_readable << 5 | !place->order.is_unwritten << 4 | is_here << 3 |
+           (!place->order.is_unwritten && is_launched && is_as_wanted) << 2 |
            !placement_should_move(place) << 1 | (place->order.is_unwritten && is_as_wanted);
 }
 
@@ -164,10 +167,46 @@ static int decide_move(Planner *planner, Placement *from) {
     return r;
 }
 
+/* The next step for the one with the wanted file; NULL: there is none yet. */
+static int decide_next(Planner *planner, ClusterUnit *unit, const Placement *former,
+                       Placement *next) {
+    if (!next && (unit->n_orders > 1 || unit_awaits_retry(unit, NULL)))
+        return 0;
+    if (!next)
+        return beside_begin(planner, former);
+    _cleanup_free_ char *stays = NULL;
+    bool leaves;
+    int r = beside_look_at_next(planner->cluster, former, next, &leaves, &stays);
+    if (r >= 0)
+        r = unit_set_waits(planner->cluster, unit, stays ? WAIT_TO_MOVE : WAIT_NONE, false);
+    if (r < 0)
+        return r;
+    if (leaves)
+        return leave(planner, next, NULL);
+    return stays ? settle_staying(planner, next, stays) : settle(planner, next, true, NULL);
+}
+
+/* The former one stays as it is; all others but the next one leave. */
+static int decide_beside(Planner *planner, ClusterUnit *unit, const Places *places,
+                         Placement *former) {
+    Placement *next = beside_find_next(unit);
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < places->n; i++)
+        if (places->items[i] != former && places->items[i] != next)
+            r = leave(planner, places->items[i], next ? next : former);
+    if (r >= 0)
+        r = decide_next(planner, unit, former, next);
+    return r < 0 ? r : beside_keep(planner, former);
+}
+
 static int decide_ordinary(Planner *planner, ClusterUnit *unit, const Places *places) {
     int adopted = adopt_all(planner, places);
     if (adopted < 0)
         return adopted;
+    beside_look_anew(planner->cluster, unit);
+    Placement *former = beside_find_former(planner->cluster, unit);
+    if (former)
+        return decide_beside(planner, unit, places, former);
     Placement *kept = find_kept(planner->cluster, unit, places);
     size_t n_steps = planner->plan->n_steps;
     for (size_t i = 0; i < places->n; i++) {

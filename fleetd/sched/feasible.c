@@ -157,6 +157,20 @@ bool machine_fits(Cluster *cluster, const ClusterUnit *unit, const ClusterMachin
                             ret);
 }
 
+static bool placement_bars(Cluster *cluster, const Placement *other, const ClusterUnit *unit) {
+    if (other->unit == unit || !placement_is_active(other) || !unit_may_be_wanted(other->unit))
+        return false;
+    return unit_replaces(cluster, other->unit, unit) ||
+           (unit_conflicts(other->unit, unit) && unit_is_senior(other->unit, unit));
+}
+
+bool machine_bars(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine) {
+    for (size_t i = 0; i < machine->n_globbed; i++)
+        if (placement_bars(cluster, machine->globbed[i], unit))
+            return true;
+    return false;
+}
+
 bool misfit_equal(const Misfit *a, const Misfit *b) {
     return a->kind == b->kind && a->metadata == b->metadata && streq_ptr(a->name, b->name) &&
            streq_ptr(a->found, b->found);

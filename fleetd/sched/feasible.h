@@ -17,6 +17,7 @@ typedef enum MisfitKind {
     MISFIT_HELD,       /* name: the unit there that replaces this one */
     MISFIT_ORPHAN,     /* name: the unit there, of another cluster, that does not bear this one */
     MISFIT_UNCLEARED,
+    MISFIT_FORMER,     /* the unit is there, with its former file (beside.h) */
     MISFIT_MEMORY,     /* asked, left, capacity: bytes */
     MISFIT_CPU,        /* the same: thousandths of a core */
     MISFIT_OBSTRUCTED, /* name: the unit that would have to leave (rank.h) */
@@ -44,6 +45,10 @@ bool machine_is_cordoned(const ClusterMachine *machine, Misfit *ret);
 
 /* Whether one of them says that it never shares a machine with the other. */
 bool units_conflict(const ClusterUnit *a, const ClusterUnit *b);
+
+/* Whether another unit that counts there does not bear this one, which is there, as its own file
+ * says. What this one's file says does not matter, as what is there may have another. */
+bool machine_bars(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine);
 
 /* Whether both are told as one; of several that lack room what is left may differ. */
 bool misfit_equal(const Misfit *a, const Misfit *b);

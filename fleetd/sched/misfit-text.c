@@ -18,6 +18,7 @@ static const MisfitWords words[_MISFIT_KIND_MAX] = {
     [MISFIT_ORPHAN] = {"conflicts with orphan ", ", which is of another cluster"},
     [MISFIT_HELD] = {"is held by ", ", which replaces it"},
     [MISFIT_UNCLEARED] = {"has not yet cleared away its last order for it", ""},
+    [MISFIT_FORMER] = {"has the unit with its former file", ""},
     [MISFIT_OBSTRUCTED] = {"", ", which it replaces, fits on no other machine"},
 };
 

@@ -110,6 +110,11 @@ static int compare_moving(const Comparison *comparison, const OutcomePlace *from
     return reason ? add(comparison, FORECAST_MOVE, from, to, reason) : -ENOMEM;
 }
 
+/* What is to follow it, on another machine, has no place. */
+static bool next_waits_anew(const Comparison *comparison) {
+    return comparison->after->next_waits && !comparison->before->next_waits;
+}
+
 static int compare_single(const Comparison *comparison) {
     const OutcomePlace *from = comparison->before->n_places > 0 ? comparison->before->places : NULL,
                        *to = comparison->after->n_places > 0 ? comparison->after->places : NULL;
@@ -117,6 +122,8 @@ static int compare_single(const Comparison *comparison) {
         return add(comparison, FORECAST_WAIT, from, NULL, comparison->after->waits);
     if (!from && !to)
         return 0;
+    if (from && to && next_waits_anew(comparison))
+        return add(comparison, FORECAST_WAIT, from, to, comparison->after->next_waits);
     if (from && to && !streq(from->machine_id, to->machine_id))
         return compare_moving(comparison, from, to);
     return compare_place(comparison, from, to);

@@ -14,6 +14,7 @@ typedef struct OutcomeUnit {
     bool is_global;
     int64_t revision;
     char *waits;          /* why it has no place; NULL: it does not wait for one */
+    char *next_waits;     /* likewise of the one that is to follow it (beside.h) */
     OutcomePlace *places; /* by machine */
     size_t n_places;
 } OutcomeUnit;

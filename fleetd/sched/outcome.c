@@ -1,6 +1,7 @@
 #include "fleetd/sched/outcome-internal.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/beside.h"
 
 #include <errno.h>
 
@@ -13,6 +14,7 @@ static void outcome_unit_free(void *value) {
     }
     free(unit->places);
     free(unit->waits);
+    free(unit->next_waits);
     free(unit);
 }
 
@@ -50,7 +52,7 @@ static int places_take(OutcomeUnit *unit, const ClusterUnit *of) {
     return r;
 }
 
-static int unit_take(Outcome *outcome, const ClusterUnit *of) {
+static int unit_take(Outcome *outcome, const Cluster *cluster, const ClusterUnit *of) {
     OutcomeUnit *unit = calloc(1, sizeof(OutcomeUnit));
     if (!unit)
         return -ENOMEM;
@@ -59,6 +61,8 @@ static int unit_take(Outcome *outcome, const ClusterUnit *of) {
     int r = places_take(unit, of);
     if (r >= 0 && is_waiting)
         r = str_replace(&unit->waits, of->pending->summary);
+    if (r >= 0)
+        r = str_replace(&unit->next_waits, beside_obstacle(cluster, of));
     if (r >= 0)
         r = map_put(outcome->units, of->name, unit);
     if (r < 0)
@@ -77,7 +81,7 @@ int outcome_take(const Cluster *cluster, Outcome **ret) {
     _unused_ const char *name;
     const ClusterUnit *unit;
     MAP_FOREACH (name, unit, cluster->units) {
-        int r = is_told(unit) ? unit_take(outcome, unit) : 0;
+        int r = is_told(unit) ? unit_take(outcome, cluster, unit) : 0;
         if (r < 0)
             return r;
     }

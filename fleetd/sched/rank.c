@@ -1,6 +1,7 @@
 #include "fleetd/sched/rank.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/beside.h"
 #include "fleetd/sched/replaces.h"
 #include "fleetd/sched/retry.h"
 #include "fleetd/sched/room.h"
@@ -42,7 +43,8 @@ static const char *find_obstruction(Cluster *cluster, const ClusterUnit *unit,
 
 bool machine_can_take(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
                       Misfit *ret) {
-    if (machine_is_cordoned(machine, ret) || !machine_fits(cluster, unit, machine, ret))
+    if (machine_is_cordoned(machine, ret) || machine_has_former(cluster, unit, machine, ret) ||
+        !machine_fits(cluster, unit, machine, ret))
         return false;
     if (!unit->requirements || globs_are_empty(unit->requirements->replaces))
         return true;

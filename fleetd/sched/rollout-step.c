@@ -29,7 +29,7 @@ static int update_next(RolloutLook *look) {
     RolloutUnit *unit = look->facts->is_held ? NULL : turn_choose(look, is_next);
     if (!unit)
         return turn_enter(look, ROLLOUT_UPDATING, turn_obstacle(look));
-    unit->had_no_place = look_find_fact(look, unit->name)->waits != NULL;
+    unit->had_no_place = fact_has_no_place(look_find_fact(look, unit->name));
     turn_change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
     return turn_enter(look, ROLLOUT_UPDATING, NULL);
 }

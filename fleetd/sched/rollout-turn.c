@@ -24,11 +24,17 @@ bool turn_is_last(const RolloutUnit *unit) {
     return unit_name_is_template(unit->name);
 }
 
+/* What is up stays so until the next one is, which costs no budget. */
+static bool starts_first(const RolloutLook *look) {
+    return look->deployment->policy.order == UPDATE_START_FIRST;
+}
+
 /* The unit gets a file now. */
 void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
     unit->phase = phase;
     unit->since_usec = look->facts->now_usec;
     unit->up_since_usec = unit->failed_since_usec = 0;
+    unit->is_beside = starts_first(look) && !turn_is_last(unit);
     free(TAKE_PTR(unit->why));
     look->step->unit = unit->name;
     look->step->hash = hash;
@@ -44,10 +50,11 @@ RolloutUnit *turn_choose(const RolloutLook *look,
         const RolloutFact *fact = look_find_fact(look, unit->name);
         if (fact->is_held || !is_candidate(look, unit))
             continue;
-        bool is_down = !fact->is_available && !fact->unusable;
-        if (!fact->is_wanted || is_down)
+        bool is_down = !fact->is_available && !fact->unusable,
+             is_up_otherwise = fact->may_stay && !starts_first(look); /* with a former file */
+        if (!fact->is_wanted || (is_down && !is_up_otherwise))
             return unit;
-        if (!chosen && fact->may_go_down)
+        if (!chosen && (fact->may_go_down || (starts_first(look) && fact->may_stay)))
             chosen = unit;
     }
     return chosen;
@@ -76,7 +83,7 @@ static bool is_canary(const RolloutLook *look, const RolloutUnit *unit) {
     const RolloutFact *fact = look_find_fact(look, unit->name);
     bool has_begun = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
                      unit->phase == ROLLOUT_UNIT_FAILED;
-    return has_begun && fact->is_wanted && !(unit->had_no_place && fact->waits);
+    return has_begun && fact->is_wanted && !(unit->had_no_place && fact_has_no_place(fact));
 }
 
 bool turn_canaries_have_begun(const RolloutLook *look) {

@@ -26,6 +26,10 @@ bool look_has_target(const RolloutLook *look, const RolloutFact *fact) {
 
 /* --- which they are --- */
 
+bool fact_has_no_place(const RolloutFact *fact) {
+    return fact->waits && !fact->may_stay;
+}
+
 /* What was changed by the deployment that this one replaces goes back to what was before both. */
 static const char *hash_before(const Rollout *from, const RolloutFact *fact) {
     const RolloutUnit *unit = from ? rollout_find_unit(from, fact->name) : NULL;
@@ -46,11 +50,13 @@ static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *
     RolloutUnit unit = {.name = (char *) fact->name,
                         .before = (char *) hash_before(from, fact),
                         .phase = first_phase(look, fact),
-                        .had_no_place = fact->waits != NULL};
+                        .had_no_place = fact_has_no_place(fact)};
     if (!streq_ptr(unit.before, fact->hash))
         unit.found = (char *) fact->hash;
     if (unit.phase == ROLLOUT_UNIT_UPDATING)
         unit.since_usec = look->facts->now_usec;
+    const RolloutUnit *known = from ? rollout_find_unit(from, fact->name) : NULL;
+    unit.is_beside = known && known->is_beside && unit.phase != ROLLOUT_UNIT_DONE;
     return rollout_add_unit(look->rollout, &unit);
 }
 
@@ -74,8 +80,10 @@ int look_take_units(RolloutLook *look, const Rollout *from) {
 
 static int unit_enter(RolloutUnit *unit, RolloutUnitPhase phase, const char *why) {
     unit->phase = phase;
-    if (phase != ROLLOUT_UNIT_UPDATING && phase != ROLLOUT_UNIT_FAILED)
+    if (phase != ROLLOUT_UNIT_UPDATING && phase != ROLLOUT_UNIT_FAILED) {
         unit->since_usec = unit->up_since_usec = unit->failed_since_usec = 0;
+        unit->is_beside = false;
+    }
     return str_replace(&unit->why, why);
 }
 
@@ -118,15 +126,16 @@ static int judge_down(RolloutLook *look, RolloutUnit *unit, const RolloutFact *f
     if (unit->phase == ROLLOUT_UNIT_FAILED)
         return 0;
     const char *failure = find_failure(look, unit, fact);
-    if (unit->had_no_place && fact->waits && !failure)
+    if (unit->had_no_place && fact_has_no_place(fact) && !failure)
         return unit_enter(unit, is_restoring ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_DONE,
                           "it has no place, as before");
     if (look->deployment->is_paused && !is_restoring)
         return 0;
     if (failure)
         return fail(unit, fact, failure);
-    bool is_late = is_time(look, unit->since_usec + look->deployment->policy.deadline_usec);
-    return is_late ? fail(unit, fact, late) : 0;
+    if (is_time(look, unit->since_usec + look->deployment->policy.deadline_usec))
+        return fail(unit, fact, late);
+    return unit->is_beside ? str_replace(&unit->why, fact->waits) : 0;
 }
 
 /* Also of one that has failed: it may come to be well after all. */
@@ -163,7 +172,7 @@ static int judge_waiting(RolloutLook *look, RolloutUnit *unit, const RolloutFact
         unit->phase = ROLLOUT_UNIT_UPDATING; /* somebody has been quicker */
         return judge_updating(look, unit, fact);
     }
-    unit->had_no_place = fact->waits != NULL;
+    unit->had_no_place = fact_has_no_place(fact);
     bool is_untouched = streq_ptr(fact->hash, unit->found ? unit->found : unit->before);
     return is_untouched ? 0 : leave(unit);
 }

@@ -23,6 +23,10 @@
  * So is the order that keeps a place for a unit which still has to leave another machine
  * (move.h): it is put where the unit has no order, is loaded, and carries no revision at all.
  *
+ * One place at a time is given up for a unit whose author wants a new file started before the
+ * former one is stopped (beside.h): both orders say launched then, each with a file of its own. The
+ * former is withdrawn like any other.
+ *
  * An orphan that is withdrawn needs nothing more: its machine says that the unit is there, so an
  * older word that it was let go of is void (cluster_put_orphan_take()).
  *
@@ -36,6 +40,7 @@
 #include "fleetd/sched/settle.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/beside.h"
 #include "fleetd/sched/feasible.h"
 #include "fleetd/sched/preempt.h"
 #include "fleetd/sched/replaces.h"
@@ -158,20 +163,20 @@ static int put_wanted(Planner *planner, Placement *placement, Order *order, cons
 
 /* The unit's other order, on a machine that may still run it: it moves from there. What is started
  * here already is not stopped for that. */
-static const Placement *find_origin(const Placement *placement) {
+static const Placement *find_origin(const Cluster *cluster, const Placement *placement) {
     bool is_launched = placement->order.exists && placement->order.desired == LAUNCH_STATE_LAUNCHED;
     if (is_launched || placement->unit->desired != LAUNCH_STATE_LAUNCHED ||
         unit_is_global(placement->unit))
         return NULL;
     for (const Placement *p = placement->unit->placements; p; p = p->next)
-        if (p != placement && p->order.exists)
+        if (p != placement && p->order.exists && !placement_stays_beside(cluster, p))
             return p;
     return NULL;
 }
 
 /* The first of what the order has to wait for, in words; NULL with r 0: nothing. */
 static int find_wait(Cluster *cluster, const Placement *placement, char **ret) {
-    const Placement *origin = find_origin(placement);
+    const Placement *origin = find_origin(cluster, placement);
     const Placement *other = origin ? NULL : find_in_the_way(cluster, placement);
     *ret = NULL;
     if (origin)
@@ -302,6 +307,20 @@ int settle(Planner *planner, Placement *placement, bool is_wanted, const char *w
     if (order_is_answered(placement))
         return planner_delete_order(planner, placement, placement->order.reason);
     return is_wanted ? 0 : settle_unwanted(planner, placement, why);
+}
+
+int settle_as_it_is(Planner *planner, Placement *placement, const char *stays) {
+    const char *known = str_or(placement->order.reason, "");
+    _cleanup_free_ char *reason = reason_with_note(known, ORDER_STAYS, stays);
+    if (!reason || streq(reason, known))
+        return reason ? 0 : -ENOMEM;
+    Order order = {.hash = (char *) placement->order.hash,
+                   .desired = placement->order.desired,
+                   .unit_revision = placement->order.revision,
+                   .stop_within_usec = placement->order.stop_within_usec,
+                   .is_suspended = placement->order.is_suspended,
+                   .reason = reason};
+    return planner_put_order(planner, placement, &order);
 }
 
 int settle_staying(Planner *planner, Placement *placement, const char *why) {

@@ -11,4 +11,8 @@ int settle(Planner *planner, Placement *placement, bool is_wanted, const char *w
 /* Of an order that counts, and stays where it is although it should go: its reason says why. */
 int settle_staying(Planner *planner, Placement *placement, const char *why);
 
+/* Of one that is to stay as it is, whatever is wanted; stays: why, although it should go; NULL: it
+ * need not. */
+int settle_as_it_is(Planner *planner, Placement *placement, const char *stays);
+
 bool order_is_withdrawn(const Placement *placement);

@@ -26,6 +26,8 @@
  *   drain ID [ignore-global] [MESSAGE]  and loses those it has
  *   overdue ID                          the drain's deadline has passed
  *   uncordon ID                         all of that is taken back
+ *   beside NAME yes|no                  its next file is to be started elsewhere first, until the
+ *                                       next restart
  *   break NAME [ID], mend NAME [ID]     the unit does not come up any more, or not there; or does
  *                                       again
  *   failures [SECONDS]                  so much later the engine looks at what has failed
@@ -235,6 +237,13 @@ static void do_uncordon(Run *run, char *args) {
     world_remove_maintenance(run->world, args);
 }
 
+static void do_beside(Run *run, char *args) {
+    const char *name = word(&args);
+    world_tell(run->world, SIZE_MAX);
+    must(map_put(run->world->spread, name, NULL) >= 0);
+    must(cluster_set_beside(run->world->cluster, name, streq(args, "yes")) == 0);
+}
+
 static void do_break(Run *run, char *args) {
     const char *name = word(&args), *id = word(&args);
     world_break_unit(run->world, *id ? id : NULL, name, true);
@@ -373,6 +382,7 @@ static const Verb verbs[] = {
     {"drain", do_drain},
     {"overdue", do_overdue},
     {"uncordon", do_uncordon},
+    {"beside", do_beside},
     {"break", do_break},
     {"mend", do_mend},
     {"failures", do_failures, .prints = true},

@@ -25,9 +25,10 @@ typedef struct World {
     Map *failures;     /* name -> Failures */
     Map *broken;       /* names of units that do not come up; "id/name": on that machine */
     Map *running;      /* "id/name": what agents have really started */
-    Map *spread; /* names of units that are or once were global: their places need not be one */
-    int64_t revision; /* of the last request of a user */
-    usec_t now_usec;  /* for what fails */
+    Map *spread;       /* names of units whose places need not be one: that are or once were global,
+                        * or started elsewhere first */
+    int64_t revision;  /* of the last request of a user */
+    usec_t now_usec;   /* for what fails */
 
     Cluster *cluster;
     WorldEvent **events; /* not yet heard by the cluster */

@@ -21,7 +21,9 @@ bool sim_place_may_run_on(const SimPlace *place) {
 
 static void check_runs_alone(SimCheck *check, const SimNode *node, const char *name) {
     const SimUnit *unit = sim_unit_find(name);
-    for (size_t i = 0; unit && !unit->is_global && i < check->cluster->n_nodes; i++) {
+    bool may_be_beside = sim_beside_is_allowed(check, name) || sim_beside_is_ordered(check, name);
+    for (size_t i = 0; unit && !unit->is_global && !may_be_beside && i < check->cluster->n_nodes;
+         i++) {
         SimNode *other = &check->cluster->nodes[i];
         if (other != node && sim_node_has(other, name) &&
             !sim_place_may_run_on(sim_check_need_place(check, other->id, name)))

@@ -76,11 +76,28 @@ static void check_read(SimRequests *requests, const SimRequest *request) {
                        str_or(request->recorded->text, ""));
 }
 
+char *sim_requests_deployment(const SimRequests *requests, const char *name) {
+    const SimView *view = requests->cluster->view;
+    const Deployment *deployment = map_get(sim_view_all(view, KEY_DEPLOYMENT), name);
+    const Rollout *rollout = map_get(sim_view_all(view, KEY_ROLLOUT), name);
+    _cleanup_free_ char *asked = deployment ? sim_must(deployment_format(deployment)) : NULL,
+                        *done = rollout ? sim_must(rollout_format(rollout)) : NULL;
+    return sim_must(str_printf("%s %s", str_or(asked, ""), str_or(done, "")));
+}
+
+static bool has_changed_since(SimRequests *requests, const SimRequest *request) {
+    const SimHistory *history = sim_requests_history(requests, request->name);
+    if (sim_history_before(history, INT64_MAX)->revision > request->sent_revision)
+        return true;
+    _cleanup_free_ char *now =
+        request->deployment ? sim_requests_deployment(requests, request->name) : NULL;
+    return now && !streq(now, request->deployment);
+}
+
 /* Who is well, with a store that is there, has no reason to say that it is not; but that others are
  * quicker again and again. */
 static void check_unavailable(SimRequests *requests, const SimRequest *request) {
-    const SimHistory *history = sim_requests_history(requests, request->name);
-    if (sim_history_before(history, INT64_MAX)->revision > request->sent_revision)
+    if (has_changed_since(requests, request))
         return;
     usec_t well_since = sim_cluster_well_since(requests->cluster, request->node);
     if (request->recorded->status == 503 && well_since != USEC_INFINITY &&

@@ -37,6 +37,8 @@ static SimRequest *request_new(SimRequests *requests, SimNode *node, const SimRe
         request->key = sim_must(key_maintenance(what->name));
     else if (what->kind != SIM_REQUEST_READ)
         request->key = sim_must(key_unit(what->name));
+    if (what->kind >= SIM_REQUEST_DEPLOY)
+        request->deployment = sim_requests_deployment(requests, what->name);
     return request;
 }
 

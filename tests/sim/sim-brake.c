@@ -99,9 +99,11 @@ static bool is_on_its_way(SimCheck *check, const Order *order) {
     const SimView *view = check->cluster->view;
     const Machine *machine = sim_view_machine(view, order->machine_id);
     const SimUnit *known = sim_unit_find(order->name);
+    const Unit *unit = sim_view_unit(view, order->name);
     usec_t since = sim_check_last_change(check, KEY_SCHEDULE, order->machine_id, order->name);
-    return machine && machine->status == MACHINE_STATUS_RUNNING && known && !known->is_global &&
-           order->desired == LAUNCH_STATE_LAUNCHED &&
+    bool is_usable = unit && sim_view_file(view, unit->hash); /* else it is left as it is */
+    return is_usable && machine && machine->status == MACHINE_STATUS_RUNNING && known &&
+           !known->is_global && order->desired == LAUNCH_STATE_LAUNCHED &&
            since + TOGETHER_USEC < loop_now(check->cluster->loop) &&
            !sim_check_was_up_since(check, order, since) &&
            sim_check_has_settled(check, KEY_MACHINE, order->machine_id, NULL) &&

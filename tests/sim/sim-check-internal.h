@@ -14,9 +14,10 @@ typedef struct SimPlace {
     bool was_meddled_with; /* since its last start */
     bool has_other_file;   /* likewise */
     bool may_fail;         /* a start of it */
-    unsigned boot;         /* of that start */
-    usec_t back_until;     /* it comes back whenever it is stopped */
-    usec_t stops_since;    /* the last ones that followed one another closely */
+    bool is_beside;     /* its order says launched, and did so while it could run in two places */
+    unsigned boot;      /* of that start */
+    usec_t back_until;  /* it comes back whenever it is stopped */
+    usec_t stops_since; /* the last ones that followed one another closely */
     unsigned n_stops;
     usec_t ill_until; /* it did not answer its health check; USEC_INFINITY: it still does not */
     usec_t up_usec;   /* when its machine has last said that it is up, or was till then */
@@ -111,6 +112,7 @@ void sim_moves_note_hurry(SimCheck *check,
                           const char *machine_id); /* there is, or was, a deadline */
 /* Of an order that was just withdrawn, when its revision is complete. */
 void sim_moves_judge(SimCheck *check, const Order *order);
+bool sim_moves_has_time(const SimCheck *check, const char *machine_id);
 
 /* What is remembered of a unit that failed; an order that was just withdrawn or given, when its
  * revision is complete. */
@@ -139,6 +141,14 @@ void sim_brake_judge_given_up(SimCheck *check, const char *id, const Order *orde
 usec_t sim_actions_heard_since(const SimCheck *check, const SimNode *node);
 /* What runs there may do so without an order: it is not fleet that had it run. */
 bool sim_place_may_run_on(const SimPlace *place);
+
+/* What is let run in two places by a deployment, now or just before. */
+void sim_beside_note(SimCheck *check, const Rollout *old);
+bool sim_beside_is_allowed(const SimCheck *check, const char *name);
+/* An order has changed; new NULL: it has gone. */
+void sim_beside_judge_order(SimCheck *check, const Key *key, const Order *old, const Order *new);
+/* Whether any of its orders was given while it was allowed. */
+bool sim_beside_is_ordered(const SimCheck *check, const char *name);
 
 /* Of every action of a machine, as its systemd has it: "start a.service". */
 void sim_actions_judge(SimCheck *check, SimNode *node, const char *action);

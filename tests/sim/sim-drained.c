@@ -30,11 +30,17 @@ static bool could_leave(const Drained *drained, const Order *order) {
     return false;
 }
 
+/* A deployment keeps it until its next one is updated; or for ever, if that has failed. */
+static bool is_former(const SimView *view, const Order *order) {
+    const Unit *unit = sim_view_unit(view, order->name);
+    return unit && !streq(unit->hash, order->hash);
+}
+
 static void check_ordinary(const Drained *drained, const Order *order) {
     if (drained->is_over)
         sim_trace_fail(drained->trace, "%s is on %s, although its time there is over", order->name,
                        order->machine_id);
-    else if (could_leave(drained, order))
+    else if (!is_former(drained->cluster->view, order) && could_leave(drained, order))
         sim_trace_fail(drained->trace, "%s stays on %s, which is drained, and could leave",
                        order->name, order->machine_id);
     else if (!strstr(order->reason, ORDER_STAYS))

@@ -235,6 +235,15 @@ static Told *take(const Sim *sim) {
     return told_take(sim_view_all(view, KEY_SCHEDULE), sim_view_all(view, KEY_PENDING));
 }
 
+/* Who is the first to be gone makes room before the others: of units that wait for room nobody can
+ * tell then which of them gets it. */
+static bool is_open(const Forecast *forecast, bool is_any_waiting) {
+    size_t n_leave = 0;
+    for (size_t i = 0; i < forecast->n_changes; i++)
+        n_leave += forecast->changes[i].kind == FORECAST_STOP;
+    return n_leave > 1 && is_any_waiting;
+}
+
 static bool try_one(SimForecasts *forecasts) {
     Sim *sim = forecasts->sim;
     _cleanup_wish_ Wish wish = {};
@@ -246,11 +255,14 @@ static bool try_one(SimForecasts *forecasts) {
               : wish.wish.is_removal ? "destroyed"
                                      : launch_state_to_string(wish.what.desired));
     _cleanup_(told_freep) Told *before = take(sim);
+    bool is_any_waiting = map_size(sim_view_all(sim->cluster->view, KEY_PENDING)) > 0;
     if (!foretell(forecasts, &wish, &answer) || !request(forecasts, &wish))
         return false;
     _cleanup_(told_freep) Told *after = take(sim);
     bool is_paced = wish.drained[0] && answer.forecast.n_changes > 1;
-    _cleanup_free_ char *complaint = told_compare(before, after, &answer.forecast, is_paced);
+    _cleanup_free_ char *complaint = is_open(&answer.forecast, is_any_waiting)
+                                         ? NULL
+                                         : told_compare(before, after, &answer.forecast, is_paced);
     if (complaint)
         sim_trace_fail(&sim->trace, "%s", complaint);
     return !complaint;

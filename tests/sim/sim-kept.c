@@ -124,13 +124,22 @@ void sim_kept_check_rest(const SimKept *kept) {
 
 /* --- making --- */
 
+/* A deployment that waits for a user may keep what was there before beside what is wanted. */
+static bool is_as_wanted(const SimView *view, const Order *order) {
+    const Unit *unit = sim_view_unit(view, order->name);
+    bool is_alone =
+        sim_unit_find(order->name)->is_global || sim_view_count_orders(view, order->name) == 1;
+    return unit && streq(order->hash, unit->hash) && is_alone;
+}
+
 SimKept *sim_kept_new(SimCluster *cluster, SimTrace *trace) {
     SimKept *kept = sim_must(calloc(1, sizeof(SimKept)));
     const char *key;
     const Order *order;
     *kept = (SimKept){.cluster = cluster, .trace = trace, .places = sim_must(map_new(free))};
     MAP_FOREACH (key, order, sim_view_all(cluster->view, KEY_SCHEDULE))
-        if (map_put(kept->places, key, place_new(cluster, order)) < 0)
+        if (is_as_wanted(cluster->view, order) &&
+            map_put(kept->places, key, place_new(cluster, order)) < 0)
             abort();
     for (size_t i = 0; i < cluster->n_nodes; i++) {
         char *const *actions = fake_script_actions(fake_systemd_script(cluster->nodes[i].systemd));

@@ -33,12 +33,12 @@ void sim_moves_note(SimCheck *check, const char *machine_id, const Maintenance *
 }
 
 /* Nobody who decides now can think that the time of a drain is over. */
-static bool surely_has_time(const SimCheck *check, const char *machine_id,
-                            const Maintenance *maintenance) {
+bool sim_moves_has_time(const SimCheck *check, const char *machine_id) {
     usec_t hurried = (usec_t) (uintptr_t) map_get(check->hurried, machine_id);
-    if (maintenance && maintenance->deadline_usec > 0)
+    Maintenance wanted;
+    if (sim_view_wants(check->cluster->view, machine_id, &wanted) && wanted.deadline_usec > 0)
         return sim_check_wants_have_settled(check, machine_id) &&
-               !deadline_has_passed(check, maintenance);
+               !deadline_has_passed(check, &wanted);
     return hurried == 0 || hurried + sim_check_stale_usec(check) < loop_now(check->cluster->loop);
 }
 
@@ -63,7 +63,7 @@ static void judge_global(SimCheck *check, const Order *order, const Maintenance 
 
 /* Whatever is wanted of the machine since: what else is there the engine has ordered itself. */
 static void judge_turn(SimCheck *check, const Order *order, const Maintenance *maintenance) {
-    if (surely_has_time(check, order->machine_id, maintenance) &&
+    if (sim_moves_has_time(check, order->machine_id) &&
         has_ordinary(check->cluster->view, order->machine_id))
         sim_trace_fail(check->trace, "the global %s leaves %s before others", order->name,
                        order->machine_id);

@@ -73,6 +73,7 @@ static SimOrderChange change_of(const Order *before, const Order *after) {
 static void note_order(SimCheck *check, const Key *key, const Order *old, const Order *new) {
     SimPlace *place = sim_check_need_place(check, key->machine_id, key->name);
     sim_words_say(&place->words, loop_now(check->cluster->loop), new);
+    sim_beside_judge_order(check, key, old, new);
     if (!new && !check->cluster->is_store_lost)
         check_taken_order(check, key, old, place);
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", key->machine_id, key->name));
@@ -123,8 +124,11 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
         sim_retries_judge_record(check, old, new);
     else if (key->kind == KEY_SCHEDULE)
         note_order(check, key, old, new);
-    else if (key->kind == KEY_ROLLOUT && new)
-        sim_must_be_zero(str_replace(&check->judged_rollout, key->name));
+    else if (key->kind == KEY_ROLLOUT) {
+        sim_beside_note(check, old);
+        if (new)
+            sim_must_be_zero(str_replace(&check->judged_rollout, key->name));
+    }
 }
 
 /* What the engine decides on besides orders, which nobody else writes. */
@@ -162,7 +166,7 @@ static void check_cordon(SimCheck *check, const Order *order) {
 }
 
 /* An ordinary unit has one order; but that it may be told to let go of others, and has to before
- * that one says that it be started. */
+ * that one says that it be started. Or a deployment starts the next one first. */
 static void check_is_one(SimCheck *check, const char *name) {
     size_t n_active = 0, n_launched = 0, n = sim_view_count_orders(check->cluster->view, name);
     const char *key;
@@ -171,6 +175,8 @@ static void check_is_one(SimCheck *check, const char *name) {
         n_active += streq(order->name, name) && order->desired != LAUNCH_STATE_INACTIVE;
         n_launched += streq(order->name, name) && order->desired == LAUNCH_STATE_LAUNCHED;
     }
+    if (sim_beside_is_allowed(check, name) || sim_beside_is_ordered(check, name))
+        return;
     if (n_active > 1)
         sim_trace_fail(check->trace, "%s has orders on two machines", name);
     else if (n_launched > 0 && n > 1)

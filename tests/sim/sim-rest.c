@@ -2,6 +2,7 @@
 
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-name.h"
+#include "tests/sim/sim-check-internal.h"
 #include "tests/sim/sim-drained.h"
 #include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-reboots.h"
@@ -72,6 +73,11 @@ static void check_state(const Rest *rest, SimNode *node, const Order *order) {
                        launch_state_to_string(state->current));
 }
 
+/* A deployment that waits for a user keeps what was there before beside what has failed. */
+static bool is_former(const Rest *rest, const Order *order, const Unit *unit) {
+    return !streq(order->hash, unit->hash) && sim_beside_is_allowed(rest->check, order->name);
+}
+
 static void check_order(const Rest *rest, const Order *order) {
     const Unit *unit = sim_view_unit(rest->cluster->view, order->name);
     if (!unit_is_wanted(unit)) {
@@ -79,6 +85,8 @@ static void check_order(const Rest *rest, const Order *order) {
                        order->machine_id);
         return;
     }
+    if (is_former(rest, order, unit))
+        return;
     if (order->desired != unit->desired || order->unit_revision != unit->revision ||
         !streq(order->hash, unit->hash))
         sim_trace_fail(rest->trace, "the order for %s on %s is not what was asked for", order->name,
@@ -126,7 +134,7 @@ static void check_unit(const Rest *rest, const Unit *unit) {
         return;
     if (sim_unit_find(unit->name)->is_global)
         check_global(rest, unit);
-    else if (n_orders > 1)
+    else if (n_orders > 1 && !sim_beside_is_allowed(rest->check, unit->name))
         sim_trace_fail(rest->trace, "%s has several orders", unit->name);
     if (n_orders == 0)
         check_pending(rest, unit);

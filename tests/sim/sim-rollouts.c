@@ -38,13 +38,16 @@ static const char *choose_name(SimAct *act) {
 /* Some take longer to start than they are given. */
 static char *choose_policy(SimAct *act) {
     static const char *const ends[] = {"rollback", "rollback", "pause", "continue"};
+    static const char *const orders[] = {"stop-first", "start-first"};
     size_t parallel = 1 + sim_random_below(&act->random, 2),
            healthy = sim_random_below(&act->random, 4), more = sim_random_below(&act->random, 10),
            end = sim_random_below(&act->random, ELEMENTSOF(ends));
-    bool has_canaries = sim_random_chance(&act->random, 20);
+    bool has_canaries = sim_random_chance(&act->random, 20),
+         is_start_first = sim_random_chance(&act->random, 40);
     return sim_must(str_printf("\"parallel\":%zu,\"canaries\":%d,\"healthySeconds\":%zu,"
-                               "\"deadlineSeconds\":%zu,\"onFailure\":\"%s\"",
-                               parallel, has_canaries, healthy, healthy + 1 + more, ends[end]));
+                               "\"deadlineSeconds\":%zu,\"onFailure\":\"%s\",\"order\":\"%s\"",
+                               parallel, has_canaries, healthy, healthy + 1 + more, ends[end],
+                               orders[is_start_first]));
 }
 
 static void say(Sim *sim, SimAct *act, const char *name) {
@@ -170,6 +173,7 @@ static bool is_still_down(const Looker *looker, const Unit *unit, const Order *o
     const UnitState *state =
         sim_view_state(looker->check->cluster->view, order->machine_id, unit->name);
     return is_under_way(looker->rollout, unit->name) &&
+           !rollout_find_unit(looker->rollout, unit->name)->is_beside &&
            (!state || state->unit_revision < unit->revision);
 }
 
@@ -203,7 +207,8 @@ static bool others_have_settled(const SimCheck *check, const Rollout *rollout) {
 static void judge_budget(SimCheck *check, const Rollout *rollout, const RolloutUnit *unit) {
     const Looker looker = {check, rollout};
     bool is_of_template = strncmp(unit->name, TEMPLATE, strcspn(TEMPLATE, ".")) == 0;
-    if (is_of_template && was_surely_up(check, unit->name) && others_have_settled(check, rollout) &&
+    if (is_of_template && !unit->is_beside && was_surely_up(check, unit->name) &&
+        others_have_settled(check, rollout) &&
         !sim_budget_has_room(check->cluster->view, unit->name, is_surely_down, &looker))
         sim_trace_fail(check->trace, "%s gets another file, and its group has no budget for it",
                        unit->name);

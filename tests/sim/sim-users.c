@@ -13,6 +13,10 @@ static usec_t patience(SimRandom *random) {
     return is_gone ? usec : USEC_INFINITY;
 }
 
+/* Of who has just changed something. */
+#define N_LOOKS 4
+#define LOOKS_USEC (400 * USEC_PER_MSEC)
+
 /* Mostly one of two files, so that units come back to what they were; else one that there was never
  * before. */
 static unsigned version(const Sim *sim, SimAct *act) {
@@ -55,19 +59,35 @@ static void unload(Sim *sim, SimAct *act) {
     put(sim, act, LAUNCH_STATE_INACTIVE, sim_random_chance(&act->random, 20));
 }
 
-static void ask(Sim *sim, SimAct *act, SimRequestKind kind) {
+static void ask_node(Sim *sim, SimNode *node, SimAct *act, SimRequestKind kind) {
     const SimRequestWhat what = {.kind = kind,
                                  .name = sim_unit(act->unit)->name,
                                  .desired = LAUNCH_STATE_INACTIVE,
                                  .patience_usec = patience(&act->random)};
-    sim_requests_ask(sim->requests, sim_act_node(sim, act), &what);
+    sim_requests_ask(sim->requests, node, &what);
+}
+
+static void ask(Sim *sim, SimAct *act, SimRequestKind kind) {
+    ask_node(sim, sim_act_node(sim, act), act, kind);
 }
 
 static void destroy(Sim *sim, SimAct *act) {
     ask(sim, act, SIM_REQUEST_DELETE);
 }
 
+static void look_later(Sim *sim, _unused_ SimNode *node, const void *data) {
+    SimAct *act = (SimAct *) data;
+    size_t machine = sim_random_below(&act->random, sim->cluster->n_nodes);
+    ask_node(sim, &sim->cluster->nodes[machine], act, SIM_REQUEST_READ);
+}
+
+/* Half of them have just changed something, and look whether the others know of it by now. */
 static void look(Sim *sim, SimAct *act) {
+    bool has_asked = sim_random_chance(&act->random, 50);
+    if (has_asked)
+        start(sim, act);
+    for (size_t i = 0; has_asked && i < N_LOOKS; i++)
+        sim_later(sim, sim_random_span(&act->random, LOOKS_USEC), look_later, NULL, act);
     ask(sim, act, SIM_REQUEST_READ);
 }
 

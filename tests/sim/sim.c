@@ -36,6 +36,7 @@ typedef struct Options {
 
 /* Of all processes. */
 typedef struct Shared {
+    bool has_failed;
     SimReport reports[JOBS_MAX];
     usec_t times[]; /* settled of each seed, then tidied of each */
 } Shared;
@@ -175,8 +176,10 @@ static bool run_part(const Options *options, unsigned job, Shared *shared) {
     bool all_good = true;
     uint64_t first = options->n_seeds * job / options->n_jobs,
              end = options->n_seeds * (job + 1) / options->n_jobs;
-    for (uint64_t i = first; i < end && (all_good || !options->stops); i++)
+    for (uint64_t i = first; i < end && !(options->stops && shared->has_failed); i++) {
         all_good = run_seed(options, i, shared, &shared->reports[job]) && all_good;
+        shared->has_failed |= !all_good;
+    }
     return all_good;
 }
 

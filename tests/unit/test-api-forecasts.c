@@ -99,6 +99,7 @@ static void all_that_can_be_asked_for_is_read(void **state) {
                   "{\"units\":[{\"name\":\"a.service\",\"desiredState\":\"loaded\"},"
                   "{\"name\":\"b@.service\",\"text\":\"" TEXT "\"}],"
                   "\"destroy\":[\"c.service\"],\"drain\":[\"" M2 "\"]}");
+    assert_non_null(recorded);
     assert_string_equal(fake.asked,
                         "a.service loaded;b@.service as it is with a file;c.service destroyed;"
                         "22 drained;");

@@ -26,7 +26,7 @@ static void file_of_a_known_unit_is_put_with_the_wish(void **state) {
     assert_answer(fixture, "PUT", SERVICE, BODY, 204, "");
     assert_stored(fixture, "deployment/a.service",
                   "\"parallel\":1,\"healthyUsec\":10000000,\"deadlineUsec\":300000000,"
-                  "\"onFailure\":\"rollback\"}");
+                  "\"onFailure\":\"rollback\",\"order\":\"stop-first\"}");
     _cleanup_free_ char *after = store_sync_get(&fixture->sync, "unit/a.service");
     assert_string_equal(before, after); /* whoever leads changes it */
     _cleanup_free_ char *dump = store_dump(fixture);
@@ -53,11 +53,11 @@ static void what_the_body_says_goes_before_what_the_file_says(void **state) {
     assert_answer(fixture, "PUT", SERVICE,
                   "{\"text\":\"" TEXT "[X-Fleet]\\nUpdateParallel=3\\nUpdateCanaries=2\\n"
                   "UpdateOnFailure=pause\\n\",\"parallel\":5,\"healthySeconds\":0,"
-                  "\"deadlineSeconds\":60,\"message\":\"a fix\"}",
+                  "\"deadlineSeconds\":60,\"order\":\"start-first\",\"message\":\"a fix\"}",
                   204, "");
     assert_stored(fixture, "deployment/a.service",
                   "\"parallel\":5,\"canaries\":2,\"healthyUsec\":0,\"deadlineUsec\":60000000,"
-                  "\"onFailure\":\"pause\",\"message\":\"a fix\"}");
+                  "\"onFailure\":\"pause\",\"order\":\"start-first\",\"message\":\"a fix\"}");
 }
 
 static void bad_requests_are_refused(void **state) {
@@ -70,6 +70,10 @@ static void bad_requests_are_refused(void **state) {
          "unit 'a.service': the time to be healthy is not shorter than the time to become so"},
         {"{\"text\":\"" TEXT "\",\"onFailure\":\"panic\"}",
          "unit 'a.service': onFailure 'panic' is none of rollback, pause and continue"},
+        {"{\"text\":\"" TEXT "\",\"order\":\"any\"}",
+         "unit 'a.service': order 'any' is neither stop-first nor start-first"},
+        {"{\"text\":\"" TEXT "[X-Fleet]\\nStopAfterDisconnect=1min\\n\",\"order\":\"start-first\"}",
+         "unit 'a.service': it cannot be started first, as it has StopAfterDisconnect"},
         {"{\"text\":\"" TEXT "\",\"message\":\"a\\nb\"}", "unit 'a.service': "},
         {"{\"text\":\"" TEXT "[X-Fleet]\\nGlobal=true\\n\"}",
          "unit 'a.service': it is a global unit, which cannot be deployed step by step: submit it"},
@@ -180,7 +184,8 @@ static void it_is_told_how_far_it_is(void **state) {
         "{\"name\":\"a.service\",\"id\":5000000,\"hash\":\"" HASH "\",\"since\":5,"
         "\"phase\":\"rolling-back\",\"phaseSince\":7,\"why\":\"a.service: it has failed\","
         "\"message\":\"a fix\",\"parallel\":1,\"canaries\":0,\"healthySeconds\":10,"
-        "\"deadlineSeconds\":300,\"onFailure\":\"rollback\",\"paused\":false,\"promoted\":false,"
+        "\"deadlineSeconds\":300,\"order\":\"stop-first\",\"onFailure\":\"rollback\",\"paused\":"
+        "false,\"promoted\":false,"
         "\"undone\":false,\"units\":[{\"name\":\"a.service\",\"phase\":\"restoring\","
         "\"why\":null}]}";
     _cleanup_exchange_ RecordedExchange *one = api_call(fixture, "GET", SERVICE, NULL);

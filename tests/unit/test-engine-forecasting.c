@@ -130,6 +130,39 @@ static void template_gives_its_file_to_its_instances(void **state) {
     assert_string_equal(answer.text, expected);
 }
 
+#define START_FIRST "[X-Fleet]\nUpdateOrder=start-first\n"
+
+/* As a deployment would do it: each leaves room for the next one's next one. */
+static void next_ones_are_started_elsewhere_one_after_the_other(void **state) {
+    SimCluster *cluster = *state;
+    const char *conflicts = "[X-Fleet]\nConflicts=app@*\n";
+    _cleanup_free_ char *text = str_printf("%s%s", SLEEPER, conflicts),
+                        *other = str_printf("%s%sUpdateOrder=start-first\n", OTHER, conflicts);
+    sim_put(cluster, "app@.service", text, LAUNCH_STATE_INACTIVE);
+    size_t one = number_of(cluster, engine_test_start(cluster, "app@1.service", text)->id),
+           two = number_of(cluster, engine_test_start(cluster, "app@2.service", text)->id),
+           three = 6 - one - two;
+    _cleanup_answer_ Answer answer =
+        ask_unit(cluster, "app@.service", other, _LAUNCH_STATE_INVALID);
+    _cleanup_free_ char *expected = str_printf(
+        "app@1.service move %zu %zu\napp@2.service move %zu %zu\n", one, three, two, one);
+    assert_string_equal(answer.text, expected);
+}
+
+static void without_another_machine_the_next_one_waits(void **state) {
+    SimCluster *cluster = *state;
+    for (size_t i = 1; i <= 3; i++) {
+        _cleanup_free_ char *name = str_printf("app@%zu.service", i);
+        engine_test_start(cluster, name, SLEEPER "[X-Fleet]\nConflicts=app@*\n");
+    }
+    size_t at = number_of(cluster, sim_where_runs(cluster, "app@2.service")->id);
+    _cleanup_answer_ Answer answer = ask_unit(
+        cluster, "app@2.service", OTHER START_FIRST "Conflicts=app@*\n", _LAUNCH_STATE_INVALID);
+    assert_true(answer.has_changes);
+    _cleanup_free_ char *expected = str_printf("app@2.service wait %zu %zu\n", at, at);
+    assert_string_equal(answer.text, expected);
+}
+
 static void unknown_unit_is_refused(void **state) {
     _cleanup_answer_ Answer stopped = ask_unit(*state, "a.service", NULL, LAUNCH_STATE_LOADED);
     assert_int_equal(stopped.r, -ENOENT);
@@ -200,6 +233,8 @@ int main(void) {
         ENGINE_TEST(what_is_there_already_is_no_change),
         ENGINE_TEST(file_of_a_unit_that_runs_nowhere_is_a_change),
         ENGINE_TEST(template_gives_its_file_to_its_instances),
+        ENGINE_TEST(next_ones_are_started_elsewhere_one_after_the_other),
+        ENGINE_TEST(without_another_machine_the_next_one_waits),
         ENGINE_TEST(unknown_unit_is_refused),
         ENGINE_TEST(destroyed_unit_stops_and_another_takes_its_place),
         ENGINE_TEST(drained_machine_is_left),

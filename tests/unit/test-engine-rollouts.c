@@ -485,6 +485,125 @@ static void unit_that_fails_for_a_moment_has_not_failed(void **state) {
     assert_true(has_text(cluster, "web.service", NEW));
 }
 
+/* --- UpdateOrder=start-first --- */
+
+static UpdatePolicy start_first(void) {
+    UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
+    policy.order = UPDATE_START_FIRST;
+    policy.deadline_usec = 30 * USEC_PER_SEC;
+    return policy;
+}
+
+/* Until it has that phase; none of the n instances, or web.service with n 0, is ever down. The most
+ * places of one of them. */
+static size_t await_without_a_break(SimCluster *cluster, const char *name, size_t n,
+                                    RolloutPhase phase) {
+    Awaited awaited = {cluster, name, phase};
+    usec_t begun = loop_now(cluster->loop);
+    size_t most = 0;
+    while (!has_phase(&awaited)) {
+        sim_cluster_run(cluster, STEP);
+        assert_true(loop_now(cluster->loop) < begun + 2 * USEC_PER_MINUTE);
+        for (size_t i = 0; i < MAX(n, (size_t) 1); i++) {
+            _cleanup_free_ char *unit =
+                n > 0 ? str_printf("app@%zu.service", i + 1) : strdup("web.service");
+            size_t n_running = sim_count_running(cluster, unit);
+            assert_true(n_running >= 1);
+            most = MAX(most, n_running);
+        }
+    }
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC); /* what is superfluous goes */
+    return most;
+}
+
+static void next_one_is_up_before_the_former_one_is_stopped(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = start_first();
+    SimNode *node = engine_test_start(cluster, "web.service", OLD);
+    deploy(cluster, "web.service", NEW, &policy);
+    assert_int_equal(await_without_a_break(cluster, "web.service", 0, ROLLOUT_DONE), 2);
+    assert_int_equal(sim_count_running(cluster, "web.service"), 1);
+    assert_ptr_not_equal(sim_where_runs(cluster, "web.service"), node);
+    assert_int_equal(sim_view_count_orders(cluster->view, "web.service"), 1);
+    say_word(cluster, "web.service", undo_it);
+    await_without_a_break(cluster, "web.service", 0, ROLLOUT_ROLLED_BACK);
+    assert_int_equal(sim_count_running(cluster, "web.service"), 1);
+    assert_true(has_text(cluster, "web.service", OLD));
+}
+
+static void all_instances_are_up_all_the_time(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = start_first();
+    policy.parallel = 2;
+    start_instances(cluster, 4);
+    deploy(cluster, TEMPLATE, NEW, &policy);
+    assert_int_equal(await_without_a_break(cluster, TEMPLATE, 4, ROLLOUT_DONE), 2);
+    assert_int_equal(count_running(cluster, 4, NEW), 4);
+    assert_int_equal(count_up(cluster, 4), 4);
+}
+
+static void former_one_is_not_touched_if_the_next_one_fails(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = start_first();
+    SimNode *node = engine_test_start(cluster, "web.service", OLD);
+    size_t n_starts = sim_node_count(node, FAKE_ACTION_START);
+    set_behaviour(cluster, "web.service", &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    deploy(cluster, "web.service", NEW, &policy);
+    await_without_a_break(cluster, "web.service", 0, ROLLOUT_ROLLED_BACK);
+    assert_ptr_equal(sim_where_runs(cluster, "web.service"), node);
+    assert_int_equal(sim_node_count(node, FAKE_ACTION_START), n_starts);
+    assert_int_equal(sim_view_count_orders(cluster->view, "web.service"), 1);
+}
+
+static void without_another_machine_it_waits_and_is_rolled_back(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = start_first();
+    for (size_t i = 1; i <= 3; i++) {
+        _cleanup_free_ char *name = str_printf("app@%zu.service", i);
+        engine_test_start(cluster, name, OLD "[X-Fleet]\nConflicts=app@*\n");
+    }
+    deploy(cluster, TEMPLATE, NEW "[X-Fleet]\nConflicts=app@*\n", &policy);
+    await_without_a_break(cluster, TEMPLATE, 3, ROLLOUT_ROLLED_BACK);
+    assert_non_null(
+        strstr(rollout_of(cluster, TEMPLATE)->why,
+               "0 of 3 machines fit: 1 has the unit with its former file; 1 conflicts"));
+    assert_int_equal(count_running(cluster, 3, OLD "[X-Fleet]\nConflicts=app@*\n"), 3);
+}
+
+static void next_leader_knows_which_is_the_former_one(void **state) {
+    for (usec_t usec = USEC_PER_SEC; usec < 14 * USEC_PER_SEC; usec += 3 * USEC_PER_SEC) {
+        SimCluster *cluster = *state;
+        UpdatePolicy policy = start_first();
+        _cleanup_free_ char *text = str_printf("%s# %llu\n", NEW, (unsigned long long) usec);
+        SimNode *node = engine_test_start(cluster, "web.service", OLD);
+        sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+        deploy(cluster, "web.service", text, &policy);
+        sim_cluster_run(cluster, usec);
+        SimNode *leader = sim_leader(cluster);
+        sim_node_crash(leader);
+        await_without_a_break(cluster, "web.service", 0, ROLLOUT_DONE);
+        sim_node_start(leader);
+        sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+        assert_ptr_not_equal(sim_where_runs(cluster, "web.service"), node);
+        assert_int_equal(sim_count_running(cluster, "web.service"), 1);
+        sim_destroy(cluster, "web.service");
+        sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    }
+}
+
+static void another_deployment_in_the_midst_stops_nothing_too_early(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = start_first();
+    engine_test_start(cluster, "web.service", OLD);
+    set_behaviour(cluster, "web.service", &(FakeBehaviour){.start_usec = 5 * USEC_PER_SEC});
+    deploy(cluster, "web.service", NEW, &policy);
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    deploy(cluster, "web.service", NEWER, &policy);
+    await_without_a_break(cluster, "web.service", 0, ROLLOUT_DONE);
+    assert_true(has_text(cluster, "web.service", NEWER));
+    assert_int_equal(sim_count_running(cluster, "web.service"), 1);
+}
+
 static void nothing_goes_on_by_what_cannot_be_read(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
@@ -526,6 +645,12 @@ int main(void) {
         ENGINE_TEST(file_comes_with_each_unit_that_gets_it),
         ENGINE_TEST(group_that_the_new_file_names_has_no_budget_of_its_own),
         ENGINE_TEST(unit_that_fails_for_a_moment_has_not_failed),
+        ENGINE_TEST(next_one_is_up_before_the_former_one_is_stopped),
+        ENGINE_TEST(all_instances_are_up_all_the_time),
+        ENGINE_TEST(former_one_is_not_touched_if_the_next_one_fails),
+        ENGINE_TEST(without_another_machine_it_waits_and_is_rolled_back),
+        ENGINE_TEST(next_leader_knows_which_is_the_former_one),
+        ENGINE_TEST(another_deployment_in_the_midst_stops_nothing_too_early),
         ENGINE_TEST(nothing_goes_on_by_what_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,13 +10,14 @@ static void read_policy(const char *text, UpdatePolicy *ret) {
 static void policy_is_read(_unused_ void **state) {
     UpdatePolicy policy;
     read_policy("[X-Fleet]\nUpdateParallel=3\nUpdateCanaries=2\nUpdateHealthyTime=1min\n"
-                "UpdateHealthyDeadline=2h\nUpdateOnFailure=pause\n",
+                "UpdateHealthyDeadline=2h\nUpdateOnFailure=pause\nUpdateOrder=start-first\n",
                 &policy);
     assert_int_equal(policy.parallel, 3);
     assert_int_equal(policy.canaries, 2);
     assert_int_equal(policy.healthy_usec, USEC_PER_MINUTE);
     assert_int_equal(policy.deadline_usec, 120 * USEC_PER_MINUTE);
     assert_int_equal(policy.on_failure, UPDATE_PAUSE);
+    assert_int_equal(policy.order, UPDATE_START_FIRST);
 }
 
 static void policy_has_defaults(_unused_ void **state) {
@@ -27,6 +28,7 @@ static void policy_has_defaults(_unused_ void **state) {
     assert_int_equal(policy.healthy_usec, 10 * USEC_PER_SEC);
     assert_int_equal(policy.deadline_usec, 5 * USEC_PER_MINUTE);
     assert_int_equal(policy.on_failure, UPDATE_ROLLBACK);
+    assert_int_equal(policy.order, UPDATE_STOP_FIRST);
 }
 
 static void policy_that_makes_no_sense_is_refused(_unused_ void **state) {
@@ -43,6 +45,14 @@ static void policy_that_makes_no_sense_is_refused(_unused_ void **state) {
          "UpdateHealthyDeadline: the time to be healthy is not shorter than the time to become so"},
         {"UpdateOnFailure=panic",
          "UpdateOnFailure: 'panic' is none of rollback, pause and continue"},
+        {"UpdateOrder=any", "UpdateOrder: 'any' is neither stop-first nor start-first"},
+        {"Global=true\nUpdateOrder=start-first", "UpdateOrder contradicts Global in line 2"},
+        {"MachineID=00000000000000000000000000000001\nUpdateOrder=start-first",
+         "UpdateOrder contradicts MachineID in line 2"},
+        {"MachineOf=b.service\nUpdateOrder=start-first",
+         "UpdateOrder contradicts MachineOf in line 2"},
+        {"StopAfterDisconnect=1min\nUpdateOrder=start-first",
+         "UpdateOrder contradicts StopAfterDisconnect in line 2"},
     };
     for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
         _cleanup_free_ char *text = str_printf("[X-Fleet]\n%s\n", bad[i][0]);

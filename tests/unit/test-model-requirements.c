@@ -308,7 +308,7 @@ static void every_option_is_described(void **state) {
         assert_non_null(option->argument);
         assert_non_null(option->meaning);
     }
-    assert_int_equal(n, 27);
+    assert_int_equal(n, 28);
     assert_string_equal(requirements_option(0)->name, "MachineID");
 }
 

@@ -37,10 +37,10 @@ takes_at_most() {
         'BEGIN { exit !(took <= most * patience) }'
 }
 
-# The machines (m1, ...) that a unit is listed on; nothing if it is on none.
+# The machines (m1, ...) that a unit is listed on; nothing if it is on none. Fails if that is not known.
 where() {
     local ids id machine
-    ids=$(ctl list-units --full --no-legend --fields=unit,machine | awk -v unit="$1" '$1 == unit { print $2 }')
+    ids=$(ctl list-units --full --no-legend --fields=unit,machine | awk -v unit="$1" '$1 == unit { print $2 }') || return
     for machine in m1 m2 m3; do
         id=$(lab id "$machine" 2>/dev/null) && [[ $ids == *"$id"* ]] && echo "$machine"
     done
@@ -48,17 +48,18 @@ where() {
 }
 
 runs_on() {
-    equal "$2" "$(where "$1" | paste -sd' ')"
+    local machines
+    machines=$(where "$1") && equal "$2" "${machines//$'\n'/ }"
 }
 
-# How many listed units match the extended regular expression and run.
+# How many listed units match the extended regular expression and run. Fails if that is not known.
 running() {
     ctl list-units --no-legend | awk -v name="$1" '$1 ~ name && $3 == "active" { n++ } END { print n + 0 }'
 }
 
 # running_is N REGEX: for `eventually`, which must ask anew each time.
 running_is() {
-    equal "$1" "$(running "$2")"
+    prints "$1" running "$2"
 }
 
 # Every unit of fleet's with its machine, main process and the time of its last start.
@@ -79,10 +80,10 @@ etcdctl() {
 
 STORE_PREFIX=/_coreos.com/fleet/
 
-# The machine whose engine leads.
+# The machine whose engine leads; nothing if none does. Fails if that is not known.
 leader() {
     local id machine
-    id=$(etcdctl get --print-value-only "${STORE_PREFIX}leader" | sed 's/.*"machineID":"\([0-9a-f]*\)".*/\1/')
+    id=$(etcdctl get --print-value-only "${STORE_PREFIX}leader" | sed 's/.*"machineID":"\([0-9a-f]*\)".*/\1/') || return
     for machine in m1 m2 m3; do
         [[ -n $id && $id == "$(lab id "$machine")" ]] && echo "$machine"
     done

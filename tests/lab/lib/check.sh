@@ -5,12 +5,18 @@
 #   eventually SECONDS CMD...    succeeds as soon as CMD does; FLEET_LAB_PATIENCE times as long
 #   never SECONDS CMD...         CMD does not succeed for so long, and no longer: what is promised does not wait
 #   lab ARG...                   the lab
+#   fails_on MACHINE CMD...      CMD can be run in the machine, and fails there
 set -uo pipefail
 
 LAB_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 lab() {
     "$LAB_HOME/lab" "$@"
+}
+
+fails_on() {
+    # shellcheck disable=SC2016
+    lab exec "$1" sh -c '! "$@"' sh "${@:2}"
 }
 
 check() {
@@ -47,7 +53,8 @@ not() {
     ! "$@"
 }
 
-# equal EXPECTED ACTUAL
+# equal EXPECTED ACTUAL. Where nothing, or 0, is expected of a command, `prints` and `lists` are what asks it: one that failed
+# has printed nothing either (tests/lint/scenarios.sh).
 equal() {
     [[ $1 == "$2" ]] || {
         printf 'expected: %s\n  actual: %s\n' "$1" "$2"
@@ -66,6 +73,21 @@ status_is() {
 prints() {
     local actual
     actual=$("${@:2}") && equal "$1" "$actual"
+}
+
+# lists N REGEX CMD...: so many lines of what CMD writes to stdout match the extended regular expression, and CMD succeeds.
+lists() {
+    local actual
+    actual=$("${@:3}") && equal "$1" "$(grep -cE -- "$2" <<<"$actual")"
+}
+
+# omits TEXT CMD...: TEXT is nowhere in what CMD prints, and CMD succeeds.
+omits() {
+    local actual
+    actual=$("${@:2}" 2>&1) && [[ $actual != *"$1"* ]] || {
+        printf 'mentioned, or failed: %s\n%s\n' "$1" "$actual"
+        return 1
+    }
 }
 
 # mentions TEXT CMD...: TEXT is somewhere in what CMD prints, whatever its exit status.

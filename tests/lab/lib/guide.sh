@@ -21,10 +21,12 @@
 GUIDE_PROMPT='^(m[0-9])?\$ (.*)'
 GUIDE_CAPTION='^# ([^ ]*[/.][^ ]*)$'
 
-# A command goes on where the one before on its machine left off: directory and exported variables.
+# A command goes on where the one before on its machine left off: directory and exported variables. What its reader makes is
+# made by two at a time.
 # shellcheck disable=SC2016
 GUIDE_SHELL='
     cd /root
+    export MAKEFLAGS=-j2
     [[ ! -e /run/guide-shell ]] || . /run/guide-shell
     eval "$1"
     status=$?

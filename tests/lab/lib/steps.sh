@@ -70,7 +70,7 @@ forget_starts() {
 processes() {
     local machine
     for machine in m1 m2 m3; do
-        lab exec "$machine" pgrep -cf '^sleep infinity' || true
+        lab exec "$machine" sh -c "pgrep -cf '^sleep infinity' || true" || return
     done | awk '{ n += $1 } END { print n + 0 }'
 }
 
@@ -80,7 +80,7 @@ all_run_once() {
 }
 
 all_gone() {
-    running_is 0 '^s@' && equal 0 "$(processes)"
+    running_is 0 '^s@' && prints 0 processes
 }
 
 # start_while_killed MACHINE SYSCALL N...: starts all units meanwhile; sets KILLED.

@@ -7,12 +7,16 @@
 # shellcheck source=tests/lab/lib/ask.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
+# Both are somewhere.
 apart() {
-    not equal "$(where "$1")" "$(where "$2")"
+    local one other
+    one=$(where "$1") other=$(where "$2")
+    [[ -n $one && -n $other ]] && not equal "$one" "$other"
 }
 
 together() {
-    equal "$(where "$1")" "$(where "$2")"
+    local one
+    one=$(where "$1") && [[ -n $one ]] && runs_on "$2" "${one//$'\n'/ }"
 }
 
 # --- placement

@@ -120,9 +120,9 @@ check "started, it is back" eventually 10 m1_is running
 
 # --- remove
 check "it is removed" dpkg_m1 --remove fleet
-check "the daemon is gone" not lab exec m1 pgrep -x fleetd
-check "and its socket" not lab exec m1 test -e /run/fleet.sock
-check "its units have ended" not lab exec m1 systemctl is-active "$mine" wanted.service
+check "the daemon is gone" fails_on m1 pgrep -x fleetd
+check "and its socket" fails_on m1 test -e /run/fleet.sock
+check "its units have ended" fails_on m1 systemctl is-active "$mine" wanted.service
 check "systemd has no link to them" prints "" lab exec m1 find /run/systemd/system -name 'keep*' -o -name 'wanted*'
 check "they run elsewhere when its grace is over" eventually 20 both_on_m2
 check "the configuration is kept" lab exec m1 cmp /root/fleet.conf /etc/fleet/fleet.conf

@@ -33,5 +33,5 @@ check "100 destroyed units are gone from list-units when destroy returns" \
 check "destroying the rest" ctl destroy 'bulk@*.service'
 check "nothing is left" prints "" ctl list-units --no-legend
 check "nor on a machine" prints "" lab exec m2 ls /run/fleet/units
-check "nor in the store, but for the unit file, until it is collected" equal 0 \
-    "$(etcdctl get --prefix --keys-only "$STORE_PREFIX" | grep -cE '/(unit|schedule|state|pending)/')"
+check "nor in the store, but for the unit file, until it is collected" lists 0 '/(unit|schedule|state|pending)/' \
+    etcdctl get --prefix --keys-only "$STORE_PREFIX"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 2 --conf agent_ttl=5s --conf verbosity=1
 # timeout: 240
-# waits: yes
+# lane: 3
 # An etcd that wants a certificate and a login, on m1; both machines are its clients.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"

@@ -21,7 +21,7 @@ left_on() {
         '$1 ~ name && index($2, id) == 1 { n++ } END { print n + 0 }'
 }
 left_on_is() {
-    equal "$1" "$(left_on "$2" "$3")"
+    prints "$1" left_on "$2" "$3"
 }
 
 ctl start web@{1..6}.service everywhere.service >/dev/null
@@ -48,7 +48,7 @@ check "drain ends well" equal 0 $?
 check "with a line for each unit" equal 3 "$(grep -c 'has left' drain.out)"
 check "one instance at a time" mentions 'may be down at a time (MaxUnavailable)' cat drain.out
 check "nothing is left there" left_on_is 0 m1 .
-check "nor runs" equal 0 "$(lab exec m1 pgrep -cf 'web-server|sleep infinity' || true)"
+check "nor runs" prints 0 lab exec m1 sh -c "pgrep -cf '[w]eb-server|[s]leep infinity' || true"
 check "all instances run elsewhere" running_is 6 '^web@'
 check "the global one on the two others" running_is 2 '^everywhere'
 check "list-machines says that it is drained" mentions 'running, drained' ctl list-machines
@@ -78,7 +78,7 @@ ctl drain --detach host=m1 >/dev/null
 check "it stays, and says why" eventually 5 mentions "stays on its machine, which is being drained: 0 of 3 machines fit" \
     ctl status only.service
 check "and the drain is not over" mentions 'draining (' ctl list-machines
-check "the others leave" eventually 10 equal '' "$(where plain.service | grep m1)"
+check "the others leave" eventually 10 left_on_is 0 m1 '^plain'
 check "global ones stay until it is" left_on_is 1 m1 '^everywhere'
 ctl drain --deadline 2s host=m1 >drain.out 2>&1
 check "with a deadline the drain ends" equal 0 $?

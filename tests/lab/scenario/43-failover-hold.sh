@@ -28,7 +28,7 @@ ctl3() {
     lab exec m3 fleetctl "$@"
 }
 ctl3_lists() {
-    equal "$1" "$(ctl3 "$2" --no-legend | grep -c "$3")"
+    lists "$1" "$3" ctl3 "$2" --no-legend
 }
 held_machine() {
     local id machine

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=10s
 # timeout: 180
+# lane: 2
 # Memory and CPU that units reserve, and what makes one machine better than another.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
 # timeout: 240
-# waits: yes
+# lane: 4
 # No answer, no change (docs/architecture.md, promise 1): the store is away for longer than every lease.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"

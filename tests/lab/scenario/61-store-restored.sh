@@ -41,7 +41,7 @@ all_listed() {
 is_told() {
     local machine
     for machine in m1 m2 m3; do
-        lab logs "$machine" | grep -q 'etcd at .* is cluster .* and no longer' || return
+        [[ $(lab logs "$machine") =~ etcd\ at\ .*\ is\ cluster\ .*\ and\ no\ longer ]] || return
     done
 }
 

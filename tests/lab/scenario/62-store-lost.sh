@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
 # timeout: 400
-# waits: yes
+# lane: 4
 # The store loses its data: etcd is stopped, its data are deleted, it is started anew. No unit is stopped; what runs can be
 # adopted, or restored from a backup, and then is as it was.
 # shellcheck source=tests/lab/lib/check.sh
@@ -39,12 +39,12 @@ all_listed() {
 }
 
 orphans_are() {
-    equal "$1" "$(ctl list-orphans --no-legend | wc -l)"
+    lists "$1" . ctl list-orphans --no-legend
 }
 
 # Each with the time of its start; others may have come.
 untouched() {
-    equal "" "$(comm -23 <(echo "$before") <(main_pids m1 m2 m3))"
+    prints "" comm -23 <(echo "$before") <(main_pids m1 m2 m3)
 }
 
 restart_fleetds() {
@@ -64,7 +64,7 @@ is_told() {
 is_stopped() {
     local machine
     for machine in m1 m2 m3; do
-        not mentions "$1" lab exec "$machine" systemctl list-units --plain --no-legend --state=active "$1" || return
+        omits "$1" lab exec "$machine" systemctl list-units --plain --no-legend --state=active "$1" || return
     done
 }
 

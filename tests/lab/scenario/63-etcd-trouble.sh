@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --etcd 3 --conf agent_ttl=6s
 # timeout: 240
-# waits: yes
+# lane: 3
 # No answer, no change (docs/architecture.md, promise 1): 300 units, three members, quorum lost and regained, leaders that
 # change all the time.
 # shellcheck source=tests/lab/lib/check.sh

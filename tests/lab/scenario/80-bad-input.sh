@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=10s
 # timeout: 120
+# lane: 2
 # Bad input is refused with the place and the rule, and stores nothing (docs/architecture.md, promise 5).
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"
