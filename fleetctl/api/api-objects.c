@@ -380,6 +380,36 @@ static int rollout_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     return 0;
 }
 
+int api_scale_read(json_object *json, ApiScale *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiScale scale = {
+        .name = read_name(&reader, "name"),
+        .count = read_int(&reader, "count"),
+        .since = read_int(&reader, "since"),
+        .n_there = read_int(&reader, "there"),
+        .n_running = read_int(&reader, "running"),
+        .n_others = read_int(&reader, "others"),
+        .why = read_string(&reader, "why", NULL),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = scale;
+    return 0;
+}
+
+static int scale_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiEvent event = {
+        .type = API_EVENT_SCALE, .unit = read_name(&reader, "unit"), .scale = {.name = ""}};
+    json_object *scale = read_object(&reader, "scale");
+    if (scale)
+        reader_note(&reader, api_scale_read(scale, &event.scale, reterr));
+    if (reader.result < 0)
+        return reader.result;
+    *ret = event;
+    return 0;
+}
+
 int api_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     const char *type = read_name(&reader, "type");
@@ -391,6 +421,8 @@ int api_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
         return machine_event_read(json, ret, reterr);
     if (streq(type, "rollout"))
         return rollout_event_read(json, ret, reterr);
+    if (streq(type, "scale"))
+        return scale_event_read(json, ret, reterr);
     *ret = (ApiEvent){.type = streq(type, "synced") ? API_EVENT_SYNCED : API_EVENT_OTHER};
     return 0;
 }

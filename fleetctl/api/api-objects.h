@@ -113,6 +113,14 @@ typedef struct ApiRolloutUnit {
 /* To be read by api_rollout_unit_read(); NULL when there is no such index. */
 json_object *api_rollout_unit_get(const ApiRollout *rollout, size_t index);
 
+/* Of how many instances of a template users want to have kept. */
+typedef struct ApiScale {
+    const char *name; /* of the template; "": no number is kept */
+    int64_t count, since;
+    int64_t n_there, n_running, n_others; /* not told in events */
+    const char *why;                      /* no more can be created; NULL: nothing to be said */
+} ApiScale;
+
 typedef struct ApiMachine {
     const char *id, *address, *status;
     json_object *metadata; /* NULL: none */
@@ -129,6 +137,7 @@ typedef enum ApiEventType {
     API_EVENT_UNIT,
     API_EVENT_MACHINE,
     API_EVENT_ROLLOUT, /* of unit */
+    API_EVENT_SCALE,   /* of unit, a template */
     API_EVENT_SYNCED,  /* the present has been told, from here on it is changes */
     API_EVENT_OTHER,
 } ApiEventType;
@@ -155,6 +164,7 @@ typedef struct ApiEvent {
     const char *boot_id; /* of a machine; NULL: it is not there */
     ApiReboot reboot;    /* of a machine */
     ApiRollout rollout;  /* of API_EVENT_ROLLOUT */
+    ApiScale scale;      /* of API_EVENT_SCALE */
 } ApiEvent;
 
 /* -EBADMSG with the field that is missing or wrong. */
@@ -166,6 +176,7 @@ int api_orphan_read(json_object *json, ApiOrphan *ret, Error *reterr);
 int api_reboot_read(json_object *json, ApiReboot *ret, Error *reterr);
 int api_rollout_read(json_object *json, ApiRollout *ret, Error *reterr);
 int api_rollout_unit_read(json_object *json, ApiRolloutUnit *ret, Error *reterr);
+int api_scale_read(json_object *json, ApiScale *ret, Error *reterr);
 int api_machine_read(json_object *json, ApiMachine *ret, Error *reterr);
 int api_event_read(json_object *json, ApiEvent *ret, Error *reterr);
 /* A line of the stream: the event borrows from the object, which the caller puts. */

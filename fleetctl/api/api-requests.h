@@ -14,6 +14,7 @@ typedef enum ApiResource {
     API_ORPHANS,
     API_REBOOTS,
     API_ROLLOUTS,
+    API_SCALES,
     API_METADATA,   /* that were set, by machine */
     API_UNREADABLE, /* keys of the store */
     _API_RESOURCE_MAX,

@@ -39,6 +39,12 @@ static int machine_collect(json_object *json, Backup *backup, Error *reterr) {
     return MIN(r, 0);
 }
 
+static int scale_collect(json_object *json, Backup *backup, Error *reterr) {
+    ApiScale scale;
+    int r = api_scale_read(json, &scale, reterr);
+    return r < 0 ? r : backup_add_scale(backup, scale.name, (uint64_t) scale.count);
+}
+
 /* Positive: something had to be left out. */
 static int collect(Context *context, ApiResource resource,
                    int (*collect_one)(json_object *, Backup *, Error *), Backup *backup,
@@ -53,7 +59,7 @@ static int collect(Context *context, ApiResource resource,
 }
 
 /* Of which keys a backup is made. */
-static const char *const kinds[] = {"unit/", "metadata/"};
+static const char *const kinds[] = {"unit/", "metadata/", "scale/"};
 
 /* What is there but cannot be read is in no other list. Nothing is added to the backup. */
 static int unreadable_complain(json_object *json, Backup *backup, Error *reterr) {
@@ -69,10 +75,12 @@ static int unreadable_complain(json_object *json, Backup *backup, Error *reterr)
     return 0;
 }
 
-/* A fleetd that cannot tell is no reason to have no backup at all. */
-static int unreadable_collect(Context *context, Backup *backup, Error *reterr) {
+/* A fleetd that cannot tell, as an earlier one, is no reason to have no backup at all. */
+static int collect_if_told(Context *context, ApiResource resource,
+                           int (*collect_one)(json_object *, Backup *, Error *), Backup *backup,
+                           Error *reterr) {
     _cleanup_error_ Error error = {};
-    int r = collect(context, API_UNREADABLE, unreadable_complain, backup, &error);
+    int r = collect(context, resource, collect_one, backup, &error);
     if (r == -EREMOTEIO) {
         complain("It is not known whether something is left out: %s", error_text(&error, r));
         return EXIT_FAILURE;
@@ -82,12 +90,17 @@ static int unreadable_collect(Context *context, Backup *backup, Error *reterr) {
 
 int command_backup(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_backup_ Backup backup = {};
-    int r = collect(context, API_METADATA, machine_collect, &backup, reterr);
-    int status = r < 0 ? r : collect(context, API_UNIT_FILES, unit_collect, &backup, reterr);
-    if (status >= 0)
-        r = unreadable_collect(context, &backup, reterr);
-    if (status < 0 || r < 0)
-        return MIN(status, r);
+    int status = 0, r = collect(context, API_METADATA, machine_collect, &backup, reterr);
+    if (r >= 0)
+        status = r = collect(context, API_UNIT_FILES, unit_collect, &backup, reterr);
+    if (r >= 0) {
+        r = collect_if_told(context, API_SCALES, scale_collect, &backup, reterr);
+        status = MAX(status, r);
+    }
+    if (r >= 0)
+        r = collect_if_told(context, API_UNREADABLE, unreadable_complain, &backup, reterr);
+    if (r < 0)
+        return r;
     backup_sort(&backup);
     _cleanup_free_ char *text = backup_format(&backup);
     if (!text)

@@ -55,9 +55,10 @@ char *names_join(json_object *object, const char *name) {
 
 /* From top to bottom. */
 static int (*const sections[])(const Screen *screen) = {
-    section_machines,  section_missing, section_units,       section_leader,     section_store,
-    section_brake,     section_reboots, section_maintenance, section_rollouts,   section_failed,
-    section_unhealthy, section_waiting, section_orphans,     section_unreadable,
+    section_machines,  section_missing,  section_units,   section_leader,
+    section_store,     section_brake,    section_reboots, section_maintenance,
+    section_rebalance, section_rollouts, section_scales,  section_failed,
+    section_unhealthy, section_waiting,  section_orphans, section_unreadable,
 };
 
 static int screen_show(const Context *context, json_object *status) {

@@ -57,10 +57,12 @@ int command_uncordon(Context *context, const char *const *operands, Error *reter
 int command_drain(Context *context, const char *const *operands, Error *reterr);
 int command_undrain(Context *context, const char *const *operands, Error *reterr);
 int command_failover(Context *context, const char *const *operands, Error *reterr);
+int command_rebalance(Context *context, const char *const *operands, Error *reterr);
 int command_reboot(Context *context, const char *const *operands, Error *reterr);
 int command_deploy(Context *context, const char *const *operands, Error *reterr);
 int command_plan(Context *context, const char *const *operands, Error *reterr);
 int command_rollout(Context *context, const char *const *operands, Error *reterr);
+int command_scale(Context *context, const char *const *operands, Error *reterr);
 int command_list_reboots(Context *context, const char *const *operands, Error *reterr);
 int command_events(Context *context, const char *const *operands, Error *reterr);
 int command_explain(Context *context, const char *const *operands, Error *reterr);

@@ -128,6 +128,29 @@ const Command commands[] = {
         .run = command_rollout,
     },
     {
+        .name = "scale",
+        .operands = "[TEMPLATE [COUNT]]",
+        .operands_max = 2,
+        .flags = FLAGS_LIST | FLAG_BIT(FLAG_FORGET) | FLAG_BIT(FLAG_DETACH),
+        .summary = "Keep so many instances of a template",
+        .description = "Missing ones are created and started, as app@1, app@2 and so on: the "
+                       "lowest numbers that are free, with\n"
+                       "the file that the template has then. Surplus ones are destroyed, the "
+                       "highest numbers first. What no\n"
+                       "number names, like app@blue, does not count and is left alone; what users "
+                       "have stopped counts, and\n"
+                       "stays so. One that is destroyed comes back. Follows how it goes; the "
+                       "cluster goes on with it also when\n"
+                       "nobody does. Exits 1 if not all of them run. --forget keeps no number any "
+                       "more, and leaves what is\n"
+                       "there. Without COUNT the numbers that are kept are listed.\n"
+                       "Fields: unit, wanted, there, running, since, why, others; by default all "
+                       "but the last.\n"
+                       "Formats: table, json; JSON has the same rows and columns, an empty cell is "
+                       "null.",
+        .run = command_scale,
+    },
+    {
         .name = "wait",
         MANY_UNITS,
         .flags = FLAG_BIT(FLAG_FOR) | FLAG_BIT(FLAG_TIMEOUT),
@@ -381,6 +404,23 @@ const Command commands[] = {
         .run = command_undrain,
     },
     {
+        .name = "rebalance",
+        .flags = FLAG_BIT(FLAG_MAX_MOVES) | FLAG_BIT(FLAG_DRY_RUN) | FLAG_BIT(FLAG_DETACH) |
+                 FLAG_BIT(FLAG_CANCEL) | FLAG_BIT(FLAG_NO_LEGEND) | FLAG_BIT(FLAG_FULL),
+        .summary = "Move units to even the load out over the machines",
+        .description = "Machines that join get new units, and never those that run; this moves "
+                       "some of them, after what they say of\n"
+                       "spreading and preferring, and by what least loaded means. Shows the moves, "
+                       "and then how they go; they are\n"
+                       "made within the budgets (MaxUnavailable=), also when nobody follows, and "
+                       "one that would not help any more is\n"
+                       "dropped. Another rebalance takes the place of the one that is under way. "
+                       "With --dry-run the exit status is\n"
+                       "0 when nothing would move, and 2 when something would. --cancel leaves "
+                       "alone what moves already.",
+        .run = command_rebalance,
+    },
+    {
         .name = "failover",
         .flags = FLAG_BIT(FLAG_NOW),
         .summary = "Give up vanished machines that the cluster holds on to",
@@ -457,9 +497,10 @@ const Command commands[] = {
     {
         .name = "backup",
         .summary = "Print all that users have asked of the cluster, for restore",
-        .description = "Units with their files and desired states, and the metadata of machines "
-                       "that were set, as JSON whose\n"
-                       "order does not change: fit for a file under version control.",
+        .description = "Units with their files and desired states, how many instances of templates "
+                       "are kept, and the metadata of\n"
+                       "machines that were set, as JSON whose order does not change: fit for a "
+                       "file under version control.",
         .run = command_backup,
     },
     {

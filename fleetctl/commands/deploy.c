@@ -63,13 +63,13 @@ static int deploy_all(Context *context, const UnitSources *sources, RolloutTrack
 }
 
 static int options_check(const Options *options, Error *reterr) {
-    if (options->on_failure && update_on_failure_from_string(options->on_failure) < 0)
-        return error_set(reterr, -EINVAL,
-                         "--on-failure: '%s' is none of rollback, pause and continue",
-                         options->on_failure);
-    if (options->order && update_order_from_string(options->order) < 0)
-        return error_set(reterr, -EINVAL, "--order: '%s' is neither stop-first nor start-first",
-                         options->order);
+    UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
+    int r = 0;
+    if (options->on_failure &&
+        (r = update_policy_set_on_failure(&policy, options->on_failure, reterr)) < 0)
+        return error_prefix(reterr, r, "--on-failure");
+    if (options->order && (r = update_policy_set_order(&policy, options->order, reterr)) < 0)
+        return error_prefix(reterr, r, "--order");
     return 0;
 }
 

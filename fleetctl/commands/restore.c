@@ -1,8 +1,8 @@
 /* Compares a backup with what the cluster has, and sends what is missing. */
+#include "fleetctl/commands/restore.h"
 #include "fleetctl/api/api-requests.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/print/message.h"
-#include "fleetctl/units/backup-file.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/metadata.h"
@@ -10,13 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
-
-typedef struct Restore {
-    Context *context;
-    Backup backup;
-    size_t n_done, n_same;
-    int status; /* 1: something differs, or was refused */
-} Restore;
 
 /* --- the file --- */
 
@@ -233,9 +226,14 @@ int command_restore(Context *context, const char *const *operands, Error *reterr
     if (r >= 0)
         r = metadata_restore(&restore, reterr);
     if (r >= 0)
+        r = restore_compare_scales(&restore, reterr);
+    if (r >= 0)
         r = units_restore(&restore, reterr);
+    if (r >= 0)
+        r = restore_add_scales(&restore, reterr);
     if (r >= 0 && restore.n_done == 0 && restore.status == 0)
         say("Nothing to restore: all of it is there already");
     backup_done(&restore.backup);
+    free(restore.is_scale_missing);
     return r < 0 ? r : restore.status;
 }

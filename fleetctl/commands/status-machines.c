@@ -128,6 +128,21 @@ int section_maintenance(const Screen *screen) {
     return r;
 }
 
+int section_rebalance(const Screen *screen) {
+    json_object *rebalance = status_field(screen->status, "rebalance");
+    const char *why = status_text(rebalance, "why");
+    if (!rebalance)
+        return 0;
+    _cleanup_free_ char *since = since_format(screen, status_number(rebalance, "since"));
+    return line_say_take(screen, "Rebalance",
+                         since ? str_printf("%s, %lld of %lld units moved, since %s%s%s",
+                                            str_or(status_text(rebalance, "phase"), "?"),
+                                            (long long) status_number(rebalance, "moved"),
+                                            (long long) status_number(rebalance, "moves"), since,
+                                            why ? ": " : "", str_or(why, ""))
+                               : NULL);
+}
+
 static char *reboot_state(json_object *wish) {
     const char *why = status_text(wish, "why");
     return str_printf("%s%s%s%s", str_or(status_text(wish, "phase"), "?"), why ? " (" : "",

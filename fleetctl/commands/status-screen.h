@@ -18,6 +18,7 @@ int section_leader(const Screen *screen);
 int section_store(const Screen *screen);
 int section_brake(const Screen *screen);
 int section_reboots(const Screen *screen);
+int section_rebalance(const Screen *screen);
 int section_maintenance(const Screen *screen);
 int section_unreadable(const Screen *screen);
 
@@ -26,6 +27,7 @@ int section_units(const Screen *screen);
 int section_failed(const Screen *screen);
 int section_unhealthy(const Screen *screen);
 int section_rollouts(const Screen *screen);
+int section_scales(const Screen *screen);
 int section_waiting(const Screen *screen);
 int section_orphans(const Screen *screen);
 

@@ -40,6 +40,23 @@ int section_rollouts(const Screen *screen) {
     return r;
 }
 
+static char *scale_line(json_object *scale) {
+    const char *why = status_text(scale, "why");
+    return str_printf(
+        "%s: %lld wanted, %lld there, %lld running%s%s%s", str_or(status_text(scale, "name"), "?"),
+        (long long) status_number(scale, "count"), (long long) status_number(scale, "there"),
+        (long long) status_number(scale, "running"), why ? " (" : "", str_or(why, ""),
+        why ? ")" : "");
+}
+
+int section_scales(const Screen *screen) {
+    int r = 0;
+    for (size_t i = 0; i < status_length(screen->status, "scales") && r >= 0; i++)
+        r = line_say_take(screen, i == 0 ? "Scales" : "",
+                          scale_line(status_item(screen->status, "scales", i)));
+    return r;
+}
+
 static char *waiting_format(json_object *group) {
     int64_t n = status_number(group, "count");
     int64_t n_more = n - (int64_t) status_length(group, "units");

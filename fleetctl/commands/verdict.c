@@ -60,6 +60,10 @@ static int64_t count_rollouts(json_object *status) {
     return (int64_t) status_length(status, "rollouts");
 }
 
+static int64_t count_rebalances(json_object *status) {
+    return status_field(status, "rebalance") ? 1 : 0;
+}
+
 static int64_t count_orphans(json_object *status) {
     return status_number(status, "orphans");
 }
@@ -89,6 +93,7 @@ static const struct {
      TONE_BUSY, true},
     {count_starting, "1 unit is starting", "units are starting", TONE_BUSY, false},
     {count_rollouts, "1 deployment is under way", "deployments are under way", TONE_BUSY, false},
+    {count_rebalances, "a rebalance is under way", "", TONE_BUSY, false},
     {count_draining, "1 machine is being drained", "machines are being drained", TONE_BUSY, false},
     {count_going_reboots, "1 machine is to be rebooted", "machines are to be rebooted", TONE_BUSY,
      false},

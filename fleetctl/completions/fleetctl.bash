@@ -36,6 +36,10 @@ _fleetctl_units() {
     _fleetctl_ask list-unit-files --fields=unit
 }
 
+_fleetctl_templates() {
+    _fleetctl_units | sed -n '/@\./p'
+}
+
 _fleetctl_machines() {
     _fleetctl_ask list-machines --fields=machine --full
     _fleetctl_ask list-machines --fields=ip
@@ -57,6 +61,7 @@ _fleetctl_files() {
 # What an argument of that name can be, one a line: UNIT..., MACHINE, FILE, auto|always|never.
 _fleetctl_candidates() {
     [[ $1 != *UNIT* ]] || _fleetctl_units
+    [[ $1 != *TEMPLATE* ]] || _fleetctl_templates
     [[ $1 != *MACHINE* ]] || _fleetctl_machines
     [[ $1 != *"[COMMAND]" ]] || _fleetctl_commands
     [[ $1 != *"[OPTION...]" ]] || _fleetctl_options

@@ -184,7 +184,9 @@ static const Flag flags[_FLAG_MAX] = {
                             "Let the machine use your ssh agent meanwhile.", switch_parse,
                             VALUE(forward_agent)},
     [FLAG_ALL] = {"all", 0, NULL, "All that there are.", switch_parse, VALUE(all)},
-    [FLAG_FORGET] = {"forget", 0, NULL, "Stop them for good instead.", switch_parse, VALUE(forget)},
+    [FLAG_FORGET] = {"forget", 0, NULL,
+                     "Stop them for good instead; of scale: keep no number any more.", switch_parse,
+                     VALUE(forget)},
     [FLAG_DRY_RUN] = {"dry-run", 0, NULL, "Only say what would be done.", switch_parse,
                       VALUE(dry_run)},
     [FLAG_WAIT_HEALTHY] = {"wait-healthy", 0, NULL,
@@ -245,6 +247,9 @@ static const Flag flags[_FLAG_MAX] = {
     [FLAG_DESTROY] = {"destroy", 0, NULL, "Of destroying units instead.", switch_parse,
                       VALUE(destroy)},
     [FLAG_DRAIN] = {"drain", 0, NULL, "Of draining machines instead.", switch_parse, VALUE(drain)},
+    [FLAG_MAX_MOVES] = {"max-moves", 0, "N",
+                        "No more than so many units are moved (default: all that help).",
+                        many_parse, VALUE(max_moves)},
 };
 
 bool flag_is_in_environment(FlagId id) {

@@ -61,6 +61,7 @@ typedef enum FlagId {
     FLAG_STOP,
     FLAG_DESTROY,
     FLAG_DRAIN,
+    FLAG_MAX_MOVES,
     _FLAG_MAX,
     _FLAG_INVALID = -EINVAL,
 } FlagId;

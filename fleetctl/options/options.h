@@ -46,7 +46,7 @@ typedef struct Options {
     usec_t timeout_usec;                        /* of a wait; 0: not given */
     const char *message;                        /* NULL: not given */
     usec_t deadline_usec;                       /* 0: none */
-    int64_t max_parallel;                       /* 0: not given */
+    int64_t max_parallel, max_moves;            /* 0: not given */
     int64_t parallel, canaries, check_revision; /* 0: not given */
     usec_t healthy_usec, healthy_deadline_usec;
     const char *on_failure, *order; /* NULL: not given; the command checks them */

@@ -40,6 +40,18 @@ int backup_add_metadata(Backup *backup, const char *machine_id, const char *key,
     return 0;
 }
 
+int backup_add_scale(Backup *backup, const char *template, uint64_t count) {
+    BackupScale *scales = realloc(backup->scales, (backup->n_scales + 1) * sizeof(BackupScale));
+    if (!scales)
+        return -ENOMEM;
+    backup->scales = scales;
+    char *copy = strdup(template);
+    if (!copy)
+        return -ENOMEM;
+    scales[backup->n_scales++] = (BackupScale){.template = copy, .count = count};
+    return 0;
+}
+
 static int unit_compare(const void *a, const void *b) {
     return strcmp(((const BackupUnit *) a)->name, ((const BackupUnit *) b)->name);
 }
@@ -50,11 +62,17 @@ static int metadata_compare(const void *a, const void *b) {
     return order != 0 ? order : strcmp(x->key, y->key);
 }
 
+static int scale_compare(const void *a, const void *b) {
+    return strcmp(((const BackupScale *) a)->template, ((const BackupScale *) b)->template);
+}
+
 void backup_sort(Backup *backup) {
     if (backup->n_units > 0)
         qsort(backup->units, backup->n_units, sizeof(BackupUnit), unit_compare);
     if (backup->n_metadata > 0)
         qsort(backup->metadata, backup->n_metadata, sizeof(BackupMetadata), metadata_compare);
+    if (backup->n_scales > 0)
+        qsort(backup->scales, backup->n_scales, sizeof(BackupScale), scale_compare);
 }
 
 void backup_done(Backup *backup) {
@@ -64,8 +82,11 @@ void backup_done(Backup *backup) {
     }
     for (size_t i = 0; i < backup->n_metadata; i++)
         metadata_done(&backup->metadata[i]);
+    for (size_t i = 0; i < backup->n_scales; i++)
+        free(backup->scales[i].template);
     free(backup->units);
     free(backup->metadata);
+    free(backup->scales);
     *backup = (Backup){};
 }
 
@@ -125,12 +146,26 @@ static json_object *metadata_to_json(const Backup *backup) {
     return TAKE_PTR(machines);
 }
 
+static json_object *scales_to_json(const Backup *backup) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    for (size_t i = 0; object && i < backup->n_scales; i++)
+        if (json_add_int(object, backup->scales[i].template, (int64_t) backup->scales[i].count) < 0)
+            return NULL;
+    return TAKE_PTR(object);
+}
+
+/* An earlier fleetctl knows no scales, and has to refuse them: so they are there if there are any.
+ */
+static int scales_add(const Backup *backup, json_object *object) {
+    return backup->n_scales > 0 ? json_add_take(object, "scales", scales_to_json(backup)) : 0;
+}
+
 char *backup_format(const Backup *backup) {
     _cleanup_json_ json_object *object = json_object_new_object();
     if (!object || json_add_string(object, "format", BACKUP_FORMAT) < 0 ||
         json_add_int(object, "version", BACKUP_VERSION) < 0 ||
         json_add_take(object, "metadata", metadata_to_json(backup)) < 0 ||
-        json_add_take(object, "units", units_to_json(backup)) < 0)
+        scales_add(backup, object) < 0 || json_add_take(object, "units", units_to_json(backup)) < 0)
         return NULL;
     const char *text = json_object_to_json_string_ext(
         object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);

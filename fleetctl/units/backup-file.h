@@ -19,16 +19,24 @@ typedef struct BackupMetadata {
     char *machine_id, *key, *value;
 } BackupMetadata;
 
+typedef struct BackupScale {
+    char *template; /* its name */
+    uint64_t count; /* of its instances that are kept */
+} BackupScale;
+
 typedef struct Backup {
     BackupUnit *units; /* sorted by name, each once */
     size_t n_units;
     BackupMetadata *metadata; /* sorted by machine, then by key */
     size_t n_metadata;
+    BackupScale *scales; /* sorted by template, each once */
+    size_t n_scales;
 } Backup;
 
 /* Copies, in any order. A unit's file is referenced. -ENOMEM. */
 int backup_add_unit(Backup *backup, const char *name, LaunchState desired, UnitFile *file);
 int backup_add_metadata(Backup *backup, const char *machine_id, const char *key, const char *value);
+int backup_add_scale(Backup *backup, const char *template, uint64_t count);
 void backup_sort(Backup *backup);
 
 /* The document, indented, with a line end; the same backup always gives the same text. NULL when

@@ -5,6 +5,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/requirements.h"
+#include "fleetd/model/template-scale.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -141,10 +142,29 @@ static int metadata_read(json_object *machines, Backup *backup, Error *reterr) {
     return 0;
 }
 
+/* --- scales --- */
+
+static int scale_read(const char *template, json_object *value, Backup *backup, Error *reterr) {
+    if (!json_object_is_type(value, json_type_int))
+        return error_set(reterr, -EINVAL, "it is not a whole number");
+    int64_t count = json_object_get_int64(value);
+    int r = template_scale_check(template, count < 0 ? UINT64_MAX : (uint64_t) count, reterr);
+    return r < 0 ? r : backup_add_scale(backup, template, (uint64_t) count);
+}
+
+static int scales_read(json_object *scales, Backup *backup, Error *reterr) {
+    json_object_object_foreach(scales, template, value) {
+        int r = scale_read(template, value, backup, reterr);
+        if (r < 0)
+            return error_prefix(reterr, r, "scales, '%s'", template);
+    }
+    return 0;
+}
+
 /* --- the whole --- */
 
 static int head_check(json_object *object, Error *reterr) {
-    static const char *const fields[] = {"format", "version", "metadata", "units", NULL};
+    static const char *const fields[] = {"format", "version", "metadata", "scales", "units", NULL};
     const char *format = NULL;
     int64_t version = 0;
     if (!json_object_is_type(object, json_type_object) ||
@@ -159,12 +179,16 @@ static int head_check(json_object *object, Error *reterr) {
 }
 
 static int backup_read(json_object *object, Backup *backup, Error *reterr) {
-    json_object *units = NULL, *metadata = NULL;
+    json_object *units = NULL, *metadata = NULL, *scales = NULL;
     int r = head_check(object, reterr);
     if (r >= 0)
         r = json_get_object(object, "metadata", &metadata, reterr);
     if (r > 0)
         r = metadata_read(metadata, backup, reterr);
+    if (r >= 0)
+        r = json_get_object(object, "scales", &scales, reterr);
+    if (r > 0)
+        r = scales_read(scales, backup, reterr);
     if (r >= 0)
         r = json_get_array(object, "units", &units, reterr);
     if (r == 0)

@@ -16,12 +16,14 @@ typedef struct KnownMachine {
 } KnownMachine;
 
 struct EventTeller {
-    bool has_present; /* it was told once: what differs from now on is news */
-    bool is_held;     /* by the brake */
-    Map *units;       /* KnownUnit by "machine/unit" */
-    Map *waits;       /* why a unit waits, by name */
-    Map *gone;        /* set of the units that were destroyed: each stream begins by saying so */
-    Map *machines;    /* KnownMachine by id */
+    bool has_present;  /* it was told once: what differs from now on is news */
+    bool is_held;      /* by the brake */
+    int64_t rebalance; /* its id; 0: none was told of */
+    char *rebalance_phase;
+    Map *units;    /* KnownUnit by "machine/unit" */
+    Map *gone;     /* set of the units that were destroyed: each stream begins by saying so */
+    Map *waits;    /* why a unit waits, by name */
+    Map *machines; /* KnownMachine by id */
     News *news;
     size_t n_news;
 };
@@ -278,6 +280,32 @@ static int failover_take(EventTeller *teller, json_object *json) {
                         : "no machine's units are held any more");
 }
 
+static const char *rebalance_news(const char *phase) {
+    static const struct {
+        const char *phase, *text;
+    } news[] = {
+        {"wanted", "units are to be moved, to even the load out"},
+        {"proposed", "moves were proposed, and none is made"},
+        {"moving", "units are moved, to even the load out"},
+        {"done", "it is over: the load is as even as it gets by this"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(news); i++)
+        if (streq_ptr(phase, news[i].phase))
+            return news[i].text;
+    return phase ? phase : "it was cancelled";
+}
+
+static int rebalance_take(EventTeller *teller, json_object *json) {
+    int64_t id = 0;
+    const char *phase = field_text(json, "phase");
+    (void) json_get_int(json, "id", &id, NULL);
+    if (id == teller->rebalance && streq_ptr(teller->rebalance_phase, phase))
+        return 0;
+    teller->rebalance = id;
+    int r = str_replace(&teller->rebalance_phase, phase);
+    return r < 0 ? r : tell(teller, "rebalance", NULL, NULL, rebalance_news(phase));
+}
+
 /* --- lines --- */
 
 static int event_take(EventTeller *teller, json_object *json, Error *reterr) {
@@ -287,6 +315,8 @@ static int event_take(EventTeller *teller, json_object *json, Error *reterr) {
         return machine_take(teller, json);
     if (streq(type, "failover"))
         return failover_take(teller, json);
+    if (streq(type, "rebalance"))
+        return rebalance_take(teller, json);
     int r = api_event_read(json, &event, reterr);
     if (r < 0)
         return r;
@@ -321,5 +351,6 @@ void event_teller_free(EventTeller *teller) {
     map_free(teller->waits);
     map_free(teller->gone);
     map_free(teller->machines);
+    free(teller->rebalance_phase);
     free(teller);
 }

@@ -36,9 +36,18 @@ bool rollout_is_under_way(const UnitView *unit);
 json_object *rollout_brief_to_json(const UnitView *unit); /* without its units */
 json_object *rollout_event_to_json(const UnitView *unit); /* or no longer is */
 
+/* Only of a template of which so many instances are to be kept. */
+json_object *scale_to_json(View *view, const UnitView *template);
+json_object *scale_event_to_json(const UnitView *template); /* or no longer are */
+
 /* brake NULL: nothing is held. */
 json_object *failover_to_json(const BrakeRecord *brake);
 json_object *failover_event_to_json(const BrakeRecord *brake);
+
+/* NULL: none was asked for, or it was cancelled. */
+json_object *rebalance_to_json(const Rebalance *rebalance);
+json_object *rebalance_brief_to_json(const Rebalance *rebalance); /* its moves are counted */
+json_object *rebalance_event_to_json(const Rebalance *rebalance);
 
 /* Events. placement NULL: the line that says that the unit is on no machine. */
 json_object *unit_event_to_json(const View *view, const UnitView *unit, const Placement *placement);

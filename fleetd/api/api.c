@@ -16,6 +16,10 @@ static void on_brake_changed(const BrakeRecord *brake, void *userdata) {
     events_on_brake(((Api *) userdata)->events, brake);
 }
 
+static void on_rebalance_changed(const Rebalance *rebalance, void *userdata) {
+    events_on_rebalance(((Api *) userdata)->events, rebalance);
+}
+
 static void on_machine_changed(const MachineView *machine, void *userdata) {
     events_on_machine(((Api *) userdata)->events, machine);
 }
@@ -32,6 +36,7 @@ int api_new(const ApiOptions *options, Api **ret) {
         .on_unit_changed = on_unit_changed,
         .on_machine_changed = on_machine_changed,
         .on_brake_changed = on_brake_changed,
+        .on_rebalance_changed = on_rebalance_changed,
         .on_synced = on_synced,
     };
     _cleanup_(api_freep) Api *api = calloc(1, sizeof(Api));

@@ -62,6 +62,8 @@ void unit_lines_each(const View *view, const UnitView *unit, bool is_present, Li
         send(line_format_take(unit_event_to_json(view, unit, NULL)), unit, userdata);
     if (is_present ? unit->deployment != NULL : unit->is_rollout_changed)
         send(line_format_take(rollout_event_to_json(unit)), unit, userdata);
+    if (is_present ? unit->scale != NULL : unit->is_scale_changed)
+        send(line_format_take(scale_event_to_json(unit)), unit, userdata);
 }
 
 static void send_to_stream(char *line_take, const UnitView *unit, void *userdata) {
@@ -95,7 +97,7 @@ static int tell_machine(Stream *stream, View *view) {
 }
 
 static bool is_matched(const Stream *stream, const UnitView *unit) {
-    return (unit->unit || unit->deployment || map_size(unit->placements) > 0) &&
+    return (unit->unit || unit->deployment || unit->scale || map_size(unit->placements) > 0) &&
            subscription_matches(stream->subscription, unit->name);
 }
 
@@ -134,8 +136,17 @@ static void tell_failover(Stream *stream, const View *view) {
     stream_write(stream, line);
 }
 
+static void tell_rebalance(Stream *stream, const View *view) {
+    const Rebalance *rebalance = view_rebalance(view);
+    if (!rebalance || !subscription_wants_all(stream->subscription))
+        return;
+    _cleanup_free_ char *line = line_format_take(rebalance_event_to_json(rebalance));
+    stream_write(stream, line);
+}
+
 static int tell_synced(Stream *stream, View *view) {
     tell_failover(stream, view);
+    tell_rebalance(stream, view);
     _cleanup_free_ char *line = line_format_take(synced_event_to_json(view_revision(view)));
     stream_write(stream, line);
     return 0;

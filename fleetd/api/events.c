@@ -91,6 +91,10 @@ void events_on_brake(Events *events, const BrakeRecord *brake) {
         send_to_all(events, line_format_take(failover_event_to_json(brake)));
 }
 
+void events_on_rebalance(Events *events, const Rebalance *rebalance) {
+    send_to_all(events, line_format_take(rebalance_event_to_json(rebalance)));
+}
+
 void events_on_machine(Events *events, const MachineView *machine) {
     const View *view = reads_view(events->api->reads);
     if (somebody_wants_all(events))

@@ -13,5 +13,6 @@ void events_free(Events *events); /* ends the streams */
 /* From the view. */
 void events_on_unit(Events *events, const UnitView *unit);
 void events_on_brake(Events *events, const BrakeRecord *brake);
+void events_on_rebalance(Events *events, const Rebalance *rebalance);
 void events_on_machine(Events *events, const MachineView *machine);
 void events_on_synced(Events *events);

@@ -39,31 +39,16 @@ static int seconds_read(json_object *body, const char *name, usec_t *ret, Error 
     return r;
 }
 
-static int on_failure_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
-    const char *text;
-    int r = json_get_string(body, "onFailure", &text, reterr);
-    if (r <= 0)
-        return r;
-    UpdateOnFailure on_failure = update_on_failure_from_string(text);
-    if (on_failure < 0)
-        return error_set(reterr, -EINVAL,
-                         "onFailure '%.*s' is none of rollback, pause and continue",
-                         TEXT_SHORT(text));
-    policy->on_failure = on_failure;
-    return 0;
-}
+typedef int (*PolicySet)(UpdatePolicy *policy, const char *word, Error *reterr);
 
-static int order_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
-    const char *text;
-    int r = json_get_string(body, "order", &text, reterr);
+static int word_read(json_object *body, const char *name, PolicySet set, UpdatePolicy *policy,
+                     Error *reterr) {
+    const char *word;
+    int r = json_get_string(body, name, &word, reterr);
     if (r <= 0)
         return r;
-    UpdateOrder order = update_order_from_string(text);
-    if (order < 0)
-        return error_set(reterr, -EINVAL, "order '%.*s' is neither stop-first nor start-first",
-                         TEXT_SHORT(text));
-    policy->order = order;
-    return 0;
+    r = set(policy, word, reterr);
+    return r < 0 ? error_prefix(reterr, r, "%s", name) : 0;
 }
 
 static int policy_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
@@ -75,9 +60,9 @@ static int policy_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
     if (r >= 0)
         r = seconds_read(body, "deadlineSeconds", &policy->deadline_usec, reterr);
     if (r >= 0)
-        r = on_failure_read(body, policy, reterr);
+        r = word_read(body, "onFailure", update_policy_set_on_failure, policy, reterr);
     if (r >= 0)
-        r = order_read(body, policy, reterr);
+        r = word_read(body, "order", update_policy_set_order, policy, reterr);
     return r < 0 ? r : update_policy_check(policy, reterr);
 }
 

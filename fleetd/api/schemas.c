@@ -54,7 +54,8 @@ static const char *operation_value(int i) {
 }
 
 static const char *event_value(int i) {
-    static const char *const values[] = {"unit", "machine", "rollout", "failover", "synced"};
+    static const char *const values[] = {"unit",     "machine",   "rollout", "scale",
+                                         "failover", "rebalance", "synced"};
     return i < (int) ELEMENTSOF(values) ? values[i] : NULL;
 }
 
@@ -207,6 +208,24 @@ static const SchemaProperty rollout_action[] = {
     {"action", PROPERTY_STRING, REQUIRED, .value = action_value},
     {},
 };
+static const SchemaProperty scale[] = {
+    {"name", PROPERTY_STRING, REQUIRED, .description = "The template."},
+    {"count", PROPERTY_INTEGER, REQUIRED, .description = "So many are wanted."},
+    {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time: when it was asked for."},
+    {"there", PROPERTY_INTEGER,
+     .description = "So many instances that a number names there are. This and what follows: not "
+                    "of an event."},
+    {"running", PROPERTY_INTEGER, .description = "So many of these are up."},
+    {"others", PROPERTY_INTEGER,
+     .description = "Instances that no number names, which are left alone."},
+    {"why", PROPERTY_STRING, .description = "Why no more can be created."},
+    {},
+};
+static const SchemaProperty scale_page[] = PAGE("scales", "Scale");
+static const SchemaProperty scale_request[] = {
+    {"count", PROPERTY_INTEGER, REQUIRED, .description = "0 to 10000."},
+    {},
+};
 static const SchemaProperty machine_page[] = PAGE("machines", "Machine");
 static const SchemaProperty machine_operation[] = {
     {"op", PROPERTY_STRING, REQUIRED, .value = operation_value},
@@ -345,6 +364,9 @@ static const SchemaProperty status[] = {
     {"reboots", PROPERTY_LIST, REQUIRED, .ref = "Reboot"},
     {"rollouts", PROPERTY_LIST, REQUIRED, .ref = "RolloutBrief",
      .description = "Deployments that are under way."},
+    {"scales", PROPERTY_LIST, REQUIRED, .ref = "Scale",
+     .description = "Of which there are not as many as wanted, or not all run."},
+    {"rebalance", PROPERTY_OBJECT, .ref = "RebalanceBrief", .description = "Under way."},
     {"waiting", PROPERTY_LIST, REQUIRED, .ref = "WaitingGroup",
      .description = "The most frequent reasons first."},
     {"troubles", PROPERTY_LIST, REQUIRED, .ref = "Trouble",
@@ -352,6 +374,41 @@ static const SchemaProperty status[] = {
     {"moreTroubles", PROPERTY_INTEGER, REQUIRED, .description = "Those that are not named."},
     {"orphans", PROPERTY_INTEGER, REQUIRED, .description = "Units that are of another cluster."},
     {"unreadable", PROPERTY_OBJECT, REQUIRED, .ref = "UnreadableCount"},
+    {},
+};
+static const SchemaProperty rebalance_request[] = {
+    {"maxMoves", PROPERTY_INTEGER, .description = "No more than so many (default: all that help)."},
+    {"dryRun", PROPERTY_BOOLEAN, .description = "They are proposed, and not made."},
+    {},
+};
+static const SchemaProperty rebalance_move[] = {
+    {"unit", PROPERTY_STRING, REQUIRED},
+    {"from", PROPERTY_STRING, REQUIRED, .description = "Id of its machine."},
+    {"to", PROPERTY_STRING, REQUIRED, .description = "Likewise."},
+    {"phase", PROPERTY_STRING, REQUIRED, .description = "waiting, moved or dropped."},
+    {"why", PROPERTY_STRING, .description = "It waits or is dropped; null: nothing to be said."},
+    {},
+};
+#define REBALANCE(required) \
+    {"id", PROPERTY_INTEGER, required, .description = "Says which one it is."}, \
+        {"since", PROPERTY_INTEGER, required, .description = "Unix time: when it was asked for."}, \
+        {"phase", PROPERTY_STRING, required, \
+         .description = "wanted, proposed (a dry run), moving or done."}, \
+        {"dryRun", PROPERTY_BOOLEAN, required}, {"maxMoves", PROPERTY_INTEGER}, { \
+        "why", PROPERTY_STRING, .description = "It waits; null: nothing to be said." \
+    }
+static const SchemaProperty rebalance[] = {
+    {"underWay", PROPERTY_BOOLEAN, REQUIRED,
+     .description = "Without anything else: none was asked for, or it was cancelled."},
+    REBALANCE(OPTIONAL),
+    {"moves", PROPERTY_LIST, .ref = "RebalanceMove",
+     .description = "As they were proposed; 200 at most."},
+    {},
+};
+static const SchemaProperty rebalance_brief[] = {
+    REBALANCE(REQUIRED),
+    {"moved", PROPERTY_INTEGER, REQUIRED, .description = "So many units have moved, "},
+    {"moves", PROPERTY_INTEGER, REQUIRED, .description = "of so many."},
     {},
 };
 static const SchemaProperty rollout_brief[] = {
@@ -458,6 +515,7 @@ static const SchemaProperty event[] = {
     {"pending", PROPERTY_OBJECT, .ref = "Pending"},
     {"failures", PROPERTY_OBJECT, .ref = "Failures"},
     {"held", PROPERTY_BOOLEAN, .description = "Of type failover, with what Failover has."},
+    {"underWay", PROPERTY_BOOLEAN, .description = "Of type rebalance, with what Rebalance has."},
     {"metadata", PROPERTY_STRINGS, .description = "This and what follows: of type machine."},
     {"status", PROPERTY_STRING, .description = "running, restarting or gone."},
     {"bootID", PROPERTY_STRING, .description = "Null: the machine is not there."},
@@ -465,6 +523,8 @@ static const SchemaProperty event[] = {
     {"reboot", PROPERTY_OBJECT, .ref = "Reboot"},
     {"rollout", PROPERTY_OBJECT, .ref = "Rollout",
      .description = "Of type rollout; absent: nothing is deployed any more."},
+    {"scale", PROPERTY_OBJECT, .ref = "Scale",
+     .description = "Of type scale; absent: no number of instances is kept any more."},
     {},
 };
 
@@ -493,6 +553,10 @@ const Schema api_schemas[] = {
     {"Plan", .properties = plan},
     {"PlanChange", .properties = plan_change},
     {"PlanRequest", .properties = plan_request},
+    {"Rebalance", .properties = rebalance},
+    {"RebalanceBrief", .properties = rebalance_brief},
+    {"RebalanceMove", .properties = rebalance_move},
+    {"RebalanceRequest", .properties = rebalance_request},
     {"Reboot", .properties = reboot},
     {"RebootPage", .properties = reboot_page},
     {"RebootRequest", .properties = reboot_request},
@@ -503,6 +567,9 @@ const Schema api_schemas[] = {
     {"RolloutRequest", .properties = rollout_request},
     {"RolloutUnit", .properties = rollout_unit},
     {"Reservations", .properties = reservations},
+    {"Scale", .properties = scale},
+    {"ScalePage", .properties = scale_page},
+    {"ScaleRequest", .properties = scale_request},
     {"Status", .properties = status},
     {"StoreStatus", .properties = store_status},
     {"Trouble", .properties = trouble},

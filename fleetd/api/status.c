@@ -3,6 +3,7 @@
 #include "fleetd/api/census.h"
 #include "fleetd/api/context.h"
 #include "fleetd/api/reads.h"
+#include "fleetd/api/scale-counts.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 
@@ -147,6 +148,29 @@ static json_object *rollouts_to_json(View *view) {
     return TAKE_PTR(array);
 }
 
+/* Those of which there are not as many as wanted, or not all of them run. */
+static int add_scale(json_object *array, View *view, const UnitView *template) {
+    ScaleCounts counts;
+    int r = scale_counts_take(view, template->name, &counts);
+    if (r < 0 || scale_is_reached(template, &counts))
+        return r;
+    return json_array_add_take(array, scale_to_json(view, template));
+}
+
+static json_object *scales_to_json(View *view) {
+    _cleanup_json_ json_object *array = json_object_new_array();
+    const char *const *names;
+    size_t n = 0;
+    if (!array || view_unit_names(view, &names, &n) < 0)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        const UnitView *unit = view_find_unit(view, names[i]);
+        if (unit->scale && add_scale(array, view, unit) < 0)
+            return NULL;
+    }
+    return TAKE_PTR(array);
+}
+
 /* --- the store, and who leads --- */
 
 static json_object *leader_to_json(const View *view, const char *machine_id) {
@@ -189,6 +213,14 @@ static json_object *unreadable_to_json(const View *view) {
     return TAKE_PTR(object);
 }
 
+/* Only one that is under way. */
+static int add_rebalance(json_object *object, const View *view) {
+    const Rebalance *rebalance = view_rebalance(view);
+    if (!rebalance || !rebalance_is_under_way(rebalance))
+        return 0;
+    return json_add_take(object, "rebalance", rebalance_brief_to_json(rebalance));
+}
+
 /* --- all of it --- */
 
 static json_object *status_to_json(const Api *api, View *view, const Census *census) {
@@ -204,6 +236,8 @@ static json_object *status_to_json(const Api *api, View *view, const Census *cen
         json_add_take(object, "reboots", wishes_to_json(view, has_reboot, machine_reboot_to_json)) <
             0 ||
         json_add_take(object, "rollouts", rollouts_to_json(view)) < 0 ||
+        json_add_take(object, "scales", scales_to_json(view)) < 0 ||
+        add_rebalance(object, view) < 0 ||
         json_add_take(object, "waiting", waiting_to_json(census)) < 0 ||
         json_add_take(object, "troubles", troubles_to_json(view, census)) < 0 ||
         json_add_int(object, "moreTroubles", (int64_t) census->n_more_troubles) < 0 ||

@@ -1,5 +1,6 @@
 #include "fleetd/api/unit-commit.h"
 
+#include "fleetd/store/unit-removal.h"
 #include "fleetd/store/unit-versions.h"
 
 #include <errno.h>
@@ -59,17 +60,9 @@ void unit_write_put(UnitWrite *write, const Unit *known, UnitDecision *decision)
 }
 
 void unit_write_delete(UnitWrite *write) {
-    _cleanup_free_ char *versions = key_version_prefix(write->request.name),
-                        *past = key_past_prefix(write->request.name),
-                        *deployment = key_deployment(write->request.name);
-    const StoreWrite writes[] = {
-        {.kind = STORE_DELETE, .key = write->key},
-        {.kind = STORE_DELETE_PREFIX, .key = versions},
-        {.kind = STORE_DELETE_PREFIX, .key = past},
-        {.kind = STORE_DELETE, .key = deployment},
-    };
-    if (versions && past && deployment)
-        write_commit(write, writes, ELEMENTSOF(writes), 204);
-    else
+    _cleanup_unit_removal_ UnitRemoval removal = {};
+    if (unit_removal_fill(write->request.name, &removal) < 0)
         api_write_fail(&write->base, -ENOMEM);
+    else
+        write_commit(write, removal.writes, removal.n, 204);
 }

@@ -116,6 +116,13 @@ static int apply_brake(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_rebalance(View *view, StoredRecord *record) {
+    rebalance_free(view->rebalance);
+    view->rebalance = TAKE_PTR(record->rebalance);
+    view->is_rebalance_changed = true;
+    return 0;
+}
+
 static int apply_leader(View *view, StoredRecord *record) {
     free(view->leader);
     view->leader = TAKE_PTR(record->leader);
@@ -154,6 +161,17 @@ static int apply_rollout(View *view, StoredRecord *record) {
     return 0;
 }
 
+static int apply_scale(View *view, StoredRecord *record) {
+    UnitView *unit;
+    int r = view_touch_unit(view, record->key.name, &unit);
+    if (r < 0)
+        return r;
+    template_scale_free(unit->scale);
+    unit->scale = TAKE_PTR(record->scale);
+    unit->is_scale_changed = true;
+    return 0;
+}
+
 static int apply_file(View *view, StoredRecord *record) {
     if (!record->file) {
         map_remove(view->files, record->key.name);
@@ -169,14 +187,15 @@ static int apply_file(View *view, StoredRecord *record) {
 typedef int (*Apply)(View *view, StoredRecord *record);
 
 static const Apply applies[_KEY_KIND_MAX] = {
-    [KEY_UNIT] = apply_unit,       [KEY_FILE] = apply_file,
-    [KEY_MACHINE] = apply_machine, [KEY_METADATA] = apply_metadata,
-    [KEY_SCHEDULE] = apply_order,  [KEY_STATE] = apply_state,
-    [KEY_PENDING] = apply_pending, [KEY_FAILURES] = apply_failures,
-    [KEY_ORPHAN] = apply_orphan,   [KEY_MAINTENANCE] = apply_maintenance,
-    [KEY_BRAKE] = apply_brake,     [KEY_LEADER] = apply_leader,
-    [KEY_REBOOT] = apply_reboot,   [KEY_DEPLOYMENT] = apply_deployment,
-    [KEY_ROLLOUT] = apply_rollout,
+    [KEY_UNIT] = apply_unit,           [KEY_FILE] = apply_file,
+    [KEY_MACHINE] = apply_machine,     [KEY_METADATA] = apply_metadata,
+    [KEY_SCHEDULE] = apply_order,      [KEY_STATE] = apply_state,
+    [KEY_PENDING] = apply_pending,     [KEY_FAILURES] = apply_failures,
+    [KEY_ORPHAN] = apply_orphan,       [KEY_MAINTENANCE] = apply_maintenance,
+    [KEY_BRAKE] = apply_brake,         [KEY_LEADER] = apply_leader,
+    [KEY_REBOOT] = apply_reboot,       [KEY_DEPLOYMENT] = apply_deployment,
+    [KEY_ROLLOUT] = apply_rollout,     [KEY_SCALE] = apply_scale,
+    [KEY_REBALANCE] = apply_rebalance,
 };
 
 static int apply(View *view, StoredRecord *record) {

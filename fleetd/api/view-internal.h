@@ -21,6 +21,8 @@ struct View {
     Map *unreadable;    /* set of keys whose values are not */
     BrakeRecord *brake; /* NULL: none */
     bool is_brake_changed;
+    Rebalance *rebalance; /* NULL: none */
+    bool is_rebalance_changed;
     char *leader;      /* NULL: none, or none that can be read */
     uint64_t n_values; /* that came so far */
     TAILQ_HEAD(, UnitView) changed_units;

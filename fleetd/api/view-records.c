@@ -19,6 +19,7 @@ void unit_view_free(UnitView *unit) {
     pending_free(unit->pending);
     deployment_free(unit->deployment);
     rollout_free(unit->rollout);
+    template_scale_free(unit->scale);
     failures_free(unit->failures);
     map_free(unit->placements);
     free(unit->name);
@@ -113,9 +114,9 @@ void view_settle_unit(View *view, UnitView *unit) {
         if (placement_has_ended(placement))
             map_remove(unit->placements, id);
     }
-    unit->is_changed = unit->is_noted = unit->is_rollout_changed = false;
+    unit->is_changed = unit->is_noted = unit->is_rollout_changed = unit->is_scale_changed = false;
     if (unit->unit || unit->pending || unit->failures || unit->deployment || unit->rollout ||
-        map_size(unit->placements) > 0)
+        unit->scale || map_size(unit->placements) > 0)
         return;
     keys_invalidate(&view->units);
     map_remove(view->units.map, unit->name);
@@ -143,6 +144,8 @@ bool view_holds(const View *view, const Key *key) {
         return unit && unit->deployment;
     case KEY_ROLLOUT:
         return unit && unit->rollout;
+    case KEY_SCALE:
+        return unit && unit->scale;
     case KEY_PENDING:
         return unit && unit->pending;
     case KEY_FAILURES:

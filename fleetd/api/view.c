@@ -26,6 +26,9 @@ static void on_synced(int64_t revision, void *userdata) {
     if (view->is_brake_changed)
         view->callbacks.on_brake_changed(view->brake, view->userdata);
     view->is_brake_changed = false;
+    if (view->is_rebalance_changed)
+        view->callbacks.on_rebalance_changed(view->rebalance, view->userdata);
+    view->is_rebalance_changed = false;
     while (!TAILQ_EMPTY(&view->changed_machines)) {
         MachineView *machine = TAILQ_FIRST(&view->changed_machines);
         TAILQ_REMOVE(&view->changed_machines, machine, changes);
@@ -91,6 +94,7 @@ void view_free(View *view) {
     map_free(view->files);
     map_free(view->unreadable);
     brake_record_free(view->brake);
+    rebalance_free(view->rebalance);
     free(view->leader);
     free(view->units.keys);
     free(view->machines.keys);
@@ -115,6 +119,10 @@ int64_t view_revision(const View *view) {
 
 const UnitView *view_find_unit(const View *view, const char *name) {
     return map_get(view->units.map, name);
+}
+
+const Rebalance *view_rebalance(const View *view) {
+    return view->rebalance;
 }
 
 const BrakeRecord *view_brake(const View *view) {

@@ -9,8 +9,10 @@
 #include "fleetd/model/failures.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/rebalance.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
+#include "fleetd/model/template-scale.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-version.h"
 #include "fleetd/model/unit.h"
@@ -39,6 +41,9 @@ typedef struct UnitView {
     Deployment *deployment; /* NULL: none */
     Rollout *rollout;       /* how far one has come; NULL: none */
     bool is_rollout_changed;
+    TemplateScale
+        *scale; /* so many of the template's instances are to be kept; NULL: it does not matter */
+    bool is_scale_changed;
     Map *placements; /* machine id -> Placement, also those that just ended */
     bool is_changed; /* in what is not about a single placement */
     bool is_noted;
@@ -62,6 +67,7 @@ typedef struct ViewCallbacks {
     void (*on_unit_changed)(const UnitView *unit, void *userdata);
     void (*on_machine_changed)(const MachineView *machine, void *userdata);
     void (*on_brake_changed)(const BrakeRecord *brake, void *userdata);
+    void (*on_rebalance_changed)(const Rebalance *rebalance, void *userdata);
     /* The view is whole, and has told what changed. */
     void (*on_synced)(void *userdata);
 } ViewCallbacks;
@@ -82,9 +88,10 @@ const MachineView *view_find_machine(const View *view, const char *id);
 /* The keys under which there is what cannot be read, sorted; the caller frees the array. -ENOMEM.
  */
 int view_unreadable_keys(const View *view, const char ***ret, size_t *ret_n);
-const BrakeRecord *view_brake(const View *view); /* NULL: nothing is held */
-const char *view_leader(const View *view);       /* the machine that leads; NULL: none does */
-const Map *view_units(const View *view);         /* UnitView by name */
+const BrakeRecord *view_brake(const View *view);   /* NULL: nothing is held */
+const Rebalance *view_rebalance(const View *view); /* NULL: none */
+const char *view_leader(const View *view);         /* the machine that leads; NULL: none does */
+const Map *view_units(const View *view);           /* UnitView by name */
 UnitFile *view_find_file(const View *view, const char *hash); /* NULL: none; borrowed */
 
 /* The names (ids) of all that there are views of, sorted, NULL-terminated; borrowed until the next

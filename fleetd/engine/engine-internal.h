@@ -25,9 +25,11 @@
 #include "fleetd/engine/engine.h"
 #include "fleetd/engine/feed.h"
 #include "fleetd/engine/leadership.h"
+#include "fleetd/engine/rebalancing.h"
 #include "fleetd/engine/reboots.h"
 #include "fleetd/engine/retries.h"
 #include "fleetd/engine/rollouts.h"
+#include "fleetd/engine/scales.h"
 #include "fleetd/engine/suspension.h"
 #include "fleetd/engine/writer.h"
 #include "fleetd/store/mirror.h"
@@ -72,7 +74,9 @@ struct Engine {
     Deadlines *drains; /* by machine: when what is still there has to go */
     Reboots *reboots;
     Rollouts *rollouts;
+    Scales *scales;
     Retries *retries;
+    Rebalancing *rebalancing;
     Writer *writer;
     Collector *collector;
     EngineRound round;        /* WRITING: whose plan */

@@ -1,7 +1,9 @@
 #include "fleetd/engine/engine-metrics.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/engine/rebalancing.h"
 #include "fleetd/engine/retries.h"
+#include "fleetd/engine/scales.h"
 
 #define SCHEDULE "attemptscheduleunit"
 #define UNSCHEDULE "unscheduleunit"
@@ -110,6 +112,8 @@ void engine_metrics_declare(Metrics *metrics) {
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         metrics_declare(metrics, families[i]);
     retries_declare(metrics);
+    scales_declare(metrics);
+    rebalancing_declare(metrics);
 }
 
 /* What follows an answered withdrawal is no decision of its own. */

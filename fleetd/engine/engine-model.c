@@ -153,7 +153,7 @@ static void on_brake(const BrakeRecord *record, int64_t revision, void *userdata
     engine_check(engine, engine_take_brake_record(engine, record, revision));
 }
 
-/* --- what is written beside the plan: reboots, deployments and failures --- */
+/* --- what is written beside the plan: reboots, deployments, scales, failures, moves --- */
 
 static bool is_settled(int64_t revision, void *userdata) {
     const Engine *engine = userdata;
@@ -166,10 +166,39 @@ static bool is_held(void *userdata) {
     return brake_count_held(engine->brake) > 0;
 }
 
-static void on_retried(int r, void *userdata) {
+static void on_told(int r, void *userdata) {
     Engine *engine = userdata;
     engine_check(engine, r);
     engine_look(engine);
+}
+
+/* Deployments go over the instances that there are, and scales make some of the file that the
+ * template has: neither decides while the other one's write has yet to be told. */
+static bool may_roll_out(int64_t revision, void *userdata) {
+    const Engine *engine = userdata;
+    return is_settled(MAX(revision, scales_revision(engine->scales)), userdata);
+}
+
+static bool is_rolling_out(void *userdata) {
+    const Engine *engine = userdata;
+    return mirror_revision(engine->mirror) < rollouts_revision(engine->rollouts);
+}
+
+static void on_scaled(void *userdata) {
+    engine_look(userdata);
+}
+
+static int engine_open_scales(Engine *engine) {
+    ScalesOptions options = {.store = engine->store,
+                             .loop = engine->loop,
+                             .leadership = engine->leadership,
+                             .feed = engine->feed,
+                             .metrics = engine->metrics,
+                             .is_ready = is_settled,
+                             .is_held_back = is_rolling_out,
+                             .on_through = on_scaled,
+                             .userdata = engine};
+    return scales_new(&options, &engine->scales);
 }
 
 static int engine_open_retries(Engine *engine) {
@@ -181,9 +210,23 @@ static int engine_open_retries(Engine *engine) {
                               .metrics = engine->metrics,
                               .is_ready = is_settled,
                               .is_held_back = is_held,
-                              .on_told = on_retried,
+                              .on_told = on_told,
                               .userdata = engine};
     return retries_new(&options, &engine->retries);
+}
+
+static int engine_open_rebalancing(Engine *engine) {
+    RebalancingOptions options = {.store = engine->store,
+                                  .loop = engine->loop,
+                                  .leadership = engine->leadership,
+                                  .feed = engine->feed,
+                                  .cluster = engine->cluster,
+                                  .metrics = engine->metrics,
+                                  .is_ready = is_settled,
+                                  .is_held_back = is_held,
+                                  .on_told = on_told,
+                                  .userdata = engine};
+    return rebalancing_new(&options, &engine->rebalancing);
 }
 
 /* --- hearing of changes --- */
@@ -226,7 +269,7 @@ static int engine_make_model(Engine *engine) {
                                                  .on_order = on_order,
                                                  .on_maintenance = on_maintenance,
                                                  .on_brake = on_brake};
-    static const RolloutsCallbacks rollouts_callbacks = {.is_ready = is_settled,
+    static const RolloutsCallbacks rollouts_callbacks = {.is_ready = may_roll_out,
                                                          .is_held = is_held};
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
@@ -250,7 +293,11 @@ static int engine_make_model(Engine *engine) {
         r = rollouts_new(engine->store, engine->loop, engine->leadership, engine->feed,
                          engine->cluster, &rollouts_callbacks, engine, &engine->rollouts);
     if (r >= 0)
+        r = engine_open_scales(engine);
+    if (r >= 0)
         r = engine_open_retries(engine);
+    if (r >= 0)
+        r = engine_open_rebalancing(engine);
     if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)
@@ -280,7 +327,9 @@ void engine_close_model(Engine *engine) {
     deadlines_free(TAKE_PTR(engine->drains));
     reboots_free(TAKE_PTR(engine->reboots));
     rollouts_free(TAKE_PTR(engine->rollouts));
+    scales_free(TAKE_PTR(engine->scales));
     retries_free(TAKE_PTR(engine->retries));
+    rebalancing_free(TAKE_PTR(engine->rebalancing));
     mirror_free(TAKE_PTR(engine->mirror));
     feed_free(TAKE_PTR(engine->feed));
     cluster_free(TAKE_PTR(engine->cluster));

@@ -40,7 +40,9 @@ void engine_look(Engine *engine) {
     }
     reboots_look(engine->reboots);
     retries_look(engine->retries);
+    rebalancing_look(engine->rebalancing);
     rollouts_look(engine->rollouts);
+    scales_look(engine->scales);
 }
 
 static int engine_write(Engine *engine, const Plan *plan) {

@@ -33,7 +33,10 @@ struct Feed {
     Map *reboots;          /* FeedReboot by machine */
     Map *rollouts;         /* FeedRollout by unit or template */
     Map *failures;         /* FeedFailures by unit */
-    uint64_t n_releases;   /* of files by units */
+    Map *scales;           /* FeedScale by template */
+    Map *changed_scales;   /* set of templates */
+    FeedRebalance rebalance;
+    uint64_t n_releases; /* of files by units */
 };
 
 void feed_file_free(void *file);
@@ -41,6 +44,7 @@ void feed_machine_free(void *machine);
 void feed_reboot_free(void *reboot);
 void feed_failures_free(void *failures);
 void feed_rollout_free(void *rollout);
+void feed_scale_free(void *scale);
 
 /* Somebody needs the file, whether it is there or not; and does no more. */
 int feed_use_file(Feed *feed, const char *hash);
@@ -65,5 +69,13 @@ int feed_put_deployment(Feed *feed, StoredRecord *record);
 int feed_delete_deployment(Feed *feed, const Key *key);
 int feed_put_rollout(Feed *feed, StoredRecord *record);
 int feed_delete_rollout(Feed *feed, const Key *key);
+int feed_put_rebalance(Feed *feed, StoredRecord *record);
+int feed_delete_rebalance(Feed *feed, const Key *key);
 int feed_put_failures(Feed *feed, StoredRecord *record);
 int feed_delete_failures(Feed *feed, const Key *key);
+int feed_put_scale(Feed *feed, StoredRecord *record);
+int feed_delete_scale(Feed *feed, const Key *key);
+
+/* A unit is there, readable or not, or its file has come or gone; and: it is gone. */
+int feed_scale_unit_put(Feed *feed, const char *name);
+int feed_scale_unit_deleted(Feed *feed, const char *name);

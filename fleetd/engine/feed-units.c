@@ -76,6 +76,9 @@ static int feed_tell_unit(Feed *feed, const Unit *unit) {
     const FeedFile *file = map_get(feed->files, unit->hash);
     Requirements *requirements = NULL;
     _cleanup_error_ Error error = {};
+    int scaled = feed_scale_unit_put(feed, unit->name);
+    if (scaled < 0)
+        return scaled;
     if (!file || !file->file)
         return feed_hold_unit(feed, unit, "is not in the store");
     int r = requirements_parse(file->file, unit->name, &requirements, &error);
@@ -97,6 +100,10 @@ static void feed_forget_unit(Feed *feed, const char *name) {
 static int feed_put_unreadable_unit(Feed *feed, const char *name) {
     feed_forget_unit(feed, name);
     int r = map_put(feed->unreadable_units, name, NULL);
+    if (r >= 0)
+        r = feed_scale_unit_deleted(feed, name); /* it is another thing from now on */
+    if (r >= 0)
+        r = feed_scale_unit_put(feed, name);
     return r < 0 ? r : feed_hold(feed, name);
 }
 
@@ -105,6 +112,8 @@ int feed_put_unit(Feed *feed, StoredRecord *record) {
     if (!record->unit)
         return feed_put_unreadable_unit(feed, name);
     int r = feed_use_file(feed, record->unit->hash); /* before what was there lets go of it */
+    if (r >= 0 && map_has(feed->unreadable_units, name))
+        r = feed_scale_unit_deleted(feed, name); /* likewise */
     if (r < 0)
         return r;
     feed_forget_unit(feed, name);
@@ -116,7 +125,8 @@ int feed_put_unit(Feed *feed, StoredRecord *record) {
 
 int feed_delete_unit(Feed *feed, const Key *key) {
     feed_forget_unit(feed, key->name);
-    return cluster_remove_unit(feed->cluster, key->name);
+    int r = feed_scale_unit_deleted(feed, key->name);
+    return r < 0 ? r : cluster_remove_unit(feed->cluster, key->name);
 }
 
 /* Usually the file comes before its units; then this walk does not happen. */
@@ -186,4 +196,9 @@ const Map *feed_unreadable_units(const Feed *feed) {
 const UnitFile *feed_file(const Feed *feed, const char *hash) {
     const FeedFile *file = map_get(feed->files, hash);
     return file ? file->file : NULL;
+}
+
+int64_t feed_file_revision(const Feed *feed, const char *hash) {
+    const FeedFile *file = map_get(feed->files, hash);
+    return file && file->file ? file->mod_revision : 0;
 }

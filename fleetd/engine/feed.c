@@ -120,6 +120,10 @@ static const FeedKind kinds[_KEY_KIND_MAX] = {
                      "the deployment does not go on until somebody deploys it anew"},
     [KEY_FAILURES] = {feed_put_failures, feed_delete_failures,
                       "where that unit has failed is forgotten"},
+    [KEY_SCALE] = {feed_put_scale, feed_delete_scale,
+                   "that template's instances are left as they are until somebody scales it anew"},
+    [KEY_REBALANCE] = {feed_put_rebalance, feed_delete_rebalance,
+                       "nothing is moved to even the load out until somebody asks for it anew"},
     [KEY_PENDING] = {feed_put_pending, feed_delete_pending, "it is written anew"},
     [KEY_ORPHAN] = {feed_put_orphan, feed_delete_orphan,
                     "that unit is kept on its machine, and nobody can tell what it is"},
@@ -187,9 +191,12 @@ int feed_new(Cluster *cluster, const FeedCallbacks *callbacks, void *userdata, F
         .reboots = map_new(feed_reboot_free),
         .failures = map_new(feed_failures_free),
         .rollouts = map_new(feed_rollout_free),
+        .scales = map_new(feed_scale_free),
+        .changed_scales = map_new(NULL),
     };
     if (!feed->units || !feed->unreadable_units || !feed->files || !feed->machines ||
-        !feed->maintenance || !feed->reboots || !feed->failures || !feed->rollouts)
+        !feed->maintenance || !feed->reboots || !feed->failures || !feed->rollouts ||
+        !feed->scales || !feed->changed_scales)
         return -ENOMEM;
     *ret = TAKE_PTR(feed);
     return 0;
@@ -206,5 +213,8 @@ void feed_free(Feed *feed) {
     map_free(feed->reboots);
     map_free(feed->rollouts);
     map_free(feed->failures);
+    map_free(feed->scales);
+    map_free(feed->changed_scales);
+    rebalance_free(feed->rebalance.rebalance);
     free(feed);
 }

@@ -9,8 +9,10 @@
 #include "fleetd/model/deployment.h"
 #include "fleetd/model/failures.h"
 #include "fleetd/model/keys.h"
+#include "fleetd/model/rebalance.h"
 #include "fleetd/model/reboot.h"
 #include "fleetd/model/rollout.h"
+#include "fleetd/model/template-scale.h"
 #include "fleetd/sched/cluster.h"
 #include "fleetd/store/store.h"
 
@@ -69,12 +71,32 @@ const Map *feed_rollouts(const Feed *feed);                    /* FeedRollout by
 const Map *feed_units(const Feed *feed);                       /* Unit by name */
 const Map *feed_unreadable_units(const Feed *feed);            /* a set of names */
 const UnitFile *feed_file(const Feed *feed, const char *hash); /* NULL: it is not there */
+int64_t feed_file_revision(const Feed *feed, const char *hash); /* 0: it is not there */
 typedef struct FeedFailures {
     Failures *failures; /* NULL: it cannot be read */
     int64_t revision;
 } FeedFailures;
 
 const Map *feed_failures(const Feed *feed); /* FeedFailures by unit */
+
+typedef struct FeedScale {
+    TemplateScale *scale; /* NULL: it cannot be read */
+    int64_t revision;     /* of its key */
+    Map *instances;       /* set of names: those that a number names, readable or not */
+} FeedScale;
+
+const FeedScale *feed_find_scale(const Feed *feed, const char *template); /* NULL: none */
+/* Set of templates: the wish, the template, its file, or which of its instances there are, has
+ * changed since it was settled. */
+const Map *feed_changed_scales(const Feed *feed);
+void feed_settle_scale(Feed *feed, const char *template);
+
+typedef struct FeedRebalance {
+    Rebalance *rebalance; /* NULL: none, or it cannot be read */
+    int64_t revision;     /* 0: there is none */
+} FeedRebalance;
+
+const FeedRebalance *feed_rebalance(const Feed *feed);
 
 typedef struct FeedCounts {
     size_t units[_LAUNCH_STATE_MAX];      /* by desired state */

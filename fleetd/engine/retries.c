@@ -105,9 +105,29 @@ static void tell_new_failures(Retries *retries, const char *name, const Failures
     }
 }
 
+/* Where it has left it is tried anew: before that there may be nothing to be done. */
+static void tell_try(Retries *retries, const char *name, const FailurePlace *place) {
+    log_write(LOG_NOTICE, (LogFields){.unit = name, .machine = place->machine_id},
+              "Unit '%s', which has failed on %s, is tried anew", name, place->machine_id);
+    metrics_add(retries->options.metrics, &tries, NULL, 1);
+}
+
+static void tell_new_tries(Retries *retries, const char *name, const Failures *known,
+                           const Failures *next, const FailureFacts *facts) {
+    for (size_t i = 0; known && next && i < known->n_places; i++) {
+        const FailurePlace *place = &known->places[i];
+        const FailurePlace *after = failures_find(next, place->machine_id);
+        bool is_over = place->next_usec > 0 && after && after->next_usec == 0;
+        if (is_over && known->unit_revision == next->unit_revision &&
+            !failure_facts_have(facts, place->machine_id))
+            tell_try(retries, name, place);
+    }
+}
+
 /* --- looking --- */
 
-/* Tries anew what is due. 1: something is; -errno: the cluster is in an unknown state. */
+/* Has what is due tried anew, as soon as it can be. 1: something is; -errno: the cluster is in an
+ * unknown state. */
 static int retry_due(Retries *retries, const Failures *failures, const FailureFacts *facts,
                      usec_t now_usec) {
     int is_any = 0;
@@ -115,13 +135,9 @@ static int retry_due(Retries *retries, const Failures *failures, const FailureFa
         const FailurePlace *place = &failures->places[i];
         if (!failure_is_due(place, facts, now_usec))
             continue;
-        log_write(LOG_NOTICE, (LogFields){.unit = failures->name, .machine = place->machine_id},
-                  "Unit '%s', which has failed on %s, is tried anew", failures->name,
-                  place->machine_id);
         int r = cluster_retry(retries->options.cluster, place->machine_id, failures->name);
         if (r < 0)
             return r;
-        metrics_add(retries->options.metrics, &tries, NULL, 1);
         is_any = 1;
     }
     return is_any;
@@ -164,7 +180,7 @@ static bool is_urgent(const Failures *known, const Failures *next) {
 
 /* It is written, or looked at again in a moment. */
 static int retries_change(Retries *retries, const char *name, const FeedFailures *known,
-                          const Failures *next, Batch *batch) {
+                          const Failures *next, const FailureFacts *facts, Batch *batch) {
     const Failures *before = known ? known->failures : NULL;
     bool is_quiet = map_remove(retries->quiet, name);
     if (!is_quiet && !is_urgent(before, next)) {
@@ -174,6 +190,7 @@ static int retries_change(Retries *retries, const char *name, const FeedFailures
         return r;
     }
     tell_new_failures(retries, name, before, next);
+    tell_new_tries(retries, name, before, next, facts);
     return batch_add(batch, name, known ? known->revision : 0, next);
 }
 
@@ -195,7 +212,7 @@ static int retries_consider(Retries *retries, const char *name, Batch *batch) {
         map_remove(retries->quiet, name);
         return retries_settle(retries, name, before, &facts, look_at);
     }
-    return batch->n == BATCH_MAX ? 0 : retries_change(retries, name, known, next, batch);
+    return batch->n == BATCH_MAX ? 0 : retries_change(retries, name, known, next, &facts, batch);
 }
 
 static int retries_try(Retries *retries) {

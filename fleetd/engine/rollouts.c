@@ -137,6 +137,10 @@ void rollouts_look(Rollouts *rollouts) {
         timer_start(rollouts->timer, 0);
 }
 
+int64_t rollouts_revision(const Rollouts *rollouts) {
+    return rollouts->op ? INT64_MAX : rollouts->written_revision;
+}
+
 int rollouts_new(Store *store, Loop *loop, const Leadership *leadership, const Feed *feed,
                  const Cluster *cluster, const RolloutsCallbacks *callbacks, void *userdata,
                  Rollouts **ret) {

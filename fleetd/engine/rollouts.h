@@ -24,3 +24,7 @@ DEFINE_POINTER_CLEANUP(Rollouts, rollouts_free)
 
 /* Something may have changed, or it is ready now. */
 void rollouts_look(Rollouts *rollouts);
+
+/* The revision from which on the model knows all that was written; INT64_MAX: a write is under way.
+ */
+int64_t rollouts_revision(const Rollouts *rollouts);

@@ -39,6 +39,8 @@ static const KeyLayout layouts[_KEY_KIND_MAX] = {
     [KEY_ROLLOUT] = {"rollout/", false, unit_name_check},
     [KEY_PAST] = {"was/", false, unit_name_check, true},
     [KEY_FAILURES] = {"failures/", false, unit_name_check},
+    [KEY_SCALE] = {"scale/", false, unit_name_check},
+    [KEY_REBALANCE] = {KEY_REBALANCE_TEXT, false, NULL},
 };
 
 static char *key_format(KeyKind kind, const char *machine_id, const char *name) {
@@ -112,6 +114,10 @@ char *key_past_prefix(const char *name) {
 
 char *key_failures(const char *name) {
     return key_format(KEY_FAILURES, NULL, name);
+}
+
+char *key_scale(const char *name) {
+    return key_format(KEY_SCALE, NULL, name);
 }
 
 char *key_metadata_prefix(const char *machine_id) {

@@ -26,6 +26,8 @@ typedef enum KeyKind {
     KEY_ROLLOUT,     /* rollout/<name> */
     KEY_PAST,        /* was/<name>/<slot> */
     KEY_FAILURES,    /* failures/<name> */
+    KEY_SCALE,       /* scale/<name> */
+    KEY_REBALANCE,   /* rebalance */
     _KEY_KIND_MAX,
     _KEY_KIND_INVALID = -EINVAL,
 } KeyKind;
@@ -36,7 +38,7 @@ typedef struct Key {
     KeyKind kind;
     char *machine_id; /* machine, metadata, schedule, state, orphan, maintenance, reboot */
     char *name;     /* unit, file, metadata, schedule, state, pending, orphan, version, deployment,
-                       rollout, past, failures */
+                       rollout, past, failures, scale */
     int64_t number; /* version, past: from 1 on */
 } Key;
 
@@ -51,6 +53,7 @@ char *key_pending(const char *name);
 char *key_orphan(const char *machine_id, const char *name);
 char *key_maintenance(const char *machine_id);
 #define KEY_BRAKE_TEXT "brake"
+#define KEY_REBALANCE_TEXT "rebalance"
 #define KEY_VERSION_PREFIX "version/"
 /* Of all keys those from here on come last: what is kept of the past. Whoever mirrors the cluster
  * leaves them out. */
@@ -61,6 +64,7 @@ char *key_deployment(const char *name);
 char *key_rollout(const char *name);
 char *key_past(const char *name, int64_t slot);
 char *key_failures(const char *name);
+char *key_scale(const char *name);
 #define KEY_LEADER_TEXT "leader"
 #define KEY_CLUSTER_TEXT "cluster"
 #define KEY_UNIT_PREFIX "unit/"

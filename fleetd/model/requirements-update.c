@@ -47,21 +47,11 @@ int requirements_read_update_healthy_deadline(RequirementsReader *reader, const 
 }
 
 int requirements_read_update_on_failure(RequirementsReader *reader, const char *value) {
-    UpdateOnFailure on_failure = update_on_failure_from_string(value);
-    if (on_failure < 0)
-        return error_set(reader->reterr, -EINVAL, "'%.*s' is none of rollback, pause and continue",
-                         TEXT_SHORT(value));
-    reader->requirements->update.on_failure = on_failure;
-    return 0;
+    return update_policy_set_on_failure(&reader->requirements->update, value, reader->reterr);
 }
 
 int requirements_read_update_order(RequirementsReader *reader, const char *value) {
-    UpdateOrder order = update_order_from_string(value);
-    if (order < 0)
-        return error_set(reader->reterr, -EINVAL, "'%.*s' is neither stop-first nor start-first",
-                         TEXT_SHORT(value));
-    reader->requirements->update.order = order;
-    return 0;
+    return update_policy_set_order(&reader->requirements->update, value, reader->reterr);
 }
 
 const char *requirements_bar_beside(const Requirements *requirements) {

@@ -108,6 +108,15 @@ static int read_failures(const StoredText *text, StoredRecord *record, Error *re
     return failures_parse(record->key.name, text->value, text->size, &record->failures, reterr);
 }
 
+static int read_scale(const StoredText *text, StoredRecord *record, Error *reterr) {
+    int r = template_scale_parse(record->key.name, text->value, text->size, &record->scale, reterr);
+    return r < 0 ? r : template_scale_check(record->key.name, record->scale->count, reterr);
+}
+
+static int read_rebalance(const StoredText *text, StoredRecord *record, Error *reterr) {
+    return rebalance_parse(text->value, text->size, &record->rebalance, reterr);
+}
+
 typedef struct KindReader {
     int (*read)(const StoredText *text, StoredRecord *record, Error *reterr);
     bool lives_by_lease; /* its writer's: without one it is a promise that nobody keeps */
@@ -132,6 +141,8 @@ static const KindReader readers[_KEY_KIND_MAX] = {
     [KEY_ROLLOUT] = {read_rollout, false},
     [KEY_PAST] = {read_past, false},
     [KEY_FAILURES] = {read_failures, false},
+    [KEY_SCALE] = {read_scale, false},
+    [KEY_REBALANCE] = {read_rebalance, false},
 };
 
 static void record_drop_value(StoredRecord *record) {
@@ -153,6 +164,8 @@ static void record_drop_value(StoredRecord *record) {
     rollout_free(TAKE_PTR(record->rollout));
     past_placement_free(TAKE_PTR(record->past));
     failures_free(TAKE_PTR(record->failures));
+    template_scale_free(TAKE_PTR(record->scale));
+    rebalance_free(TAKE_PTR(record->rebalance));
 }
 
 static int record_read_value(const StoredText *text, StoredRecord *record, Error *reterr) {

@@ -39,14 +39,23 @@ static bool job_is_bad(JobResult job) {
     return job != JOB_RESULT_NONE && job != JOB_RESULT_DONE;
 }
 
+static bool is_active(const UnitState *state) {
+    return state->current == LAUNCH_STATE_LAUNCHED &&
+           (streq_ptr(state->active, "active") || streq_ptr(state->active, "reloading"));
+}
+
 bool unit_state_is_up(const UnitState *state) {
-    if (state->current != LAUNCH_STATE_LAUNCHED || !state->active)
-        return false;
     bool is_well = state->health == UNIT_HEALTH_NONE || state->health == UNIT_HEALTH_HEALTHY;
-    bool is_done = streq(state->active, "inactive") && !job_is_bad(state->job) &&
-                   (!state->result || streq(state->result, "success"));
-    bool is_active = streq(state->active, "active") || streq(state->active, "reloading");
-    return is_done || (is_active && is_well);
+    return unit_state_has_ended(state) || (is_active(state) && is_well);
+}
+
+bool unit_state_has_ended(const UnitState *state) {
+    return state->current == LAUNCH_STATE_LAUNCHED && streq_ptr(state->active, "inactive") &&
+           !job_is_bad(state->job) && (!state->result || streq(state->result, "success"));
+}
+
+bool unit_state_is_starting(const UnitState *state) {
+    return is_active(state) && state->health == UNIT_HEALTH_STARTING;
 }
 
 bool unit_state_is_given_up(const UnitState *state) {

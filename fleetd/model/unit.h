@@ -144,6 +144,10 @@ DEFINE_POINTER_CLEANUP(UnitState, unit_state_free)
 /* What it was launched for is there: it is active, and healthy if it is asked for that, or has done
  * its work. */
 bool unit_state_is_up(const UnitState *state);
+/* It is up in that it has done its work: it would do that once more if it were started. */
+bool unit_state_has_ended(const UnitState *state);
+/* It is active, and has yet to show that it is healthy. */
+bool unit_state_is_starting(const UnitState *state);
 /* systemd has given it up, or refused to start it: it will not come up by itself. */
 bool unit_state_is_given_up(const UnitState *state);
 /* It was launched, and whoever is on its machine to put that right is through with it: systemd says

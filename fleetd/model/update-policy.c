@@ -1,6 +1,7 @@
 #include "fleetd/model/update-policy.h"
 
 #include "fleetd/model/enum-names.h"
+#include "fleetd/model/text.h"
 
 static const char *const on_failure_words[_UPDATE_ON_FAILURE_MAX] = {
     [UPDATE_ROLLBACK] = "rollback",
@@ -20,16 +21,26 @@ const char *update_on_failure_to_string(UpdateOnFailure on_failure) {
     return enum_to_string(&update_on_failure_names, (int) on_failure);
 }
 
-UpdateOnFailure update_on_failure_from_string(const char *text) {
-    return (UpdateOnFailure) enum_from_string(&update_on_failure_names, text);
-}
-
 const char *update_order_to_string(UpdateOrder order) {
     return enum_to_string(&update_order_names, (int) order);
 }
 
-UpdateOrder update_order_from_string(const char *text) {
-    return (UpdateOrder) enum_from_string(&update_order_names, text);
+int update_policy_set_on_failure(UpdatePolicy *policy, const char *word, Error *reterr) {
+    int value = enum_from_string(&update_on_failure_names, word);
+    if (value < 0)
+        return error_set(reterr, -EINVAL, "'%.*s' is none of rollback, pause and continue",
+                         TEXT_SHORT(word));
+    policy->on_failure = (UpdateOnFailure) value;
+    return 0;
+}
+
+int update_policy_set_order(UpdatePolicy *policy, const char *word, Error *reterr) {
+    int value = enum_from_string(&update_order_names, word);
+    if (value < 0)
+        return error_set(reterr, -EINVAL, "'%.*s' is neither stop-first nor start-first",
+                         TEXT_SHORT(word));
+    policy->order = (UpdateOrder) value;
+    return 0;
 }
 
 int update_policy_check(const UpdatePolicy *policy, Error *reterr) {

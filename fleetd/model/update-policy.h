@@ -37,9 +37,11 @@ typedef struct UpdatePolicy {
         .parallel = 1, .healthy_usec = 10 * USEC_PER_SEC, .deadline_usec = 5 * USEC_PER_MINUTE})
 
 const char *update_on_failure_to_string(UpdateOnFailure on_failure);
-UpdateOnFailure update_on_failure_from_string(const char *text);
 const char *update_order_to_string(UpdateOrder order);
-UpdateOrder update_order_from_string(const char *text);
+
+/* By the word that people write. -EINVAL: it is none, and which there are. */
+int update_policy_set_on_failure(UpdatePolicy *policy, const char *word, Error *reterr);
+int update_policy_set_order(UpdatePolicy *policy, const char *word, Error *reterr);
 
 /* -EINVAL, with the reason: no unit could ever be done in time, or none is under way at all. */
 int update_policy_check(const UpdatePolicy *policy, Error *reterr);

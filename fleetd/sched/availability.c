@@ -8,15 +8,18 @@
 
 #include <errno.h>
 
-/* What is reported is of what the order says. */
-static bool report_answers_launch(const Placement *placement) {
+bool placement_answers_launch(const Placement *placement) {
     return placement_is_active(placement) && placement->order.desired == LAUNCH_STATE_LAUNCHED &&
            placement->report.revision >= placement->order.revision &&
            streq_ptr(placement->report.hash, placement->order.hash);
 }
 
 bool placement_is_available(const Placement *placement) {
-    return placement->report.is_up && report_answers_launch(placement);
+    return placement->report.is_up && placement_answers_launch(placement);
+}
+
+bool placement_is_running(const Placement *placement) {
+    return placement_is_available(placement) && !placement->report.has_ended;
 }
 
 static bool unit_is_available(const ClusterUnit *unit) {
@@ -140,23 +143,61 @@ static bool unit_may_be_up(const ClusterUnit *unit) {
     return false;
 }
 
-/* One that is down already costs nothing. */
-static bool unit_may_go_down_beside(const ClusterUnit *unit, const GroupRest *rest) {
-    if (!unit->is_counted || !unit_may_be_up(unit))
-        return true;
-    size_t n_down = unit->group ? unit->group->n_wanted - unit->group->n_available
-                                : (size_t) !unit->is_available;
-    return n_down + rest->n_down + unit->is_available <= budget_of(unit, rest);
+static size_t group_count_down(const ClusterUnit *unit) {
+    return unit->group ? unit->group->n_wanted - unit->group->n_available
+                       : (size_t) !unit->is_available;
 }
 
+/* One that is down already costs nothing. */
+static bool unit_may_go_down_beside(const ClusterUnit *unit, const GroupRest *rest) {
+    return !unit->is_counted || !unit_may_be_up(unit) ||
+           group_count_down(unit) + rest->n_down + unit->is_available <= budget_of(unit, rest);
+}
+
+static const GroupRest no_rest = {};
+
 bool unit_may_go_down(const ClusterUnit *unit) {
-    static const GroupRest none = {};
-    return unit_may_go_down_beside(unit, &none);
+    return unit_may_go_down_beside(unit, &no_rest);
+}
+
+/* --- who comes up by itself --- */
+
+static bool placement_is_arriving(const Placement *placement) {
+    return placement_is_active(placement) &&
+           placement->machine->presence == MACHINE_PRESENCE_HERE &&
+           (placement->report.is_starting || !placement_answers_launch(placement));
+}
+
+/* What has failed, or goes round in systemd's restarts, is not: nobody knows for how long. */
+static bool unit_is_arriving(const ClusterUnit *unit) {
+    if (!unit->is_counted || unit->is_available || unit->is_held || unit_has_failures(unit))
+        return false;
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (placement_is_arriving(p))
+            return true;
+    return false;
+}
+
+void cluster_count_arriving(Cluster *cluster) {
+    _unused_ const char *name;
+    UnitGroup *group;
+    const ClusterUnit *unit;
+    MAP_FOREACH (name, group, cluster->groups)
+        group->n_arriving = 0;
+    MAP_FOREACH (name, unit, cluster->units)
+        if (unit->group && unit_is_arriving(unit))
+            unit->group->n_arriving++;
+}
+
+bool unit_may_go_down_then(const ClusterUnit *unit) {
+    size_t n_arriving = unit->group ? unit->group->n_arriving : 0;
+    return !unit->is_counted ||
+           group_count_down(unit) + unit->is_available <= budget_of(unit, &no_rest) + n_arriving;
 }
 
 /* The order that has yet to be written, or carried out, says nothing of the new file. */
 static bool placement_is_as_wanted(const Placement *placement) {
-    return report_answers_launch(placement) &&
+    return placement_answers_launch(placement) &&
            streq_ptr(placement->order.hash, placement->unit->hash) &&
            placement->order.revision >= placement->unit->revision;
 }
@@ -168,13 +209,12 @@ const char *cluster_group_of(const Cluster *cluster, const char *name) {
 
 void cluster_look_out(const Cluster *cluster, const char *name, const GroupRest *rest,
                       UnitOutlook *ret) {
-    static const GroupRest none = {};
     ClusterUnit *unit = cluster_find_unit(cluster, name);
     *ret = (UnitOutlook){.may_go_down = true};
     if (!unit)
         return;
     ret->unusable = unit->held.why;
-    ret->may_go_down = unit_may_go_down_beside(unit, rest ? rest : &none);
+    ret->may_go_down = unit_may_go_down_beside(unit, rest ? rest : &no_rest);
     ret->waits = unit->pending ? unit->pending->summary : beside_obstacle(cluster, unit);
     if (unit->is_held) /* that would be judged by what was wanted before */
         return;

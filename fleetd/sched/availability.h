@@ -13,6 +13,7 @@ typedef struct UnitGroup {
     size_t n_members; /* units whose record names it */
     size_t n_wanted;
     size_t n_available;
+    size_t n_arriving; /* scratch of proposal.c */
 } UnitGroup;
 
 /* The unit's record has another name, file or wish, an order of it has changed, or what is said of
@@ -23,4 +24,12 @@ void unit_leave_group(Cluster *cluster, ClusterUnit *unit);
 
 /* Whether it may be taken down now, by fleet's own doing. */
 bool unit_may_go_down(const ClusterUnit *unit);
+/* Of each group, as of now: those that are not available, and of which their machines have yet to
+ * say what came of their orders, or that are active and still to show that they are well. */
+void cluster_count_arriving(Cluster *cluster);
+/* Whether it may be taken down when those have arrived. */
+bool unit_may_go_down_then(const ClusterUnit *unit);
+/* What is reported is of what the order says. */
+bool placement_answers_launch(const Placement *placement);
 bool placement_is_available(const Placement *placement);
+bool placement_is_running(const Placement *placement); /* likewise, and has not ended */

@@ -73,6 +73,8 @@ struct Placement {
     struct {
         bool is_known;     /* there is a state, which is no answer */
         bool is_up;        /* and says so, of that file and request */
+        bool has_ended;    /* likewise, and its work is done */
+        bool is_starting;  /* it is active, and has yet to show that it is well */
         bool is_given_up;  /* by systemd: it does not come up by itself */
         bool is_restarted; /* its agent does, if the unit's file allows it */
         char *failure;     /* it says that, in these words; NULL: it does not */
@@ -107,10 +109,11 @@ struct ClusterUnit {
     size_t n_orders;
     struct UnitGroup *group; /* availability.h; NULL: it counts in none */
     bool is_counted, is_available;
-    Map *followers;     /* by name, the units whose MachineOf= names this one; NULL: none yet */
-    Pending *pending;   /* as it stands in the store */
-    Failures *failures; /* likewise; NULL: none */
-    size_t n_failing;   /* places that say that it has failed there */
+    Map *followers;        /* by name, the units whose MachineOf= names this one; NULL: none yet */
+    Pending *pending;      /* as it stands in the store */
+    Failures *failures;    /* likewise; NULL: none */
+    struct MoveWish *wish; /* move-wish.h; NULL: none */
+    size_t n_failing;      /* places that say that it has failed there */
     WaitCause waits;
 
     WorkItem work;
@@ -166,6 +169,7 @@ struct Cluster {
     Map *obstructed; /* those of them that wait for what they replace to fit somewhere else */
     Map *spread;     /* how many of a group are where (spread.h); owner */
     Map *doubtful;   /* units whose failures have to be looked at (retry.h) */
+    Map *wished;     /* set of units that are to move (move-wish.h) */
     Map *roomy;      /* machines where memory or CPU was released, for units that wait for it */
     Map *beside;     /* BesideWish of units that may run beside themselves (beside.h) */
     WorkQueue queue; /* what events concern, until it is decided */

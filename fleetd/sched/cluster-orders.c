@@ -163,6 +163,8 @@ static int put_report(Cluster *cluster, const UnitState *state) {
         return r;
     placement->report.is_known = true;
     placement->report.is_up = unit_state_is_up(state);
+    placement->report.has_ended = unit_state_has_ended(state);
+    placement->report.is_starting = unit_state_is_starting(state);
     placement->report.is_given_up = unit_state_is_given_up(state);
     placement->report.revision = state->unit_revision;
     if ((r = placement_set_failure(placement, state)) < 0)
@@ -198,6 +200,7 @@ static int forget_report(Cluster *cluster, Placement *placement) {
     if (!placement || !placement->report.is_known)
         return 0;
     placement->report.is_known = placement->report.is_up = placement->report.is_given_up = false;
+    placement->report.has_ended = placement->report.is_starting = false;
     placement_forget_failure(placement);
     int r = unit_refresh(cluster, placement->unit);
     return r < 0 ? r : look_at_placement(cluster, placement); /* which may have no reason left */

@@ -1,6 +1,7 @@
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/beside.h"
+#include "fleetd/sched/move-wish.h"
 
 #include <errno.h>
 
@@ -12,6 +13,7 @@ static void unit_record_free(void *value) {
     map_free(unit->followers);
     pending_free(unit->pending);
     failures_free(unit->failures);
+    move_wish_free(unit->wish);
     free(unit);
 }
 
@@ -37,7 +39,8 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
         !(cluster->preempters = map_new(NULL)) || !(cluster->movers = map_new(NULL)) ||
         !(cluster->waiting = map_new(NULL)) || !(cluster->obstructed = map_new(NULL)) ||
         !(cluster->roomy = map_new(NULL)) || !(cluster->spread = map_new(free)) ||
-        !(cluster->doubtful = map_new(NULL)) || !(cluster->beside = map_new(beside_wish_free)) ||
+        !(cluster->doubtful = map_new(NULL)) || !(cluster->wished = map_new(NULL)) ||
+        !(cluster->beside = map_new(beside_wish_free)) ||
         metadata_index_init(&cluster->metadata) < 0)
         return NULL;
     return TAKE_PTR(cluster);
@@ -61,6 +64,7 @@ void cluster_free(Cluster *cluster) {
     map_free(cluster->spread);
     map_free(cluster->doubtful);
     map_free(cluster->beside);
+    map_free(cluster->wished);
     work_queue_done(&cluster->queue);
     shared_text_drop(cluster->last_hash);
     shared_text_drop(cluster->last_reason);

@@ -7,6 +7,7 @@
 #include "fleetd/base/map.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/rebalance.h"
 #include "fleetd/model/requirements.h"
 #include "fleetd/model/unit.h"
 #include "fleetd/sched/failure-step.h"
@@ -133,6 +134,11 @@ const Map *cluster_doubtful(const Cluster *cluster);
 void cluster_settle_doubt(Cluster *cluster, const char *name);
 int cluster_doubt(Cluster *cluster, const char *name);
 size_t cluster_count_failing(const Cluster *cluster); /* units that are to be tried anew */
+
+/* Those moves of the rebalance that are to be made, in place of all that were told before; NULL:
+ * none. A unit goes as soon as it fits there, if that helps, and its group's budget
+ * has room. 1: something has changed; -ENOMEM. */
+int cluster_wish_moves(Cluster *cluster, const Rebalance *rebalance);
 
 /* For whoever feeds the cluster: of the file that an order of the unit names; NULL: none does.
  * Borrowed until the next event. */

@@ -110,10 +110,10 @@ static int leave(Planner *planner, Placement *placement, const Placement *kept) 
     return settle(planner, placement, false, why);
 }
 
-/* Nothing fits as it is. */
+/* Nothing fits as it is. Nobody is pushed where waiting for a moment is enough. */
 static int place_by_force(Planner *planner, ClusterUnit *unit, bool is_obstructed) {
-    const ClusterMachine *machine;
-    int r = preempt(planner, unit, &machine);
+    const ClusterMachine *machine = NULL;
+    int r = unit_is_being_cleared(unit) ? 0 : preempt(planner, unit, &machine);
     if (r < 0)
         return r;
     return machine ? unit_set_waits(planner->cluster, unit, WAIT_NONE, false)
@@ -124,7 +124,7 @@ static int place_by_force(Planner *planner, ClusterUnit *unit, bool is_obstructe
  * the same transaction: whoever reads the store finds the unit in one place or the other. */
 static int place(Planner *planner, ClusterUnit *unit, bool has_left_another) {
     Cluster *cluster = planner->cluster;
-    if (unit_awaits_retry(unit, NULL)) /* until that is written down to be over */
+    if (unit_is_between_tries(unit)) /* until that is written down, and its last place is clear */
         return unit_set_waits(cluster, unit, WAIT_NONE, false);
     if (unit_unplaced_target(cluster, unit))
         return unit_set_waits(cluster, unit, WAIT_FOR_TARGET, false);

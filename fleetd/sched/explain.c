@@ -159,7 +159,7 @@ int explain_waiting(Cluster *cluster, const ClusterUnit *unit, Pending **ret) {
     const char *target = unit->is_held ? NULL : unit_unplaced_target(cluster, unit);
     if (unit->is_held)
         pending->summary = strdup(unit->held.why);
-    else if (unit_awaits_retry(unit, NULL))
+    else if (unit_is_between_tries(unit))
         pending->summary = strdup("it has failed, and is about to be tried anew");
     else if (target)
         pending->summary = target_text(cluster, unit, target);

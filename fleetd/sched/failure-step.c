@@ -16,6 +16,10 @@ static const FailureFact *fact_find(const FailureFacts *facts, const char *machi
     return NULL;
 }
 
+bool failure_facts_have(const FailureFacts *facts, const char *machine_id) {
+    return fact_find(facts, machine_id) != NULL;
+}
+
 static usec_t delay_after(uint64_t n_failures) {
     usec_t delay = FAILURE_DELAY_USEC;
     for (uint64_t i = 1; i < n_failures && delay < FAILURE_DELAY_MAX_USEC; i++)

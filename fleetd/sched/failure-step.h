@@ -33,6 +33,8 @@ typedef struct FailureFacts {
 } FailureFacts;
 
 void failure_facts_done(FailureFacts *facts);
+/* It is ordered there. */
+bool failure_facts_have(const FailureFacts *facts, const char *machine_id);
 #define _cleanup_failure_facts_ _cleanup_(failure_facts_done)
 
 /* What is to be remembered from now on; NULL: nothing. known: what was; NULL: nothing. ret_look_at:

@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/explain.h"
+#include "fleetd/sched/move-wish.h"
 #include "fleetd/sched/retry.h"
 #include "fleetd/sched/settle.h"
 
@@ -15,7 +16,8 @@ static bool placement_is_drained(const Placement *placement) {
 }
 
 bool placement_should_move(const Placement *placement) {
-    return placement_is_drained(placement) || placement_is_due(placement);
+    return placement_is_drained(placement) || placement_is_due(placement) ||
+           placement_is_wished_away(placement);
 }
 
 bool placement_should_end(const Placement *placement) {
@@ -28,6 +30,8 @@ bool placement_should_end(const Placement *placement) {
 char *move_reason(const Placement *from) {
     if (placement_is_due(from) && !placement_is_drained(from))
         return str_printf("%s on this machine; it is tried anew", from->report.failure);
+    if (placement_is_wished_away(from) && !placement_is_drained(from))
+        return str_printf("moves to %s, to even the load out", from->unit->wish->to);
     const char *message = from->machine->maintenance.message;
     return str_printf("its machine is being drained%s%s", message ? ": " : "", str_or(message, ""));
 }
@@ -37,13 +41,16 @@ static int stay(Planner *planner, Placement *placement, WaitCause cause, const c
     return r < 0 ? r : settle_staying(planner, placement, why);
 }
 
-/* In the words of a pending, as it is the same question. What has failed says itself what it waits
- * for (model/failures.h). */
+/* What it waits for stands elsewhere (model/failures.h, model/rebalance.h). */
+static int stay_as_before(Planner *planner, Placement *placement, WaitCause cause) {
+    int r = unit_set_waits(planner->cluster, placement->unit, cause, false);
+    return r < 0 ? r : settle(planner, placement, true, NULL);
+}
+
+/* In the words of a pending, as it is the same question. */
 static int stay_without_place(Planner *planner, Placement *placement) {
-    if (!placement_is_drained(placement)) {
-        int r = unit_set_waits(planner->cluster, placement->unit, WAIT_TO_MOVE, false);
-        return r < 0 ? r : settle(planner, placement, true, NULL);
-    }
+    if (!placement_is_drained(placement))
+        return stay_as_before(planner, placement, WAIT_TO_MOVE);
     _cleanup_free_ char *why = NULL;
     int r = explain_move(planner->cluster, placement->unit, &why);
     return r < 0 ? r : stay(planner, placement, WAIT_TO_MOVE, why);
@@ -64,18 +71,47 @@ int move_end(Planner *planner, Placement *from) {
     return why ? settle(planner, from, false, why) : -ENOMEM;
 }
 
-static int move_to(Planner *planner, const Placement *from, const Choice *choice, Placement **ret) {
+static int move_to_take(Planner *planner, const Placement *from, ClusterMachine *machine,
+                        char *why_take, Placement **ret) {
     Placement *to;
-    _cleanup_free_ char *why = str_printf(
-        "%s; moved from %s, %s", planner_choice_reason(planner, choice), from->machine->id,
-        placement_is_drained(from) ? "which was drained" : "where it failed");
+    _cleanup_free_ char *why = why_take;
     if (!why)
         return -ENOMEM;
-    int r = cluster_need_placement(planner->cluster, from->unit, choice->machine, &to);
+    int r = cluster_need_placement(planner->cluster, from->unit, machine, &to);
     if (r < 0 || (r = settle(planner, to, true, why)) < 0)
         return r;
     *ret = to;
     return 0;
+}
+
+static int move_to_choice(Planner *planner, const Placement *from, const Choice *choice,
+                          Placement **ret) {
+    char *why = str_printf("%s; moved from %s, %s", planner_choice_reason(planner, choice),
+                           from->machine->id,
+                           placement_is_drained(from) ? "which was drained" : "where it failed");
+    return move_to_take(planner, from, choice->machine, why, ret);
+}
+
+/* To the machine for which it was proposed, and to no other. */
+static int move_as_wished(Planner *planner, Placement *from, Placement **ret) {
+    ClusterMachine *to = cluster_find_machine(planner->cluster, from->unit->wish->to);
+    MoveProspect prospect = MOVE_IS_OFF;
+    Misfit misfit = {};
+    int r = to && to->presence == MACHINE_PRESENCE_HERE
+                ? placement_can_move(planner->cluster, from, to, &prospect, &misfit)
+                : 0;
+    if (r < 0)
+        return r;
+    if (prospect == MOVE_IS_OFF)
+        return stay_as_before(planner, from, WAIT_NONE);
+    if (prospect == MOVE_HAS_TO_WAIT && misfit.kind != MISFIT_NONE)
+        return stay_as_before(planner, from, WAIT_TO_MOVE);
+    if (prospect == MOVE_HAS_TO_WAIT || !unit_may_go_down(from->unit))
+        return stay_as_before(planner, from, WAIT_FOR_BUDGET);
+    if ((r = unit_set_waits(planner->cluster, from->unit, WAIT_NONE, false)) < 0)
+        return r;
+    char *why = str_printf("evens the load out; moved from %s", from->machine->id);
+    return move_to_take(planner, from, to, why, ret);
 }
 
 int move_begin(Planner *planner, Placement *from, Placement **ret) {
@@ -83,6 +119,8 @@ int move_begin(Planner *planner, Placement *from, Placement **ret) {
     ClusterUnit *unit = from->unit;
     Choice choice;
     *ret = NULL;
+    if (!placement_is_drained(from) && !placement_is_due(from))
+        return move_as_wished(planner, from, ret);
     int r = rank_machines(cluster, unit, &choice);
     if (r < 0)
         return r;
@@ -94,5 +132,5 @@ int move_begin(Planner *planner, Placement *from, Placement **ret) {
         return r;
     if (unit->desired != LAUNCH_STATE_LAUNCHED || choice.machine == from->machine)
         return move_end(planner, from); /* it is loaded in one place at a time, too */
-    return move_to(planner, from, &choice, ret);
+    return move_to_choice(planner, from, &choice, ret);
 }

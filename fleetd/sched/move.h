@@ -1,12 +1,12 @@
-/* A unit leaves a machine that is being drained, or on which it has failed: only when another has
- * room for it, which is kept for it from then on, and only as far as its group's budget goes.
- * Inside sched only. */
+/* A unit leaves a machine that is being drained, or on which it has failed, or to even the load
+ * out: only when another has room for it, which is kept for it from then on, and only as far as its
+ * group's budget goes. Inside sched only. */
 #pragma once
 
 #include "fleetd/sched/planner.h"
 
 /* Whether the unit should go from there, if it can: its machine is being drained, or it has failed
- * there and is to be tried anew, which may be in the same place. */
+ * there and is to be tried anew, which may be in the same place; or users want it elsewhere. */
 bool placement_should_move(const Placement *placement);
 /* Of a global unit: it leaves behind all others. */
 bool placement_should_end(const Placement *placement);

@@ -70,6 +70,19 @@ bool unit_awaits_retry(const ClusterUnit *unit, const ClusterMachine *machine) {
     return place && place->next_usec > 0;
 }
 
+bool unit_is_being_cleared(const ClusterUnit *unit) {
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (p->answer.has_let_go && p->answer.revision >= unit->revision && !p->order.exists &&
+            p->machine->presence == MACHINE_PRESENCE_HERE)
+            return true;
+    return false;
+}
+
+bool unit_is_between_tries(const ClusterUnit *unit) {
+    return unit_awaits_retry(unit, NULL) ||
+           (unit_has_failures(unit) && unit_is_being_cleared(unit));
+}
+
 static void unit_forget_due(ClusterUnit *unit) {
     for (Placement *p = unit->placements; p; p = p->next)
         p->is_due = false;

@@ -17,6 +17,13 @@ bool unit_has_failures(const ClusterUnit *unit);
  * there: the next failure could not be told from the last one. machine NULL: anywhere. */
 bool unit_awaits_retry(const ClusterUnit *unit, const ClusterMachine *machine);
 
+/* A machine that is here has let go of it, and has yet to clear its word away, before which it gets
+ * no order there. */
+bool unit_is_being_cleared(const ClusterUnit *unit);
+/* It has failed, and its next try is about to begin, which may be where it was: it waits for that
+ * alone. */
+bool unit_is_between_tries(const ClusterUnit *unit);
+
 /* Something about the unit has changed that its failures may depend on. */
 int unit_doubt(Cluster *cluster, ClusterUnit *unit);
 

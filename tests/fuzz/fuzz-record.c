@@ -23,9 +23,11 @@ static char *record_format_value(const StoredRecord *record) {
            : record->reboot      ? reboot_format(record->reboot)
            : record->deployment  ? deployment_format(record->deployment)
            : record->rollout     ? rollout_format(record->rollout)
+           : record->scale       ? template_scale_format(record->scale)
            : record->version     ? unit_version_format(record->version)
            : record->past        ? past_placement_format(record->past)
            : record->failures    ? failures_format(record->failures)
+           : record->rebalance   ? rebalance_format(record->rebalance)
            : record->brake       ? brake_record_format(record->brake)
            : record->cluster_id  ? cluster_id_format(record->cluster_id)
                                  : NULL;
@@ -63,10 +65,14 @@ static char *key_format(const Key *key) {
         return key_deployment(key->name);
     case KEY_ROLLOUT:
         return key_rollout(key->name);
+    case KEY_SCALE:
+        return key_scale(key->name);
     case KEY_PAST:
         return key_past(key->name, key->number);
     case KEY_FAILURES:
         return key_failures(key->name);
+    case KEY_REBALANCE:
+        return strdup(KEY_REBALANCE_TEXT);
     default:
         return strdup(KEY_LEADER_TEXT);
     }
@@ -102,6 +108,8 @@ static void values_check(const StoredRecord *record) {
         HOLDS(unit_name_check(record->rollout->units[i].name, NULL) == 0 &&
               rollout_find_unit(record->rollout, record->rollout->units[i].name) ==
                   &record->rollout->units[i]);
+    if (record->scale)
+        HOLDS(template_scale_check(record->key.name, record->scale->count, NULL) == 0);
     if (record->past)
         HOLDS(machine_id_check(record->past->machine_id, NULL) == 0);
     if (record->leader)
@@ -112,6 +120,12 @@ static void values_check(const StoredRecord *record) {
         HOLDS(record->pending->n_reasons <= PENDING_REASONS_MAX);
     if (record->failures)
         HOLDS(record->failures->n_places <= FAILURE_PLACES_MAX);
+    if (record->rebalance)
+        HOLDS(record->rebalance->n_moves <= REBALANCE_MOVES_MAX);
+    for (size_t i = 0; record->rebalance && i < record->rebalance->n_moves; i++)
+        HOLDS(unit_name_check(record->rebalance->moves[i].unit, NULL) == 0 &&
+              machine_id_check(record->rebalance->moves[i].from, NULL) == 0 &&
+              machine_id_check(record->rebalance->moves[i].to, NULL) == 0);
 }
 
 static void readable_check(const StoredText *text, const StoredRecord *record) {

@@ -30,8 +30,13 @@
  *                                       next restart
  *   break NAME [ID], mend NAME [ID]     the unit does not come up any more, or not there; or does
  *                                       again
+ *   end ID NAME                         the unit has done its work there
  *   failures [SECONDS]                  so much later the engine looks at what has failed
  *   plan [MAX]
+ *   propose [MAX]                       moves that even the load out; by default all
+ *   rebalance [MAX]                     a user wants that, in place of what was wanted before
+ *   moves [held]                        how far it is; what may be begun is in the next plan,
+ *                                       unless it is held back
  *   missing                             the machines that have orders and were not seen
  *
  * In a plan: + a new order, = a changed one, ~ a withdrawn one, - a deleted one, ? a pending,
@@ -39,6 +44,8 @@
  * revision. */
 #include "fleetd/base/byte-size.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/proposal.h"
+#include "fleetd/sched/rebalance-step.h"
 #include "tests/sched/world.h"
 
 #include <dirent.h>
@@ -47,6 +54,7 @@
 
 typedef struct Run {
     World *world;
+    Rebalance *rebalance; /* NULL: none is wanted */
     FILE *in, *out;
     char *line; /* the current one; NULL: at the end */
     size_t size;
@@ -254,6 +262,11 @@ static void do_mend(Run *run, char *args) {
     world_break_unit(run->world, *id ? id : NULL, name, false);
 }
 
+static void do_end(Run *run, char *args) {
+    const char *id = word(&args);
+    world_end_unit(run->world, id, word(&args));
+}
+
 static void print_failures(const Run *run, const Failures *failures) {
     fprintf(run->out, "  %s @%" PRIi64 ":", failures->name, failures->unit_revision);
     for (size_t i = 0; i < failures->n_places; i++) {
@@ -342,6 +355,41 @@ static void do_plan(Run *run, char *args) {
         fputs("  ...\n", run->out);
 }
 
+static void do_propose(Run *run, char *args) {
+    size_t max = *args ? (size_t) atoll(args) : 100, n;
+    _cleanup_free_ ProposedMove *moves = NULL;
+    world_tell(run->world, SIZE_MAX);
+    must(cluster_propose_moves(run->world->cluster, max, &moves, &n) == 0);
+    for (size_t i = 0; i < n; i++)
+        fprintf(run->out, "  %s: %s -> %s\n", moves[i].unit, moves[i].from, moves[i].to);
+    if (n == 0)
+        fputs("  nothing\n", run->out);
+}
+
+static void do_rebalance(Run *run, char *args) {
+    const Rebalance wanted = {.max_moves = (uint64_t) atoll(args)};
+    rebalance_free(run->rebalance);
+    must(rebalance_copy(&wanted, &run->rebalance) == 0);
+}
+
+static void do_moves(Run *run, char *args) {
+    bool is_held = streq(args, "held");
+    Rebalance *next;
+    world_tell(run->world, SIZE_MAX);
+    must(rebalance_step(run->world->cluster, run->rebalance, is_held, &next) == 0);
+    rebalance_free(run->rebalance);
+    run->rebalance = next;
+    bool may_begin = next->phase == REBALANCE_MOVING && !is_held;
+    must(cluster_wish_moves(run->world->cluster, may_begin ? next : NULL) >= 0);
+    fprintf(run->out, "  %s%s%s\n", rebalance_phase_to_string(next->phase), next->why ? ": " : "",
+            str_or(next->why, ""));
+    for (size_t i = 0; i < next->n_moves; i++) {
+        const RebalanceMove *move = &next->moves[i];
+        fprintf(run->out, "  %s %s: %s -> %s%s%s\n", move_phase_to_string(move->phase), move->unit,
+                move->from, move->to, move->why ? ": " : "", str_or(move->why, ""));
+    }
+}
+
 static void do_missing(Run *run, char *args) {
     world_tell(run->world, SIZE_MAX);
     _cleanup_free_ const char **ids = NULL;
@@ -385,8 +433,12 @@ static const Verb verbs[] = {
     {"beside", do_beside},
     {"break", do_break},
     {"mend", do_mend},
+    {"end", do_end},
     {"failures", do_failures, .prints = true},
     {"plan", do_plan, .prints = true},
+    {"propose", do_propose, .prints = true},
+    {"rebalance", do_rebalance},
+    {"moves", do_moves, .prints = true},
     {"missing", do_missing, .prints = true},
 };
 
@@ -424,6 +476,7 @@ static char *run_case(const char *path) {
     fclose(run.in);
     fclose(run.out);
     world_free(run.world);
+    rebalance_free(run.rebalance);
     return text;
 }
 

@@ -1,6 +1,8 @@
 /* Random clusters with random histories, each from a seed: what must hold of all of them. SEEDS=n
  * in the environment tries n of them, SEED=s only that one. */
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/proposal.h"
+#include "fleetd/sched/rebalance-step.h"
 #include "fleetd/sched/rehearsal.h"
 #include "tests/sched/oracle.h"
 #include "tests/sched/told.h"
@@ -484,6 +486,75 @@ static void check_forecast(uint64_t seed) {
         world_fail("%s", complaint);
 }
 
+/* --- evening the load out --- */
+
+#define N_REBALANCES_MAX 30
+
+static char *proposal_text(World *world) {
+    _cleanup_free_ ProposedMove *moves = NULL;
+    size_t n;
+    world_tell(world, SIZE_MAX);
+    must(cluster_propose_moves(world->cluster, 100, &moves, &n) == 0);
+    char *text = strdup("");
+    for (size_t i = 0; i < n; i++) {
+        char *longer =
+            str_printf("%s%s: %s to %s\n", text, moves[i].unit, moves[i].from, moves[i].to);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+/* A step of whoever leads, of those who plan, and of all machines. */
+static Rebalance *go_on(World *world, Rebalance *before_take) {
+    _cleanup_(rebalance_freep) Rebalance *before = before_take;
+    Rebalance *next;
+    world_tell(world, SIZE_MAX);
+    must(rebalance_step(world->cluster, before, false, &next) == 0);
+    must(cluster_wish_moves(world->cluster, next->phase == REBALANCE_MOVING ? next : NULL) >= 0);
+    do {
+        plan_free(world_plan(world, 0));
+        world_agents_act(world, NULL);
+    } while (world->n_events > 0 && (world_tell(world, SIZE_MAX), true));
+    return next;
+}
+
+/* How many moves were made. */
+static size_t rebalance_once(World *world, size_t max_moves) {
+    Rebalance *wanted;
+    must(rebalance_copy(&(Rebalance){.max_moves = max_moves}, &wanted) == 0);
+    _cleanup_(rebalance_freep) Rebalance *rebalance = go_on(world, wanted);
+    must(max_moves == 0 || rebalance->n_moves <= max_moves);
+    for (size_t i = 0; i < N_ROUNDS_MAX && rebalance_is_under_way(rebalance); i++)
+        rebalance = go_on(world, rebalance);
+    if (rebalance_is_under_way(rebalance)) {
+        _cleanup_free_ char *text = rebalance_format(rebalance);
+        world_fail("a rebalance has no end: %s", text);
+    }
+    return rebalance_count(rebalance, MOVE_MADE);
+}
+
+static void check_rebalance(uint64_t seed) {
+    Chance chance = {seed};
+    _cleanup_(world_freep) World *world = some_settled_world(&chance);
+    for (size_t i = 0; i < 3; i++)
+        put_machine(world, &chance);
+    come_to_rest(world);
+    _cleanup_free_ char *text = proposal_text(world);
+    world_restart_engine(world, pick_for_shuffle, &chance);
+    _cleanup_free_ char *again = proposal_text(world);
+    if (!streq(text, again))
+        world_fail("another order of events gives another proposal:\n%s\n%s", text, again);
+    size_t n = 0;
+    while (n < N_REBALANCES_MAX && rebalance_once(world, pick(&chance, 4)) > 0)
+        n++;
+    if (n == N_REBALANCES_MAX)
+        world_fail("there is always something more to move");
+    come_to_rest(world);
+    _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
+    oracle_check_rest(oracle);
+}
+
 typedef struct Property {
     const char *name;
     void (*check)(uint64_t seed);
@@ -494,6 +565,7 @@ static const Property properties[] = {
     {"a unit that comes gets the best of the machines that fit", check_choice},
     {"order of events does not matter to a fresh cluster", check_order_of_input},
     {"what is told of a request is what then happens", check_forecast},
+    {"the load is evened out, and that has an end", check_rebalance},
 };
 
 int main(void) {

@@ -266,6 +266,7 @@ World *world_new(void) {
     world->pendings = map_new(free_pending);
     world->maintenances = map_new(free_maintenance);
     world->broken = map_new(NULL);
+    world->ended = map_new(NULL);
     world->failures = map_new(free_failures);
     world->now_usec = USEC_PER_SEC;
     world->capacities = map_new(free_machine);
@@ -273,8 +274,8 @@ World *world_new(void) {
     world->spread = map_new(NULL);
     world->cluster = cluster_new(0);
     must(world->capacities && world->machines && world->units && world->orders && world->states &&
-         world->pendings && world->maintenances && world->broken && world->failures &&
-         world->running && world->spread && world->cluster);
+         world->pendings && world->maintenances && world->broken && world->ended &&
+         world->failures && world->running && world->spread && world->cluster);
     return world;
 }
 
@@ -293,6 +294,7 @@ void world_free(World *world) {
     map_free(world->capacities);
     map_free(world->maintenances);
     map_free(world->broken);
+    map_free(world->ended);
     map_free(world->failures);
     map_free(world->running);
     map_free(world->spread);
@@ -446,9 +448,8 @@ void world_put_state(World *world, const char *machine_id, const char *name, Lau
     const Order *order = map_get(world->orders, k);
     const char *hash = order ? order->hash : NULL;
     bool is_broken = map_has(world->broken, name) || map_has(world->broken, k);
-    const char *active = current != LAUNCH_STATE_LAUNCHED ? "inactive"
-                         : is_broken                      ? "failed"
-                                                          : "active";
+    bool is_idle = current != LAUNCH_STATE_LAUNCHED || map_has(world->ended, k);
+    const char *active = is_idle ? "inactive" : is_broken ? "failed" : "active";
     if (old && old->current == current && old->unit_revision == unit_revision &&
         streq_ptr(old->hash, hash) && streq_ptr(old->active, active))
         return;
@@ -464,6 +465,14 @@ void world_remove_state(World *world, const char *machine_id, const char *name) 
     event_add(world, EVENT_STATE_GONE, machine_id, name);
     map_remove(world->states, k);
     world_trace("no state %s", k);
+}
+
+void world_end_unit(World *world, const char *machine_id, const char *name) {
+    _cleanup_free_ char *k = key(machine_id, name);
+    const UnitState *state = map_get(world->states, k);
+    must(state);
+    put(world->ended, k, world);
+    world_put_state(world, machine_id, name, state->current, state->unit_revision);
 }
 
 void world_put_orphan(World *world, const char *machine_id, const char *name, LaunchState desired,

@@ -24,6 +24,7 @@ typedef struct World {
     Map *maintenances; /* id -> Maintenance */
     Map *failures;     /* name -> Failures */
     Map *broken;       /* names of units that do not come up; "id/name": on that machine */
+    Map *ended;        /* "id/name": what has done its work there */
     Map *running;      /* "id/name": what agents have really started */
     Map *spread;       /* names of units whose places need not be one: that are or once were global,
                         * or started elsewhere first */
@@ -57,6 +58,8 @@ void world_remove_maintenance(World *world, const char *machine_id);
 void world_end_drain(World *world, const char *machine_id); /* its deadline has passed */
 /* The unit does not come up any more, wherever it is started, or on that machine; or does again. */
 void world_break_unit(World *world, const char *machine_id, const char *name, bool is_broken);
+/* The unit has done its work there. */
+void world_end_unit(World *world, const char *machine_id, const char *name);
 
 /* So much later the engine looks at what has failed: what it notes is written and heard, and what
  * is due is tried anew with the next plan. */

@@ -23,10 +23,13 @@ static SimRequest *request_new(SimRequests *requests, SimNode *node, const SimRe
         .sent_revision = sim_view_revision(requests->cluster->view),
         .maintenance = what->maintenance,
         .reboot = what->reboot,
+        .count = what->count,
         .wanted = requests->acknowledged[node - requests->cluster->nodes],
     };
     if (what->kind == SIM_REQUEST_PATCH)
         request->key = sim_must(key_metadata(what->name, "disk"));
+    else if (what->kind >= SIM_REQUEST_SCALE)
+        request->key = sim_must(key_scale(what->name));
     else if (what->kind >= SIM_REQUEST_DEPLOY)
         request->key = sim_must(key_deployment(what->name));
     else if (what->kind == SIM_REQUEST_FAILOVER)
@@ -82,6 +85,8 @@ static char *format_body(const SimRequestWhat *what) {
         return format_reboot(&what->reboot);
     if (what->kind == SIM_REQUEST_DEPLOY)
         return format_deployment(what);
+    if (what->kind == SIM_REQUEST_SCALE)
+        return sim_must(str_printf("{\"count\":%" PRIu64 "}", what->count));
     if (what->kind == SIM_REQUEST_SAY)
         return str_printf("{\"action\":\"%s\"}", what->value);
     if (what->kind != SIM_REQUEST_PUT)
@@ -97,6 +102,8 @@ static char *format_body(const SimRequestWhat *what) {
 static char *format_target(SimRequests *requests, SimRequest *request) {
     if (request->kind == SIM_REQUEST_PATCH)
         return sim_must(strdup("/fleet/v1/machines"));
+    if (request->kind >= SIM_REQUEST_SCALE)
+        return sim_must(str_printf("/fleet/v1/scales/%s", request->name));
     if (request->kind >= SIM_REQUEST_DEPLOY)
         return sim_must(str_printf("/fleet/v1/rollouts/%s", request->name));
     if (request->kind == SIM_REQUEST_FAILOVER)
@@ -118,7 +125,7 @@ static bool was_asked_already(const SimRequests *requests, const SimRequest *sam
     TAILQ_FOREACH(request, &requests->requests, link)
     if (request->recorded && request->kind == same->kind && request->node == same->node &&
         streq(request->name, same->name) && request->desired == same->desired &&
-        streq(request->hash, same->hash))
+        request->count == same->count && streq(request->hash, same->hash))
         return true;
     return false;
 }
@@ -130,7 +137,8 @@ static void request_send(SimRequests *requests, SimRequest *request, const char 
         [SIM_REQUEST_MAINTAIN] = "PUT",  [SIM_REQUEST_RELEASE] = "DELETE",
         [SIM_REQUEST_REBOOT] = "PUT",    [SIM_REQUEST_CANCEL] = "DELETE",
         [SIM_REQUEST_FAILOVER] = "POST", [SIM_REQUEST_DEPLOY] = "PUT",
-        [SIM_REQUEST_SAY] = "PATCH",
+        [SIM_REQUEST_SAY] = "PATCH",     [SIM_REQUEST_SCALE] = "PUT",
+        [SIM_REQUEST_FORGET] = "DELETE",
     };
     _cleanup_free_ char *target = format_target(requests, request);
     const char *type =

@@ -69,6 +69,7 @@ struct SimCheck {
     Map *changes;         /* key -> usec_t: when it last changed */
     usec_t changed_usec;  /* when anything last did */
     Map *hurried;         /* machine -> usec_t: when a drain of it last had, or got, a deadline */
+    Map *proposed;        /* set of "<machine>/<unit>" that are to leave for balance */
     Map *judged_orders;   /* changed at this revision: SimOrderChange by "<machine>/<unit>" */
     char *judged_rollout; /* whose record has changed at this revision; NULL: none */
     size_t n_seen[SIM_NODES_MAX]; /* actions */

@@ -4,6 +4,7 @@
 #include "tests/sim/sim-check-internal.h"
 
 #include "fleetd/base/strv.h"
+#include "tests/sim/sim-scales.h"
 #include "tests/sim/sim-units.h"
 
 static void place_free(void *p) {
@@ -36,6 +37,8 @@ static void on_txn(const StoreTxn *txn, const StoreTxnResult *result, void *user
     if (key)
         sim_trace_fail(check->trace, "machine %s wrote %s, which it must not", node->id, key);
     sim_reboots_judge_txn(check, txn, result);
+    if (result->succeeded && sim_txn_scales(txn))
+        sim_scales_judge(check, txn);
 }
 
 static char *change_key(KeyKind kind, const char *machine_id, const char *name) {
@@ -132,6 +135,7 @@ SimCheck *sim_check_new(SimCluster *cluster, SimRequests *requests, SimTrace *tr
         .places = sim_must(map_new(place_free)),
         .changes = sim_must(map_new(NULL)),
         .hurried = sim_must(map_new(NULL)),
+        .proposed = sim_must(map_new(NULL)),
         .judged_orders = sim_must(map_new(NULL)),
     };
     sim_view_set_hooks(cluster->view, &hooks, check);
@@ -146,6 +150,7 @@ void sim_check_free(SimCheck *check) {
     map_free(check->places);
     map_free(check->changes);
     map_free(check->hurried);
+    map_free(check->proposed);
     map_free(check->judged_orders);
     free(check->judged_rollout);
     free(check);

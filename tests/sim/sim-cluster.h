@@ -20,7 +20,7 @@ typedef struct SimCluster {
     SimNode nodes[SIM_NODES_MAX];
     size_t n_nodes;
     usec_t agent_ttl_usec;     /* of all machines; SIM_TTL, unless it is set before they boot */
-    usec_t failover_hold_usec; /* 0, unless it is set before they boot */
+    usec_t failover_hold_usec; /* likewise; 0: no brake, unless it is set */
     bool is_store_away;        /* for all at once */
     bool is_store_lost;        /* just now: nobody has taken away what goes */
     usec_t store_away_usec;

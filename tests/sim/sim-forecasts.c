@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/engine/forecasting.h"
+#include "fleetd/model/unit-name.h"
 #include "tests/sched/told.h"
 #include "tests/sim/sim-units.h"
 
@@ -60,6 +61,16 @@ static LaunchState some_state(SimRandom *random) {
                                          : (LaunchState) sim_random_below(random, 2);
 }
 
+/* What leaders do about a number of instances follows a request in its own time, and is not told.
+ */
+static bool is_of_scale(const SimView *view, const char *name) {
+    const Map *scales = sim_view_all(view, KEY_SCALE);
+    _cleanup_free_ char *template = NULL;
+    if (unit_name_is_instance(name))
+        sim_must_be_zero(unit_name_template(name, &template));
+    return map_has(scales, name) || (template && map_has(scales, template));
+}
+
 /* What waits to leave a machine does so as soon as it is down: whether it is seen to be while it
  * gets another file depends on the machine. */
 static bool waits_to_leave(const SimCluster *cluster, const char *name) {
@@ -92,7 +103,8 @@ static const SimUnit *choose_unit(SimForecasts *forecasts) {
     const SimUnit *unit;
     do {
         unit = sim_unit(sim_random_below(&forecasts->random, sim_units_count()));
-    } while (waits_to_leave(forecasts->sim->cluster, unit->name) ||
+    } while (is_of_scale(forecasts->sim->cluster->view, unit->name) ||
+             waits_to_leave(forecasts->sim->cluster, unit->name) ||
              is_being_deployed(forecasts->sim->cluster->view, unit->name));
     return unit;
 }

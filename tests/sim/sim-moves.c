@@ -1,11 +1,13 @@
-/* What leaves a machine because that is drained, judged when the store has it: somebody wants it
- * so, another machine keeps a place for it, and its group's budget has room. That goes by what the
- * engine must have heard: the orders are its own, the rest may have changed just now. */
+/* What leaves a machine because that is drained, or to even the load out, judged when the store has
+ * it: somebody wants it so, another machine keeps a place for it, and its group's budget has room.
+ * That goes by what the engine must have heard: the orders are its own, the rest may have changed
+ * just now. */
 #include "tests/sim/sim-check-internal.h"
 
 #include "fleetd/base/strv.h"
 #include "tests/sim/sim-budget.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-rebalance.h"
 #include "tests/sim/sim-units.h"
 
 #define DRAINED "its machine is being drained"
@@ -99,7 +101,7 @@ static bool was_down_before(const SimCheck *check, const char *name) {
         const Order *order = map_get(sim_view_all(check->cluster->view, KEY_SCHEDULE), pair);
         if (streq(strchr(pair, '/') + 1, name) &&
             !(order && (SimOrderChange) (uintptr_t) change == SIM_ORDER_IS_WITHDRAWN &&
-              leaves_because_of_drain(order)))
+              (leaves_because_of_drain(order) || sim_leaves_for_balance(order))))
             return false;
     }
     return true;
@@ -139,6 +141,15 @@ static void judge_budget(SimCheck *check, const Order *order) {
                        order->name, order->machine_id);
 }
 
+/* That it was proposed is judged elsewhere. */
+static void judge_balance(SimCheck *check, const Order *order, const Unit *unit) {
+    if (!unit || unit->desired != LAUNCH_STATE_LAUNCHED ||
+        !sim_check_has_settled(check, KEY_UNIT, NULL, order->name))
+        return;
+    judge_place(check, order);
+    judge_budget(check, order);
+}
+
 void sim_moves_judge(SimCheck *check, const Order *order) {
     Maintenance wanted;
     bool is_wanted = sim_view_wants(check->cluster->view, order->machine_id, &wanted);
@@ -147,6 +158,8 @@ void sim_moves_judge(SimCheck *check, const Order *order) {
     const Unit *unit = sim_view_unit(check->cluster->view, order->name);
     if (leaves_because_of_drain(order) && known && known->is_global)
         judge_turn(check, order, maintenance);
+    if (sim_leaves_for_balance(order))
+        judge_balance(check, order, unit);
     if (!leaves_because_of_drain(order) ||
         !sim_check_wants_have_settled(check, order->machine_id) ||
         !sim_check_has_settled(check, KEY_UNIT, NULL, order->name))

@@ -3,6 +3,7 @@
  * the only one. The engine decides on what it has heard: what has changed just now it may not know.
  */
 #include "tests/sim/sim-check-internal.h"
+#include "tests/sim/sim-rebalance.h"
 #include "tests/sim/sim-rollouts.h"
 
 #include "fleetd/base/strv.h"
@@ -120,6 +121,8 @@ void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, c
         sim_moves_note(check, key->machine_id, old, new);
     else if (key->kind == KEY_REBOOT)
         sim_reboots_judge_record(check, key->machine_id, old, new);
+    else if (key->kind == KEY_REBALANCE)
+        sim_rebalance_judge_record(check, old, new);
     else if (key->kind == KEY_FAILURES)
         sim_retries_judge_record(check, old, new);
     else if (key->kind == KEY_SCHEDULE)
@@ -197,6 +200,7 @@ static void check_changed_order(SimCheck *check, const char *pair, SimOrderChang
     }
     if (change == SIM_ORDER_IS_WITHDRAWN) {
         sim_moves_judge(check, order);
+        sim_rebalance_judge_move(check, order);
         sim_retries_judge_withdrawal(check, order);
     }
     if (unit && !unit->is_global)

@@ -46,9 +46,9 @@ static void print_deeds(const SimReport *sum) {
 }
 
 static void print_requests(const SimReport *sum) {
-    static const char *const kinds[] = {"put",      "delete",  "patch",  "read",
-                                        "maintain", "release", "reboot", "cancel",
-                                        "failover", "deploy",  "say"};
+    static const char *const kinds[] = {"put",     "delete", "patch",  "read",     "maintain",
+                                        "release", "reboot", "cancel", "failover", "deploy",
+                                        "say",     "scale",  "forget"};
     printf("#   %-8s %12s %9s %9s %9s\n", "", "acknowledged", "refused", "unknown", "lost");
     for (size_t i = 0; i < _SIM_REQUEST_KIND_MAX; i++) {
         const uint64_t *n = sum->n_requests[i];

@@ -16,6 +16,8 @@ typedef enum SimRequestKind {
     SIM_REQUEST_FAILOVER,
     SIM_REQUEST_DEPLOY,
     SIM_REQUEST_SAY, /* of a deployment */
+    SIM_REQUEST_SCALE,
+    SIM_REQUEST_FORGET, /* that a number is kept */
     _SIM_REQUEST_KIND_MAX,
 } SimRequestKind;
 

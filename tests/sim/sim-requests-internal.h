@@ -16,8 +16,9 @@ typedef struct SimRequest {
     char *name;
     char *key; /* that it may write; NULL: none */
     LaunchState desired;
-    Maintenance maintenance;    /* without texts */
-    Reboot reboot;              /* likewise */
+    Maintenance maintenance; /* without texts */
+    Reboot reboot;           /* likewise */
+    uint64_t count;
     char *hash;                 /* "": of whichever file the unit has */
     RecordedExchange *recorded; /* NULL: it is over */
     SimOutcome outcome;

@@ -53,6 +53,10 @@ static bool request_asks_for(SimRequests *requests, const SimRequest *request,
     const Unit *unit = written->unit;
     if (request->kind == SIM_REQUEST_PATCH)
         return true;
+    if (request->kind >= SIM_REQUEST_SCALE)
+        return written->scale
+                   ? request->kind == SIM_REQUEST_SCALE && written->scale->count == request->count
+                   : request->kind == SIM_REQUEST_FORGET;
     if (request->kind >= SIM_REQUEST_DEPLOY)
         return (request->kind == SIM_REQUEST_DEPLOY) == written->has_file;
     if (request->kind == SIM_REQUEST_FAILOVER)

@@ -5,8 +5,10 @@
 #include "tests/sim/sim-check-internal.h"
 #include "tests/sim/sim-drained.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-rebalance.h"
 #include "tests/sim/sim-reboots.h"
 #include "tests/sim/sim-rollouts.h"
+#include "tests/sim/sim-scales.h"
 #include "tests/sim/sim-units.h"
 #include "tests/sim/sim-versions.h"
 
@@ -214,6 +216,8 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
         check_node(&rest, &cluster->nodes[i]);
     sim_versions_check_rest(cluster, trace);
     sim_rollouts_check_rest(cluster, trace);
+    sim_scales_check_rest(cluster, trace);
+    sim_rebalance_check_rest(cluster, trace);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_SCHEDULE))
         check_order(&rest, value);
     MAP_FOREACH (key, value, sim_view_all(view, KEY_UNIT))

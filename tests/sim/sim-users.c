@@ -1,9 +1,11 @@
 /* What users do: they ask any fleetd that answers, for any unit. */
 #include "tests/sim/sim-fate.h"
 #include "tests/sim/sim-maintainers.h"
+#include "tests/sim/sim-rebalance.h"
 #include "tests/sim/sim-rebooters.h"
 #include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-run.h"
+#include "tests/sim/sim-scales.h"
 #include "tests/sim/sim-units.h"
 
 /* Most wait for an answer; some are gone soon. */
@@ -214,6 +216,7 @@ static const SimDeed deeds[] = {
     {"regret", regret, 6},      {"cordon", sim_cordon, 3},
     {"drain", sim_drain, 10},   {"uncordon", sim_uncordon, 8},
     {"deploy", sim_deploy, 12}, {"say of a deployment", sim_say_of_deployment, 8},
+    {"scale", sim_scale, 12},   {"rebalance", sim_rebalance, 10},
 };
 
 const SimDeeds sim_deeds_users = {deeds, ELEMENTSOF(deeds), 0};

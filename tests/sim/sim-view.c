@@ -70,10 +70,6 @@ static int parse_reboot(const Key *key, const StoreEntry *entry, void **ret) {
     return reboot_parse(key->machine_id, entry->value, entry->value_size, (Reboot **) ret, NULL);
 }
 
-static int parse_brake(_unused_ const Key *key, const StoreEntry *entry, void **ret) {
-    return brake_record_parse(entry->value, entry->value_size, (BrakeRecord **) ret, NULL);
-}
-
 static int parse_deployment(const Key *key, const StoreEntry *entry, void **ret) {
     return deployment_parse(key->name, entry->value, entry->value_size, (Deployment **) ret, NULL);
 }
@@ -88,6 +84,19 @@ static int parse_past(const Key *key, const StoreEntry *entry, void **ret) {
 
 static int parse_failures(const Key *key, const StoreEntry *entry, void **ret) {
     return failures_parse(key->name, entry->value, entry->value_size, (Failures **) ret, NULL);
+}
+
+static int parse_scale(const Key *key, const StoreEntry *entry, void **ret) {
+    return template_scale_parse(key->name, entry->value, entry->value_size, (TemplateScale **) ret,
+                                NULL);
+}
+
+static int parse_brake(_unused_ const Key *key, const StoreEntry *entry, void **ret) {
+    return brake_record_parse(entry->value, entry->value_size, (BrakeRecord **) ret, NULL);
+}
+
+static int parse_rebalance(_unused_ const Key *key, const StoreEntry *entry, void **ret) {
+    return rebalance_parse(entry->value, entry->value_size, (Rebalance **) ret, NULL);
 }
 
 static const ViewKind kinds[_KEY_KIND_MAX] = {
@@ -108,7 +117,9 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_REBOOT] = {"reboot/", parse_reboot, (MapFreeValue) reboot_free},
     [KEY_DEPLOYMENT] = {"deployment/", parse_deployment, (MapFreeValue) deployment_free},
     [KEY_ROLLOUT] = {"rollout/", parse_rollout, (MapFreeValue) rollout_free},
+    [KEY_SCALE] = {"scale/", parse_scale, (MapFreeValue) template_scale_free},
     [KEY_FAILURES] = {"failures/", parse_failures, (MapFreeValue) failures_free},
+    [KEY_REBALANCE] = {"", parse_rebalance, (MapFreeValue) rebalance_free},
 };
 
 static void *must(void *pointer) {

@@ -2,6 +2,7 @@
 
 #include "fleetd/model/keys.h"
 #include "fleetd/model/past-placement.h"
+#include "tests/sim/sim-scales.h"
 
 typedef struct Judgement {
     SimWriters *writers;
@@ -197,6 +198,25 @@ static bool txn_rolls_out(const Judgement *it, const StoreWrite *write) {
            write_is_conditional(it, write->key);
 }
 
+/* Who leads creates and removes instances, each as it was read. */
+static bool txn_keeps_number(const Judgement *it, const StoreWrite *write) {
+    return sim_txn_scales(it->txn) && txn_is_fenced(it) && write_is_conditional(it, write->key);
+}
+
+/* Users want it, on the condition of what was wanted before; and it goes with its template. */
+static bool may_write_scale(const Judgement *it, const StoreWrite *write) {
+    const char *template = write->key + strlen("scale/");
+    _cleanup_free_ char *unit = sim_must(key_unit(template));
+    _cleanup_(template_scale_freep) TemplateScale *scale = NULL;
+    if (write->kind == STORE_PUT &&
+        template_scale_parse(template, write->value, strlen(write->value), &scale, NULL) < 0)
+        return false;
+    const SimWritten written = {.key = write->key, .scale = scale, .revision = it->revision};
+    return (!scale && txn_writes(it->txn, unit, STORE_DELETE)) ||
+           (write_is_conditional(it, write->key) &&
+            sim_requests_account_for(it->requests, it->node, &written));
+}
+
 static bool txn_makes_cluster(const StoreTxn *txn) {
     return txn->n_compares == 1 && streq(txn->compares[0].key, KEY_CLUSTER_TEXT);
 }
@@ -214,7 +234,7 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
         return false;
     if (key_begins(key, "schedule/") || key_begins(key, "pending/"))
         return txn_is_fenced(it);
-    if (key_begins(key, "failures/"))
+    if (key_begins(key, "failures/") || streq(key, KEY_REBALANCE_TEXT))
         return txn_is_fenced(it) && write_is_conditional(it, key);
     if (key_begins(key, "file/"))
         return may_write_file(it, write);
@@ -226,7 +246,10 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
         return may_write_brake(it, write);
     if (key_begins(key, "reboot/") && txn_is_fenced(it))
         return write_is_conditional(it, key);
-    if (key_begins(key, "unit/") && (txn_rolls_out(it, write) || txn_deploys_new(it, write)))
+    if (key_begins(key, "scale/"))
+        return may_write_scale(it, write);
+    if (key_begins(key, "unit/") &&
+        (txn_rolls_out(it, write) || txn_deploys_new(it, write) || txn_keeps_number(it, write)))
         return true;
     if (key_begins(key, "unit/") || key_begins(key, "metadata/") ||
         key_begins(key, "maintenance/") || key_begins(key, "reboot/"))

@@ -420,6 +420,21 @@ static const Rollout rollout = {
 RECORD_CASES(rollout, Rollout, rollout_format,
              rollout_parse("a@.service", text, strlen(text), &read, &error), rollout_free)
 
+static const TemplateScale scale = {.count = 5, .since_usec = 7};
+RECORD_CASES(scale, TemplateScale, template_scale_format,
+             template_scale_parse("a@.service", text, strlen(text), &read, &error),
+             template_scale_free)
+
+static RebalanceMove rebalance_moves[] = {{.unit = (char *) "a.service",
+                                           .from = (char *) MACHINE_ID,
+                                           .to = (char *) "22222222222222222222222222222222",
+                                           .phase = MOVE_DROPPED,
+                                           .why = (char *) "it has failed"}};
+static const Rebalance rebalance = {
+    .since_usec = 5, .why = (char *) "it waits", .moves = rebalance_moves, .n_moves = 1};
+RECORD_CASES(rebalance, Rebalance, rebalance_format,
+             rebalance_parse(text, strlen(text), &read, &error), rebalance_free)
+
 static int leader_case(Torture *t) {
     char *id = UNTOUCHED;
     torture_arm(t);
@@ -580,8 +595,12 @@ const TortureCase torture_model[] = {
     {"reboot-format", reboot_format_case},
     {"deployment", deployment_case},
     {"deployment-format", deployment_format_case},
+    {"rebalance", rebalance_case},
+    {"rebalance-format", rebalance_format_case},
     {"rollout", rollout_case},
     {"rollout-format", rollout_format_case},
+    {"scale", scale_case},
+    {"scale-format", scale_format_case},
     {"leader", leader_case},
     {"keys", keys_case},
     {"key", key_case},

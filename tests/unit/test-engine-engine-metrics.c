@@ -1,4 +1,5 @@
 /* The engine's numbers, in a simulated cluster. */
+#include "fleetd/model/keys.h"
 #include "tests/unit/engine-test.h"
 #include "tests/unit/metrics-check.h"
 
@@ -84,6 +85,46 @@ static void decision_that_cannot_be_written_is_a_failure(void **state) {
                   "fleet_engine_reconcile_failure_count_total{type=\"schedule\"} 1");
 }
 
+/* Its only machine gets no units just now. */
+static void retry_is_counted_when_it_comes_to_pass(void **state) {
+    static const char text[] =
+        SLEEPER "[X-Fleet]\nReschedule=on-failure\nMachineMetadata=only=here\n";
+    static const char name[] = "a.service";
+    SimCluster *cluster = *state;
+    SimNode *node = engine_test_follower(cluster, NULL), *leader = sim_leader(cluster);
+    sim_set_metadata(cluster, node, "only", "here");
+    const FakeBehaviour fails = {.start_result = JOB_RESULT_FAILED};
+    assert_int_equal(fake_script_set_behaviour(fake_systemd_script(node->systemd), name, &fails),
+                     0);
+    sim_put(cluster, name, text, LAUNCH_STATE_LAUNCHED);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_metric(leader->metrics, "fleet_engine_unit_failure_count_total 1");
+    _cleanup_free_ char *key = key_maintenance(node->id);
+    assert_int_equal(store_sync_put(&cluster->sync, key, "{}", 0), 0);
+    sim_cluster_run(cluster, 2 * USEC_PER_MINUTE);
+    assert_metric(leader->metrics, "fleet_engine_unit_retry_count_total 0");
+    assert_int_equal(store_sync_delete(&cluster->sync, key), 0);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_metric(leader->metrics, "fleet_engine_unit_retry_count_total 1");
+}
+
+/* By how each of them has ended. */
+static void moves_are_counted(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *late = engine_test_follower(cluster, NULL);
+    sim_node_shut_down(late);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    engine_test_start_many(cluster, 3);
+    sim_node_boot(late);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_int_equal(
+        store_sync_put(&cluster->sync, "rebalance", "{\"sinceUsec\":1,\"phase\":\"wanted\"}", 0),
+        0);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_metric(sim_leader(cluster)->metrics,
+                  "fleet_engine_rebalance_move_count_total{phase=\"moved\"} 1");
+}
+
 #define METRICS_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -92,6 +133,8 @@ int main(void) {
         METRICS_TEST(unit_that_is_to_leave_counts_once),
         METRICS_TEST(machine_that_is_missing_is_away_and_then_gone),
         METRICS_TEST(decision_that_cannot_be_written_is_a_failure),
+        METRICS_TEST(retry_is_counted_when_it_comes_to_pass),
+        METRICS_TEST(moves_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,8 +27,10 @@ static void key_is_made_and_taken_apart_again(void **state) {
         {strdup(KEY_CLUSTER_TEXT), "cluster", KEY_CLUSTER, NULL, NULL},
         {key_deployment("a@.service"), "deployment/a@.service", KEY_DEPLOYMENT, NULL, "a@.service"},
         {key_rollout("a.service"), "rollout/a.service", KEY_ROLLOUT, NULL, "a.service"},
+        {key_scale("a@.service"), "scale/a@.service", KEY_SCALE, NULL, "a@.service"},
         {key_version("a@1.service", 12), "version/a@1.service/12", KEY_VERSION, NULL, "a@1.service",
          12},
+        {strdup(KEY_REBALANCE_TEXT), "rebalance", KEY_REBALANCE, NULL, NULL},
         {key_past("a@1.service", 10), "was/a@1.service/10", KEY_PAST, NULL, "a@1.service", 10},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -60,9 +62,11 @@ static void all_but_the_past_comes_first(void **state) {
         key_deployment("a.service"),
         key_rollout("a.service"),
         key_failures("a.service"),
+        key_scale("a@.service"),
         strdup(KEY_LEADER_TEXT),
         strdup(KEY_CLUSTER_TEXT),
         strdup(KEY_BRAKE_TEXT),
+        strdup(KEY_REBALANCE_TEXT),
     };
     assert_int_equal(ELEMENTSOF(present), _KEY_KIND_MAX - 2);
     assert_true(strcmp(version, KEY_FIRST_OF_PAST) >= 0);

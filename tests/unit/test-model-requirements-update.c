@@ -64,11 +64,33 @@ static void policy_that_makes_no_sense_is_refused(_unused_ void **state) {
     }
 }
 
+/* What a file may not ask for, a deployment may not, either. */
+static void what_bars_start_first_does_so_by_both_ways(_unused_ void **state) {
+    static const char *const bars[][2] = {
+        {"Global", "Global=true"},
+        {"MachineID", "MachineID=00000000000000000000000000000001"},
+        {"MachineOf", "MachineOf=b.service"},
+        {"StopAfterDisconnect", "StopAfterDisconnect=1min"},
+        {NULL, "Conflicts=b.service"},
+        {NULL, "Global=false"},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(bars); i++) {
+        _cleanup_free_ char *alone = str_printf("[X-Fleet]\n%s\n", bars[i][1]),
+                            *asked = str_printf("%sUpdateOrder=start-first\n", alone);
+        _cleanup_(requirements_freep) Requirements *requirements = NULL, *refused = NULL;
+        assert_int_equal(parse_requirements("a.service", alone, &requirements, NULL), 0);
+        const char *bar = requirements_bar_beside(requirements);
+        assert_true(streq_ptr(bar, bars[i][0]));
+        assert_int_equal(parse_requirements("a.service", asked, &refused, NULL), bar ? -EINVAL : 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(policy_is_read),
         cmocka_unit_test(policy_has_defaults),
         cmocka_unit_test(policy_that_makes_no_sense_is_refused),
+        cmocka_unit_test(what_bars_start_first_does_so_by_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

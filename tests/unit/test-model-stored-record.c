@@ -15,11 +15,12 @@ static int parse(const char *key, const char *value, size_t size, int64_t lease,
 
 /* The one pointer of a record that is set. */
 static const void *value_of(const StoredRecord *record) {
-    const void *values[] = {
-        record->unit,       record->file,       record->machine,     record->metadata,
-        record->order,      record->state,      record->pending,     record->leader,
-        record->orphan,     record->cluster_id, record->maintenance, record->reboot,
-        record->deployment, record->rollout,    record->past,        record->failures};
+    const void *values[] = {record->unit,       record->file,        record->machine,
+                            record->metadata,   record->order,       record->state,
+                            record->pending,    record->leader,      record->orphan,
+                            record->cluster_id, record->maintenance, record->reboot,
+                            record->deployment, record->rollout,     record->past,
+                            record->failures,   record->scale,       record->rebalance};
     const void *found = NULL;
     for (size_t i = 0; i < ELEMENTSOF(values); i++) {
         assert_false(found && values[i]);
@@ -62,9 +63,14 @@ static void every_kind_is_read(void **state) {
          "{\"deploymentUsec\":1,\"phase\":\"updating\",\"units\":[{\"name\":\"a@1.service\","
          "\"before\":\"0123456789012345678901234567890123456789\",\"phase\":\"waiting\"}]}",
          0},
+        {"scale/a@.service", "{\"count\":0,\"sinceUsec\":1}", 0},
         {"was/a.service/1", "{\"number\":11,\"machineID\":\"" M1 "\",\"untilUsec\":5}", 0},
         {"failures/a.service",
          "{\"unitRevision\":3,\"machines\":[{\"machineID\":\"" M1 "\",\"count\":1}]}", 0},
+        {"rebalance",
+         "{\"sinceUsec\":1,\"phase\":\"moving\",\"moves\":[{\"unit\":\"a.service\",\"from\":\"" M1
+         "\",\"to\":\"22222222222222222222222222222222\",\"phase\":\"waiting\"}]}",
+         0},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_record_ StoredRecord record = {};
@@ -115,8 +121,10 @@ static void garbage_of_any_kind_is_named_with_its_key(void **state) {
         "reboot/" M1,
         "deployment/a@.service",
         "rollout/a@.service",
+        "scale/a@.service",
         "was/a.service/1",
         "failures/a.service",
+        "rebalance",
     };
     static const struct {
         const char *text;

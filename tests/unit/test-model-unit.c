@@ -165,7 +165,30 @@ static void unit_that_is_not_well_is_not_up(void **state) {
     for (UnitHealth health = 0; health < _UNIT_HEALTH_MAX; health++) {
         told.health = health;
         assert_int_equal(unit_state_is_up(&told), is_up[health]);
+        assert_int_equal(unit_state_is_starting(&told), health == UNIT_HEALTH_STARTING);
+        assert_false(unit_state_has_ended(&told));
     }
+    told.current = LAUNCH_STATE_LOADED;
+    told.health = UNIT_HEALTH_STARTING;
+    assert_false(unit_state_is_starting(&told));
+}
+
+static void unit_that_has_done_its_work_is_up_and_has_ended(void **state) {
+    UnitState told = {.current = LAUNCH_STATE_LAUNCHED,
+                      .active = (char *) "inactive",
+                      .result = (char *) "success",
+                      .job = JOB_RESULT_DONE};
+    assert_true(unit_state_is_up(&told));
+    assert_true(unit_state_has_ended(&told));
+    told.job = JOB_RESULT_RUNNING;
+    assert_false(unit_state_has_ended(&told));
+    told.job = JOB_RESULT_DONE;
+    told.result = (char *) "exit-code";
+    assert_false(unit_state_has_ended(&told));
+    told.current = LAUNCH_STATE_LOADED;
+    told.result = NULL;
+    assert_false(unit_state_has_ended(&told));
+    assert_false(unit_state_is_up(&told));
 }
 
 static void unit_has_failed_when_nobody_on_its_machine_goes_on(void **state) {
@@ -368,6 +391,7 @@ int main(void) {
         cmocka_unit_test(unit_state_comes_back_from_its_json),
         cmocka_unit_test(unknown_fields_of_a_unit_state_are_null),
         cmocka_unit_test(unit_that_is_not_well_is_not_up),
+        cmocka_unit_test(unit_that_has_done_its_work_is_up_and_has_ended),
         cmocka_unit_test(unit_has_failed_when_nobody_on_its_machine_goes_on),
         cmocka_unit_test(pending_comes_back_from_its_json),
         cmocka_unit_test(pending_without_reasons_has_an_empty_list),

@@ -76,6 +76,10 @@ static char *record_write(const StoredRecord *record) {
         return past_placement_format(record->past);
     case KEY_FAILURES:
         return failures_format(record->failures);
+    case KEY_SCALE:
+        return template_scale_format(record->scale);
+    case KEY_REBALANCE:
+        return rebalance_format(record->rebalance);
     case _KEY_KIND_MAX:
     case _KEY_KIND_INVALID:
         break;

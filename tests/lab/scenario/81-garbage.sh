@@ -51,7 +51,7 @@ keep() {
 
 put_back() {
     case $1 in
-    metadata/* | maintenance/* | reboot/* | deployment/*) etcdctl del -- "$STORE_PREFIX$1" ;;
+    metadata/* | maintenance/* | reboot/* | deployment/* | scale/*) etcdctl del -- "$STORE_PREFIX$1" ;;
     file/*) put "$1" <<<"$(<"$UNITS/kept")" ;;
     *) put "$1" <"$UNITS/kept" ;;
     esac
@@ -138,7 +138,7 @@ hash=$(get unit/a@1.service | sed 's/.*"hash":"\([0-9a-f]*\)".*/\1/')
 # --- one kind of key after the other, over what is there
 for key in unit/a@1.service "file/$hash" "machine/$on" "metadata/$on/host" "schedule/$on/a@1.service" \
     "state/$on/a@1.service" pending/w.service leader "maintenance/$on" "reboot/$on" \
-    deployment/a@.service rollout/a@.service; do
+    deployment/a@.service rollout/a@.service scale/a@.service rebalance; do
     keep "$key"
     check "garbage over $key can be written" put_garbage "$key"
     check "it is reported with the key" eventually 10 reported "'$key'"
@@ -146,7 +146,7 @@ for key in unit/a@1.service "file/$hash" "machine/$on" "metadata/$on/host" "sche
     check "units can be started" sees_a_new_unit "new-${key//[^a-z]/}.service"
     check "no unit was touched, and no fleetd ended" untouched
     case $key in
-    unit/* | file/* | metadata/* | maintenance/* | reboot/* | deployment/*) check "it is as it was" put_back "$key" ;;
+    unit/* | file/* | metadata/* | maintenance/* | reboot/* | deployment/* | scale/*) check "it is as it was" put_back "$key" ;;
     esac
 done
 check "the presence is written anew" eventually 10 is_readable "machine/$on" bootID

@@ -1,0 +1,290 @@
+#include "fleetd/sched/proposal.h"
+
+#include "fleetd/base/strv.h"
+#include "fleetd/sched/availability.h"
+#include "fleetd/sched/desk.h"
+#include "fleetd/sched/rank.h"
+#include "fleetd/sched/retry.h"
+#include "fleetd/sched/room.h"
+#include "fleetd/sched/spread.h"
+
+#include <errno.h>
+
+/* So many pairs of a unit and a machine are looked at: where much could move and next to nothing
+ * may, a proposal must not keep the leader busy for long. */
+#define LOOKS_MAX 2000000
+
+typedef struct Proposal {
+    Cluster *cluster;
+    Desk *desks;    /* by id */
+    Desk **by_load; /* the most loaded first, of the kind that is looked for */
+    size_t n_desks;
+    ProposedMove *moves;
+    size_t n_moves;
+    size_t n_looks;
+} Proposal;
+
+static void proposal_done(Proposal *proposal) {
+    free(proposal->desks);
+    free(proposal->by_load);
+    free(proposal->moves);
+}
+#define _cleanup_proposal_ _cleanup_(proposal_done)
+
+/* --- who may move --- */
+
+static bool is_proposed(const Proposal *proposal, const ClusterUnit *unit) {
+    for (size_t i = 0; i < proposal->n_moves; i++)
+        if (proposal->moves[i].unit == unit->name)
+            return true;
+    return false;
+}
+
+static bool unit_is_bound(const ClusterUnit *unit) {
+    const Requirements *requirements = unit->requirements;
+    return map_size(unit->followers) > 0 ||
+           (requirements && (requirements->is_global || requirements->machine_id ||
+                             !globs_are_empty(requirements->machine_of) ||
+                             !globs_are_empty(requirements->replaces)));
+}
+
+/* What is not up is left as it is: a unit that has ended, or has fallen and is to lie, would be
+ * started by its move. Nor may one move whose group has others down already, if nobody knows for
+ * how long; for those that are on their way it waits when the moves are made. */
+static bool placement_may_move(const Placement *placement) {
+    const ClusterUnit *unit = placement->unit;
+    bool is_as_ordered = unit->n_orders == 1 && placement_is_running(placement) &&
+                         placement->order.revision == unit->revision &&
+                         !placement->order.is_unwritten && !placement->order.is_suspended;
+    return is_as_ordered && unit_is_wanted(unit) && !unit->is_held && !unit_has_failures(unit) &&
+           !placement->machine->maintenance.is_draining && !unit_is_bound(unit) &&
+           unit_may_go_down_then(unit);
+}
+
+/* --- where it may go --- */
+
+static bool bears_proposed(const Proposal *proposal, const ClusterUnit *unit, const Desk *to) {
+    for (size_t i = 0; i < proposal->n_moves; i++)
+        if (proposal->moves[i].to == to->machine->id &&
+            units_conflict(unit, cluster_find_unit(proposal->cluster, proposal->moves[i].unit)))
+            return false;
+    return true;
+}
+
+static bool can_go(const Proposal *proposal, const ClusterUnit *unit, const Desk *to) {
+    Misfit misfit;
+    return machine_can_take(proposal->cluster, unit, to->machine, &misfit) &&
+           desk_has_room(to, unit) && bears_proposed(proposal, unit, to);
+}
+
+/* As if what is proposed were made. */
+static int scorer_count_move(Scorer *scorer, const Proposal *proposal, const ProposedMove *move,
+                             const char *name) {
+    const ClusterUnit *unit = cluster_find_unit(proposal->cluster, move->unit);
+    const ClusterMachine *from = cluster_find_machine(proposal->cluster, move->from),
+                         *to = cluster_find_machine(proposal->cluster, move->to);
+    const Placement *placement = placement_find(unit, from);
+    _cleanup_free_ char *its_name =
+        placement && placement->is_spread ? unit_spread_name(unit) : NULL;
+    if (!placement || !placement->is_spread)
+        return 0;
+    if (!its_name)
+        return -ENOMEM;
+    for (size_t i = 0; streq(its_name, name) && i < scorer->n_keys; i++) {
+        const SpreadKey *key = &scorer->keys[i];
+        uint32_t left = key->values->of[from->rank], come = key->values->of[to->rank];
+        if (left != METADATA_NO_VALUE)
+            key->counts[left]--;
+        if (come != METADATA_NO_VALUE)
+            key->counts[come]++;
+    }
+    return 0;
+}
+
+static int scorer_begin(Scorer *scorer, const Proposal *proposal, const ClusterUnit *unit) {
+    int r = scorer_init(scorer, proposal->cluster, unit);
+    if (r < 0 || scorer->n_keys == 0)
+        return r;
+    _cleanup_free_ char *name = unit_spread_name(unit);
+    if (!name)
+        return -ENOMEM;
+    for (size_t i = 0; r >= 0 && i < proposal->n_moves; i++)
+        r = scorer_count_move(scorer, proposal, &proposal->moves[i], name);
+    return r;
+}
+
+/* --- what helps most --- */
+
+typedef struct Candidate {
+    Placement *placement; /* NULL: none */
+    Desk *from, *to;
+    uint64_t score_gain; /* by what the unit says; 0: as good there as here */
+    int64_t gain;        /* of load */
+    size_t load_with;    /* of its machine then */
+} Candidate;
+
+/* Of equals who came last, as it has run for the shortest time. */
+static bool unit_goes_before(const ClusterUnit *unit, const ClusterUnit *other) {
+    return unit->revision != other->revision ? unit->revision > other->revision
+                                             : strcmp(unit->name, other->name) > 0;
+}
+
+static bool candidate_is_better(const Candidate *a, const Candidate *than) {
+    if (!than->placement || a->score_gain != than->score_gain)
+        return !than->placement || a->score_gain > than->score_gain;
+    if (a->gain != than->gain)
+        return a->gain > than->gain;
+    if (a->placement != than->placement)
+        return unit_goes_before(a->placement->unit, than->placement->unit);
+    return a->load_with < than->load_with;
+}
+
+static void consider(const Proposal *proposal, const Candidate *candidate, Candidate *best) {
+    if (candidate_is_better(candidate, best) &&
+        can_go(proposal, candidate->placement->unit, candidate->to))
+        *best = *candidate;
+}
+
+/* By how much it is better there; 0: it is not. */
+static uint64_t score_gain(const Score *here, const Score *there) {
+    if (score_compare(there, here) >= 0)
+        return 0;
+    return here->spread > there->spread ? here->spread - there->spread
+                                        : (uint64_t) (there->preference - here->preference);
+}
+
+static int consider_unit(Proposal *proposal, Placement *placement, Desk *from, bool is_by_score,
+                         Candidate *best) {
+    _cleanup_scorer_ Scorer scorer = {};
+    proposal->n_looks++;
+    int r = scorer_begin(&scorer, proposal, placement->unit);
+    if (r < 0)
+        return r;
+    Score here = scorer.unit ? scorer_score(&scorer, from->machine) : (Score){};
+    if (is_by_score && score_compare(&here, &scorer.ideal) <= 0)
+        return 0;
+    for (size_t i = proposal->n_desks; i-- > 0 && proposal->n_looks < LOOKS_MAX;) {
+        Desk *to = proposal->by_load[i];
+        proposal->n_looks++;
+        Score there = scorer.unit && to != from ? scorer_score(&scorer, to->machine) : here;
+        Candidate candidate = {.placement = placement,
+                               .from = from,
+                               .to = to,
+                               .score_gain = score_gain(&here, &there),
+                               .gain = to == from ? 0 : desk_gain(placement, from, to),
+                               .load_with = desk_load_with(to, placement->unit)};
+        bool helps = is_by_score ? candidate.score_gain > 0
+                                 : candidate.gain > 0 && score_compare(&there, &here) == 0;
+        if (to != from && helps)
+            consider(proposal, &candidate, best);
+        if (!is_by_score && candidate.gain <= 0 && !unit_reserves(placement->unit))
+            break; /* the others have as many units, or more */
+    }
+    return 0;
+}
+
+/* --- one move after the other --- */
+
+/* What is looked for, one after the other. */
+typedef enum Aim {
+    AIM_SCORE,
+    AIM_SHARE,
+    AIM_UNITS,
+    _AIM_MAX,
+} Aim;
+
+static bool unit_is_meant(const ClusterUnit *unit, Aim aim) {
+    if (aim == AIM_SCORE)
+        return unit->is_particular && (unit->requirements->ranking.spread ||
+                                       unit->requirements->ranking.n_preferences > 0);
+    return unit_reserves(unit) == (aim == AIM_SHARE);
+}
+
+static int compare_shares(const void *a, const void *b) {
+    const Desk *x = *(Desk *const *) a, *y = *(Desk *const *) b;
+    size_t load = desk_load(x, true), other = desk_load(y, true);
+    return load != other ? (load > other ? -1 : 1) : strcmp(y->machine->id, x->machine->id);
+}
+
+static int compare_loads(const void *a, const void *b) {
+    const Desk *x = *(Desk *const *) a, *y = *(Desk *const *) b;
+    return x->load != y->load ? (x->load > y->load ? -1 : 1)
+                              : strcmp(y->machine->id, x->machine->id);
+}
+
+static int consider_desk(Proposal *proposal, Desk *from, Aim aim, Candidate *best) {
+    const ClusterMachine *machine = from->machine;
+    for (size_t i = 0; i < machine->n_placements; i++) {
+        Placement *placement = machine->placements[i];
+        if (!unit_is_meant(placement->unit, aim) || !placement_may_move(placement) ||
+            is_proposed(proposal, placement->unit))
+            continue;
+        int r = consider_unit(proposal, placement, from, aim == AIM_SCORE, best);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* By load, from the most loaded machine that has something to give. */
+static int find_best(Proposal *proposal, Aim aim, Candidate *ret) {
+    *ret = (Candidate){};
+    if (proposal->n_desks > 0)
+        qsort(proposal->by_load, proposal->n_desks, sizeof(Desk *),
+              aim == AIM_SHARE ? compare_shares : compare_loads);
+    for (size_t i = 0; i < proposal->n_desks && (aim == AIM_SCORE || !ret->placement); i++) {
+        int r = consider_desk(proposal, proposal->by_load[i], aim, ret);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static void make_move(Proposal *proposal, const Candidate *best) {
+    desks_move(best->placement, best->from, best->to);
+    proposal->moves[proposal->n_moves++] =
+        (ProposedMove){best->placement->unit->name, best->from->machine->id, best->to->machine->id};
+}
+
+static int proposal_init(Proposal *proposal, Cluster *cluster, size_t max_moves) {
+    const MachineSet *here = &cluster->here.machines;
+    *proposal = (Proposal){.cluster = cluster,
+                           .desks = calloc(here->n + 1, sizeof(Desk)),
+                           .by_load = calloc(here->n + 1, sizeof(Desk *)),
+                           .moves = calloc(max_moves + 1, sizeof(ProposedMove))};
+    if (!proposal->desks || !proposal->by_load || !proposal->moves)
+        return -ENOMEM;
+    for (; proposal->n_desks < here->n; proposal->n_desks++) {
+        proposal->desks[proposal->n_desks] = desk_of(here->items[proposal->n_desks]);
+        proposal->by_load[proposal->n_desks] = &proposal->desks[proposal->n_desks];
+    }
+    cluster_count_arriving(cluster);
+    return load_index_refresh(&cluster->here, LOAD_UNITS);
+}
+
+/* Moves for one aim may make others possible for those before it, so that it begins anew. */
+static int propose_next(Proposal *proposal, Candidate *ret) {
+    for (Aim aim = 0; aim < _AIM_MAX; aim++) {
+        int r = find_best(proposal, aim, ret);
+        if (r < 0 || ret->placement)
+            return r;
+    }
+    return 0;
+}
+
+int cluster_propose_moves(Cluster *cluster, size_t max_moves, ProposedMove **ret, size_t *ret_n) {
+    _cleanup_proposal_ Proposal proposal;
+    int r = proposal_init(&proposal, cluster, max_moves);
+    while (r >= 0 && proposal.n_moves < max_moves) {
+        Candidate best;
+        r = propose_next(&proposal, &best);
+        if (r < 0 || !best.placement)
+            break;
+        make_move(&proposal, &best);
+    }
+    if (r < 0)
+        return r;
+    *ret_n = proposal.n_moves;
+    *ret = TAKE_PTR(proposal.moves);
+    return 0;
+}
