@@ -92,11 +92,37 @@ static void next_machine_is_given_up_when_the_units_of_the_last_run(void **state
     sim_cluster_free(cluster);
 }
 
+/* It leads again as soon as its former lease is over, and knows that nobody is there a lease time
+ * later. */
+static void next_leader_goes_on_where_the_former_was(void **state) {
+    SimCluster *cluster = cluster_with_units();
+    SimNode *leader = sim_leader(cluster);
+    all_but_the_leader_vanish(cluster);
+    usec_t until = sim_view_brake(cluster->view)->until_usec;
+    sim_cluster_run(cluster, until - loop_realtime(cluster->loop) - SIM_TTL);
+    sim_node_crash(leader);
+    sim_node_start(leader);
+    while (count_orders(cluster, leader) == 1) {
+        sim_cluster_run(cluster, 100 * USEC_PER_MSEC);
+        assert_non_null(sim_view_brake(cluster->view));
+    }
+    assert_true(loop_realtime(cluster->loop) > until);
+    assert_true(loop_realtime(cluster->loop) < until + SIM_TTL);
+    assert_int_equal(sim_view_brake(cluster->view)->until_usec, until);
+    sim_cluster_run(cluster, START_USEC - USEC_PER_SEC);
+    assert_int_equal(count_orders(cluster, leader), 2);
+    sim_cluster_run(cluster, 3 * USEC_PER_SEC);
+    assert_int_equal(count_orders(cluster, leader), 3);
+    assert_null(sim_view_brake(cluster->view));
+    sim_cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(record_goes_when_half_is_back),
         cmocka_unit_test(record_goes_when_the_time_is_over),
         cmocka_unit_test(next_machine_is_given_up_when_the_units_of_the_last_run),
+        cmocka_unit_test(next_leader_goes_on_where_the_former_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
