@@ -1,6 +1,6 @@
 /* When more than half of the machines vanish at once, judged when orders are taken from one of
- * them: that none is given up while they are held, nor when they should be, and that it is done to
- * one after the other. */
+ * them: that none is given up while they are held, nor when they should be, that it is done to one
+ * after the other, and that none is held twice. */
 #include "tests/sim/sim-check-internal.h"
 
 #include "fleetd/base/strv.h"
@@ -22,7 +22,17 @@ void sim_brake_note_machine(SimCheck *check, const char *id, const Machine *old,
     vanished->revision = sim_view_revision(check->cluster->view);
 }
 
+/* Another leader waits no longer than the former would have. */
+static void judge_held_once(SimCheck *check, const char *id) {
+    const SimVanished *vanished = vanished_of(check, id);
+    if (vanished->since > 0 && vanished->held_until > vanished->since &&
+        vanished->given_up_usec < vanished->since)
+        sim_trace_fail(check->trace, "machine %s was held already, and is held anew", id);
+}
+
 void sim_brake_note(SimCheck *check, const BrakeRecord *old, const BrakeRecord *new) {
+    STRV_FOREACH (id, !old && new ? new->machines : NULL)
+        judge_held_once(check, *id);
     STRV_FOREACH (id, old ? old->machines : NULL)
         vanished_of(check, *id)->held_until = loop_now(check->cluster->loop);
     STRV_FOREACH (id, new ? new->machines : NULL)

@@ -99,7 +99,7 @@ static void next_leader_goes_on_where_the_former_was(void **state) {
     SimNode *leader = sim_leader(cluster);
     all_but_the_leader_vanish(cluster);
     usec_t until = sim_view_brake(cluster->view)->until_usec;
-    sim_cluster_run(cluster, until - loop_realtime(cluster->loop) - SIM_TTL);
+    sim_cluster_run(cluster, until - loop_realtime(cluster->loop) - SIM_TTL / 2);
     sim_node_crash(leader);
     sim_node_start(leader);
     while (count_orders(cluster, leader) == 1) {
