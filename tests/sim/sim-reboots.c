@@ -20,7 +20,7 @@ static bool is_ordinary(const char *name) {
     return unit && !unit->is_global;
 }
 
-static const Order *find_ordinary(const SimView *view, const char *machine_id) {
+const Order *sim_reboots_find_ordinary(const SimView *view, const char *machine_id) {
     const char *key;
     const Order *order;
     MAP_FOREACH (key, order, sim_view_all(view, KEY_SCHEDULE))
@@ -29,7 +29,7 @@ static const Order *find_ordinary(const SimView *view, const char *machine_id) {
     return NULL;
 }
 
-static size_t count_under_way(const SimView *view) {
+size_t sim_reboots_count_under_way(const SimView *view) {
     size_t n = 0;
     const char *id;
     const Reboot *reboot;
@@ -70,7 +70,7 @@ static void judge_step(SimCheck *check, const char *id, const Reboot *old, const
 }
 
 static void judge_places(SimCheck *check, const char *id, const Reboot *new) {
-    size_t n = count_under_way(check->cluster->view);
+    size_t n = sim_reboots_count_under_way(check->cluster->view);
     if (n > new->max_parallel)
         sim_trace_fail(check->trace,
                        "%zu machines are rebooted at a time, with %s, and not %" PRIu64, n, id,
@@ -78,7 +78,7 @@ static void judge_places(SimCheck *check, const char *id, const Reboot *new) {
 }
 
 static void judge_drained(SimCheck *check, const char *id) {
-    const Order *order = find_ordinary(check->cluster->view, id);
+    const Order *order = sim_reboots_find_ordinary(check->cluster->view, id);
     if (order)
         sim_trace_fail(check->trace, "%s is told to reboot, and still has %s", id, order->name);
 }
@@ -209,95 +209,4 @@ void sim_reboots_judge_action(SimCheck *check, SimNode *node) {
         judge_drained(check, node->id);
         judge_units(check, node);
     }
-}
-
-/* --- what holds in the end --- */
-
-static bool is_here(const SimView *view, const char *id) {
-    const Machine *machine = sim_view_machine(view, id);
-    return machine && machine->status != MACHINE_STATUS_LEFT;
-}
-
-static bool is_before(const Reboot *a, const Reboot *b) {
-    return a->since_usec < b->since_usec ||
-           (a->since_usec == b->since_usec && strcmp(a->machine_id, b->machine_id) < 0);
-}
-
-static bool is_next(const SimView *view, const Reboot *reboot) {
-    const char *id;
-    const Reboot *other;
-    MAP_FOREACH (id, other, sim_view_all(view, KEY_REBOOT))
-        if (other->phase == REBOOT_WAITING && is_here(view, id) && is_before(other, reboot))
-            return false;
-    return is_here(view, reboot->machine_id);
-}
-
-static bool is_back(const SimView *view, const Reboot *reboot) {
-    return is_here(view, reboot->machine_id) &&
-           !streq(sim_view_machine(view, reboot->machine_id)->boot_id, reboot->boot_id);
-}
-
-static bool all_are_up(const SimView *view, const char *machine_id) {
-    const char *key;
-    const Order *order;
-    MAP_FOREACH (key, order, sim_view_all(view, KEY_SCHEDULE))
-        if (streq(order->machine_id, machine_id) && order->desired == LAUNCH_STATE_LAUNCHED &&
-            !sim_order_is_available(view, order))
-            return false;
-    return true;
-}
-
-static const char *why_not_waiting(const SimView *view, const Reboot *reboot) {
-    bool is_its_turn = is_next(view, reboot) && count_under_way(view) < reboot->max_parallel;
-    return is_its_turn ? "waits, although it is its turn" : NULL;
-}
-
-/* What stays is judged as if people had drained the machine (sim-drained.c). */
-static const char *why_not_draining(const SimView *view, const Reboot *reboot) {
-    if (is_back(view, reboot))
-        return "drains a machine that is back";
-    return find_ordinary(view, reboot->machine_id) ? NULL : "drains a machine that has no units";
-}
-
-static const char *why_not_failed(const SimView *view, const Reboot *reboot) {
-    if (!reboot->why)
-        return "has failed, and nobody says why";
-    if (!is_back(view, reboot))
-        return NULL;
-    if (!reboot->has_returned)
-        return "has failed, although its machine is back";
-    return all_are_up(view, reboot->machine_id) ? "has failed, although all is up" : NULL;
-}
-
-/* NULL: it may stay as it is, as long as nothing else happens. */
-static const char *why_not_at_rest(const SimView *view, const Reboot *reboot) {
-    static const char *(*const judges[_REBOOT_PHASE_MAX])(const SimView *, const Reboot *) = {
-        [REBOOT_WAITING] = why_not_waiting,
-        [REBOOT_DRAINING] = why_not_draining,
-        [REBOOT_FAILED] = why_not_failed,
-    };
-    return judges[reboot->phase] ? judges[reboot->phase](view, reboot) : "does not come to an end";
-}
-
-void sim_reboots_check_rest(const SimCluster *cluster, SimTrace *trace) {
-    const char *id;
-    const Reboot *reboot;
-    MAP_FOREACH (id, reboot, sim_view_all(cluster->view, KEY_REBOOT)) {
-        const char *why_not = why_not_at_rest(cluster->view, reboot);
-        if (why_not)
-            sim_trace_fail(trace, "the reboot of %s %s", id, why_not);
-    }
-}
-
-/* A task is tried once more, a stop hangs, what must never run twice is waited for, and a unit
- * leaves for one that leaves for one that leaves (sim-run.c): all that on each machine in turn. */
-#define LEAVING_USEC ((64 + 90 + 75 + 3 * 25) * USEC_PER_SEC)
-
-usec_t sim_reboots_limit(const SimView *view) {
-    usec_t sum = 0;
-    const char *id;
-    const Reboot *reboot;
-    MAP_FOREACH (id, reboot, sim_view_all(view, KEY_REBOOT))
-        sum += reboot->drain_usec + LEAVING_USEC + 2 * reboot->timeout_usec;
-    return sum;
 }

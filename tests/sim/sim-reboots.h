@@ -8,5 +8,12 @@
  * units that stay, or for another that does. */
 void sim_reboots_check_rest(const SimCluster *cluster, SimTrace *trace);
 
-/* How long it may take until that is so, besides all else. */
+/* When it should go on by itself, since 1970; 0: now; USEC_INFINITY: it may stay as it is. */
+usec_t sim_reboots_due(const SimView *view, const Reboot *reboot);
+
+/* How long it may take until all have ended, besides all else. */
 usec_t sim_reboots_limit(const SimView *view);
+
+size_t sim_reboots_count_under_way(const SimView *view);
+/* An order of a unit that has to leave before the machine is rebooted; NULL: there is none. */
+const Order *sim_reboots_find_ordinary(const SimView *view, const char *machine_id);

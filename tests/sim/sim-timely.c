@@ -4,6 +4,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-reboots.h"
 #include "tests/sim/sim-units.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ typedef enum Concern {
     CONCERN_STATE,
     CONCERN_PLACE,
     CONCERN_DRAIN,
+    CONCERN_REBOOT,
     _CONCERN_MAX,
 } Concern;
 
@@ -48,6 +50,7 @@ static const struct {
     [CONCERN_DRAIN] = {"what is still there when a drain's time is over is told to leave",
                        8 * USEC_PER_SEC},
     [CONCERN_PLACE] = {"a unit that fits somewhere is placed", 8 * USEC_PER_SEC},
+    [CONCERN_REBOOT] = {"a reboot goes on", 8 * USEC_PER_SEC},
 };
 
 typedef struct Mismatch {
@@ -310,9 +313,23 @@ static void look_at_places(SimTimely *timely) {
             look_at_unit(timely, unit, since);
 }
 
+/* --- reboots --- */
+
+/* Nothing of it is decided while anything else is. */
+static void look_at_reboot(SimTimely *timely, const Reboot *reboot) {
+    Loop *loop = timely->cluster->loop;
+    usec_t due = sim_reboots_due(timely->cluster->view, reboot), now = loop_realtime(loop);
+    usec_t since = later(timely->leader_since, sim_check_last_change_of_any(timely->check));
+    if (since != USEC_INFINITY && due <= now)
+        wait_since(timely, CONCERN_REBOOT,
+                   due == 0 ? since : later(since, loop_now(loop) - (now - due)),
+                   reboot_phase_to_string(reboot->phase), reboot->machine_id);
+}
+
 void sim_timely_step(SimTimely *timely) {
     const char *key;
     const Order *order;
+    const Reboot *reboot;
     if (loop_now(timely->cluster->loop) < timely->next_usec)
         return;
     timely->next_usec = loop_now(timely->cluster->loop) + LOOK_EVERY_USEC;
@@ -329,6 +346,8 @@ void sim_timely_step(SimTimely *timely) {
         look_at_state(timely, order);
     }
     look_at_places(timely);
+    MAP_FOREACH (key, reboot, sim_view_all(timely->cluster->view, KEY_REBOOT))
+        look_at_reboot(timely, reboot);
 }
 
 SimTimely *sim_timely_new(SimCluster *cluster, SimCheck *check, SimTrace *trace,
