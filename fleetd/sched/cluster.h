@@ -148,5 +148,5 @@ const char *cluster_ordered_hash(const Cluster *cluster, const char *name);
 int cluster_missing_machines(const Cluster *cluster, const char ***ret_ids);
 /* Units that are not up, and have a place on a machine that is here and can start them. */
 size_t cluster_count_starting(const Cluster *cluster);
-size_t cluster_count_pending(const Cluster *cluster);  /* units that wait for a place */
+size_t cluster_count_pending(const Cluster *cluster); /* units that wait for a place */
 bool cluster_has_orders(const Cluster *cluster, const char *machine_id);
