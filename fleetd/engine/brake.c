@@ -53,7 +53,8 @@ size_t brake_count_held(const Brake *brake) {
 
 usec_t brake_left_usec(const Brake *brake) {
     usec_t now = loop_realtime(brake->loop);
-    return brake->is_on && brake->until_usec > now ? brake->until_usec - now : 0;
+    bool waits = brake->is_on && !brake->is_released && brake->until_usec > now;
+    return waits ? brake->until_usec - now : 0;
 }
 
 static void brake_look_soon(Brake *brake) {
@@ -87,7 +88,11 @@ void brake_machine_vanished(Brake *brake, const char *machine_id) {
 }
 
 void brake_machine_left(Brake *brake, const char *machine_id) {
+    const BrakeMachine *machine = map_get(brake->machines, machine_id);
+    bool was_held = machine && machine->is_held;
     map_remove(brake->machines, machine_id);
+    if (was_held)
+        brake->callbacks.on_change(brake->userdata);
     brake_look_soon(brake);
 }
 

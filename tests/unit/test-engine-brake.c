@@ -233,7 +233,9 @@ static void next_leader_lets_go_of_what_is_back(void **state) {
     next_leader(test, "DG", record);
     assert_int_equal(brake_count_held(test->brake), 2);
     here(test, "E");
+    unsigned n_changes = test->n_changes;
     brake_machine_left(test->brake, "F");
+    assert_int_equal(test->n_changes, n_changes + 1);
     assert_int_equal(brake_count_held(test->brake), 0);
     here(test, "A"); /* and so is half of them */
     expect_after(test, 1, "");
@@ -287,6 +289,11 @@ static void time_that_is_left_is_told(void **state) {
     lose(test, "AB");
     virtual_loop_advance(test->loop, 100 * USEC_PER_SEC);
     assert_int_equal(brake_left_usec(test->brake), HOLD_USEC - 100 * USEC_PER_SEC);
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL;
+    assert_int_equal(brake_get_record(test->brake, &record), 0);
+    record->is_released = true;
+    brake_take_record(test->brake, record);
+    assert_int_equal(brake_left_usec(test->brake), 0);
 }
 
 static void without_a_time_nothing_is_held(void **state) {
