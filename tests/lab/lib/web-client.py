@@ -10,7 +10,8 @@ direct    with --fleetd: each instance that is listed as healthy, on the machine
           answering, the request is lost. Listed is what one of these fleetds says, asked 10 times a second (GET /state: active and
           healthy); when it does not answer the next one is asked, and meanwhile what was listed last stays so.
 
-SIGUSR1 tells what was counted since the last time, SIGTERM does, too, and ends it:
+SIGUSR1 has the list asked for anew, and tells what became of all requests that were sent since the last time; SIGTERM does, too, and
+ends it:
     requests N lost N unanswered-instances N direct N direct-lost N least N slowest-ms N unlisted-ms N
 unanswered-instances: how many did not take a request of the first kind, at most. least: the fewest instances that answered at a time, by
 their last direct request. unlisted-ms: the longest time without an answer of any fleetd. Each lost request has a line before that:
@@ -18,6 +19,7 @@ whom it was sent to, which kind it was of, after how many seconds, and why.
 """
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -62,46 +64,74 @@ def fetch(address, port, path="/", timeout=TIMEOUT):
 
 
 class Counts:
-    """What happened since the last time that somebody wanted to know."""
+    """What became of the requests that were sent since the last time that somebody wanted to know."""
 
     def __init__(self, answering=()):
         self.since = time.monotonic()
+        self.under_way = 0
         self.any = self.any_lost = self.unanswered = 0
         self.direct = self.direct_lost = 0
         self.answering, self.least = set(answering), len({port for port, _ in answering})
         self.slowest = self.unlisted = 0
+        self.losses = []
 
-    def sentence(self):
-        return (
+    def lose(self, whom, kind, why):
+        self.losses.append(f"lost {whom} {kind} {time.monotonic() - self.since:.3f} {why}")
+
+    def answers(self, instance, does):
+        (self.answering.add if does else self.answering.discard)(instance)
+        self.least = min(self.least, len({port for port, _ in self.answering}))
+
+    def tell(self):
+        for line in self.losses:
+            print(line)
+        print(
             f"requests {self.any} lost {self.any_lost} unanswered-instances {self.unanswered}"
             f" direct {self.direct} direct-lost {self.direct_lost} least {self.least}"
-            f" slowest-ms {self.slowest * 1000:.0f} unlisted-ms {self.unlisted * 1000:.0f}"
+            f" slowest-ms {self.slowest * 1000:.0f} unlisted-ms {self.unlisted * 1000:.0f}",
+            flush=True,
         )
 
 
 class Client:
     def __init__(self, ports, addresses, fleetds):
         self.ports, self.addresses, self.fleetds = ports, addresses, fleetds
-        self.lock = threading.Lock()
+        self.changed = threading.Condition()
         self.counts = Counts()
         self.listed, self.asked = set(), set()
-        self.last_listing = time.monotonic()
+        self.listings, self.last_listing = 0, time.monotonic()
         self.machines = {}
+
+    @contextlib.contextmanager
+    def request(self):
+        """It counts where it was sent, however long it takes: to the counts of that time."""
+        with self.changed:
+            counts = self.counts
+            counts.under_way += 1
+        began = time.monotonic()
+        yield counts
+        with self.changed:
+            counts.slowest = max(counts.slowest, time.monotonic() - began)
+            counts.under_way -= 1
+            self.changed.notify_all()
 
     def note_unlisted(self):
         """With the lock."""
         self.counts.unlisted = max(self.counts.unlisted, time.monotonic() - self.last_listing)
 
-    def tell(self):
-        with self.lock:
-            if self.fleetds:
-                self.note_unlisted()
-            print(self.counts.sentence(), flush=True)
-            self.counts = Counts(self.counts.answering)
+    def wait_for_listing(self):
+        """For one that was asked for from now on: whoever had to leave is not asked any more. With the lock."""
+        most = self.listings + 2
+        self.changed.wait_for(lambda: self.listings >= most, 5)
+        self.note_unlisted()
 
-    def tell_lost(self, whom, kind, why):
-        """With the lock."""
-        print(f"lost {whom} {kind} {time.monotonic() - self.counts.since:.3f} {why}", flush=True)
+    def tell(self):
+        with self.changed:
+            if self.fleetds:
+                self.wait_for_listing()
+            counts, self.counts = self.counts, Counts(self.counts.answering)
+            self.changed.wait_for(lambda: counts.under_way == 0)
+        counts.tell()
 
     # --- any
 
@@ -118,24 +148,23 @@ class Client:
         return False
 
     def ask_any(self, places):
-        unanswered, why, began = 0, None, time.monotonic()
-        try:
-            for port in random.sample(self.ports, len(self.ports)):
-                if self.ask_instance(places, port):
-                    break
-                unanswered += 1
-            else:
-                why = ("nobody", "none took it")
-        except Broken as broken:
-            why = broken.args
-        with self.lock:
-            counts = self.counts
-            counts.any += 1
-            counts.unanswered = max(counts.unanswered, unanswered)
-            counts.slowest = max(counts.slowest, time.monotonic() - began)
-            if why:
-                counts.any_lost += 1
-                self.tell_lost(why[0], "any", why[1])
+        unanswered, lost = 0, None
+        with self.request() as counts:
+            try:
+                for port in random.sample(self.ports, len(self.ports)):
+                    if self.ask_instance(places, port):
+                        break
+                    unanswered += 1
+                else:
+                    lost = ("nobody", "none took it")
+            except Broken as broken:
+                lost = broken.args
+            with self.changed:
+                counts.any += 1
+                counts.unanswered = max(counts.unanswered, unanswered)
+                if lost:
+                    counts.any_lost += 1
+                    counts.lose(lost[0], "any", lost[1])
 
     def go_on_asking_any(self):
         places = {}
@@ -145,36 +174,28 @@ class Client:
 
     # --- direct
 
-    def answers(self, instance, does):
-        """With the lock."""
-        counts = self.counts
-        (counts.answering.add if does else counts.answering.discard)(instance)
-        counts.least = min(counts.least, len({port for port, _ in counts.answering}))
-
     def ask_direct(self, instance):
         port, address = instance
-        began, why = time.monotonic(), None
-        try:
-            fetch(address, port)
-        except (Nobody, Broken) as error:
-            why = error
-        with self.lock:
-            counts = self.counts
-            counts.direct += 1
-            if why:
-                counts.direct_lost += 1
-                self.tell_lost(f"{address}:{port}", "direct", why)
-            else:
-                counts.slowest = max(counts.slowest, time.monotonic() - began)
-            self.answers(instance, not why)
+        why = None
+        with self.request() as counts:
+            try:
+                fetch(address, port)
+            except (Nobody, Broken) as error:
+                why = error
+            with self.changed:
+                counts.direct += 1
+                if why:
+                    counts.direct_lost += 1
+                    counts.lose(f"{address}:{port}", "direct", why)
+                self.counts.answers(instance, not why)
 
     def go_on_asking(self, instance):
         """As long as it is listed."""
         while True:
-            with self.lock:
+            with self.changed:
                 if instance not in self.listed:
                     self.asked.discard(instance)
-                    self.answers(instance, False)
+                    self.counts.answers(instance, False)
                     return
             self.ask_direct(instance)
             time.sleep(PAUSE)
@@ -199,11 +220,13 @@ class Client:
 
     def take_listed(self, listed):
         """Somebody who is new is asked by a thread of its own."""
-        with self.lock:
+        with self.changed:
             self.listed, new = listed, listed - self.asked
             self.asked |= new
             self.note_unlisted()
             self.last_listing = time.monotonic()
+            self.listings += 1
+            self.changed.notify_all()
         for instance in new:
             threading.Thread(target=self.go_on_asking, args=(instance,), daemon=True).start()
 
