@@ -127,12 +127,15 @@ size_t cluster_count_starting(const Cluster *cluster) {
 
 /* --- budgets --- */
 
-static size_t budget_of(const ClusterUnit *unit, const GroupRest *rest) {
+size_t unit_budget_of(const ClusterUnit *unit, size_t n_wanted) {
     if (!unit->requirements)
         return MAX_UNAVAILABLE_DEFAULT;
     const Budget *budget = &unit->requirements->budget;
-    size_t n_wanted = (unit->group ? unit->group->n_wanted : 1) + rest->n_wanted;
     return budget->is_percent ? n_wanted * budget->max_unavailable / 100 : budget->max_unavailable;
+}
+
+static size_t budget_of(const ClusterUnit *unit, const GroupRest *rest) {
+    return unit_budget_of(unit, (unit->group ? unit->group->n_wanted : 1) + rest->n_wanted);
 }
 
 /* Also of an earlier request, or with an earlier file. */

@@ -8,6 +8,7 @@
 
 #include "fleetd/base/strv.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-turns.h"
 #include "tests/sim/sim-units.h"
 #include "tests/sim/sim-versions.h"
 
@@ -75,6 +76,7 @@ static void note_order(SimCheck *check, const Key *key, const Order *old, const 
     SimPlace *place = sim_check_need_place(check, key->machine_id, key->name);
     sim_words_say(&place->words, loop_now(check->cluster->loop), new);
     sim_beside_judge_order(check, key, old, new);
+    sim_turns_judge_order(check, key, old, new);
     if (!new && !check->cluster->is_store_lost)
         check_taken_order(check, key, old, place);
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", key->machine_id, key->name));

@@ -9,6 +9,7 @@
 #include "tests/sim/sim-reboots.h"
 #include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-scales.h"
+#include "tests/sim/sim-turns.h"
 #include "tests/sim/sim-units.h"
 #include "tests/sim/sim-versions.h"
 
@@ -87,7 +88,7 @@ static void check_order(const Rest *rest, const Order *order) {
                        order->machine_id);
         return;
     }
-    if (is_former(rest, order, unit))
+    if (is_former(rest, order, unit) || sim_turns_keep(rest->cluster->view, order))
         return;
     if (order->desired != unit->desired || order->unit_revision != unit->revision ||
         !streq(order->hash, unit->hash))
