@@ -172,6 +172,7 @@ const char *cluster_ordered_hash(const Cluster *cluster, const char *name);
 /* For whoever feeds the cluster: machines that have orders but were never put, or not since; sorted
  * ids ending in NULL, borrowed until the next event in an array that the caller frees. */
 int cluster_missing_machines(const Cluster *cluster, const char ***ret_ids);
-size_t cluster_count_starting(const Cluster *cluster); /* units that have a place, and are not up */
-size_t cluster_count_pending(const Cluster *cluster);  /* units that wait for a place */
+/* Units that are not up, and have a place on a machine that is here and can start them. */
+size_t cluster_count_starting(const Cluster *cluster);
+size_t cluster_count_pending(const Cluster *cluster); /* units that wait for a place */
 bool cluster_has_orders(const Cluster *cluster, const char *machine_id);

@@ -6,6 +6,7 @@
 #include "tests/sim/sim-drained.h"
 #include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-rebalance.h"
+#include "tests/sim/sim-reboots.h"
 #include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-scales.h"
 #include "tests/sim/sim-turns.h"
@@ -229,4 +230,7 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
     MAP_FOREACH (key, value, sim_view_all(view, KEY_ORPHAN))
         check_orphan_is_due(&rest, value);
     sim_check_drained_rest(cluster, trace);
+    sim_reboots_check_rest(cluster, trace);
+    if (sim_view_brake(view))
+        sim_trace_fail(trace, "machines are held for ever");
 }
