@@ -67,7 +67,7 @@ static void feed_drop_rollout_if_void(Feed *feed, const char *name) {
 }
 
 static void feed_forget_deployment(Feed *feed, FeedRollout *known) {
-    if (known->deployment)
+    if (known->deployment && known->deployment->hash)
         feed_release_file(feed, known->deployment->hash);
     deployment_free(TAKE_PTR(known->deployment));
     known->deployment_revision = 0;
@@ -77,7 +77,7 @@ static void feed_forget_deployment(Feed *feed, FeedRollout *known) {
 int feed_put_deployment(Feed *feed, StoredRecord *record) {
     FeedRollout *known;
     int r = feed_need_rollout(feed, record->key.name, &known);
-    if (r >= 0 && record->deployment)
+    if (r >= 0 && record->deployment && record->deployment->hash)
         r = feed_use_file(feed, record->deployment->hash); /* before the former lets go of it */
     if (r < 0)
         return r;

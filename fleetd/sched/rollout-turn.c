@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
+#include "fleetd/model/unit.h"
 
 #include <errno.h>
 
@@ -29,15 +30,30 @@ static bool starts_first(const RolloutLook *look) {
     return look->deployment->policy.order == UPDATE_START_FIRST;
 }
 
-/* The unit gets a file now. */
-void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
+static void turn_begin(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase) {
     unit->phase = phase;
     unit->since_usec = look->facts->now_usec;
     unit->up_since_usec = unit->failed_since_usec = 0;
     unit->is_beside = starts_first(look) && !turn_is_last(unit);
     free(TAKE_PTR(unit->why));
     look->step->unit = unit->name;
+}
+
+/* The unit gets a file now. */
+void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
+    turn_begin(look, unit, phase);
     look->step->hash = hash;
+}
+
+/* Growing whoever counts, also from one cluster, or one life of the unit, to the next, and within
+ * one whatever clocks say: an agent that was told of the last number knows that this one is new. */
+void turn_restart(RolloutLook *look, RolloutUnit *unit) {
+    const RolloutFact *fact = look_find_fact(look, unit->name);
+    int64_t now = (int64_t) MIN(look->facts->now_usec, (usec_t) UNIT_RESTART_MAX);
+    turn_begin(look, unit, ROLLOUT_UNIT_UPDATING);
+    unit->restart = MIN(MAX(now, fact->restart + 1), UNIT_RESTART_MAX);
+    look->step->hash = fact->hash;
+    look->step->restart = unit->restart;
 }
 
 /* What is down already costs nothing, and may be helped by it: it goes first. One whose file is of

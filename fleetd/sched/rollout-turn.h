@@ -16,6 +16,8 @@ RolloutUnit *turn_choose(const RolloutLook *look,
 const char *turn_obstacle(const RolloutLook *look);
 /* The unit gets a file now. Once a step. */
 void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash);
+/* It is to be started anew with the file that it has. Likewise. */
+void turn_restart(RolloutLook *look, RolloutUnit *unit);
 /* The first that cannot be read; NULL: there is none. */
 const RolloutFact *turn_find_held(const RolloutLook *look);
 

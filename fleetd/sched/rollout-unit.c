@@ -20,8 +20,15 @@ const RolloutFact *look_find_fact(const RolloutLook *look, const char *name) {
     return NULL;
 }
 
+/* A later restart, by whomever, does as well. */
+static bool has_been_restarted(const RolloutLook *look, const RolloutFact *fact) {
+    const RolloutUnit *unit = rollout_find_unit(look->rollout, fact->name);
+    return unit && unit->restart > 0 && fact->restart >= unit->restart;
+}
+
 bool look_has_target(const RolloutLook *look, const RolloutFact *fact) {
-    return streq_ptr(fact->hash, look->deployment->hash);
+    return look->deployment->is_restart ? has_been_restarted(look, fact)
+                                        : streq_ptr(fact->hash, look->deployment->hash);
 }
 
 /* --- which they are --- */
@@ -46,11 +53,15 @@ static RolloutUnitPhase first_phase(const RolloutLook *look, const RolloutFact *
     return is_well && !fact->unusable ? ROLLOUT_UNIT_DONE : ROLLOUT_UNIT_UPDATING;
 }
 
+/* Whoever restarts them has nothing to go back to, and nothing to do with the template itself. */
 static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *fact) {
+    bool is_restart = look->deployment->is_restart;
     RolloutUnit unit = {.name = (char *) fact->name,
-                        .before = (char *) hash_before(from, fact),
+                        .before = is_restart ? NULL : (char *) hash_before(from, fact),
                         .phase = first_phase(look, fact),
                         .had_no_place = fact_has_no_place(fact)};
+    if (is_restart && unit_name_is_template(fact->name))
+        return 0;
     if (!streq_ptr(unit.before, fact->hash))
         unit.found = (char *) fact->hash;
     if (unit.phase == ROLLOUT_UNIT_UPDATING)
@@ -167,6 +178,8 @@ static int judge_restoring(RolloutLook *look, RolloutUnit *unit, const RolloutFa
 }
 
 static int judge_waiting(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    if (look->deployment->is_restart && !fact->is_wanted)
+        return unit_enter(unit, ROLLOUT_UNIT_DONE, "it is not to run");
     if (look_has_target(look, fact)) {
         unit->since_usec = look->facts->now_usec;
         unit->phase = ROLLOUT_UNIT_UPDATING; /* somebody has been quicker */
@@ -177,8 +190,9 @@ static int judge_waiting(RolloutLook *look, RolloutUnit *unit, const RolloutFact
     return is_untouched ? 0 : leave(unit);
 }
 
+/* What is restarted is so whatever comes after that. */
 static int judge_done(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
-    return look_has_target(look, fact) ? 0 : leave(unit);
+    return look->deployment->is_restart || look_has_target(look, fact) ? 0 : leave(unit);
 }
 
 static int judge_restored(_unused_ RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {

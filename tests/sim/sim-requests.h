@@ -45,7 +45,8 @@ typedef struct SimWritten {
     const Unit *unit;
     const Maintenance *maintenance;
     const TemplateScale *scale;
-    bool has_file; /* written with it: a deployment, and nothing that is said of one */
+    bool has_file;   /* written with it: a deployment, and nothing that is said of one */
+    bool is_restart; /* likewise, one that brings none */
     int64_t revision;
 } SimWritten;
 

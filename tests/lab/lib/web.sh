@@ -11,8 +11,14 @@ web_install() {
 }
 
 client_start() {
+    client_start_for 6
+}
+# client_start_for N: of the first N instances only.
+client_start_for() {
+    local ports
     CLIENT_LOG=$UNITS/client.log
-    (exec "$LAB_HOME/lab" beside python3 "$LAB_HOME/lib/web-client.py" 0 80{1..6} -- 10.77.0.{101,102,103} \
+    mapfile -t ports < <(seq 801 $((800 + $1)))
+    (exec "$LAB_HOME/lab" beside python3 "$LAB_HOME/lib/web-client.py" 0 "${ports[@]}" -- 10.77.0.{101,102,103} \
         >"$CLIENT_LOG" 2>&1) &
     CLIENT=$!
 }
