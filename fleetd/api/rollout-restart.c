@@ -21,9 +21,8 @@ typedef struct RestartPut {
 } RestartPut;
 
 static void range_begin(RestartPut *put, const StoreRange *range, StoreRangeDone done) {
-    int r = range->key
-                ? store_range(put->base.api->options.store, range, done, put, &put->base.op)
-                : -ENOMEM;
+    int r = range->key ? store_range(put->base.api->options.store, range, done, put, &put->base.op)
+                       : -ENOMEM;
     if (r < 0)
         api_write_fail(&put->base, r);
 }
@@ -119,8 +118,7 @@ static int take_unit(const RestartPut *put, const StoreEntry *entry, Found *foun
     if (unit_name_is_template(unit->name))
         return str_replace(&found->template, unit->hash);
     found->is_any = true;
-    bool is_first =
-        !found->first || rollout_compare_names(unit->name, found->first->name) < 0;
+    bool is_first = !found->first || rollout_compare_names(unit->name, found->first->name) < 0;
     if (unit->desired != LAUNCH_STATE_LAUNCHED || !is_first)
         return 0;
     unit_free(found->first);

@@ -81,8 +81,7 @@ static void number_of_the_time_when_fleetd_was_away_counts(void **state) {
 static void fleetd_that_dies_between_stop_and_start_has_it_started(void **state) {
     AgentTest *test = *state;
     start_restarted(test);
-    fake_script_set_behaviour(script(test), UNIT,
-                              &(FakeBehaviour){.stop_usec = 10 * USEC_PER_SEC});
+    fake_script_set_behaviour(script(test), UNIT, &(FakeBehaviour){.stop_usec = 10 * USEC_PER_SEC});
     order(test, 101, 6);
     agent_test_run(test, USEC_PER_SEC);
     agent_test_crash(test);
