@@ -2,6 +2,8 @@
  * in two places for a while: they change units, and those are told. */
 #include "fleetd/engine/feed-internal.h"
 
+#include "fleetd/model/unit-name.h"
+
 /* What its units would go back to, which may be nobody's version any more, is kept. */
 static int feed_use_former_files(Feed *feed, const Rollout *rollout) {
     for (size_t i = 0; rollout && i < rollout->n_units; i++) {
@@ -26,17 +28,41 @@ static bool unit_is_beside(const Rollout *rollout, const char *name) {
     return unit && unit->is_beside;
 }
 
-static int feed_tell_beside(Feed *feed, const Rollout *former, const Rollout *rollout) {
+/* As one that is rolled out under that name has it; changed: it is told otherwise. */
+static bool name_lets_beside(const Feed *feed, const char *name, const FeedRollout *changed,
+                             const char *unit) {
+    const FeedRollout *known = map_get(feed->rollouts, name);
+    return known && known != changed && unit_is_beside(known->rollout, unit);
+}
+
+/* A unit has one of its own, and one of its template. */
+static int others_let_beside(const Feed *feed, const FeedRollout *changed, const char *unit,
+                             bool *ret) {
+    _cleanup_free_ char *template = NULL;
+    int r = unit_name_is_instance(unit) ? unit_name_template(unit, &template) : 0;
+    if (r < 0)
+        return r;
+    *ret = name_lets_beside(feed, unit, changed, unit) ||
+           (template && name_lets_beside(feed, template, changed, unit));
+    return 0;
+}
+
+static int feed_tell_unit_beside(Feed *feed, const FeedRollout *changed, const Rollout *rollout,
+                                 const char *unit) {
+    bool is_let = unit_is_beside(rollout, unit);
+    int r = is_let ? 0 : others_let_beside(feed, changed, unit, &is_let);
+    return r < 0 ? r : cluster_set_beside(feed->cluster, unit, is_let);
+}
+
+/* rollout: from now on; NULL: none. */
+static int feed_tell_beside(Feed *feed, const FeedRollout *changed, const Rollout *rollout) {
+    const Rollout *former = changed->rollout;
     int r = 0;
-    for (size_t i = 0; r >= 0 && rollout && i < rollout->n_units; i++) {
-        const char *name = rollout->units[i].name;
-        r = cluster_set_beside(feed->cluster, name, unit_is_beside(rollout, name));
-    }
-    for (size_t i = 0; r >= 0 && former && i < former->n_units; i++) {
-        const char *name = former->units[i].name;
-        if (former->units[i].is_beside && !unit_is_beside(rollout, name))
-            r = cluster_set_beside(feed->cluster, name, false);
-    }
+    for (size_t i = 0; r >= 0 && rollout && i < rollout->n_units; i++)
+        r = feed_tell_unit_beside(feed, changed, rollout, rollout->units[i].name);
+    for (size_t i = 0; r >= 0 && former && i < former->n_units; i++)
+        if (former->units[i].is_beside)
+            r = feed_tell_unit_beside(feed, changed, rollout, former->units[i].name);
     return r;
 }
 
@@ -102,7 +128,7 @@ int feed_put_rollout(Feed *feed, StoredRecord *record) {
     if (r >= 0)
         r = feed_use_former_files(feed, record->rollout); /* before the last one lets go of them */
     if (r >= 0)
-        r = feed_tell_beside(feed, known->rollout, record->rollout);
+        r = feed_tell_beside(feed, known, record->rollout);
     if (r < 0)
         return r;
     feed_leave_former_files(feed, known->rollout);
@@ -116,7 +142,7 @@ int feed_delete_rollout(Feed *feed, const Key *key) {
     FeedRollout *known = map_get(feed->rollouts, key->name);
     if (!known)
         return 0;
-    int r = feed_tell_beside(feed, known->rollout, NULL);
+    int r = feed_tell_beside(feed, known, NULL);
     feed_leave_former_files(feed, known->rollout);
     rollout_free(TAKE_PTR(known->rollout));
     known->rollout_revision = 0;

@@ -102,6 +102,12 @@ static int leave(RolloutUnit *unit) {
     return unit_enter(unit, ROLLOUT_UNIT_LEFT, "somebody has given it another file");
 }
 
+/* That it failed is still to be known; but its next one is not this deployment's any more. */
+static int leave_failed(RolloutUnit *unit) {
+    unit->is_beside = false;
+    return 0;
+}
+
 /* Whether time has come; else that is when to look again. */
 static bool is_time(const RolloutLook *look, usec_t time) {
     if (look->facts->now_usec >= time)
@@ -154,7 +160,7 @@ static int judge_updating(RolloutLook *look, RolloutUnit *unit, const RolloutFac
     static const char late[] = "it was not up and healthy in time";
     const UpdatePolicy *policy = &look->deployment->policy;
     if (!look_has_target(look, fact))
-        return unit->phase == ROLLOUT_UNIT_FAILED ? 0 : leave(unit);
+        return unit->phase == ROLLOUT_UNIT_FAILED ? leave_failed(unit) : leave(unit);
     if (!fact->is_wanted && !fact->unusable)
         return unit_enter(unit, ROLLOUT_UNIT_DONE, NULL);
     if (!fact->is_available)

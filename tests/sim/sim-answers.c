@@ -76,13 +76,15 @@ static void check_read(SimRequests *requests, const SimRequest *request) {
                        str_or(request->recorded->text, ""));
 }
 
-char *sim_requests_deployment(const SimRequests *requests, const char *name) {
+char *sim_requests_records(const SimRequests *requests, const char *name) {
     const SimView *view = requests->cluster->view;
     const Deployment *deployment = map_get(sim_view_all(view, KEY_DEPLOYMENT), name);
     const Rollout *rollout = map_get(sim_view_all(view, KEY_ROLLOUT), name);
+    const TemplateScale *scale = map_get(sim_view_all(view, KEY_SCALE), name);
     _cleanup_free_ char *asked = deployment ? sim_must(deployment_format(deployment)) : NULL,
-                        *done = rollout ? sim_must(rollout_format(rollout)) : NULL;
-    return sim_must(str_printf("%s %s", str_or(asked, ""), str_or(done, "")));
+                        *done = rollout ? sim_must(rollout_format(rollout)) : NULL,
+                        *kept = scale ? sim_must(template_scale_format(scale)) : NULL;
+    return sim_must(str_printf("%s %s %s", str_or(asked, ""), str_or(done, ""), str_or(kept, "")));
 }
 
 static bool has_changed_since(SimRequests *requests, const SimRequest *request) {
@@ -90,8 +92,8 @@ static bool has_changed_since(SimRequests *requests, const SimRequest *request) 
     if (sim_history_before(history, INT64_MAX)->revision > request->sent_revision)
         return true;
     _cleanup_free_ char *now =
-        request->deployment ? sim_requests_deployment(requests, request->name) : NULL;
-    return now && !streq(now, request->deployment);
+        request->records ? sim_requests_records(requests, request->name) : NULL;
+    return now && !streq(now, request->records);
 }
 
 /* Who is well, with a store that is there, has no reason to say that it is not; but that others are

@@ -36,7 +36,7 @@ static SimRequest *request_new(SimRequests *requests, SimNode *node, const SimRe
     else if (what->kind != SIM_REQUEST_READ)
         request->key = sim_must(key_unit(what->name));
     if (what->kind >= SIM_REQUEST_DEPLOY)
-        request->deployment = sim_requests_deployment(requests, what->name);
+        request->records = sim_requests_records(requests, what->name);
     return request;
 }
 

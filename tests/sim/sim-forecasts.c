@@ -247,13 +247,27 @@ static Told *take(const Sim *sim) {
     return told_take(sim_view_all(view, KEY_SCHEDULE), sim_view_all(view, KEY_PENDING));
 }
 
-/* Who is the first to be gone makes room before the others: of units that wait for room nobody can
- * tell then which of them gets it. */
+/* What leaves one machine makes others leave a second one, and there are more that go. */
+static bool leave_two_machines(const Forecast *forecast) {
+    const char *first = NULL;
+    size_t n = 0;
+    bool are_two = false;
+    for (size_t i = 0; i < forecast->n_changes; i++)
+        if (forecast->changes[i].kind == FORECAST_MOVE) {
+            are_two |= first && !streq(first, forecast->changes[i].from);
+            first = forecast->changes[i].from;
+            n++;
+        }
+    return are_two && n > 2;
+}
+
+/* Who is the first to be gone makes room before the others: of units that wait for room, or go as
+ * others are still leaving, nobody can tell then which of them gets it. */
 static bool is_open(const Forecast *forecast, bool is_any_waiting) {
     size_t n_leave = 0;
     for (size_t i = 0; i < forecast->n_changes; i++)
         n_leave += forecast->changes[i].kind == FORECAST_STOP;
-    return n_leave > 1 && is_any_waiting;
+    return (n_leave > 1 && is_any_waiting) || leave_two_machines(forecast);
 }
 
 static bool try_one(SimForecasts *forecasts) {

@@ -22,21 +22,26 @@ static void write_record(Sim *sim, const char *value) {
     sim_must_be_zero(store_txn(sim->cluster->store, &txn, on_written, NULL, &op));
 }
 
+void sim_rebalance_ask(Sim *sim, uint64_t max_moves, bool is_dry_run) {
+    const Rebalance wanted = {
+        .since_usec = loop_realtime(sim->cluster->loop),
+        .max_moves = max_moves,
+        .is_dry_run = is_dry_run,
+    };
+    _cleanup_free_ char *value = sim_must(rebalance_format(&wanted));
+    sim_trace(&sim->trace, "user: rebalance %s", value);
+    write_record(sim, value);
+}
+
 void sim_rebalance(Sim *sim, SimAct *act) {
     if (sim_random_chance(&act->random, 15)) {
         sim_trace(&sim->trace, "user: no rebalance");
         write_record(sim, NULL);
         return;
     }
-    const Rebalance wanted = {
-        .since_usec = loop_realtime(sim->cluster->loop),
-        .max_moves =
-            sim_random_chance(&act->random, 50) ? 1 + sim_random_below(&act->random, MOVES_MAX) : 0,
-        .is_dry_run = sim_random_chance(&act->random, 15),
-    };
-    _cleanup_free_ char *value = sim_must(rebalance_format(&wanted));
-    sim_trace(&sim->trace, "user: rebalance %s", value);
-    write_record(sim, value);
+    bool is_limited = sim_random_chance(&act->random, 50);
+    uint64_t max_moves = is_limited ? 1 + sim_random_below(&act->random, MOVES_MAX) : 0;
+    sim_rebalance_ask(sim, max_moves, sim_random_chance(&act->random, 15));
 }
 
 /* --- what must hold of the record --- */
@@ -59,7 +64,8 @@ static void judge_progress(SimCheck *check, const Rebalance *old, const Rebalanc
                            old->moves[i].unit);
 }
 
-/* Each is good for one time that the unit leaves: so no more leave than were proposed. */
+/* Each is good for as long as it is waited for (what has left may be sent back by something else,
+ * and leave anew), and else for one time that the unit leaves, as an order may be under way. */
 static void note_proposed(SimCheck *check, const Rebalance *rebalance) {
     for (size_t i = 0; i < rebalance->n_moves; i++) {
         _cleanup_free_ char *pair =
@@ -89,9 +95,22 @@ bool sim_leaves_for_balance(const Order *order) {
     return strncmp(order->reason, LEAVES, strlen(LEAVES)) == 0;
 }
 
+static bool move_is_waited_for(const SimView *view, const Order *order) {
+    const Rebalance *rebalance = map_get(sim_view_all(view, KEY_REBALANCE), KEY_REBALANCE_TEXT);
+    bool is_moving = rebalance && rebalance->phase == REBALANCE_MOVING;
+    for (size_t i = 0; is_moving && i < rebalance->n_moves; i++) {
+        const RebalanceMove *move = &rebalance->moves[i];
+        if (streq(move->unit, order->name) && streq(move->from, order->machine_id))
+            return move->phase == MOVE_WAITING;
+    }
+    return false;
+}
+
 void sim_rebalance_judge_move(SimCheck *check, const Order *order) {
+    if (!sim_leaves_for_balance(order) || move_is_waited_for(check->cluster->view, order))
+        return;
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", order->machine_id, order->name));
-    if (sim_leaves_for_balance(order) && !map_remove(check->proposed, pair))
+    if (!map_remove(check->proposed, pair))
         sim_trace_fail(check->trace, "%s leaves %s, and nobody wants it moved", order->name,
                        order->machine_id);
 }

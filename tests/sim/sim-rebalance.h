@@ -5,6 +5,8 @@
 #include "tests/sim/sim-run.h"
 
 void sim_rebalance(Sim *sim, SimAct *act);
+/* In place of any former one. max_moves: 0: as many as help. */
+void sim_rebalance_ask(Sim *sim, uint64_t max_moves, bool is_dry_run);
 
 /* Its record has changed; NULL: there is none. */
 void sim_rebalance_judge_record(SimCheck *check, const Rebalance *old, const Rebalance *next);

@@ -23,7 +23,7 @@ typedef struct SimRequest {
     SimOutcome outcome;
     usec_t sent_usec, gone_usec;
     int64_t sent_revision; /* of the store */
-    char *deployment;      /* the records of it, as they were then; NULL: it is about none */
+    char *records;         /* sim_requests_records() then; NULL: of units alone */
     int64_t wanted;        /* that a read must have reached */
     bool has_written;
     TAILQ_ENTRY(SimRequest) link;
@@ -42,8 +42,8 @@ struct SimRequests {
 
 bool sim_request_is_of_unit(const SimRequest *request);
 void sim_request_free(SimRequest *request);
-/* What stands in the store of a deployment and its rollout. */
-char *sim_requests_deployment(const SimRequests *requests, const char *name);
+/* What stands in the store of that name beside units: its deployment, rollout, and number. */
+char *sim_requests_records(const SimRequests *requests, const char *name);
 SimHistory *sim_requests_history(SimRequests *requests, const char *unit);
 
 /* Of requests for the same state, to the same fleetd, nobody can tell whose a write was. That one

@@ -94,7 +94,7 @@ void sim_request_free(SimRequest *request) {
     free(request->name);
     free(request->key);
     free(request->hash);
-    free(request->deployment);
+    free(request->records);
     free(request);
 }
 

@@ -3,9 +3,11 @@
 #include "fleetd/base/strv.h"
 #include "tests/sim/sim-budget.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-rebalance.h"
 #include "tests/sim/sim-units.h"
 
 #define ROLLING_PERCENT 50
+#define EVENED_PERCENT 50
 #define LOOK_EVERY_USEC (100 * USEC_PER_MSEC)
 
 /* What was asked of a fleetd that has ended meanwhile is asked for again. */
@@ -201,6 +203,15 @@ static bool undrain(SimRolling *rolling, const SimNode *node) {
            sim_pass(rolling->sim, SIM_HEAL_USEC) && sim_await_units_rest(rolling->sim);
 }
 
+/* The machine that was drained last has nothing on it by then. */
+static bool even_out(SimRolling *rolling) {
+    Sim *sim = rolling->sim;
+    rolling->were_up = find_up(sim->cluster);
+    sim_rebalance_ask(sim, 0, false);
+    maybe_kill_leader(rolling);
+    return sim_pass(sim, KILLED_WITHIN_USEC + SIM_HEAL_USEC) && sim_await_units_rest(sim);
+}
+
 static bool roll(SimRolling *rolling) {
     SimCluster *cluster = rolling->sim->cluster;
     for (size_t i = 0; i < cluster->n_nodes; i++)
@@ -211,7 +222,7 @@ static bool roll(SimRolling *rolling) {
         if (sim_node_runs(node) && !(drain(rolling, node) && undrain(rolling, node)))
             return false;
     }
-    return true;
+    return !sim_random_chance(&rolling->random, EVENED_PERCENT) || even_out(rolling);
 }
 
 void sim_rolling_happen(Sim *sim) {

@@ -15,13 +15,19 @@ static void put(SimCluster *cluster, char *key_take, char *value_take) {
     assert_int_equal(store_sync_put(&cluster->sync, key, value, 0), 0);
 }
 
-static void restart(SimCluster *cluster, const char *name, UpdateOrder order) {
+static void restart_for(SimCluster *cluster, const char *name, UpdateOrder order,
+                        usec_t healthy_usec) {
     Deployment deployment = {.is_restart = true,
                              .since_usec = loop_realtime(cluster->loop),
                              .policy = UPDATE_POLICY_DEFAULT};
     deployment.policy.on_failure = UPDATE_PAUSE;
     deployment.policy.order = order;
+    deployment.policy.healthy_usec = healthy_usec;
     put(cluster, key_deployment(name), deployment_format(&deployment));
+}
+
+static void restart(SimCluster *cluster, const char *name, UpdateOrder order) {
+    restart_for(cluster, name, order, 10 * USEC_PER_SEC);
 }
 
 static const Rollout *rollout_of(SimCluster *cluster, const char *name) {
@@ -136,6 +142,21 @@ static void next_one_is_up_before_the_former_one_is_stopped(void **state) {
     expect_quiet(cluster);
 }
 
+/* Its own is over, that of its template lets it be in two places. */
+static void next_leader_goes_by_all_that_is_rolled_out_over_a_unit(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster);
+    restart(cluster, "app@1.service", UPDATE_STOP_FIRST);
+    await(cluster, "app@1.service", ROLLOUT_DONE);
+    restart_for(cluster, TEMPLATE, UPDATE_START_FIRST, USEC_PER_MINUTE);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_int_equal(sim_view_count_orders(cluster->view, "app@1.service"), 2);
+    sim_node_crash(sim_leader(cluster));
+    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
+    assert_non_null(sim_leader(cluster));
+    assert_int_equal(sim_view_count_orders(cluster->view, "app@1.service"), 2);
+}
+
 static void failure_pauses_it(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster);
@@ -169,6 +190,7 @@ int main(void) {
         ENGINE_TEST(next_leader_goes_on_and_restarts_nobody_twice),
         ENGINE_TEST(every_restart_is_another_one),
         ENGINE_TEST(next_one_is_up_before_the_former_one_is_stopped),
+        ENGINE_TEST(next_leader_goes_by_all_that_is_rolled_out_over_a_unit),
         ENGINE_TEST(failure_pauses_it),
         ENGINE_TEST(what_users_stop_meanwhile_stays_stopped),
     };

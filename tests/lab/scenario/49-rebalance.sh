@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=10s
+# lane: 3
 # timeout: 240
 # The load is evened out when a machine has joined, under a service that is asked all the time.
 # shellcheck source=tests/lab/lib/check.sh
