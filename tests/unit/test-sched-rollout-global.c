@@ -58,7 +58,7 @@ static const Case cases[] = {
                  "that is settled; 1 waiting"},
     {"a restart ends, as its unit has become a global one", .deployment.is_restart = true,
      .facts = {{"1", A, UP}}, .hash = A,
-     .expected = "superseded: somebody has made it a global unit"},
+     .expected = "superseded: somebody has made it a global unit;"},
     {"on no machine", .hash = A, .expected = "done; unit=b"},
     {"the next one has its turn", .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), HAS}, {T("2"), T(A), .keeps = T(A), WAITS}},
