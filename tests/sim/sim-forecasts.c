@@ -39,8 +39,8 @@ static SimRandom forecasts_random(uint64_t seed) {
     return random;
 }
 
-bool sim_forecasts_are_due(const Sim *sim) {
-    SimRandom random = forecasts_random(sim->seed);
+bool sim_forecasts_are_due(uint64_t seed) {
+    SimRandom random = forecasts_random(seed);
     return sim_random_chance(&random, FORECASTS_PERCENT);
 }
 
@@ -263,11 +263,22 @@ static bool leave_two_machines(const Forecast *forecast) {
 
 /* Who is the first to be gone makes room before the others: of units that wait for room, or go as
  * others are still leaving, nobody can tell then which of them gets it. */
-static bool is_open(const Forecast *forecast, bool is_any_waiting) {
+static SimForecastEnd find_end(const Wish *wish, const Forecast *forecast, bool is_any_waiting) {
     size_t n_leave = 0;
     for (size_t i = 0; i < forecast->n_changes; i++)
         n_leave += forecast->changes[i].kind == FORECAST_STOP;
-    return (n_leave > 1 && is_any_waiting) || leave_two_machines(forecast);
+    if (n_leave > 1 && is_any_waiting)
+        return SIM_FORECAST_OPEN_ROOM;
+    if (leave_two_machines(forecast))
+        return SIM_FORECAST_OPEN_TURNS;
+    return wish->drained[0] && forecast->n_changes > 1 ? SIM_FORECAST_PACED : SIM_FORECAST_EQUAL;
+}
+
+static SimForecastEnd compare(const Told *before, const Told *after, const Forecast *forecast,
+                              SimForecastEnd end, char **ret_complaint) {
+    if (end == SIM_FORECAST_EQUAL || end == SIM_FORECAST_PACED)
+        *ret_complaint = told_compare(before, after, forecast, end == SIM_FORECAST_PACED);
+    return *ret_complaint ? SIM_FORECAST_WRONG : end;
 }
 
 static bool try_one(SimForecasts *forecasts) {
@@ -275,7 +286,6 @@ static bool try_one(SimForecasts *forecasts) {
     _cleanup_wish_ Wish wish = {};
     _cleanup_answer_ Answer answer = {.sim = sim, .wish = &wish};
     choose_wish(forecasts, &wish);
-    sim->report.n_forecasts++;
     sim_trace(&sim->trace, "users ask what would come of %s, %s", wish.what.name,
               wish.drained[0]        ? "drained"
               : wish.wish.is_removal ? "destroyed"
@@ -285,10 +295,10 @@ static bool try_one(SimForecasts *forecasts) {
     if (!foretell(forecasts, &wish, &answer) || !request(forecasts, &wish))
         return false;
     _cleanup_(told_freep) Told *after = take(sim);
-    bool is_paced = wish.drained[0] && answer.forecast.n_changes > 1;
-    _cleanup_free_ char *complaint = is_open(&answer.forecast, is_any_waiting)
-                                         ? NULL
-                                         : told_compare(before, after, &answer.forecast, is_paced);
+    SimForecastEnd end = find_end(&wish, &answer.forecast, is_any_waiting);
+    _cleanup_free_ char *complaint = NULL;
+    end = compare(before, after, &answer.forecast, end, &complaint);
+    sim->report.n_forecasts[end]++;
     if (complaint)
         sim_trace_fail(&sim->trace, "%s", complaint);
     return !complaint;
