@@ -163,7 +163,6 @@ address=10.77.0.10${victim#m}
 check "a unit that can only be there" only "$victim"
 planned "before the power cut"
 lab kill "$victim"
-export ETCDCTL_FROM=$([[ $victim == m1 ]] && echo m2 || echo m1)
 # The lease, a second, and what an instance needs to be up and asked.
 check "power cut of the leader's machine: all six are well on the two others in time" eventually 10 on_two_machines
 client_tells
@@ -174,7 +173,7 @@ status=0
 screen=$(ctl status) || status=$?
 check "one screen says what waits, and why" mentions 'Waiting: only.service: 0 of 2 machines fit: 1 metadata host is' echo "$screen"
 check "and that not all is as it should be" equal 3 $status
-sed 's/^/# /' <<<"$screen"
+printf '# %s\n' "${screen//$'\n'/$'\n'# }"
 lab boot "$victim"
 check "the machine comes back" eventually 20 machines_are 3
 check "what waited for it starts by itself" eventually 10 runs_on only.service "$victim"
