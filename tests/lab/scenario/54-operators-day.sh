@@ -112,7 +112,7 @@ upgrade() {
     if [[ -n ${FLEETD_NEXT-} ]]; then
         lab exec "$1" sh -c 'cat >/usr/sbin/new' <"$FLEETD_NEXT"
     else
-        lab exec "$1" sh -c "sed 's/0\.1\.0/$NEXT/g' /usr/sbin/fleetd >/usr/sbin/new"
+        lab exec "$1" sh -c "sed 's/${FORMER//./\\.}/$NEXT/g' /usr/sbin/fleetd >/usr/sbin/new"
     fi
     lab exec "$1" sh -c 'chmod 755 /usr/sbin/new && mv /usr/sbin/new /usr/sbin/fleetd && systemctl restart fleet.service'
 }
@@ -120,14 +120,15 @@ versions_are() {
     prints "$1" eval "lab exec m1 curl -sSf --unix-socket /run/fleet.sock http://fleet/fleet/v1/machines |
         jq -r '[.machines[] | select(.status == \"running\") | .version] | sort | join(\" \")'"
 }
-NEXT=0.1.9
+FORMER=$(lab exec m1 fleetd --version | awk '{ print $NF }')
+NEXT=${FORMER%?}x # as long as that
 before=$(main_pids m1 m2 m3)
 upgraded=()
 for machine in m1 m2 m3; do
     check "fleetd of $machine is upgraded" upgrade $machine
     upgraded+=("$NEXT")
     versions=("${upgraded[@]}")
-    while ((${#versions[@]} < 3)); do versions=(0.1.0 "${versions[@]}"); done
+    while ((${#versions[@]} < 3)); do versions=("$FORMER" "${versions[@]}"); done
     check "it is back, beside others of the former version" eventually 15 versions_are "${versions[*]}"
 done
 check "no unit has noticed" equal "$before" "$(main_pids m1 m2 m3)"
