@@ -23,6 +23,7 @@ typedef struct RolloutProgress {
     int64_t id;         /* 0: nothing was told yet */
     RolloutPhase phase; /* _ROLLOUT_PHASE_INVALID: one that this fleetctl does not know */
     char *why;
+    bool is_global; /* units are machines, by their ids */
     RolloutUnitProgress *units;
     size_t n_units;
     RolloutEnd end;
