@@ -107,7 +107,7 @@ check "six are well" eventually 15 well 6
 planned "scale"
 
 # --- another version of fleetd: its program is replaced while it runs, and then it is restarted, as the package does it. What stands for
-# another version is the same program with another number in it, or FLEETD_NEXT, which is then to have this number.
+# another version is the same program with another number in it, or FLEETD_NEXT, another build.
 upgrade() {
     if [[ -n ${FLEETD_NEXT-} ]]; then
         lab exec "$1" sh -c 'cat >/usr/sbin/new' <"$FLEETD_NEXT"
@@ -122,6 +122,7 @@ versions_are() {
 }
 FORMER=$(lab exec m1 fleetd --version | awk '{ print $NF }')
 NEXT=${FORMER%?}x # as long as that
+[[ -z ${FLEETD_NEXT-} ]] || NEXT=$("$FLEETD_NEXT" --version | awk '{ print $NF }')
 before=$(main_pids m1 m2 m3)
 upgraded=()
 for machine in m1 m2 m3; do
