@@ -357,6 +357,7 @@ int api_rollout_read(json_object *json, ApiRollout *ret, Error *reterr) {
         .since = read_int(&reader, "since"),
         .why = read_string(&reader, "why", NULL),
         .message = read_string(&reader, "message", NULL),
+        .is_global = read_bool(&reader, "global"),
         .units = read_array(&reader, "units"),
     };
     if (reader.result < 0)

@@ -103,6 +103,7 @@ typedef struct ApiRollout {
     int64_t since;       /* Unix time */
     const char *why;     /* it waits, failed, or is undone; NULL: nothing to be said */
     const char *message; /* NULL: not said */
+    bool is_global;      /* units are its machines, by their ids */
     json_object *units;  /* NULL: none */
 } ApiRollout;
 

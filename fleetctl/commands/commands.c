@@ -98,13 +98,13 @@ const Command commands[] = {
         .summary = "Roll changed unit files out, step by step",
         .description = "Over the unit of the file's name, or, of a template, over all of its "
                        "instances and then the template\n"
-                       "itself. The next unit has its turn when this one was up and healthy for "
-                       "a while; when one is not in\n"
-                       "time, all get back what they had. A unit that the cluster does not know "
-                       "is started. Follows how it\n"
-                       "goes; the cluster goes on with it also when nobody does. Exits 1 if it "
-                       "was not done. A new\n"
-                       "deployment replaces one that is under way.",
+                       "itself; of a global unit, machine by machine. The next one has its turn "
+                       "when this one was up and healthy\n"
+                       "for a while; when one is not in time, all get back what they had. A unit "
+                       "that the cluster does not know\n"
+                       "is started. Follows how it goes; the cluster goes on with it also when "
+                       "nobody does. Exits 1 if it was not\n"
+                       "done. A new deployment replaces one that is under way.",
         .run = command_deploy,
     },
     {
@@ -123,7 +123,7 @@ const Command commands[] = {
                        "deployment that is done.\n"
                        "UNIT is a unit or a template, as it was deployed.\n"
                        "Fields: unit, phase, done, since, why, hash, message, kind; by default the "
-                       "first five; of one: unit, phase, why.\n"
+                       "first five; of one: unit (or machine, of a global unit), phase, why.\n"
                        "Formats: table, json; JSON has the same rows and columns, an empty cell is "
                        "null.",
         .run = command_rollout,

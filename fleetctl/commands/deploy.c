@@ -12,8 +12,6 @@ static bool sources_complain(const UnitSources *sources) {
     for (size_t i = 0; i < sources->n; i++) {
         const UnitSource *source = &sources->items[i];
         const char *problem = source->problem;
-        if (!problem && source->is_global)
-            problem = "it is a global unit, which cannot be deployed step by step: submit it";
         if (problem)
             complain("Error deploying unit %s: %s", source->name, problem);
         is_bad |= problem != NULL;

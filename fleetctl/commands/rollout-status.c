@@ -1,6 +1,7 @@
 #include "fleetctl/commands/rollout-status.h"
 
 #include "fleetctl/api/api-rollouts.h"
+#include "fleetctl/api/machine-names.h"
 #include "fleetctl/commands/list.h"
 #include "fleetctl/print/age.h"
 #include "fleetctl/print/message.h"
@@ -129,6 +130,18 @@ static const ListColumn unit_columns[] = {
     {},
 };
 
+static char *cell_unit_machine(const Context *context, const void *object) {
+    return machine_names_label(context->machines, ((const ApiRolloutUnit *) object)->name,
+                               context->options->full);
+}
+
+static const ListColumn machine_columns[] = {
+    {"machine", cell_unit_machine},
+    {"phase", cell_unit_phase, .is_toned = true},
+    {"why", cell_unit_why},
+    {},
+};
+
 static int unit_read(json_object *json, void *ret, Error *reterr) {
     return api_rollout_unit_read(json, ret, reterr);
 }
@@ -159,13 +172,14 @@ static int show_summary(const Context *context, const ApiRollout *rollout) {
         say("  restarted %s%s%s; %zu of %zu units run again", since, rollout->message ? ": " : "",
             str_or(rollout->message, ""), n_done, n);
     else
-        say("  file %s, deployed %s%s%s; %zu of %zu units updated", hash, since,
-            rollout->message ? ": " : "", str_or(rollout->message, ""), n_done, n);
+        say("  file %s, deployed %s%s%s; %zu of %zu %s updated", hash, since,
+            rollout->message ? ": " : "", str_or(rollout->message, ""), n_done, n,
+            rollout->is_global ? "machines" : "units");
     return 0;
 }
 
 int rollout_show(Context *context, const char *unit, Error *reterr) {
-    static const List list = {
+    List list = {
         .columns = unit_columns,
         .n_default = 3,
         .read = unit_read,
@@ -181,6 +195,8 @@ int rollout_show(Context *context, const char *unit, Error *reterr) {
         r = api_rollout_read(json, &rollout, reterr);
     if (r >= 0 && is_table)
         r = show_summary(context, &rollout);
+    if (r >= 0 && rollout.is_global)
+        list.columns = machine_columns;
     if (r >= 0)
         r = list_print(context, &list, rollout.units, reterr);
     return r < 0 ? r : is_bad(&rollout) ? EXIT_FAILURE : 0;

@@ -122,6 +122,7 @@ static int take_rollout(RolloutProgress *progress, const ApiRollout *rollout, Er
     progress->id = rollout->id;
     progress->is_restart = rollout->is_restart;
     progress->phase = phase;
+    progress->is_global = rollout->is_global;
     int r = str_replace(&progress->why, rollout->why);
     ApiRolloutUnit unit;
     for (size_t i = 0; r >= 0 && api_rollout_unit_get(rollout, i); i++) {

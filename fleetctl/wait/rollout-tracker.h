@@ -24,6 +24,7 @@ typedef struct RolloutProgress {
     bool is_restart;    /* no file comes with it */
     RolloutPhase phase; /* _ROLLOUT_PHASE_INVALID: one that this fleetctl does not know */
     char *why;
+    bool is_global; /* units are machines, by their ids */
     RolloutUnitProgress *units;
     size_t n_units;
     RolloutEnd end;

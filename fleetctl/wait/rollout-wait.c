@@ -1,6 +1,7 @@
 #include "fleetctl/wait/rollout-wait.h"
 
 #include "fleetctl/api/event-reader.h"
+#include "fleetctl/api/machine-names.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/wait/event-follow.h"
 #include "fleetd/base/strv.h"
@@ -29,6 +30,15 @@ typedef struct StepText {
 } StepText;
 
 /* --- units --- */
+
+/* A machine is not named in full, as its address would have to be asked for. */
+static char *unit_label(const RolloutWait *wait, const RolloutProgress *progress,
+                        const RolloutUnitProgress *unit) {
+    if (!progress->is_global)
+        return strdup(unit->name);
+    _cleanup_free_ char *machine = machine_id_shorten(unit->name, wait->context->options->full);
+    return machine ? str_printf("%s on %s", progress->name, machine) : NULL;
+}
 
 static StepText restart_text(const RolloutUnitProgress *unit) {
     static const StepText texts[_ROLLOUT_UNIT_PHASE_MAX] = {
@@ -64,8 +74,9 @@ static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
     if (unit->phase == ROLLOUT_UNIT_DONE && !unit_name_is_template(unit->name))
         count = str_printf(" (%zu of %zu)", rollout_progress_count(progress, ROLLOUT_UNIT_DONE),
                            rollout_progress_count(progress, _ROLLOUT_UNIT_PHASE_MAX));
-    say_marked(&wait->context->look, step.tone, "Unit %s %s%s%s%s", unit->name, step.text,
-               str_or(count, ""), unit->why ? ": " : "", str_or(unit->why, ""));
+    _cleanup_free_ char *label = unit_label(wait, progress, unit);
+    say_marked(&wait->context->look, step.tone, "Unit %s %s%s%s%s", str_or(label, unit->name),
+               step.text, str_or(count, ""), unit->why ? ": " : "", str_or(unit->why, ""));
 }
 
 /* --- the whole of one --- */

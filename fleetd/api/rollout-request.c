@@ -4,6 +4,7 @@
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/requirements.h"
 #include "fleetd/model/text.h"
+#include "fleetd/model/unit-name.h"
 
 static const char *const words[_ROLLOUT_WORD_MAX] = {
     [ROLLOUT_PAUSE] = "pause",
@@ -74,8 +75,7 @@ int rollout_message_read(json_object *body, char **ret, Error *reterr) {
     return r < 0 ? r : str_replace(ret, message);
 }
 
-/* A global unit is on all machines at once, so that its file would change everywhere at once.
- * ret_bar: the option by which it cannot be started first; NULL: none. */
+/* ret_bar: the option by which it cannot be started first; NULL: none. */
 static int take_file(RolloutRequest *request, const char **ret_bar, Error *reterr) {
     _cleanup_(requirements_freep) Requirements *requirements = NULL;
     const UnitRequest *unit = &request->unit;
@@ -84,9 +84,10 @@ static int take_file(RolloutRequest *request, const char **ret_bar, Error *reter
     int r = requirements_parse(unit->file, unit->name, &requirements, reterr);
     if (r < 0)
         return r;
-    if (requirements->is_global)
+    if (requirements->is_global && unit_name_is_template(unit->name))
         return error_set(reterr, -EINVAL,
-                         "it is a global unit, which cannot be deployed step by step: submit it");
+                         "its instances are global units, which are deployed one by one");
+    request->is_global = requirements->is_global;
     request->deployment->policy = requirements->update;
     *ret_bar = requirements_bar_beside(requirements);
     return str_replace(&request->deployment->hash, unit_file_hash(unit->file));

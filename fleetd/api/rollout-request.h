@@ -8,6 +8,7 @@
 typedef struct RolloutRequest {
     UnitRequest unit; /* its name and its file */
     Deployment *deployment;
+    bool is_global;         /* so its file says */
     int64_t check_revision; /* refused if its units have changed since then; 0: not given */
 } RolloutRequest;
 

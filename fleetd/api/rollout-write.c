@@ -5,6 +5,7 @@
 #include "fleetd/api/rollout-request.h"
 #include "fleetd/api/write.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/requirements.h"
 #include "fleetd/model/stored-record.h"
 #include "fleetd/model/unit-name.h"
 #include "fleetd/store/unit-versions.h"
@@ -22,6 +23,7 @@ typedef struct RolloutPut {
     size_t n_units;
     char *names[CHECKED_MAX + 1]; /* of their keys, owned */
     bool is_known;                /* the unit itself */
+    char *present;                /* hash of its file; NULL: not looked at */
 } RolloutPut;
 
 static void forget_units(RolloutPut *put) {
@@ -29,6 +31,7 @@ static void forget_units(RolloutPut *put) {
         free(TAKE_PTR(put->names[i]));
     put->n_units = 0;
     put->is_known = false;
+    free(TAKE_PTR(put->present));
 }
 
 /* --- writing --- */
@@ -116,6 +119,16 @@ static bool is_meant(const RolloutPut *put, const char *unit) {
            streq(template, name);
 }
 
+/* One that cannot be read has no file that anybody knows. */
+static int look_at_present(RolloutPut *put, const StoreEntry *entry) {
+    _cleanup_record_ StoredRecord record = {};
+    StoredText text = store_entry_text(entry);
+    int r = entry->value ? stored_record_parse(&text, &record, NULL) : 0;
+    if (r < 0 || !record.unit)
+        return r;
+    return str_replace(&put->present, record.unit->hash);
+}
+
 /* 1: one has changed, and that was answered. */
 static int look_at_units(RolloutPut *put, const StoreRangeResult *result) {
     int64_t check = put->request.check_revision;
@@ -124,17 +137,58 @@ static int look_at_units(RolloutPut *put, const StoreRangeResult *result) {
         const char *unit = entry->key + strlen(KEY_UNIT_PREFIX);
         if (!is_meant(put, unit))
             continue;
-        put->is_known |= streq(unit, put->request.unit.name);
+        bool is_itself = streq(unit, put->request.unit.name);
+        put->is_known |= is_itself;
         if (check > 0 && entry->mod_revision > check) {
             api_write_refuse(&put->base, 409, "unit '%s' was changed since revision %lld", unit,
                              (long long) check);
             return 1;
         }
-        int r = check > 0 ? take_unit(put, entry->key, entry->mod_revision) : 0;
+        int r = is_itself ? look_at_present(put, entry) : 0;
+        if (r >= 0 && check > 0)
+            r = take_unit(put, entry->key, entry->mod_revision);
         if (r < 0)
             return r;
     }
     return 0;
+}
+
+/* Machine by machine goes what is global, and remains so. */
+static bool file_changes_kind(const RolloutPut *put, const StoredRecord *present) {
+    _cleanup_(requirements_freep) Requirements *requirements = NULL;
+    if (!present->file ||
+        requirements_parse(present->file, put->request.unit.name, &requirements, NULL) < 0)
+        return false;
+    return requirements->is_global != put->request.is_global;
+}
+
+static void on_present_file(int r, const StoreRangeResult *result, void *userdata) {
+    RolloutPut *put = userdata;
+    _cleanup_record_ StoredRecord record = {};
+    put->base.op = NULL;
+    if (r >= 0 && result->n_entries > 0) {
+        StoredText text = store_entry_text(&result->entries[0]);
+        r = stored_record_parse(&text, &record, NULL);
+    }
+    if (r < 0)
+        api_write_fail(&put->base, r);
+    else if (file_changes_kind(put, &record))
+        api_write_refuse(&put->base, 409, "unit '%s' is %s, and would be %s: submit it",
+                         put->request.unit.name,
+                         put->request.is_global ? "no global unit" : "a global unit",
+                         put->request.is_global ? "one" : "none any more");
+    else
+        put_commit(put);
+}
+
+static void look_at_present_file(RolloutPut *put) {
+    _cleanup_free_ char *key = key_file(put->present);
+    const StoreRange range = {.key = key};
+    int r =
+        key ? store_range(put->base.api->options.store, &range, on_present_file, put, &put->base.op)
+            : -ENOMEM;
+    if (r < 0)
+        api_write_fail(&put->base, r);
 }
 
 /* One that is unknown must still be so. */
@@ -152,17 +206,20 @@ static void on_units(int r, const StoreRangeResult *result, void *userdata) {
         r = expect_unknown(put);
     if (r < 0)
         api_write_fail(&put->base, r);
+    else if (r == 0 && put->present && !streq(put->present, put->request.deployment->hash))
+        look_at_present_file(put);
     else if (r == 0)
         put_commit(put);
 }
 
-/* Those of the template, or the one; the keys alone do, as their revisions come with them. */
+/* Those of the template, of which the keys alone do, as their revisions come with them; or the one.
+ */
 static void look_for_units(RolloutPut *put) {
     const char *name = put->request.unit.name;
     bool is_many = unit_name_is_template(name) && put->request.check_revision > 0;
     int n = is_many ? (int) strcspn(name, "@") + 1 : (int) strlen(name);
     _cleanup_free_ char *key = str_printf("%s%.*s", KEY_UNIT_PREFIX, n, name);
-    const StoreRange range = {.key = key, .is_prefix = is_many, .is_keys_only = true};
+    const StoreRange range = {.key = key, .is_prefix = is_many, .is_keys_only = is_many};
     int r = key ? store_range(put->base.api->options.store, &range, on_units, put, &put->base.op)
                 : -ENOMEM;
     if (r < 0)

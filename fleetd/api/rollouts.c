@@ -76,6 +76,7 @@ json_object *rollout_to_json(const UnitView *unit) {
         json_add_bool(object, "paused", deployment->is_paused) < 0 ||
         json_add_bool(object, "promoted", deployment->is_promoted) < 0 ||
         json_add_bool(object, "undone", deployment->is_undone) < 0 ||
+        json_add_bool(object, "global", rollout && rollout->is_global) < 0 ||
         json_add_take(object, "units", units_to_array(rollout)) < 0)
         return NULL;
     return TAKE_PTR(object);

@@ -186,6 +186,8 @@ static const SchemaProperty rollout[] = {
     {"paused", PROPERTY_BOOLEAN, REQUIRED, .description = "By a user."},
     {"promoted", PROPERTY_BOOLEAN, REQUIRED},
     {"undone", PROPERTY_BOOLEAN, REQUIRED, .description = "By a user."},
+    {"global", PROPERTY_BOOLEAN, REQUIRED,
+     .description = "Of a global unit: machines stand in the place of units, by their ids."},
     {"units", PROPERTY_LIST, REQUIRED, .ref = "RolloutUnit"},
     {},
 };

@@ -11,6 +11,7 @@
 typedef struct BrakeMachine {
     bool is_here;
     bool is_held;
+    bool is_gone; /* surely: held by a former leader it is until then, and not given up */
     usec_t vanished_usec;
 } BrakeMachine;
 
@@ -25,7 +26,7 @@ struct Brake {
     bool is_released;              /* by a user */
     usec_t since_usec, until_usec; /* since 1970 */
     size_t n_lost, n_all;          /* when it came on */
-    usec_t released_usec;          /* when the last one was given up; 0: none was */
+    usec_t released_usec;          /* when the last one was given up, ever; 0: none was */
 };
 
 typedef struct Count {
@@ -48,6 +49,12 @@ static Count brake_count(const Brake *brake) {
 
 size_t brake_count_held(const Brake *brake) {
     return brake_count(brake).n_held;
+}
+
+usec_t brake_left_usec(const Brake *brake) {
+    usec_t now = loop_realtime(brake->loop);
+    bool waits = brake->is_on && !brake->is_released && brake->until_usec > now;
+    return waits ? brake->until_usec - now : 0;
 }
 
 static void brake_look_soon(Brake *brake) {
@@ -81,7 +88,11 @@ void brake_machine_vanished(Brake *brake, const char *machine_id) {
 }
 
 void brake_machine_left(Brake *brake, const char *machine_id) {
+    const BrakeMachine *machine = map_get(brake->machines, machine_id);
+    bool was_held = machine && machine->is_held;
     map_remove(brake->machines, machine_id);
+    if (was_held)
+        brake->callbacks.on_change(brake->userdata);
     brake_look_soon(brake);
 }
 
@@ -92,7 +103,6 @@ static void brake_pull(Brake *brake, const Count *count) {
     brake->until_usec = brake->since_usec + brake->hold_usec;
     brake->n_lost = count->n_lost;
     brake->n_all = count->n_here + count->n_lost;
-    brake->released_usec = 0;
 }
 
 /* One that no leader has seen here counts as one that vanished now. */
@@ -118,7 +128,7 @@ bool brake_holds(Brake *brake, const char *machine_id) {
         brake_pull(brake, &count);
     if (!brake->is_on)
         return false;
-    machine->is_held = true;
+    machine->is_held = machine->is_gone = true;
     brake->callbacks.on_change(brake->userdata);
     brake_look_soon(brake);
     return true;
@@ -131,7 +141,7 @@ static const char *brake_next(const Brake *brake) {
     const char *id, *next = NULL;
     const BrakeMachine *machine;
     MAP_FOREACH (id, machine, brake->machines)
-        if (machine->is_held && (!next || strcmp(id, next) < 0))
+        if (machine->is_held && machine->is_gone && (!next || strcmp(id, next) < 0))
             next = id;
     return next;
 }
@@ -166,7 +176,7 @@ static void on_timer(void *userdata) {
         const char *next = brake_next(brake);
         if (next && pace_allows(brake))
             brake_give_up(brake, next);
-        brake->is_on = brake_next(brake) != NULL;
+        brake->is_on = brake_count_held(brake) > 0;
         if (!brake->is_on)
             brake->callbacks.on_change(brake->userdata);
     }
@@ -176,16 +186,32 @@ static void on_timer(void *userdata) {
 
 /* --- what the store says --- */
 
-void brake_take_record(Brake *brake, const BrakeRecord *record) {
-    if (!record || brake->hold_usec == 0)
+void brake_adopt(Brake *brake, const BrakeRecord *record) {
+    if (brake->hold_usec == 0)
         return;
-    if (!brake->is_on) {
-        brake->is_on = true;
-        brake->since_usec = record->since_usec;
-        brake->until_usec = record->until_usec;
-        brake->n_lost = record->n_lost;
-        brake->n_all = record->n_all;
-    }
+    brake->is_on = true;
+    brake->is_released = record->is_released;
+    brake->since_usec = record->since_usec;
+    brake->until_usec = record->until_usec;
+    brake->n_lost = record->n_lost;
+    brake->n_all = record->n_all;
+    brake->released_usec = loop_now(brake->loop); /* the former leader may just have done so */
+    brake_look_soon(brake);
+}
+
+int brake_expect(Brake *brake, const char *machine_id) {
+    BrakeMachine *machine;
+    if (!brake->is_on)
+        return 0;
+    int r = brake_note_gone(brake, machine_id, &machine);
+    if (r >= 0)
+        machine->is_held = true;
+    return r;
+}
+
+void brake_take_record(Brake *brake, const BrakeRecord *record) {
+    if (!brake->is_on || !record || record->since_usec != brake->since_usec)
+        return;
     brake->is_released = brake->is_released || record->is_released;
     brake_look_soon(brake);
 }

@@ -35,9 +35,16 @@ void brake_machine_left(Brake *brake, const char *machine_id); /* or is not of i
  * more, unless it comes back before; false: it may be given up now. */
 bool brake_holds(Brake *brake, const char *machine_id);
 
-/* As it stands in the store; NULL: nothing does. A former leader's goes on, and a user may have
- * released it. */
+/* One of a former leader goes on as it stands in the store, once it is known who is here: for as
+ * long as that one would have waited, and with whom it held. */
+void brake_adopt(Brake *brake, const BrakeRecord *record);
+/* Of these, one that has no presence: brake_holds() asks about it when it is surely gone. -ENOMEM.
+ */
+int brake_expect(Brake *brake, const char *machine_id);
+/* As it stands in the store later; NULL: nothing does. A user may have released it; what is told of
+ * one that is over says nothing of the next one. */
 void brake_take_record(Brake *brake, const BrakeRecord *record);
 /* As it should stand there; *ret NULL: nothing should. The caller frees. -ENOMEM. */
 int brake_get_record(const Brake *brake, BrakeRecord **ret);
 size_t brake_count_held(const Brake *brake);
+usec_t brake_left_usec(const Brake *brake); /* until it goes on by itself; 0: it does not hold */

@@ -14,9 +14,13 @@ static void brake_look(Engine *engine) {
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Engine *engine = userdata;
     engine->brake_op = NULL;
-    if (r >= 0 && result->succeeded)
+    bool is_written = r >= 0 && result->succeeded;
+    if (is_written && mirror_revision(engine->mirror) < result->revision)
         return; /* the mirror tells of it */
-    timer_start(engine->brake_timer, ENGINE_RETRY_USEC);
+    if (is_written)
+        brake_look(engine); /* it has told, and nobody has looked since */
+    else
+        timer_start(engine->brake_timer, ENGINE_RETRY_USEC);
 }
 
 static int brake_write(Engine *engine, const char *value) {
@@ -68,9 +72,11 @@ static void on_change(void *userdata) {
     engine_look(engine); /* what was held back meanwhile */
 }
 
+/* Units that have no place yet may be about to get one. */
 static bool is_busy(void *userdata) {
     const Engine *engine = userdata;
-    return cluster_count_starting(engine->cluster) > 0;
+    return engine->state != ENGINE_READY || cluster_has_work(engine->cluster) ||
+           cluster_count_starting(engine->cluster) > 0;
 }
 
 /* --- what the store says --- */
@@ -82,9 +88,31 @@ int engine_take_brake_record(Engine *engine, const BrakeRecord *record, int64_t 
     free(engine->brake_text);
     engine->brake_text = TAKE_PTR(text);
     engine->brake_revision = revision;
-    brake_take_record(engine->brake, record);
+    if (engine_has_model(engine))
+        brake_take_record(engine->brake, record);
     brake_look(engine);
     return 0;
+}
+
+/* Only those that are waited for: what has come back meanwhile, or has no orders any more, nobody
+ * would ever find to be gone. */
+static int engine_expect(Engine *engine, char *const *machines) {
+    int r = 0;
+    STRV_FOREACH (id, machines)
+        if (r >= 0 && absence_has(engine->absence, *id))
+            r = brake_expect(engine->brake, *id);
+    return r;
+}
+
+int engine_adopt_brake(Engine *engine) {
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL;
+    if (!engine->brake_text)
+        return 0;
+    int r = brake_record_parse(engine->brake_text, strlen(engine->brake_text), &record, NULL);
+    if (r < 0)
+        return r;
+    brake_adopt(engine->brake, record);
+    return engine_expect(engine, record->machines);
 }
 
 int engine_open_brake(Engine *engine) {

@@ -103,6 +103,8 @@ void engine_give_up(Engine *engine, const char *machine_id); /* its units are pl
 int engine_open_brake(Engine *engine);
 void engine_close_brake(Engine *engine);
 int engine_take_brake_record(Engine *engine, const BrakeRecord *record, int64_t revision);
+int engine_adopt_brake(
+    Engine *engine); /* that of the former leader, once it is known who is missing */
 
 /* engine-plan.c */
 void engine_look(Engine *engine); /* something has changed: plan soon */

@@ -48,16 +48,27 @@ void engine_give_up(Engine *engine, const char *machine_id) {
     engine_look(engine);
 }
 
+static void log_held(const Engine *engine, const char *machine_id) {
+    const LogFields fields = {.machine = machine_id};
+    unsigned long long left = brake_left_usec(engine->brake) / USEC_PER_SEC;
+    if (left > 0)
+        log_write(LOG_WARNING, fields,
+                  "Machine %s is gone, and so are too many others at once: its units are held for "
+                  "%llu s, unless it comes back ('fleetctl failover --now' does not wait)",
+                  machine_id, left);
+    else
+        log_write(LOG_WARNING, fields,
+                  "Machine %s is gone, as were too many others at once: its units are placed anew "
+                  "in its turn, unless it comes back",
+                  machine_id);
+}
+
 static void on_machine_gone(const char *machine_id, void *userdata) {
     Engine *engine = userdata;
-    if (!brake_holds(engine->brake, machine_id)) {
+    if (brake_holds(engine->brake, machine_id))
+        log_held(engine, machine_id);
+    else
         engine_give_up(engine, machine_id);
-        return;
-    }
-    log_write(LOG_WARNING, (LogFields){.machine = machine_id},
-              "Machine %s is gone, and so are too many others at once: its units are held for %llu "
-              "s, unless it comes back ('fleetctl failover --now' does not wait)",
-              machine_id, (unsigned long long) (engine->failover_hold_usec / USEC_PER_SEC));
 }
 
 static void on_machine_here(const char *id, void *userdata) {
@@ -247,7 +258,8 @@ static void engine_model_is_whole(Engine *engine, int64_t revision) {
     log_write(LOG_INFO, (LogFields){.revision = revision},
               "Deciding, from revision %lld of the store on", (long long) revision);
     engine_enter(engine, ENGINE_READY);
-    engine_check(engine, engine_find_missing(engine));
+    int r = engine_find_missing(engine);
+    engine_check(engine, r < 0 ? r : engine_adopt_brake(engine));
 }
 
 static void on_synced(int64_t revision, void *userdata) {

@@ -1,25 +1,77 @@
 /* Deployments, and how far they have come. Of them the scheduler is only told which units may run
- * in two places for a while: they change units, and those are told. */
+ * in two places for a while, and which files machines keep: they change units, and those are told.
+ */
 #include "fleetd/engine/feed-internal.h"
 
+#include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
-/* What its units would go back to, which may be nobody's version any more, is kept. */
+/* What its units would go back to, and machines have, which may be nobody's version any more, is
+ * kept. */
 static int feed_use_former_files(Feed *feed, const Rollout *rollout) {
-    for (size_t i = 0; rollout && i < rollout->n_units; i++) {
-        const char *before = rollout->units[i].before;
-        int r = before ? feed_use_file(feed, before) : 0;
-        if (r < 0)
-            return r;
+    int r = rollout && rollout->before ? feed_use_file(feed, rollout->before) : 0;
+    for (size_t i = 0; r >= 0 && rollout && i < rollout->n_units; i++) {
+        const RolloutUnit *unit = &rollout->units[i];
+        r = unit->before ? feed_use_file(feed, unit->before) : 0;
+        if (r >= 0 && unit->keeps)
+            r = feed_use_file(feed, unit->keeps);
     }
-    return 0;
+    return r;
 }
 
 static void feed_leave_former_files(Feed *feed, const Rollout *rollout) {
-    for (size_t i = 0; rollout && i < rollout->n_units; i++)
+    if (rollout && rollout->before)
+        feed_leave_file(feed, rollout->before);
+    for (size_t i = 0; rollout && i < rollout->n_units; i++) {
         if (rollout->units[i].before)
             feed_leave_file(feed, rollout->units[i].before);
+        if (rollout->units[i].keeps)
+            feed_leave_file(feed, rollout->units[i].keeps);
+    }
 }
+
+/* --- what machines keep --- */
+
+static int feed_add_kept_file(const Feed *feed, const char *name, const char *hash,
+                              KeptFiles *kept) {
+    const UnitFile *file = hash && !kept_files_has(kept, hash) ? feed_file(feed, hash) : NULL;
+    Requirements *requirements = NULL;
+    int r = file ? requirements_parse(file, name, &requirements, NULL) : 0;
+    if (!requirements)
+        return r == -ENOMEM ? r : 0;
+    return kept_files_add_take(kept, hash, requirements);
+}
+
+static int feed_make_kept(const Feed *feed, const char *name, const Rollout *rollout,
+                          KeptFiles **ret) {
+    _cleanup_(kept_files_freep) KeptFiles *kept = NULL;
+    int r = kept_files_new(rollout, &kept);
+    if (r >= 0 && rollout)
+        r = feed_add_kept_file(feed, name, rollout->before, kept);
+    for (size_t i = 0; r >= 0 && rollout && i < rollout->n_units; i++)
+        r = feed_add_kept_file(feed, name, rollout->units[i].keeps, kept);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(kept);
+    return 0;
+}
+
+/* A record without a deployment is of a unit that was destroyed. */
+static bool feed_has_kept(const FeedRollout *known) {
+    if (!known || known->deployment_revision == 0 || known->rollout_revision == 0)
+        return false;
+    const Rollout *rollout = known->rollout;
+    return !rollout || (rollout->is_global && !rollout_phase_is_over(rollout->phase));
+}
+
+static int feed_tell_kept(Feed *feed, const char *name) {
+    const FeedRollout *known = map_get(feed->rollouts, name);
+    KeptFiles *kept = NULL;
+    int r = feed_has_kept(known) ? feed_make_kept(feed, name, known->rollout, &kept) : 0;
+    return r < 0 ? r : cluster_keep_files_take(feed->cluster, name, kept);
+}
+
+/* --- what may be in two places --- */
 
 /* Whether it may run in two places, as that record has it. */
 static bool unit_is_beside(const Rollout *rollout, const char *name) {
@@ -110,7 +162,7 @@ int feed_put_deployment(Feed *feed, StoredRecord *record) {
     feed_forget_deployment(feed, known);
     known->deployment = TAKE_PTR(record->deployment);
     known->deployment_revision = record->revision;
-    return 0;
+    return feed_tell_kept(feed, record->key.name);
 }
 
 int feed_delete_deployment(Feed *feed, const Key *key) {
@@ -119,11 +171,13 @@ int feed_delete_deployment(Feed *feed, const Key *key) {
         return 0;
     feed_forget_deployment(feed, known);
     feed_drop_rollout_if_void(feed, key->name);
-    return 0;
+    return feed_tell_kept(feed, key->name);
 }
 
 int feed_put_rollout(Feed *feed, StoredRecord *record) {
     FeedRollout *known;
+    if (record->rollout && record->rollout->unit_revision == 0)
+        record->rollout->unit_revision = record->revision;
     int r = feed_need_rollout(feed, record->key.name, &known);
     if (r >= 0)
         r = feed_use_former_files(feed, record->rollout); /* before the last one lets go of them */
@@ -135,7 +189,7 @@ int feed_put_rollout(Feed *feed, StoredRecord *record) {
     rollout_free(known->rollout);
     known->rollout = TAKE_PTR(record->rollout);
     known->rollout_revision = record->revision;
-    return 0;
+    return feed_tell_kept(feed, record->key.name);
 }
 
 int feed_delete_rollout(Feed *feed, const Key *key) {
@@ -147,7 +201,7 @@ int feed_delete_rollout(Feed *feed, const Key *key) {
     rollout_free(TAKE_PTR(known->rollout));
     known->rollout_revision = 0;
     feed_drop_rollout_if_void(feed, key->name);
-    return r;
+    return r < 0 ? r : feed_tell_kept(feed, key->name);
 }
 
 const Map *feed_rollouts(const Feed *feed) {

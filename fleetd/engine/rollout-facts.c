@@ -1,5 +1,6 @@
 #include "fleetd/engine/rollout-facts.h"
 
+#include "fleetd/base/strv.h"
 #include "fleetd/engine/rollout-groups.h"
 #include "fleetd/model/unit-name.h"
 
@@ -76,23 +77,96 @@ static int gather_instances(Gathering *gathering, const char *template) {
     return r;
 }
 
+/* --- a global unit --- */
+
+/* What is wrong with the unit's file, those that keep another do not suffer from. */
+static RolloutFact fact_of(const MachineOutlook *machine, const Unit *unit, const char *unusable) {
+    bool has_it = unit && streq_ptr(machine->hash, unit->hash);
+    return (RolloutFact){
+        .name = machine->machine_id,
+        .hash = machine->hash,
+        .is_held = machine->is_away || !unit,
+        .unusable = has_it ? unusable : NULL,
+        .is_wanted = unit && unit->desired == LAUNCH_STATE_LAUNCHED,
+        .is_available = machine->is_available,
+        .has_failed = machine->has_failed,
+        .may_go_down = machine->may_go_down,
+        .may_stay = machine->is_up,
+    };
+}
+
+static int gather_machines(Gathering *gathering, const GlobalOutlook *outlook, const Unit *unit) {
+    gathering->units = calloc(outlook->n_machines + 1, sizeof(RolloutFact));
+    if (!gathering->units)
+        return -ENOMEM;
+    for (size_t i = 0; i < outlook->n_machines; i++)
+        gathering->units[gathering->n++] = fact_of(&outlook->machines[i], unit, outlook->unusable);
+    return 0;
+}
+
+/* Whether the file says otherwise than the unit's present one whether it is global. 1: so it is. */
+static int changes_kind(const Feed *feed, const char *name, const Unit *unit, const char *hash) {
+    _cleanup_(requirements_freep) Requirements *now = NULL, *then = NULL;
+    const UnitFile *present = feed_file(feed, unit->hash), *file = feed_file(feed, hash);
+    int r = present && file ? requirements_parse(present, name, &now, NULL) : -EBADMSG;
+    if (r >= 0)
+        r = requirements_parse(file, name, &then, NULL);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    return now->is_global != then->is_global;
+}
+
+static int gather_bar(const Feed *feed, const char *name, const Unit *unit, RolloutFacts *ret) {
+    const FeedRollout *known = map_get(feed_rollouts(feed), name);
+    const char *hash = known && known->deployment ? known->deployment->hash : NULL;
+    int r = unit && hash && !streq(hash, unit->hash) ? changes_kind(feed, name, unit, hash) : 0;
+    if (r > 0)
+        ret->bar = "its file changes whether it is a global unit: submit it";
+    return MIN(r, 0);
+}
+
+/* One that cannot be read is what its deployment was begun with. */
+static bool is_global(const Feed *feed, const char *name, const Unit *unit, bool is_held,
+                      const GlobalOutlook *outlook) {
+    const FeedRollout *known = map_get(feed_rollouts(feed), name);
+    bool was_global = known && known->rollout && known->rollout->is_global;
+    return unit ? outlook->is_global : is_held && was_global;
+}
+
+/* --- all --- */
+
 static bool has_file(const char *hash, void *userdata) {
     return feed_file(userdata, hash) != NULL;
 }
 
+static int gather_units(Gathering *gathering, const char *name, const Unit *unit, bool is_held) {
+    _cleanup_(map_freep) Map *groups = NULL;
+    bool is_template = unit_name_is_template(name);
+    int r = rollout_groups_gather(gathering->feed, gathering->cluster, &groups);
+    gathering->groups = groups;
+    if (r >= 0 && is_template)
+        r = gather_instances(gathering, name);
+    if (r >= 0 && (unit || is_held || is_template))
+        r = gather(gathering, name, unit, is_held);
+    return r;
+}
+
 int rollout_facts_gather(const Feed *feed, const Cluster *cluster, const char *name,
                          RolloutFacts *ret, RolloutFact **ret_units) {
-    _cleanup_(map_freep) Map *groups = NULL;
-    int r = rollout_groups_gather(feed, cluster, &groups);
-    if (r < 0)
-        return r;
-    Gathering gathering = {.feed = feed, .cluster = cluster, .groups = groups};
-    bool is_template = unit_name_is_template(name);
+    GlobalOutlook outlook;
+    Gathering gathering = {.feed = feed, .cluster = cluster};
     const Unit *unit = map_get(feed_units(feed), name);
     bool is_held = map_has(feed_unreadable_units(feed), name);
-    r = is_template ? gather_instances(&gathering, name) : 0;
-    if (r >= 0 && (unit || is_held || is_template))
-        r = gather(&gathering, name, unit, is_held);
+    int r = cluster_look_out_global(cluster, name, &outlook);
+    if (r < 0)
+        return r;
+    ret->is_global = is_global(feed, name, unit, is_held, &outlook);
+    ret->unit_hash = ret->is_global && unit ? unit->hash : NULL;
+    r = gather_bar(feed, name, unit, ret);
+    if (r >= 0)
+        r = ret->is_global ? gather_machines(&gathering, &outlook, unit)
+                           : gather_units(&gathering, name, unit, is_held);
+    free(outlook.machines);
     if (r < 0) {
         free(gathering.units);
         return r;

@@ -46,6 +46,9 @@ static void log_unit_change(const char *name, const RolloutStep *step) {
     else if (step->unit)
         log_unit(LOG_NOTICE, step->unit, "Deployment of '%s': unit '%s' gets %s", name, step->unit,
                  step->hash);
+    if (step->machine)
+        log_write(LOG_NOTICE, (LogFields){.unit = name, .machine = step->machine},
+                  "Deployment of '%s': machine %s has its turn", name, step->machine);
 }
 
 static void log_change(const char *name, const FeedRollout *before, const RolloutStep *step) {
@@ -71,15 +74,23 @@ static bool is_over(const FeedRollout *known) {
            rollout_phase_is_over(rollout->phase) && deployment->is_undone <= rollout->is_undone;
 }
 
+static int gather(const Rollouts *rollouts, const char *name, RolloutFacts *ret,
+                  RolloutFact **ret_units) {
+    *ret = (RolloutFacts){.now_usec = loop_realtime(rollouts->loop),
+                          .is_held = rollouts->callbacks.is_held(rollouts->userdata)};
+    return rollout_facts_gather(rollouts->feed, rollouts->cluster, name, ret, ret_units);
+}
+
 /* How far it had come is not known, so nobody can go on with it, nor back. */
 static int replace_unreadable(Rollouts *rollouts, const char *name, const FeedRollout *known) {
-    Rollout rollout = {.name = (char *) name,
-                       .deployment_usec = known->deployment->since_usec,
-                       .phase = ROLLOUT_FAILED,
-                       .phase_since_usec = loop_realtime(rollouts->loop),
-                       .is_undone = true,
-                       .why = (char *) "how far it had come cannot be read: deploy it again"};
-    const RolloutStep step = {.next = &rollout};
+    _cleanup_free_ RolloutFact *units = NULL;
+    _cleanup_rollout_step_ RolloutStep step = {};
+    RolloutFacts facts;
+    int r = gather(rollouts, name, &facts, &units);
+    if (r >= 0)
+        r = rollout_rescue(known->deployment, &facts, &step.next);
+    if (r < 0)
+        return r;
     log_change(name, known, &step);
     return rollout_writer_put(&rollouts->writer, name, known, &step, &rollouts->op);
 }
@@ -88,9 +99,8 @@ static int take_step(Rollouts *rollouts, const char *name, const FeedRollout *kn
                      usec_t *next_look) {
     _cleanup_free_ RolloutFact *units = NULL;
     _cleanup_rollout_step_ RolloutStep step = {};
-    RolloutFacts facts = {.now_usec = loop_realtime(rollouts->loop),
-                          .is_held = rollouts->callbacks.is_held(rollouts->userdata)};
-    int r = rollout_facts_gather(rollouts->feed, rollouts->cluster, name, &facts, &units);
+    RolloutFacts facts;
+    int r = gather(rollouts, name, &facts, &units);
     if (r >= 0)
         r = rollout_step(known->deployment, known->rollout, &facts, &step);
     if (r < 0)

@@ -1,6 +1,7 @@
 #include "fleetd/model/rollout.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/machine.h"
 #include "fleetd/model/record.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-name.h"
@@ -49,6 +50,7 @@ static const RecordField unit_fields[] = {
     {"before", &field_string, offsetof(RolloutUnit, before)},
     {"found", &field_string, offsetof(RolloutUnit, found)},
     {"restart", &field_count, offsetof(RolloutUnit, restart)},
+    {"keeps", &field_string, offsetof(RolloutUnit, keeps)},
     {"phase", &field_enum, offsetof(RolloutUnit, phase), true, &unit_phase_names},
     {"beside", &field_flag, offsetof(RolloutUnit, is_beside)},
     {"hadNoPlace", &field_flag, offsetof(RolloutUnit, had_no_place)},
@@ -99,6 +101,10 @@ static const RecordField fields[] = {
     {"phase", &field_enum, offsetof(Rollout, phase), true, &phase_names},
     {"phaseSinceUsec", &field_count, offsetof(Rollout, phase_since_usec)},
     {"why", &field_string, offsetof(Rollout, why)},
+    {"global", &field_flag, offsetof(Rollout, is_global)},
+    {"unitHash", &field_string, offsetof(Rollout, unit_hash)},
+    {"before", &field_string, offsetof(Rollout, before)},
+    {"unitRevision", &field_count, offsetof(Rollout, unit_revision)},
     {"units", &field_units, 0},
 };
 
@@ -106,19 +112,34 @@ char *rollout_format(const Rollout *rollout) {
     return record_format(fields, ELEMENTSOF(fields), rollout);
 }
 
-/* Names of units, each once and in order; hashes of files. */
+static int hash_check(const char *hash, Error *reterr) {
+    return hash ? unit_file_hash_check(hash, reterr) : 0;
+}
+
+static int unit_check(const Rollout *rollout, const RolloutUnit *unit, Error *reterr) {
+    int r = rollout->is_global ? machine_id_check(unit->name, reterr)
+                               : unit_name_check(unit->name, reterr);
+    if (r >= 0)
+        r = hash_check(unit->before, reterr);
+    return r < 0 ? r : hash_check(unit->keeps, reterr);
+}
+
+/* Names of units or machines, each once and in order; hashes of files. */
 static int units_check(const Rollout *rollout, Error *reterr) {
-    for (size_t i = 0; i < rollout->n_units; i++) {
+    int r = hash_check(rollout->unit_hash, reterr);
+    if (r >= 0)
+        r = hash_check(rollout->before, reterr);
+    if (r >= 0 && rollout->is_global && !rollout->unit_hash)
+        return error_set(reterr, -EBADMSG, "field 'unitHash' is missing");
+    for (size_t i = 0; r >= 0 && i < rollout->n_units; i++) {
         const RolloutUnit *unit = &rollout->units[i];
-        int r = unit_name_check(unit->name, reterr);
-        if (r >= 0 && unit->before)
-            r = unit_file_hash_check(unit->before, reterr);
+        r = unit_check(rollout, unit, reterr);
         if (r < 0)
-            return r == -ENOMEM ? r : -EBADMSG;
+            break;
         if (i > 0 && rollout_compare_names(rollout->units[i - 1].name, unit->name) >= 0)
             return error_set(reterr, -EBADMSG, "unit '%s' is out of order", unit->name);
     }
-    return 0;
+    return r >= 0 || r == -ENOMEM ? r : -EBADMSG;
 }
 
 int rollout_parse(const char *name, const char *text, size_t size, Rollout **ret, Error *reterr) {
@@ -138,6 +159,7 @@ static void unit_done(RolloutUnit *unit) {
     free(unit->name);
     free(unit->before);
     free(unit->found);
+    free(unit->keeps);
     free(unit->why);
 }
 
@@ -149,6 +171,8 @@ void rollout_free(Rollout *rollout) {
     free(rollout->units);
     free(rollout->name);
     free(rollout->why);
+    free(rollout->unit_hash);
+    free(rollout->before);
     free(rollout);
 }
 
@@ -180,9 +204,10 @@ RolloutUnit *rollout_find_unit(const Rollout *rollout, const char *name) {
 
 static int unit_copy(const RolloutUnit *unit, RolloutUnit *ret) {
     RolloutUnit copy = *unit;
-    copy.name = copy.before = copy.found = copy.why = NULL;
+    copy.name = copy.before = copy.found = copy.keeps = copy.why = NULL;
     if (str_replace(&copy.name, unit->name) < 0 || str_replace(&copy.before, unit->before) < 0 ||
-        str_replace(&copy.found, unit->found) < 0 || str_replace(&copy.why, unit->why) < 0) {
+        str_replace(&copy.found, unit->found) < 0 || str_replace(&copy.keeps, unit->keeps) < 0 ||
+        str_replace(&copy.why, unit->why) < 0) {
         unit_done(&copy);
         return -ENOMEM;
     }
@@ -216,11 +241,13 @@ int rollout_copy(const Rollout *rollout, Rollout **ret) {
     if (!copy)
         return -ENOMEM;
     *copy = *rollout;
-    copy->name = copy->why = NULL;
+    copy->name = copy->why = copy->unit_hash = copy->before = NULL;
     copy->n_units = 0;
     copy->units = calloc(rollout->n_units + 1, sizeof(RolloutUnit));
     if (!copy->units || str_replace(&copy->name, rollout->name) < 0 ||
-        str_replace(&copy->why, rollout->why) < 0)
+        str_replace(&copy->why, rollout->why) < 0 ||
+        str_replace(&copy->unit_hash, rollout->unit_hash) < 0 ||
+        str_replace(&copy->before, rollout->before) < 0)
         return -ENOMEM;
     for (; copy->n_units < rollout->n_units; copy->n_units++)
         if (unit_copy(&rollout->units[copy->n_units], &copy->units[copy->n_units]) < 0)

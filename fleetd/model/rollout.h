@@ -1,5 +1,6 @@
 /* How far a deployment (deployment.h) has come, as a whole and unit by unit: `rollout/<name>`,
- * written by the engine that leads, step by step, so that any other can go on with it. Pure. */
+ * written by the engine that leads, step by step, so that any other can go on with it. Of a global
+ * unit its machines stand in the place of units. Pure. */
 #pragma once
 
 #include "fleetd/base/error.h"
@@ -33,11 +34,13 @@ typedef enum RolloutUnitPhase {
 } RolloutUnitPhase;
 
 typedef struct RolloutUnit {
-    char *name;
+    char *name;   /* of a global unit: the machine's id */
     char *before; /* hash of the file to go back to; NULL: there is none */
     char *found; /* of the one that it had at first, from a deployment that this one replaced; NULL:
                     that is before */
     int64_t restart; /* of a restart: the number that it was given for it; 0: none yet */
+    char *keeps; /* of a machine: hash of the file that it has there until its turn; NULL: that of
+                    the unit */
     RolloutUnitPhase phase;
     bool is_beside;    /* until it is done it may run beside the one with its former file */
     bool had_no_place; /* when it got the file of the deployment; until then, at the last look */
@@ -56,7 +59,11 @@ typedef struct Rollout {
     RolloutPhase phase;
     usec_t phase_since_usec; /* since 1970 */
     char *why;               /* it waits, failed, or is undone; NULL: nothing to be said */
-    RolloutUnit *units;      /* in the order of their turns; a template is the last */
+    bool is_global;          /* units are the machines of a global unit, and this is the unit: */
+    char *unit_hash;         /* its file, as this has last found or changed it */
+    char *before;            /* the one to go back to; until all is done, also of new machines */
+    int64_t unit_revision; /* with that file, if nobody has asked for it since; 0: this record's */
+    RolloutUnit *units;    /* in the order of their turns; a template is the last */
     size_t n_units;
 } Rollout;
 

@@ -113,23 +113,35 @@ int unit_refresh(Cluster *cluster, ClusterUnit *unit) {
     return r < 0 ? r : unit_recount(cluster, unit);
 }
 
+/* Of a machine that is not here, or whose fleetd is not, nobody can say when its units are up. */
+static bool unit_has_place_here(const ClusterUnit *unit) {
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (p->order.exists && p->machine->presence == MACHINE_PRESENCE_HERE &&
+            p->machine->status == MACHINE_STATUS_RUNNING)
+            return true;
+    return false;
+}
+
 size_t cluster_count_starting(const Cluster *cluster) {
     size_t n = 0;
     _unused_ const char *name;
     const ClusterUnit *unit;
     MAP_FOREACH (name, unit, cluster->units)
-        n += unit->is_counted && !unit->is_available && unit->n_orders > 0;
+        n += unit->is_counted && !unit->is_available && unit_has_place_here(unit);
     return n;
 }
 
 /* --- budgets --- */
 
-static size_t budget_of(const ClusterUnit *unit, const GroupRest *rest) {
+size_t unit_budget_of(const ClusterUnit *unit, size_t n_wanted) {
     if (!unit->requirements)
         return MAX_UNAVAILABLE_DEFAULT;
     const Budget *budget = &unit->requirements->budget;
-    size_t n_wanted = (unit->group ? unit->group->n_wanted : 1) + rest->n_wanted;
     return budget->is_percent ? n_wanted * budget->max_unavailable / 100 : budget->max_unavailable;
+}
+
+static size_t budget_of(const ClusterUnit *unit, const GroupRest *rest) {
+    return unit_budget_of(unit, (unit->group ? unit->group->n_wanted : 1) + rest->n_wanted);
 }
 
 /* Also of an earlier request, or with an earlier file. */

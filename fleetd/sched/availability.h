@@ -22,6 +22,8 @@ int unit_refresh(Cluster *cluster, ClusterUnit *unit);
 /* Before its requirements change, and before it goes. */
 void unit_leave_group(Cluster *cluster, ClusterUnit *unit);
 
+/* How many of n units that are to run may be down, as its file has it. */
+size_t unit_budget_of(const ClusterUnit *unit, size_t n_wanted);
 /* Whether it may be taken down now, by fleet's own doing. */
 bool unit_may_go_down(const ClusterUnit *unit);
 /* Of each group, as of now: those that are not available, and of which their machines have yet to

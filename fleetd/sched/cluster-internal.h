@@ -174,6 +174,7 @@ struct Cluster {
     Map *wished;     /* set of units that are to move (move-wish.h) */
     Map *roomy;      /* machines where memory or CPU was released, for units that wait for it */
     Map *beside;     /* BesideWish of units that may run beside themselves (beside.h) */
+    Map *kept;       /* KeptFiles of global units (kept.h) */
     WorkQueue queue; /* what events concern, until it is decided */
     SharedText last_hash, last_reason; /* of a unit, of an order: the next is often the same */
     size_t last_search;

@@ -41,7 +41,7 @@ Cluster *cluster_new(usec_t agent_ttl_usec) {
         !(cluster->roomy = map_new(NULL)) || !(cluster->spread = map_new(free)) ||
         !(cluster->doubtful = map_new(NULL)) || !(cluster->wished = map_new(NULL)) ||
         !(cluster->beside = map_new(beside_wish_free)) ||
-        metadata_index_init(&cluster->metadata) < 0)
+        !(cluster->kept = map_new(kept_files_free)) || metadata_index_init(&cluster->metadata) < 0)
         return NULL;
     return TAKE_PTR(cluster);
 }
@@ -64,6 +64,7 @@ void cluster_free(Cluster *cluster) {
     map_free(cluster->spread);
     map_free(cluster->doubtful);
     map_free(cluster->beside);
+    map_free(cluster->kept);
     map_free(cluster->wished);
     work_queue_done(&cluster->queue);
     shared_text_drop(cluster->last_hash);

@@ -11,6 +11,7 @@
 #include "fleetd/model/requirements.h"
 #include "fleetd/model/unit.h"
 #include "fleetd/sched/failure-step.h"
+#include "fleetd/sched/kept-files.h"
 
 typedef struct Cluster Cluster;
 
@@ -72,6 +73,31 @@ void cluster_look_out(const Cluster *cluster, const char *name, const GroupRest 
 /* Whether a new file of the unit is to be started in another place first, while what was started
  * with its former one stays (beside.h). */
 int cluster_set_beside(Cluster *cluster, const char *name, bool is_wanted);
+
+/* Which files the machines of a global unit of that name keep for now; NULL: none. Taken over, also
+ * on failure. */
+int cluster_keep_files_take(Cluster *cluster, const char *name, KeptFiles *kept);
+
+/* How a global unit does on one of the machines that have it. */
+typedef struct MachineOutlook {
+    const char *machine_id;
+    const char *hash;  /* of the file that it is to have there */
+    bool is_away;      /* the machine is: nothing is known */
+    bool is_available; /* as it was last ordered there, with that file */
+    bool is_up;        /* likewise, or as before */
+    bool has_failed;   /* systemd has given up on it, as it was last ordered */
+    bool may_go_down;  /* by fleet's own doing: of all these there is room in its budget */
+} MachineOutlook;
+
+typedef struct GlobalOutlook {
+    bool is_global;       /* as far as is known */
+    const char *unusable; /* what is wrong with its file; NULL: nothing */
+    MachineOutlook *machines;
+    size_t n_machines;
+} GlobalOutlook;
+
+/* Borrows from the cluster until the next event; the caller frees machines. -ENOMEM. */
+int cluster_look_out_global(const Cluster *cluster, const char *name, GlobalOutlook *ret);
 
 /* What the group of a unit of that name is called whose file asks for that (availability.h); NULL
  * with 0: it is one of its own. requirements may be NULL. The caller frees. */
@@ -146,6 +172,7 @@ const char *cluster_ordered_hash(const Cluster *cluster, const char *name);
 /* For whoever feeds the cluster: machines that have orders but were never put, or not since; sorted
  * ids ending in NULL, borrowed until the next event in an array that the caller frees. */
 int cluster_missing_machines(const Cluster *cluster, const char ***ret_ids);
-size_t cluster_count_starting(const Cluster *cluster); /* units that have a place, and are not up */
-size_t cluster_count_pending(const Cluster *cluster);  /* units that wait for a place */
+/* Units that are not up, and have a place on a machine that is here and can start them. */
+size_t cluster_count_starting(const Cluster *cluster);
+size_t cluster_count_pending(const Cluster *cluster); /* units that wait for a place */
 bool cluster_has_orders(const Cluster *cluster, const char *machine_id);

@@ -1,6 +1,7 @@
 #include "fleetd/sched/feasible.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/kept.h"
 #include "fleetd/sched/replaces.h"
 #include "fleetd/sched/room.h"
 
@@ -60,6 +61,13 @@ static MisfitKind orphan_obstacle(const ClusterUnit *unit, const ClusterUnit *or
     return is_at_odds ? MISFIT_ORPHAN : MISFIT_NONE;
 }
 
+/* What is there with a file that it keeps is not asked to bear more than that one did. */
+static bool are_at_odds(const Cluster *cluster, const ClusterUnit *unit, bool may_stay,
+                        const Placement *other) {
+    bool is_kept = may_stay && unit_keeps_file_on(cluster, unit, other->machine);
+    return is_kept ? unit_conflicts(other->unit, unit) : units_conflict(unit, other->unit);
+}
+
 /* Whether other, which is on the machine, keeps unit off it. may_stay: unit is there. */
 static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_stay,
                            const Placement *other) {
@@ -67,7 +75,8 @@ static MisfitKind obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_s
         return MISFIT_NONE;
     if (other->orphan.exists)
         return orphan_obstacle(unit, other->unit);
-    if (units_conflict(unit, other->unit) && (!may_stay || unit_is_senior(other->unit, unit)))
+    if (are_at_odds(cluster, unit, may_stay, other) &&
+        (!may_stay || unit_is_senior(other->unit, unit)))
         return MISFIT_CONFLICT;
     return unit_replaces(cluster, other->unit, unit) ? MISFIT_HELD : MISFIT_NONE;
 }
@@ -101,7 +110,7 @@ static bool neighbours_allow(Cluster *cluster, const ClusterUnit *unit,
 
 static bool requirements_hold(const Cluster *cluster, const ClusterUnit *unit,
                               const ClusterMachine *machine, Misfit *ret) {
-    const Requirements *requirements = unit->requirements;
+    const Requirements *requirements = unit_requirements_on(cluster, unit, machine);
     if (!requirements)
         return true;
     if (requirements->machine_id && !streq(requirements->machine_id, machine->id)) {

@@ -59,9 +59,11 @@ static int compare_staying(const Comparison *comparison, const OutcomePlace *fro
         return add(comparison, FORECAST_STOP, from, to, "stays loaded");
     if (!was_started && is_started)
         return add(comparison, FORECAST_START, from, to, to->reason);
+    const char *file = comparison->after->is_global ? "gets its new file, machine by machine"
+                                                    : "gets its new file where it is";
     if (has_new_file || left)
         return add(comparison, is_started ? FORECAST_RESTART : FORECAST_LOAD, from, to,
-                   has_new_file ? "gets its new file where it is" : left);
+                   has_new_file ? file : left);
     if (stays && !why_it_stays(from))
         return add(comparison, FORECAST_WAIT, from, to, stays);
     return 0;

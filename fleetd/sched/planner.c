@@ -128,6 +128,14 @@ static Order *order_new(const Placement *placement, const char *hash, const char
     return order;
 }
 
+/* Of a file that the unit does not have, the version is what another order with it tells. */
+static int64_t version_elsewhere(const ClusterUnit *unit, const char *hash) {
+    for (const Placement *p = unit->placements; p; p = p->next)
+        if (p->order.exists && streq_ptr(p->order.hash, hash))
+            return p->order.version;
+    return 0;
+}
+
 /* What an order tells beside what it decides: it stays from when the unit was first ordered there.
  */
 static void order_tell(const Placement *placement, Order *order) {
@@ -136,7 +144,10 @@ static void order_tell(const Placement *placement, Order *order) {
     bool is_present_file = streq_ptr(order->hash, unit->hash);
     order->since_usec = is_new ? ORDER_SINCE_NOW : placement->order.since_usec;
     order->n_before = is_new ? unit->n_places_known : placement->order.n_before;
-    order->version = is_present_file ? unit->version : is_new ? 0 : placement->order.version;
+    bool has_file = !is_new && streq_ptr(order->hash, placement->order.hash);
+    order->version = is_present_file ? unit->version
+                     : has_file      ? placement->order.version
+                                     : version_elsewhere(unit, order->hash);
 }
 
 int planner_put_order(Planner *planner, Placement *placement, const Order *order) {

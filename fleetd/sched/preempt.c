@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/rank.h"
+#include "fleetd/sched/replaces.h"
 #include "fleetd/sched/room.h"
 #include "fleetd/sched/settle.h"
 
@@ -31,13 +32,14 @@ static void victims_done(Victims *victims) {
 /* --- who may be pushed --- */
 
 /* Nobody that is everywhere, is on its way elsewhere, of whom nothing is known, or whom nobody
- * wants any more. */
-static bool placement_may_be_pushed(const Placement *placement, const ClusterUnit *unit) {
+ * wants any more; and not who replaces the unit, which would only be replaced again. */
+static bool placement_may_be_pushed(Cluster *cluster, const Placement *placement,
+                                    const ClusterUnit *unit) {
     const ClusterUnit *other = placement->unit;
     return placement_is_active(placement) && other != unit && !other->is_held &&
            unit_is_wanted(other) && !unit_is_global(other) && other->n_orders == 1 &&
            !placement->order.is_unwritten && !placement->order.is_suspended &&
-           unit_priority(other) < unit_priority(unit);
+           unit_priority(other) < unit_priority(unit) && !unit_replaces(cluster, other, unit);
 }
 
 /* Rather spared: the higher priority, the smaller reservation, the first by name. */
@@ -53,12 +55,13 @@ static int victim_compare(const void *a, const void *b) {
     return strcmp(x->unit->name, y->unit->name);
 }
 
-static int victims_collect(const ClusterUnit *unit, const ClusterMachine *machine, Victims *ret) {
+static int victims_collect(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine,
+                           Victims *ret) {
     ret->items = calloc(machine->n_placements + 1, sizeof(Placement *));
     if (!ret->items)
         return -ENOMEM;
     for (size_t i = 0; i < machine->n_placements; i++)
-        if (placement_may_be_pushed(machine->placements[i], unit))
+        if (placement_may_be_pushed(cluster, machine->placements[i], unit))
             ret->items[ret->n++] = machine->placements[i];
     if (ret->n > 1)
         qsort(ret->items, ret->n, sizeof(Placement *), victim_compare);
@@ -125,7 +128,7 @@ static int find_victims(Cluster *cluster, const ClusterUnit *unit, Victims *ret,
     for (size_t i = 0; i < cluster->here.machines.n; i++) {
         ClusterMachine *machine = cluster->here.machines.items[i];
         _cleanup_victims_ Victims victims = {};
-        int r = victims_collect(unit, machine, &victims);
+        int r = victims_collect(cluster, unit, machine, &victims);
         if (r < 0)
             return r;
         if (!victims_choose(&victims, cluster, unit, machine) || !victims_are_better(&victims, ret))

@@ -1,8 +1,8 @@
 /* Units with Preempt=yes: one that fits nowhere may push units of a lower priority off a machine,
  * as few as will do, and of these rather the lowest. It gets its order there at once, which keeps
  * the place, and is started when they have left (settle.c). Who was pushed waits, or is placed
- * elsewhere, like anybody. As priorities only go down on the way, nobody pushes in a circle. Inside
- * sched only. */
+ * elsewhere, like anybody. As priorities only go down on the way, nobody pushes in a circle; and as
+ * nobody pushes what replaces it, the two do not push each other. Inside sched only. */
 #pragma once
 
 #include "fleetd/sched/planner.h"

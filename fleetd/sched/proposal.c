@@ -77,6 +77,11 @@ static bool can_go(const Proposal *proposal, const ClusterUnit *unit, const Desk
            desk_has_room(to, unit) && bears_proposed(proposal, unit, to);
 }
 
+/* With a group's name come units that spread over other keys, and count nowhere else. */
+static bool unit_spreads_over(const ClusterUnit *unit, const char *key) {
+    return strv_contains(unit->requirements->ranking.spread, key);
+}
+
 /* As if what is proposed were made. */
 static int scorer_count_move(Scorer *scorer, const Proposal *proposal, const ProposedMove *move,
                              const char *name) {
@@ -93,6 +98,8 @@ static int scorer_count_move(Scorer *scorer, const Proposal *proposal, const Pro
     for (size_t i = 0; streq(its_name, name) && i < scorer->n_keys; i++) {
         const SpreadKey *key = &scorer->keys[i];
         uint32_t left = key->values->of[from->rank], come = key->values->of[to->rank];
+        if (!unit_spreads_over(unit, scorer->ranking->spread[i]))
+            continue;
         if (left != METADATA_NO_VALUE)
             key->counts[left]--;
         if (come != METADATA_NO_VALUE)

@@ -31,9 +31,9 @@ static int restore(RolloutLook *look, RolloutUnit *unit) {
         unit->phase = ROLLOUT_UNIT_LEFT;
         return str_replace(&unit->why, "its former file is not in the store any more");
     }
-    turn_change(look, unit, turn_is_last(unit) ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_RESTORING,
-                unit->before);
-    return 0;
+    return turn_change(look, unit,
+                       turn_is_last(unit) ? ROLLOUT_UNIT_RESTORED : ROLLOUT_UNIT_RESTORING,
+                       unit->before);
 }
 
 /* It did not come back, or has the file still, as its former one is lost. */
@@ -41,6 +41,14 @@ static bool is_stranded(const RolloutLook *look, const RolloutUnit *unit) {
     return unit->phase == ROLLOUT_UNIT_FAILED ||
            (unit->phase == ROLLOUT_UNIT_LEFT &&
             look_has_target(look, look_find_fact(look, unit->name)));
+}
+
+/* No machine has it any more, nor may one get it. */
+static int restore_global(RolloutLook *look) {
+    const Rollout *rollout = look->rollout;
+    bool is_lost =
+        rollout->before && !look->facts->has_file(rollout->before, look->facts->userdata);
+    return rollout->before && !is_lost ? turn_give_to_all(look, rollout->before) : 0;
 }
 
 static int end_rollback(RolloutLook *look) {
@@ -51,7 +59,7 @@ static int end_rollback(RolloutLook *look) {
     RolloutPhase phase = is_well ? ROLLOUT_ROLLED_BACK : ROLLOUT_FAILED;
     rollout->phase_since_usec = look->facts->now_usec;
     rollout->phase = phase;
-    return 0; /* why it was rolled back is what remains to be said */
+    return restore_global(look); /* why it was rolled back is what remains to be said */
 }
 
 /* Which file it has nobody can tell. */
@@ -71,7 +79,8 @@ int back_go_on(RolloutLook *look) {
     RolloutUnit *next = find_to_be_restored(look);
     RolloutUnit *unreadable = next ? NULL : find_unreadable(look);
     if (unreadable)
-        return str_replace(&unreadable->why, "it cannot be read");
+        return str_replace(&unreadable->why,
+                           look->rollout->is_global ? "it is not there" : "it cannot be read");
     if (!next)
         return n_restoring > 0 ? 0 : end_rollback(look);
     if (n_restoring >= look->deployment->policy.parallel)

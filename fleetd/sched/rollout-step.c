@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/rollout-back.h"
+#include "fleetd/sched/rollout-global.h"
 #include "fleetd/sched/rollout-turn.h"
 
 static const RolloutUnit *find_failed(const RolloutLook *look) {
@@ -30,11 +31,10 @@ static int update_next(RolloutLook *look) {
     if (!unit)
         return turn_enter(look, ROLLOUT_UPDATING, turn_obstacle(look));
     unit->had_no_place = fact_has_no_place(look_find_fact(look, unit->name));
-    if (look->deployment->is_restart)
-        turn_restart(look, unit);
-    else
-        turn_change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
-    return turn_enter(look, ROLLOUT_UPDATING, NULL);
+    int r = look->deployment->is_restart
+                ? turn_restart(look, unit)
+                : turn_change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
+    return r < 0 ? r : turn_enter(look, ROLLOUT_UPDATING, NULL);
 }
 
 static RolloutUnit *find_template(const RolloutLook *look) {
@@ -44,7 +44,9 @@ static RolloutUnit *find_template(const RolloutLook *look) {
 }
 
 static int await_readable(RolloutLook *look, const RolloutFact *held) {
-    _cleanup_free_ char *why = str_printf("unit '%s' cannot be read", held->name);
+    _cleanup_free_ char *why = look->rollout->is_global
+                                   ? str_printf("machine %s is not there", held->name)
+                                   : str_printf("unit '%s' cannot be read", held->name);
     return why ? turn_enter(look, ROLLOUT_UPDATING, why) : -ENOMEM;
 }
 
@@ -58,8 +60,11 @@ static int finish(RolloutLook *look) {
         return await_readable(look, held);
     if (n_units > 0 && n_left >= n_units)
         return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has given its units another file");
-    if (template && template->phase == ROLLOUT_UNIT_WAITING)
-        turn_change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash);
+    int r = template && template->phase == ROLLOUT_UNIT_WAITING
+                ? turn_change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash)
+                : turn_give_to_all(look, look->deployment->hash); /* it may be on no machine */
+    if (r < 0)
+        return r;
     return n_failed > 0 ? turn_enter_for_unit(look, ROLLOUT_FAILED, find_failed(look))
                         : turn_enter(look, ROLLOUT_DONE, NULL);
 }
@@ -109,7 +114,7 @@ static void hear_resume(RolloutLook *look) {
 
 /* Of a unit that is no template, and is gone, nothing remains to be done or to be told. */
 static bool is_void(const RolloutLook *look) {
-    return look->facts->n_units == 0;
+    return look->facts->n_units == 0 && !look->facts->is_global;
 }
 
 static int look_on(RolloutLook *look, const Rollout *from) {
@@ -117,8 +122,8 @@ static int look_on(RolloutLook *look, const Rollout *from) {
     bool is_to_be_undone = look->deployment->is_undone && !rollout->is_undone && can_go_back(look);
     if (rollout_phase_is_over(rollout->phase) && !is_to_be_undone)
         return 0;
-    int r = look_take_units(look, from);
-    if (r < 0)
+    int r = global_look(look);
+    if (r <= 0 || (r = look_take_units(look, from)) < 0)
         return r;
     hear_resume(look);
     if ((r = look_judge_units(look)) < 0)
@@ -130,17 +135,18 @@ static int look_on(RolloutLook *look, const Rollout *from) {
     return rollout->phase == ROLLOUT_ROLLING_BACK ? back_go_on(look) : go_forward(look);
 }
 
-static int rollout_begin(const Deployment *deployment, const RolloutFacts *facts, Rollout **ret) {
+static int rollout_begin(RolloutLook *look, const Rollout *from) {
+    const Deployment *deployment = look->deployment;
     Rollout *rollout = calloc(1, sizeof(Rollout));
     if (!rollout || !(rollout->name = strdup(deployment->name))) {
         free(rollout);
         return -ENOMEM;
     }
+    look->step->next = look->rollout = rollout;
     rollout->deployment_usec = deployment->since_usec;
     rollout->n_resumed = deployment->n_resumed;
-    rollout->phase_since_usec = facts->now_usec;
-    *ret = rollout;
-    return 0;
+    rollout->phase_since_usec = look->facts->now_usec;
+    return look->facts->is_global ? global_begin(look, from) : 0;
 }
 
 static int is_changed(const Rollout *next, const Rollout *known) {
@@ -156,11 +162,10 @@ int rollout_step(const Deployment *deployment, const Rollout *known, const Rollo
     _cleanup_rollout_step_ RolloutStep step = {.look_at = USEC_INFINITY};
     RolloutLook look = {.deployment = deployment, .facts = facts, .step = &step};
     step.is_void = is_void(&look);
-    int r = is_known ? rollout_copy(known, &look.rollout)
-                     : rollout_begin(deployment, facts, &look.rollout);
+    int r = is_known ? rollout_copy(known, &step.next) : rollout_begin(&look, from);
     if (r < 0)
         return r;
-    step.next = look.rollout;
+    look.rollout = step.next;
     r = step.is_void ? 0 : look_on(&look, from);
     if (r >= 0)
         r = is_changed(step.next, known);
@@ -169,7 +174,7 @@ int rollout_step(const Deployment *deployment, const Rollout *known, const Rollo
     if (r == 0 || step.is_void)
         rollout_free(TAKE_PTR(step.next));
     *ret = step;
-    step = (RolloutStep){};
+    step = (RolloutStep){}; /* what it borrows is handed on, too */
     return 0;
 }
 

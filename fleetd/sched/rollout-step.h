@@ -5,12 +5,12 @@
 #include "fleetd/model/deployment.h"
 #include "fleetd/model/rollout.h"
 
-/* A unit that it is about, as it is now. */
+/* A unit that it is about, as it is now; or of a global unit one of the machines that have it. */
 typedef struct RolloutFact {
     const char *name;
     const char *hash;     /* of its file; NULL: of a template that the cluster does not know */
     int64_t restart;      /* names the last time that it was to be restarted; 0: it never was */
-    bool is_held;         /* it cannot be read, so nothing is known but that it is there */
+    bool is_held;         /* it cannot be read, or the machine is away: nothing is known of it */
     const char *unusable; /* what is wrong with the file that it has; NULL: nothing */
     bool is_wanted;       /* it is to run: else there is nothing to wait for */
     bool is_available;    /* launched as wanted, up, and healthy */
@@ -24,7 +24,10 @@ typedef struct RolloutFacts {
     usec_t now_usec;          /* since 1970 */
     const RolloutFact *units; /* by rollout_compare_names(); of a template, with itself */
     size_t n_units;
-    bool is_held;                                       /* the brake holds */
+    bool is_global;
+    const char *unit_hash; /* of the global unit's file; NULL: the unit cannot be read */
+    const char *bar;       /* why that file cannot be rolled out over it; NULL: it can */
+    bool is_held;          /* the brake holds */
     bool (*has_file)(const char *hash, void *userdata); /* it is in the store */
     void *userdata;
 } RolloutFacts;
@@ -36,6 +39,7 @@ typedef struct RolloutStep {
     const char *unit; /* borrowed, as the next, from next, the deployment and the facts */
     const char *hash;
     int64_t restart; /* it is to be started anew, as it is, for that number; 0: it gets the file */
+    const char *machine; /* that is to have the global unit's file from now on; NULL: none is */
     /* When the answer becomes another although no fact has changed but the time; USEC_INFINITY:
      * never. */
     usec_t look_at;
@@ -45,5 +49,9 @@ typedef struct RolloutStep {
  * that is replaced in the midst hands on what its units had before it. -ENOMEM. */
 int rollout_step(const Deployment *deployment, const Rollout *known, const RolloutFacts *facts,
                  RolloutStep *ret);
+/* A record in the place of one that cannot be read: nobody can tell what to go back to. The
+ * machines of a global unit, whose orders tell what they have, get the unit's present file one
+ * after the other. -ENOMEM. */
+int rollout_rescue(const Deployment *deployment, const RolloutFacts *facts, Rollout **ret);
 void rollout_step_done(RolloutStep *step);
 #define _cleanup_rollout_step_ _cleanup_(rollout_step_done)

@@ -16,7 +16,8 @@ int turn_enter(RolloutLook *look, RolloutPhase phase, const char *why) {
 
 /* Of one unit, as the reason for all. */
 int turn_enter_for_unit(RolloutLook *look, RolloutPhase phase, const RolloutUnit *unit) {
-    _cleanup_free_ char *why = str_printf("%s: %s", unit->name, str_or(unit->why, ""));
+    _cleanup_free_ char *why = str_printf("%s%s: %s", look->rollout->is_global ? "on machine " : "",
+                                          unit->name, str_or(unit->why, ""));
     return why ? turn_enter(look, phase, why) : -ENOMEM;
 }
 
@@ -30,30 +31,60 @@ static bool starts_first(const RolloutLook *look) {
     return look->deployment->policy.order == UPDATE_START_FIRST;
 }
 
+int turn_give_to_all(RolloutLook *look, const char *hash) {
+    Rollout *rollout = look->rollout;
+    if (!rollout->is_global || streq(rollout->unit_hash, hash))
+        return 0;
+    for (size_t i = 0; i < rollout->n_units; i++) {
+        RolloutUnit *unit = &rollout->units[i];
+        const char *has = look_find_fact(look, unit->name)->hash;
+        if (str_replace(&unit->keeps, streq(has, hash) ? NULL : has) < 0)
+            return -ENOMEM;
+    }
+    if (str_replace(&rollout->unit_hash, hash) < 0)
+        return -ENOMEM;
+    rollout->unit_revision = 0;
+    look->step->unit = rollout->name;
+    look->step->hash = rollout->unit_hash;
+    return 0;
+}
+
+/* A machine only has to be let have what its unit has. */
+static int give(RolloutLook *look, RolloutUnit *unit, const char *hash) {
+    if (look->rollout->is_global) {
+        int r = turn_give_to_all(look, hash);
+        look->step->machine = unit->name;
+        free(TAKE_PTR(unit->keeps));
+        return r;
+    }
+    look->step->unit = unit->name;
+    look->step->hash = hash;
+    return 0;
+}
+
 static void turn_begin(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase) {
     unit->phase = phase;
     unit->since_usec = look->facts->now_usec;
     unit->up_since_usec = unit->failed_since_usec = 0;
     unit->is_beside = starts_first(look) && !turn_is_last(unit);
     free(TAKE_PTR(unit->why));
-    look->step->unit = unit->name;
 }
 
 /* The unit gets a file now. */
-void turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
+int turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
     turn_begin(look, unit, phase);
-    look->step->hash = hash;
+    return give(look, unit, hash);
 }
 
 /* Growing whoever counts, also from one cluster, or one life of the unit, to the next, and within
  * one whatever clocks say: an agent that was told of the last number knows that this one is new. */
-void turn_restart(RolloutLook *look, RolloutUnit *unit) {
+int turn_restart(RolloutLook *look, RolloutUnit *unit) {
     const RolloutFact *fact = look_find_fact(look, unit->name);
     int64_t now = (int64_t) MIN(look->facts->now_usec, (usec_t) UNIT_RESTART_MAX);
     turn_begin(look, unit, ROLLOUT_UNIT_UPDATING);
     unit->restart = MIN(MAX(now, fact->restart + 1), UNIT_RESTART_MAX);
-    look->step->hash = fact->hash;
     look->step->restart = unit->restart;
+    return give(look, unit, fact->hash);
 }
 
 /* What is down already costs nothing, and may be helped by it: it goes first. One whose file is of
@@ -78,16 +109,25 @@ RolloutUnit *turn_choose(const RolloutLook *look,
 
 /* Why none of those that wait has its turn. */
 const char *turn_obstacle(const RolloutLook *look) {
-    return look->facts->is_held
-               ? "too many machines have vanished at once, and nothing is changed until that is "
-                 "settled"
+    if (look->facts->is_held)
+        return "too many machines have vanished at once, and nothing is changed until that is "
+               "settled";
+    return look->rollout->is_global
+               ? "no more machines may be without it at a time (MaxUnavailable), or one is not "
+                 "there"
                : "no more of the group may be down at a time (MaxUnavailable), or what there is "
                  "cannot be read";
 }
 
+/* What a machine that is away has already been given, it has. */
+static bool is_awaited(const RolloutLook *look, const RolloutFact *fact) {
+    const RolloutUnit *unit = rollout_find_unit(look->rollout, fact->name);
+    return !look->rollout->is_global || !unit || unit->phase <= ROLLOUT_UNIT_UPDATING;
+}
+
 const RolloutFact *turn_find_held(const RolloutLook *look) {
     for (size_t i = 0; i < look->facts->n_units; i++)
-        if (look->facts->units[i].is_held)
+        if (look->facts->units[i].is_held && is_awaited(look, &look->facts->units[i]))
             return &look->facts->units[i];
     return NULL;
 }

@@ -53,17 +53,26 @@ static RolloutUnitPhase first_phase(const RolloutLook *look, const RolloutFact *
     return is_well && !fact->unusable ? ROLLOUT_UNIT_DONE : ROLLOUT_UNIT_UPDATING;
 }
 
+/* Of machines it is what the unit had. */
+static const char *file_before(const RolloutLook *look, const Rollout *from,
+                               const RolloutFact *fact) {
+    return look->rollout->is_global ? look->rollout->before : hash_before(from, fact);
+}
+
 /* Whoever restarts them has nothing to go back to, and nothing to do with the template itself. */
 static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *fact) {
+    const Rollout *rollout = look->rollout;
     bool is_restart = look->deployment->is_restart;
     RolloutUnit unit = {.name = (char *) fact->name,
-                        .before = is_restart ? NULL : (char *) hash_before(from, fact),
+                        .before = is_restart ? NULL : (char *) file_before(look, from, fact),
                         .phase = first_phase(look, fact),
                         .had_no_place = fact_has_no_place(fact)};
     if (is_restart && unit_name_is_template(fact->name))
         return 0;
     if (!streq_ptr(unit.before, fact->hash))
         unit.found = (char *) fact->hash;
+    if (rollout->is_global && !streq_ptr(fact->hash, rollout->unit_hash))
+        unit.keeps = (char *) fact->hash;
     if (unit.phase == ROLLOUT_UNIT_UPDATING)
         unit.since_usec = look->facts->now_usec;
     const RolloutUnit *known = from ? rollout_find_unit(from, fact->name) : NULL;
@@ -205,6 +214,18 @@ static int judge_restored(_unused_ RolloutLook *look, RolloutUnit *unit, const R
     return streq_ptr(fact->hash, unit->before) ? 0 : leave(unit);
 }
 
+/* Of what nothing is heard the time begins anew when something is. */
+static void judge_time(const RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    bool is_under_way =
+        unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_RESTORING;
+    if (is_under_way && fact->is_held)
+        unit->since_usec = unit->up_since_usec = 0;
+    else if (is_under_way && unit->since_usec == 0)
+        unit->since_usec = look->facts->now_usec;
+    if (!fact->has_failed)
+        unit->failed_since_usec = 0;
+}
+
 int look_judge_units(RolloutLook *look) {
     static int (*const judges[_ROLLOUT_UNIT_PHASE_MAX])(RolloutLook *, RolloutUnit *,
                                                         const RolloutFact *) = {
@@ -215,8 +236,7 @@ int look_judge_units(RolloutLook *look) {
     for (size_t i = 0; i < look->rollout->n_units; i++) {
         RolloutUnit *unit = &look->rollout->units[i];
         const RolloutFact *fact = look_find_fact(look, unit->name);
-        if (!fact->has_failed)
-            unit->failed_since_usec = 0;
+        judge_time(look, unit, fact);
         int r = judges[unit->phase] && !fact->is_held ? judges[unit->phase](look, unit, fact) : 0;
         if (r < 0)
             return r;

@@ -42,6 +42,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/beside.h"
 #include "fleetd/sched/feasible.h"
+#include "fleetd/sched/kept.h"
 #include "fleetd/sched/preempt.h"
 #include "fleetd/sched/replaces.h"
 #include "fleetd/sched/room.h"
@@ -64,11 +65,12 @@ static bool order_is_answered(const Placement *placement) {
 
 /* Whether the order, as the unit asks for it, has something to start: not if it was launched with
  * that file before. What an order that cannot be read has started is not known, and not stopped. */
-static bool order_would_start(const Placement *placement) {
+static bool order_would_start(const Cluster *cluster, const Placement *placement) {
     const char *hash = placement->order.hash;
+    const char *wanted = unit_hash_on(cluster, placement->unit, placement->machine);
     bool is_launched = placement->order.exists &&
                        placement->order.desired == LAUNCH_STATE_LAUNCHED &&
-                       (!*hash || streq_ptr(hash, placement->unit->hash));
+                       (!*hash || streq_ptr(hash, wanted));
     return placement->unit->desired == LAUNCH_STATE_LAUNCHED && !is_launched;
 }
 
@@ -102,7 +104,7 @@ static const Placement *find_in_the_way(Cluster *cluster, const Placement *place
     const Placement *found = NULL;
     bool is_beside_none =
         !placement->order.exists && !unit_has_replaces(unit) && !unit_preempts(unit);
-    if (is_beside_none || !order_would_start(placement))
+    if (is_beside_none || !order_would_start(cluster, placement))
         return NULL;
     if (unit_has_globs(unit))
         for (size_t i = 0; i < machine->n_placements; i++)
@@ -187,7 +189,8 @@ static int find_wait(Cluster *cluster, const Placement *placement, char **ret) {
         *ret = str_printf("%s to leave (%s)", other->unit->name,
                           placement_is_replaced_by(cluster, other, placement->unit) ? "Replaces"
                                                                                     : "Conflicts");
-    else if (order_would_start(placement) && (other = preempt_find_in_the_way(cluster, placement)))
+    else if (order_would_start(cluster, placement) &&
+             (other = preempt_find_in_the_way(cluster, placement)))
         *ret = str_printf("%s to leave (Preempt)", other->unit->name);
     else
         return 0;
@@ -209,19 +212,22 @@ static int hold_back(Planner *planner, Placement *placement, Order *order, const
 static int settle_wanted(Planner *planner, Placement *placement, const char *why,
                          const char *stays) {
     const ClusterUnit *unit = placement->unit;
+    const char *hash = unit_hash_on(planner->cluster, unit, placement->machine);
     _cleanup_free_ char *waits_for = NULL, *reason = NULL, *changed = NULL;
+    if (placement_is_kept(planner->cluster, placement))
+        return 0;
     int r = find_wait(planner->cluster, placement, &waits_for);
     if (r < 0)
         return r;
     Order order = {
-        .hash = (char *) unit->hash,
+        .hash = (char *) hash,
         .desired = unit->desired,
         .unit_revision = unit->revision,
         .restart = unit->restart,
         .stop_within_usec = order_stop_within(planner->cluster, placement),
     };
     why = str_or(why, "");
-    bool has_new_file = placement->order.exists && !streq_ptr(placement->order.hash, unit->hash);
+    bool has_new_file = placement->order.exists && !streq_ptr(placement->order.hash, hash);
     if (has_new_file && !(why = changed = reason_with_room(placement, why)))
         return -ENOMEM;
     if (waits_for)

@@ -105,10 +105,13 @@ static void values_check(const StoredRecord *record) {
               (unit_file_hash_check(str_or(record->deployment->hash, ""), NULL) < 0));
         HOLDS(update_policy_check(&record->deployment->policy, NULL) == 0);
     }
-    for (size_t i = 0; record->rollout && i < record->rollout->n_units; i++)
-        HOLDS(unit_name_check(record->rollout->units[i].name, NULL) == 0 &&
-              rollout_find_unit(record->rollout, record->rollout->units[i].name) ==
-                  &record->rollout->units[i]);
+    const Rollout *rollout = record->rollout;
+    HOLDS(!rollout || !rollout->is_global || rollout->unit_hash);
+    for (size_t i = 0; rollout && i < rollout->n_units; i++) {
+        const char *name = rollout->units[i].name;
+        int r = rollout->is_global ? machine_id_check(name, NULL) : unit_name_check(name, NULL);
+        HOLDS(r == 0 && rollout_find_unit(rollout, name) == &rollout->units[i]);
+    }
     if (record->scale)
         HOLDS(template_scale_check(record->key.name, record->scale->count, NULL) == 0);
     if (record->past)

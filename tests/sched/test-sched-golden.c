@@ -29,6 +29,9 @@
  *   uncordon ID                         all of that is taken back
  *   beside NAME yes|no                  its next file is to be started elsewhere first, until the
  *                                       next restart
+ *   keep NAME [ID...]                   the global unit's file goes machine by machine, and these
+ *                                       keep the one that they are ordered to have; until the next
+ *                                       restart
  *   break NAME [ID], mend NAME [ID]     the unit does not come up any more, or not there; or does
  *                                       again
  *   end ID NAME                         the unit has done its work there
@@ -257,6 +260,32 @@ static void do_beside(Run *run, char *args) {
     must(cluster_set_beside(run->world->cluster, name, streq(args, "yes")) == 0);
 }
 
+static void keep_on(const World *world, Rollout *rollout, const char *id) {
+    _cleanup_free_ char *key = str_printf("%s/%s", id, rollout->name);
+    const Order *order = map_get(world->orders, key);
+    const RolloutUnit machine = {.name = (char *) id, .keeps = order ? order->hash : NULL};
+    must(rollout_add_unit(rollout, &machine) == 0);
+}
+
+static void do_keep(Run *run, char *args) {
+    const World *world = run->world;
+    const char *name = word(&args), *id;
+    const WorldUnit *unit = map_get(world->units, name);
+    Rollout rollout = {.name = (char *) name,
+                       .is_global = true,
+                       .unit_hash = unit->unit.hash,
+                       .unit_revision = unit->unit.revision};
+    KeptFiles *kept;
+    world_tell(run->world, SIZE_MAX);
+    while (*(id = word(&args)))
+        keep_on(world, &rollout, id);
+    must(kept_files_new(&rollout, &kept) == 0);
+    must(cluster_keep_files_take(world->cluster, name, kept) == 0);
+    while (rollout.n_units > 0)
+        rollout_remove_unit(&rollout, rollout.n_units - 1);
+    free(rollout.units);
+}
+
 static void do_break(Run *run, char *args) {
     const char *name = word(&args), *id = word(&args);
     world_break_unit(run->world, *id ? id : NULL, name, true);
@@ -440,6 +469,7 @@ static const Verb verbs[] = {
     {"overdue", do_overdue},
     {"uncordon", do_uncordon},
     {"beside", do_beside},
+    {"keep", do_keep},
     {"break", do_break},
     {"mend", do_mend},
     {"end", do_end},

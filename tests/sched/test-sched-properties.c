@@ -526,14 +526,20 @@ static Rebalance *go_on(World *world, Rebalance *before_take) {
     return next;
 }
 
-/* How many moves were made. */
-static size_t rebalance_once(World *world, size_t max_moves) {
-    Rebalance *wanted;
-    must(rebalance_copy(&(Rebalance){.max_moves = max_moves}, &wanted) == 0);
-    _cleanup_(rebalance_freep) Rebalance *rebalance = go_on(world, wanted);
-    must(max_moves == 0 || rebalance->n_moves <= max_moves);
+static Rebalance *rebalance_to_its_end(World *world, const Rebalance *wanted) {
+    Rebalance *rebalance;
+    must(rebalance_copy(wanted, &rebalance) == 0);
+    rebalance = go_on(world, rebalance);
     for (size_t i = 0; i < N_ROUNDS_MAX && rebalance_is_under_way(rebalance); i++)
         rebalance = go_on(world, rebalance);
+    return rebalance;
+}
+
+/* How many moves were made. */
+static size_t rebalance_once(World *world, size_t max_moves) {
+    _cleanup_(rebalance_freep) Rebalance *rebalance =
+        rebalance_to_its_end(world, &(Rebalance){.max_moves = max_moves});
+    must(max_moves == 0 || rebalance->n_moves <= max_moves);
     if (rebalance_is_under_way(rebalance)) {
         _cleanup_free_ char *text = rebalance_format(rebalance);
         world_fail("a rebalance has no end: %s", text);
@@ -562,6 +568,46 @@ static void check_rebalance(uint64_t seed) {
     oracle_check_rest(oracle);
 }
 
+/* It may have taken what the first moves have released. */
+static bool one_of_them_waits_no_more(const World *world, const Map *waited) {
+    const char *name;
+    _unused_ const void *none;
+    MAP_FOREACH (name, none, waited)
+        if (!map_has(world->pendings, name))
+            return true;
+    return false;
+}
+
+static bool moves_are_made(const Rebalance *told, const Rebalance *made) {
+    bool are_made = told->n_moves == made->n_moves;
+    for (size_t i = 0; are_made && i < told->n_moves; i++) {
+        const RebalanceMove *a = &told->moves[i], *b = &made->moves[i];
+        are_made = streq(a->unit, b->unit) && streq(a->from, b->from) && streq(a->to, b->to) &&
+                   b->phase == MOVE_MADE;
+    }
+    return are_made;
+}
+
+/* All moves, and no others. Not told is that who waits for a place gets one that a move leaves, and
+ * keeps others from theirs. */
+static void check_dry_run(uint64_t seed) {
+    Chance chance = {seed};
+    _cleanup_(world_freep) World *world = some_settled_world(&chance);
+    for (size_t i = 0; i < 3; i++)
+        put_machine(world, &chance);
+    come_to_rest(world);
+    size_t max_moves = pick(&chance, 4); /* 0: as many as there are */
+    _cleanup_(map_freep) Map *waited = list_keys(world->pendings);
+    _cleanup_(rebalance_freep) Rebalance *told =
+        rebalance_to_its_end(world, &(Rebalance){.is_dry_run = true, .max_moves = max_moves});
+    _cleanup_(rebalance_freep) Rebalance *made =
+        rebalance_to_its_end(world, &(Rebalance){.max_moves = max_moves});
+    if (moves_are_made(told, made) || one_of_them_waits_no_more(world, waited))
+        return;
+    _cleanup_free_ char *expected = rebalance_format(told), *actual = rebalance_format(made);
+    world_fail("told was %s, and then %s", expected, actual);
+}
+
 typedef struct Property {
     const char *name;
     void (*check)(uint64_t seed);
@@ -573,6 +619,7 @@ static const Property properties[] = {
     {"order of events does not matter to a fresh cluster", check_order_of_input},
     {"what is told of a request is what then happens", check_forecast},
     {"the load is evened out, and that has an end", check_rebalance},
+    {"what a dry run tells of evening out is what is done then", check_dry_run},
 };
 
 int main(void) {

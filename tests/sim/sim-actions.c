@@ -15,7 +15,7 @@
 #define STOPS_MAX 12
 #define STOPS_USEC (10 * USEC_PER_SEC)
 
-static bool place_may_run_on(const SimPlace *place) {
+bool sim_place_may_run_on(const SimPlace *place) {
     return place->is_cut_off || place->was_meddled_with || place->has_other_file;
 }
 
@@ -26,7 +26,7 @@ static void check_runs_alone(SimCheck *check, const SimNode *node, const char *n
          i++) {
         SimNode *other = &check->cluster->nodes[i];
         if (other != node && sim_node_has(other, name) &&
-            !place_may_run_on(sim_check_need_place(check, other->id, name)))
+            !sim_place_may_run_on(sim_check_need_place(check, other->id, name)))
             sim_trace_fail(check->trace, "%s was started on %s while it runs on %s", name, node->id,
                            other->id);
     }
@@ -58,7 +58,7 @@ static void check_starts_apart(SimCheck *check, SimNode *node, const char *name,
             (was_known(check, name, ordered_usec) && was_known(check, other, ordered_usec)) ||
             was_told_to_leave(check, node, name, other, ordered_usec);
         if (was_plain && !streq(other, name) && sim_node_has(node, other) &&
-            !place_may_run_on(sim_check_need_place(check, node->id, other)) &&
+            !sim_place_may_run_on(sim_check_need_place(check, node->id, other)) &&
             sim_must_start_apart(check->cluster->view, name, hash, other))
             sim_trace_fail(check->trace, "%s was started on %s beside %s, which has to leave first",
                            name, node->id, other);
@@ -68,7 +68,7 @@ static void check_starts_apart(SimCheck *check, SimNode *node, const char *name,
 /* Since when what its orders said may still be acted on: as long as its lease can live. And when an
  * agent has registered, it hears all orders anew before it acts; that its presence is gone it may
  * not have heard. */
-static usec_t heard_since(const SimCheck *check, const SimNode *node) {
+usec_t sim_actions_heard_since(const SimCheck *check, const SimNode *node) {
     usec_t lately = sim_cluster_lease_since(check->cluster) - SIM_UNDER_WAY_USEC;
     usec_t registered = sim_view_machine(check->cluster->view, node->id)
                             ? sim_check_last_change(check, KEY_MACHINE, node->id, NULL)
@@ -117,7 +117,7 @@ static void check_was_not_stopped(SimCheck *check, const SimNode *node, const ch
  * systemd was gone before the answer to that start came, and the unit has ended meanwhile. */
 static void check_start(SimCheck *check, SimNode *node, const char *name, SimPlace *place) {
     const char *hash = fake_systemd_started_hash(node->systemd, name);
-    usec_t since = heard_since(check, node) - start_delay(name);
+    usec_t since = sim_actions_heard_since(check, node) - start_delay(name);
     bool had_other_file = place->has_other_file;
     place->is_cut_off = place->was_meddled_with = place->has_other_file = false;
     if (place->boot != node->n_boots)
@@ -186,7 +186,7 @@ static void check_stop(SimCheck *check, SimNode *node, const char *name, const S
         return;
     if (may_stop_without_order(node, name))
         return;
-    usec_t since = heard_since(check, node);
+    usec_t since = sim_actions_heard_since(check, node);
     if (!sim_words_said_otherwise(&place->words, since, hash) &&
         !sim_words_said_restart(&place->words, since, hash))
         sim_trace_fail(check->trace, "%s was stopped on %s although it is ordered to run", name,
@@ -197,6 +197,10 @@ void sim_actions_judge(SimCheck *check, SimNode *node, const char *action) {
     const char *name = strchr(action, ' ');
     sim_trace(check->trace, "machine %u: %s", (unsigned) (node - check->cluster->nodes + 1),
               action);
+    if (streq(action, "reboot")) {
+        check_is_present(check, node, action, loop_now(node->world));
+        sim_reboots_judge_action(check, node);
+    }
     if (!name)
         return;
     SimPlace *place = sim_check_need_place(check, node->id, ++name);

@@ -10,11 +10,16 @@
 #define CALM_PERCENT 10
 #define CALM_USEC (40 * USEC_PER_SEC)
 #define MACHINES_MAX 5
+/* In some simulations machines are rebooted; that takes its time, and makes much else impossible.
+ */
+#define REBOOTERS_PERCENT 25
+#define REBOOTS_MAX 4
 
 static const SimDeeds *const kinds[_DEED_KIND_MAX] = {
     [DEED_FLEETD] = &sim_deeds_fleetd,   [DEED_STORE] = &sim_deeds_store,
     [DEED_SYSTEMD] = &sim_deeds_systemd, [DEED_GUARD] = &sim_deeds_guard,
-    [DEED_CLONE] = &sim_deeds_clone,     [DEED_USER] = &sim_deeds_users,
+    [DEED_CLONE] = &sim_deeds_clone,     [DEED_DISASTER] = &sim_deeds_disasters,
+    [DEED_USER] = &sim_deeds_users,      [DEED_REBOOTER] = &sim_deeds_rebooters,
 };
 
 const SimDeed *sim_deed(size_t i, DeedKind *ret_kind) {
@@ -88,13 +93,63 @@ static void choose_units(SimActs *acts, SimRandom *random) {
     acts->n_units = 3 + sim_random_below(random, n - 2);
 }
 
+/* In some there is a brake, and more than half of the machines vanish at once. */
+#define DISASTERS_PERCENT 20
+#define DISASTERS_MAX 2
+#define MACHINES_OF_DISASTER 3 /* at least */
+#define HOLD_MIN_USEC (20 * USEC_PER_SEC)
+#define HOLD_MAX_USEC (90 * USEC_PER_SEC)
+
+static void acts_insert(SimActs *acts, const SimAct *act) {
+    size_t i = acts->n++;
+    for (; i > 0 && acts->acts[i - 1].at_usec > act->at_usec; i--)
+        acts->acts[i] = acts->acts[i - 1];
+    acts->acts[i] = *act;
+}
+
+/* By a chance of its own: all else is as it would be without. */
+static void add_rebooter(SimActs *acts, uint64_t seed, usec_t end_usec) {
+    SimRandom random = {~seed + 3};
+    if (!sim_random_chance(&random, REBOOTERS_PERCENT))
+        return;
+    size_t n = 1 + sim_random_below(&random, REBOOTS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const SimAct act = {
+            .at_usec = sim_random(&random) % (end_usec + 1),
+            .deed = choose_deed(&random, DEED_REBOOTER),
+            .machine = sim_random_below(&random, acts->n_machines),
+            .random = {sim_random(&random)},
+        };
+        acts_insert(acts, &act);
+    }
+}
+
+static void add_disasters(SimActs *acts, uint64_t seed, usec_t end_usec) {
+    SimRandom random = {~seed + 5};
+    if (acts->n_machines < MACHINES_OF_DISASTER || !sim_random_chance(&random, DISASTERS_PERCENT))
+        return;
+    size_t n = 1 + sim_random_below(&random, DISASTERS_MAX);
+    if (sim_random_chance(&random, 40)) /* what is held is given up in the end */
+        acts->come_back = 1;
+    acts->hold_usec = HOLD_MIN_USEC + sim_random_below(&random, HOLD_MAX_USEC - HOLD_MIN_USEC);
+    for (size_t i = 0; i < n; i++) {
+        const SimAct act = {
+            .at_usec = sim_random(&random) % (end_usec + 1),
+            .deed = choose_deed(&random, DEED_DISASTER),
+            .machine = sim_random_below(&random, acts->n_machines),
+            .random = {sim_random(&random)},
+        };
+        acts_insert(acts, &act);
+    }
+}
+
 void sim_acts_make(uint64_t seed, SimActs *ret) {
     SimRandom random = {seed};
     SimActs acts = {.n_machines = 1 + sim_random_below(&random, MACHINES_MAX)};
     size_t n = 5 + sim_random_below(&random, ACTS_MAX);
     unsigned users_percent = 20 + (unsigned) sim_random_below(&random, 70);
     usec_t every_max_usec = ACT_EVERY_MAX_USEC >> sim_random_below(&random, 5), at_usec = 0;
-    acts.acts = sim_must(calloc(n + MACHINES_MAX, sizeof(SimAct)));
+    acts.acts = sim_must(calloc(n + MACHINES_MAX + REBOOTS_MAX + DISASTERS_MAX, sizeof(SimAct)));
     choose_units(&acts, &random);
     make_ways(&acts, &random);
     for (size_t i = 0; i < n; i++) {
@@ -106,6 +161,8 @@ void sim_acts_make(uint64_t seed, SimActs *ret) {
     acts.come_back = 1;
     for (size_t i = 1; i < acts.n_machines; i++)
         acts.come_back |= (uint32_t) sim_random_chance(&random, 70) << i;
+    add_rebooter(&acts, seed, at_usec);
+    add_disasters(&acts, seed, at_usec);
     *ret = acts;
 }
 

@@ -29,7 +29,9 @@ typedef enum DeedKind {
     DEED_SYSTEMD,
     DEED_GUARD,
     DEED_CLONE,
-    DEED_USER, /* the last: all before it are faults */
+    DEED_DISASTER, /* in simulations with a brake */
+    DEED_USER,     /* all before it are faults */
+    DEED_REBOOTER, /* a user who is not always there */
     _DEED_KIND_MAX,
 } DeedKind;
 
@@ -40,7 +42,7 @@ typedef struct SimDeeds {
 } SimDeeds;
 
 extern const SimDeeds sim_deeds_fleetd, sim_deeds_store, sim_deeds_systemd, sim_deeds_guard,
-    sim_deeds_clone, sim_deeds_users;
+    sim_deeds_clone, sim_deeds_disasters, sim_deeds_users, sim_deeds_rebooters;
 
 const SimDeed *sim_deed(size_t i, DeedKind *ret_kind); /* NULL behind the last */
 #define SIM_DEEDS_MAX 64
@@ -50,6 +52,8 @@ typedef struct SimActs {
     size_t n;
     size_t n_machines;
     size_t units[SIM_UNITS_MAX], n_units; /* that it is about */
+    usec_t hold_usec;   /* before machines are given up of which more than half vanished at once; 0:
+                           none */
     uint32_t come_back; /* a bit for each machine that is there when all is over */
 } SimActs;
 

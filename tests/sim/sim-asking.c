@@ -22,6 +22,7 @@ static SimRequest *request_new(SimRequests *requests, SimNode *node, const SimRe
             what->patience_usec < USEC_INFINITY - now ? now + what->patience_usec : USEC_INFINITY,
         .sent_revision = sim_view_revision(requests->cluster->view),
         .maintenance = what->maintenance,
+        .reboot = what->reboot,
         .count = what->count,
         .wanted = requests->acknowledged[node - requests->cluster->nodes],
     };
@@ -31,6 +32,10 @@ static SimRequest *request_new(SimRequests *requests, SimNode *node, const SimRe
         request->key = sim_must(key_scale(what->name));
     else if (what->kind >= SIM_REQUEST_DEPLOY)
         request->key = sim_must(key_deployment(what->name));
+    else if (what->kind == SIM_REQUEST_FAILOVER)
+        request->key = sim_must(strdup(KEY_BRAKE_TEXT));
+    else if (what->kind == SIM_REQUEST_REBOOT || what->kind == SIM_REQUEST_CANCEL)
+        request->key = sim_must(key_reboot(what->name));
     else if (!sim_request_is_of_unit(request))
         request->key = sim_must(key_maintenance(what->name));
     else if (what->kind != SIM_REQUEST_READ)
@@ -52,6 +57,16 @@ static char *format_maintenance(const Maintenance *maintenance) {
                                maintenance->ignore_global ? "true" : "false", deadline));
 }
 
+static char *format_reboot(const Reboot *reboot) {
+    _cleanup_free_ char *deadline = reboot->drain_usec == 0
+                                        ? sim_must(strdup(""))
+                                        : sim_must(str_printf(",\"deadlineSeconds\":%" PRIu64,
+                                                              reboot->drain_usec / USEC_PER_SEC));
+    return sim_must(str_printf("{\"maxParallel\":%" PRIu64 ",\"timeoutSeconds\":%" PRIu64 "%s}",
+                               reboot->max_parallel, reboot->timeout_usec / USEC_PER_SEC,
+                               deadline));
+}
+
 /* Without a file it is a restart. */
 static char *format_deployment(const SimRequestWhat *what) {
     if (!what->text)
@@ -69,6 +84,8 @@ static char *format_body(const SimRequestWhat *what) {
                    : str_printf("[{\"op\":\"remove\",\"path\":\"/%s/metadata/disk\"}]", what->name);
     if (what->kind == SIM_REQUEST_MAINTAIN)
         return format_maintenance(&what->maintenance);
+    if (what->kind == SIM_REQUEST_REBOOT)
+        return format_reboot(&what->reboot);
     if (what->kind == SIM_REQUEST_DEPLOY)
         return format_deployment(what);
     if (what->kind == SIM_REQUEST_SCALE)
@@ -92,6 +109,10 @@ static char *format_target(SimRequests *requests, SimRequest *request) {
         return sim_must(str_printf("/fleet/v1/scales/%s", request->name));
     if (request->kind >= SIM_REQUEST_DEPLOY)
         return sim_must(str_printf("/fleet/v1/rollouts/%s", request->name));
+    if (request->kind == SIM_REQUEST_FAILOVER)
+        return sim_must(strdup("/fleet/v1/failover"));
+    if (request->kind == SIM_REQUEST_REBOOT || request->kind == SIM_REQUEST_CANCEL)
+        return sim_must(str_printf("/fleet/v1/reboots/%s", request->name));
     if (!sim_request_is_of_unit(request))
         return sim_must(str_printf("/fleet/v1/maintenance/%s", request->name));
     if (request->kind != SIM_REQUEST_READ)
@@ -113,8 +134,15 @@ static bool was_asked_already(const SimRequests *requests, const SimRequest *sam
 }
 
 static void request_send(SimRequests *requests, SimRequest *request, const char *body) {
-    static const char *const methods[] = {"PUT",    "DELETE", "PATCH", "GET", "PUT",
-                                          "DELETE", "PUT",    "PATCH", "PUT", "DELETE"};
+    static const char *const methods[_SIM_REQUEST_KIND_MAX] = {
+        [SIM_REQUEST_PUT] = "PUT",       [SIM_REQUEST_DELETE] = "DELETE",
+        [SIM_REQUEST_PATCH] = "PATCH",   [SIM_REQUEST_READ] = "GET",
+        [SIM_REQUEST_MAINTAIN] = "PUT",  [SIM_REQUEST_RELEASE] = "DELETE",
+        [SIM_REQUEST_REBOOT] = "PUT",    [SIM_REQUEST_CANCEL] = "DELETE",
+        [SIM_REQUEST_FAILOVER] = "POST", [SIM_REQUEST_DEPLOY] = "PUT",
+        [SIM_REQUEST_SAY] = "PATCH",     [SIM_REQUEST_SCALE] = "PUT",
+        [SIM_REQUEST_FORGET] = "DELETE",
+    };
     _cleanup_free_ char *target = format_target(requests, request);
     const char *type =
         request->kind == SIM_REQUEST_PATCH ? "application/json-patch+json" : "application/json";

@@ -42,16 +42,18 @@ bool sim_share_budget(const SimView *view, const char *a, const char *b) {
     return of_a && of_b && are_of_one_group(a, of_a, b, of_b);
 }
 
+bool sim_order_is_available(const SimView *view, const Order *order) {
+    const UnitState *state = sim_view_state(view, order->machine_id, order->name);
+    return order->desired == LAUNCH_STATE_LAUNCHED && state && unit_state_is_up(state) &&
+           state->unit_revision >= order->unit_revision && streq_ptr(state->hash, order->hash);
+}
+
 bool sim_is_available(const SimView *view, const char *unit) {
     const char *key;
     const Order *order;
-    MAP_FOREACH (key, order, sim_view_all(view, KEY_SCHEDULE)) {
-        const UnitState *state = sim_view_state(view, order->machine_id, unit);
-        if (streq(order->name, unit) && order->desired == LAUNCH_STATE_LAUNCHED && state &&
-            unit_state_is_up(state) && state->unit_revision >= order->unit_revision &&
-            streq_ptr(state->hash, order->hash))
+    MAP_FOREACH (key, order, sim_view_all(view, KEY_SCHEDULE))
+        if (streq(order->name, unit) && sim_order_is_available(view, order))
             return true;
-    }
     return false;
 }
 

@@ -15,6 +15,7 @@ bool sim_budget_has_room(const SimView *view, const char *unit,
 bool sim_share_budget(const SimView *view, const char *a, const char *b);
 
 /* Whether it is up with the file, and for the request, that its order is for. */
+bool sim_order_is_available(const SimView *view, const Order *order);
 bool sim_is_available(const SimView *view, const char *unit);
 /* Whether anything of it may be up, where it has an order that counts. */
 bool sim_may_be_up(const SimView *view, const char *unit);

@@ -20,6 +20,7 @@ typedef struct SimPlace {
     usec_t stops_since; /* the last ones that followed one another closely */
     unsigned n_stops;
     usec_t ill_until; /* it did not answer its health check; USEC_INFINITY: it still does not */
+    usec_t up_usec;   /* when its machine has last said that it is up, or was till then */
     usec_t restarted_usec; /* for that, and with which file, since it came to this machine */
     char restarted_hash[UNIT_FILE_HASH_LENGTH + 1];
 } SimPlace;
@@ -30,6 +31,35 @@ typedef enum SimOrderChange {
     SIM_ORDER_IS_GIVEN,     /* there was none, or a withdrawn one */
     SIM_ORDER_IS_WITHDRAWN, /* it counted before */
 } SimOrderChange;
+
+/* That a machine be rebooted, as its agent may have heard it last. */
+typedef struct SimRebootWord {
+    char boot_id[MACHINE_ID_LENGTH + 1];
+    usec_t until; /* USEC_INFINITY: it still holds */
+} SimRebootWord;
+
+/* The boot that a machine's presence has last named, and since when it has. */
+typedef struct SimBoot {
+    char id[MACHINE_ID_LENGTH + 1];
+    usec_t since;
+} SimBoot;
+
+/* The record of a reboot goes because a user cancels it, or the leader finds that it is over. Which
+ * of these is known from the transaction, and whether it can be over from the change: in either
+ * order. */
+typedef struct SimRebootEnd {
+    int64_t leader_revision;    /* at which a leader has last found so */
+    int64_t unfounded_revision; /* at which it was not, */
+    char why_not[256];
+} SimRebootEnd;
+
+/* A machine that is not there. */
+typedef struct SimVanished {
+    usec_t since;         /* when its presence ran out; 0: it is there, or said that it leaves */
+    int64_t revision;     /* at which it did */
+    usec_t held_until;    /* when it was last said to be held */
+    usec_t given_up_usec; /* after it was held */
+} SimVanished;
 
 struct SimCheck {
     SimCluster *cluster;
@@ -44,6 +74,11 @@ struct SimCheck {
     char *judged_rollout; /* whose record has changed at this revision; NULL: none */
     size_t n_seen[SIM_NODES_MAX]; /* actions */
     SimWriters writers;
+    SimRebootWord reboot_words[SIM_NODES_MAX];
+    SimRebootEnd reboot_end;
+    SimBoot boots[SIM_NODES_MAX];
+    SimVanished vanished[SIM_NODES_MAX];
+    uint64_t n_brakes; /* that were put on */
 };
 
 /* How old what somebody acts on may be: a lease, and what is under way. */
@@ -58,6 +93,12 @@ static inline bool sim_check_has_settled(const SimCheck *check, KeyKind kind,
            loop_now(check->cluster->loop);
 }
 
+/* What is wanted of that machine, by people and for the sake of its reboot. */
+static inline bool sim_check_wants_have_settled(const SimCheck *check, const char *machine_id) {
+    return sim_check_has_settled(check, KEY_MAINTENANCE, machine_id, NULL) &&
+           sim_check_has_settled(check, KEY_REBOOT, machine_id, NULL);
+}
+
 /* Made if nothing was known of it. */
 SimPlace *sim_check_need_place(SimCheck *check, const char *machine_id, const char *name);
 
@@ -68,6 +109,8 @@ void sim_orders_judge_revision(SimCheck *check);
 /* What is wanted of a machine has changed. */
 void sim_moves_note(SimCheck *check, const char *machine_id, const Maintenance *old,
                     const Maintenance *new);
+void sim_moves_note_hurry(SimCheck *check,
+                          const char *machine_id); /* there is, or was, a deadline */
 /* Of an order that was just withdrawn, when its revision is complete. */
 void sim_moves_judge(SimCheck *check, const Order *order);
 bool sim_moves_has_time(const SimCheck *check, const char *machine_id);
@@ -77,6 +120,28 @@ bool sim_moves_has_time(const SimCheck *check, const char *machine_id);
 void sim_retries_judge_record(SimCheck *check, const Failures *old, const Failures *new);
 void sim_retries_judge_withdrawal(SimCheck *check, const Order *order);
 void sim_retries_judge_place(SimCheck *check, const Order *order);
+
+/* Whether its machine has said that it is up at any time from then on. */
+bool sim_check_was_up_since(SimCheck *check, const Order *order, usec_t since);
+
+/* How far a reboot is; a transaction that a fleetd has made; that a machine has asked its systemd
+ * to reboot it. */
+void sim_reboots_judge_record(SimCheck *check, const char *machine_id, const Reboot *old,
+                              const Reboot *new);
+void sim_reboots_note_machine(SimCheck *check, const Machine *machine);
+void sim_reboots_judge_txn(SimCheck *check, const StoreTxn *txn, const StoreTxnResult *result);
+void sim_reboots_judge_action(SimCheck *check, SimNode *node);
+
+/* A presence; what is held; that the order is taken from a machine which has no presence. */
+void sim_brake_note_machine(SimCheck *check, const char *id, const Machine *old,
+                            const Machine *new);
+void sim_brake_note(SimCheck *check, const BrakeRecord *old, const BrakeRecord *new);
+void sim_brake_judge_given_up(SimCheck *check, const char *id, const Order *order);
+
+/* Since when what its orders said may still be acted on. */
+usec_t sim_actions_heard_since(const SimCheck *check, const SimNode *node);
+/* What runs there may do so without an order: it is not fleet that had it run. */
+bool sim_place_may_run_on(const SimPlace *place);
 
 /* What is let run in two places by a deployment, now or just before. */
 void sim_beside_note(SimCheck *check, const Rollout *old);

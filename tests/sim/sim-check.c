@@ -24,12 +24,19 @@ SimPlace *sim_check_need_place(SimCheck *check, const char *machine_id, const ch
     return place;
 }
 
+bool sim_check_was_up_since(SimCheck *check, const Order *order, usec_t since) {
+    const UnitState *state = sim_view_state(check->cluster->view, order->machine_id, order->name);
+    return (state && unit_state_is_up(state)) ||
+           sim_check_need_place(check, order->machine_id, order->name)->up_usec >= since;
+}
+
 static void on_txn(const StoreTxn *txn, const StoreTxnResult *result, void *userdata) {
     const SimNode *node = userdata;
     SimCheck *check = node->cluster->userdata;
     const char *key = sim_writers_judge(&check->writers, check->requests, node, txn, result);
     if (key)
         sim_trace_fail(check->trace, "machine %s wrote %s, which it must not", node->id, key);
+    sim_reboots_judge_txn(check, txn, result);
     if (result->succeeded && sim_txn_scales(txn))
         sim_scales_judge(check, txn);
 }
@@ -46,6 +53,10 @@ usec_t sim_check_last_change(const SimCheck *check, KeyKind kind, const char *ma
 
 usec_t sim_check_last_change_of_any(const SimCheck *check) {
     return check->changed_usec;
+}
+
+uint64_t sim_check_count_brakes(const SimCheck *check) {
+    return check->n_brakes;
 }
 
 static void on_change(const Key *key, const void *old, const void *new, void *userdata) {

@@ -36,3 +36,4 @@ bool sim_check_has_other_file(const SimCheck *check, const SimNode *node, const 
 usec_t sim_check_last_change(const SimCheck *check, KeyKind kind, const char *machine_id,
                              const char *name);
 usec_t sim_check_last_change_of_any(const SimCheck *check);
+uint64_t sim_check_count_brakes(const SimCheck *check); /* that were put on */

@@ -8,6 +8,7 @@
 typedef struct Drained {
     SimCluster *cluster;
     SimTrace *trace;
+    const char *machine_id;
     const Maintenance *maintenance;
     bool is_over;    /* its time */
     size_t n_others; /* orders of units that are not global */
@@ -62,7 +63,7 @@ static bool order_is_global(const Order *order) {
 
 static void check_machine(Drained *drained) {
     const Map *orders = sim_view_all(drained->cluster->view, KEY_SCHEDULE);
-    const char *id = drained->maintenance->machine_id, *key;
+    const char *id = drained->machine_id, *key;
     const Order *order;
     MAP_FOREACH (key, order, orders)
         drained->n_others += streq(order->machine_id, id) && !order_is_global(order);
@@ -77,16 +78,17 @@ static void check_machine(Drained *drained) {
 
 /* Before a deadline has passed nothing is at rest. */
 void sim_check_drained_rest(SimCluster *cluster, SimTrace *trace) {
-    const char *id;
-    const Maintenance *maintenance;
-    MAP_FOREACH (id, maintenance, sim_view_all(cluster->view, KEY_MAINTENANCE)) {
+    for (size_t i = 0; i < cluster->n_nodes; i++) {
+        const char *id = cluster->nodes[i].id;
+        Maintenance wanted;
+        if (!sim_view_wants(cluster->view, id, &wanted) || !wanted.is_draining)
+            continue;
         Drained drained = {.cluster = cluster,
                            .trace = trace,
-                           .maintenance = maintenance,
-                           .is_over = maintenance->deadline_usec > 0};
-        if (!maintenance->is_draining)
-            continue;
-        if (maintenance->deadline_usec > loop_realtime(cluster->loop))
+                           .machine_id = id,
+                           .maintenance = &wanted,
+                           .is_over = wanted.deadline_usec > 0};
+        if (wanted.deadline_usec > loop_realtime(cluster->loop))
             sim_trace_fail(trace, "the time to drain %s is not over", id);
         check_machine(&drained);
     }

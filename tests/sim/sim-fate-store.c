@@ -55,6 +55,11 @@ static void heal_later(Sim *sim, SimNode *node, _unused_ const void *data) {
         sim_node_cut_off(node, 0);
 }
 
+void sim_node_return(Sim *sim, SimNode *node) {
+    sim_node_boot(node);
+    heal_later(sim, node, NULL);
+}
+
 static void cut_off(Sim *sim, SimAct *act) {
     SimNode *node = sim_act_node(sim, act);
     if (sim->cluster->is_store_away)

@@ -117,6 +117,7 @@ void sim_fate_rests(Sim *sim) {
     sim_laters_clear(&sim->laters);
     sim_store_rests(sim);
     sim_clone_rests(sim);
+    sim_reboots_rest(sim);
     for (size_t i = 0; i < sim->cluster->n_nodes; i++) {
         sim_fuse_set(sim->cluster->nodes[i].fuse, 0);
         node_rests(sim, &sim->cluster->nodes[i]);

@@ -11,3 +11,6 @@ void sim_guard_rests(SimNode *node);
 void sim_guard_slow(Sim *sim, SimNode *node, usec_t usec);
 void sim_store_rests(Sim *sim);
 void sim_clone_rests(Sim *sim); /* it is gone */
+void sim_reboots_rest(Sim *sim);
+/* It is there, and can reach the store. */
+void sim_node_return(Sim *sim, SimNode *node);

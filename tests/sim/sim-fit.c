@@ -161,8 +161,9 @@ bool sim_could_go(const SimView *view, const char *unit, const char *machine_id)
     const Machine *machine = sim_view_machine(view, machine_id);
     _cleanup_(requirements_freep) Requirements *requirements = sim_get_requirements(view, unit);
     _cleanup_(sim_misfit_done) SimMisfit misfit = sim_find_misfit(view, unit, machine_id);
+    Maintenance wanted;
     return machine && machine->status == MACHINE_STATUS_RUNNING &&
-           !sim_view_maintenance(view, machine_id) && requirements && !misfit.why &&
+           !sim_view_wants(view, machine_id, &wanted) && requirements && !misfit.why &&
            !find_enemy(view, requirements, unit, machine_id, true);
 }
 

@@ -22,21 +22,25 @@ static bool deadline_has_passed(const SimCheck *check, const Maintenance *mainte
            loop_realtime(check->cluster->loop) >= maintenance->deadline_usec;
 }
 
+void sim_moves_note_hurry(SimCheck *check, const char *machine_id) {
+    void *now = (void *) (uintptr_t) loop_now(check->cluster->loop);
+    if (map_put(check->hurried, machine_id, now) < 0)
+        abort();
+}
+
 void sim_moves_note(SimCheck *check, const char *machine_id, const Maintenance *old,
                     const Maintenance *new) {
     if ((old && old->deadline_usec > 0) || (new &&new->deadline_usec > 0))
-        sim_must_be_zero(MIN(map_put(check->hurried, machine_id,
-                                     (void *) (uintptr_t) loop_now(check->cluster->loop)),
-                             0));
+        sim_moves_note_hurry(check, machine_id);
 }
 
 /* Nobody who decides now can think that the time of a drain is over. */
 bool sim_moves_has_time(const SimCheck *check, const char *machine_id) {
-    const Maintenance *maintenance = sim_view_maintenance(check->cluster->view, machine_id);
     usec_t hurried = (usec_t) (uintptr_t) map_get(check->hurried, machine_id);
-    if (maintenance && maintenance->deadline_usec > 0)
-        return sim_check_has_settled(check, KEY_MAINTENANCE, machine_id, NULL) &&
-               !deadline_has_passed(check, maintenance);
+    Maintenance wanted;
+    if (sim_view_wants(check->cluster->view, machine_id, &wanted) && wanted.deadline_usec > 0)
+        return sim_check_wants_have_settled(check, machine_id) &&
+               !deadline_has_passed(check, &wanted);
     return hurried == 0 || hurried + sim_check_stale_usec(check) < loop_now(check->cluster->loop);
 }
 
@@ -147,7 +151,9 @@ static void judge_balance(SimCheck *check, const Order *order, const Unit *unit)
 }
 
 void sim_moves_judge(SimCheck *check, const Order *order) {
-    const Maintenance *maintenance = sim_view_maintenance(check->cluster->view, order->machine_id);
+    Maintenance wanted;
+    bool is_wanted = sim_view_wants(check->cluster->view, order->machine_id, &wanted);
+    const Maintenance *maintenance = is_wanted ? &wanted : NULL;
     const SimUnit *known = sim_unit_find(order->name);
     const Unit *unit = sim_view_unit(check->cluster->view, order->name);
     if (leaves_because_of_drain(order) && known && known->is_global)
@@ -155,7 +161,7 @@ void sim_moves_judge(SimCheck *check, const Order *order) {
     if (sim_leaves_for_balance(order))
         judge_balance(check, order, unit);
     if (!leaves_because_of_drain(order) ||
-        !sim_check_has_settled(check, KEY_MAINTENANCE, order->machine_id, NULL) ||
+        !sim_check_wants_have_settled(check, order->machine_id) ||
         !sim_check_has_settled(check, KEY_UNIT, NULL, order->name))
         return;
     if (!maintenance || !maintenance->is_draining) {

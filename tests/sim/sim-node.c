@@ -207,10 +207,10 @@ void sim_node_note_trouble(SimNode *node, usec_t usec) {
 }
 
 usec_t sim_node_well_since(const SimNode *node) {
-    bool is_troubled = !node->agent || node->is_leaving || node->cut != 0 || node->is_lossy ||
-                       node->is_lagging || node->has_no_bus ||
-                       pausable_loop_is_paused(node->loop) ||
-                       node->trouble_until_usec > loop_now(node->world);
+    bool is_troubled =
+        !node->agent || node->is_leaving || node->cut != 0 || node->is_lossy || node->is_lagging ||
+        node->has_no_bus || pausable_loop_is_paused(node->loop) ||
+        fake_systemd_is_stopping(node->systemd) || node->trouble_until_usec > loop_now(node->world);
     return is_troubled ? USEC_INFINITY : node->trouble_until_usec;
 }
 
@@ -232,7 +232,8 @@ size_t sim_node_count(SimNode *node, FakeAction action) {
 /* systemd takes no start that contradicts its shutdown. */
 static int refuse_start(FakeAction action, _unused_ const char *name, void *userdata) {
     const SimNode *node = userdata;
-    bool goes_down = node->is_leaving && node->farewell == PRESENCE_LEFT;
+    bool goes_down = (node->is_leaving && node->farewell == PRESENCE_LEFT) ||
+                     fake_systemd_is_stopping(node->systemd);
     return goes_down && action == FAKE_ACTION_START ? -EBUSY : 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "fleetd/base/strv.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-turns.h"
 #include "tests/sim/sim-units.h"
 #include "tests/sim/sim-versions.h"
 
@@ -23,12 +24,15 @@ static void check_given_up(SimCheck *check, const Key *key) {
 }
 
 /* A machine that is there is never just robbed of its order: it has stopped the unit before. */
-static void check_taken_order(SimCheck *check, const Key *key, SimPlace *place) {
+static void check_taken_order(SimCheck *check, const Key *key, const Order *order,
+                              SimPlace *place) {
     const Machine *machine = sim_view_machine(check->cluster->view, key->machine_id);
     SimNode *node = sim_find_node(check->cluster, key->machine_id);
     bool is_here = machine && machine->status != MACHINE_STATUS_LEFT;
-    if (!machine)
+    if (!machine) {
         check_given_up(check, key);
+        sim_brake_judge_given_up(check, key->machine_id, order);
+    }
     if (!node || !sim_node_has(node, key->name))
         return;
     if (is_here && !place->was_meddled_with && !place->has_other_file)
@@ -72,8 +76,9 @@ static void note_order(SimCheck *check, const Key *key, const Order *old, const 
     SimPlace *place = sim_check_need_place(check, key->machine_id, key->name);
     sim_words_say(&place->words, loop_now(check->cluster->loop), new);
     sim_beside_judge_order(check, key, old, new);
+    sim_turns_judge_order(check, key, old, new);
     if (!new && !check->cluster->is_store_lost)
-        check_taken_order(check, key, place);
+        check_taken_order(check, key, old, place);
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", key->machine_id, key->name));
     if (map_put(check->judged_orders, pair, (void *) (uintptr_t) change_of(old, new)) < 0)
         abort();
@@ -86,17 +91,38 @@ static void note_unit(SimCheck *check, const Key *key, const void *old, const vo
         sim_versions_judge_unit(check, old, new);
 }
 
+static void note_machine(SimCheck *check, const Key *key, const Machine *old, const Machine *new) {
+    if (new) {
+        check_goodbye(check, new);
+        sim_reboots_note_machine(check, new);
+    }
+    sim_brake_note_machine(check, key->machine_id, old, new);
+}
+
+static void note_state(SimCheck *check, const Key *key, const UnitState *old,
+                       const UnitState *new) {
+    if ((old && unit_state_is_up(old)) || (new &&unit_state_is_up(new)))
+        sim_check_need_place(check, key->machine_id, key->name)->up_usec =
+            loop_now(check->cluster->loop);
+}
+
 void sim_orders_judge_change(SimCheck *check, const Key *key, const void *old, const void *new) {
     if (key->kind == KEY_UNIT)
         note_unit(check, key, old, new);
-    else if (key->kind == KEY_MACHINE && new)
-        check_goodbye(check, new);
+    else if (key->kind == KEY_MACHINE)
+        note_machine(check, key, old, new);
+    else if (key->kind == KEY_STATE)
+        note_state(check, key, old, new);
+    else if (key->kind == KEY_BRAKE)
+        sim_brake_note(check, old, new);
     else if (key->kind == KEY_LEADER)
         check_succession(check, old, new);
     else if (key->kind == KEY_FILE && !new && !check->cluster->is_store_lost)
         check_lost_file(check, key->name);
     else if (key->kind == KEY_MAINTENANCE)
         sim_moves_note(check, key->machine_id, old, new);
+    else if (key->kind == KEY_REBOOT)
+        sim_reboots_judge_record(check, key->machine_id, old, new);
     else if (key->kind == KEY_REBALANCE)
         sim_rebalance_judge_record(check, old, new);
     else if (key->kind == KEY_FAILURES)
@@ -136,8 +162,9 @@ static void check_fit(SimCheck *check, const Order *order) {
 static void check_cordon(SimCheck *check, const Order *order) {
     const SimView *view = check->cluster->view;
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", order->machine_id, order->name));
-    if (sim_view_maintenance(view, order->machine_id) &&
-        sim_check_has_settled(check, KEY_MAINTENANCE, order->machine_id, NULL) &&
+    Maintenance wanted;
+    if (sim_view_wants(view, order->machine_id, &wanted) &&
+        sim_check_wants_have_settled(check, order->machine_id) &&
         !map_has(sim_view_all(view, KEY_ORPHAN), pair))
         sim_trace_fail(check->trace, "%s is ordered on %s, which is cordoned", order->name,
                        order->machine_id);

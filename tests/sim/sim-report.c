@@ -18,6 +18,8 @@ void sim_report_add(SimReport *sum, const SimReport *one) {
     sum->n_kills += one->n_kills;
     sum->n_losses += one->n_losses;
     sum->n_drains += one->n_drains;
+    sum->n_reboots += one->n_reboots;
+    sum->n_brakes += one->n_brakes;
     sum->n_forecasts += one->n_forecasts;
     add_counters(sum->n_deeds, one->n_deeds, ELEMENTSOF(sum->n_deeds));
     for (size_t kind = 0; kind < _SIM_REQUEST_KIND_MAX; kind++)
@@ -33,17 +35,20 @@ static double in_seconds(usec_t usec) {
 static void print_deeds(const SimReport *sum) {
     DeedKind kind;
     for (size_t i = 0; sim_deed(i, &kind); i++)
-        if (kind != DEED_USER)
+        if (kind < DEED_USER)
             printf("#   %7" PRIu64 " %s\n", sum->n_deeds[i], sim_deed(i, NULL)->name);
     printf("#   %7" PRIu64 " times a fleetd was killed at its step\n", sum->n_kills);
     printf("#   %7" PRIu64 " times the store lost everything\n", sum->n_losses);
     printf("#   %7" PRIu64 " machines drained in turn\n", sum->n_drains);
+    printf("#   %7" PRIu64 " machines told to reboot\n", sum->n_reboots);
+    printf("#   %7" PRIu64 " times too many machines were gone to give them up\n", sum->n_brakes);
     printf("#   %7" PRIu64 " requests foretold\n", sum->n_forecasts);
 }
 
 static void print_requests(const SimReport *sum) {
-    static const char *const kinds[] = {"put",     "delete", "patch", "read",  "maintain",
-                                        "release", "deploy", "say",   "scale", "forget"};
+    static const char *const kinds[] = {"put",     "delete", "patch",  "read",     "maintain",
+                                        "release", "reboot", "cancel", "failover", "deploy",
+                                        "say",     "scale",  "forget"};
     printf("#   %-8s %12s %9s %9s %9s\n", "", "acknowledged", "refused", "unknown", "lost");
     for (size_t i = 0; i < _SIM_REQUEST_KIND_MAX; i++) {
         const uint64_t *n = sum->n_requests[i];

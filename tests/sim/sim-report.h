@@ -11,6 +11,9 @@ typedef enum SimRequestKind {
     SIM_REQUEST_READ,
     SIM_REQUEST_MAINTAIN,
     SIM_REQUEST_RELEASE,
+    SIM_REQUEST_REBOOT,
+    SIM_REQUEST_CANCEL, /* of a reboot */
+    SIM_REQUEST_FAILOVER,
     SIM_REQUEST_DEPLOY,
     SIM_REQUEST_SAY, /* of a deployment */
     SIM_REQUEST_SCALE,
@@ -35,6 +38,8 @@ typedef struct SimReport {
     uint64_t n_kills;     /* at a step */
     uint64_t n_losses;    /* of the whole store */
     uint64_t n_drains;    /* of one machine after the other, while nothing else happens */
+    uint64_t n_brakes;    /* that were put on */
+    uint64_t n_reboots;   /* of machines that fleet had rebooted */
     uint64_t n_forecasts; /* of what would happen, each then compared with what did */
     usec_t settled_usec, tidied_usec; /* after the last fault; of one simulation */
     usec_t longest_usec[12];          /* of what sim-timely.h looks at */

@@ -17,6 +17,7 @@ typedef struct SimRequest {
     char *key; /* that it may write; NULL: none */
     LaunchState desired;
     Maintenance maintenance; /* without texts */
+    Reboot reboot;           /* likewise */
     uint64_t count;
     char *hash;                 /* "": of whichever file the unit has */
     RecordedExchange *recorded; /* NULL: it is over */

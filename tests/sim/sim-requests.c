@@ -33,6 +33,20 @@ static bool request_asks_for_maintenance(const SimRequest *request, const Mainte
            (written->deadline_usec > 0) == (wanted->deadline_usec > 0);
 }
 
+static bool request_asks_for_reboot(const SimRequest *request, const Reboot *written) {
+    const Reboot *wanted = &request->reboot;
+    if (!written || request->kind != SIM_REQUEST_REBOOT)
+        return !written && request->kind == SIM_REQUEST_CANCEL;
+    return written->phase == REBOOT_WAITING && !written->has_returned &&
+           written->max_parallel == wanted->max_parallel &&
+           written->drain_usec == wanted->drain_usec &&
+           written->timeout_usec == wanted->timeout_usec;
+}
+
+static bool request_is_of_reboot(const SimRequest *request) {
+    return request->kind == SIM_REQUEST_REBOOT || request->kind == SIM_REQUEST_CANCEL;
+}
+
 /* Who brings no file leaves the unit the one that it has. */
 static bool request_asks_for(SimRequests *requests, const SimRequest *request,
                              const SimWritten *written) {
@@ -46,6 +60,10 @@ static bool request_asks_for(SimRequests *requests, const SimRequest *request,
     if (request->kind >= SIM_REQUEST_DEPLOY)
         return (request->kind == SIM_REQUEST_DEPLOY && *request->hash) == written->has_file &&
                (request->kind == SIM_REQUEST_DEPLOY && !*request->hash) == written->is_restart;
+    if (request->kind == SIM_REQUEST_FAILOVER)
+        return written->is_release;
+    if (request_is_of_reboot(request))
+        return request_asks_for_reboot(request, written->reboot);
     if (!sim_request_is_of_unit(request))
         return request_asks_for_maintenance(request, written->maintenance);
     if (request->kind == SIM_REQUEST_DELETE || !unit)

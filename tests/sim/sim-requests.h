@@ -5,6 +5,7 @@
 
 #include "fleetd/model/keys.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/reboot.h"
 #include "fleetd/model/template-scale.h"
 #include "tests/sim/sim-cluster.h"
 #include "tests/sim/sim-report.h"
@@ -23,6 +24,7 @@ typedef struct SimRequestWhat {
     LaunchState desired;
     const char *value;       /* of metadata, NULL: to be removed; how to deploy, what to say */
     Maintenance maintenance; /* the deadline from then on */
+    Reboot reboot;           /* how it is to be done */
     uint64_t count;          /* of instances that are to be kept */
     usec_t patience_usec;    /* after that the user is gone, and hears nothing */
 } SimRequestWhat;
@@ -44,7 +46,9 @@ typedef struct SimWritten {
     const char *key;
     const Unit *unit;
     const Maintenance *maintenance;
+    const Reboot *reboot;
     const TemplateScale *scale;
+    bool is_release; /* of machines that are held */
     bool has_file;   /* written with it: a deployment, and nothing that is said of one */
     bool is_restart; /* likewise, one that brings none */
     int64_t revision;

@@ -6,8 +6,10 @@
 #include "tests/sim/sim-drained.h"
 #include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-rebalance.h"
+#include "tests/sim/sim-reboots.h"
 #include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-scales.h"
+#include "tests/sim/sim-turns.h"
 #include "tests/sim/sim-units.h"
 #include "tests/sim/sim-versions.h"
 
@@ -90,7 +92,7 @@ static void check_order(const Rest *rest, const Order *order) {
                        order->machine_id);
         return;
     }
-    if (is_former(rest, order, unit))
+    if (is_former(rest, order, unit) || sim_turns_keep(rest->cluster->view, order))
         return;
     if (order->desired != unit->desired || order->unit_revision != unit->revision ||
         !streq(order->hash, unit->hash) || order->restart != unit->restart)
@@ -232,4 +234,7 @@ void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *
     MAP_FOREACH (key, value, sim_view_all(view, KEY_ORPHAN))
         check_orphan_is_due(&rest, value);
     sim_check_drained_rest(cluster, trace);
+    sim_reboots_check_rest(cluster, trace);
+    if (sim_view_brake(view))
+        sim_trace_fail(trace, "machines are held for ever");
 }

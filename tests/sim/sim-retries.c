@@ -84,7 +84,7 @@ static bool is_free_to_go(const SimView *view, const char *name) {
 static bool was_known(const SimCheck *check, const char *name, const char *machine_id) {
     if (!sim_check_has_settled(check, KEY_MACHINE, machine_id, NULL) ||
         !sim_check_has_settled(check, KEY_METADATA, machine_id, "disk") ||
-        !sim_check_has_settled(check, KEY_MAINTENANCE, machine_id, NULL) ||
+        !sim_check_wants_have_settled(check, machine_id) ||
         !sim_check_has_settled(check, KEY_STATE, machine_id, name))
         return false;
     for (size_t i = 0; sim_unit(i); i++)

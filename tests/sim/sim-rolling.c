@@ -4,10 +4,12 @@
 #include "tests/sim/sim-budget.h"
 #include "tests/sim/sim-fit.h"
 #include "tests/sim/sim-rebalance.h"
+#include "tests/sim/sim-rebooters.h"
 #include "tests/sim/sim-units.h"
 
 #define ROLLING_PERCENT 50
 #define EVENED_PERCENT 50
+#define REBOOTED_PERCENT 40
 #define LOOK_EVERY_USEC (100 * USEC_PER_MSEC)
 
 /* What was asked of a fleetd that has ended meanwhile is asked for again. */
@@ -225,11 +227,25 @@ static bool roll(SimRolling *rolling) {
     return !sim_random_chance(&rolling->random, EVENED_PERCENT) || even_out(rolling);
 }
 
+/* One after the other, or two at a time: what is up stays up as when each was drained. Those that
+ * do not end are cancelled. */
+static bool reboot(SimRolling *rolling) {
+    Sim *sim = rolling->sim;
+    unsigned max_parallel = 1 + (unsigned) sim_random_below(&rolling->random, 2);
+    sim_trace(&sim->trace, "users reboot all machines, %u at a time, and wait", max_parallel);
+    rolling->were_up = find_up(sim->cluster);
+    maybe_kill_leader(rolling);
+    return sim_reboot_all(sim, &rolling->random, max_parallel) &&
+           sim_pass(sim, KILLED_WITHIN_USEC + SIM_HEAL_USEC) && sim_await_units_rest(sim) &&
+           sim_end_reboots(sim);
+}
+
 void sim_rolling_happen(Sim *sim) {
     SimRolling rolling = {.sim = sim, .random = rolling_random(sim->seed)};
     (void) sim_random(&rolling.random); /* sim_rolling_is_due() */
     sim->rolling = &rolling;
-    if (roll(&rolling))
+    if (roll(&rolling) &&
+        (!sim_random_chance(&rolling.random, REBOOTED_PERCENT) || reboot(&rolling)))
         sim_fate_rests(sim);
     sim->rolling = NULL;
 }

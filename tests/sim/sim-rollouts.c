@@ -15,6 +15,7 @@
 
 static const char *const singles[] = {"a.service", "slow.service", "broken.service",
                                       "once.service"};
+static const char *const globals[] = {"everywhere.service", "everywhere.service", "agent.service"};
 
 static void ask(Sim *sim, SimAct *act, SimRequestKind kind, const char *name, const char *text,
                 const char *value) {
@@ -30,20 +31,22 @@ static void ask(Sim *sim, SimAct *act, SimRequestKind kind, const char *name, co
 }
 
 static const char *choose_name(SimAct *act) {
-    bool is_single = sim_random_chance(&act->random, 25);
-    size_t i = sim_random_below(&act->random, ELEMENTSOF(singles));
-    return is_single ? singles[i] : TEMPLATE;
+    bool is_single = sim_random_chance(&act->random, 20),
+         is_global = sim_random_chance(&act->random, 30);
+    size_t i = sim_random_below(&act->random, ELEMENTSOF(singles)),
+           k = sim_random_below(&act->random, ELEMENTSOF(globals));
+    return is_single ? singles[i] : is_global ? globals[k] : TEMPLATE;
 }
 
 /* Some take longer to start than they are given. */
-static char *choose_policy(SimAct *act) {
+static char *choose_policy(SimAct *act, const SimUnit *unit) {
     static const char *const ends[] = {"rollback", "rollback", "pause", "continue"};
     static const char *const orders[] = {"stop-first", "start-first"};
     size_t parallel = 1 + sim_random_below(&act->random, 2),
            healthy = sim_random_below(&act->random, 4), more = sim_random_below(&act->random, 10),
            end = sim_random_below(&act->random, ELEMENTSOF(ends));
     bool has_canaries = sim_random_chance(&act->random, 20),
-         is_start_first = sim_random_chance(&act->random, 40);
+         is_start_first = sim_random_chance(&act->random, 40) && !unit->is_global;
     return sim_must(str_printf("\"parallel\":%zu,\"canaries\":%d,\"healthySeconds\":%zu,"
                                "\"deadlineSeconds\":%zu,\"onFailure\":\"%s\",\"order\":\"%s\"",
                                parallel, has_canaries, healthy, healthy + 1 + more, ends[end],
@@ -69,7 +72,7 @@ static void say_later(Sim *sim, _unused_ SimNode *node, const void *data) {
 /* There may be no instance of it yet. */
 static void start_instances(Sim *sim, SimAct *act) {
     static const char *const instances[] = {"roll@1.service", "roll@2.service", "roll@3.service",
-                                            "roll@10.service"};
+                                            "roll@10.service", "everywhere.service"};
     for (size_t i = 0; i < ELEMENTSOF(instances); i++) {
         _cleanup_free_ char *text = sim_must(sim_unit_text(sim_unit_find(instances[i]), 0));
         if (sim_random_chance(&act->random, 50))
@@ -83,7 +86,7 @@ static void deploy_later(Sim *sim, _unused_ SimNode *node, const void *data) {
     const SimUnit *unit = sim_unit_find(streq(name, TEMPLATE) ? SOURCE : name);
     unsigned version = 100 + (unsigned) sim_random_below(&act->random, 6);
     _cleanup_free_ char *text = sim_must(sim_unit_text(unit, version));
-    _cleanup_free_ char *policy = choose_policy(act);
+    _cleanup_free_ char *policy = choose_policy(act, unit);
     ask(sim, act, SIM_REQUEST_DEPLOY, name, text, policy);
     if (sim_random_chance(&act->random, 40))
         sim_later(sim, sim_random_span(&act->random, SAID_USEC), say_later, NULL, act);
@@ -295,7 +298,8 @@ bool sim_rollouts_name_file(const SimView *view, const char *hash) {
     const Rollout *rollout;
     MAP_FOREACH (name, rollout, sim_view_all(view, KEY_ROLLOUT))
         for (size_t i = 0; i < rollout->n_units; i++)
-            if (streq_ptr(rollout->units[i].before, hash))
+            if (streq_ptr(rollout->units[i].before, hash) ||
+                streq_ptr(rollout->units[i].keeps, hash) || streq_ptr(rollout->before, hash))
                 return true;
     return false;
 }

@@ -1,8 +1,11 @@
 #include "tests/sim/sim-run.h"
 
+#include "fleetd/engine/brake.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/sim/sim-forecasts.h"
 #include "tests/sim/sim-loss.h"
+#include "tests/sim/sim-rebooters.h"
+#include "tests/sim/sim-reboots.h"
 #include "tests/sim/sim-rest.h"
 #include "tests/sim/sim-rolling.h"
 #include "tests/sim/sim-units.h"
@@ -23,7 +26,7 @@
  * first, and that one is up to a minute after they were left; once more, if it just failed. */
 #define UNITS_USEC \
     (SIM_HEAL_USEC + SIM_GRACE + SIM_TTL_LONG + (64 + 90 + 75 + 3 * 25) * USEC_PER_SEC)
-#define FILES_USEC (UNITS_USEC + 3 * USEC_PER_MINUTE)
+#define FILES_USEC (3 * USEC_PER_MINUTE)
 /* Units whose lives have an end come to it (sim-units.c). */
 #define LIVES_USEC USEC_PER_MINUTE
 #define QUIET_USEC (4 * USEC_PER_MINUTE)
@@ -46,6 +49,7 @@ static bool step(void *userdata) {
     sim_timely_step(sim->timely);
     sim_kept_step(sim->kept);
     sim_rolling_step(sim->rolling);
+    sim_fate_step(sim);
     return sim->trace.failure || (passing->predicate && passing->predicate(passing->userdata));
 }
 
@@ -96,6 +100,7 @@ static void sim_init(Sim *sim, uint64_t seed, bool is_verbose) {
     sim_acts_make(seed, &sim->acts);
     sim->cluster = sim_cluster_new(sim->acts.n_machines, seed);
     sim->cluster->agent_ttl_usec = seed % 3 == 2 ? SIM_TTL_LONG : SIM_TTL;
+    sim->cluster->failover_hold_usec = sim->acts.hold_usec;
     sim->trace = (SimTrace){.loop = sim->cluster->loop, .is_verbose = is_verbose};
     sim->requests = sim_requests_new(sim->cluster, &sim->trace, &sim->report);
     sim->check = sim_check_new(sim->cluster, sim->requests, &sim->trace);
@@ -152,14 +157,24 @@ static bool sim_await_rest(Sim *sim, CheckRest check_rest, usec_t max_usec, usec
     return true;
 }
 
+/* Machines that are to be rebooted have their turns meanwhile, and those that are held are given up
+ * one after the other. */
+static usec_t sim_units_limit(const Sim *sim) {
+    const SimCluster *cluster = sim->cluster;
+    usec_t hold_usec = cluster->failover_hold_usec;
+    return UNITS_USEC + sim_reboots_limit(cluster->view) +
+           (hold_usec > 0 ? hold_usec + cluster->n_nodes * BRAKE_PACE_USEC : 0);
+}
+
 bool sim_await_units_rest(Sim *sim) {
     usec_t usec;
-    return sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, sim_now(sim), &usec);
+    return sim_await_rest(sim, sim_check_units_rest, sim_units_limit(sim), sim_now(sim), &usec);
 }
 
 /* What failed on a machine that gets no units may stay there as it is, if it fits nowhere else. */
 static bool is_open(const Sim *sim, const FailurePlace *place) {
-    bool is_shut = sim_view_maintenance(sim->cluster->view, place->machine_id) != NULL;
+    Maintenance wanted;
+    bool is_shut = sim_view_wants(sim->cluster->view, place->machine_id, &wanted);
     return place->well_since_usec > 0 || (place->next_usec > 0 && !is_shut);
 }
 
@@ -204,11 +219,22 @@ static void sim_be_quiet(Sim *sim) {
     sim_requests_check_answers(sim->requests);
 }
 
-static void sim_come_to_rest(Sim *sim, usec_t *ret_settled_usec, usec_t *ret_tidied_usec) {
+/* What reboots wait for may come to pass in the midst of what follows: they end before that. How
+ * long that took goes to *ret_usec. */
+static bool sim_end_all_reboots(Sim *sim, usec_t *ret_usec) {
     usec_t begun_usec = sim_now(sim);
+    bool is_good = sim_end_reboots(sim);
+    *ret_usec = sim_now(sim) - begun_usec;
+    return is_good;
+}
+
+static void sim_come_to_rest(Sim *sim, usec_t *ret_settled_usec, usec_t *ret_tidied_usec) {
+    usec_t begun_usec = sim_now(sim), limit_usec = sim_units_limit(sim), ended_usec;
     if (sim_pass(sim, SIM_HEAL_USEC) &&
-        sim_await_rest(sim, sim_check_units_rest, UNITS_USEC, begun_usec, ret_settled_usec) &&
-        sim_await_rest(sim, sim_check_files_rest, FILES_USEC, begun_usec, ret_tidied_usec))
+        sim_await_rest(sim, sim_check_units_rest, limit_usec, begun_usec, ret_settled_usec) &&
+        sim_end_all_reboots(sim, &ended_usec) &&
+        sim_await_rest(sim, sim_check_files_rest, limit_usec + ended_usec + FILES_USEC, begun_usec,
+                       ret_tidied_usec))
         sim_be_quiet(sim);
 }
 
@@ -254,6 +280,7 @@ void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
     sim->report.n_seeds = 1;
     sim->report.n_failures = sim->trace.failure != NULL;
     sim->report.simulated_usec = sim_now(sim);
+    sim->report.n_brakes = sim_check_count_brakes(sim->check);
 }
 
 void sim_done(Sim *sim) {

@@ -22,7 +22,9 @@ typedef struct Sim {
     SimKept *kept;              /* NULL: the store was not lost */
     struct SimRolling *rolling; /* NULL: nothing is drained for the sake of it */
     SimLaters laters;
-    SimReport report; /* of this one */
+    bool is_calm;                       /* fate has rested once */
+    unsigned told_boots[SIM_NODES_MAX]; /* of each machine: in which it was told to reboot */
+    SimReport report;                   /* of this one */
 } Sim;
 
 /* Runs it; keep, if not NULL, has a flag for each of its acts, and only those are done.
@@ -43,5 +45,7 @@ static inline SimNode *sim_act_node(Sim *sim, const SimAct *act) {
     return &sim->cluster->nodes[act->machine];
 }
 
+/* After every step of the loop: what becomes of machines that were told to reboot. */
+void sim_fate_step(Sim *sim);
 /* Mends everything, but for machines that stay away. */
 void sim_fate_rests(Sim *sim);

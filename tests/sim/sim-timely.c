@@ -4,6 +4,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 #include "tests/sim/sim-fit.h"
+#include "tests/sim/sim-reboots.h"
 #include "tests/sim/sim-units.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ typedef enum Concern {
     CONCERN_STATE,
     CONCERN_PLACE,
     CONCERN_DRAIN,
+    CONCERN_REBOOT,
     _CONCERN_MAX,
 } Concern;
 
@@ -48,6 +50,7 @@ static const struct {
     [CONCERN_DRAIN] = {"what is still there when a drain's time is over is told to leave",
                        8 * USEC_PER_SEC},
     [CONCERN_PLACE] = {"a unit that fits somewhere is placed", 8 * USEC_PER_SEC},
+    [CONCERN_REBOOT] = {"a reboot goes on", 8 * USEC_PER_SEC},
 };
 
 typedef struct Mismatch {
@@ -139,10 +142,11 @@ static void look_at_gone(SimTimely *timely, const Order *order) {
     usec_t steady_since = healed_since(timely, sim_leader(timely->cluster));
     if (machine && machine->status == MACHINE_STATUS_LEFT)
         wait_since(timely, CONCERN_LEFT, since, order->name, order->machine_id);
-    else if (!machine && since != USEC_INFINITY)
+    else if (!machine && !sim_view_brake(timely->cluster->view) && since != USEC_INFINITY)
         wait_since(timely, CONCERN_GONE,
-                   later(since, steady_since + timely->cluster->agent_ttl_usec), order->name,
-                   order->machine_id);
+                   later(later(since, changed(timely, KEY_BRAKE, NULL, NULL)),
+                         steady_since + timely->cluster->agent_ttl_usec),
+                   order->name, order->machine_id);
 }
 
 /* Until its lease has run out, a former boot's presence bars the way; also if it was seen to run,
@@ -245,19 +249,20 @@ static void look_at_state(SimTimely *timely, const Order *order) {
 /* A machine without a presence gets nothing told, and is given up. */
 static void look_at_drain(SimTimely *timely, const Order *order) {
     const SimView *view = timely->cluster->view;
-    const Maintenance *maintenance = sim_view_maintenance(view, order->machine_id);
     const Machine *machine = sim_view_machine(view, order->machine_id);
     const SimUnit *unit = sim_unit_find(order->name);
     usec_t now = loop_realtime(timely->cluster->loop);
-    if (!maintenance || maintenance->deadline_usec == 0 || maintenance->deadline_usec > now ||
-        !machine || machine->status != MACHINE_STATUS_RUNNING || !unit || unit->is_global ||
-        order->desired == LAUNCH_STATE_INACTIVE)
+    Maintenance wanted;
+    if (!sim_view_wants(view, order->machine_id, &wanted) || wanted.deadline_usec == 0 ||
+        wanted.deadline_usec > now || !machine || machine->status != MACHINE_STATUS_RUNNING ||
+        !unit || unit->is_global || order->desired == LAUNCH_STATE_INACTIVE)
         return;
     usec_t since =
         later(timely->leader_since, changed(timely, KEY_MACHINE, order->machine_id, NULL));
     since = later(since, changed(timely, KEY_MAINTENANCE, order->machine_id, NULL));
+    since = later(since, changed(timely, KEY_REBOOT, order->machine_id, NULL));
     since = later(since, changed(timely, KEY_UNIT, NULL, order->name));
-    since = later(since, loop_now(timely->cluster->loop) - (now - maintenance->deadline_usec));
+    since = later(since, loop_now(timely->cluster->loop) - (now - wanted.deadline_usec));
     if (timely->leader_since != USEC_INFINITY)
         wait_since(timely, CONCERN_DRAIN, since, order->name, order->machine_id);
 }
@@ -308,9 +313,23 @@ static void look_at_places(SimTimely *timely) {
             look_at_unit(timely, unit, since);
 }
 
+/* --- reboots --- */
+
+/* Nothing of it is decided while anything else is. */
+static void look_at_reboot(SimTimely *timely, const Reboot *reboot) {
+    Loop *loop = timely->cluster->loop;
+    usec_t due = sim_reboots_due(timely->cluster->view, reboot), now = loop_realtime(loop);
+    usec_t since = later(timely->leader_since, sim_check_last_change_of_any(timely->check));
+    if (since != USEC_INFINITY && due <= now)
+        wait_since(timely, CONCERN_REBOOT,
+                   due == 0 ? since : later(since, loop_now(loop) - (now - due)),
+                   reboot_phase_to_string(reboot->phase), reboot->machine_id);
+}
+
 void sim_timely_step(SimTimely *timely) {
     const char *key;
     const Order *order;
+    const Reboot *reboot;
     if (loop_now(timely->cluster->loop) < timely->next_usec)
         return;
     timely->next_usec = loop_now(timely->cluster->loop) + LOOK_EVERY_USEC;
@@ -327,6 +346,8 @@ void sim_timely_step(SimTimely *timely) {
         look_at_state(timely, order);
     }
     look_at_places(timely);
+    MAP_FOREACH (key, reboot, sim_view_all(timely->cluster->view, KEY_REBOOT))
+        look_at_reboot(timely, reboot);
 }
 
 SimTimely *sim_timely_new(SimCluster *cluster, SimCheck *check, SimTrace *trace,

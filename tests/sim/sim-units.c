@@ -114,6 +114,7 @@ static const SimUnit units[] = {
     {.name = "busy@2.service", .options = "ReserveCPU=1.5\nConflicts=big@4.service\n"},
     {.name = "everywhere-big.service",
      .options = "Global=true\nReserveMemory=500M\n",
+     .behaviour = {.start_usec = 5 * USEC_PER_SEC},
      .is_global = true},
     {.name = "slow.service",
      .options = "ReserveMemory=700M\n",

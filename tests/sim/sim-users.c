@@ -2,6 +2,7 @@
 #include "tests/sim/sim-fate.h"
 #include "tests/sim/sim-maintainers.h"
 #include "tests/sim/sim-rebalance.h"
+#include "tests/sim/sim-rebooters.h"
 #include "tests/sim/sim-rollouts.h"
 #include "tests/sim/sim-run.h"
 #include "tests/sim/sim-scales.h"
@@ -219,3 +220,10 @@ static const SimDeed deeds[] = {
 };
 
 const SimDeeds sim_deeds_users = {deeds, ELEMENTSOF(deeds), 0};
+
+static const SimDeed rebooters_deeds[] = {
+    {"reboot", sim_reboot, 4},
+    {"cancel a reboot", sim_cancel_reboot, 1},
+};
+
+const SimDeeds sim_deeds_rebooters = {rebooters_deeds, ELEMENTSOF(rebooters_deeds), 0};

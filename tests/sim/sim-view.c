@@ -110,6 +110,7 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_STATE] = {"state/", parse_state, (MapFreeValue) unit_state_free},
     [KEY_PENDING] = {"pending/", parse_pending, (MapFreeValue) pending_free},
     [KEY_LEADER] = {"", parse_text, free},
+    [KEY_BRAKE] = {"", parse_brake, (MapFreeValue) brake_record_free},
     [KEY_ORPHAN] = {"orphan/", parse_orphan, (MapFreeValue) orphan_free},
     [KEY_VERSION] = {"version/", parse_version, (MapFreeValue) unit_version_free},
     [KEY_CLUSTER] = {"", parse_text, free},
@@ -118,7 +119,6 @@ static const ViewKind kinds[_KEY_KIND_MAX] = {
     [KEY_ROLLOUT] = {"rollout/", parse_rollout, (MapFreeValue) rollout_free},
     [KEY_SCALE] = {"scale/", parse_scale, (MapFreeValue) template_scale_free},
     [KEY_FAILURES] = {"failures/", parse_failures, (MapFreeValue) failures_free},
-    [KEY_BRAKE] = {"", parse_brake, (MapFreeValue) brake_record_free},
     [KEY_REBALANCE] = {"", parse_rebalance, (MapFreeValue) rebalance_free},
 };
 
@@ -229,6 +229,39 @@ const char *sim_view_metadata(const SimView *view, const char *machine_id, const
 
 const Maintenance *sim_view_maintenance(const SimView *view, const char *machine_id) {
     return map_get(view->kinds[KEY_MAINTENANCE], machine_id);
+}
+
+const Reboot *sim_view_reboot(const SimView *view, const char *machine_id) {
+    return map_get(view->kinds[KEY_REBOOT], machine_id);
+}
+
+static bool is_drained_for(const Reboot *reboot) {
+    return reboot && reboot->phase != REBOOT_WAITING && reboot->phase != REBOOT_RETURNING &&
+           !(reboot->phase == REBOOT_FAILED && reboot->has_returned);
+}
+
+static usec_t first_deadline(usec_t a, usec_t b) {
+    return a == 0 || b == 0 ? MAX(a, b) : MIN(a, b);
+}
+
+bool sim_view_wants(const SimView *view, const char *machine_id, Maintenance *ret) {
+    const Maintenance *people = sim_view_maintenance(view, machine_id);
+    const Reboot *reboot = sim_view_reboot(view, machine_id);
+    bool is_to_go_down = is_drained_for(reboot);
+    *ret = people ? *people : (Maintenance){.machine_id = (char *) machine_id};
+    if (is_to_go_down) {
+        bool has_deadline = reboot->phase == REBOOT_DRAINING && reboot->drain_usec > 0;
+        usec_t deadline_usec = has_deadline ? reboot->phase_since_usec + reboot->drain_usec : 0;
+        ret->ignore_global = !ret->is_draining || ret->ignore_global;
+        ret->deadline_usec =
+            ret->is_draining ? first_deadline(ret->deadline_usec, deadline_usec) : deadline_usec;
+        ret->is_draining = true;
+    }
+    return people || is_to_go_down;
+}
+
+const BrakeRecord *sim_view_brake(const SimView *view) {
+    return map_get(view->kinds[KEY_BRAKE], KEY_BRAKE_TEXT);
 }
 
 const char *sim_view_leader(const SimView *view) {

@@ -4,9 +4,11 @@
 #pragma once
 
 #include "fleetd/base/map.h"
+#include "fleetd/model/brake.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/machine.h"
 #include "fleetd/model/maintenance.h"
+#include "fleetd/model/reboot.h"
 #include "fleetd/model/unit.h"
 #include "fleetd/store/store.h"
 
@@ -32,9 +34,15 @@ const UnitState *sim_view_state(const SimView *view, const char *machine_id, con
 const Pending *sim_view_pending(const SimView *view, const char *name);
 const char *sim_view_metadata(const SimView *view, const char *machine_id, const char *key);
 const Maintenance *sim_view_maintenance(const SimView *view, const char *machine_id);
+const Reboot *sim_view_reboot(const SimView *view, const char *machine_id);
+const BrakeRecord *sim_view_brake(const SimView *view);
 const char *sim_view_leader(const SimView *view); /* the value of its key */
 int64_t sim_view_leader_revision(const SimView *view);
 int64_t sim_view_revision(const SimView *view); /* of the last change */
+
+/* What is wanted of the machine, by people and for the sake of its reboot, without texts. false:
+ * nothing is. */
+bool sim_view_wants(const SimView *view, const char *machine_id, Maintenance *ret);
 
 /* All of a kind: by the key's text behind its prefix; what it maps to is as above. Keys that cannot
  * be read are left out. */

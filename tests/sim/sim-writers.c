@@ -110,6 +110,7 @@ static bool may_write_past(const Judgement *it, const StoreWrite *write) {
 static bool may_write_for_user(const Judgement *it, const StoreWrite *write) {
     _cleanup_(unit_freep) Unit *unit = NULL;
     _cleanup_(maintenance_freep) Maintenance *maintenance = NULL;
+    _cleanup_(reboot_freep) Reboot *reboot = NULL;
     const char *key = write->key, *name = strchr(key, '/') + 1, *value = write->value;
     bool is_put = write->kind == STORE_PUT;
     if (is_put && key_begins(key, "unit/") &&
@@ -118,10 +119,31 @@ static bool may_write_for_user(const Judgement *it, const StoreWrite *write) {
     if (is_put && key_begins(key, "maintenance/") &&
         maintenance_parse(name, value, strlen(value), &maintenance, NULL) < 0)
         return false;
-    const SimWritten written = {
-        .key = key, .unit = unit, .maintenance = maintenance, .revision = it->revision};
+    if (is_put && key_begins(key, "reboot/") &&
+        reboot_parse(name, value, strlen(value), &reboot, NULL) < 0)
+        return false;
+    const SimWritten written = {.key = key,
+                                .unit = unit,
+                                .maintenance = maintenance,
+                                .reboot = reboot,
+                                .revision = it->revision};
     return write_is_conditional(it, key) &&
            sim_requests_account_for(it->requests, it->node, &written);
+}
+
+/* Whoever leads, as it was read; and users, only that nobody is to wait any longer. */
+static bool may_write_brake(const Judgement *it, const StoreWrite *write) {
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL;
+    if (!write_is_conditional(it, write->key))
+        return false;
+    if (txn_is_fenced(it))
+        return true;
+    if (write->kind != STORE_PUT ||
+        brake_record_parse(write->value, strlen(write->value), &record, NULL) < 0)
+        return false;
+    const SimWritten written = {
+        .key = write->key, .is_release = record->is_released, .revision = it->revision};
+    return sim_requests_account_for(it->requests, it->node, &written);
 }
 
 static bool txn_writes(const StoreTxn *txn, const char *key, StoreWriteKind kind) {
@@ -233,12 +255,17 @@ static bool may_write(const Judgement *it, const StoreWrite *write) {
         return txn_is_fenced(it) && write_is_conditional(it, key);
     if (key_begins(key, "deployment/"))
         return may_write_deployment(it, write);
+    if (streq(key, KEY_BRAKE_TEXT))
+        return may_write_brake(it, write);
+    if (key_begins(key, "reboot/") && txn_is_fenced(it))
+        return write_is_conditional(it, key);
     if (key_begins(key, "scale/"))
         return may_write_scale(it, write);
     if (key_begins(key, "unit/") &&
         (txn_rolls_out(it, write) || txn_deploys_new(it, write) || txn_keeps_number(it, write)))
         return true;
-    if (key_begins(key, "unit/") || key_begins(key, "metadata/") || key_begins(key, "maintenance/"))
+    if (key_begins(key, "unit/") || key_begins(key, "metadata/") ||
+        key_begins(key, "maintenance/") || key_begins(key, "reboot/"))
         return may_write_for_user(it, write);
     if (key_begins(key, states))
         return may_write_state(it, write);

@@ -413,10 +413,17 @@ static const Deployment deployment = {.hash = (char *) HASH,
                                       .message = (char *) "a fix"};
 RECORD_CASES(deployment, Deployment, deployment_format,
              deployment_parse("a.service", text, strlen(text), &read, &error), deployment_free)
-static RolloutUnit rollout_units[] = {
-    {.name = (char *) "a@1.service", .before = (char *) HASH, .why = (char *) "it has failed"}};
-static const Rollout rollout = {
-    .deployment_usec = 5, .why = (char *) "undone", .units = rollout_units, .n_units = 1};
+static RolloutUnit rollout_units[] = {{.name = (char *) MACHINE_ID,
+                                       .before = (char *) HASH,
+                                       .keeps = (char *) HASH,
+                                       .why = (char *) "it has failed"}};
+static const Rollout rollout = {.deployment_usec = 5,
+                                .why = (char *) "undone",
+                                .is_global = true,
+                                .unit_hash = (char *) HASH,
+                                .before = (char *) HASH,
+                                .units = rollout_units,
+                                .n_units = 1};
 RECORD_CASES(rollout, Rollout, rollout_format,
              rollout_parse("a@.service", text, strlen(text), &read, &error), rollout_free)
 

@@ -75,8 +75,8 @@ static void bad_requests_are_refused(void **state) {
         {"{\"text\":\"" TEXT "[X-Fleet]\\nStopAfterDisconnect=1min\\n\",\"order\":\"start-first\"}",
          "unit 'a.service': it cannot be started first, as it has StopAfterDisconnect"},
         {"{\"text\":\"" TEXT "\",\"message\":\"a\\nb\"}", "unit 'a.service': "},
-        {"{\"text\":\"" TEXT "[X-Fleet]\\nGlobal=true\\n\"}",
-         "unit 'a.service': it is a global unit, which cannot be deployed step by step: submit it"},
+        {"{\"text\":\"" TEXT "[X-Fleet]\\nGlobal=true\\n\",\"order\":\"start-first\"}",
+         "unit 'a.service': it cannot be started first, as it has Global"},
         {"{\"text\":\"" TEXT "[X-Fleet]\\nNone=1\\n\"}", "unknown option 'None'"},
     };
     ApiFixture *fixture = *state;
@@ -89,6 +89,23 @@ static void bad_requests_are_refused(void **state) {
     }
     assert_answer(fixture, "PUT", "/rollouts/a.conf", BODY, 400,
                   "unit name 'a.conf' does not end in a unit type like .service");
+}
+
+static void global_unit_goes_machine_by_machine_and_remains_one(void **state) {
+    ApiFixture *fixture = *state;
+    static const char global[] = "{\"text\":\"" TEXT "[X-Fleet]\\nGlobal=true\\n\"}";
+    seed_unit(fixture, "a.service", "[Service]\nExecStart=/bin/false\n[X-Fleet]\nGlobal=true\n",
+              LAUNCH_STATE_LAUNCHED);
+    assert_answer(fixture, "PUT", SERVICE, BODY, 409,
+                  "unit 'a.service' is a global unit, and would be none any more: submit it");
+    assert_absent(fixture, "deployment/a.service");
+    assert_answer(fixture, "PUT", SERVICE, global, 204, "");
+    seed_unit(fixture, "b.service", "[Service]\nExecStart=/bin/false\n", LAUNCH_STATE_LAUNCHED);
+    assert_answer(fixture, "PUT", "/rollouts/b.service", global, 409,
+                  "unit 'b.service' is no global unit, and would be one: submit it");
+    assert_answer(fixture, "PUT", TEMPLATE, global, 400,
+                  "unit 'app@.service': its instances are global units, which are deployed one by "
+                  "one");
 }
 
 static void it_is_refused_if_its_units_were_changed_since(void **state) {
@@ -187,7 +204,8 @@ static void it_is_told_how_far_it_is(void **state) {
         "\"message\":\"a fix\",\"parallel\":1,\"canaries\":0,\"healthySeconds\":10,"
         "\"deadlineSeconds\":300,\"order\":\"stop-first\",\"onFailure\":\"rollback\",\"paused\":"
         "false,\"promoted\":false,"
-        "\"undone\":false,\"units\":[{\"name\":\"a.service\",\"phase\":\"restoring\","
+        "\"undone\":false,\"global\":false,"
+        "\"units\":[{\"name\":\"a.service\",\"phase\":\"restoring\","
         "\"why\":null}]}";
     _cleanup_exchange_ RecordedExchange *one = api_call(fixture, "GET", SERVICE, NULL);
     assert_json(one->text, rollout);
@@ -206,6 +224,18 @@ static void it_is_told_how_far_it_is(void **state) {
     seed_rollout(fixture, "done", "");
     assert_answer(fixture, "GET", "/rollouts/b.service", NULL, 404,
                   "nothing was deployed over unit 'b.service'");
+}
+
+static void machines_of_a_global_unit_stand_for_units(void **state) {
+    ApiFixture *fixture = *state;
+    seed_rollout(fixture, "updating",
+                 ",\"global\":true,\"unitHash\":\"" HASH "\",\"units\":[{\"name\":"
+                 "\"113f16a7000000000000000000000001\",\"keeps\":\"" HASH "\",\"phase\":"
+                 "\"waiting\"}]");
+    _cleanup_exchange_ RecordedExchange *answer = api_call(fixture, "GET", SERVICE, NULL);
+    assert_non_null(strstr(answer->text,
+                           "\"global\":true,\"units\":[{\"name\":"
+                           "\"113f16a7000000000000000000000001\",\"phase\":\"waiting\""));
 }
 
 /* What was said since whoever leads looked last is as good as done. */
@@ -254,11 +284,13 @@ int main(void) {
         API_TEST(unknown_template_is_not_made),
         API_TEST(what_the_body_says_goes_before_what_the_file_says),
         API_TEST(bad_requests_are_refused),
+        API_TEST(global_unit_goes_machine_by_machine_and_remains_one),
         API_TEST(it_is_refused_if_its_units_were_changed_since),
         API_TEST(users_say_how_it_goes_on),
         API_TEST(it_is_too_late_for_some_words),
         API_TEST(pause_that_a_rollback_overtakes_is_too_late),
         API_TEST(it_is_told_how_far_it_is),
+        API_TEST(machines_of_a_global_unit_stand_for_units),
         API_TEST(words_count_at_once),
         API_TEST(record_of_a_former_deployment_says_nothing),
         API_TEST(destroyed_unit_takes_its_deployment_along),

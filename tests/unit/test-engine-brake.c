@@ -71,6 +71,16 @@ static const char *lose(BrakeTest *test, const char *machines) {
     return held;
 }
 
+/* Another leader knows who is here, and what stands in the store. */
+static void next_leader(BrakeTest *test, const char *machines, const BrakeRecord *record) {
+    open_brake(test, HOLD_USEC);
+    here(test, machines);
+    brake_adopt(test->brake, record);
+    STRV_FOREACH (id, record->machines)
+        if (!strstr(machines, *id))
+            assert_int_equal(brake_expect(test->brake, *id), 0);
+}
+
 static void expect_after(BrakeTest *test, usec_t seconds, const char *released) {
     virtual_loop_advance(test->loop, seconds * USEC_PER_SEC);
     assert_string_equal(test->released, released);
@@ -170,12 +180,120 @@ static void next_leader_waits_no_longer_than_the_former(void **state) {
     lose(test, "AB");
     assert_int_equal(brake_get_record(test->brake, &record), 0);
     virtual_loop_advance(test->loop, 200 * USEC_PER_SEC);
-    open_brake(test, HOLD_USEC);
-    here(test, "C");
-    brake_take_record(test->brake, record);
+    next_leader(test, "C", record);
     assert_string_equal(lose(test, "AB"), "AB"); /* it did not see who came first */
     expect_after(test, 90, "");
     expect_after(test, 11, "A B ");
+}
+
+static void next_leader_waits_for_the_units_of_the_last(void **state) {
+    BrakeTest *test = *state;
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL;
+    here(test, "ABCDE");
+    assert_string_equal(lose(test, "ABCD"), "CD");
+    expect_after(test, 301, "C D ");
+    here(test, "ABCD");
+    assert_string_equal(lose(test, "ABCD"), "CD");
+    assert_int_equal(brake_get_record(test->brake, &record), 0);
+    virtual_loop_advance(test->loop, 299 * USEC_PER_SEC);
+    next_leader(test, "E", record);
+    assert_string_equal(lose(test, "CD"), "CD");
+    test->is_busy = true;
+    expect_after(test, 20, "C D ");
+    test->is_busy = false;
+    expect_after(test, 2, "C D C D ");
+}
+
+/* That is, as soon as these are surely gone: it cannot know before. */
+static void next_leader_goes_on_when_the_time_is_over_meanwhile(void **state) {
+    BrakeTest *test = *state;
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL, *after = NULL;
+    here(test, "ABCDEFG");
+    assert_string_equal(lose(test, "ABCDEF"), "DEF");
+    assert_int_equal(brake_get_record(test->brake, &record), 0);
+    virtual_loop_advance(test->loop, 299 * USEC_PER_SEC);
+    next_leader(test, "G", record);
+    test->is_busy = true;
+    expect_after(test, 29, "");
+    assert_int_equal(brake_count_held(test->brake), 3);
+    assert_int_equal(brake_get_record(test->brake, &after), 0);
+    assert_int_equal(after->until_usec, record->until_usec);
+    assert_string_equal(lose(test, "DEF"), "DEF");
+    expect_after(test, 2, "D ");
+    expect_after(test, 28, "D ");
+    expect_after(test, 3, "D E ");
+}
+
+static void next_leader_lets_go_of_what_is_back(void **state) {
+    BrakeTest *test = *state;
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL, *after = NULL;
+    here(test, "ABCDEFG");
+    assert_string_equal(lose(test, "ABCDEF"), "DEF");
+    assert_int_equal(brake_get_record(test->brake, &record), 0);
+    next_leader(test, "DG", record);
+    assert_int_equal(brake_count_held(test->brake), 2);
+    here(test, "E");
+    unsigned n_changes = test->n_changes;
+    brake_machine_left(test->brake, "F");
+    assert_int_equal(test->n_changes, n_changes + 1);
+    assert_int_equal(brake_count_held(test->brake), 0);
+    here(test, "A"); /* and so is half of them */
+    expect_after(test, 1, "");
+    assert_int_equal(brake_get_record(test->brake, &after), 0);
+    assert_null(after);
+}
+
+static void former_release_does_not_release_what_is_held_later(void **state) {
+    BrakeTest *test = *state;
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL;
+    here(test, "ABC");
+    assert_string_equal(lose(test, "AB"), "B");
+    assert_int_equal(brake_get_record(test->brake, &record), 0);
+    record->is_released = true;
+    here(test, "AB");
+    virtual_loop_advance(test->loop, USEC_PER_SEC);
+    assert_string_equal(lose(test, "AB"), "B");
+    brake_take_record(test->brake, record);
+    expect_after(test, 299, "");
+}
+
+static void what_is_told_of_one_that_is_over_holds_nothing(void **state) {
+    BrakeTest *test = *state;
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL;
+    here(test, "ABC");
+    assert_string_equal(lose(test, "AB"), "B");
+    assert_int_equal(brake_get_record(test->brake, &record), 0);
+    expect_after(test, 301, "B ");
+    here(test, "AB");
+    brake_take_record(test->brake, record);
+    assert_string_equal(lose(test, "A"), "");
+}
+
+static void next_brake_waits_for_the_units_of_the_last_one(void **state) {
+    BrakeTest *test = *state;
+    here(test, "ABCDE");
+    assert_string_equal(lose(test, "ABC"), "C");
+    test->is_busy = true;
+    expect_after(test, 301, "C ");
+    here(test, "AB");
+    assert_string_equal(lose(test, "ABD"), "D");
+    here(test, "AB");
+    expect_after(test, 20, "C ");
+    expect_after(test, 10, "C D ");
+}
+
+static void time_that_is_left_is_told(void **state) {
+    BrakeTest *test = *state;
+    here(test, "ABC");
+    assert_int_equal(brake_left_usec(test->brake), 0);
+    lose(test, "AB");
+    virtual_loop_advance(test->loop, 100 * USEC_PER_SEC);
+    assert_int_equal(brake_left_usec(test->brake), HOLD_USEC - 100 * USEC_PER_SEC);
+    _cleanup_(brake_record_freep) BrakeRecord *record = NULL;
+    assert_int_equal(brake_get_record(test->brake, &record), 0);
+    record->is_released = true;
+    brake_take_record(test->brake, record);
+    assert_int_equal(brake_left_usec(test->brake), 0);
 }
 
 static void without_a_time_nothing_is_held(void **state) {
@@ -198,6 +316,13 @@ int main(void) {
         BRAKE_TEST(machine_that_says_that_it_leaves_has_not_vanished),
         BRAKE_TEST(user_releases),
         BRAKE_TEST(next_leader_waits_no_longer_than_the_former),
+        BRAKE_TEST(next_leader_waits_for_the_units_of_the_last),
+        BRAKE_TEST(next_leader_goes_on_when_the_time_is_over_meanwhile),
+        BRAKE_TEST(next_leader_lets_go_of_what_is_back),
+        BRAKE_TEST(former_release_does_not_release_what_is_held_later),
+        BRAKE_TEST(what_is_told_of_one_that_is_over_holds_nothing),
+        BRAKE_TEST(next_brake_waits_for_the_units_of_the_last_one),
+        BRAKE_TEST(time_that_is_left_is_told),
         BRAKE_TEST(without_a_time_nothing_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

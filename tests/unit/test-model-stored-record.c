@@ -64,6 +64,12 @@ static void every_kind_is_read(void **state) {
          "{\"deploymentUsec\":1,\"phase\":\"updating\",\"units\":[{\"name\":\"a@1.service\","
          "\"before\":\"0123456789012345678901234567890123456789\",\"phase\":\"waiting\"}]}",
          0},
+        {"rollout/a.service",
+         "{\"deploymentUsec\":1,\"phase\":\"updating\",\"global\":true,"
+         "\"unitHash\":\"0123456789012345678901234567890123456789\",\"unitRevision\":7,"
+         "\"units\":[{\"name\":\"" M1 "\",\"phase\":\"waiting\","
+         "\"keeps\":\"0123456789012345678901234567890123456789\"}]}",
+         0},
         {"scale/a@.service", "{\"count\":0,\"sinceUsec\":1}", 0},
         {"was/a.service/1", "{\"number\":11,\"machineID\":\"" M1 "\",\"untilUsec\":5}", 0},
         {"failures/a.service",

@@ -57,6 +57,20 @@ static void state_of_a_running_unit_is_no_work(void **state) {
     assert_false(cluster_has_work(world->cluster));
 }
 
+static void what_is_held_on_a_machine_that_vanished_is_not_starting(void **state) {
+    _cleanup_(world_freep) World *world = settled_world();
+    assert_int_equal(cluster_count_starting(world->cluster), 1);
+    world_put_machine(world, "m1", MACHINE_STATUS_RESTARTING, "k=v");
+    world_tell(world, SIZE_MAX);
+    assert_int_equal(cluster_count_starting(world->cluster), 0);
+    world_put_machine(world, "m1", MACHINE_STATUS_RUNNING, "k=v");
+    world_tell(world, SIZE_MAX);
+    assert_int_equal(cluster_count_starting(world->cluster), 1);
+    world_agents_act(world, NULL);
+    world_tell(world, SIZE_MAX);
+    assert_int_equal(cluster_count_starting(world->cluster), 0);
+}
+
 static void lost_order_is_written_again(void **state) {
     _cleanup_(world_freep) World *world = settled_world();
     assert_int_equal(cluster_remove_order(world->cluster, "m1", "a.service"), 0);
@@ -218,6 +232,7 @@ int main(void) {
         cmocka_unit_test(what_is_told_again_unchanged_is_no_work),
         cmocka_unit_test(removal_of_what_is_unknown_is_no_work),
         cmocka_unit_test(state_of_a_running_unit_is_no_work),
+        cmocka_unit_test(what_is_held_on_a_machine_that_vanished_is_not_starting),
         cmocka_unit_test(lost_order_is_written_again),
         cmocka_unit_test(lost_pending_is_written_again),
         cmocka_unit_test(machines_with_orders_and_without_presence_are_missing),

@@ -8,45 +8,19 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 # shellcheck source=tests/lab/lib/web.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/web.sh"
+# shellcheck source=tests/lab/lib/reboots.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/reboots.sh"
 
 unit web@.service '[Service]' 'ExecStart=/usr/bin/python3 /usr/local/lib/web-server.py 80%i'
 web_install
 sleeper everywhere.service 'Global=true'
 
-# firmware_start [MACHINE...]: switches these on again when they have gone off, until firmware_stop.
-firmware_start() {
-    while sleep 0.2; do
-        for machine in "$@"; do
-            lab is-on "$machine" || lab boot "$machine"
-        done
-    done >"$UNITS/firmware.log" 2>&1 &
-    FIRMWARE=$!
-}
-firmware_stop() {
-    kill "$FIRMWARE"
-    wait "$FIRMWARE" 2>/dev/null
-}
-
-boots() {
-    local machine
-    for machine in m1 m2 m3; do
-        lab exec "$machine" cat /run/fleet/boot-id || return
-        echo
-    done
-}
-none_left() {
-    prints '' ctl list-reboots --no-legend
-}
 phase_is() {
     equal "$2" "$(ctl list-reboots --no-legend --full --fields=phase "$(lab id "$1")")"
 }
 fewer_wait() {
     local phases
     phases=$(ctl list-reboots --no-legend --fields=phase) && (($(grep -c waiting <<<"$phases") < $1))
-}
-# boots_are N: so many machines are in the boot that the file before has of them.
-boots_are() {
-    boots >after && equal "$1" "$(sed '/^$/d' before after | sort | uniq -d | wc -l)"
 }
 all_run() {
     running_is 6 '^web@' && running_is 3 '^everywhere'
@@ -66,7 +40,7 @@ sed 's/^/# /' reboot.out
 check "it was drained" mentions 'is being drained' cat reboot.out
 check "it is back" mentions "Machine ${id1:0:8}.../10.77.0.101 has been rebooted" cat reboot.out
 check "it has booted, and no other one" boots_are 2
-check "nothing is left of it" none_left
+check "nothing is left of it" no_reboots
 check "all run" all_run
 check "list-machines shows nothing of it" omits reboot ctl list-machines
 
@@ -80,7 +54,7 @@ victim=$(leader)
 lab fleetd kill "$victim"
 check "under the next leader it goes on" eventually 60 fewer_wait 2
 lab fleetd start "$victim" || true
-check "until all are back" eventually 240 none_left
+check "until all are back" eventually 240 no_reboots
 check "all have booted" boots_are 0
 check "all run" eventually 10 all_run
 firmware_stop
@@ -96,7 +70,7 @@ check "it cannot be asked for twice" mentions 'is under way already' ctl reboot 
 check "cancelled, it waits no more" prints "The reboot of machine ${id2:0:8}.../10.77.0.102 is cancelled" \
     ctl reboot --cancel host=m2
 lab boot m1
-check "the first one comes back after all" eventually 60 none_left
+check "the first one comes back after all" eventually 60 no_reboots
 check "and gets units again" eventually 20 all_run
 check "--cancel of nothing is no error" prints "Machine ${id2:0:8}.../10.77.0.102 was not to be rebooted" \
     ctl reboot --cancel host=m2

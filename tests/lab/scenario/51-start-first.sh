@@ -36,7 +36,7 @@ has_version() {
     mentions "VERSION=$2" ctl cat "$1"
 }
 never_without() {
-    lost_none && grep -q 'unanswered-instances 0$' "$CLIENT_LOG"
+    lost_none && prints 0 counted unanswered-instances
 }
 web_install
 
@@ -71,9 +71,7 @@ web single.service 801 1
 ctl destroy 'web@*' >/dev/null
 (cd "$UNITS" && ctl start --wait-healthy single.service) >/dev/null
 before=$(machine_of single)
-CLIENT_LOG=$UNITS/single.log
-(exec "$LAB_HOME/lab" beside python3 "$LAB_HOME/lib/web-client.py" 0 801 -- 10.77.0.{101,102,103} >"$CLIENT_LOG" 2>&1) &
-CLIENT=$!
+client_start 801
 web single.service 801 2
 check "a single unit is deployed without a break" deploy single.service
 check "it is on another machine then" test "$before" != "$(machine_of single)"

@@ -36,7 +36,7 @@ web_install
 
 web 'UpdateHealthyTime=1s'
 (cd "$UNITS" && ctl start --wait-healthy web@{1..3}.service) >/dev/null
-client_start_for 3
+client_start 801 802 803
 before=$(processes)
 
 # --- one after another
