@@ -261,13 +261,20 @@ static bool leave_two_machines(const Forecast *forecast) {
     return are_two && n > 2;
 }
 
-/* Who is the first to be gone makes room before the others: of units that wait for room, or go as
- * others are still leaving, nobody can tell then which of them gets it. */
-static bool is_open(const Forecast *forecast, bool is_any_waiting) {
-    size_t n_leave = 0;
+static size_t count_changes(const Forecast *forecast, ForecastKind kind) {
+    size_t n = 0;
     for (size_t i = 0; i < forecast->n_changes; i++)
-        n_leave += forecast->changes[i].kind == FORECAST_STOP;
-    return (n_leave > 1 && is_any_waiting) || leave_two_machines(forecast);
+        n += forecast->changes[i].kind == kind;
+    return n;
+}
+
+/* Who is the first to be gone makes room before the others: of units that wait for room, also for
+ * leaving another machine, or go as others are still leaving, nobody can tell then which of them
+ * gets it, and where. */
+static bool is_open(const Forecast *forecast, bool is_any_waiting) {
+    bool is_any_moving = count_changes(forecast, FORECAST_MOVE) > 0;
+    return (count_changes(forecast, FORECAST_STOP) > 1 && (is_any_waiting || is_any_moving)) ||
+           leave_two_machines(forecast);
 }
 
 static bool try_one(SimForecasts *forecasts) {
