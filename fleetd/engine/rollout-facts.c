@@ -41,6 +41,7 @@ static int gather(Gathering *gathering, const char *name, const Unit *unit, bool
     gathering->units[gathering->n++] = (RolloutFact){
         .name = name,
         .hash = unit ? unit->hash : NULL,
+        .restart = unit ? unit->restart : 0,
         .is_held = is_held,
         .unusable = outlook.unusable,
         .is_wanted = unit && unit->desired == LAUNCH_STATE_LAUNCHED,

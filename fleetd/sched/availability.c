@@ -8,6 +8,12 @@
 
 #include <errno.h>
 
+bool placement_has_target(const Placement *placement) {
+    const ClusterUnit *unit = placement->unit;
+    return streq_ptr(placement->order.hash, unit->hash) &&
+           placement->order.restart >= unit->restart;
+}
+
 bool placement_answers_launch(const Placement *placement) {
     return placement_is_active(placement) && placement->order.desired == LAUNCH_STATE_LAUNCHED &&
            placement->report.revision >= placement->order.revision &&
@@ -200,8 +206,7 @@ bool unit_may_go_down_then(const ClusterUnit *unit) {
 
 /* The order that has yet to be written, or carried out, says nothing of the new file. */
 static bool placement_is_as_wanted(const Placement *placement) {
-    return placement_answers_launch(placement) &&
-           streq_ptr(placement->order.hash, placement->unit->hash) &&
+    return placement_answers_launch(placement) && placement_has_target(placement) &&
            placement->order.revision >= placement->unit->revision;
 }
 
