@@ -20,6 +20,9 @@ struct Reboots {
     Timer *timer;
     StoreOp *op;
     int64_t written_revision;
+    char *entering; /* who was given a place last */
+    int64_t entering_revision;
+    bool is_entering_doubtful; /* whether that took effect nobody knows: it may do so late */
 };
 
 /* --- facts --- */
@@ -83,7 +86,9 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     reboots->op = NULL;
     if (r < 0)
         log_warning("Failed to write how far the reboot of a machine is: %s", strerror(-r));
-    if (r < 0 || !result->succeeded) {
+    bool is_done = r >= 0 && result->succeeded;
+    reboots->is_entering_doubtful = !is_done && reboots->entering;
+    if (!is_done) {
         timer_start(reboots->timer, RETRY_USEC); /* what is there by then is told */
         return;
     }
@@ -118,10 +123,20 @@ static void log_phase(const char *id, RebootPhase phase, const char *why) {
                   reboot_phase_to_string(phase));
 }
 
+static int reboots_note_entering(Reboots *reboots, const char *id, const FeedReboot *known,
+                                 RebootPhase phase) {
+    bool is_entering = known->reboot->phase == REBOOT_WAITING && phase == REBOOT_DRAINING;
+    reboots->entering_revision = known->revision;
+    return str_replace(&reboots->entering, is_entering ? id : NULL);
+}
+
 static int reboots_enter(Reboots *reboots, const char *id, const FeedReboot *known,
                          RebootPhase phase, char *why) {
     Reboot next = *known->reboot;
     bool is_new = phase != next.phase;
+    int r = reboots_note_entering(reboots, id, known, phase);
+    if (r < 0)
+        return r;
     if (is_new)
         log_phase(id, phase, why);
     if (phase == REBOOT_OVER)
@@ -158,7 +173,27 @@ static int reboots_consider(Reboots *reboots, const Census *census, const char *
     return r < 0 ? r : 1;
 }
 
+/* What was sent and not answered may still arrive, and would give its machine a place beside those
+ * that others have by then. So before anything else that record is written once more, as it is:
+ * then the late one does not compare any more; or it has come, and is waited for to be told. 1: it
+ * is being written. */
+static int reboots_settle(Reboots *reboots) {
+    const FeedReboot *known = reboots->is_entering_doubtful
+                                  ? map_get(feed_reboots(reboots->feed), reboots->entering)
+                                  : NULL;
+    if (!known || !known->reboot || known->revision != reboots->entering_revision) {
+        reboots->is_entering_doubtful = false;
+        return 0;
+    }
+    _cleanup_free_ char *value = reboot_format(known->reboot);
+    int r = value ? reboots_write(reboots, reboots->entering, known->revision, value) : -ENOMEM;
+    return r < 0 ? r : 1;
+}
+
 static int reboots_try(Reboots *reboots) {
+    int settled = reboots_settle(reboots);
+    if (settled != 0)
+        return MIN(settled, 0);
     Census census = reboots_count(reboots);
     usec_t next_look = USEC_INFINITY, now = loop_realtime(reboots->loop);
     const char *id;
@@ -213,5 +248,6 @@ void reboots_free(Reboots *reboots) {
         return;
     store_op_cancel(reboots->op);
     timer_free(reboots->timer);
+    free(reboots->entering);
     free(reboots);
 }
