@@ -353,6 +353,7 @@ int api_rollout_read(json_object *json, ApiRollout *ret, Error *reterr) {
         .id = read_int(&reader, "id"),
         .phase = read_name(&reader, "phase"),
         .hash = read_string(&reader, "hash", ""),
+        .is_restart = read_bool(&reader, "restart"),
         .since = read_int(&reader, "since"),
         .why = read_string(&reader, "why", NULL),
         .message = read_string(&reader, "message", NULL),

@@ -96,9 +96,10 @@ typedef struct ApiReboot {
 /* What was deployed last over a unit, or a template. */
 typedef struct ApiRollout {
     const char *name;
-    int64_t id;          /* another one for each deployment */
-    const char *phase;   /* "": there is none */
-    const char *hash;    /* of the file */
+    int64_t id;        /* another one for each deployment */
+    const char *phase; /* "": there is none */
+    const char *hash;  /* of the file; "": of a restart */
+    bool is_restart;
     int64_t since;       /* Unix time */
     const char *why;     /* it waits, failed, or is undone; NULL: nothing to be said */
     const char *message; /* NULL: not said */

@@ -15,14 +15,16 @@ static int add_count(json_object *object, const char *name, int64_t count, int64
     return count < min ? 0 : json_add_int(object, name, count);
 }
 
+static int add_subject(json_object *object, const DeployRequest *request) {
+    if (!request->text)
+        return json_add_bool(object, "restart", true);
+    return json_add_take(object, "text",
+                         json_object_new_string_len(request->text, (int) request->text_size));
+}
+
 static char *request_format(const DeployRequest *request) {
     _cleanup_json_ json_object *object = json_object_new_object();
-    json_object *text = json_object_new_string_len(request->text, (int) request->text_size);
-    if (!object) {
-        json_object_put(text);
-        return NULL;
-    }
-    if (json_add_take(object, "text", text) < 0 ||
+    if (!object || add_subject(object, request) < 0 ||
         add_count(object, "parallel", request->parallel, 1) < 0 ||
         add_count(object, "canaries", request->canaries, 0) < 0 ||
         add_seconds(object, "healthySeconds", request->healthy_usec) < 0 ||

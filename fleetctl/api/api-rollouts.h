@@ -6,7 +6,7 @@
 
 /* What is not given, the file or fleetd decides. */
 typedef struct DeployRequest {
-    const char *text;
+    const char *text; /* NULL: units are restarted as they are */
     size_t text_size;
     int64_t parallel;                   /* 0: not given */
     int64_t canaries;                   /* negative: not given */

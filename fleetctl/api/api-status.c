@@ -15,6 +15,11 @@ int64_t status_number(json_object *object, const char *name) {
     return number;
 }
 
+bool status_flag(json_object *object, const char *name) {
+    bool flag = false;
+    return object && json_get_bool(object, name, &flag, NULL) > 0 && flag;
+}
+
 const char *status_text(json_object *object, const char *name) {
     const char *text = NULL;
     if (object)

@@ -11,6 +11,7 @@ int api_get_status(ApiClient *client, json_object **ret, Error *reterr);
 /* Fields, with what stands for one that is absent or of another type: 0, NULL, NULL. object may be
  * NULL. Borrowed. */
 int64_t status_number(json_object *object, const char *name);
+bool status_flag(json_object *object, const char *name);
 const char *status_text(json_object *object, const char *name);
 json_object *status_field(json_object *object, const char *name); /* an object or a list */
 size_t status_length(json_object *object, const char *name);      /* of a list */

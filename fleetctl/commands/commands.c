@@ -7,6 +7,10 @@
 #define FLAGS_WAIT (FLAG_BIT(FLAG_NO_BLOCK) | FLAG_BIT(FLAG_BLOCK_ATTEMPTS))
 #define FLAGS_LIST \
     (FLAG_BIT(FLAG_NO_LEGEND) | FLAG_BIT(FLAG_FULL) | FLAG_BIT(FLAG_FIELDS) | FLAG_BIT(FLAG_OUTPUT))
+#define FLAGS_ROLLOUT \
+    (FLAG_BIT(FLAG_PARALLEL) | FLAG_BIT(FLAG_CANARIES) | FLAG_BIT(FLAG_HEALTHY_TIME) | \
+     FLAG_BIT(FLAG_HEALTHY_DEADLINE) | FLAG_BIT(FLAG_ON_FAILURE) | FLAG_BIT(FLAG_ORDER) | \
+     FLAG_BIT(FLAG_MESSAGE) | FLAG_BIT(FLAG_DETACH))
 #define FLAGS_LIST_UNITS (FLAGS_LIST | FLAG_BIT(FLAG_STATE) | FLAG_BIT(FLAG_MACHINE))
 
 #define MANY(what) \
@@ -90,10 +94,7 @@ const Command commands[] = {
         .operands_min = 1,
         .operands_max = SIZE_MAX,
         .too_few = "No unit files given",
-        .flags = FLAG_BIT(FLAG_PARALLEL) | FLAG_BIT(FLAG_CANARIES) | FLAG_BIT(FLAG_HEALTHY_TIME) |
-                 FLAG_BIT(FLAG_HEALTHY_DEADLINE) | FLAG_BIT(FLAG_ON_FAILURE) |
-                 FLAG_BIT(FLAG_ORDER) | FLAG_BIT(FLAG_CHECK_REVISION) | FLAG_BIT(FLAG_MESSAGE) |
-                 FLAG_BIT(FLAG_DETACH),
+        .flags = FLAGS_ROLLOUT | FLAG_BIT(FLAG_CHECK_REVISION),
         .summary = "Roll changed unit files out, step by step",
         .description = "Over the unit of the file's name, or, of a template, over all of its "
                        "instances and then the template\n"
@@ -121,7 +122,7 @@ const Command commands[] = {
                        "it (UpdateCanaries=); undo gives all units back what they had, also of a "
                        "deployment that is done.\n"
                        "UNIT is a unit or a template, as it was deployed.\n"
-                       "Fields: unit, phase, done, since, why, hash, message; by default the "
+                       "Fields: unit, phase, done, since, why, hash, message, kind; by default the "
                        "first five; of one: unit (or machine, of a global unit), phase, why.\n"
                        "Formats: table, json; JSON has the same rows and columns, an empty cell is "
                        "null.",
@@ -197,15 +198,23 @@ const Command commands[] = {
     },
     {
         .name = "restart",
-        MANY_UNITS,
-        .flags = FLAG_BIT(FLAG_BLOCK_ATTEMPTS),
+        MANY("UNIT|TEMPLATE..."),
+        .flags = FLAG_BIT(FLAG_BLOCK_ATTEMPTS) | FLAGS_ROLLOUT,
         .summary = "Restart units, one after another",
         .description =
             "UNIT may be a glob over the units of the cluster. Each unit is stopped and started "
-            "where it is; the next\n"
-            "one has its turn only when this one runs again, and the first failure ends the roll. "
-            "Units that are only\n"
-            "loaded are started. A global unit is stopped everywhere before it is started again.",
+            "where it is, unless its\n"
+            "file has the next one started first (UpdateOrder=), as soon as its group may have "
+            "one more down\n"
+            "(MaxUnavailable=); the next one has its turn only when this one runs again, and the "
+            "first failure ends the\n"
+            "roll. Units that are only loaded are started. A global unit is stopped everywhere "
+            "before it is started again.\n"
+            "Of a TEMPLATE, as app@, all instances that are to run have their turn, as deploy "
+            "goes through them. A failure\n"
+            "pauses that, as there is nothing to go back to. The cluster goes on with it also when "
+            "nobody follows,\n"
+            "'fleetctl rollout' pauses and resumes it, and the exit status is that of deploy.",
         .run = command_restart,
     },
     {

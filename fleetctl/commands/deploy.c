@@ -1,9 +1,8 @@
-#include "fleetctl/api/api-rollouts.h"
 #include "fleetctl/commands/command.h"
+#include "fleetctl/commands/deploy-request.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-source.h"
 #include "fleetctl/wait/rollout-wait.h"
-#include "fleetd/model/update-policy.h"
 
 #include <errno.h>
 
@@ -20,28 +19,15 @@ static bool sources_complain(const UnitSources *sources) {
     return is_bad;
 }
 
-static DeployRequest request_of(const Options *options, const UnitSource *source) {
-    bool has_canaries = options->given & FLAG_BIT(FLAG_CANARIES),
-         has_time = options->given & FLAG_BIT(FLAG_HEALTHY_TIME),
-         has_deadline = options->given & FLAG_BIT(FLAG_HEALTHY_DEADLINE);
-    return (DeployRequest){
-        .text = source->text,
-        .text_size = source->text_size,
-        .parallel = options->parallel,
-        .canaries = has_canaries ? options->canaries : -1,
-        .healthy_usec = has_time ? options->healthy_usec : USEC_INFINITY,
-        .deadline_usec = has_deadline ? options->healthy_deadline_usec : USEC_INFINITY,
-        .on_failure = options->on_failure,
-        .order = options->order,
-        .message = options->message,
-        .check_revision = options->check_revision,
-    };
-}
-
 static int deploy(Context *context, const UnitSource *source, int64_t *revision, Error *reterr) {
-    const DeployRequest request = request_of(context->options, source);
+    DeployRequest request;
     int64_t written = 0;
-    int r = api_put_rollout(context->api, source->name, &request, &written, reterr);
+    int r = deploy_request_fill(context->options, &request, reterr);
+    if (r < 0)
+        return r;
+    request.text = source->text;
+    request.text_size = source->text_size;
+    r = api_put_rollout(context->api, source->name, &request, &written, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "Failed to deploy %s", source->name);
     say("Deploying %s", source->name);
@@ -60,22 +46,12 @@ static int deploy_all(Context *context, const UnitSources *sources, RolloutTrack
     return r;
 }
 
-static int options_check(const Options *options, Error *reterr) {
-    UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
-    int r = 0;
-    if (options->on_failure &&
-        (r = update_policy_set_on_failure(&policy, options->on_failure, reterr)) < 0)
-        return error_prefix(reterr, r, "--on-failure");
-    if (options->order && (r = update_policy_set_order(&policy, options->order, reterr)) < 0)
-        return error_prefix(reterr, r, "--order");
-    return 0;
-}
-
 int command_deploy(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_unit_sources_ UnitSources sources = {};
     _cleanup_(rollout_tracker_freep) RolloutTracker *tracker = NULL;
     int64_t revision = 0;
-    int r = options_check(context->options, reterr);
+    DeployRequest request;
+    int r = deploy_request_fill(context->options, &request, reterr); /* before anything is sent */
     if (r >= 0)
         r = unit_sources_load_local(operands, &sources);
     if (r < 0)

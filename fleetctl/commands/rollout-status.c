@@ -57,15 +57,24 @@ static char *cell_why(_unused_ const Context *context, const void *object) {
     return strdup(str_or(((const ApiRollout *) object)->why, ""));
 }
 
+static char *cell_kind(_unused_ const Context *context, const void *object) {
+    return strdup(((const ApiRollout *) object)->is_restart ? "restart" : "file");
+}
+
 static char *cell_message(_unused_ const Context *context, const void *object) {
     return strdup(str_or(((const ApiRollout *) object)->message, ""));
 }
 
 static const ListColumn rollout_columns[] = {
-    {"unit", cell_name},       {"phase", cell_phase, .is_toned = true},
-    {"done", cell_done},       {"since", cell_since, value_since},
-    {"why", cell_why},         {"hash", cell_hash},
-    {"message", cell_message}, {},
+    {"unit", cell_name},
+    {"phase", cell_phase, .is_toned = true},
+    {"done", cell_done},
+    {"since", cell_since, value_since},
+    {"why", cell_why},
+    {"hash", cell_hash},
+    {"message", cell_message},
+    {"kind", cell_kind},
+    {},
 };
 
 static int rollout_read(json_object *json, void *ret, Error *reterr) {
@@ -159,9 +168,13 @@ static int show_summary(const Context *context, const ApiRollout *rollout) {
     count_units(rollout, &n, &n_done);
     say_marked(&context->look, rollout_tone(rollout), "%s: %s%s%s", rollout->name, rollout->phase,
                rollout->why ? ": " : "", str_or(rollout->why, ""));
-    say("  file %s, deployed %s%s%s; %zu of %zu %s updated", hash, since,
-        rollout->message ? ": " : "", str_or(rollout->message, ""), n_done, n,
-        rollout->is_global ? "machines" : "units");
+    if (rollout->is_restart)
+        say("  restarted %s%s%s; %zu of %zu units run again", since, rollout->message ? ": " : "",
+            str_or(rollout->message, ""), n_done, n);
+    else
+        say("  file %s, deployed %s%s%s; %zu of %zu %s updated", hash, since,
+            rollout->message ? ": " : "", str_or(rollout->message, ""), n_done, n,
+            rollout->is_global ? "machines" : "units");
     return 0;
 }
 

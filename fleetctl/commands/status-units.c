@@ -25,11 +25,13 @@ static char *rollout_line(const Screen *screen, json_object *rollout) {
     const char *why = status_text(rollout, "why"), *message = status_text(rollout, "message");
     if (!since)
         return NULL;
-    return str_printf(
-        "%s: %s, %lld of %lld done, since %s%s%s%s%s%s", str_or(status_text(rollout, "name"), "?"),
-        str_or(status_text(rollout, "phase"), "?"), (long long) status_number(rollout, "done"),
-        (long long) status_number(rollout, "units"), since, why ? " (" : "", str_or(why, ""),
-        why ? ")" : "", message ? ": " : "", str_or(message, ""));
+    return str_printf("%s: %s%s, %lld of %lld done, since %s%s%s%s%s%s",
+                      str_or(status_text(rollout, "name"), "?"),
+                      status_flag(rollout, "restart") ? "restart, " : "",
+                      str_or(status_text(rollout, "phase"), "?"),
+                      (long long) status_number(rollout, "done"),
+                      (long long) status_number(rollout, "units"), since, why ? " (" : "",
+                      str_or(why, ""), why ? ")" : "", message ? ": " : "", str_or(message, ""));
 }
 
 int section_rollouts(const Screen *screen) {

@@ -120,6 +120,7 @@ static int take_rollout(RolloutProgress *progress, const ApiRollout *rollout, Er
     if (is_news)
         progress->is_told = is_plain;
     progress->id = rollout->id;
+    progress->is_restart = rollout->is_restart;
     progress->phase = phase;
     progress->is_global = rollout->is_global;
     int r = str_replace(&progress->why, rollout->why);

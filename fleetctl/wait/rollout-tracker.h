@@ -21,6 +21,7 @@ typedef enum RolloutEnd {
 typedef struct RolloutProgress {
     char *name;
     int64_t id;         /* 0: nothing was told yet */
+    bool is_restart;    /* no file comes with it */
     RolloutPhase phase; /* _ROLLOUT_PHASE_INVALID: one that this fleetctl does not know */
     char *why;
     bool is_global; /* units are machines, by their ids */

@@ -40,8 +40,19 @@ static char *unit_label(const RolloutWait *wait, const RolloutProgress *progress
     return machine ? str_printf("%s on %s", progress->name, machine) : NULL;
 }
 
-static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
-                      const RolloutUnitProgress *unit) {
+static StepText restart_text(const RolloutUnitProgress *unit) {
+    static const StepText texts[_ROLLOUT_UNIT_PHASE_MAX] = {
+        [ROLLOUT_UNIT_UPDATING] = {TONE_BUSY, "is being restarted"},
+        [ROLLOUT_UNIT_DONE] = {TONE_GOOD, "runs again"},
+        [ROLLOUT_UNIT_FAILED] = {TONE_BAD, "has failed"},
+        [ROLLOUT_UNIT_LEFT] = {TONE_BAD, "is left alone"},
+    };
+    if (unit->phase == ROLLOUT_UNIT_DONE && unit->why)
+        return (StepText){TONE_GOOD, "is left as it is"};
+    return texts[unit->phase];
+}
+
+static StepText unit_text(const RolloutUnitProgress *unit) {
     static const StepText texts[_ROLLOUT_UNIT_PHASE_MAX] = {
         [ROLLOUT_UNIT_UPDATING] = {TONE_BUSY, "gets its new file"},
         [ROLLOUT_UNIT_DONE] = {TONE_GOOD, "is updated"},
@@ -50,17 +61,22 @@ static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
         [ROLLOUT_UNIT_RESTORED] = {TONE_GOOD, "has its former file again"},
         [ROLLOUT_UNIT_LEFT] = {TONE_BAD, "is left alone"},
     };
-    const StepText *step = &texts[unit->phase];
+    return texts[unit->phase];
+}
+
+static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
+                      const RolloutUnitProgress *unit) {
+    StepText step = progress->is_restart ? restart_text(unit) : unit_text(unit);
     _cleanup_free_ char *count = NULL;
     bool is_beside_the_point = wait->is_undo && unit->phase == ROLLOUT_UNIT_DONE;
-    if (!step->text || is_beside_the_point)
+    if (!step.text || is_beside_the_point)
         return;
     if (unit->phase == ROLLOUT_UNIT_DONE && !unit_name_is_template(unit->name))
         count = str_printf(" (%zu of %zu)", rollout_progress_count(progress, ROLLOUT_UNIT_DONE),
                            rollout_progress_count(progress, _ROLLOUT_UNIT_PHASE_MAX));
     _cleanup_free_ char *label = unit_label(wait, progress, unit);
-    say_marked(&wait->context->look, step->tone, "Unit %s %s%s%s%s", str_or(label, unit->name),
-               step->text, str_or(count, ""), unit->why ? ": " : "", str_or(unit->why, ""));
+    say_marked(&wait->context->look, step.tone, "Unit %s %s%s%s%s", str_or(label, unit->name),
+               step.text, str_or(count, ""), unit->why ? ": " : "", str_or(unit->why, ""));
 }
 
 /* --- the whole of one --- */
@@ -90,8 +106,9 @@ static void progress_tell(const RolloutWait *wait, const RolloutProgress *progre
         progress->phase <= ROLLOUT_ROLLED_BACK)
         step.tone = TONE_GOOD;
     if (step.text)
-        say_marked(&wait->context->look, step.tone, "Deployment of %s %s%s%s", progress->name,
-                   step.text, why ? ": " : "", str_or(why, ""));
+        say_marked(&wait->context->look, step.tone, "%s of %s %s%s%s",
+                   progress->is_restart ? "Restart" : "Deployment", progress->name, step.text,
+                   why ? ": " : "", str_or(why, ""));
 }
 
 static void tell_one(const RolloutWait *wait, RolloutProgress *progress) {
@@ -139,6 +156,11 @@ static bool is_as_asked_for(const RolloutWait *wait, const RolloutProgress *prog
 /* What a person has to do now. */
 static void hint(const RolloutProgress *progress) {
     bool is_reached = progress->end == ROLLOUT_END_REACHED;
+    const char *word = progress->phase == ROLLOUT_WAITING ? "promote" : "resume";
+    if (is_reached && progress->is_restart && !rollout_phase_is_over(progress->phase))
+        complain("Go on with 'fleetctl rollout %s %s'", word, progress->name);
+    if (progress->is_restart)
+        return;
     if (is_reached && progress->phase == ROLLOUT_WAITING)
         say("Go on with 'fleetctl rollout promote %s', or back with 'fleetctl rollout undo %s'",
             progress->name, progress->name);

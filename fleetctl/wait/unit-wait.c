@@ -137,6 +137,15 @@ static void unit_tell(Wait *wait, WaitUnit *unit) {
     wait_report_unit(wait->context, wait_tracker_goal(wait->tracker), &now);
 }
 
+/* One that is gone in a moment is not worth a line. */
+static void obstacle_tell(Wait *wait, WaitUnit *unit) {
+    if (!unit->obstacle || unit->is_obstacle_told)
+        return;
+    unit->is_obstacle_told = true;
+    status_line_hide(wait->line);
+    wait_report_obstacle(unit);
+}
+
 /* Tells what is new; of units that fit nowhere only once that has settled. */
 static void wait_tell(Wait *wait) {
     WaitUnit *unit;
@@ -146,6 +155,8 @@ static void wait_tell(Wait *wait) {
             if (unit->status != WAIT_STATUS_OPEN && !unit->is_told &&
                 (unit->status != WAIT_STATUS_PENDING || wait->is_settled))
                 unit_tell(wait, unit);
+            else if (unit->status == WAIT_STATUS_OPEN && wait->is_settled)
+                obstacle_tell(wait, unit);
         (void) say_flush(); /* main() tells when it fails */
     }
 }

@@ -151,6 +151,7 @@ static WaitStatus (*const judges[_WAIT_GOAL_MAX])(int64_t revision, const ApiEve
     [WAIT_INACTIVE] = judge_inactive,
     [WAIT_GONE] = judge_gone,
     [WAIT_ADOPTED] = judge_adopted,
+    [WAIT_RESTARTED] = judge_launched,
     [WAIT_WELL] = judge_well,
     [WAIT_FOR_RUNNING] = judge_for_running,
     [WAIT_FOR_HEALTHY] = judge_for_healthy,

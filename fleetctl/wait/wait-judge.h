@@ -10,6 +10,7 @@ typedef enum WaitGoal {
     WAIT_STOPPED,     /* not started anywhere any more, but still loaded if it was on a machine */
     WAIT_INACTIVE,    /* on no machine any more */
     WAIT_GONE,        /* unknown to the cluster as well */
+    WAIT_RESTARTED,   /* launched, and by a restart that waits for its turn */
     WAIT_WELL,        /* launched, and healthy if it has a health check */
     WAIT_FOR_RUNNING, /* from here to FAILED: how it is, whoever asked for what */
     WAIT_FOR_HEALTHY,

@@ -15,6 +15,7 @@ static const struct {
     [WAIT_INACTIVE] = {"report state inactive", "unloaded"},
     [WAIT_GONE] = {"be gone", "destroyed"},
     [WAIT_ADOPTED] = {"be taken over", "taken over"},
+    [WAIT_RESTARTED] = {"be restarted", "restarted", "launched"},
     [WAIT_WELL] = {"be healthy", "started", "launched and healthy", "launched"},
     [WAIT_FOR_RUNNING] = {"be running", "running", "running"},
     [WAIT_FOR_HEALTHY] = {"be healthy", "healthy", "healthy", "running"},
@@ -39,7 +40,8 @@ static void report_reached(WaitGoal goal, const WaitUnit *unit, const char *labe
         say("Unit %s inactive", unit->name);
     else
         say("Unit %s %s on %s", unit->name, reached_word(goal, &unit->event), label);
-    if ((goal == WAIT_LAUNCHED || goal == WAIT_WELL) && unit->event.job == JOB_RESULT_SKIPPED)
+    bool is_start = goal == WAIT_LAUNCHED || goal == WAIT_RESTARTED || goal == WAIT_WELL;
+    if (is_start && unit->event.job == JOB_RESULT_SKIPPED)
         complain("Unit %s was not started: one of its conditions does not hold on %s", unit->name,
                  label);
 }
@@ -147,6 +149,10 @@ void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
     }
     if (unit->status == WAIT_STATUS_REACHED && report_orphans(context, goal, unit) < 0)
         complain("Machines that keep unit %s cannot be named: out of memory", unit->name);
+}
+
+void wait_report_obstacle(const WaitUnit *unit) {
+    complain("Unit %s waits: %s", unit->name, unit->obstacle);
 }
 
 char *wait_report_format_progress(const WaitTracker *tracker) {

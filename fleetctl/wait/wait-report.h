@@ -7,6 +7,9 @@
 /* Tells the unit's status. Not from inside a callback of the loop. */
 void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit);
 
+/* Tells why a restart that is still open has to wait. */
+void wait_report_obstacle(const WaitUnit *unit);
+
 /* How far the wait is, in one line: "12 of 100 units started, 1 failed". NULL when out of memory;
  * the caller frees. */
 char *wait_report_format_progress(const WaitTracker *tracker);

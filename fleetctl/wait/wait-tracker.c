@@ -1,5 +1,7 @@
 #include "fleetctl/wait/wait-tracker.h"
 
+#include "fleetd/base/strv.h"
+
 #include <errno.h>
 
 struct WaitTracker {
@@ -15,6 +17,7 @@ static void wait_unit_free(void *value) {
     WaitUnit *unit = value;
     json_object_put(unit->line);
     map_free(unit->orphans);
+    free(unit->obstacle);
     free(unit);
 }
 
@@ -119,6 +122,17 @@ static int unit_feed(WaitTracker *tracker, const ApiEvent *event, json_object *l
     return unit_judge(tracker, unit, event, line);
 }
 
+/* Of a restart under that name; what was deployed there before says nothing. */
+static int unit_feed_rollout(WaitTracker *tracker, const ApiEvent *event) {
+    WaitUnit *unit = map_get(tracker->by_name, event->unit);
+    const char *why = event->rollout.is_restart ? event->rollout.why : NULL;
+    if (!unit || tracker->goal != WAIT_RESTARTED || streq_ptr(unit->obstacle, why))
+        return 0;
+    unit->is_obstacle_told = !why;
+    int r = str_replace(&unit->obstacle, why);
+    return r < 0 ? r : 1;
+}
+
 /* A unit that the whole present does not mention is unknown to the cluster, and no orphan is where
  * it mentions none. */
 static int unit_feed_end_of_present(WaitTracker *tracker, WaitUnit *unit) {
@@ -154,6 +168,8 @@ int wait_tracker_feed(WaitTracker *tracker, const char *line, size_t size, Error
         return error_prefix(reterr, r, "Bad line in the stream of events");
     if (event.type == API_EVENT_SYNCED)
         return synced_feed(tracker);
+    if (event.type == API_EVENT_ROLLOUT)
+        return unit_feed_rollout(tracker, &event);
     return event.type == API_EVENT_UNIT ? unit_feed(tracker, &event, json) : 0;
 }
 

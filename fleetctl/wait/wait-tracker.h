@@ -11,6 +11,8 @@ typedef struct WaitUnit {
     WaitStatus status;
     ApiEvent event;    /* the line that led to the status; borrows from line */
     json_object *line; /* NULL while none did */
+    char *obstacle;    /* why a restart has to wait; NULL: it does not, or is not known to */
+    bool is_obstacle_told;
     Map *orphans;      /* set of ids: of the machines that have it for another cluster */
     bool saw_running;  /* a job, since the request */
     bool is_mentioned; /* by the stream that is being read */

@@ -156,6 +156,8 @@ void agent_revoke_former(Agent *agent);
 /* Hands a task to the unit manager, but for a write (agent_write_batch()). One that it does not
  * take has ended at once. */
 void agent_begin_task(Agent *agent, AgentUnit *unit, Task task);
+/* That it was launched for the restart that its order names, or is to be. -errno: as before. */
+int agent_note_restart(AgentUnit *unit);
 /* The unit manager is done with a task, or could not begin it: notes how it ended and has the unit
  * looked at. */
 void agent_task_ended(AgentUnit *unit, TaskKind kind, JobResult result, const char *message,

@@ -80,6 +80,8 @@ static int agent_claim(Agent *agent, AgentUnit *unit) {
         r = unit_manager_claim(agent->unit_manager, unit->name, agent->cluster);
         if (r >= 0)
             r = str_replace(&unit->status->cluster, agent->cluster);
+        if (r >= 0)
+            unit->status->restart = -1; /* what another cluster has restarted means nothing here */
     }
     if (r >= 0)
         agent_unit_note_claimed(unit);

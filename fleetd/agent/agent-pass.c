@@ -36,6 +36,21 @@ static bool unit_has_to_wait(const AgentUnit *unit) {
            (order && order->is_suspended && order->desired != LAUNCH_STATE_INACTIVE);
 }
 
+/* What was started by an earlier version of fleet, or for another cluster, is kept as it is: only a
+ * restart after that is for it. */
+static void agent_settle_restart(AgentUnit *unit) {
+    const UnitStatus *status = unit->status;
+    bool is_launched = unit->order && unit->order->desired == LAUNCH_STATE_LAUNCHED && status &&
+                       status->was_launched;
+    int r = is_launched && status->restart < 0 ? agent_note_restart(unit) : 0;
+    if (r < 0)
+        log_unit(LOG_WARNING, unit->name,
+                 "Failed to note which restart of unit '%s' was the last: %s", unit->name,
+                 strerror(-r));
+    if (r < 0)
+        unit->status->restart = unit->order->restart;
+}
+
 /* What to do for one unit now; TASK_NONE also when it has to wait. */
 static Task agent_decide(Agent *agent, AgentUnit *unit) {
     usec_t now = loop_now(agent->loop);
@@ -43,6 +58,7 @@ static Task agent_decide(Agent *agent, AgentUnit *unit) {
         agent_publish(agent, unit);
         return (Task){.kind = TASK_NONE};
     }
+    agent_settle_restart(unit);
     Task next = reconcile_unit(unit->order, unit->status, unit->answered_revision);
     agent_unit_settle(unit, next.kind, now);
     if (next.kind != TASK_NONE && agent_unit_has_to_wait(unit, next.kind, now)) {

@@ -94,10 +94,24 @@ static void on_removed(int r, const char *message, void *userdata) {
         agent_list(unit->agent);
 }
 
+int agent_note_restart(AgentUnit *unit) {
+    int r = unit_manager_note_restart(unit->agent->unit_manager, unit->name, unit->order->restart);
+    if (r >= 0)
+        unit->status->restart = unit->order->restart;
+    return r;
+}
+
+/* What it is started for is noted together with that it was: so whoever comes after this fleetd
+ * does not do it a second time, nor leave it out. */
+static int agent_start_unit(AgentUnit *unit) {
+    int r = agent_note_restart(unit);
+    return r < 0 ? r : unit_manager_start(unit->agent->unit_manager, unit->name, on_started, unit);
+}
+
 static int agent_call_unit_manager(UnitManager *unit_manager, AgentUnit *unit, TaskKind kind) {
     switch (kind) {
     case TASK_START:
-        return unit_manager_start(unit_manager, unit->name, on_started, unit);
+        return agent_start_unit(unit);
     case TASK_STOP:
         return unit_manager_stop(unit_manager, unit->name, on_stopped, unit);
     case TASK_REMOVE:

@@ -57,6 +57,7 @@ int agent_unit_copy_status(AgentUnit *unit, const UnitStatus *status) {
     if (!copy)
         return -ENOMEM;
     copy->was_launched = status->was_launched;
+    copy->restart = status->restart;
     copy->stop_after_usec = status->stop_after_usec;
     copy->stop_timeout_usec = status->stop_timeout_usec;
     if (copy_string(&copy->name, status->name) < 0 || copy_string(&copy->hash, status->hash) < 0 ||

@@ -30,6 +30,13 @@ static Task reconcile_loaded(const Order *order, const UnitStatus *status,
     return task(TASK_NONE, NULL);
 }
 
+/* A higher number than that for which it was started: one that is lower comes of a fleetd that
+ * knows of none, or of a store that has gone back. */
+static bool is_to_be_restarted(const Order *order, const UnitStatus *status) {
+    return order->desired == LAUNCH_STATE_LAUNCHED && status->was_launched &&
+           status->restart >= 0 && order->restart > status->restart;
+}
+
 Task reconcile_unit(const Order *order, const UnitStatus *status, int64_t answered_revision) {
     if (!order || order->desired == LAUNCH_STATE_INACTIVE) {
         if (!status)
@@ -42,16 +49,18 @@ Task reconcile_unit(const Order *order, const UnitStatus *status, int64_t answer
         return reconcile_file(status);
     if (order->desired == LAUNCH_STATE_LOADED)
         return reconcile_loaded(order, status, answered_revision);
-    /* Started once for this order is enough: whether it restarts, fails or ends is between its file
-     * and systemd. */
+    /* Started once for this order is enough, and for each restart: whether it restarts by itself,
+     * fails or ends is between its file and systemd. */
     if (!status->was_launched)
         return task(TASK_START, "it is to be launched");
+    if (is_to_be_restarted(order, status))
+        return task(TASK_STOP, "it is to be restarted");
     return task(TASK_NONE, NULL);
 }
 
 bool reconcile_start_is_stale(const Order *order, const UnitStatus *status) {
     return !order || order->desired != LAUNCH_STATE_LAUNCHED || !status ||
-           !status_has_file(status, order->hash);
+           !status_has_file(status, order->hash) || is_to_be_restarted(order, status);
 }
 
 LaunchState reconcile_current(const UnitStatus *status) {

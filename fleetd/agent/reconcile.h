@@ -29,7 +29,7 @@ typedef struct Task {
 Task reconcile_unit(const Order *order, const UnitStatus *status, int64_t answered_revision);
 
 /* Whether a start that is under way is not wanted any more: the order asks for something else now,
- * or for another file than the one on the machine. */
+ * for another file than the one on the machine, or for one more restart. */
 bool reconcile_start_is_stale(const Order *order, const UnitStatus *status);
 
 /* What the status amounts to in fleet's terms. */

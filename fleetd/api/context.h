@@ -54,6 +54,7 @@ void reboots_delete(Api *api, ApiExchange *exchange, const char *name);
 void rollouts_list(Api *api, ApiExchange *exchange, const char *name, View *view);
 void rollouts_get(Api *api, ApiExchange *exchange, const char *name, View *view);
 void rollouts_put(Api *api, ApiExchange *exchange, const char *name);
+void rollouts_put_restart(Api *api, ApiExchange *exchange, const char *name);
 void rollouts_patch(Api *api, ApiExchange *exchange, const char *name);
 void plan_post(Api *api, ApiExchange *exchange, const char *name);
 void scales_list(Api *api, ApiExchange *exchange, const char *name, View *view);

@@ -1,6 +1,5 @@
 #include "fleetd/api/rollout-request.h"
 
-#include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/maintenance.h"
 #include "fleetd/model/requirements.h"
@@ -52,7 +51,7 @@ static int word_read(json_object *body, const char *name, PolicySet set, UpdateP
     return r < 0 ? error_prefix(reterr, r, "%s", name) : 0;
 }
 
-static int policy_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
+int rollout_policy_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
     int r = number_read(body, "parallel", 1, UPDATE_COUNT_MAX, &policy->parallel, reterr);
     if (r >= 0)
         r = number_read(body, "canaries", 0, UPDATE_COUNT_MAX, &policy->canaries, reterr);
@@ -67,7 +66,7 @@ static int policy_read(json_object *body, UpdatePolicy *policy, Error *reterr) {
     return r < 0 ? r : update_policy_check(policy, reterr);
 }
 
-static int message_read(json_object *body, char **ret, Error *reterr) {
+int rollout_message_read(json_object *body, char **ret, Error *reterr) {
     const char *message = NULL;
     int r = json_get_string(body, "message", &message, reterr);
     if (r <= 0 || !*message)
@@ -102,11 +101,11 @@ static int request_read(const char *body, size_t size, RolloutRequest *request, 
     if (r >= 0)
         r = json_parse(body, size, &object, reterr);
     if (r >= 0)
-        r = policy_read(object, &request->deployment->policy, reterr);
+        r = rollout_policy_read(object, &request->deployment->policy, reterr);
     if (r >= 0 && bar && request->deployment->policy.order == UPDATE_START_FIRST)
         r = error_set(reterr, -EINVAL, "it cannot be started first, as it has %s", bar);
     if (r >= 0)
-        r = message_read(object, &request->deployment->message, reterr);
+        r = rollout_message_read(object, &request->deployment->message, reterr);
     if (r >= 0)
         r = number_read(object, "checkRevision", 1, INT64_MAX, &revision, reterr);
     request->check_revision = (int64_t) revision;

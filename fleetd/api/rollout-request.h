@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fleetd/api/unit-request.h"
+#include "fleetd/base/json.h"
 #include "fleetd/model/deployment.h"
 
 typedef struct RolloutRequest {
@@ -16,6 +17,11 @@ typedef struct RolloutRequest {
 int rollout_request_parse(const char *name, const char *body, size_t size, RolloutRequest *ret,
                           Error *reterr);
 void rollout_request_done(RolloutRequest *request);
+
+/* What a body says of how to go about it, over what is in policy; and why. -EINVAL, with the
+ * reason; -ENOMEM. */
+int rollout_policy_read(json_object *body, UpdatePolicy *policy, Error *reterr);
+int rollout_message_read(json_object *body, char **ret, Error *reterr);
 
 typedef enum RolloutWord {
     ROLLOUT_PAUSE,

@@ -54,6 +54,9 @@ static void deployment_hear(Deployment *deployment, RolloutWord word) {
 /* Why it is too late; NULL: it is not. */
 static const char *refusal(const RolloutPatch *patch, const Rollout *rollout) {
     bool is_known = rollout && rollout->deployment_usec == patch->deployment->since_usec;
+    if (patch->word == ROLLOUT_UNDO && patch->deployment->is_restart)
+        return "it is a restart, and there is nothing to go back to (fleetctl history has the "
+               "former files)";
     if (!is_known)
         return NULL;
     if (patch->word == ROLLOUT_UNDO && rollout->phase == ROLLOUT_SUPERSEDED)

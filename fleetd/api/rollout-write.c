@@ -1,6 +1,7 @@
 /* PUT of rollouts: a file is put, with the wish that it be rolled out. Whoever leads does that; but
  * a unit that the cluster does not know, which is no template, is made at once, as there is nothing
  * to be rolled over. */
+#include "fleetd/api/restart-request.h"
 #include "fleetd/api/rollout-request.h"
 #include "fleetd/api/write.h"
 #include "fleetd/base/strv.h"
@@ -288,6 +289,10 @@ static void put_begin_take(Api *api, ApiExchange *exchange, RolloutRequest *requ
 void rollouts_put(Api *api, ApiExchange *exchange, const char *name) {
     _cleanup_error_ Error error = {};
     RolloutRequest request;
+    if (restart_request_is(exchange->body, exchange->body_size)) {
+        rollouts_put_restart(api, exchange, name);
+        return;
+    }
     int r = rollout_request_parse(name, exchange->body, exchange->body_size, &request, &error);
     if (r == -ENOMEM)
         answer_no_memory(exchange);

@@ -65,7 +65,8 @@ json_object *rollout_to_json(const UnitView *unit) {
     usec_t phase_since = rollout ? rollout->phase_since_usec : deployment->since_usec;
     if (!object || json_add_string(object, "name", unit->name) < 0 ||
         json_add_int(object, "id", (int64_t) deployment->since_usec) < 0 ||
-        json_add_string(object, "hash", deployment->hash) < 0 ||
+        json_add_string(object, "hash", str_or(deployment->hash, "")) < 0 ||
+        json_add_bool(object, "restart", deployment->is_restart) < 0 ||
         json_add_int(object, "since", seconds(deployment->since_usec)) < 0 ||
         json_add_string(object, "phase", rollout_phase_to_string(phase)) < 0 ||
         json_add_int(object, "phaseSince", seconds(phase_since)) < 0 ||
@@ -92,6 +93,7 @@ json_object *rollout_brief_to_json(const UnitView *unit) {
     RolloutPhase phase = shown_phase(unit->deployment, rollout);
     size_t n_done = rollout ? rollout_count(rollout, ROLLOUT_UNIT_DONE) : 0;
     if (!object || json_add_string(object, "name", unit->name) < 0 ||
+        json_add_bool(object, "restart", unit->deployment->is_restart) < 0 ||
         json_add_string(object, "phase", rollout_phase_to_string(phase)) < 0 ||
         json_add_int(object, "since", seconds(unit->deployment->since_usec)) < 0 ||
         json_add_int(object, "done", (int64_t) n_done) < 0 ||

@@ -87,7 +87,8 @@ const Route api_routes[] = {
      .response = "Rollout"},
     {"PUT", "rollouts/{unitName}", .write = rollouts_put, .body_types = {JSON},
      .resource = "Rollouts", .verb = "Set", .object = "Rollout",
-     .description = "Have a file rolled out over a unit, or the instances of a template.",
+     .description = "Have a file rolled out over a unit, or the instances of a template; or have "
+                    "them restarted.",
      .request = "RolloutRequest"},
     {"PATCH", "rollouts/{unitName}", .write = rollouts_patch, .body_types = {JSON},
      .resource = "Rollouts", .verb = "Patch", .object = "Rollout",

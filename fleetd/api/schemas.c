@@ -175,7 +175,8 @@ static const SchemaProperty reboot_request[] = {
 static const SchemaProperty rollout[] = {
     {"name", PROPERTY_STRING, REQUIRED, .description = "Of the unit, or the template."},
     {"id", PROPERTY_INTEGER, REQUIRED, .description = "Another one for each deployment."},
-    {"hash", PROPERTY_STRING, REQUIRED, .description = "SHA-1 of the file."},
+    {"hash", PROPERTY_STRING, REQUIRED, .description = "SHA-1 of the file; empty: of a restart."},
+    {"restart", PROPERTY_BOOLEAN, REQUIRED, .description = "Units are started anew as they are."},
     {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time."},
     {"phase", PROPERTY_STRING, REQUIRED, .value = rollout_value},
     {"phaseSince", PROPERTY_INTEGER, REQUIRED, .description = "Unix time."},
@@ -200,6 +201,7 @@ static const SchemaProperty rollout_page[] = PAGE("rollouts", "Rollout");
 static const SchemaProperty rollout_request[] = {
     {"text", PROPERTY_STRING, .description = "Of the unit file; or else options."},
     {"options", PROPERTY_LIST, .ref = "UnitOption"},
+    {"restart", PROPERTY_BOOLEAN, .description = "Units are started anew as they are: no file."},
     POLICY(OPTIONAL),
     {"checkRevision", PROPERTY_INTEGER,
      .description = "Refused if its units were changed since that revision."},
@@ -415,6 +417,7 @@ static const SchemaProperty rebalance_brief[] = {
 };
 static const SchemaProperty rollout_brief[] = {
     {"name", PROPERTY_STRING, REQUIRED, .description = "The unit or template."},
+    {"restart", PROPERTY_BOOLEAN, REQUIRED, .description = "Units are started anew as they are."},
     {"phase", PROPERTY_STRING, REQUIRED,
      .description = "updating, waiting, paused or rolling-back."},
     {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time: when it was asked for."},

@@ -158,6 +158,7 @@ UnitDecision unit_request_decide(const UnitRequest *request, bool is_known, cons
         .unit = {.name = request->name,
                  .desired = MAX(request->desired, LAUNCH_STATE_INACTIVE),
                  .version = known ? known->version : 0,
+                 .restart = known ? known->restart : 0,
                  .rest = known ? known->rest : NULL},
     };
     const char *hash = request->file ? unit_file_hash(request->file) : known->hash;

@@ -4,6 +4,7 @@
 #include "fleetd/engine/feed-internal.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 
 /* What its units would go back to, and machines have, which may be nobody's version any more, is
  * kept. */
@@ -79,17 +80,41 @@ static bool unit_is_beside(const Rollout *rollout, const char *name) {
     return unit && unit->is_beside;
 }
 
-static int feed_tell_beside(Feed *feed, const Rollout *former, const Rollout *rollout) {
+/* As one that is rolled out under that name has it; changed: it is told otherwise. */
+static bool name_lets_beside(const Feed *feed, const char *name, const FeedRollout *changed,
+                             const char *unit) {
+    const FeedRollout *known = map_get(feed->rollouts, name);
+    return known && known != changed && unit_is_beside(known->rollout, unit);
+}
+
+/* A unit has one of its own, and one of its template. */
+static int others_let_beside(const Feed *feed, const FeedRollout *changed, const char *unit,
+                             bool *ret) {
+    _cleanup_free_ char *template = NULL;
+    int r = unit_name_is_instance(unit) ? unit_name_template(unit, &template) : 0;
+    if (r < 0)
+        return r;
+    *ret = name_lets_beside(feed, unit, changed, unit) ||
+           (template && name_lets_beside(feed, template, changed, unit));
+    return 0;
+}
+
+static int feed_tell_unit_beside(Feed *feed, const FeedRollout *changed, const Rollout *rollout,
+                                 const char *unit) {
+    bool is_let = unit_is_beside(rollout, unit);
+    int r = is_let ? 0 : others_let_beside(feed, changed, unit, &is_let);
+    return r < 0 ? r : cluster_set_beside(feed->cluster, unit, is_let);
+}
+
+/* rollout: from now on; NULL: none. */
+static int feed_tell_beside(Feed *feed, const FeedRollout *changed, const Rollout *rollout) {
+    const Rollout *former = changed->rollout;
     int r = 0;
-    for (size_t i = 0; r >= 0 && rollout && i < rollout->n_units; i++) {
-        const char *name = rollout->units[i].name;
-        r = cluster_set_beside(feed->cluster, name, unit_is_beside(rollout, name));
-    }
-    for (size_t i = 0; r >= 0 && former && i < former->n_units; i++) {
-        const char *name = former->units[i].name;
-        if (former->units[i].is_beside && !unit_is_beside(rollout, name))
-            r = cluster_set_beside(feed->cluster, name, false);
-    }
+    for (size_t i = 0; r >= 0 && rollout && i < rollout->n_units; i++)
+        r = feed_tell_unit_beside(feed, changed, rollout, rollout->units[i].name);
+    for (size_t i = 0; r >= 0 && former && i < former->n_units; i++)
+        if (former->units[i].is_beside)
+            r = feed_tell_unit_beside(feed, changed, rollout, former->units[i].name);
     return r;
 }
 
@@ -120,7 +145,7 @@ static void feed_drop_rollout_if_void(Feed *feed, const char *name) {
 }
 
 static void feed_forget_deployment(Feed *feed, FeedRollout *known) {
-    if (known->deployment)
+    if (known->deployment && known->deployment->hash)
         feed_release_file(feed, known->deployment->hash);
     deployment_free(TAKE_PTR(known->deployment));
     known->deployment_revision = 0;
@@ -130,7 +155,7 @@ static void feed_forget_deployment(Feed *feed, FeedRollout *known) {
 int feed_put_deployment(Feed *feed, StoredRecord *record) {
     FeedRollout *known;
     int r = feed_need_rollout(feed, record->key.name, &known);
-    if (r >= 0 && record->deployment)
+    if (r >= 0 && record->deployment && record->deployment->hash)
         r = feed_use_file(feed, record->deployment->hash); /* before the former lets go of it */
     if (r < 0)
         return r;
@@ -157,7 +182,7 @@ int feed_put_rollout(Feed *feed, StoredRecord *record) {
     if (r >= 0)
         r = feed_use_former_files(feed, record->rollout); /* before the last one lets go of them */
     if (r >= 0)
-        r = feed_tell_beside(feed, known->rollout, record->rollout);
+        r = feed_tell_beside(feed, known, record->rollout);
     if (r < 0)
         return r;
     feed_leave_former_files(feed, known->rollout);
@@ -171,7 +196,7 @@ int feed_delete_rollout(Feed *feed, const Key *key) {
     FeedRollout *known = map_get(feed->rollouts, key->name);
     if (!known)
         return 0;
-    int r = feed_tell_beside(feed, known->rollout, NULL);
+    int r = feed_tell_beside(feed, known, NULL);
     feed_leave_former_files(feed, known->rollout);
     rollout_free(TAKE_PTR(known->rollout));
     known->rollout_revision = 0;

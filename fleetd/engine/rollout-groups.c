@@ -46,6 +46,8 @@ static int count(Gathering *gathering, const char *group, const char *unit) {
  * neither. */
 static const char *other_hash(const Deployment *deployment, const RolloutUnit *unit,
                               const char *hash) {
+    if (deployment->is_restart)
+        return NULL;
     if (streq(hash, deployment->hash))
         return unit->before;
     return streq_ptr(hash, unit->before) ? deployment->hash : NULL;

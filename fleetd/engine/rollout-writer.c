@@ -83,18 +83,23 @@ static int add_file(const RolloutWriter *writer, RolloutWrite *write, const char
     return 0;
 }
 
-/* The unit with its new file, which becomes a version of it. A template that the cluster did not
- * know is there from then on. */
+static int add_new_file(const RolloutWriter *writer, RolloutWrite *write, const RolloutStep *step,
+                        const Unit *known, Unit *unit) {
+    UnitVersionStep version = unit_version_step(known, 0);
+    unit->hash = (char *) step->hash;
+    unit->version = version.number;
+    int r =
+        version_writes_fill(unit, known, &version, loop_realtime(writer->loop), &write->versions);
+    return r < 0 ? r : add_file(writer, write, step->hash);
+}
+
+/* The unit with its new file, which becomes a version of it, or to be restarted with the one that
+ * it has. A template that the cluster did not know is there from then on. */
 static int add_unit(const RolloutWriter *writer, RolloutWrite *write, const RolloutStep *step) {
     const Unit *known = map_get(feed_units(writer->feed), step->unit);
     Unit unit = known ? *known : (Unit){.name = (char *) step->unit};
-    UnitVersionStep version = unit_version_step(known, 0);
-    unit.hash = (char *) step->hash;
-    unit.version = version.number;
-    int r =
-        version_writes_fill(&unit, known, &version, loop_realtime(writer->loop), &write->versions);
-    if (r >= 0)
-        r = add_file(writer, write, step->hash);
+    unit.restart = MAX(unit.restart, step->restart);
+    int r = step->restart > 0 ? 0 : add_new_file(writer, write, step, known, &unit);
     const char *key = expect_take(write, key_unit(step->unit), known ? known->revision : 0);
     const char *value = keep_take(write, unit_format(&unit));
     if (r < 0 || !key || !value)

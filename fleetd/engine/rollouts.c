@@ -39,19 +39,28 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
 
 /* --- telling --- */
 
-static void log_change(const char *name, const Rollout *known, const RolloutStep *step) {
-    RolloutPhase phase = step->next->phase;
-    const char *why = step->next->why;
-    if (step->unit)
+static void log_unit_change(const char *name, const RolloutStep *step) {
+    if (step->unit && step->restart > 0)
+        log_unit(LOG_NOTICE, step->unit, "Restart of '%s': unit '%s' has its turn", name,
+                 step->unit);
+    else if (step->unit)
         log_unit(LOG_NOTICE, step->unit, "Deployment of '%s': unit '%s' gets %s", name, step->unit,
                  step->hash);
     if (step->machine)
         log_write(LOG_NOTICE, (LogFields){.unit = name, .machine = step->machine},
                   "Deployment of '%s': machine %s has its turn", name, step->machine);
+}
+
+static void log_change(const char *name, const FeedRollout *before, const RolloutStep *step) {
+    const Rollout *known = before->rollout;
+    RolloutPhase phase = step->next->phase;
+    const char *why = step->next->why;
+    log_unit_change(name, step);
     if (known && known->deployment_usec == step->next->deployment_usec && known->phase == phase)
         return;
     bool is_bad = phase == ROLLOUT_ROLLING_BACK || phase == ROLLOUT_FAILED;
-    log_unit(is_bad ? LOG_WARNING : LOG_NOTICE, name, "Deployment of '%s': %s%s%s", name,
+    log_unit(is_bad ? LOG_WARNING : LOG_NOTICE, name, "%s of '%s': %s%s%s",
+             before->deployment->is_restart ? "Restart" : "Deployment", name,
              rollout_phase_to_string(phase), why ? ": " : "", str_or(why, ""));
 }
 
@@ -82,7 +91,7 @@ static int replace_unreadable(Rollouts *rollouts, const char *name, const FeedRo
         r = rollout_rescue(known->deployment, &facts, &step.next);
     if (r < 0)
         return r;
-    log_change(name, NULL, &step);
+    log_change(name, known, &step);
     return rollout_writer_put(&rollouts->writer, name, known, &step, &rollouts->op);
 }
 
@@ -101,7 +110,7 @@ static int take_step(Rollouts *rollouts, const char *name, const FeedRollout *kn
         return rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op);
     if (!step.next)
         return 0;
-    log_change(name, known->rollout, &step);
+    log_change(name, known, &step);
     return rollout_writer_put(&rollouts->writer, name, known, &step, &rollouts->op);
 }
 

@@ -2,8 +2,11 @@
 
 #include "fleetd/model/record.h"
 
+#include <errno.h>
+
 static const RecordField fields[] = {
-    {"hash", &field_string, offsetof(Deployment, hash), true},
+    {"hash", &field_string, offsetof(Deployment, hash)},
+    {"restart", &field_flag, offsetof(Deployment, is_restart)},
     {"sinceUsec", &field_number, offsetof(Deployment, since_usec), true},
     {"parallel", &field_number, offsetof(Deployment, policy.parallel)},
     {"canaries", &field_count, offsetof(Deployment, policy.canaries)},
@@ -32,6 +35,10 @@ int deployment_parse(const char *name, const char *text, size_t size, Deployment
     int r = record_parse(fields, ELEMENTSOF(fields), text, size, deployment, reterr);
     if (r < 0)
         return r;
+    if (deployment->is_restart == (deployment->hash != NULL))
+        return error_set(reterr, -EBADMSG, "%s",
+                         deployment->hash ? "a restart that brings a file"
+                                          : "field 'hash' is missing");
     *ret = TAKE_PTR(deployment);
     return 0;
 }

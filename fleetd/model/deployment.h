@@ -1,6 +1,7 @@
-/* That users want a file rolled out over a unit, or over the instances of a template:
- * `deployment/<name>`. The API writes it for a user, also what is said of it later. How far it has
- * come is in `rollout/<name>` (rollout.h), which the engine that leads writes. Pure. */
+/* That users want a file rolled out over a unit, or over the instances of a template, or have them
+ * restarted in the same way: `deployment/<name>`. The API writes it for a user, also what is said
+ * of it later. How far it has come is in `rollout/<name>` (rollout.h), which the engine that leads
+ * writes. Pure. */
 #pragma once
 
 #include "fleetd/base/error.h"
@@ -8,7 +9,8 @@
 
 typedef struct Deployment {
     char *name;        /* of the unit, or of the template */
-    char *hash;        /* of the file */
+    char *hash;        /* of the file; NULL: of a restart, in which each unit keeps its own */
+    bool is_restart;   /* units are started anew as they are */
     usec_t since_usec; /* since 1970; tells it from any other of that name */
     UpdatePolicy policy;
     char *message;      /* why, for people; NULL: not said */

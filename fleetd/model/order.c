@@ -5,6 +5,7 @@ static const RecordField fields[] = {
     {"hash", &field_string, offsetof(Order, hash), true},
     {"desired", &field_enum, offsetof(Order, desired), true, &launch_state_names},
     {"unitRevision", &field_number, offsetof(Order, unit_revision), true},
+    {"restart", &field_count, offsetof(Order, restart)},
     {"reason", &field_string, offsetof(Order, reason)},
     {"stopWithinUsec", &field_count, offsetof(Order, stop_within_usec)},
     {"suspended", &field_flag, offsetof(Order, is_suspended)},
@@ -32,8 +33,9 @@ int order_parse(const char *machine_id, const char *name, const char *text, size
 bool order_equal(const Order *a, const Order *b) {
     return streq_ptr(a->machine_id, b->machine_id) && streq_ptr(a->name, b->name) &&
            streq_ptr(a->hash, b->hash) && a->desired == b->desired &&
-           a->unit_revision == b->unit_revision && streq_ptr(a->reason, b->reason) &&
-           a->stop_within_usec == b->stop_within_usec && a->is_suspended == b->is_suspended;
+           a->unit_revision == b->unit_revision && a->restart == b->restart &&
+           streq_ptr(a->reason, b->reason) && a->stop_within_usec == b->stop_within_usec &&
+           a->is_suspended == b->is_suspended;
 }
 
 void order_free(Order *order) {

@@ -50,6 +50,7 @@ static const RecordField unit_fields[] = {
     {"before", &field_string, offsetof(RolloutUnit, before)},
     {"found", &field_string, offsetof(RolloutUnit, found)},
     {"keeps", &field_string, offsetof(RolloutUnit, keeps)},
+    {"restart", &field_count, offsetof(RolloutUnit, restart)},
     {"phase", &field_enum, offsetof(RolloutUnit, phase), true, &unit_phase_names},
     {"beside", &field_flag, offsetof(RolloutUnit, is_beside)},
     {"hadNoPlace", &field_flag, offsetof(RolloutUnit, had_no_place)},

@@ -40,6 +40,7 @@ typedef struct RolloutUnit {
                     that is before */
     char *keeps; /* of a machine: hash of the file that it has there until its turn; NULL: that of
                     the unit */
+    int64_t restart; /* of a restart: the number that it was given for it; 0: none yet */
     RolloutUnitPhase phase;
     bool is_beside;    /* until it is done it may run beside the one with its former file */
     bool had_no_place; /* when it got the file of the deployment; until then, at the last look */

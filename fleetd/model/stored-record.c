@@ -90,7 +90,7 @@ static int read_reboot(const StoredText *text, StoredRecord *record, Error *rete
 static int read_deployment(const StoredText *text, StoredRecord *record, Error *reterr) {
     int r =
         deployment_parse(record->key.name, text->value, text->size, &record->deployment, reterr);
-    if (r >= 0)
+    if (r >= 0 && record->deployment->hash)
         r = unit_file_hash_check(record->deployment->hash, reterr);
     return r < 0 ? r : update_policy_check(&record->deployment->policy, reterr);
 }

@@ -8,15 +8,19 @@ static const RecordField fields[] = {
     {"hash", &field_string, offsetof(Unit, hash), true},
     {"desired", &field_enum, offsetof(Unit, desired), true, &launch_state_names},
     {"version", &field_count, offsetof(Unit, version)},
+    {"restart", &field_count, offsetof(Unit, restart)},
 };
 
 char *unit_format(const Unit *unit) {
     return record_format_with_rest(fields, ELEMENTSOF(fields), unit, unit->rest);
 }
 
-static int version_check(int64_t version, Error *reterr) {
-    return version <= UNIT_VERSION_MAX ? 0
-                                       : error_set(reterr, -EBADMSG, "a version beyond all count");
+static int counts_check(const Unit *unit, Error *reterr) {
+    if (unit->version > UNIT_VERSION_MAX)
+        return error_set(reterr, -EBADMSG, "a version beyond all count");
+    if (unit->restart > UNIT_RESTART_MAX)
+        return error_set(reterr, -EBADMSG, "a restart beyond all time");
+    return 0;
 }
 
 int unit_parse(const char *name, const char *text, size_t size, Unit **ret, Error *reterr) {
@@ -26,7 +30,7 @@ int unit_parse(const char *name, const char *text, size_t size, Unit **ret, Erro
     int r =
         record_parse_with_rest(fields, ELEMENTSOF(fields), text, size, unit, &unit->rest, reterr);
     if (r >= 0)
-        r = version_check(unit->version, reterr);
+        r = counts_check(unit, reterr);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(unit);

@@ -9,13 +9,15 @@
 #include "fleetd/model/launch-state.h"
 
 #define UNIT_VERSION_MAX 1000000000000000 /* far from where counting on would overflow */
+#define UNIT_RESTART_MAX (INT64_MAX / 2)
 
 /* `unit/<name>`, written by the API on behalf of a user. */
 typedef struct Unit {
     char *name;
     char *hash; /* of the unit file */
     LaunchState desired;
-    int64_t version;  /* of its file: fleetd/model/unit-version.h; 0: it has had none yet */
+    int64_t version; /* of its file: fleetd/model/unit-version.h; 0: it has had none yet */
+    int64_t restart; /* names the last time that it was to be restarted, growing; 0: it never was */
     int64_t revision; /* of the store when it was last written: names the request; not part of the
                          value */
     char *rest; /* what a later version wrote beside these, kept by whoever writes it anew; NULL:
@@ -39,6 +41,7 @@ typedef struct Order {
      * unit's life, so that from then on it ends in stop_within_usec (fleetd/engine/suspension.h).
      */
     bool is_suspended;
+    int64_t restart; /* the unit's: what was started there for a lower one is started anew */
     /* What is told of it, and decides nothing. */
     usec_t since_usec; /* since 1970: when the unit was first ordered there; 0: not known */
     int64_t n_before;  /* orders on machines that the unit had before this one */

@@ -8,6 +8,12 @@
 
 #include <errno.h>
 
+bool placement_has_target(const Placement *placement) {
+    const ClusterUnit *unit = placement->unit;
+    return streq_ptr(placement->order.hash, unit->hash) &&
+           placement->order.restart >= unit->restart;
+}
+
 bool placement_answers_launch(const Placement *placement) {
     return placement_is_active(placement) && placement->order.desired == LAUNCH_STATE_LAUNCHED &&
            placement->report.revision >= placement->order.revision &&
@@ -198,7 +204,8 @@ bool unit_may_go_down_then(const ClusterUnit *unit) {
            group_count_down(unit) + unit->is_available <= budget_of(unit, &no_rest) + n_arriving;
 }
 
-/* The order that has yet to be written, or carried out, says nothing of the new file. */
+/* The order that has yet to be written, or carried out, says nothing of the new file, nor of a
+ * restart, which has a revision of its own. */
 static bool placement_is_as_wanted(const Placement *placement) {
     return placement_answers_launch(placement) &&
            streq_ptr(placement->order.hash, placement->unit->hash) &&

@@ -31,6 +31,8 @@ bool unit_may_go_down(const ClusterUnit *unit);
 void cluster_count_arriving(Cluster *cluster);
 /* Whether it may be taken down when those have arrived. */
 bool unit_may_go_down_then(const ClusterUnit *unit);
+/* The order names the file that users want, and the last restart. */
+bool placement_has_target(const Placement *placement);
 /* What is reported is of what the order says. */
 bool placement_answers_launch(const Placement *placement);
 bool placement_is_available(const Placement *placement);

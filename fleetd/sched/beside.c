@@ -46,7 +46,7 @@ static bool unit_may_be_beside(const ClusterUnit *unit) {
 }
 
 static bool placement_is_former(const Placement *placement) {
-    return is_free(placement) && !streq_ptr(placement->order.hash, placement->unit->hash);
+    return is_free(placement) && !placement_has_target(placement);
 }
 
 bool placement_stays_beside(const Cluster *cluster, const Placement *placement) {
@@ -57,7 +57,7 @@ bool placement_stays_beside(const Cluster *cluster, const Placement *placement) 
 Placement *beside_find_next(const ClusterUnit *unit) {
     Placement *found = NULL;
     for (Placement *p = unit->placements; p; p = p->next)
-        if (placement_is_active(p) && streq_ptr(p->order.hash, unit->hash) &&
+        if (placement_is_active(p) && placement_has_target(p) &&
             (!found || strcmp(p->machine->id, found->machine->id) < 0))
             found = p;
     return found;

@@ -2,7 +2,8 @@
  * (UpdateOrder=start-first), so that it never is down: for as long as a deployment wants that, the
  * order with the former file stands as it is, and one with the new file is given on another
  * machine. When it is not wanted any more, there is one place too many, and the usual rules keep
- * the one that has the wanted file. Inside sched only.
+ * the one that has the wanted file. In a restart the file is the same, and the former one is that
+ * of before the restart. Inside sched only.
  *
  * Nothing of that is remembered here but who wants it: the two orders tell which is which. A unit
  * that must not run twice never does. */

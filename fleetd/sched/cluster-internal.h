@@ -43,6 +43,7 @@ struct Placement {
         bool exists;
         LaunchState desired; /* inactive: withdrawn */
         int64_t revision;    /* the unit's, that it carries out */
+        int64_t restart;     /* likewise */
         SharedText hash;
         SharedText reason;
         usec_t stop_within_usec; /* as in the order; 0: the unit may run twice */
@@ -95,6 +96,7 @@ struct ClusterUnit {
     bool is_particular; /* its options reserve, spread or prefer something: most do not */
     LaunchState desired;
     int64_t revision;
+    int64_t restart;
     int64_t version;        /* of its file; 0: not known */
     int64_t n_places_known; /* orders on machines that it has had, as far as the store tells */
     SharedText hash;

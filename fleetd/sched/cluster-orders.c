@@ -78,6 +78,7 @@ int placement_set_order(Cluster *cluster, Placement *placement, const Order *ord
         return r;
     placement->order.desired = order->desired;
     placement->order.revision = order->unit_revision;
+    placement->order.restart = order->restart;
     placement->order.stop_within_usec = order->stop_within_usec;
     placement->order.is_suspended = order->is_suspended;
     placement->order.is_over = false;
@@ -116,6 +117,7 @@ int placement_clear_order(Cluster *cluster, Placement *placement) {
 static bool placement_has_order(const Placement *placement, const Order *order) {
     return placement->order.exists && placement->order.desired == order->desired &&
            placement->order.revision == order->unit_revision &&
+           placement->order.restart == order->restart &&
            placement->order.stop_within_usec == order->stop_within_usec &&
            placement->order.is_suspended == order->is_suspended &&
            streq_ptr(placement->order.hash, order->hash) &&

@@ -77,6 +77,7 @@ int placement_adopt(Cluster *cluster, Placement *placement) {
     Order order = {.hash = (char *) placement->orphan.hash,
                    .desired = placement->orphan.desired,
                    .unit_revision = unit->revision,
+                   .restart = unit->restart,
                    .stop_within_usec = placement->orphan.stop_within_usec,
                    .reason = (char *) "was there already, for another cluster"};
     int64_t n_places = unit->n_places_known;

@@ -191,6 +191,7 @@ int cluster_put_unit_take(Cluster *cluster, const Unit *unit, Requirements *requ
     unit_let_go(record);
     record->desired = unit->desired;
     record->revision = unit->revision;
+    record->restart = unit->restart;
     record->version = unit->version;
     if (has_new_file && (r = unit_set_requirements_take(cluster, record, TAKE_PTR(owned))) < 0)
         return r;

@@ -1,6 +1,7 @@
 #include "fleetd/sched/decide.h"
 
 #include "fleetd/base/strv.h"
+#include "fleetd/sched/availability.h"
 #include "fleetd/sched/beside.h"
 #include "fleetd/sched/concerns.h"
 #include "fleetd/sched/explain.h"
@@ -54,7 +55,7 @@ static int places_collect(const ClusterUnit *unit, Places *ret) {
 static int place_worth(const Placement *place) {
     bool is_readable = place->order.hash[0];
     bool is_here = place->machine->presence == MACHINE_PRESENCE_HERE;
-    bool is_as_wanted = streq(place->order.hash, place->unit->hash);
+    bool is_as_wanted = placement_has_target(place);
     bool is_launched = place->order.desired == LAUNCH_STATE_LAUNCHED;
     return is_readable << 5 | !place->order.is_unwritten << 4 | is_here << 3 |
            (!place->order.is_unwritten && is_launched && is_as_wanted) << 2 |

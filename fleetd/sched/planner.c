@@ -156,6 +156,7 @@ int planner_put_order(Planner *planner, Placement *placement, const Order *order
         return -ENOMEM;
     copy->desired = order->desired;
     copy->unit_revision = order->unit_revision;
+    copy->restart = order->restart;
     copy->stop_within_usec = order->stop_within_usec;
     copy->is_suspended = order->is_suspended;
     order_tell(placement, copy);

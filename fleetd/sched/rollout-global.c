@@ -23,6 +23,8 @@ static int await_unit(RolloutLook *look) {
 int global_look(RolloutLook *look) {
     Rollout *rollout = look->rollout;
     const RolloutFacts *facts = look->facts;
+    if (look->deployment->is_restart && facts->is_global)
+        return turn_enter(look, ROLLOUT_FAILED, "it is a global unit by now");
     if (facts->bar)
         return turn_enter(look, ROLLOUT_FAILED, facts->bar);
     if (!rollout->is_global && !facts->is_global)

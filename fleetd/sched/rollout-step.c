@@ -31,7 +31,9 @@ static int update_next(RolloutLook *look) {
     if (!unit)
         return turn_enter(look, ROLLOUT_UPDATING, turn_obstacle(look));
     unit->had_no_place = fact_has_no_place(look_find_fact(look, unit->name));
-    int r = turn_change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
+    int r = look->deployment->is_restart
+                ? turn_restart(look, unit)
+                : turn_change(look, unit, ROLLOUT_UNIT_UPDATING, look->deployment->hash);
     return r < 0 ? r : turn_enter(look, ROLLOUT_UPDATING, NULL);
 }
 
@@ -69,6 +71,11 @@ static int finish(RolloutLook *look) {
 
 /* --- the whole --- */
 
+/* A restart has changed nothing that could be undone. */
+static bool can_go_back(const RolloutLook *look) {
+    return !look->deployment->is_restart;
+}
+
 static int go_forward(RolloutLook *look) {
     const Deployment *deployment = look->deployment;
     const RolloutUnit *failed = find_failed(look);
@@ -77,11 +84,11 @@ static int go_forward(RolloutLook *look) {
     UpdateOnFailure on_failure = deployment->policy.on_failure;
     if (deployment->is_paused)
         return turn_enter(look, ROLLOUT_PAUSED, "paused by a user");
-    if (failed && on_failure == UPDATE_ROLLBACK)
+    if (failed && on_failure == UPDATE_ROLLBACK && can_go_back(look))
         return back_begin(look, failed);
-    if (n_failed > look->rollout->n_tolerated && on_failure == UPDATE_PAUSE)
+    if (n_failed > look->rollout->n_tolerated && on_failure != UPDATE_CONTINUE)
         return turn_enter_for_unit(look, ROLLOUT_PAUSED, failed);
-    if (!look->facts->has_file(deployment->hash, look->facts->userdata))
+    if (!deployment->is_restart && !look->facts->has_file(deployment->hash, look->facts->userdata))
         return turn_enter(look, ROLLOUT_UPDATING,
                           "its file is not in the store any more: deploy it again");
     bool has_next = count_next(look) > 0;
@@ -112,7 +119,7 @@ static bool is_void(const RolloutLook *look) {
 
 static int look_on(RolloutLook *look, const Rollout *from) {
     Rollout *rollout = look->rollout;
-    bool is_to_be_undone = look->deployment->is_undone && !rollout->is_undone;
+    bool is_to_be_undone = look->deployment->is_undone && !rollout->is_undone && can_go_back(look);
     if (rollout_phase_is_over(rollout->phase) && !is_to_be_undone)
         return 0;
     int r = global_look(look);

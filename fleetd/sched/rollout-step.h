@@ -1,5 +1,5 @@
-/* What comes next for a deployment: which unit gets another file now, if any, and what has come of
- * those that did. Pure: whoever leads gathers the facts, and stores the answer. */
+/* What comes next for a deployment: which unit gets another file now, or is restarted, if any, and
+ * what has come of those that did. Pure: whoever leads gathers the facts, and stores the answer. */
 #pragma once
 
 #include "fleetd/model/deployment.h"
@@ -9,6 +9,7 @@
 typedef struct RolloutFact {
     const char *name;
     const char *hash;     /* of its file; NULL: of a template that the cluster does not know */
+    int64_t restart;      /* names the last time that it was to be restarted; 0: it never was */
     bool is_held;         /* it cannot be read, or the machine is away: nothing is known of it */
     const char *unusable; /* what is wrong with the file that it has; NULL: nothing */
     bool is_wanted;       /* it is to run: else there is nothing to wait for */
@@ -35,9 +36,10 @@ typedef struct RolloutStep {
     Rollout *next; /* the record from now on; NULL: as it is */
     bool is_void;  /* its unit is gone, and with it all that was wanted: the record goes */
     /* Of the one unit that gets another file, together with that record; NULL: none does. */
-    const char *unit; /* borrowed, as the next two, from next and the deployment */
+    const char *unit; /* borrowed, as the next two, from next, the deployment and the facts */
     const char *hash;
     const char *machine; /* that is to have the global unit's file from now on; NULL: none is */
+    int64_t restart; /* it is to be started anew, as it is, for that number; 0: it gets the file */
     /* When the answer becomes another although no fact has changed but the time; USEC_INFINITY:
      * never. */
     usec_t look_at;

@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
+#include "fleetd/model/unit.h"
 
 #include <errno.h>
 
@@ -61,14 +62,28 @@ static int give(RolloutLook *look, RolloutUnit *unit, const char *hash) {
     return 0;
 }
 
-/* The unit gets a file now. */
-int turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
+static void turn_begin(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase) {
     unit->phase = phase;
     unit->since_usec = look->facts->now_usec;
     unit->up_since_usec = unit->failed_since_usec = 0;
     unit->is_beside = starts_first(look) && !turn_is_last(unit);
     free(TAKE_PTR(unit->why));
+}
+
+int turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
+    turn_begin(look, unit, phase);
     return give(look, unit, hash);
+}
+
+/* Growing whoever counts, also from one cluster, or one life of the unit, to the next, and within
+ * one whatever clocks say: an agent that was told of the last number knows that this one is new. */
+int turn_restart(RolloutLook *look, RolloutUnit *unit) {
+    const RolloutFact *fact = look_find_fact(look, unit->name);
+    int64_t now = (int64_t) MIN(look->facts->now_usec, (usec_t) UNIT_RESTART_MAX);
+    turn_begin(look, unit, ROLLOUT_UNIT_UPDATING);
+    unit->restart = MIN(MAX(now, fact->restart + 1), UNIT_RESTART_MAX);
+    look->step->restart = unit->restart;
+    return give(look, unit, fact->hash);
 }
 
 /* What is down already costs nothing, and may be helped by it: it goes first. One whose file is of

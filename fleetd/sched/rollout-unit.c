@@ -20,8 +20,15 @@ const RolloutFact *look_find_fact(const RolloutLook *look, const char *name) {
     return NULL;
 }
 
+/* A later restart, by whomever, does as well. */
+static bool has_been_restarted(const RolloutLook *look, const RolloutFact *fact) {
+    const RolloutUnit *unit = rollout_find_unit(look->rollout, fact->name);
+    return unit && unit->restart > 0 && fact->restart >= unit->restart;
+}
+
 bool look_has_target(const RolloutLook *look, const RolloutFact *fact) {
-    return streq_ptr(fact->hash, look->deployment->hash);
+    return look->deployment->is_restart ? has_been_restarted(look, fact)
+                                        : streq_ptr(fact->hash, look->deployment->hash);
 }
 
 /* --- which they are --- */
@@ -46,14 +53,23 @@ static RolloutUnitPhase first_phase(const RolloutLook *look, const RolloutFact *
     return is_well && !fact->unusable ? ROLLOUT_UNIT_DONE : ROLLOUT_UNIT_UPDATING;
 }
 
-/* Of machines it is what the unit had. */
+/* Whoever restarts them has nothing to go back to; of machines it is what the unit had. */
 static const char *file_before(const RolloutLook *look, const Rollout *from,
                                const RolloutFact *fact) {
+    if (look->deployment->is_restart)
+        return NULL;
     return look->rollout->is_global ? look->rollout->before : hash_before(from, fact);
+}
+
+/* A restart has nothing to do with the template itself. */
+static bool has_no_turn(const RolloutLook *look, const RolloutFact *fact) {
+    return look->deployment->is_restart && unit_name_is_template(fact->name);
 }
 
 static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *fact) {
     const Rollout *rollout = look->rollout;
+    if (has_no_turn(look, fact))
+        return 0;
     RolloutUnit unit = {.name = (char *) fact->name,
                         .before = (char *) file_before(look, from, fact),
                         .phase = first_phase(look, fact),
@@ -182,6 +198,8 @@ static int judge_restoring(RolloutLook *look, RolloutUnit *unit, const RolloutFa
 }
 
 static int judge_waiting(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    if (look->deployment->is_restart && !fact->is_wanted)
+        return unit_enter(unit, ROLLOUT_UNIT_DONE, "it is not to run");
     if (look_has_target(look, fact)) {
         unit->since_usec = look->facts->now_usec;
         unit->phase = ROLLOUT_UNIT_UPDATING; /* somebody has been quicker */
@@ -192,8 +210,9 @@ static int judge_waiting(RolloutLook *look, RolloutUnit *unit, const RolloutFact
     return is_untouched ? 0 : leave(unit);
 }
 
+/* What is restarted is so whatever comes after that. */
 static int judge_done(RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
-    return look_has_target(look, fact) ? 0 : leave(unit);
+    return look->deployment->is_restart || look_has_target(look, fact) ? 0 : leave(unit);
 }
 
 static int judge_restored(_unused_ RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {

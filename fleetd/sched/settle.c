@@ -141,6 +141,8 @@ static char *reason_with_wait(const char *reason, const char *waits_for) {
     return reason_with_note(reason, WAITS_FOR, waits_for);
 }
 
+/* A restart comes with a revision of its own. That an earlier version of fleet ordered the unit
+ * without the number of its last one is no reason to start it anew. */
 static bool order_says(const Placement *placement, const Order *order) {
     return placement->order.exists && !placement->order.is_unwritten &&
            placement->order.desired == order->desired &&
@@ -221,6 +223,7 @@ static int settle_wanted(Planner *planner, Placement *placement, const char *why
         .hash = (char *) hash,
         .desired = unit->desired,
         .unit_revision = unit->revision,
+        .restart = unit->restart,
         .stop_within_usec = order_stop_within(planner->cluster, placement),
     };
     why = str_or(why, "");
@@ -247,6 +250,7 @@ static int settle_unwanted(Planner *planner, Placement *placement, const char *w
     Order order = {.hash = (char *) placement->order.hash,
                    .desired = LAUNCH_STATE_INACTIVE,
                    .unit_revision = is_request ? MAX(revision, unit->revision) : revision,
+                   .restart = placement->order.restart,
                    .stop_within_usec = placement_stop_within(planner->cluster, placement),
                    .reason = (char *) why};
     return order_says(placement, &order) ? 0 : planner_put_order(planner, placement, &order);
@@ -283,6 +287,7 @@ static int suspend(Planner *planner, Placement *placement) {
         .hash = (char *) str_or(hash, ""),
         .desired = is_readable ? placement->order.desired : LAUNCH_STATE_INACTIVE,
         .unit_revision = placement->order.revision,
+        .restart = placement->order.restart,
         .stop_within_usec = stop_within,
         .is_suspended = true,
         .reason = reason,
@@ -323,6 +328,7 @@ int settle_as_it_is(Planner *planner, Placement *placement, const char *stays) {
     Order order = {.hash = (char *) placement->order.hash,
                    .desired = placement->order.desired,
                    .unit_revision = placement->order.revision,
+                   .restart = placement->order.restart,
                    .stop_within_usec = placement->order.stop_within_usec,
                    .is_suspended = placement->order.is_suspended,
                    .reason = reason};

@@ -136,7 +136,9 @@ static int job_note_launched(BusOp *op) {
     bool is_launched = job->kind->is_start;
     if (job->kind->is_own || job->kind->keeps_marks || job->is_guarding)
         return 0;
-    int r = unit_directory_set_launched(um->directory, job->name, is_launched);
+    int r = is_launched ? unit_directory_note_launched(um->directory, job->name,
+                                                       unit ? unit->status.restart : 0)
+                        : unit_directory_set_launched(um->directory, job->name, false);
     if (r >= 0 && job_is_forbidden(job)) {
         is_launched = false;
         r = unit_directory_set_launched(um->directory, job->name, false);

@@ -60,6 +60,8 @@ int bus_unit_load_marks(BusUnitManager *um, BusUnit *unit) {
     free(unit->status.health);
     unit->status.health = TAKE_PTR(health);
     unit->status.was_launched = unit_directory_is_launched(um->directory, unit->status.name);
+    if (unit->status.was_launched) /* else it is what the start under way, if any, is for */
+        unit->status.restart = unit_directory_get_restart(um->directory, unit->status.name);
     return 0;
 }
 

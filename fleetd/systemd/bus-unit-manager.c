@@ -65,6 +65,17 @@ static int manager_note_health(UnitManager *base, const char *name, const char *
     return r < 0 || !unit ? r : str_replace(&unit->status.health, health);
 }
 
+static int manager_note_restart(UnitManager *base, const char *name, int64_t restart) {
+    BusUnitManager *um = from_base(base);
+    BusUnit *unit = bus_units_find(um->units, name);
+    int r = unit && unit->status.was_launched
+                ? unit_directory_note_launched(um->directory, name, restart)
+                : 0;
+    if (r >= 0 && unit)
+        unit->status.restart = restart;
+    return r;
+}
+
 static int manager_common_cluster(UnitManager *base, char **ret) {
     return unit_directory_common_cluster(from_base(base)->directory, ret);
 }
@@ -124,6 +135,7 @@ static const UnitManagerVTable bus_vtable = {
     .claim = manager_claim,
     .common_cluster = manager_common_cluster,
     .note_health = manager_note_health,
+    .note_restart = manager_note_restart,
     .read = manager_read,
     .vouch = manager_vouch,
     .is_stopping = manager_is_stopping,

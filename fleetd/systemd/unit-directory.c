@@ -1,10 +1,12 @@
 #include "fleetd/systemd/unit-directory.h"
 
+#include "fleetd/base/byte-size.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/cluster-id.h"
 #include "fleetd/model/text.h"
 #include "fleetd/model/unit-file.h"
 #include "fleetd/model/unit-name.h"
+#include "fleetd/model/unit.h"
 #include "fleetd/systemd/guarded-text.h"
 #include "fleetd/systemd/run-files.h"
 #include "fleetd/systemd/unit-manager.h"
@@ -13,6 +15,7 @@
 #include <fcntl.h>
 
 #define UNFINISHED_FILE "unfinished"
+#define RESTART_LENGTH_MAX 20
 
 struct UnitDirectory {
     char *path;
@@ -158,6 +161,26 @@ int unit_directory_set_launched(UnitDirectory *directory, const char *name, bool
 
 bool unit_directory_is_launched(const UnitDirectory *directory, const char *name) {
     return unit_name_check(name, NULL) >= 0 && run_file_exists(directory->launched_fd, name);
+}
+
+int unit_directory_note_launched(UnitDirectory *directory, const char *name, int64_t restart) {
+    _cleanup_free_ char *text = str_printf("%lld", (long long) restart);
+    int r = text ? unit_name_check(name, NULL) : -ENOMEM;
+    return r < 0 ? r : run_file_write(directory->launched_fd, name, text, strlen(text));
+}
+
+int64_t unit_directory_get_restart(const UnitDirectory *directory, const char *name) {
+    _cleanup_free_ char *text = NULL;
+    const char *end;
+    uint64_t restart;
+    size_t size;
+    int r = unit_name_check(name, NULL);
+    if (r >= 0)
+        r = run_file_read(directory->launched_fd, name, RESTART_LENGTH_MAX, &text, &size);
+    if (r < 0 || decimal_parse(text, 0, &restart, &end) < 0 || end != text + size ||
+        restart > UNIT_RESTART_MAX)
+        return -1;
+    return (int64_t) restart;
 }
 
 /* By rename, as the file is: half an id would be another cluster's. */

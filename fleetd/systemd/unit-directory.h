@@ -2,7 +2,8 @@
  *
  *   units/NAME      the unit file, complete at any time: it comes by rename; that of a unit with
  *                   StopAfterDisconnect= with what guarded-text.h adds, which users do not see
- *   launched/NAME   a mark: started for fleet since that file was last written
+ *   launched/NAME   a mark: started for fleet since that file was last written; holds which restart
+ *                   that was for (Order.restart), or nothing, as earlier versions write it
  *   clusters/NAME   the id of the cluster that it is here for
  *   health/NAME     how well it was last, a line for the agent's own use
  *   unfinished      a mark: files were written that systemd may not know yet
@@ -39,6 +40,10 @@ int unit_directory_remove(UnitDirectory *directory, const char *name, Error *ret
 
 int unit_directory_set_launched(UnitDirectory *directory, const char *name, bool is_launched);
 bool unit_directory_is_launched(const UnitDirectory *directory, const char *name);
+/* Sets that mark, with the restart that it was for. */
+int unit_directory_note_launched(UnitDirectory *directory, const char *name, int64_t restart);
+/* -1: it has no mark, or one that does not say. */
+int64_t unit_directory_get_restart(const UnitDirectory *directory, const char *name);
 
 /* -EINVAL: no name, or no id. What is there and is none counts as none: *ret NULL. */
 int unit_directory_set_cluster(UnitDirectory *directory, const char *name, const char *cluster);

@@ -18,9 +18,11 @@ typedef struct UnitStatus {
     char *hash;        /* SHA-1 of the file's text */
     bool was_launched; /* started for fleet since its file was last written: survives a restart of
                           fleetd, not a reboot */
-    char *cluster; /* the id of the one that it was claimed for; NULL: none. Lives as long as the
-                      file */
-    char *health;  /* what was noted of it last; NULL: nothing */
+    int64_t restart; /* if so: which restart that was for (Order.restart); -1: an earlier version of
+                        fleet did it, which did not say */
+    char *cluster;   /* the id of the one that it was claimed for; NULL: none. Lives as long as the
+                        file */
+    char *health;    /* what was noted of it last; NULL: nothing */
     char *load, *active, *sub; /* NULL: systemd has it not loaded */
     char *result;              /* NULL: none, or not a service */
     usec_t stop_after_usec; /* StopAfterDisconnect= of its file; 0: none. Such a unit runs only as
@@ -75,6 +77,7 @@ typedef struct UnitManagerVTable {
     int (*claim)(UnitManager *, const char *name, const char *cluster);
     int (*common_cluster)(UnitManager *, char **ret);
     int (*note_health)(UnitManager *, const char *name, const char *health);
+    int (*note_restart)(UnitManager *, const char *name, int64_t restart);
     int (*read)(UnitManager *, const char *name, char **ret_text, size_t *ret_size);
     /* Whether the machine itself is going down. */
     int (*is_stopping)(UnitManager *, void (*done)(bool is_stopping, void *userdata),
@@ -153,6 +156,11 @@ static inline int unit_manager_common_cluster(UnitManager *um, char **ret) {
  * forgets it. At once; lives as long as the file. -errno: as before. */
 static inline int unit_manager_note_health(UnitManager *um, const char *name, const char *health) {
     return um->vtable->note_health(um, name, health);
+}
+/* Notes which restart it was launched for, or else which one the next start() is for: together with
+ * was_launched, so that nobody finds the one without the other. At once. -errno: as before. */
+static inline int unit_manager_note_restart(UnitManager *um, const char *name, int64_t restart) {
+    return um->vtable->note_restart(um, name, restart);
 }
 /* The text of its file, at once; NUL-terminated, the caller frees. -errno. */
 static inline int unit_manager_read(UnitManager *um, const char *name, char **ret_text,

@@ -331,6 +331,7 @@ bool fake_systemd_take_unheard(FakeSystemd *systemd, const char *name) {
 
 static int status_copy(const FakeUnit *unit, UnitStatus *status) {
     status->was_launched = unit->was_launched;
+    status->restart = unit->restart;
     status->stop_after_usec = unit->stop_after_usec;
     status->stop_timeout_usec = unit->stop_timeout_usec;
     status->name = strdup(unit->name);
@@ -354,6 +355,18 @@ int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *clust
 int fake_systemd_note_health(FakeSystemd *systemd, const char *name, const char *health) {
     FakeUnit *unit = map_get(systemd->units, name);
     return unit ? str_replace(&unit->health, health) : -ENOENT;
+}
+
+int64_t fake_systemd_restart_number(const FakeSystemd *systemd, const char *name) {
+    const FakeUnit *unit = map_get(systemd->units, name);
+    return unit ? unit->restart : 0;
+}
+
+int fake_systemd_note_restart(FakeSystemd *systemd, const char *name, int64_t restart) {
+    FakeUnit *unit = map_get(systemd->units, name);
+    if (unit)
+        unit->restart = restart;
+    return unit ? 0 : -ENOENT;
 }
 
 int fake_systemd_common_cluster(const FakeSystemd *systemd, char **ret) {

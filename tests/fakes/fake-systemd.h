@@ -49,6 +49,8 @@ const char *fake_systemd_active(FakeSystemd *systemd, const char *name); /* NULL
 bool fake_systemd_is_running(FakeSystemd *systemd, const char *name);
 size_t fake_systemd_count_running(FakeSystemd *systemd);
 const char *fake_systemd_text(FakeSystemd *systemd, const char *name); /* of its file; NULL: none */
+/* Which restart it was launched for, or is to be, as was noted last; 0: none. */
+int64_t fake_systemd_restart_number(const FakeSystemd *systemd, const char *name);
 /* The hash of the text that it was last started with; NULL: never. */
 const char *fake_systemd_started_hash(FakeSystemd *systemd, const char *name);
 
@@ -106,6 +108,7 @@ void fake_systemd_note_unheard(FakeSystemd *systemd, const char *name);
 /* -ENOENT: no such unit. */
 int fake_systemd_claim(FakeSystemd *systemd, const char *name, const char *cluster);
 int fake_systemd_note_health(FakeSystemd *systemd, const char *name, const char *health);
+int fake_systemd_note_restart(FakeSystemd *systemd, const char *name, int64_t restart);
 int fake_systemd_common_cluster(const FakeSystemd *systemd, char **ret);
 /* -ENOENT: no such unit. One that has lost its file is told of as with its last one, as long as it
  * is there. */

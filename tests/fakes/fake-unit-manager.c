@@ -408,6 +408,10 @@ static int fake_note_health(UnitManager *base, const char *name, const char *hea
     return fake_systemd_note_health(from_base(base)->systemd, name, health);
 }
 
+static int fake_note_restart(UnitManager *base, const char *name, int64_t restart) {
+    return fake_systemd_note_restart(from_base(base)->systemd, name, restart);
+}
+
 static int fake_common_cluster(UnitManager *base, char **ret) {
     return fake_systemd_common_cluster(from_base(base)->systemd, ret);
 }
@@ -465,6 +469,7 @@ static const UnitManagerVTable fake_vtable = {
     .stop = fake_stop,
     .restart = fake_restart,
     .note_health = fake_note_health,
+    .note_restart = fake_note_restart,
     .claim = fake_claim,
     .common_cluster = fake_common_cluster,
     .read = fake_read,

@@ -13,6 +13,7 @@ typedef struct FakeUnit {
     char hash[UNIT_FILE_HASH_LENGTH + 1];
     char started_hash[UNIT_FILE_HASH_LENGTH + 1]; /* "": never started */
     bool was_launched;
+    int64_t restart;      /* that was noted */
     bool has_lost_answer; /* of the request to start it, so that was_launched does not say so */
     char *cluster;        /* that it was claimed for; NULL: none */
     char *health;         /* that was noted */

@@ -101,7 +101,8 @@ static void values_check(const StoredRecord *record) {
     if (record->version)
         HOLDS(unit_file_hash_check(record->version->hash, NULL) == 0);
     if (record->deployment) {
-        HOLDS(unit_file_hash_check(record->deployment->hash, NULL) == 0);
+        HOLDS(record->deployment->is_restart ==
+              (unit_file_hash_check(str_or(record->deployment->hash, ""), NULL) < 0));
         HOLDS(update_policy_check(&record->deployment->policy, NULL) == 0);
     }
     const Rollout *rollout = record->rollout;

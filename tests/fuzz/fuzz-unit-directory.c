@@ -72,6 +72,8 @@ static void mark(World *world, const char *name, const char *text) {
     int r = unit_directory_set_launched(world->directory, name, *text == '1');
     HOLDS(r < 0 || unit_directory_is_launched(world->directory, name) == (*text == '1'));
     HOLDS(r >= 0 || !name_is_fit(name));
+    if (unit_directory_note_launched(world->directory, name, (unsigned char) *text) >= 0)
+        HOLDS(unit_directory_get_restart(world->directory, name) == (unsigned char) *text);
 }
 
 static int on_file(const char *name, const char *text, size_t size, void *userdata) {

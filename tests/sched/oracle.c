@@ -345,6 +345,7 @@ static void check_rest_order(const Oracle *oracle, const Order *order) {
     must(order->desired == unit->record->unit.desired);
     must(order->unit_revision == unit->record->unit.revision);
     must(streq(order->hash, unit->record->unit.hash));
+    must(order->restart == unit->record->unit.restart);
     must(!str_is_empty(order->reason));
     check_drained(oracle, order);
 }

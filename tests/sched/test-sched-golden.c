@@ -8,6 +8,7 @@
  *   over ID NAME                        the time of a suspended order is over
  *   unit NAME STATE                     a user's request, with [X-Fleet] options in the lines below
  *   want NAME STATE                     the same with the file as it is
+ *   anew NAME                           it is to be restarted with the file that it has
  *   destroy NAME
  *   order ID NAME STATE REVISION REASON     left by an engine before: comes with "restart"
  *   pending NAME SUMMARY                    the same
@@ -44,7 +45,7 @@
  *
  * In a plan: + a new order, = a changed one, ~ a withdrawn one, - a deleted one, ? a pending,
  * z a suspended one, ! a deleted pending, & in the same transaction as the line above; @ the unit's
- * revision. */
+ * revision; restart the number of its last one. */
 #include "fleetd/base/byte-size.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/proposal.h"
@@ -156,6 +157,10 @@ static void do_no_orphan(Run *run, char *args) {
 static void do_want(Run *run, char *args) {
     const char *name = word(&args);
     world_put_unit(run->world, name, word_state(&args), NULL);
+}
+
+static void do_anew(Run *run, char *args) {
+    world_restart_unit(run->world, args);
 }
 
 static void do_destroy(Run *run, char *args) {
@@ -331,8 +336,11 @@ static void do_restart(Run *run, char *args) {
 }
 
 static void print_order(FILE *out, const Order *order, const char *sign) {
-    fprintf(out, "%s %s %s %s @%" PRIi64 ": %s\n", sign, order->machine_id, order->name,
-            launch_state_to_string(order->desired), order->unit_revision, order->reason);
+    fprintf(out, "%s %s %s %s @%" PRIi64, sign, order->machine_id, order->name,
+            launch_state_to_string(order->desired), order->unit_revision);
+    if (order->restart > 0)
+        fprintf(out, " restart %" PRIi64, order->restart);
+    fprintf(out, ": %s\n", order->reason);
 }
 
 static void print_pending(FILE *out, const Pending *pending) {
@@ -442,6 +450,7 @@ static const Verb verbs[] = {
     {"over", do_over},
     {"unit", do_unit, .reads_on = true},
     {"want", do_want},
+    {"anew", do_anew},
     {"destroy", do_destroy},
     {"order", do_order},
     {"pending", do_pending},

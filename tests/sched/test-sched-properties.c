@@ -164,8 +164,15 @@ static void put_unit(World *world, Chance *chance) {
 
 static void want_unit(World *world, Chance *chance) {
     _cleanup_free_ char *name = some_unit(chance);
-    if (map_has(world->units, name))
-        world_put_unit(world, name, some_desired(chance), NULL);
+    const WorldUnit *unit = map_get(world->units, name);
+    if (!unit)
+        return;
+    LaunchState desired = some_desired(chance);
+    bool is_restart = desired == unit->unit.desired && world->revision % 2 == 0;
+    if (is_restart)
+        world_restart_unit(world, name);
+    else
+        world_put_unit(world, name, desired, NULL);
 }
 
 static void remove_unit(World *world, Chance *chance) {

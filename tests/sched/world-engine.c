@@ -129,6 +129,7 @@ static void write_order(World *world, const Order *order) {
                     .reason = strdup(order->reason),
                     .desired = order->desired,
                     .unit_revision = order->unit_revision,
+                    .restart = order->restart,
                     .stop_within_usec = order->stop_within_usec,
                     .is_suspended = order->is_suspended};
     must(map_put(world->orders, key, copy) >= 0);

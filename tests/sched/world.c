@@ -392,22 +392,36 @@ void world_break_unit(World *world, const char *machine_id, const char *name, bo
         put(world->broken, k, world);
 }
 
-void world_put_unit(World *world, const char *name, LaunchState desired, const char *options) {
-    const WorldUnit *old = map_get(world->units, name);
-    if (!options)
-        options = old ? old->options : "";
+static void put_unit(World *world, const char *name, LaunchState desired, const char *options,
+                     int64_t restart) {
     _cleanup_(unit_file_unrefp) UnitFile *file = unit_file(options);
     _cleanup_free_ char *hash = copy(unit_file_hash(file));
-    Unit unit = {
-        .name = (char *) name, .hash = hash, .desired = desired, .revision = ++world->revision};
+    Unit unit = {.name = (char *) name,
+                 .hash = hash,
+                 .desired = desired,
+                 .restart = restart,
+                 .revision = ++world->revision};
     WorldUnit *record = world_unit_new(&unit, options);
     put(world->units, name, record);
     event_add_unit(world, record);
     _cleanup_(requirements_freep) Requirements *requirements = world_requirements(record);
     if (requirements->is_global)
         put(world->spread, name, world);
-    world_trace("unit %s %s @%" PRIi64 "\n%s", name, launch_state_to_string(desired), unit.revision,
-                options);
+    world_trace("unit %s %s @%" PRIi64 " restart %" PRIi64 "\n%s", name,
+                launch_state_to_string(desired), unit.revision, restart, options);
+}
+
+void world_put_unit(World *world, const char *name, LaunchState desired, const char *options) {
+    const WorldUnit *old = map_get(world->units, name);
+    _cleanup_free_ char *text = copy(options ? options : old ? old->options : "");
+    put_unit(world, name, desired, text, old ? old->unit.restart : 0);
+}
+
+void world_restart_unit(World *world, const char *name) {
+    const WorldUnit *old = map_get(world->units, name);
+    must(old);
+    _cleanup_free_ char *options = copy(old->options);
+    put_unit(world, name, old->unit.desired, options, old->unit.restart + 1);
 }
 
 void world_remove_unit(World *world, const char *name) {

@@ -50,6 +50,7 @@ void world_remove_machine(World *world, const char *id);
 void world_leave_machine(World *world, const char *id);
 /* options NULL: the file stays as it is. */
 void world_put_unit(World *world, const char *name, LaunchState desired, const char *options);
+void world_restart_unit(World *world, const char *name); /* as it is, once more */
 void world_remove_unit(World *world, const char *name);
 
 /* drain and message as they stand in the store; world_remove_maintenance() takes all back. */

@@ -186,7 +186,9 @@ static void check_stop(SimCheck *check, SimNode *node, const char *name, const S
         return;
     if (may_stop_without_order(node, name))
         return;
-    if (!sim_words_said_otherwise(&place->words, sim_actions_heard_since(check, node), hash))
+    usec_t since = sim_actions_heard_since(check, node);
+    if (!sim_words_said_otherwise(&place->words, since, hash) &&
+        !sim_words_said_restart(&place->words, since, hash))
         sim_trace_fail(check->trace, "%s was stopped on %s although it is ordered to run", name,
                        node->id);
 }

@@ -67,7 +67,10 @@ static char *format_reboot(const Reboot *reboot) {
                                deadline));
 }
 
+/* Without a file it is a restart. */
 static char *format_deployment(const SimRequestWhat *what) {
+    if (!what->text)
+        return sim_must(str_printf("{\"restart\":true,%s}", what->value));
     _cleanup_json_ json_object *text = sim_must(json_object_new_string(what->text));
     return sim_must(str_printf("{\"text\":%s,%s}", json_object_to_json_string(text), what->value));
 }

@@ -95,7 +95,7 @@ static bool is_late(const SimCheck *check, const Order *after) {
 
 static bool has_former_file(const SimCheck *check, const Key *key, const Order *order) {
     const Unit *unit = sim_view_unit(check->cluster->view, key->name);
-    return unit && !streq(order->hash, unit->hash);
+    return unit && (!streq(order->hash, unit->hash) || order->restart < unit->restart);
 }
 
 /* Of the one with the wanted file the usual rules hold. */
@@ -103,7 +103,7 @@ static void judge_order(SimCheck *check, const Key *key, const Order *before, co
     bool was_free =
              before && before->desired == LAUNCH_STATE_LAUNCHED && before->stop_within_usec == 0,
          is_same = after && after->desired == LAUNCH_STATE_LAUNCHED && before &&
-                   streq(before->hash, after->hash);
+                   streq(before->hash, after->hash) && before->restart == after->restart;
     if (was_free && !is_same && has_former_file(check, key, before) &&
         is_let_now(check, key->name) && may_be_beside(check->cluster->view, key->name) &&
         was_surely_up(check, key, before) && !is_late(check, after) &&

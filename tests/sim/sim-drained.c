@@ -33,7 +33,7 @@ static bool could_leave(const Drained *drained, const Order *order) {
 /* A deployment keeps it until its next one is updated; or for ever, if that has failed. */
 static bool is_former(const SimView *view, const Order *order) {
     const Unit *unit = sim_view_unit(view, order->name);
-    return unit && !streq(unit->hash, order->hash);
+    return unit && (!streq(unit->hash, order->hash) || order->restart < unit->restart);
 }
 
 static void check_ordinary(const Drained *drained, const Order *order) {

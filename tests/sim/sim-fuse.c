@@ -170,6 +170,11 @@ static int fused_note_health(UnitManager *base, const char *name, const char *he
     return fuse_passes(um->fuse) ? unit_manager_note_health(um->inner, name, health) : -ENOTCONN;
 }
 
+static int fused_note_restart(UnitManager *base, const char *name, int64_t restart) {
+    FusedUnitManager *um = from_base(base);
+    return fuse_passes(um->fuse) ? unit_manager_note_restart(um->inner, name, restart) : -ENOTCONN;
+}
+
 static int fused_common_cluster(UnitManager *base, char **ret) {
     FusedUnitManager *um = from_base(base);
     return fuse_passes(um->fuse) ? unit_manager_common_cluster(um->inner, ret) : -ENOTCONN;
@@ -199,6 +204,7 @@ static const UnitManagerVTable unit_manager_vtable = {
     .stop = fused_stop,
     .restart = fused_restart,
     .note_health = fused_note_health,
+    .note_restart = fused_note_restart,
     .vouch = fused_vouch,
     .claim = fused_claim,
     .common_cluster = fused_common_cluster,

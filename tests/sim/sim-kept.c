@@ -129,7 +129,7 @@ static bool is_as_wanted(const SimView *view, const Order *order) {
     const Unit *unit = sim_view_unit(view, order->name);
     bool is_alone =
         sim_unit_find(order->name)->is_global || sim_view_count_orders(view, order->name) == 1;
-    return unit && streq(order->hash, unit->hash) && is_alone;
+    return unit && streq(order->hash, unit->hash) && order->restart == unit->restart && is_alone;
 }
 
 SimKept *sim_kept_new(SimCluster *cluster, SimTrace *trace) {

@@ -58,7 +58,8 @@ static bool request_asks_for(SimRequests *requests, const SimRequest *request,
                    ? request->kind == SIM_REQUEST_SCALE && written->scale->count == request->count
                    : request->kind == SIM_REQUEST_FORGET;
     if (request->kind >= SIM_REQUEST_DEPLOY)
-        return (request->kind == SIM_REQUEST_DEPLOY) == written->has_file;
+        return (request->kind == SIM_REQUEST_DEPLOY && *request->hash) == written->has_file &&
+               (request->kind == SIM_REQUEST_DEPLOY && !*request->hash) == written->is_restart;
     if (request->kind == SIM_REQUEST_FAILOVER)
         return written->is_release;
     if (request_is_of_reboot(request))

@@ -50,6 +50,7 @@ typedef struct SimWritten {
     const TemplateScale *scale;
     bool is_release; /* of machines that are held */
     bool has_file;   /* written with it: a deployment, and nothing that is said of one */
+    bool is_restart; /* likewise, one that brings none */
     int64_t revision;
 } SimWritten;
 

@@ -45,6 +45,9 @@ static void check_systemd(const Rest *rest, SimNode *node, const Order *order,
         return;
     if (is_launched && !streq_ptr(started, order->hash) && !was_meddled_with)
         sim_trace_fail(rest->trace, "%s was not started on %s", order->name, node->id);
+    if (is_launched && !was_meddled_with &&
+        fake_systemd_restart_number(node->systemd, order->name) < order->restart)
+        sim_trace_fail(rest->trace, "%s was not restarted on %s", order->name, node->id);
     if (is_launched && !runs && !unit->may_rest && !was_meddled_with)
         sim_trace_fail(rest->trace, "%s does not run on %s", order->name, node->id);
     /* What must never run twice may have been started by somebody else (sim-fate-guard.c); and a
@@ -78,7 +81,8 @@ static void check_state(const Rest *rest, SimNode *node, const Order *order) {
 
 /* A deployment that waits for a user keeps what was there before beside what has failed. */
 static bool is_former(const Rest *rest, const Order *order, const Unit *unit) {
-    return !streq(order->hash, unit->hash) && sim_beside_is_allowed(rest->check, order->name);
+    return (!streq(order->hash, unit->hash) || order->restart < unit->restart) &&
+           sim_beside_is_allowed(rest->check, order->name);
 }
 
 static void check_order(const Rest *rest, const Order *order) {
@@ -91,7 +95,7 @@ static void check_order(const Rest *rest, const Order *order) {
     if (is_former(rest, order, unit) || sim_turns_keep(rest->cluster->view, order))
         return;
     if (order->desired != unit->desired || order->unit_revision != unit->revision ||
-        !streq(order->hash, unit->hash))
+        !streq(order->hash, unit->hash) || order->restart != unit->restart)
         sim_trace_fail(rest->trace, "the order for %s on %s is not what was asked for", order->name,
                        order->machine_id);
     for (size_t i = 0; i < rest->cluster->n_nodes; i++) {
@@ -170,7 +174,7 @@ static void check_file_is_due(const Rest *rest, const char *hash) {
             return;
     const Deployment *deployment;
     MAP_FOREACH (name, deployment, sim_view_all(rest->cluster->view, KEY_DEPLOYMENT))
-        if (streq(deployment->hash, hash))
+        if (streq_ptr(deployment->hash, hash))
             return;
     if (sim_rollouts_name_file(rest->cluster->view, hash))
         return;

@@ -92,7 +92,49 @@ static void deploy_later(Sim *sim, _unused_ SimNode *node, const void *data) {
         sim_later(sim, sim_random_span(&act->random, SAID_USEC), say_later, NULL, act);
 }
 
+/* --- restarts --- */
+
+typedef struct Restart {
+    const char *name, *policy;
+} Restart;
+
+#define RESTART_PERCENT 35
+
+static const Restart restarts[] = {
+    {TEMPLATE, "\"healthySeconds\":1,\"deadlineSeconds\":8"},
+    {TEMPLATE, "\"parallel\":2,\"healthySeconds\":0,\"deadlineSeconds\":4"},
+    {TEMPLATE, "\"healthySeconds\":2,\"deadlineSeconds\":9,\"order\":\"start-first\""},
+    {TEMPLATE, "\"healthySeconds\":0,\"deadlineSeconds\":5,\"onFailure\":\"continue\""},
+    {TEMPLATE, "\"canaries\":1,\"healthySeconds\":1,\"deadlineSeconds\":6"},
+    {"roll@2.service", "\"healthySeconds\":0,\"onFailure\":\"continue\""},
+    {"a.service", "\"healthySeconds\":0,\"onFailure\":\"continue\""},
+    {"slow.service", "\"healthySeconds\":0,\"deadlineSeconds\":3"},
+    {"once.service", "\"healthySeconds\":0,\"order\":\"stop-first\""},
+};
+
+static void restart_later(Sim *sim, SimNode *node, const void *data) {
+    const Restart *restart = data;
+    const SimRequestWhat what = {.kind = SIM_REQUEST_DEPLOY,
+                                 .name = restart->name,
+                                 .value = restart->policy,
+                                 .desired = LAUNCH_STATE_LAUNCHED,
+                                 .patience_usec = USEC_INFINITY};
+    sim_requests_ask(sim->requests, node, &what);
+}
+
+/* By a chance of their own, so that the rest of the act is as without. */
+static void maybe_restart(Sim *sim, const SimAct *act) {
+    SimRandom random = {~act->random.state};
+    SimNode *node = &sim->cluster->nodes[sim_random_below(&random, sim->cluster->n_nodes)];
+    size_t n = 1 + sim_random_below(&random, 3);
+    for (size_t i = 0; sim_random_chance(&random, RESTART_PERCENT) && i < n; i++) {
+        const Restart *restart = &restarts[sim_random_below(&random, ELEMENTSOF(restarts))];
+        sim_later(sim, sim_random_span(&random, 2 * SAID_USEC), restart_later, node, restart);
+    }
+}
+
 void sim_deploy(Sim *sim, SimAct *act) {
+    maybe_restart(sim, act);
     bool with_instances = sim_random_chance(&act->random, 60);
     if (with_instances)
         start_instances(sim, act);
@@ -221,10 +263,20 @@ static void judge_budget(SimCheck *check, const Rollout *rollout, const RolloutU
 static void judge_file(SimCheck *check, const Deployment *deployment, const RolloutUnit *unit) {
     const char *hash = sim_view_unit(check->cluster->view, unit->name)->hash;
     bool is_update = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE;
-    const char *expected = is_update ? deployment->hash : unit->before;
+    const char *expected = deployment->is_restart ? unit->found
+                           : is_update            ? deployment->hash
+                                                  : unit->before;
     if (!streq_ptr(hash, expected))
         sim_trace_fail(check->trace, "%s gets the file %s, and not %s", unit->name, hash,
                        str_or(expected, "none"));
+}
+
+/* By a number of its own, which is never used again. */
+static void judge_restart(SimCheck *check, const Deployment *deployment, const RolloutUnit *unit) {
+    int64_t restart = sim_view_unit(check->cluster->view, unit->name)->restart;
+    if (deployment->is_restart && (unit->restart == 0 || restart != unit->restart))
+        sim_trace_fail(check->trace, "%s is restarted by the number %" PRId64 ", and not %" PRId64,
+                       unit->name, restart, unit->restart);
 }
 
 void sim_rollouts_judge(SimCheck *check, const char *name, const Rollout *new) {
@@ -236,6 +288,7 @@ void sim_rollouts_judge(SimCheck *check, const char *name, const Rollout *new) {
     judge_count(check, deployment, new, unit);
     judge_budget(check, new, unit);
     judge_file(check, deployment, unit);
+    judge_restart(check, deployment, unit);
 }
 
 /* --- what holds in the end --- */

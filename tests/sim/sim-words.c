@@ -18,9 +18,11 @@ void sim_words_say(SimWords *words, usec_t now, const Order *order) {
     const SimWord before = words->now;
     words->past[words->n_past++] = before;
     words->now = (SimWord){.desired = order ? order->desired : LAUNCH_STATE_INACTIVE};
+    words->now.restart = order ? MAX(order->restart, before.restart) : before.restart;
     if (order)
         snprintf(words->now.hash, sizeof(words->now.hash), "%s", order->hash);
-    bool is_same = words->now.desired == before.desired && streq(words->now.hash, before.hash);
+    bool is_same = words->now.desired == before.desired && streq(words->now.hash, before.hash) &&
+                   words->now.restart == before.restart;
     words->now.number = before.number + !is_same;
 }
 
@@ -49,6 +51,7 @@ bool sim_words_take_launch(SimWords *words, usec_t since, const char *hash) {
         if (!is_heard || word->number <= words->taken || !word_is_launch(word, hash))
             continue;
         words->taken = word->number;
+        words->restart_taken = MAX(words->restart_taken, word->restart);
         return true;
     }
     return false;
@@ -63,6 +66,17 @@ usec_t sim_words_launch_since(const SimWords *words, usec_t since, const char *h
     while (i > 0 && words->past[i - 1].number == word->number)
         i--;
     return i > 0 && word_is_launch(word, hash) ? words->past[i - 1].until : 0;
+}
+
+static bool word_restarts(const SimWords *words, const SimWord *word, const char *hash) {
+    return word_is_launch(word, hash) && word->restart > words->restart_taken;
+}
+
+bool sim_words_said_restart(const SimWords *words, usec_t since, const char *hash) {
+    for (size_t i = 0; i < words->n_past; i++)
+        if (word_held_after(&words->past[i], since) && word_restarts(words, &words->past[i], hash))
+            return true;
+    return word_restarts(words, &words->now, hash);
 }
 
 bool sim_words_said_launch(const SimWords *words, usec_t since, const char *hash) {

@@ -14,6 +14,7 @@
 typedef struct SimWord { /* no order is as good as one to be inactive */
     LaunchState desired;
     char hash[UNIT_FILE_HASH_LENGTH + 1];
+    int64_t restart; /* the highest that was said so far: a lower one says nothing */
     usec_t until;
     uint64_t number; /* of the times that something else was said */
 } SimWord;
@@ -22,7 +23,8 @@ typedef struct SimWords { /* all zero: nothing was ever said */
     SimWord *past;        /* oldest first */
     size_t n_past;
     SimWord now;
-    uint64_t taken; /* the last one that the unit was started for */
+    uint64_t taken;        /* the last one that the unit was started for */
+    int64_t restart_taken; /* the restart that it said */
 } SimWords;
 
 void sim_words_done(SimWords *words);
@@ -40,3 +42,6 @@ usec_t sim_words_launch_since(const SimWords *words, usec_t since, const char *h
  */
 bool sim_words_said_launch(const SimWords *words, usec_t since, const char *hash);
 bool sim_words_said_otherwise(const SimWords *words, usec_t since, const char *hash);
+/* Whether it was said after since to launch that file for a restart for which the unit was not
+ * started yet. */
+bool sim_words_said_restart(const SimWords *words, usec_t since, const char *hash);

@@ -160,12 +160,25 @@ static bool txn_has_file(const StoreTxn *txn) {
     return false;
 }
 
+/* A new one: who says something of one that is there leaves a trace of that in it. */
+static bool write_is_restart(const StoreWrite *write) {
+    static const char *const said[] = {"\"paused\"", "\"resumed\"", "\"promoted\"", "\"undone\""};
+    if (write->kind != STORE_PUT || !strstr(write->value, "\"restart\":true"))
+        return false;
+    for (size_t i = 0; i < ELEMENTSOF(said); i++)
+        if (strstr(write->value, said[i]))
+            return false;
+    return true;
+}
+
 /* Users want it, on the condition of what was wanted before; and it goes with its unit, or when
  * whoever leads has seen that that is gone. */
 static bool may_write_deployment(const Judgement *it, const StoreWrite *write) {
     _cleanup_free_ char *unit = sim_must(key_unit(write->key + strlen("deployment/")));
-    const SimWritten written = {
-        .key = write->key, .has_file = txn_has_file(it->txn), .revision = it->revision};
+    const SimWritten written = {.key = write->key,
+                                .has_file = txn_has_file(it->txn),
+                                .is_restart = write_is_restart(write),
+                                .revision = it->revision};
     return write->kind == STORE_PUT ? write_is_conditional(it, write->key) &&
                                           sim_requests_account_for(it->requests, it->node, &written)
                                     : txn_writes(it->txn, unit, STORE_DELETE) || txn_is_fenced(it);

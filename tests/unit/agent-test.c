@@ -70,8 +70,8 @@ int agent_test_teardown(void **state) {
     return 0;
 }
 
-void agent_test_order(AgentTest *test, const char *name, const char *text, LaunchState desired,
-                      int64_t revision) {
+static void put_order(AgentTest *test, const char *name, const char *text, LaunchState desired,
+                      int64_t restart, int64_t revision) {
     char hash[UNIT_FILE_HASH_LENGTH + 1];
     assert_int_equal(unit_file_hash_text(text, strlen(text), hash), 0);
     _cleanup_free_ char *file = key_file(hash), *key = key_schedule(TEST_MACHINE, name);
@@ -81,11 +81,22 @@ void agent_test_order(AgentTest *test, const char *name, const char *text, Launc
         .hash = hash,
         .desired = desired,
         .unit_revision = revision,
+        .restart = restart,
         .reason = (char *) "a test says so",
     };
     _cleanup_free_ char *value = order_format(&order);
     assert_int_equal(store_sync_put(&test->sync, file, text, 0), 0);
     assert_int_equal(store_sync_put(&test->sync, key, value, 0), 0);
+}
+
+void agent_test_order(AgentTest *test, const char *name, const char *text, LaunchState desired,
+                      int64_t revision) {
+    put_order(test, name, text, desired, 0, revision);
+}
+
+void agent_test_order_restart(AgentTest *test, const char *name, const char *text, int64_t restart,
+                              int64_t revision) {
+    put_order(test, name, text, LAUNCH_STATE_LAUNCHED, restart, revision);
 }
 
 void agent_test_withdraw(AgentTest *test, const char *name) {

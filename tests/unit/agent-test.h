@@ -44,6 +44,9 @@ void agent_test_run(AgentTest *test, usec_t usec);
 /* What the engine would write. text is put under file/<hash> as well. */
 void agent_test_order(AgentTest *test, const char *name, const char *text, LaunchState desired,
                       int64_t revision);
+/* The same, of a unit that is to be launched, with the number of its last restart. */
+void agent_test_order_restart(AgentTest *test, const char *name, const char *text, int64_t restart,
+                              int64_t revision);
 void agent_test_withdraw(AgentTest *test, const char *name);
 
 /* The state that the agent published; NULL: none. The caller frees. */

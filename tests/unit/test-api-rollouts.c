@@ -198,8 +198,9 @@ static void it_is_told_how_far_it_is(void **state) {
                  ",\"undone\":true,\"why\":\"a.service: it has failed\",\"units\":[{\"name\":"
                  "\"a.service\",\"before\":\"" HASH "\",\"phase\":\"restoring\"}]");
     static const char rollout[] =
-        "{\"name\":\"a.service\",\"id\":5000000,\"hash\":\"" HASH "\",\"since\":5,"
-        "\"phase\":\"rolling-back\",\"phaseSince\":7,\"why\":\"a.service: it has failed\","
+        "{\"name\":\"a.service\",\"id\":5000000,\"hash\":\"" HASH "\","
+        "\"restart\":false,\"since\":5,\"phase\":\"rolling-back\",\"phaseSince\":7,\"why\":\"a."
+        "service: it has failed\","
         "\"message\":\"a fix\",\"parallel\":1,\"canaries\":0,\"healthySeconds\":10,"
         "\"deadlineSeconds\":300,\"order\":\"stop-first\",\"onFailure\":\"rollback\",\"paused\":"
         "false,\"promoted\":false,"

@@ -75,9 +75,10 @@ static void deployments_that_are_not_over_are_told(void **state) {
     seed_rollout(fixture, "v@.service", "done");
     seed_rollout(fixture, "w@.service", "updating");
     seed_rollout(fixture, "x@.service", "rolled-back");
-    assert_status(fixture, "rollouts",
-                  "[{\"name\":\"w@.service\",\"phase\":\"updating\",\"since\":5,\"done\":1,"
-                  "\"units\":2,\"why\":\"its turn\",\"message\":null}]");
+    assert_status(
+        fixture, "rollouts",
+        "[{\"name\":\"w@.service\",\"restart\":false,\"phase\":\"updating\",\"since\":5,\"done\":1,"
+        "\"units\":2,\"why\":\"its turn\",\"message\":null}]");
 }
 
 static void machines_are_counted_and_the_missing_ones_named(void **state) {

@@ -59,6 +59,7 @@ static void every_kind_is_read(void **state) {
         {"maintenance/" M1, "{\"drain\":true,\"sinceUsec\":1,\"message\":\"a disk\"}", 0},
         {"reboot/" M1, "{\"bootID\":\"b\",\"phase\":\"waiting\"}", 0},
         {"deployment/a@.service", "{" HASH ",\"sinceUsec\":1}", 0},
+        {"deployment/a@.service", "{\"restart\":true,\"sinceUsec\":1}", 0},
         {"rollout/a@.service",
          "{\"deploymentUsec\":1,\"phase\":\"updating\",\"units\":[{\"name\":\"a@1.service\","
          "\"before\":\"0123456789012345678901234567890123456789\",\"phase\":\"waiting\"}]}",
@@ -108,6 +109,20 @@ static void what_lives_by_a_lease_must_have_one(void **state) {
         assert_null(value_of(&record));
         _cleanup_free_ char *expected = str_printf("'%s': it stands under no lease", cases[i].key);
         assert_string_equal(error.message, expected);
+    }
+}
+
+static void deployment_brings_a_file_or_is_a_restart(void **state) {
+    static const char *const values[] = {
+        "{\"sinceUsec\":1}",
+        "{\"restart\":false,\"sinceUsec\":1}",
+        "{" HASH ",\"restart\":true,\"sinceUsec\":1}",
+    };
+    for (size_t i = 0; i < ELEMENTSOF(values); i++) {
+        _cleanup_record_ StoredRecord record = {};
+        assert_int_equal(
+            parse("deployment/a.service", values[i], strlen(values[i]), 0, &record, NULL), 0);
+        assert_false(record.is_readable);
     }
 }
 
@@ -249,6 +264,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_read),
         cmocka_unit_test(what_lives_by_a_lease_must_have_one),
+        cmocka_unit_test(deployment_brings_a_file_or_is_a_restart),
         cmocka_unit_test(garbage_of_any_kind_is_named_with_its_key),
         cmocka_unit_test(hash_that_no_file_has_is_garbage),
         cmocka_unit_test(message_that_is_no_line_of_text_is_garbage),

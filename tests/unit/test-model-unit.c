@@ -52,6 +52,23 @@ static void unit_comes_back_from_its_json(void **state) {
     assert_int_equal(copy->revision, 0);
 }
 
+static void number_of_its_last_restart_comes_back(void **state) {
+    static const char beyond[] = "{\"hash\":\"abc\",\"desired\":\"launched\",\"restart\":"
+                                 "9223372036854775807}";
+    const Unit unit = {
+        .hash = (char *) "abc", .desired = LAUNCH_STATE_LAUNCHED, .restart = UNIT_RESTART_MAX};
+    const Order order = {.hash = (char *) "abc", .restart = 7};
+    _cleanup_free_ char *text = unit_format(&unit), *ordered = order_format(&order);
+    _cleanup_(unit_freep) Unit *copy = NULL;
+    assert_int_equal(unit_parse("a.service", text, strlen(text), &copy, NULL), 0);
+    assert_int_equal(copy->restart, UNIT_RESTART_MAX);
+    _cleanup_(order_freep) Order *order_copy = NULL;
+    assert_int_equal(order_parse(ID, "a.service", ordered, strlen(ordered), &order_copy, NULL), 0);
+    assert_int_equal(order_copy->restart, 7);
+    _cleanup_(unit_freep) Unit *none = NULL;
+    assert_int_equal(unit_parse("a.service", beyond, strlen(beyond), &none, NULL), -EBADMSG);
+}
+
 static void what_a_later_version_wrote_of_a_unit_is_kept(void **state) {
     static const char text[] = "{\"replicas\":3,\"hash\":\"abc\",\"owner\":{\"name\":\"x\"},"
                                "\"desired\":\"loaded\"}";
@@ -96,7 +113,8 @@ static void order_of_a_unit_that_must_not_run_twice_says_so(void **state) {
 
 static void orders_differ_by_any_field(void **state) {
     const Order order = {(char *) "m", (char *) "n", (char *) "h", LAUNCH_STATE_LOADED, 1, NULL};
-    Order others[8] = {order, order, order, order, order, order, order, order};
+    Order others[9] = {order, order, order, order, order, order, order, order, order};
+    others[8].restart = 1;
     others[6].stop_within_usec = 1;
     others[7].is_suspended = true;
     others[0].machine_id = (char *) "x";
@@ -384,6 +402,7 @@ int main(void) {
         cmocka_unit_test(health_has_a_name_both_ways),
         cmocka_unit_test(job_result_is_final_once_systemd_answered),
         cmocka_unit_test(unit_comes_back_from_its_json),
+        cmocka_unit_test(number_of_its_last_restart_comes_back),
         cmocka_unit_test(what_a_later_version_wrote_of_a_unit_is_kept),
         cmocka_unit_test(order_comes_back_from_its_json),
         cmocka_unit_test(order_of_a_unit_that_must_not_run_twice_says_so),

@@ -539,12 +539,120 @@ static const Case cases[] = {
      {{"a.service", C, BROKEN}},
      false,
      "done; a.service done"},
+    {"restart: each keeps its file, and the template has no turn",
+     {.is_restart = true},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A, UP}, {"a@2.service", B, UP}, {"a@.service", C}},
+     false,
+     "updating; a@1.service updating, a@2.service waiting; a@1.service=a restart 1000000000"},
+    {"restart: its number is higher than any before",
+     {.is_restart = true},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a.service", A, .restart = NOW + 7, UP}},
+     false,
+     "updating; a.service updating; a.service=a restart 1000000008"},
+    {"restart: one that is down goes first",
+     {.is_restart = true},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A, STUCK}, {"a@2.service", A, DOWN}, {"a@.service", A}},
+     false,
+     "updating; a@1.service waiting, a@2.service updating; a@2.service=a restart 1000000000"},
+    {"restart: no further one within the budget",
+     {.is_restart = true, .policy.parallel = 2},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), .found = T(A), .restart = 1, .phase = ROLLOUT_UNIT_UPDATING,
+       .since_usec = NOW},
+      {T("a@2.service"), .found = T(A)}},
+     {{"a@1.service", A, .restart = 1, DOWN}, {"a@2.service", A, STUCK}, {"a@.service", A}},
+     false,
+     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
+     "cannot be read; a@1.service updating, a@2.service waiting"},
+    {"restart: beside what runs",
+     {.is_restart = true, .policy.order = UPDATE_START_FIRST},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A, STUCK, .may_stay = true}, {"a@.service", A}},
+     false,
+     "updating; a@1.service updating beside; a@1.service=a restart 1000000000"},
+    {"restart: up for long enough, and the next",
+     {.is_restart = true},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), .found = T(A), .restart = 5, .phase = ROLLOUT_UNIT_UPDATING,
+       .since_usec = NOW - HEALTHY, .up_since_usec = NOW - HEALTHY},
+      {T("a@2.service"), .found = T(A)}},
+     {{"a@1.service", A, .restart = 5, UP}, {"a@2.service", A, UP}, {"a@.service", A}},
+     false,
+     "updating; a@1.service done, a@2.service updating; a@2.service=a restart 1000000000"},
+    {"restart: a later one does as well",
+     {.is_restart = true},
+     ROLLOUT_UPDATING,
+     {{T("a.service"), .found = T(A), .restart = 5, .phase = ROLLOUT_UNIT_UPDATING,
+       .since_usec = NOW - HEALTHY, .up_since_usec = NOW - HEALTHY}},
+     {{"a.service", A, .restart = 6, UP}},
+     false,
+     "done; a.service done"},
+    {"restart: what is not to run is left as it is",
+     {.is_restart = true},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A}, {"a@.service", A}},
+     false,
+     "done; a@1.service done"},
+    {"restart: who was given another file was started anew by that",
+     {.is_restart = true},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), .found = T(A)}, {T("a@2.service"), .found = T(A)}},
+     {{"a@1.service", B, UP}, {"a@2.service", A, UP}, {"a@.service", A}},
+     false,
+     "updating; a@1.service left, a@2.service updating; a@2.service=a restart 1000000000"},
+    {"restart: what came back is so whatever comes after that",
+     {.is_restart = true},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), .found = T(A), .restart = 5, .phase = ROLLOUT_UNIT_DONE}},
+     {{"a@1.service", B, BROKEN}, {"a@.service", A}},
+     false,
+     "done; a@1.service done"},
+    {"restart: a failure pauses it, as there is nothing to go back to",
+     {.is_restart = true, ON_FAILURE(UPDATE_ROLLBACK)},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), .found = T(A), .restart = 5, .phase = ROLLOUT_UNIT_UPDATING,
+       .since_usec = NOW, FAILED_LONG},
+      {T("a@2.service"), .found = T(A)}},
+     {{"a@1.service", A, .restart = 5, BROKEN}, {"a@2.service", A, UP}, {"a@.service", A}},
+     false,
+     "paused: a@1.service: it has failed; a@1.service failed, a@2.service waiting"},
+    {"restart: a failure does not matter",
+     {.is_restart = true, ON_FAILURE(UPDATE_CONTINUE)},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), .found = T(A), .restart = 5, .phase = ROLLOUT_UNIT_UPDATING,
+       .since_usec = NOW, FAILED_LONG},
+      {T("a@2.service"), .found = T(A)}},
+     {{"a@1.service", A, .restart = 5, BROKEN}, {"a@2.service", A, UP}, {"a@.service", A}},
+     false,
+     "updating; a@1.service failed, a@2.service updating; a@2.service=a restart 1000000000"},
+    {"restart: it is not undone, whoever says so",
+     {.is_restart = true, .is_undone = true},
+     ROLLOUT_DONE,
+     {{T("a.service"), .found = T(A), .restart = 5, .phase = ROLLOUT_UNIT_DONE}},
+     {{"a.service", A, .restart = 5, UP}},
+     false,
+     "done; a.service done"},
+    {"restart: an instance that has just come has its turn, too",
+     {.is_restart = true},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), .found = T(A), .restart = 5, .phase = ROLLOUT_UNIT_DONE}},
+     {{"a@1.service", A, .restart = 5, UP}, {"a@2.service", A, UP}, {"a@.service", A}},
+     false,
+     "updating; a@1.service done, a@2.service updating; a@2.service=a restart 1000000000"},
 };
 
 static Deployment deployment_of(const Case *it) {
     Deployment deployment = it->deployment;
     deployment.name = (char *) (streq(it->facts[0].name, "a.service") ? "a.service" : "a@.service");
-    deployment.hash = T(str_or(deployment.hash, B));
+    deployment.hash = deployment.is_restart ? NULL : T(str_or(deployment.hash, B));
     deployment.since_usec = 1;
     deployment.policy.healthy_usec = HEALTHY;
     deployment.policy.deadline_usec = DEADLINE;
@@ -572,7 +680,7 @@ static RolloutFacts facts_of(const Case *it) {
     return facts;
 }
 
-/* "phase: why; unit phase, ...; unit=first letter of its new file" */
+/* "phase: why; unit phase, ...; unit=first letter of its new file restart number" */
 static char *tell(const Rollout *rollout, const RolloutStep *step) {
     char *text = str_printf("%s%s%s;", rollout_phase_to_string(rollout->phase),
                             rollout->why ? ": " : "", str_or(rollout->why, ""));
@@ -586,7 +694,9 @@ static char *tell(const Rollout *rollout, const RolloutStep *step) {
     }
     if (!step->unit)
         return text;
-    char *longer = str_printf("%s; %s=%c", text, step->unit, step->hash[0]);
+    char *longer = step->restart == 0 ? str_printf("%s; %s=%c", text, step->unit, step->hash[0])
+                                      : str_printf("%s; %s=%c restart %lld", text, step->unit,
+                                                   step->hash[0], (long long) step->restart);
     free(text);
     return longer;
 }

@@ -1,10 +1,12 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-file.h"
+#include "fleetd/model/unit.h"
 #include "fleetd/systemd/unit-directory.h"
 #include "tests/unit/cmocka-test.h"
 #include "tests/unit/temporary-directory.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +120,34 @@ static void links_in_the_place_of_marks_are_not_followed(void **state) {
     assert_int_equal(access(outside, F_OK), -1);
 }
 
+static void put_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What a fleetd of an earlier version, or anybody, put there says nothing. */
+static void mark_holds_the_restart_that_it_was_for(void **state) {
+    static const char *const others[] = {
+        "", "-1", "7 ", "x", "99999999999999999999", "9223372036854775807"};
+    Fixture *f = *state;
+    assert_int_equal(unit_directory_get_restart(f->directory, "a.service"), -1);
+    assert_int_equal(unit_directory_note_launched(f->directory, "a.service", 0), 0);
+    assert_int_equal(unit_directory_get_restart(f->directory, "a.service"), 0);
+    assert_int_equal(unit_directory_note_launched(f->directory, "a.service", UNIT_RESTART_MAX), 0);
+    assert_int_equal(unit_directory_get_restart(f->directory, "a.service"), UNIT_RESTART_MAX);
+    assert_true(unit_directory_is_launched(f->directory, "a.service"));
+    assert_int_equal(unit_directory_set_launched(f->directory, "a.service", false), 0);
+    assert_int_equal(unit_directory_get_restart(f->directory, "a.service"), -1);
+    for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+        _cleanup_free_ char *path = path_in(f, "launched/a.service");
+        put_text(path, others[i]);
+        assert_true(unit_directory_is_launched(f->directory, "a.service"));
+        assert_int_equal(unit_directory_get_restart(f->directory, "a.service"), -1);
+    }
+}
+
 static void names_that_lead_elsewhere_are_refused(void **state) {
     static const char *const names[] = {"../x.service", "a/b.service", "..", ".new", "", "a", "x"};
     Fixture *f = *state;
@@ -125,6 +155,8 @@ static void names_that_lead_elsewhere_are_refused(void **state) {
         assert_int_equal(put(f, names[i], "x"), -EINVAL);
         assert_int_equal(unit_directory_remove(f->directory, names[i], NULL), -EINVAL);
         assert_int_equal(unit_directory_set_launched(f->directory, names[i], true), -EINVAL);
+        assert_int_equal(unit_directory_note_launched(f->directory, names[i], 1), -EINVAL);
+        assert_int_equal(unit_directory_get_restart(f->directory, names[i]), -1);
         assert_false(unit_directory_is_launched(f->directory, names[i]));
     }
     assert_seen(f, "");
@@ -305,6 +337,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         directory_test(file_is_replaced_and_readable_by_all),
         directory_test(directories_are_made_once_and_found_again),
+        directory_test(mark_holds_the_restart_that_it_was_for),
         directory_test(names_that_lead_elsewhere_are_refused),
         directory_test(cluster_is_kept_as_long_as_the_file),
         directory_test(health_is_kept_as_long_as_the_file),
