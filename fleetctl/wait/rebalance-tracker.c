@@ -4,14 +4,31 @@
 
 #include <errno.h>
 
+void tracked_move_done(TrackedMove *move) {
+    free(move->unit);
+    free(move->from);
+    free(move->to);
+    free(move->why);
+    *move = (TrackedMove){};
+}
+
 static void moves_free(TrackedMove *moves, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        free(moves[i].unit);
-        free(moves[i].from);
-        free(moves[i].to);
-        free(moves[i].why);
-    }
+    for (size_t i = 0; i < n; i++)
+        tracked_move_done(&moves[i]);
     free(moves);
+}
+
+int tracked_move_copy(const TrackedMove *move, TrackedMove *ret) {
+    *ret = (TrackedMove){.unit = strdup(move->unit),
+                         .from = strdup(move->from),
+                         .to = strdup(move->to),
+                         .phase = move->phase,
+                         .why = move->why ? strdup(move->why) : NULL,
+                         .is_told = move->is_told};
+    if (ret->unit && ret->from && ret->to && (ret->why || !move->why))
+        return 0;
+    tracked_move_done(ret);
+    return -ENOMEM;
 }
 
 void rebalance_tracker_done(RebalanceTracker *tracker) {

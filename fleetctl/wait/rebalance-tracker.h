@@ -10,6 +10,11 @@ typedef struct TrackedMove {
     bool is_told; /* kept by whoever tells it; false again when it has ended */
 } TrackedMove;
 
+/* Of a copy: for who goes on while more lines come. -ENOMEM, after which it is empty. */
+int tracked_move_copy(const TrackedMove *move, TrackedMove *ret);
+void tracked_move_done(TrackedMove *move);
+#define _cleanup_tracked_move_ _cleanup_(tracked_move_done)
+
 typedef enum RebalanceEnd {
     REBALANCE_END_NONE,
     REBALANCE_END_REACHED,   /* done, or proposed */

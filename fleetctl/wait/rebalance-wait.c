@@ -19,6 +19,8 @@ typedef struct RebalanceWait {
 
 /* --- the table --- */
 
+/* A name may have to be asked for, and while that request runs the stream goes on: so what is said
+ * of a move is said of a copy. */
 static char *label_of(const Context *context, const char *machine_id) {
     return machine_names_label(context->machines, machine_id, context->options->full);
 }
@@ -37,8 +39,12 @@ int rebalance_print(const Context *context, const RebalanceTracker *tracker) {
     }
     _cleanup_(table_freep) Table *table = table_new(columns);
     int r = table ? say_flush() : -ENOMEM;
-    for (size_t i = 0; r >= 0 && i < tracker->n_moves; i++)
-        r = row_add(context, &tracker->moves[i], table);
+    for (size_t i = 0; r >= 0 && i < tracker->n_moves; i++) {
+        _cleanup_tracked_move_ TrackedMove move = {};
+        r = tracked_move_copy(&tracker->moves[i], &move);
+        if (r >= 0)
+            r = row_add(context, &move, table);
+    }
     return r < 0 ? r : table_print(table, &context->look, !context->options->no_legend, stdout);
 }
 
@@ -62,7 +68,11 @@ static bool is_over(const void *userdata) {
                                    (wait->is_brief && tracker->id != 0 && is_enough)));
 }
 
-static void move_tell(const RebalanceWait *wait, const TrackedMove *move) {
+static int move_tell(const RebalanceWait *wait, const TrackedMove *tracked) {
+    _cleanup_tracked_move_ TrackedMove copy = {};
+    const TrackedMove *move = &copy;
+    if (tracked_move_copy(tracked, &copy) < 0)
+        return -ENOMEM;
     const Context *context = wait->context;
     const char *machine_id = move->phase == MOVE_MADE ? move->to : move->from;
     _cleanup_free_ char *label = label_of(context, machine_id);
@@ -72,9 +82,9 @@ static void move_tell(const RebalanceWait *wait, const TrackedMove *move) {
     else
         say_marked(&context->look, TONE_BUSY, "Unit %s is not moved from %s%s%s", move->unit,
                    str_or(label, machine_id), move->why ? ": " : "", str_or(move->why, ""));
+    return 0;
 }
 
-/* A name may have to be asked for, and while that request runs the stream goes on. */
 static void tell(void *userdata) {
     RebalanceWait *wait = userdata;
     RebalanceTracker *tracker = &wait->tracker;
@@ -85,10 +95,10 @@ static void tell(void *userdata) {
     if (tracker->why && !tracker->is_why_told)
         say_marked(&wait->context->look, TONE_BUSY, "Waiting: %s", tracker->why);
     tracker->is_why_told = true;
-    for (size_t i = 0; i < tracker->n_moves; i++)
+    for (size_t i = 0; i < tracker->n_moves && wait->result >= 0; i++)
         if (!tracker->moves[i].is_told) {
             tracker->moves[i].is_told = true;
-            move_tell(wait, &tracker->moves[i]);
+            wait->result = move_tell(wait, &tracker->moves[i]);
         }
     (void) say_flush(); /* main() tells when it fails */
 }

@@ -95,12 +95,44 @@ static RolloutFact fact_of(const MachineOutlook *machine, const Unit *unit, cons
     };
 }
 
-static int gather_machines(Gathering *gathering, const GlobalOutlook *outlook, const Unit *unit) {
-    gathering->units = calloc(outlook->n_machines + 1, sizeof(RolloutFact));
+/* As far as it goes forward: then one that has failed has not done so for nothing, also if its
+ * machine has gone since; else users would find it going on when they had that one repaired. */
+static const Rollout *find_failing(const Feed *feed, const char *name) {
+    const FeedRollout *known = map_get(feed_rollouts(feed), name);
+    const Rollout *rollout = known ? known->rollout : NULL;
+    const Deployment *deployment = known ? known->deployment : NULL;
+    bool goes_forward = rollout && deployment && rollout->is_global && !deployment->is_undone &&
+                        rollout->deployment_usec == deployment->since_usec &&
+                        rollout->phase <= ROLLOUT_PAUSED;
+    return goes_forward && rollout_count(rollout, ROLLOUT_UNIT_FAILED) > 0 ? rollout : NULL;
+}
+
+static bool has_fact(const Gathering *gathering, const char *machine_id) {
+    for (size_t i = 0; i < gathering->n; i++)
+        if (streq(gathering->units[i].name, machine_id))
+            return true;
+    return false;
+}
+
+static void gather_failed(Gathering *gathering, const Rollout *rollout, const Unit *unit) {
+    for (size_t i = 0; rollout && i < rollout->n_units; i++) {
+        const RolloutUnit *machine = &rollout->units[i];
+        if (machine->phase == ROLLOUT_UNIT_FAILED && !has_fact(gathering, machine->name))
+            gathering->units[gathering->n++] = (RolloutFact){
+                .name = machine->name, .hash = unit ? unit->hash : NULL, .is_held = true};
+    }
+}
+
+static int gather_machines(Gathering *gathering, const char *name, const GlobalOutlook *outlook,
+                           const Unit *unit) {
+    const Rollout *failing = find_failing(gathering->feed, name);
+    size_t n = outlook->n_machines + (failing ? failing->n_units : 0);
+    gathering->units = calloc(n + 1, sizeof(RolloutFact));
     if (!gathering->units)
         return -ENOMEM;
     for (size_t i = 0; i < outlook->n_machines; i++)
         gathering->units[gathering->n++] = fact_of(&outlook->machines[i], unit, outlook->unusable);
+    gather_failed(gathering, failing, unit);
     return 0;
 }
 
@@ -164,7 +196,7 @@ int rollout_facts_gather(const Feed *feed, const Cluster *cluster, const char *n
     ret->unit_hash = ret->is_global && unit ? unit->hash : NULL;
     r = gather_bar(feed, name, unit, ret);
     if (r >= 0)
-        r = ret->is_global ? gather_machines(&gathering, &outlook, unit)
+        r = ret->is_global ? gather_machines(&gathering, name, &outlook, unit)
                            : gather_units(&gathering, name, unit, is_held);
     free(outlook.machines);
     if (r < 0) {

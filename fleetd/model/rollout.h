@@ -38,9 +38,9 @@ typedef struct RolloutUnit {
     char *before; /* hash of the file to go back to; NULL: there is none */
     char *found; /* of the one that it had at first, from a deployment that this one replaced; NULL:
                     that is before */
-    int64_t restart; /* of a restart: the number that it was given for it; 0: none yet */
     char *keeps; /* of a machine: hash of the file that it has there until its turn; NULL: that of
                     the unit */
+    int64_t restart; /* of a restart: the number that it was given for it; 0: none yet */
     RolloutUnitPhase phase;
     bool is_beside;    /* until it is done it may run beside the one with its former file */
     bool had_no_place; /* when it got the file of the deployment; until then, at the last look */

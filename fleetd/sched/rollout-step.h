@@ -36,10 +36,10 @@ typedef struct RolloutStep {
     Rollout *next; /* the record from now on; NULL: as it is */
     bool is_void;  /* its unit is gone, and with it all that was wanted: the record goes */
     /* Of the one unit that gets another file, together with that record; NULL: none does. */
-    const char *unit; /* borrowed, as the next, from next, the deployment and the facts */
+    const char *unit; /* borrowed, as the next two, from next, the deployment and the facts */
     const char *hash;
-    int64_t restart; /* it is to be started anew, as it is, for that number; 0: it gets the file */
     const char *machine; /* that is to have the global unit's file from now on; NULL: none is */
+    int64_t restart; /* it is to be started anew, as it is, for that number; 0: it gets the file */
     /* When the answer becomes another although no fact has changed but the time; USEC_INFINITY:
      * never. */
     usec_t look_at;

@@ -70,7 +70,6 @@ static void turn_begin(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase ph
     free(TAKE_PTR(unit->why));
 }
 
-/* The unit gets a file now. */
 int turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash) {
     turn_begin(look, unit, phase);
     return give(look, unit, hash);

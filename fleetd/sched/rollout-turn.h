@@ -16,7 +16,7 @@ RolloutUnit *turn_choose(const RolloutLook *look,
 const char *turn_obstacle(const RolloutLook *look);
 /* The unit gets a file now. Once a step. -ENOMEM. */
 int turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash);
-/* It is to be started anew with the file that it has. Likewise; of no global unit. */
+/* It is to be started anew with the file that it has. Likewise. */
 int turn_restart(RolloutLook *look, RolloutUnit *unit);
 /* A global unit gets it, which its machines then get one after the other: from now on each keeps
  * what it has. Any other unit: nothing. -ENOMEM. */

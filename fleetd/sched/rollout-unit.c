@@ -53,22 +53,27 @@ static RolloutUnitPhase first_phase(const RolloutLook *look, const RolloutFact *
     return is_well && !fact->unusable ? ROLLOUT_UNIT_DONE : ROLLOUT_UNIT_UPDATING;
 }
 
-/* Of machines it is what the unit had. */
+/* Whoever restarts them has nothing to go back to; of machines it is what the unit had. */
 static const char *file_before(const RolloutLook *look, const Rollout *from,
                                const RolloutFact *fact) {
+    if (look->deployment->is_restart)
+        return NULL;
     return look->rollout->is_global ? look->rollout->before : hash_before(from, fact);
 }
 
-/* Whoever restarts them has nothing to go back to, and nothing to do with the template itself. */
+/* A restart has nothing to do with the template itself. */
+static bool has_no_turn(const RolloutLook *look, const RolloutFact *fact) {
+    return look->deployment->is_restart && unit_name_is_template(fact->name);
+}
+
 static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *fact) {
     const Rollout *rollout = look->rollout;
-    bool is_restart = look->deployment->is_restart;
+    if (has_no_turn(look, fact))
+        return 0;
     RolloutUnit unit = {.name = (char *) fact->name,
-                        .before = is_restart ? NULL : (char *) file_before(look, from, fact),
+                        .before = (char *) file_before(look, from, fact),
                         .phase = first_phase(look, fact),
                         .had_no_place = fact_has_no_place(fact)};
-    if (is_restart && unit_name_is_template(fact->name))
-        return 0;
     if (!streq_ptr(unit.before, fact->hash))
         unit.found = (char *) fact->hash;
     if (rollout->is_global && !streq_ptr(fact->hash, rollout->unit_hash))

@@ -1,5 +1,6 @@
 /* Random clusters with random histories, each from a seed: what must hold of all of them. SEEDS=n
- * in the environment tries n of them, SEED=s only that one. */
+ * in the environment tries n of them, SEED=s only that one; PROPERTY=word only what has that word.
+ */
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/proposal.h"
 #include "fleetd/sched/rebalance-step.h"
@@ -568,6 +569,8 @@ static void check_rebalance(uint64_t seed) {
     oracle_check_rest(oracle);
 }
 
+static size_t n_not_compared;
+
 /* It may have taken what the first moves have released. */
 static bool one_of_them_waits_no_more(const World *world, const Map *waited) {
     const char *name;
@@ -602,8 +605,12 @@ static void check_dry_run(uint64_t seed) {
         rebalance_to_its_end(world, &(Rebalance){.is_dry_run = true, .max_moves = max_moves});
     _cleanup_(rebalance_freep) Rebalance *made =
         rebalance_to_its_end(world, &(Rebalance){.max_moves = max_moves});
-    if (moves_are_made(told, made) || one_of_them_waits_no_more(world, waited))
+    if (moves_are_made(told, made))
         return;
+    if (one_of_them_waits_no_more(world, waited)) {
+        n_not_compared++;
+        return;
+    }
     _cleanup_free_ char *expected = rebalance_format(told), *actual = rebalance_format(made);
     world_fail("told was %s, and then %s", expected, actual);
 }
@@ -622,17 +629,27 @@ static const Property properties[] = {
     {"what a dry run tells of evening out is what is done then", check_dry_run},
 };
 
+static void check(const Property *property, uint64_t from, uint64_t n, size_t number) {
+    n_not_compared = 0;
+    for (uint64_t seed = from; seed < from + n; seed++) {
+        snprintf(world_context, sizeof(world_context), "SEED=%" PRIu64, seed);
+        property->check(seed);
+    }
+    if (n_not_compared > 0)
+        printf("# %zu of %" PRIu64 " not compared: who waited has got a place by the moves\n",
+               n_not_compared, n);
+    printf("ok %zu - %s\n", number, property->name);
+}
+
 int main(void) {
-    const char *n_text = getenv("SEEDS"), *one = getenv("SEED");
+    const char *n_text = getenv("SEEDS"), *one = getenv("SEED"), *word = getenv("PROPERTY");
     uint64_t from = one ? strtoull(one, NULL, 10) : 1;
     uint64_t n = one ? 1 : n_text ? strtoull(n_text, NULL, 10) : SEEDS_DEFAULT;
     printf("1..%zu\n", ELEMENTSOF(properties));
-    for (size_t i = 0; i < ELEMENTSOF(properties); i++) {
-        for (uint64_t seed = from; seed < from + n; seed++) {
-            snprintf(world_context, sizeof(world_context), "SEED=%" PRIu64, seed);
-            properties[i].check(seed);
-        }
-        printf("ok %zu - %s\n", i + 1, properties[i].name);
-    }
+    for (size_t i = 0; i < ELEMENTSOF(properties); i++)
+        if (word && !strstr(properties[i].name, word))
+            printf("ok %zu - %s # SKIP\n", i + 1, properties[i].name);
+        else
+            check(&properties[i], from, n, i + 1);
     return 0;
 }

@@ -1,10 +1,8 @@
 #include "tests/sim/sim-forecasts.h"
 
 #include "fleetd/base/strv.h"
-#include "fleetd/engine/forecasting.h"
-#include "fleetd/model/unit-name.h"
 #include "tests/sched/told.h"
-#include "tests/sim/sim-units.h"
+#include "tests/sim/sim-forecast-wish.h"
 
 #define FORECASTS_PERCENT 50
 #define CASES 3
@@ -14,138 +12,21 @@
 #define TRY_USEC (6 * USEC_PER_SEC)
 #define TRIES 10
 
-typedef struct SimForecasts {
-    Sim *sim;
-    SimRandom random;
-} SimForecasts;
-
-/* One request, in each of its forms. */
-typedef struct Wish {
-    SimRequestWhat what;
-    char *text;
-    UnitFile *file;
-    ForecastWish wish; /* of a unit */
-    char *drained[2];  /* else of a machine */
-} Wish;
-
-static void wish_done(Wish *wish) {
-    free(wish->text);
-    unit_file_unref(wish->file);
-}
-#define _cleanup_wish_ _cleanup_(wish_done)
-
 static SimRandom forecasts_random(uint64_t seed) {
     SimRandom random = {~seed + 2}; /* of nothing else */
     return random;
 }
 
-bool sim_forecasts_are_due(const Sim *sim) {
-    SimRandom random = forecasts_random(sim->seed);
+bool sim_forecasts_are_due(uint64_t seed) {
+    SimRandom random = forecasts_random(seed);
     return sim_random_chance(&random, FORECASTS_PERCENT);
-}
-
-/* --- which request --- */
-
-static void wish_for_file(SimForecasts *forecasts, const SimUnit *unit, LaunchState desired,
-                          Wish *ret) {
-    unsigned version = (unsigned) sim_random_below(&forecasts->random, 4);
-    ret->text = sim_must(sim_unit_text(unit, version));
-    sim_must_be_zero(unit_file_parse(ret->text, strlen(ret->text), &ret->file, NULL));
-    ret->what.text = ret->text;
-    ret->what.desired = ret->wish.desired = desired;
-    ret->wish.file = ret->file;
-}
-
-static LaunchState some_state(SimRandom *random) {
-    return sim_random_chance(random, 70) ? LAUNCH_STATE_LAUNCHED
-                                         : (LaunchState) sim_random_below(random, 2);
-}
-
-/* What leaders do about a number of instances follows a request in its own time, and is not told.
- */
-static bool is_of_scale(const SimView *view, const char *name) {
-    const Map *scales = sim_view_all(view, KEY_SCALE);
-    _cleanup_free_ char *template = NULL;
-    if (unit_name_is_instance(name))
-        sim_must_be_zero(unit_name_template(name, &template));
-    return map_has(scales, name) || (template && map_has(scales, template));
-}
-
-/* What waits to leave a machine does so as soon as it is down: whether it is seen to be while it
- * gets another file depends on the machine. */
-static bool waits_to_leave(const SimCluster *cluster, const char *name) {
-    const Map *orders = sim_view_all(cluster->view, KEY_SCHEDULE);
-    for (size_t i = 0; i < cluster->n_nodes; i++) {
-        const char *id = cluster->nodes[i].id;
-        const Maintenance *maintenance = sim_view_maintenance(cluster->view, id);
-        _cleanup_free_ char *key = sim_must(str_printf("%s/%s", id, name));
-        if (maintenance && maintenance->is_draining && map_has(orders, key))
-            return true;
-    }
-    return false;
-}
-
-/* What leaders do about a deployment they do in their own time, and that is not told. */
-static bool is_being_deployed(const SimView *view, const char *name) {
-    const char *key;
-    const Rollout *rollout;
-    MAP_FOREACH (key, rollout, sim_view_all(view, KEY_ROLLOUT)) {
-        bool is_of_it = streq(key, name);
-        for (size_t i = 0; i < rollout->n_units; i++)
-            is_of_it |= streq(rollout->units[i].name, name);
-        if (is_of_it && !rollout_phase_is_over(rollout->phase))
-            return true;
-    }
-    return false;
-}
-
-static const SimUnit *choose_unit(SimForecasts *forecasts) {
-    const SimUnit *unit;
-    do {
-        unit = sim_unit(sim_random_below(&forecasts->random, sim_units_count()));
-    } while (is_of_scale(forecasts->sim->cluster->view, unit->name) ||
-             waits_to_leave(forecasts->sim->cluster, unit->name) ||
-             is_being_deployed(forecasts->sim->cluster->view, unit->name));
-    return unit;
-}
-
-static void wish_for_unit(SimForecasts *forecasts, Wish *ret) {
-    const SimUnit *unit = choose_unit(forecasts);
-    bool is_known = sim_view_unit(forecasts->sim->cluster->view, unit->name) != NULL;
-    LaunchState desired = some_state(&forecasts->random);
-    ret->what = (SimRequestWhat){.kind = SIM_REQUEST_PUT, .name = unit->name, .desired = desired};
-    ret->wish = (ForecastWish){.name = (char *) unit->name, .desired = desired};
-    if (is_known && sim_random_chance(&forecasts->random, 25)) {
-        ret->what.kind = SIM_REQUEST_DELETE;
-        ret->wish.is_removal = true;
-    } else if (!is_known || sim_random_chance(&forecasts->random, 60))
-        wish_for_file(forecasts, unit, desired, ret);
-}
-
-/* One that nothing is wanted of yet. */
-static bool wish_for_drain(SimForecasts *forecasts, Wish *ret) {
-    SimCluster *cluster = forecasts->sim->cluster;
-    SimNode *node = &cluster->nodes[sim_random_below(&forecasts->random, cluster->n_nodes)];
-    if (!sim_node_runs(node) || sim_view_maintenance(cluster->view, node->id))
-        return false;
-    ret->what = (SimRequestWhat){
-        .kind = SIM_REQUEST_MAINTAIN, .name = node->id, .maintenance = {.is_draining = true}};
-    ret->drained[0] = node->id;
-    return true;
-}
-
-static void choose_wish(SimForecasts *forecasts, Wish *ret) {
-    bool is_drain = sim_random_chance(&forecasts->random, 20);
-    if (!is_drain || !wish_for_drain(forecasts, ret))
-        wish_for_unit(forecasts, ret);
-    ret->what.patience_usec = USEC_INFINITY;
 }
 
 /* --- asking what would happen --- */
 
 typedef struct Answer {
     Sim *sim;
-    const Wish *wish;
+    const SimWish *wish;
     bool is_there;
     Forecast forecast;
 } Answer;
@@ -174,7 +55,7 @@ static bool is_there(void *userdata) {
     return ((Answer *) userdata)->is_there;
 }
 
-static bool foretell(SimForecasts *forecasts, Wish *wish, Answer *answer) {
+static bool foretell(SimForecasts *forecasts, SimWish *wish, Answer *answer) {
     Sim *sim = forecasts->sim;
     ForecastRequest request = {
         .wishes = &wish->wish, .n_wishes = wish->drained[0] ? 0 : 1, .drained = wish->drained};
@@ -197,7 +78,7 @@ static bool foretell(SimForecasts *forecasts, Wish *wish, Answer *answer) {
 
 typedef struct Wanted {
     const SimCluster *cluster;
-    const Wish *wish;
+    const SimWish *wish;
 } Wanted;
 
 static bool is_as_wanted(void *userdata) {
@@ -225,7 +106,7 @@ static SimNode *choose_node(SimForecasts *forecasts) {
     return NULL;
 }
 
-static bool request(SimForecasts *forecasts, const Wish *wish) {
+static bool request(SimForecasts *forecasts, const SimWish *wish) {
     Sim *sim = forecasts->sim;
     Wanted wanted = {sim->cluster, wish};
     for (unsigned i = 0; i < TRIES && !is_as_wanted(&wanted); i++) {
@@ -263,19 +144,29 @@ static bool leave_two_machines(const Forecast *forecast) {
 
 /* Who is the first to be gone makes room before the others: of units that wait for room, or go as
  * others are still leaving, nobody can tell then which of them gets it. */
-static bool is_open(const Forecast *forecast, bool is_any_waiting) {
+static SimForecastEnd find_end(const SimWish *wish, const Forecast *forecast, bool is_any_waiting) {
     size_t n_leave = 0;
     for (size_t i = 0; i < forecast->n_changes; i++)
         n_leave += forecast->changes[i].kind == FORECAST_STOP;
-    return (n_leave > 1 && is_any_waiting) || leave_two_machines(forecast);
+    if (n_leave > 1 && is_any_waiting)
+        return SIM_FORECAST_OPEN_ROOM;
+    if (leave_two_machines(forecast))
+        return SIM_FORECAST_OPEN_TURNS;
+    return wish->drained[0] && forecast->n_changes > 1 ? SIM_FORECAST_PACED : SIM_FORECAST_EQUAL;
+}
+
+static SimForecastEnd compare(const Told *before, const Told *after, const Forecast *forecast,
+                              SimForecastEnd end, char **ret_complaint) {
+    if (end == SIM_FORECAST_EQUAL || end == SIM_FORECAST_PACED)
+        *ret_complaint = told_compare(before, after, forecast, end == SIM_FORECAST_PACED);
+    return *ret_complaint ? SIM_FORECAST_WRONG : end;
 }
 
 static bool try_one(SimForecasts *forecasts) {
     Sim *sim = forecasts->sim;
-    _cleanup_wish_ Wish wish = {};
+    _cleanup_sim_wish_ SimWish wish = {};
     _cleanup_answer_ Answer answer = {.sim = sim, .wish = &wish};
-    choose_wish(forecasts, &wish);
-    sim->report.n_forecasts++;
+    sim_wish_choose(forecasts, &wish);
     sim_trace(&sim->trace, "users ask what would come of %s, %s", wish.what.name,
               wish.drained[0]        ? "drained"
               : wish.wish.is_removal ? "destroyed"
@@ -285,10 +176,10 @@ static bool try_one(SimForecasts *forecasts) {
     if (!foretell(forecasts, &wish, &answer) || !request(forecasts, &wish))
         return false;
     _cleanup_(told_freep) Told *after = take(sim);
-    bool is_paced = wish.drained[0] && answer.forecast.n_changes > 1;
-    _cleanup_free_ char *complaint = is_open(&answer.forecast, is_any_waiting)
-                                         ? NULL
-                                         : told_compare(before, after, &answer.forecast, is_paced);
+    SimForecastEnd end = find_end(&wish, &answer.forecast, is_any_waiting);
+    _cleanup_free_ char *complaint = NULL;
+    end = compare(before, after, &answer.forecast, end, &complaint);
+    sim->report.n_forecasts[end]++;
     if (complaint)
         sim_trace_fail(&sim->trace, "%s", complaint);
     return !complaint;

@@ -4,7 +4,7 @@
 
 #include "tests/sim/sim-run.h"
 
-bool sim_forecasts_are_due(const Sim *sim);
+bool sim_forecasts_are_due(uint64_t seed);
 
 /* Returns when it is over, and all is at rest, or a promise was broken. */
 void sim_forecasts_happen(Sim *sim);

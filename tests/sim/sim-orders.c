@@ -23,13 +23,15 @@ static void check_given_up(SimCheck *check, const Key *key) {
                        key->machine_id);
 }
 
-/* A machine that is there is never just robbed of its order: it has stopped the unit before. */
+/* A machine that is there is never just robbed of its order: it has stopped the unit before. What
+ * it has let go of when its presence goes is taken for that, and not as it is given up. */
 static void check_taken_order(SimCheck *check, const Key *key, const Order *order,
                               SimPlace *place) {
     const Machine *machine = sim_view_machine(check->cluster->view, key->machine_id);
     SimNode *node = sim_find_node(check->cluster, key->machine_id);
-    bool is_here = machine && machine->status != MACHINE_STATUS_LEFT;
-    if (!machine) {
+    bool is_here = machine && machine->status != MACHINE_STATUS_LEFT,
+         is_withdrawn = order && order->desired == LAUNCH_STATE_INACTIVE;
+    if (!machine && !(is_withdrawn && node && !sim_node_has(node, key->name))) {
         check_given_up(check, key);
         sim_brake_judge_given_up(check, key->machine_id, order);
     }

@@ -20,7 +20,7 @@ void sim_report_add(SimReport *sum, const SimReport *one) {
     sum->n_drains += one->n_drains;
     sum->n_reboots += one->n_reboots;
     sum->n_brakes += one->n_brakes;
-    sum->n_forecasts += one->n_forecasts;
+    add_counters(sum->n_forecasts, one->n_forecasts, ELEMENTSOF(sum->n_forecasts));
     add_counters(sum->n_deeds, one->n_deeds, ELEMENTSOF(sum->n_deeds));
     for (size_t kind = 0; kind < _SIM_REQUEST_KIND_MAX; kind++)
         add_counters(sum->n_requests[kind], one->n_requests[kind], _SIM_OUTCOME_MAX);
@@ -42,7 +42,6 @@ static void print_deeds(const SimReport *sum) {
     printf("#   %7" PRIu64 " machines drained in turn\n", sum->n_drains);
     printf("#   %7" PRIu64 " machines told to reboot\n", sum->n_reboots);
     printf("#   %7" PRIu64 " times too many machines were gone to give them up\n", sum->n_brakes);
-    printf("#   %7" PRIu64 " requests foretold\n", sum->n_forecasts);
 }
 
 static void print_requests(const SimReport *sum) {
@@ -56,6 +55,27 @@ static void print_requests(const SimReport *sum) {
                n[SIM_OUTCOME_ACKNOWLEDGED], n[SIM_OUTCOME_REFUSED], n[SIM_OUTCOME_UNKNOWN],
                n[SIM_OUTCOME_LOST]);
     }
+}
+
+uint64_t sim_report_compared(const SimReport *report) {
+    const uint64_t *n = report->n_forecasts;
+    return n[SIM_FORECAST_EQUAL] + n[SIM_FORECAST_PACED] + n[SIM_FORECAST_WRONG];
+}
+
+void sim_report_print_forecasts(const SimReport *sum) {
+    static const char *const words[_SIM_FORECAST_END_MAX] = {
+        [SIM_FORECAST_EQUAL] = "came out as told",
+        [SIM_FORECAST_PACED] = "came out as told, but for which unit of a drained machine is where",
+        [SIM_FORECAST_OPEN_ROOM] = "not compared: several units leave, and others wait for room",
+        [SIM_FORECAST_OPEN_TURNS] = "not compared: more than two units leave several machines",
+        [SIM_FORECAST_WRONG] = "came out otherwise",
+    };
+    uint64_t n = 0;
+    for (size_t i = 0; i < _SIM_FORECAST_END_MAX; i++)
+        n += sum->n_forecasts[i];
+    printf("# %" PRIu64 " plans, each of a request that was then made:\n", n);
+    for (size_t i = 0; i < _SIM_FORECAST_END_MAX; i++)
+        printf("#   %7" PRIu64 " %s\n", sum->n_forecasts[i], words[i]);
 }
 
 static void print_longest(const SimReport *sum) {
@@ -85,6 +105,7 @@ void sim_report_print(const SimReport *sum, usec_t *settled, usec_t *tidied, siz
     print_deeds(sum);
     printf("# what users asked for, and what they were told:\n");
     print_requests(sum);
+    sim_report_print_forecasts(sum);
     printf("# the longest, from when nothing stood in the way:\n");
     print_longest(sum);
     printf("# after the last fault and the last request:\n");

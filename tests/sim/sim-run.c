@@ -271,7 +271,7 @@ void sim_run(Sim *sim, uint64_t seed, const bool *keep, bool is_verbose) {
     sim_act(sim, keep);
     if (!sim->trace.failure)
         sim_rest(sim);
-    if (!sim->trace.failure && sim_forecasts_are_due(sim))
+    if (!sim->trace.failure && sim_forecasts_are_due(seed))
         sim_foretell(sim);
     if (!sim->trace.failure && sim_rolling_is_due(sim))
         sim_roll(sim);

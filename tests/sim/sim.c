@@ -2,9 +2,11 @@
  * tells its seed, and the fewest acts with which it comes again. */
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
+#include "tests/sim/sim-forecasts.h"
 #include "tests/sim/sim-minimise.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -21,6 +23,9 @@ static const char usage[] =
     "  --first N     from that seed on (1)\n"
     "  --seed N      only that one\n"
     "  --keep I,...  of its acts only those\n"
+    "  --plans N     only those in which users ask what would come of a request; fails if fewer "
+    "than N\n"
+    "                answers were compared with what then happened (N seeds have more)\n"
     "  --verbose     all that happens, as it happens, with what fleet logs\n"
     "  --jobs N      that many processes (1)\n"
     "  --stop        ends at the first failure, which is not made smaller\n"
@@ -29,6 +34,7 @@ static const char usage[] =
 
 typedef struct Options {
     uint64_t first, n_seeds;
+    uint64_t n_plans; /* 0: all simulations are of interest */
     char **keep;
     unsigned n_jobs;
     bool is_verbose, is_quiet, stops, needs_help;
@@ -55,6 +61,9 @@ static bool option_take(Options *options, int option) {
     case 'f':
         options->first = strtoull(optarg, NULL, 10);
         return true;
+    case 'p':
+        options->n_plans = options->n_seeds = strtoull(optarg, NULL, 10);
+        return options->n_plans > 0;
     case 'k':
         return strv_split(optarg, ",", &options->keep) >= 0;
     case 'j':
@@ -75,15 +84,21 @@ static bool option_take(Options *options, int option) {
 
 static bool options_parse(int argc, char **argv, Options *ret) {
     static const struct option options[] = {
-        {"seeds", required_argument, NULL, 'n'}, {"first", required_argument, NULL, 'f'},
-        {"seed", required_argument, NULL, 's'},  {"keep", required_argument, NULL, 'k'},
-        {"jobs", required_argument, NULL, 'j'},  {"verbose", no_argument, NULL, 'v'},
-        {"quiet", no_argument, NULL, 'q'},       {"stop", no_argument, NULL, 'S'},
-        {"help", no_argument, NULL, 'h'},        {},
+        {"seeds", required_argument, NULL, 'n'},
+        {"first", required_argument, NULL, 'f'},
+        {"seed", required_argument, NULL, 's'},
+        {"keep", required_argument, NULL, 'k'},
+        {"plans", required_argument, NULL, 'p'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"stop", no_argument, NULL, 'S'},
+        {"help", no_argument, NULL, 'h'},
+        {},
     };
     *ret = (Options){.first = 1, .n_seeds = SEEDS_DEFAULT, .n_jobs = 1};
     int option;
-    while ((option = getopt_long(argc, argv, "n:f:s:k:j:vqSh", options, NULL)) >= 0)
+    while ((option = getopt_long(argc, argv, "n:f:s:p:k:j:vqSh", options, NULL)) >= 0)
         if (!option_take(ret, option))
             return false;
     return optind == argc;
@@ -152,6 +167,8 @@ static bool run_seed(const Options *options, uint64_t i, Shared *shared, SimRepo
     Sim sim;
     uint64_t seed = options->first + i;
     size_t n_acts;
+    if (options->n_plans > 0 && !sim_forecasts_are_due(seed))
+        return true;
     _cleanup_free_ bool *keep = flags_for(options, seed, &n_acts);
     sim_run(&sim, seed, keep, options->is_verbose);
     bool is_good = !sim.trace.failure, is_repeated = i % REPEAT_EVERY > 0 || repeats(&sim, keep);
@@ -160,7 +177,7 @@ static bool run_seed(const Options *options, uint64_t i, Shared *shared, SimRepo
     shared->times[options->n_seeds + i] = sim.report.tidied_usec;
     if (!is_good)
         print_failure(options, &sim, keep);
-    if (!options->is_quiet || !is_repeated)
+    if ((!options->is_quiet && options->n_plans == 0) || !is_repeated)
         printf("%sok %llu - seed %llu%s\n", is_good && is_repeated ? "" : "not ",
                (unsigned long long) i + 1, (unsigned long long) seed,
                is_repeated ? "" : " is another simulation each time");
@@ -230,6 +247,17 @@ static double now_seconds(void) {
     return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
 }
 
+/* As TAP: one test. */
+static bool judge_plans(const Options *options, const SimReport *sum) {
+    bool are_enough = sim_report_compared(sum) >= options->n_plans;
+    bool is_good = are_enough && sum->n_failures == 0;
+    sim_report_print_forecasts(sum);
+    printf("%sok 1 - what %" PRIu64 " plans told is what then happened%s\n", is_good ? "" : "not ",
+           sim_report_compared(sum), are_enough ? "" : ": fewer than asked for");
+    printf("1..1\n");
+    return is_good;
+}
+
 static bool run_all(const Options *options) {
     size_t size = sizeof(Shared) + 2 * options->n_seeds * sizeof(usec_t);
     Shared *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -237,12 +265,14 @@ static bool run_all(const Options *options) {
     double begun = now_seconds();
     if (shared == MAP_FAILED)
         return false;
-    if (!options->is_quiet)
+    if (!options->is_quiet && options->n_plans == 0)
         printf("1..%llu\n", (unsigned long long) options->n_seeds);
     bool all_good = options->n_jobs > 1 ? run_parts(options, shared) : run_part(options, 0, shared);
     for (unsigned job = 0; job < options->n_jobs; job++)
         sim_report_add(&sum, &shared->reports[job]);
-    if (!options->is_quiet)
+    if (options->n_plans > 0)
+        all_good = judge_plans(options, &sum) && all_good;
+    else if (!options->is_quiet)
         sim_report_print(&sum, shared->times, shared->times + options->n_seeds, options->n_seeds,
                          now_seconds() - begun);
     munmap(shared, size);

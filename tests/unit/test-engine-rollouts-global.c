@@ -281,6 +281,15 @@ static void destroyed_unit_ends_its_deployment(void **state) {
     assert_null(rollout_of(cluster));
 }
 
+static const RolloutUnit *find_machine(SimCluster *cluster, RolloutUnitPhase phase) {
+    const Rollout *rollout = rollout_of(cluster);
+    for (size_t i = 0; i < rollout->n_units; i++)
+        if (rollout->units[i].phase == phase)
+            return &rollout->units[i];
+    fail_msg("no machine is %s", rollout_unit_phase_to_string(phase));
+    return NULL;
+}
+
 static SimNode *find_waiting_follower(SimCluster *cluster) {
     for (size_t i = 0; i < cluster->n_nodes; i++) {
         const RolloutUnit *unit = rollout_find_unit(rollout_of(cluster), cluster->nodes[i].id);
@@ -308,6 +317,27 @@ static void machine_that_is_lost_has_its_turn_when_it_is_back(void **state) {
     say_word(cluster, promote_it);
     await_without_a_gap(cluster, ROLLOUT_DONE);
     assert_int_equal(count_running(cluster, NEW), 3);
+}
+
+/* It may be the very file that has taken it down. */
+static void pause_outlasts_the_machine_that_failed(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
+    policy.on_failure = UPDATE_PAUSE;
+    start_everywhere(cluster, OLD);
+    set_behaviour(cluster, &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    deploy(cluster, NEW, &policy);
+    await(cluster, ROLLOUT_PAUSED);
+    SimNode *failed = sim_find_node(cluster, find_machine(cluster, ROLLOUT_UNIT_FAILED)->name);
+    sim_node_cut_power(failed);
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_int_equal(rollout_of(cluster)->phase, ROLLOUT_PAUSED);
+    assert_int_equal(count_running(cluster, OLD), 2);
+    say_word(cluster, undo_it);
+    await(cluster, ROLLOUT_ROLLED_BACK);
+    set_behaviour(cluster, &(FakeBehaviour){});
+    sim_node_boot(failed);
+    await_running(cluster, OLD, 3);
 }
 
 static void unit_on_no_machine_gets_its_file(void **state) {
@@ -370,6 +400,7 @@ int main(void) {
         ENGINE_TEST(who_asks_for_the_unit_again_hurries_nobody),
         ENGINE_TEST(destroyed_unit_ends_its_deployment),
         ENGINE_TEST(machine_that_is_lost_has_its_turn_when_it_is_back),
+        ENGINE_TEST(pause_outlasts_the_machine_that_failed),
         ENGINE_TEST(unit_on_no_machine_gets_its_file),
         ENGINE_TEST(machine_that_the_new_file_does_not_suit_leaves_in_its_turn),
         ENGINE_TEST(file_that_is_not_global_is_not_rolled_out),

@@ -56,6 +56,9 @@ static const Case cases[] = {
     {"nor while the brake holds", .facts = {{"1", A, UP}}, .hash = A, .is_held = true,
      .expected = "updating: too many machines have vanished at once, and nothing is changed until "
                  "that is settled; 1 waiting"},
+    {"a restart ends, as its unit has become a global one", .deployment.is_restart = true,
+     .facts = {{"1", A, UP}}, .hash = A,
+     .expected = "superseded: somebody has made it a global unit;"},
     {"on no machine", .hash = A, .expected = "done; unit=b"},
     {"the next one has its turn", .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), HAS}, {T("2"), T(A), .keeps = T(A), WAITS}},

@@ -35,6 +35,7 @@ guide_normalize() {
         s/\b[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{8,}(Z| UTC|[+-][0-9:]+)?)?/TIME/g
         s/\b([0-9.]+ ?(us|µs|ms|s|sec|min|h|days?) )*[0-9.]+ ?(us|µs|ms|s|sec|min|h|days?)\b/DURATION/g
         s/\b([0-9.]+ ?)([kMG]i?)?B\b/SIZE/g
+        s/\b[0-9.]+[KMGT]\b/SIZE/g
         s/\bfewest units \([0-9]+\)/fewest units (N)/
         s/\[[0-9]+\]/[PID]/g; s/\b(PID:?|pid) [0-9]+/PID/g'
 }

@@ -107,12 +107,12 @@ check "six are well" eventually 15 well 6
 planned "scale"
 
 # --- another version of fleetd: its program is replaced while it runs, and then it is restarted, as the package does it. What stands for
-# another version is the same program with another number in it, or FLEETD_NEXT, which is then to have this number.
+# another version is the same program with another number in it, or FLEETD_NEXT, another build.
 upgrade() {
     if [[ -n ${FLEETD_NEXT-} ]]; then
         lab exec "$1" sh -c 'cat >/usr/sbin/new' <"$FLEETD_NEXT"
     else
-        lab exec "$1" sh -c "sed 's/0\.1\.0/$NEXT/g' /usr/sbin/fleetd >/usr/sbin/new"
+        lab exec "$1" sh -c "sed 's/${FORMER//./\\.}/$NEXT/g' /usr/sbin/fleetd >/usr/sbin/new"
     fi
     lab exec "$1" sh -c 'chmod 755 /usr/sbin/new && mv /usr/sbin/new /usr/sbin/fleetd && systemctl restart fleet.service'
 }
@@ -120,14 +120,16 @@ versions_are() {
     prints "$1" eval "lab exec m1 curl -sSf --unix-socket /run/fleet.sock http://fleet/fleet/v1/machines |
         jq -r '[.machines[] | select(.status == \"running\") | .version] | sort | join(\" \")'"
 }
-NEXT=0.1.9
+FORMER=$(lab exec m1 fleetd --version | awk '{ print $NF }')
+NEXT=${FORMER%?}x # as long as that
+[[ -z ${FLEETD_NEXT-} ]] || NEXT=$("$FLEETD_NEXT" --version | awk '{ print $NF }')
 before=$(main_pids m1 m2 m3)
 upgraded=()
 for machine in m1 m2 m3; do
     check "fleetd of $machine is upgraded" upgrade $machine
     upgraded+=("$NEXT")
     versions=("${upgraded[@]}")
-    while ((${#versions[@]} < 3)); do versions=(0.1.0 "${versions[@]}"); done
+    while ((${#versions[@]} < 3)); do versions=("$FORMER" "${versions[@]}"); done
     check "it is back, beside others of the former version" eventually 15 versions_are "${versions[*]}"
 done
 check "no unit has noticed" equal "$before" "$(main_pids m1 m2 m3)"
@@ -163,7 +165,6 @@ address=10.77.0.10${victim#m}
 check "a unit that can only be there" only "$victim"
 planned "before the power cut"
 lab kill "$victim"
-export ETCDCTL_FROM=$([[ $victim == m1 ]] && echo m2 || echo m1)
 # The lease, a second, and what an instance needs to be up and asked.
 check "power cut of the leader's machine: all six are well on the two others in time" eventually 10 on_two_machines
 client_tells
@@ -174,7 +175,7 @@ status=0
 screen=$(ctl status) || status=$?
 check "one screen says what waits, and why" mentions 'Waiting: only.service: 0 of 2 machines fit: 1 metadata host is' echo "$screen"
 check "and that not all is as it should be" equal 3 $status
-sed 's/^/# /' <<<"$screen"
+printf '# %s\n' "${screen//$'\n'/$'\n'# }"
 lab boot "$victim"
 check "the machine comes back" eventually 20 machines_are 3
 check "what waited for it starts by itself" eventually 10 runs_on only.service "$victim"
