@@ -50,11 +50,13 @@ int reboot_parse(const char *machine_id, const char *text, size_t size, Reboot *
     _cleanup_(reboot_freep) Reboot *reboot = calloc(1, sizeof(Reboot));
     if (!reboot || !(reboot->machine_id = strdup(machine_id)))
         return -ENOMEM;
-    reboot->max_parallel = REBOOT_MAX_PARALLEL_DEFAULT;
-    reboot->timeout_usec = REBOOT_TIMEOUT_DEFAULT_USEC;
     int r = record_parse(fields, ELEMENTSOF(fields), text, size, reboot, reterr);
     if (r < 0)
         return r;
+    if (reboot->max_parallel == 0)
+        reboot->max_parallel = REBOOT_MAX_PARALLEL_DEFAULT;
+    if (reboot->timeout_usec == 0)
+        reboot->timeout_usec = REBOOT_TIMEOUT_DEFAULT_USEC;
     *ret = TAKE_PTR(reboot);
     return 0;
 }

@@ -3,7 +3,8 @@
  * decides, and writes what was decided. New orders are only given for what can be read, and on
  * machines that are not cordoned; deciding
  * comes to rest, and the next leader, who reads all of it at once, then has nothing to order:
- * unless nobody can tell which file a unit that has an order has, and so what it keeps off. */
+ * unless nobody can tell which file a unit that has an order has, and so what it keeps off. It may
+ * only give another reason, as it never knew a machine whose record cannot be read any more. */
 #include "fleetd/base/log.h"
 #include "fleetd/base/map.h"
 #include "fleetd/engine/feed.h"
@@ -190,13 +191,26 @@ static void end_drains(World *world) {
     }
 }
 
+/* One that asks for nothing new says why it stands. */
+static bool is_order(const World *world, const PlanStep *step) {
+    _cleanup_record_ StoredRecord record = {};
+    if (step->kind != PLAN_PUT_ORDER)
+        return step->kind == PLAN_DELETE_ORDER;
+    _cleanup_free_ char *key = key_schedule(step->order->machine_id, step->order->name);
+    record_get(world, key, &record);
+    const Order *known = record.order;
+    return !known || known->desired != step->order->desired ||
+           !streq(known->hash, step->order->hash) ||
+           known->unit_revision != step->order->unit_revision;
+}
+
 /* Answers how many of the steps are orders, or else; 0: there was nothing to do. */
 static size_t decide(World *world, size_t *ret_orders) {
     _cleanup_(plan_freep) Plan *plan = NULL;
     end_drains(world);
     HOLDS(cluster_plan(world->cluster, 0, &plan) == 0);
     for (size_t i = 0; i < plan->n_steps; i++) {
-        *ret_orders += plan->steps[i].kind <= PLAN_DELETE_ORDER;
+        *ret_orders += is_order(world, &plan->steps[i]);
         step_write(world, &plan->steps[i]);
     }
     return plan->n_steps;
