@@ -177,6 +177,12 @@ static bool is_held(void *userdata) {
     return brake_count_held(engine->brake) > 0;
 }
 
+static void on_unsure(void *userdata) {
+    Engine *engine = userdata;
+    if (engine_has_model(engine))
+        engine_load_later(engine, ENGINE_UNSURE, ENGINE_RETRY_USEC);
+}
+
 static void on_told(int r, void *userdata) {
     Engine *engine = userdata;
     engine_check(engine, r);
@@ -281,8 +287,10 @@ static int engine_make_model(Engine *engine) {
                                                  .on_order = on_order,
                                                  .on_maintenance = on_maintenance,
                                                  .on_brake = on_brake};
-    static const RolloutsCallbacks rollouts_callbacks = {.is_ready = may_roll_out,
-                                                         .is_held = is_held};
+    static const RebootsCallbacks reboots_callbacks = {.is_ready = is_settled,
+                                                       .on_unsure = on_unsure};
+    static const RolloutsCallbacks rollouts_callbacks = {
+        .is_ready = may_roll_out, .is_held = is_held, .on_unsure = on_unsure};
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
     engine->cluster = cluster_new(engine->agent_ttl_usec);
@@ -300,7 +308,7 @@ static int engine_make_model(Engine *engine) {
         r = deadlines_new(engine->loop, on_drain_over, engine, &engine->drains);
     if (r >= 0)
         r = reboots_new(engine->store, engine->loop, engine->leadership, engine->feed,
-                        engine->cluster, is_settled, engine, &engine->reboots);
+                        engine->cluster, &reboots_callbacks, engine, &engine->reboots);
     if (r >= 0)
         r = rollouts_new(engine->store, engine->loop, engine->leadership, engine->feed,
                          engine->cluster, &rollouts_callbacks, engine, &engine->rollouts);

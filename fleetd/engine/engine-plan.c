@@ -78,6 +78,11 @@ void engine_plan(Engine *engine) {
         timer_start(engine->timer, ENGINE_RETRY_USEC);
 }
 
+/* What is written beside plans, and is given up with the model. */
+static bool engine_writes_more(const Engine *engine) {
+    return reboots_is_writing(engine->reboots) || rollouts_revision(engine->rollouts) == INT64_MAX;
+}
+
 /* A fence that does not hold is a change that was overtaken, and looked at anew at once; a second
  * one in a row is not explained by that, and must not become a loop that keeps the store busy. */
 static void engine_write_failed(Engine *engine, int r) {
@@ -86,7 +91,7 @@ static void engine_write_failed(Engine *engine, int r) {
               "Failed to write decisions: %s; looking at the cluster anew",
               r == -ESTALE ? "the cluster has changed meanwhile" : strerror(-r));
     engine->was_refused = r == -ESTALE;
-    if (was_overtaken)
+    if (was_overtaken && !engine_writes_more(engine))
         engine_load_later(engine, ENGINE_STALE, 0);
     else
         engine_load_later(engine, ENGINE_UNSURE, ENGINE_RETRY_USEC);

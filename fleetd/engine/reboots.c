@@ -15,7 +15,7 @@ struct Reboots {
     const Leadership *leadership;
     const Feed *feed;
     const Cluster *cluster;
-    bool (*is_ready)(int64_t revision, void *userdata);
+    RebootsCallbacks callbacks;
     void *userdata;
     Timer *timer;
     StoreOp *op;
@@ -81,14 +81,15 @@ static RebootFacts facts_gather(const Reboots *reboots, const Census *census, co
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Reboots *reboots = userdata;
     reboots->op = NULL;
-    if (r < 0)
+    if (r < 0) {
         log_warning("Failed to write how far the reboot of a machine is: %s", strerror(-r));
-    if (r < 0 || !result->succeeded) {
+        reboots->callbacks.on_unsure(reboots->userdata);
+    } else if (!result->succeeded) {
         timer_start(reboots->timer, RETRY_USEC); /* what is there by then is told */
-        return;
+    } else {
+        reboots->written_revision = result->revision;
+        reboots_look(reboots);
     }
-    reboots->written_revision = result->revision;
-    reboots_look(reboots);
 }
 
 /* value NULL: the record goes. */
@@ -176,7 +177,7 @@ static int reboots_try(Reboots *reboots) {
 /* While it is not ready nothing is lost: whoever is then looks again. */
 static void on_timer(void *userdata) {
     Reboots *reboots = userdata;
-    if (reboots->op || !reboots->is_ready(reboots->written_revision, reboots->userdata))
+    if (reboots->op || !reboots->callbacks.is_ready(reboots->written_revision, reboots->userdata))
         return;
     int r = leadership_is_sure(reboots->leadership) ? reboots_try(reboots) : -ENOTCONN;
     if (r < 0)
@@ -188,9 +189,13 @@ void reboots_look(Reboots *reboots) {
         timer_start(reboots->timer, 0);
 }
 
+bool reboots_is_writing(const Reboots *reboots) {
+    return reboots->op != NULL;
+}
+
 int reboots_new(Store *store, Loop *loop, const Leadership *leadership, const Feed *feed,
-                const Cluster *cluster, bool (*is_ready)(int64_t revision, void *userdata),
-                void *userdata, Reboots **ret) {
+                const Cluster *cluster, const RebootsCallbacks *callbacks, void *userdata,
+                Reboots **ret) {
     _cleanup_(reboots_freep) Reboots *reboots = calloc(1, sizeof(Reboots));
     if (!reboots)
         return -ENOMEM;
@@ -199,7 +204,7 @@ int reboots_new(Store *store, Loop *loop, const Leadership *leadership, const Fe
                          .leadership = leadership,
                          .feed = feed,
                          .cluster = cluster,
-                         .is_ready = is_ready,
+                         .callbacks = *callbacks,
                          .userdata = userdata};
     int r = timer_new(loop, on_timer, reboots, &reboots->timer);
     if (r < 0)

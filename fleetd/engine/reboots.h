@@ -9,13 +9,20 @@
 
 typedef struct Reboots Reboots;
 
-/* is_ready: the model is as of that revision of the store, or later, and nothing is left to decide.
- */
+typedef struct RebootsCallbacks {
+    /* The model is as of that revision of the store, or later, and nothing is left to decide. */
+    bool (*is_ready)(int64_t revision, void *userdata);
+    /* A write was given up, and may still be on its way: another machine must not be given the
+     * place before it cannot come any more. */
+    void (*on_unsure)(void *userdata);
+} RebootsCallbacks;
+
 int reboots_new(Store *store, Loop *loop, const Leadership *leadership, const Feed *feed,
-                const Cluster *cluster, bool (*is_ready)(int64_t revision, void *userdata),
-                void *userdata, Reboots **ret);
+                const Cluster *cluster, const RebootsCallbacks *callbacks, void *userdata,
+                Reboots **ret);
 void reboots_free(Reboots *reboots);
 DEFINE_POINTER_CLEANUP(Reboots, reboots_free)
 
 /* Something may have changed, or it is ready now. */
 void reboots_look(Reboots *reboots);
+bool reboots_is_writing(const Reboots *reboots);

@@ -27,14 +27,15 @@ struct Rollouts {
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Rollouts *rollouts = userdata;
     rollouts->op = NULL;
-    if (r < 0)
+    if (r < 0) {
         log_warning("Failed to write how far a deployment is: %s", strerror(-r));
-    if (r < 0 || !result->succeeded) {
+        rollouts->callbacks.on_unsure(rollouts->userdata);
+    } else if (!result->succeeded) {
         timer_start(rollouts->timer, RETRY_USEC); /* what is there by then is told */
-        return;
+    } else {
+        rollouts->written_revision = result->revision;
+        rollouts_look(rollouts);
     }
-    rollouts->written_revision = result->revision;
-    rollouts_look(rollouts);
 }
 
 /* --- telling --- */

@@ -14,6 +14,9 @@ typedef struct RolloutsCallbacks {
     /* The model is as of that revision of the store, or later, and nothing is left to decide. */
     bool (*is_ready)(int64_t revision, void *userdata);
     bool (*is_held)(void *userdata); /* the brake holds */
+    /* A write was given up, and may still be on its way: what else is down of a group must not be
+     * counted before it cannot come any more. */
+    void (*on_unsure)(void *userdata);
 } RolloutsCallbacks;
 
 int rollouts_new(Store *store, Loop *loop, const Leadership *leadership, const Feed *feed,

@@ -204,9 +204,11 @@ bool unit_may_go_down_then(const ClusterUnit *unit) {
            group_count_down(unit) + unit->is_available <= budget_of(unit, &no_rest) + n_arriving;
 }
 
-/* The order that has yet to be written, or carried out, says nothing of the new file. */
+/* The order that has yet to be written, or carried out, says nothing of the new file, nor of a
+ * restart, which has a revision of its own. */
 static bool placement_is_as_wanted(const Placement *placement) {
-    return placement_answers_launch(placement) && placement_has_target(placement) &&
+    return placement_answers_launch(placement) &&
+           streq_ptr(placement->order.hash, placement->unit->hash) &&
            placement->order.revision >= placement->unit->revision;
 }
 

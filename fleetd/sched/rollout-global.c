@@ -23,12 +23,12 @@ static int await_unit(RolloutLook *look) {
 int global_look(RolloutLook *look) {
     Rollout *rollout = look->rollout;
     const RolloutFacts *facts = look->facts;
+    if (look->deployment->is_restart && facts->is_global)
+        return turn_enter(look, ROLLOUT_FAILED, "it is a global unit by now");
     if (facts->bar)
         return turn_enter(look, ROLLOUT_FAILED, facts->bar);
     if (!rollout->is_global && !facts->is_global)
         return 1;
-    if (look->deployment->is_restart)
-        return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has made it a global unit");
     if (facts->is_global && !facts->unit_hash)
         return await_unit(look);
     if (rollout->is_global != facts->is_global || !streq(rollout->unit_hash, facts->unit_hash))

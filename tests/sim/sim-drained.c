@@ -24,9 +24,12 @@ static bool could_leave(const Drained *drained, const Order *order) {
         !sim_may_be_up(view, order->name) || sim_budget_has_room(view, order->name, is_down, view);
     if (!has_room || sim_replaces_any(view, order->name)) /* others may have nowhere to go */
         return false;
-    for (size_t i = 0; i < drained->cluster->n_nodes; i++)
-        if (sim_could_go(view, order->name, drained->cluster->nodes[i].id))
+    for (size_t i = 0; i < drained->cluster->n_nodes; i++) {
+        const char *id = drained->cluster->nodes[i].id;
+        bool has_it = sim_view_order(view, id, order->name) != NULL; /* with its former file */
+        if (!has_it && sim_could_go(view, order->name, id))
             return true;
+    }
     return false;
 }
 

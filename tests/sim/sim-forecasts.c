@@ -142,13 +142,19 @@ static bool leave_two_machines(const Forecast *forecast) {
     return are_two && n > 2;
 }
 
-/* Who is the first to be gone makes room before the others: of units that wait for room, or go as
- * others are still leaving, nobody can tell then which of them gets it. */
-static SimForecastEnd find_end(const SimWish *wish, const Forecast *forecast, bool is_any_waiting) {
-    size_t n_leave = 0;
+static size_t count_changes(const Forecast *forecast, ForecastKind kind) {
+    size_t n = 0;
     for (size_t i = 0; i < forecast->n_changes; i++)
-        n_leave += forecast->changes[i].kind == FORECAST_STOP;
-    if (n_leave > 1 && is_any_waiting)
+        n += forecast->changes[i].kind == kind;
+    return n;
+}
+
+/* Who is the first to be gone makes room before the others: of units that wait for room, also for
+ * leaving another machine, or go as others are still leaving, nobody can tell then which of them
+ * gets it, and where. */
+static SimForecastEnd find_end(const SimWish *wish, const Forecast *forecast, bool is_any_waiting) {
+    bool is_any_moving = count_changes(forecast, FORECAST_MOVE) > 0;
+    if (count_changes(forecast, FORECAST_STOP) > 1 && (is_any_waiting || is_any_moving))
         return SIM_FORECAST_OPEN_ROOM;
     if (leave_two_machines(forecast))
         return SIM_FORECAST_OPEN_TURNS;

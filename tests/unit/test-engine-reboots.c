@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/keys.h"
 #include "fleetd/model/reboot.h"
+#include "tests/sim/tap-store.h"
 #include "tests/unit/engine-test.h"
 
 #define STEP (100 * USEC_PER_MSEC)
@@ -10,7 +11,9 @@
 static void ask(SimCluster *cluster, const SimNode *node, Reboot reboot) {
     _cleanup_free_ char *key = key_reboot(node->id);
     reboot.boot_id = (char *) node->boot_id;
-    reboot.since_usec = reboot.phase_since_usec = loop_realtime(cluster->loop);
+    reboot.phase_since_usec = loop_realtime(cluster->loop);
+    if (reboot.since_usec == 0)
+        reboot.since_usec = reboot.phase_since_usec;
     reboot.max_parallel = MAX(reboot.max_parallel, (uint64_t) 1);
     if (reboot.timeout_usec == 0)
         reboot.timeout_usec = REBOOT_TIMEOUT_DEFAULT_USEC;
@@ -238,6 +241,39 @@ static void unreadable_record_moves_nothing_and_holds_the_others_up(void **state
     assert_int_equal(phase_of(cluster, other), REBOOT_REBOOTING);
 }
 
+#define LATE_USEC (2 * USEC_PER_SEC)
+#define LATE_SEEDS 10 /* how late it is is chance */
+
+/* The leader writes that it is the last machine's turn, and gives that up; others are asked for
+ * that come before it. */
+static void overtake(SimCluster *cluster) {
+    Store *way = sim_leader(cluster)->way;
+    usec_t before = loop_realtime(cluster->loop);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    tap_store_set_late(way, 1000, LATE_USEC);
+    ask(cluster, &cluster->nodes[2], (Reboot){});
+    sim_cluster_run(cluster, STEP);
+    tap_store_set_late(way, 0, LATE_USEC);
+    for (size_t i = 0; i < 2; i++)
+        ask(cluster, &cluster->nodes[i], (Reboot){.since_usec = before});
+}
+
+static void place_is_not_given_twice_as_a_write_comes_late(_unused_ void **state) {
+    for (uint64_t seed = 1; seed <= LATE_SEEDS; seed++) {
+        SimCluster *cluster = sim_cluster_new(3, seed);
+        sim_cluster_boot(cluster);
+        sim_cluster_run(cluster, USEC_PER_SEC);
+        overtake(cluster);
+        for (usec_t end = loop_now(cluster->loop) + 10 * USEC_PER_SEC;
+             loop_now(cluster->loop) < end;) {
+            sim_cluster_run(cluster, STEP);
+            assert_true(count_under_way(cluster) <= 1);
+        }
+        assert_int_equal(count_under_way(cluster), 1);
+        sim_cluster_free(cluster);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(machine_is_drained_rebooted_and_gets_units_again),
@@ -250,6 +286,7 @@ int main(void) {
         ENGINE_TEST(units_that_are_not_up_again_fail_it),
         ENGINE_TEST(what_users_want_of_the_machine_stays),
         ENGINE_TEST(unreadable_record_moves_nothing_and_holds_the_others_up),
+        cmocka_unit_test(place_is_not_given_twice_as_a_write_comes_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

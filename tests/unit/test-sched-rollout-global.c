@@ -57,8 +57,7 @@ static const Case cases[] = {
      .expected = "updating: too many machines have vanished at once, and nothing is changed until "
                  "that is settled; 1 waiting"},
     {"a restart ends, as its unit has become a global one", .deployment.is_restart = true,
-     .facts = {{"1", A, UP}}, .hash = A,
-     .expected = "superseded: somebody has made it a global unit;"},
+     .facts = {{"1", A, UP}}, .hash = A, .expected = "failed: it is a global unit by now;"},
     {"on no machine", .hash = A, .expected = "done; unit=b"},
     {"the next one has its turn", .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), HAS}, {T("2"), T(A), .keeps = T(A), WAITS}},

@@ -97,6 +97,7 @@ static int unit_is_as_it_was(const char *name, const char *text, size_t size, vo
     bool was_launched = was_marked(it, "launched", name);
     assert_string_equal(text, expected);
     assert_int_equal(unit_directory_is_launched(it->units, name), was_launched);
+    assert_int_equal(unit_directory_get_restart(it->units, name), -1); /* it knew of none */
     claim_is_as_it_was(it, name);
     health_is_as_it_was(it, name);
     it->n_units++;
