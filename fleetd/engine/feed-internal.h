@@ -69,6 +69,8 @@ int feed_put_deployment(Feed *feed, StoredRecord *record);
 int feed_delete_deployment(Feed *feed, const Key *key);
 int feed_put_rollout(Feed *feed, StoredRecord *record);
 int feed_delete_rollout(Feed *feed, const Key *key);
+/* A file that machines may keep has come, or was lost. */
+int feed_tell_all_kept(Feed *feed);
 int feed_put_rebalance(Feed *feed, StoredRecord *record);
 int feed_delete_rebalance(Feed *feed, const Key *key);
 int feed_put_failures(Feed *feed, StoredRecord *record);

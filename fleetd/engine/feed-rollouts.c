@@ -71,6 +71,16 @@ static int feed_tell_kept(Feed *feed, const char *name) {
     return r < 0 ? r : cluster_keep_files_take(feed->cluster, name, kept);
 }
 
+int feed_tell_all_kept(Feed *feed) {
+    const char *name;
+    _unused_ const FeedRollout *known;
+    int r = 0;
+    MAP_FOREACH (name, known, feed->rollouts)
+        if (r >= 0)
+            r = feed_tell_kept(feed, name);
+    return r;
+}
+
 /* --- what may be in two places --- */
 
 /* Whether it may run in two places, as that record has it. */

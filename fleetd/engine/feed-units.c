@@ -141,12 +141,17 @@ static int feed_tell_units_of(Feed *feed, const char *hash) {
     return 0;
 }
 
+static int feed_tell_users(Feed *feed, const char *hash) {
+    int r = feed_tell_units_of(feed, hash);
+    return r < 0 ? r : feed_tell_all_kept(feed);
+}
+
 static int feed_lose_file(Feed *feed, const char *hash) {
     FeedFile *file = map_get(feed->files, hash);
     if (!file || !file->file)
         return 0;
     unit_file_unref(TAKE_PTR(file->file));
-    int r = file->n_users > 0 ? feed_tell_units_of(feed, hash) : 0;
+    int r = file->n_users > 0 ? feed_tell_users(feed, hash) : 0;
     feed_drop_file_if_unknown(feed, hash);
     return r;
 }
@@ -164,7 +169,7 @@ int feed_put_file(Feed *feed, StoredRecord *record) {
     if (file->file)
         return 0; /* the same text: the hash is its name */
     file->file = TAKE_PTR(record->file);
-    return was_missed ? feed_tell_units_of(feed, hash) : 0;
+    return was_missed ? feed_tell_users(feed, hash) : 0;
 }
 
 int feed_delete_file(Feed *feed, const Key *key) {

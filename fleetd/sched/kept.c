@@ -18,14 +18,18 @@ static const char *ordered_hash(const ClusterUnit *unit, const ClusterMachine *m
     return is_told && !str_is_empty(placement->order.hash) ? placement->order.hash : NULL;
 }
 
-/* NULL: the unit's own. */
+/* NULL: the unit's own. A file that is lost stays where it is, and nobody gets it anew. */
 static const char *kept_hash(const Cluster *cluster, const ClusterUnit *unit,
                              const ClusterMachine *machine) {
     const KeptFiles *kept = kept_of(cluster, unit);
     if (!kept)
         return NULL;
-    return kept_files_rollout(kept) ? kept_files_find(kept, machine->id, unit->hash)
-                                    : ordered_hash(unit, machine);
+    if (!kept_files_rollout(kept))
+        return ordered_hash(unit, machine);
+    const char *hash = kept_files_find(kept, machine->id, unit->hash);
+    bool is_there =
+        hash && (kept_files_has(kept, hash) || streq_ptr(ordered_hash(unit, machine), hash));
+    return is_there ? hash : NULL;
 }
 
 const char *unit_hash_on(const Cluster *cluster, const ClusterUnit *unit,

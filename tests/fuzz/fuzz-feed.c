@@ -124,6 +124,19 @@ static void record_get(const World *world, const char *key, StoredRecord *ret) {
     HOLDS(r == 0 || r == -EINVAL); /* an order may name a file by what is no hash */
 }
 
+/* A global unit's machines have the former file for as long as a deployment has not come to them.
+ */
+static bool is_kept(const World *world, const Order *order) {
+    _cleanup_record_ StoredRecord record = {};
+    _cleanup_free_ char *key = key_rollout(order->name);
+    record_get(world, key, &record);
+    const Rollout *rollout = record.rollout;
+    if (!rollout || !rollout->is_global || rollout_phase_is_over(rollout->phase))
+        return false;
+    const RolloutUnit *machine = rollout_find_unit(rollout, order->machine_id);
+    return streq_ptr(machine ? machine->keeps : rollout->before, order->hash);
+}
+
 /* A place that the unit does not have yet. */
 static void placement_check(const World *world, const Order *order) {
     _cleanup_record_ StoredRecord unit = {}, machine = {}, file = {};
@@ -137,7 +150,7 @@ static void placement_check(const World *world, const Order *order) {
     record_get(world, machine_key, &machine);
     record_get(world, file_key, &file);
     HOLDS(unit.unit && unit.unit->desired > LAUNCH_STATE_INACTIVE);
-    HOLDS(streq(unit.unit->hash, order->hash) && file.file);
+    HOLDS((streq(unit.unit->hash, order->hash) || is_kept(world, order)) && file.file);
     bool is_running = machine.machine && machine.machine->status == MACHINE_STATUS_RUNNING;
     HOLDS(is_running || is_orphan); /* what is there is kept there */
     HOLDS(is_orphan || !map_has(world->stored, maintenance_key));

@@ -85,11 +85,23 @@ static void wish_for_unit(SimForecasts *forecasts, SimWish *ret) {
         wish_for_file(forecasts, unit, desired, ret);
 }
 
+/* Who leaves a deployment lets the next machine have its turn, which is not told. */
+static bool leaves_deployment(const SimView *view, const char *machine_id) {
+    _unused_ const char *name;
+    const Rollout *rollout;
+    MAP_FOREACH (name, rollout, sim_view_all(view, KEY_ROLLOUT))
+        if (rollout->is_global && !rollout_phase_is_over(rollout->phase) &&
+            rollout_find_unit(rollout, machine_id))
+            return true;
+    return false;
+}
+
 /* One that nothing is wanted of yet. */
 static bool wish_for_drain(SimForecasts *forecasts, SimWish *ret) {
     SimCluster *cluster = forecasts->sim->cluster;
     SimNode *node = &cluster->nodes[sim_random_below(&forecasts->random, cluster->n_nodes)];
-    if (!sim_node_runs(node) || sim_view_maintenance(cluster->view, node->id))
+    if (!sim_node_runs(node) || sim_view_maintenance(cluster->view, node->id) ||
+        leaves_deployment(cluster->view, node->id))
         return false;
     ret->what = (SimRequestWhat){
         .kind = SIM_REQUEST_MAINTAIN, .name = node->id, .maintenance = {.is_draining = true}};
