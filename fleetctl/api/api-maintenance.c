@@ -49,17 +49,19 @@ static ApiCall *call_new(const char *method, const char *resource, const char *m
 }
 
 /* 1: done; 0: status otherwise, which changes nothing and is no error. */
+static int call_judge(const ApiCall *call, unsigned otherwise, int64_t *ret_revision,
+                      Error *reterr) {
+    if (call->status != 204 && call->status != otherwise)
+        return api_answer_error(call->status, call->answer, call->answer_size, reterr);
+    if (call->status == 204)
+        *ret_revision = call->revision;
+    return call->status == 204;
+}
+
 static int call_run(ApiClient *client, ApiCall *call, unsigned otherwise, int64_t *ret_revision,
                     Error *reterr) {
     int r = api_client_run(client, call, 1, reterr);
-    if (r >= 0)
-        r = call->status == 204 ? 1
-            : call->status == otherwise
-                ? 0
-                : api_answer_error(call->status, call->answer, call->answer_size, reterr);
-    if (r > 0)
-        *ret_revision = call->revision;
-    return r;
+    return r < 0 ? r : call_judge(call, otherwise, ret_revision, reterr);
 }
 
 static int put_take(ApiClient *client, const char *resource, const char *machine_id,
@@ -97,10 +99,25 @@ int api_delete_maintenance(ApiClient *client, const char *machine_id, Error *ret
     return do_if_any(client, "DELETE", "maintenance", machine_id, reterr);
 }
 
-int api_put_reboot(ApiClient *client, const char *machine_id, const RebootRequest *request,
-                   int64_t *ret_revision, Error *reterr) {
-    return put_take(client, "reboots", machine_id, reboot_format_request(request), 409,
-                    ret_revision, reterr);
+int api_put_reboots(ApiClient *client, char *const *machine_ids, const RebootRequest *request,
+                    ApiCall **ret_calls, Error *reterr) {
+    size_t n = strv_length(machine_ids);
+    ApiCall *calls = calloc(n + 1, sizeof(ApiCall));
+    int r = calls ? 0 : -ENOMEM;
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        calls[i] = (ApiCall){.method = "PUT",
+                             .path = str_printf("/reboots/%s", machine_ids[i]),
+                             .body = reboot_format_request(request)};
+        r = calls[i].path && calls[i].body ? 0 : -ENOMEM;
+    }
+    if (r >= 0)
+        r = api_client_run(client, calls, n, reterr);
+    *ret_calls = calls;
+    return r;
+}
+
+int api_judge_reboot(const ApiCall *call, int64_t *ret_revision, Error *reterr) {
+    return call_judge(call, 409, ret_revision, reterr);
 }
 
 int api_delete_reboot(ApiClient *client, const char *machine_id, Error *reterr) {

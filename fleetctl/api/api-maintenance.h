@@ -23,8 +23,11 @@ typedef struct RebootRequest {
     const char *message;                /* NULL: none */
 } RebootRequest;
 
-/* 1: it will be; 0: it was to be already. */
-int api_put_reboot(ApiClient *client, const char *machine_id, const RebootRequest *request,
-                   int64_t *ret_revision, Error *reterr);
+/* All at once, or the first to go down might be the one that is asked. A call for each, freed by
+ * api_calls_free() even when it fails, unless NULL: what has no answer then has status 0. */
+int api_put_reboots(ApiClient *client, char *const *machine_ids, const RebootRequest *request,
+                    ApiCall **ret_calls, Error *reterr);
+/* Of one that was answered. 1: it will be; 0: it was to be already. */
+int api_judge_reboot(const ApiCall *call, int64_t *ret_revision, Error *reterr);
 /* 1: it is cancelled; 0: there was none. */
 int api_delete_reboot(ApiClient *client, const char *machine_id, Error *reterr);

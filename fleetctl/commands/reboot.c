@@ -50,15 +50,27 @@ static int cancel(Context *context, const char *machine_id, const char *label, E
     return 0;
 }
 
-static int ask(Context *context, const char *machine_id, const char *label, int64_t *revision,
-               Error *reterr) {
-    const Options *options = context->options;
-    const RebootRequest request = {.max_parallel = options->max_parallel,
-                                   .deadline_usec = options->deadline_usec,
-                                   .timeout_usec = options->timeout_usec,
-                                   .message = options->message};
+static char *label_of(Context *context, const char *machine_id) {
+    return machine_names_label(context->machines, machine_id, context->options->full);
+}
+
+static int cancel_each(Context *context, char *const *ids, Error *reterr) {
+    int r = 0;
+    STRV_FOREACH (id, ids) {
+        _cleanup_free_ char *label = label_of(context, *id);
+        r = cancel(context, *id, str_or(label, *id), reterr);
+        if (r < 0)
+            break;
+    }
+    return r;
+}
+
+static int tell_asked(Context *context, const char *machine_id, const ApiCall *call,
+                      int64_t *revision, Error *reterr) {
+    _cleanup_free_ char *found = label_of(context, machine_id);
+    const char *label = str_or(found, machine_id);
     int64_t written = 0;
-    int r = api_put_reboot(context->api, machine_id, &request, &written, reterr);
+    int r = api_judge_reboot(call, &written, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "Failed to reboot machine %s", label);
     if (r == 0)
@@ -69,20 +81,35 @@ static int ask(Context *context, const char *machine_id, const char *label, int6
     return 0;
 }
 
-static int act_on_each(Context *context, char *const *ids, RebootTracker *tracker,
-                       int64_t *revision, Error *reterr) {
-    int r = 0;
-    STRV_FOREACH (id, ids) {
-        _cleanup_free_ char *label =
-            machine_names_label(context->machines, *id, context->options->full);
-        if (context->options->cancel)
-            r = cancel(context, *id, str_or(label, *id), reterr);
-        else
-            r = ask(context, *id, str_or(label, *id), revision, reterr);
-        if (r < 0 || (r = reboot_tracker_add(tracker, *id)) < 0)
+/* What was answered is told even when others were not. */
+static int tell_all_asked(Context *context, char *const *ids, const ApiCall *calls,
+                          RebootTracker *tracker, int64_t *revision, Error *reterr) {
+    for (size_t i = 0; ids[i]; i++) {
+        int r = calls[i].status == 0 ? 0 : tell_asked(context, ids[i], &calls[i], revision, reterr);
+        if (r < 0 || (r = reboot_tracker_add(tracker, ids[i])) < 0)
             return r;
     }
     return 0;
+}
+
+static int ask(Context *context, char *const *ids, RebootTracker *tracker, int64_t *revision,
+               Error *reterr) {
+    const Options *options = context->options;
+    const RebootRequest request = {.max_parallel = options->max_parallel,
+                                   .deadline_usec = options->deadline_usec,
+                                   .timeout_usec = options->timeout_usec,
+                                   .message = options->message};
+    _cleanup_error_ Error other = {};
+    ApiCall *calls = NULL;
+    if (!ids || !ids[0])
+        return 0;
+    (void) machine_names_address(context->machines, ids[0]); /* while somebody answers */
+    int r = api_put_reboots(context->api, ids, &request, &calls, reterr), told = 0;
+    if (calls)
+        told = tell_all_asked(context, ids, calls, tracker, revision, r < 0 ? &other : reterr);
+    if (calls)
+        api_calls_free(calls, strv_length(ids));
+    return r < 0 ? error_prefix(reterr, r, "Failed to reboot all of them") : told;
 }
 
 int command_reboot(Context *context, const char *const *operands, Error *reterr) {
@@ -93,7 +120,8 @@ int command_reboot(Context *context, const char *const *operands, Error *reterr)
     if (r >= 0)
         r = reboot_tracker_new(&tracker);
     if (r >= 0)
-        r = act_on_each(context, ids, tracker, &revision, reterr);
+        r = context->options->cancel ? cancel_each(context, ids, reterr)
+                                     : ask(context, ids, tracker, &revision, reterr);
     if (r < 0 || context->options->detach || context->options->cancel)
         return MIN(r, 0);
     return reboot_wait(context, tracker, revision, reterr);
