@@ -107,7 +107,8 @@ int engine_adopt_brake(
     Engine *engine); /* that of the former leader, once it is known who is missing */
 
 /* engine-plan.c */
-void engine_look(Engine *engine); /* something has changed: plan soon */
-void engine_plan(Engine *engine); /* now */
+void engine_look(Engine *engine);                 /* something has changed: plan soon */
+bool engine_is_rolling_out(const Engine *engine); /* a step of a deployment has yet to be told */
+void engine_plan(Engine *engine);                 /* now */
 void engine_on_written(int r, int64_t revision, void *userdata);
 void engine_on_told(Engine *engine, int64_t revision); /* by the mirror, all up to it */

@@ -197,11 +197,10 @@ static bool may_roll_out(int64_t revision, void *userdata) {
 }
 
 static bool is_rolling_out(void *userdata) {
-    const Engine *engine = userdata;
-    return mirror_revision(engine->mirror) < rollouts_revision(engine->rollouts);
+    return engine_is_rolling_out(userdata);
 }
 
-static void on_scaled(void *userdata) {
+static void on_through(void *userdata) {
     engine_look(userdata);
 }
 
@@ -213,7 +212,7 @@ static int engine_open_scales(Engine *engine) {
                              .metrics = engine->metrics,
                              .is_ready = is_settled,
                              .is_held_back = is_rolling_out,
-                             .on_through = on_scaled,
+                             .on_through = on_through,
                              .userdata = engine};
     return scales_new(&options, &engine->scales);
 }
@@ -289,8 +288,10 @@ static int engine_make_model(Engine *engine) {
                                                  .on_brake = on_brake};
     static const RebootsCallbacks reboots_callbacks = {.is_ready = is_settled,
                                                        .on_unsure = on_unsure};
-    static const RolloutsCallbacks rollouts_callbacks = {
-        .is_ready = may_roll_out, .is_held = is_held, .on_unsure = on_unsure};
+    static const RolloutsCallbacks rollouts_callbacks = {.is_ready = may_roll_out,
+                                                         .is_held = is_held,
+                                                         .on_unsure = on_unsure,
+                                                         .on_through = on_through};
     static const MirrorCallbacks mirror_callbacks = {
         .on_put = on_put, .on_delete = on_delete, .on_synced = on_synced};
     engine->cluster = cluster_new(engine->agent_ttl_usec);

@@ -67,10 +67,16 @@ static int engine_try_plan(Engine *engine) {
     return 0;
 }
 
-/* With a mirror that lost contact the model may be out of date: its return looks again. Being sure
- * to lead may come back without any event. */
+/* Which file a machine has of a global unit, and what may be in two places, is as a deployment's
+ * record says: until that is told, what is decided could be of one that is overtaken. */
+bool engine_is_rolling_out(const Engine *engine) {
+    return mirror_revision(engine->mirror) < rollouts_revision(engine->rollouts);
+}
+
+/* With a mirror that lost contact the model may be out of date: its return looks again, as does
+ * what comes of a deployment's write. Being sure to lead may come back without any event. */
 void engine_plan(Engine *engine) {
-    if (!mirror_is_synced(engine->mirror))
+    if (!mirror_is_synced(engine->mirror) || engine_is_rolling_out(engine))
         return;
     if (leadership_is_sure(engine->leadership))
         engine_check(engine, engine_try_plan(engine));

@@ -32,9 +32,11 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
         rollouts->callbacks.on_unsure(rollouts->userdata);
     } else if (!result->succeeded) {
         timer_start(rollouts->timer, RETRY_USEC); /* what is there by then is told */
+        rollouts->callbacks.on_through(rollouts->userdata);
     } else {
         rollouts->written_revision = result->revision;
         rollouts_look(rollouts);
+        rollouts->callbacks.on_through(rollouts->userdata);
     }
 }
 

@@ -17,6 +17,7 @@ typedef struct RolloutsCallbacks {
     /* A write was given up, and may still be on its way: what else is down of a group must not be
      * counted before it cannot come any more. */
     void (*on_unsure)(void *userdata);
+    void (*on_through)(void *userdata); /* a write has ended, and what waited for that may go on */
 } RolloutsCallbacks;
 
 int rollouts_new(Store *store, Loop *loop, const Leadership *leadership, const Feed *feed,

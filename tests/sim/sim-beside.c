@@ -115,8 +115,12 @@ static void judge_order(SimCheck *check, const Key *key, const Order *before, co
 void sim_beside_judge_order(SimCheck *check, const Key *key, const Order *before,
                             const Order *after) {
     SimPlace *place = sim_check_need_place(check, key->machine_id, key->name);
-    bool is_launched = after && after->desired == LAUNCH_STATE_LAUNCHED;
-    place->is_beside = is_launched && (place->is_beside || sim_beside_is_allowed(check, key->name));
+    bool was_launched = before && before->desired == LAUNCH_STATE_LAUNCHED,
+         is_launched = after && after->desired == LAUNCH_STATE_LAUNCHED,
+         has_another = sim_view_count_orders(check->cluster->view, key->name) > 1;
+    place->is_beside =
+        is_launched && (place->is_beside || sim_beside_is_allowed(check, key->name) ||
+                        (was_launched && has_another)); /* since before this order was changed */
     if (!after)
         forget_if_alone(check, key->name);
     judge_order(check, key, before, after);
