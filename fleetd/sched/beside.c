@@ -153,9 +153,10 @@ int beside_keep(Planner *planner, Placement *former) {
 }
 
 /* It stays as it is until there is room, or nobody wants it any more. */
-static int wait_for_room(Planner *planner, ClusterUnit *unit, BesideWish *wish) {
+static int wait_for_room(Planner *planner, ClusterUnit *unit, const Choice *choice,
+                         BesideWish *wish) {
     _cleanup_free_ char *why = NULL;
-    int r = unit_set_waits(planner->cluster, unit, WAIT_TO_MOVE, false);
+    int r = unit_set_waits(planner->cluster, unit, WAIT_TO_MOVE, choice->is_obstructed);
     if (r >= 0)
         r = explain_move(planner->cluster, unit, &why);
     if (r >= 0)
@@ -173,7 +174,7 @@ int beside_begin(Planner *planner, const Placement *former) {
         return 0;
     int r = rank_machines(cluster, unit, &choice);
     if (r < 0 || !choice.machine)
-        return r < 0 ? r : wait_for_room(planner, unit, wish);
+        return r < 0 ? r : wait_for_room(planner, unit, &choice, wish);
     _cleanup_free_ char *why =
         str_printf("%s; started before the former one on %s is stopped",
                    planner_choice_reason(planner, &choice), former->machine->id);

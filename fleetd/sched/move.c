@@ -36,11 +36,6 @@ char *move_reason(const Placement *from) {
     return str_printf("its machine is being drained%s%s", message ? ": " : "", str_or(message, ""));
 }
 
-static int stay(Planner *planner, Placement *placement, WaitCause cause, const char *why) {
-    int r = unit_set_waits(planner->cluster, placement->unit, cause, false);
-    return r < 0 ? r : settle_staying(planner, placement, why);
-}
-
 /* What it waits for stands elsewhere (model/failures.h, model/rebalance.h). */
 static int stay_as_before(Planner *planner, Placement *placement, WaitCause cause) {
     int r = unit_set_waits(planner->cluster, placement->unit, cause, false);
@@ -48,12 +43,16 @@ static int stay_as_before(Planner *planner, Placement *placement, WaitCause caus
 }
 
 /* In the words of a pending, as it is the same question. */
-static int stay_without_place(Planner *planner, Placement *placement) {
-    if (!placement_is_drained(placement))
-        return stay_as_before(planner, placement, WAIT_TO_MOVE);
+static int stay_without_place(Planner *planner, Placement *placement, const Choice *choice) {
+    Cluster *cluster = planner->cluster;
     _cleanup_free_ char *why = NULL;
-    int r = explain_move(planner->cluster, placement->unit, &why);
-    return r < 0 ? r : stay(planner, placement, WAIT_TO_MOVE, why);
+    int r = unit_set_waits(cluster, placement->unit, WAIT_TO_MOVE, choice->is_obstructed);
+    if (r < 0)
+        return r;
+    if (!placement_is_drained(placement))
+        return settle(planner, placement, true, NULL);
+    r = explain_move(cluster, placement->unit, &why);
+    return r < 0 ? r : settle_staying(planner, placement, why);
 }
 
 static int stay_for_budget(Planner *planner, Placement *placement) {
@@ -63,7 +62,10 @@ static int stay_for_budget(Planner *planner, Placement *placement) {
     _cleanup_free_ char *why =
         str_printf("only %u%s of its group may be down at a time (MaxUnavailable)", n,
                    budget && budget->is_percent ? "%" : "");
-    return why ? stay(planner, placement, WAIT_FOR_BUDGET, why) : -ENOMEM;
+    if (!why)
+        return -ENOMEM;
+    int r = unit_set_waits(planner->cluster, placement->unit, WAIT_FOR_BUDGET, false);
+    return r < 0 ? r : settle_staying(planner, placement, why);
 }
 
 int move_end(Planner *planner, Placement *from) {
@@ -125,7 +127,7 @@ int move_begin(Planner *planner, Placement *from, Placement **ret) {
     if (r < 0)
         return r;
     if (!choice.machine)
-        return stay_without_place(planner, from);
+        return stay_without_place(planner, from, &choice);
     if (!unit_may_go_down(unit))
         return stay_for_budget(planner, from);
     if ((r = unit_set_waits(cluster, unit, WAIT_NONE, false)) < 0)
