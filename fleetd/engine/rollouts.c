@@ -4,6 +4,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/engine/rollout-facts.h"
 #include "fleetd/engine/rollout-writer.h"
+#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 
@@ -77,6 +78,21 @@ static bool is_over(const FeedRollout *known) {
            rollout_phase_is_over(rollout->phase) && deployment->is_undone <= rollout->is_undone;
 }
 
+static bool is_there(const Feed *feed, const char *name) {
+    return map_has(feed_units(feed), name) || map_has(feed_unreadable_units(feed), name);
+}
+
+/* Instances can be restarted without their template being known, which else takes the records with
+ * it when it is destroyed. */
+static bool has_no_unit(const Rollouts *rollouts, const char *name, const FeedRollout *known) {
+    if (!unit_name_is_template(name) || is_there(rollouts->feed, name))
+        return false;
+    for (size_t i = 0; i < known->rollout->n_units; i++)
+        if (is_there(rollouts->feed, known->rollout->units[i].name))
+            return false;
+    return true;
+}
+
 static int gather(const Rollouts *rollouts, const char *name, RolloutFacts *ret,
                   RolloutFact **ret_units) {
     *ret = (RolloutFacts){.now_usec = loop_realtime(rollouts->loop),
@@ -122,8 +138,12 @@ static int consider(Rollouts *rollouts, const char *name, const FeedRollout *kno
                     usec_t *next_look) {
     if (known->deployment_revision == 0)
         return rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op);
-    if (!known->deployment || is_over(known))
+    if (!known->deployment)
         return 0;
+    if (is_over(known))
+        return has_no_unit(rollouts, name, known)
+                   ? rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op)
+                   : 0;
     if (!known->rollout && known->rollout_revision > 0)
         return replace_unreadable(rollouts, name, known);
     return take_step(rollouts, name, known, next_look);

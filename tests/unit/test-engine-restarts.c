@@ -157,6 +157,22 @@ static void next_leader_goes_by_all_that_is_rolled_out_over_a_unit(void **state)
     assert_int_equal(sim_view_count_orders(cluster->view, "app@1.service"), 2);
 }
 
+/* The template is not known: whoever destroys its instances has no other to destroy. */
+static void what_is_told_of_it_goes_with_the_last_instance(void **state) {
+    SimCluster *cluster = *state;
+    start_instances(cluster);
+    restart(cluster, TEMPLATE, UPDATE_STOP_FIRST);
+    await(cluster, TEMPLATE, ROLLOUT_DONE);
+    sim_destroy(cluster, "app@1.service");
+    sim_destroy(cluster, "app@2.service");
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_non_null(rollout_of(cluster, TEMPLATE));
+    sim_destroy(cluster, "app@3.service");
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_null(rollout_of(cluster, TEMPLATE));
+    assert_false(map_has(sim_view_all(cluster->view, KEY_DEPLOYMENT), TEMPLATE));
+}
+
 static void failure_pauses_it(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster);
@@ -191,6 +207,7 @@ int main(void) {
         ENGINE_TEST(every_restart_is_another_one),
         ENGINE_TEST(next_one_is_up_before_the_former_one_is_stopped),
         ENGINE_TEST(next_leader_goes_by_all_that_is_rolled_out_over_a_unit),
+        ENGINE_TEST(what_is_told_of_it_goes_with_the_last_instance),
         ENGINE_TEST(failure_pauses_it),
         ENGINE_TEST(what_users_stop_meanwhile_stays_stopped),
     };

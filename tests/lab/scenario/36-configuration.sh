@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # lab: --machines 2 --conf agent_ttl=5s --conf disable_watches=true
 # timeout: 180
-# lane: 3
 # The configuration: checked without starting, read again while fleetd runs; a machine that never leads.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"

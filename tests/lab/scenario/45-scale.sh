@@ -1,6 +1,5 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
-# lane: 3
 # timeout: 400
 # So many instances of a template are kept, under a service that is asked all the time.
 # shellcheck source=tests/lab/lib/check.sh

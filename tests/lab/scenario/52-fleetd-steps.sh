@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=10s
 # timeout: 400
-# lane: 3
+# lane: 2
 # fleetd is killed in the middle of its work, at one step after another, while 100 units start (docs/architecture.md,
 # promise 2). tests/lab/run --long 20-fleetd-steps walks through all of them.
 # shellcheck source=tests/lab/lib/check.sh

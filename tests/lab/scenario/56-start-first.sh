@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
 # timeout: 400
-# lane: 3
 # The next version is started elsewhere before the former one is stopped, under a service that is asked all the time.
 # shellcheck source=tests/lab/lib/check.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/check.sh"

@@ -33,11 +33,15 @@ count_running() {
 running_version() {
     equal "$2" "$(count_running "$1")"
 }
+# Of the one here, as others may have been deployed before.
+rollout_has() {
+    equal "$2" "$(ctl rollout status --no-legend --fields="unit,$1" | awk '$1 == "agent.service" { print $2 }')"
+}
 phase_is() {
-    equal "$1" "$(ctl rollout status --no-legend --fields=phase)"
+    rollout_has phase "$1"
 }
 done_is() {
-    equal "$1" "$(ctl rollout status --no-legend --fields=done)"
+    rollout_has done "$1"
 }
 # The most machines that were without it at a time, of what they have noted since the last time.
 most_without() {
