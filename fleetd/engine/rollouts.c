@@ -82,22 +82,35 @@ static bool is_there(const Feed *feed, const char *name) {
     return map_has(feed_units(feed), name) || map_has(feed_unreadable_units(feed), name);
 }
 
-/* Instances can be restarted without their template being known, which else takes the records with
- * it when it is destroyed. */
-static bool has_no_unit(const Rollouts *rollouts, const char *name, const FeedRollout *known) {
-    if (!unit_name_is_template(name) || is_there(rollouts->feed, name))
-        return false;
-    for (size_t i = 0; i < known->rollout->n_units; i++)
-        if (is_there(rollouts->feed, known->rollout->units[i].name))
-            return false;
-    return true;
-}
-
 static int gather(const Rollouts *rollouts, const char *name, RolloutFacts *ret,
                   RolloutFact **ret_units) {
     *ret = (RolloutFacts){.now_usec = loop_realtime(rollouts->loop),
                           .is_held = rollouts->callbacks.is_held(rollouts->userdata)};
     return rollout_facts_gather(rollouts->feed, rollouts->cluster, name, ret, ret_units);
+}
+
+static bool has_unit(const Feed *feed, const Rollout *rollout) {
+    for (size_t i = 0; i < rollout->n_units; i++)
+        if (is_there(feed, rollout->units[i].name))
+            return true;
+    return false;
+}
+
+/* Instances can be restarted without their template being known, which else takes the records with
+ * it when it is destroyed. 1: there are none any more. */
+static int is_abandoned(const Rollouts *rollouts, const char *name, const FeedRollout *known) {
+    _cleanup_free_ RolloutFact *units = NULL;
+    RolloutFacts facts;
+    if (!unit_name_is_template(name) || is_there(rollouts->feed, name) ||
+        has_unit(rollouts->feed, known->rollout))
+        return 0;
+    int r = gather(rollouts, name, &facts, &units);
+    return r < 0 ? r : facts.n_units <= 1; /* the template itself */
+}
+
+static int finish(Rollouts *rollouts, const char *name, const FeedRollout *known) {
+    int r = is_abandoned(rollouts, name, known);
+    return r <= 0 ? r : rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op);
 }
 
 /* How far it had come is not known, so nobody can go on with it, nor back. */
@@ -141,9 +154,7 @@ static int consider(Rollouts *rollouts, const char *name, const FeedRollout *kno
     if (!known->deployment)
         return 0;
     if (is_over(known))
-        return has_no_unit(rollouts, name, known)
-                   ? rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op)
-                   : 0;
+        return finish(rollouts, name, known);
     if (!known->rollout && known->rollout_revision > 0)
         return replace_unreadable(rollouts, name, known);
     return take_step(rollouts, name, known, next_look);
