@@ -217,32 +217,19 @@ static int engine_open_scales(Engine *engine) {
     return scales_new(&options, &engine->scales);
 }
 
-static int engine_open_retries(Engine *engine) {
-    RetriesOptions options = {.store = engine->store,
-                              .loop = engine->loop,
-                              .leadership = engine->leadership,
-                              .feed = engine->feed,
-                              .cluster = engine->cluster,
-                              .metrics = engine->metrics,
-                              .is_ready = is_settled,
-                              .is_held_back = is_held,
-                              .on_told = on_told,
-                              .userdata = engine};
-    return retries_new(&options, &engine->retries);
-}
-
-static int engine_open_rebalancing(Engine *engine) {
-    RebalancingOptions options = {.store = engine->store,
-                                  .loop = engine->loop,
-                                  .leadership = engine->leadership,
-                                  .feed = engine->feed,
-                                  .cluster = engine->cluster,
-                                  .metrics = engine->metrics,
-                                  .is_ready = is_settled,
-                                  .is_held_back = is_held,
-                                  .on_told = on_told,
-                                  .userdata = engine};
-    return rebalancing_new(&options, &engine->rebalancing);
+static int engine_open_side_work(Engine *engine) {
+    const SideWorkOptions options = {.store = engine->store,
+                                     .loop = engine->loop,
+                                     .leadership = engine->leadership,
+                                     .feed = engine->feed,
+                                     .cluster = engine->cluster,
+                                     .metrics = engine->metrics,
+                                     .is_ready = is_settled,
+                                     .is_held_back = is_held,
+                                     .on_told = on_told,
+                                     .userdata = engine};
+    int r = retries_new(&options, &engine->retries);
+    return r < 0 ? r : rebalancing_new(&options, &engine->rebalancing);
 }
 
 /* --- hearing of changes --- */
@@ -316,9 +303,7 @@ static int engine_make_model(Engine *engine) {
     if (r >= 0)
         r = engine_open_scales(engine);
     if (r >= 0)
-        r = engine_open_retries(engine);
-    if (r >= 0)
-        r = engine_open_rebalancing(engine);
+        r = engine_open_side_work(engine);
     if (r >= 0)
         r = writer_new(engine->store, engine_on_written, engine, &engine->writer);
     if (r >= 0)

@@ -17,7 +17,7 @@ static const MetricFamily ended_moves = {
 };
 
 struct Rebalancing {
-    RebalancingOptions options;
+    SideWorkOptions options;
     Timer *timer;
     StoreOp *op;
     Rebalance *before, *writing; /* with op */
@@ -100,7 +100,7 @@ static int rebalancing_write_take(Rebalancing *rebalancing, const FeedRebalance 
 
 /* Of one that is as it should be: the scheduler is told which moves may be begun. */
 static int rebalancing_settle(Rebalancing *rebalancing, const Rebalance *rebalance) {
-    const RebalancingOptions *options = &rebalancing->options;
+    const SideWorkOptions *options = &rebalancing->options;
     bool may_begin = rebalance && rebalance->phase == REBALANCE_MOVING &&
                      !options->is_held_back(options->userdata);
     int r = cluster_wish_moves(options->cluster, may_begin ? rebalance : NULL);
@@ -110,7 +110,7 @@ static int rebalancing_settle(Rebalancing *rebalancing, const Rebalance *rebalan
 }
 
 static int rebalancing_try(Rebalancing *rebalancing) {
-    const RebalancingOptions *options = &rebalancing->options;
+    const SideWorkOptions *options = &rebalancing->options;
     const FeedRebalance *known = feed_rebalance(options->feed);
     bool is_held = options->is_held_back(options->userdata);
     Rebalance *next;
@@ -129,7 +129,7 @@ static int rebalancing_try(Rebalancing *rebalancing) {
 /* While it is not ready nothing is lost: whoever is then looks again. */
 static void on_timer(void *userdata) {
     Rebalancing *rebalancing = userdata;
-    const RebalancingOptions *options = &rebalancing->options;
+    const SideWorkOptions *options = &rebalancing->options;
     if (rebalancing->op || !options->is_ready(rebalancing->written_revision, options->userdata))
         return;
     int r = leadership_is_sure(options->leadership) ? rebalancing_try(rebalancing) : -ENOTCONN;
@@ -151,7 +151,7 @@ void rebalancing_declare(Metrics *metrics) {
     metrics_declare(metrics, &ended_moves);
 }
 
-int rebalancing_new(const RebalancingOptions *options, Rebalancing **ret) {
+int rebalancing_new(const SideWorkOptions *options, Rebalancing **ret) {
     _cleanup_(rebalancing_freep) Rebalancing *rebalancing = calloc(1, sizeof(Rebalancing));
     if (!rebalancing)
         return -ENOMEM;

@@ -25,7 +25,7 @@ static const MetricFamily tries = {
 };
 
 struct Retries {
-    RetriesOptions options;
+    SideWorkOptions options;
     Timer *timer;
     Deadlines *deadlines; /* by unit: when to look at it again */
     Map *quiet;           /* set of units that nothing was heard of until their deadline */
@@ -237,7 +237,7 @@ static int retries_try(Retries *retries) {
 /* While it is not ready nothing is lost: whoever is then looks again. */
 static void on_timer(void *userdata) {
     Retries *retries = userdata;
-    const RetriesOptions *options = &retries->options;
+    const SideWorkOptions *options = &retries->options;
     if (retries->op || !options->is_ready(retries->written_revision, options->userdata))
         return;
     int r = leadership_is_sure(options->leadership) ? retries_try(retries) : -ENOTCONN;
@@ -270,7 +270,7 @@ void retries_declare(Metrics *metrics) {
     metrics_declare(metrics, &tries);
 }
 
-int retries_new(const RetriesOptions *options, Retries **ret) {
+int retries_new(const SideWorkOptions *options, Retries **ret) {
     _cleanup_(retries_freep) Retries *retries = calloc(1, sizeof(Retries));
     if (!retries)
         return -ENOMEM;

@@ -5,29 +5,11 @@
  * with it. */
 #pragma once
 
-#include "fleetd/base/metrics.h"
-#include "fleetd/engine/feed.h"
-#include "fleetd/engine/leadership.h"
+#include "fleetd/engine/side-work.h"
 
 typedef struct Retries Retries;
 
-typedef struct RetriesOptions {
-    Store *store;
-    Loop *loop;
-    const Leadership *leadership;
-    const Feed *feed;
-    Cluster *cluster;
-    Metrics *metrics;
-    /* The model is as of that revision of the store, or later, and nothing is left to decide. */
-    bool (*is_ready)(int64_t revision, void *userdata);
-    /* Nothing is to be tried anew just now; whoever takes that back looks again. */
-    bool (*is_held_back)(void *userdata);
-    /* The cluster was told something, r 0, or is in an unknown state. */
-    void (*on_told)(int r, void *userdata);
-    void *userdata;
-} RetriesOptions;
-
-int retries_new(const RetriesOptions *options, Retries **ret);
+int retries_new(const SideWorkOptions *options, Retries **ret);
 void retries_free(Retries *retries);
 DEFINE_POINTER_CLEANUP(Retries, retries_free)
 
