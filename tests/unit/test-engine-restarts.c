@@ -1,19 +1,12 @@
 /* Restarts on a simulated cluster. The test plays the API, which stores what users want. */
 #include "fleetd/base/strv.h"
-#include "fleetd/model/deployment.h"
 #include "fleetd/model/keys.h"
-#include "fleetd/model/rollout.h"
 #include "tests/fakes/virtual-loop.h"
-#include "tests/unit/engine-test.h"
+#include "tests/unit/rollout-fixture.h"
 
 #define STEP (100 * USEC_PER_MSEC)
 #define TEMPLATE "app@.service"
 #define N 3
-
-static void put(SimCluster *cluster, char *key_take, char *value_take) {
-    _cleanup_free_ char *key = key_take, *value = value_take;
-    assert_int_equal(store_sync_put(&cluster->sync, key, value, 0), 0);
-}
 
 static void restart_for(SimCluster *cluster, const char *name, UpdateOrder order,
                         usec_t healthy_usec) {
@@ -23,15 +16,11 @@ static void restart_for(SimCluster *cluster, const char *name, UpdateOrder order
     deployment.policy.on_failure = UPDATE_PAUSE;
     deployment.policy.order = order;
     deployment.policy.healthy_usec = healthy_usec;
-    put(cluster, key_deployment(name), deployment_format(&deployment));
+    rollout_fixture_put(cluster, key_deployment(name), deployment_format(&deployment));
 }
 
 static void restart(SimCluster *cluster, const char *name, UpdateOrder order) {
     restart_for(cluster, name, order, 10 * USEC_PER_SEC);
-}
-
-static const Rollout *rollout_of(SimCluster *cluster, const char *name) {
-    return map_get(sim_view_all(cluster->view, KEY_ROLLOUT), name);
 }
 
 static char *instance(size_t i) {
@@ -68,7 +57,8 @@ static size_t count_up(SimCluster *cluster) {
 static size_t await(SimCluster *cluster, const char *name, RolloutPhase phase) {
     usec_t begun = loop_now(cluster->loop);
     size_t least = N;
-    while (!rollout_of(cluster, name) || rollout_of(cluster, name)->phase != phase) {
+    while (!rollout_fixture_rollout(cluster, name) ||
+           rollout_fixture_rollout(cluster, name)->phase != phase) {
         sim_cluster_run(cluster, STEP);
         least = MIN(least, count_up(cluster));
         if (loop_now(cluster->loop) > begun + 2 * USEC_PER_MINUTE)
@@ -166,10 +156,10 @@ static void what_is_told_of_it_goes_with_the_last_instance(void **state) {
     sim_destroy(cluster, "app@1.service");
     sim_destroy(cluster, "app@2.service");
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
-    assert_non_null(rollout_of(cluster, TEMPLATE));
+    assert_non_null(rollout_fixture_rollout(cluster, TEMPLATE));
     sim_destroy(cluster, "app@3.service");
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
-    assert_null(rollout_of(cluster, TEMPLATE));
+    assert_null(rollout_fixture_rollout(cluster, TEMPLATE));
     assert_false(map_has(sim_view_all(cluster->view, KEY_DEPLOYMENT), TEMPLATE));
 }
 
@@ -182,7 +172,8 @@ static void failure_pauses_it(void **state) {
     size_t n_starts = count_starts(cluster);
     restart(cluster, TEMPLATE, UPDATE_STOP_FIRST);
     assert_int_equal(await(cluster, TEMPLATE, ROLLOUT_PAUSED), N - 1);
-    assert_string_equal(rollout_of(cluster, TEMPLATE)->why, "app@1.service: it has failed");
+    assert_string_equal(rollout_fixture_rollout(cluster, TEMPLATE)->why,
+                        "app@1.service: it has failed");
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(count_starts(cluster), n_starts + 1);
 }

@@ -1,11 +1,9 @@
 /* Deployments of a global unit on a simulated cluster of three machines. The test plays the API,
  * which stores what users want. */
 #include "fleetd/base/strv.h"
-#include "fleetd/model/deployment.h"
 #include "fleetd/model/keys.h"
-#include "fleetd/model/rollout.h"
 #include "tests/fakes/virtual-loop.h"
-#include "tests/unit/engine-test.h"
+#include "tests/unit/rollout-fixture.h"
 
 #define NAME "agent.service"
 #define GLOBAL "[X-Fleet]\nGlobal=true\n"
@@ -14,59 +12,9 @@
 #define NEWER SLEEPER GLOBAL "# newer\n"
 #define STEP (100 * USEC_PER_MSEC)
 
-static UnitFile *file_of(const char *text) {
-    UnitFile *file;
-    assert_int_equal(unit_file_parse(text, strlen(text), &file, NULL), 0);
-    return file;
-}
-
-static void put(SimCluster *cluster, char *key_take, char *value_take) {
-    _cleanup_free_ char *key = key_take, *value = value_take;
-    assert_int_equal(store_sync_put(&cluster->sync, key, value, 0), 0);
-}
-
-/* policy NULL: the default. */
-static void deploy(SimCluster *cluster, const char *text, const UpdatePolicy *policy) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
-    Deployment deployment = {.hash = (char *) unit_file_hash(file),
-                             .since_usec = loop_realtime(cluster->loop),
-                             .policy = policy ? *policy : UPDATE_POLICY_DEFAULT};
-    put(cluster, key_file(deployment.hash), strdup(text));
-    put(cluster, key_deployment(NAME), deployment_format(&deployment));
-}
-
-static void say_word(SimCluster *cluster, void (*word)(Deployment *deployment)) {
-    const Deployment *known = map_get(sim_view_all(cluster->view, KEY_DEPLOYMENT), NAME);
-    Deployment deployment = *known;
-    word(&deployment);
-    put(cluster, key_deployment(NAME), deployment_format(&deployment));
-}
-
-static void pause_it(Deployment *deployment) {
-    deployment->is_paused = true;
-}
-
-static void resume_it(Deployment *deployment) {
-    deployment->is_paused = false;
-    deployment->n_resumed++;
-}
-
-static void promote_it(Deployment *deployment) {
-    deployment->is_promoted = true;
-}
-
-static void undo_it(Deployment *deployment) {
-    deployment->is_undone = true;
-}
-
-/* NULL: there is none. */
-static const Rollout *rollout_of(SimCluster *cluster) {
-    return map_get(sim_view_all(cluster->view, KEY_ROLLOUT), NAME);
-}
-
 /* Whether it runs there, and was started with that text. */
 static bool runs_with(SimNode *node, const char *text) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
+    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
     return sim_node_has(node, NAME) &&
            streq_ptr(fake_systemd_started_hash(node->systemd, NAME), unit_file_hash(file));
 }
@@ -79,7 +27,7 @@ static size_t count_running(SimCluster *cluster, const char *text) {
 }
 
 static bool unit_has(SimCluster *cluster, const char *text) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
+    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
     const Unit *unit = sim_view_unit(cluster->view, NAME);
     return unit && streq(unit->hash, unit_file_hash(file));
 }
@@ -93,14 +41,14 @@ typedef struct Awaited {
 
 static bool has_phase(void *userdata) {
     const Awaited *awaited = userdata;
-    const Rollout *rollout = rollout_of(awaited->cluster);
+    const Rollout *rollout = rollout_fixture_rollout(awaited->cluster, NAME);
     return rollout && rollout->phase == awaited->phase;
 }
 
 static void await(SimCluster *cluster, RolloutPhase phase) {
     Awaited awaited = {.cluster = cluster, .phase = phase};
     if (!sim_cluster_wait(cluster, has_phase, &awaited, USEC_PER_MINUTE)) {
-        const Rollout *rollout = rollout_of(cluster);
+        const Rollout *rollout = rollout_fixture_rollout(cluster, NAME);
         fail_msg("it is not %s, but %s: %s", rollout_phase_to_string(phase),
                  rollout ? rollout_phase_to_string(rollout->phase) : "not there",
                  rollout ? str_or(rollout->why, "") : "");
@@ -134,7 +82,8 @@ static void set_behaviour(SimCluster *cluster, const FakeBehaviour *behaviour) {
 static void await_without_a_gap(SimCluster *cluster, RolloutPhase phase) {
     usec_t begun = loop_now(cluster->loop);
     size_t least = 3;
-    while (!rollout_of(cluster) || rollout_of(cluster)->phase != phase) {
+    while (!rollout_fixture_rollout(cluster, NAME) ||
+           rollout_fixture_rollout(cluster, NAME)->phase != phase) {
         sim_cluster_run(cluster, STEP);
         least = MIN(least, sim_count_running(cluster, NAME));
         assert_true(loop_now(cluster->loop) < begun + USEC_PER_MINUTE);
@@ -148,7 +97,7 @@ static void machines_get_it_one_after_another(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
     usec_t begun = loop_now(cluster->loop);
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(count_running(cluster, NEW), 1);
     assert_true(unit_has(cluster, NEW));
@@ -164,7 +113,7 @@ static void machines_get_it_one_after_another(void **state) {
 static void next_leader_knows_who_has_yet_to_get_it(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     SimNode *leader = sim_leader(cluster);
     sim_node_crash(leader);
@@ -179,7 +128,7 @@ static void file_that_fails_is_rolled_back(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
     set_behaviour(cluster, &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     await(cluster, ROLLOUT_ROLLING_BACK);
     assert_int_equal(count_running(cluster, OLD), 2);
     set_behaviour(cluster, &(FakeBehaviour){});
@@ -196,12 +145,12 @@ static void canaries_wait_to_be_promoted(void **state) {
     UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
     policy.canaries = 1;
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW, &policy);
+    rollout_fixture_deploy(cluster, NAME, NEW, &policy);
     await(cluster, ROLLOUT_WAITING);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, NEW), 1);
     assert_int_equal(count_running(cluster, OLD), 2);
-    say_word(cluster, promote_it);
+    rollout_fixture_say(cluster, NAME, promote_it);
     await_without_a_gap(cluster, ROLLOUT_DONE);
     assert_int_equal(count_running(cluster, NEW), 3);
 }
@@ -209,20 +158,20 @@ static void canaries_wait_to_be_promoted(void **state) {
 static void it_is_paused_and_resumed_and_undone(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
-    say_word(cluster, pause_it);
+    rollout_fixture_say(cluster, NAME, pause_it);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, NEW), 1);
-    say_word(cluster, resume_it);
+    rollout_fixture_say(cluster, NAME, resume_it);
     await_running(cluster, NEW, 2);
-    say_word(cluster, undo_it);
+    rollout_fixture_say(cluster, NAME, undo_it);
     await_without_a_gap(cluster, ROLLOUT_ROLLED_BACK);
     assert_int_equal(count_running(cluster, OLD), 3);
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     await_without_a_gap(cluster, ROLLOUT_DONE);
     set_behaviour(cluster, &(FakeBehaviour){.start_usec = 2 * USEC_PER_SEC});
-    say_word(cluster, undo_it);
+    rollout_fixture_say(cluster, NAME, undo_it);
     sim_cluster_run(cluster, USEC_PER_SEC);
     assert_int_equal(count_running(cluster, NEW), 2);
     await_without_a_gap(cluster, ROLLOUT_ROLLED_BACK);
@@ -232,12 +181,12 @@ static void it_is_paused_and_resumed_and_undone(void **state) {
 static void another_deployment_knows_what_was_before_both(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     await_running(cluster, NEW, 2);
-    deploy(cluster, NEWER, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEWER, NULL);
     await_running(cluster, NEWER, 1);
     assert_int_equal(count_running(cluster, NEW) + count_running(cluster, OLD), 2);
-    say_word(cluster, undo_it);
+    rollout_fixture_say(cluster, NAME, undo_it);
     await_without_a_gap(cluster, ROLLOUT_ROLLED_BACK);
     assert_int_equal(count_running(cluster, OLD), 3);
 }
@@ -245,7 +194,7 @@ static void another_deployment_knows_what_was_before_both(void **state) {
 static void what_somebody_else_submits_goes_everywhere(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     await_running(cluster, NEW, 1);
     sim_put(cluster, NAME, NEWER, LAUNCH_STATE_LAUNCHED);
     await_running(cluster, NEWER, 3);
@@ -255,7 +204,7 @@ static void what_somebody_else_submits_goes_everywhere(void **state) {
 static void who_asks_for_the_unit_again_hurries_nobody(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     await_running(cluster, NEW, 1);
     size_t n_touches = sim_count_touches(cluster);
     int64_t revision = sim_put(cluster, NAME, NEW, LAUNCH_STATE_LAUNCHED);
@@ -273,16 +222,16 @@ static void who_asks_for_the_unit_again_hurries_nobody(void **state) {
 static void destroyed_unit_ends_its_deployment(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     await_running(cluster, NEW, 1);
     sim_destroy(cluster, NAME);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(sim_count_running(cluster, NAME), 0);
-    assert_null(rollout_of(cluster));
+    assert_null(rollout_fixture_rollout(cluster, NAME));
 }
 
 static const RolloutUnit *find_machine(SimCluster *cluster, RolloutUnitPhase phase) {
-    const Rollout *rollout = rollout_of(cluster);
+    const Rollout *rollout = rollout_fixture_rollout(cluster, NAME);
     for (size_t i = 0; i < rollout->n_units; i++)
         if (rollout->units[i].phase == phase)
             return &rollout->units[i];
@@ -292,7 +241,8 @@ static const RolloutUnit *find_machine(SimCluster *cluster, RolloutUnitPhase pha
 
 static SimNode *find_waiting_follower(SimCluster *cluster) {
     for (size_t i = 0; i < cluster->n_nodes; i++) {
-        const RolloutUnit *unit = rollout_find_unit(rollout_of(cluster), cluster->nodes[i].id);
+        const RolloutUnit *unit =
+            rollout_find_unit(rollout_fixture_rollout(cluster, NAME), cluster->nodes[i].id);
         if (unit->phase == ROLLOUT_UNIT_WAITING && !sim_node_leads(&cluster->nodes[i]))
             return &cluster->nodes[i];
     }
@@ -306,7 +256,7 @@ static void machine_that_is_lost_has_its_turn_when_it_is_back(void **state) {
     UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
     policy.canaries = 1;
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW, &policy);
+    rollout_fixture_deploy(cluster, NAME, NEW, &policy);
     await(cluster, ROLLOUT_WAITING);
     SimNode *lost = find_waiting_follower(cluster);
     sim_node_cut_power(lost);
@@ -314,7 +264,7 @@ static void machine_that_is_lost_has_its_turn_when_it_is_back(void **state) {
     assert_null(sim_view_order(cluster->view, lost->id, NAME));
     sim_node_boot(lost);
     await_running(cluster, OLD, 2);
-    say_word(cluster, promote_it);
+    rollout_fixture_say(cluster, NAME, promote_it);
     await_without_a_gap(cluster, ROLLOUT_DONE);
     assert_int_equal(count_running(cluster, NEW), 3);
 }
@@ -326,14 +276,14 @@ static void pause_outlasts_the_machine_that_failed(void **state) {
     policy.on_failure = UPDATE_PAUSE;
     start_everywhere(cluster, OLD);
     set_behaviour(cluster, &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
-    deploy(cluster, NEW, &policy);
+    rollout_fixture_deploy(cluster, NAME, NEW, &policy);
     await(cluster, ROLLOUT_PAUSED);
     SimNode *failed = sim_find_node(cluster, find_machine(cluster, ROLLOUT_UNIT_FAILED)->name);
     sim_node_cut_power(failed);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
-    assert_int_equal(rollout_of(cluster)->phase, ROLLOUT_PAUSED);
+    assert_int_equal(rollout_fixture_rollout(cluster, NAME)->phase, ROLLOUT_PAUSED);
     assert_int_equal(count_running(cluster, OLD), 2);
-    say_word(cluster, undo_it);
+    rollout_fixture_say(cluster, NAME, undo_it);
     await(cluster, ROLLOUT_ROLLED_BACK);
     set_behaviour(cluster, &(FakeBehaviour){});
     sim_node_boot(failed);
@@ -344,10 +294,10 @@ static void unit_on_no_machine_gets_its_file(void **state) {
     SimCluster *cluster = *state;
     sim_put(cluster, NAME, OLD "MachineMetadata=no=where\n", LAUNCH_STATE_LAUNCHED);
     sim_cluster_run(cluster, USEC_PER_SEC);
-    deploy(cluster, NEW "MachineMetadata=no=where\n", NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW "MachineMetadata=no=where\n", NULL);
     await(cluster, ROLLOUT_DONE);
     assert_true(unit_has(cluster, NEW "MachineMetadata=no=where\n"));
-    say_word(cluster, undo_it);
+    rollout_fixture_say(cluster, NAME, undo_it);
     await(cluster, ROLLOUT_ROLLED_BACK);
     assert_true(unit_has(cluster, OLD "MachineMetadata=no=where\n"));
 }
@@ -358,7 +308,7 @@ static void machine_that_the_new_file_does_not_suit_leaves_in_its_turn(void **st
     for (size_t i = 0; i < cluster->n_nodes; i++)
         sim_set_metadata(cluster, &cluster->nodes[i], "role", i == 0 ? "db" : "web");
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW "MachineMetadata=role=web\n", NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW "MachineMetadata=role=web\n", NULL);
     sim_cluster_run(cluster, 2 * USEC_PER_SEC);
     assert_true(sim_count_running(cluster, NAME) >= 2);
     await_without_a_gap(cluster, ROLLOUT_DONE);
@@ -369,19 +319,19 @@ static void machine_that_the_new_file_does_not_suit_leaves_in_its_turn(void **st
 static void file_that_is_not_global_is_not_rolled_out(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
-    deploy(cluster, SLEEPER, NULL);
+    rollout_fixture_deploy(cluster, NAME, SLEEPER, NULL);
     await(cluster, ROLLOUT_FAILED);
-    assert_non_null(strstr(rollout_of(cluster)->why, "global"));
+    assert_non_null(strstr(rollout_fixture_rollout(cluster, NAME)->why, "global"));
     assert_int_equal(count_running(cluster, OLD), 3);
 }
 
 static void record_that_cannot_be_read_is_made_good_one_machine_at_a_time(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
-    deploy(cluster, NEW, NULL);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     await_running(cluster, NEW, 1);
     set_behaviour(cluster, &(FakeBehaviour){.start_usec = 2 * USEC_PER_SEC});
-    put(cluster, key_rollout(NAME), strdup("\xff\xfe"));
+    rollout_fixture_put(cluster, key_rollout(NAME), strdup("\xff\xfe"));
     sim_cluster_run(cluster, USEC_PER_SEC);
     assert_int_equal(count_running(cluster, OLD), 1);
     await_without_a_gap(cluster, ROLLOUT_ROLLED_BACK);

@@ -1,10 +1,8 @@
 /* Deployments on a simulated cluster. The test plays the API, which stores what users want. */
 #include "fleetd/base/strv.h"
-#include "fleetd/model/deployment.h"
 #include "fleetd/model/keys.h"
-#include "fleetd/model/rollout.h"
 #include "tests/fakes/virtual-loop.h"
-#include "tests/unit/engine-test.h"
+#include "tests/unit/rollout-fixture.h"
 
 #define STEP (100 * USEC_PER_MSEC)
 #define OLD SLEEPER
@@ -12,65 +10,13 @@
 #define NEWER SLEEPER "# newer\n"
 #define TEMPLATE "app@.service"
 
-static UnitFile *file_of(const char *text) {
-    UnitFile *file;
-    assert_int_equal(unit_file_parse(text, strlen(text), &file, NULL), 0);
-    return file;
-}
-
-static void put(SimCluster *cluster, char *key_take, char *value_take) {
-    _cleanup_free_ char *key = key_take, *value = value_take;
-    assert_int_equal(store_sync_put(&cluster->sync, key, value, 0), 0);
-}
-
-/* policy NULL: the default. */
-static void deploy(SimCluster *cluster, const char *name, const char *text,
-                   const UpdatePolicy *policy) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
-    Deployment deployment = {.hash = (char *) unit_file_hash(file),
-                             .since_usec = loop_realtime(cluster->loop),
-                             .policy = policy ? *policy : UPDATE_POLICY_DEFAULT};
-    put(cluster, key_file(deployment.hash), strdup(text));
-    put(cluster, key_deployment(name), deployment_format(&deployment));
-}
-
-/* What users say of it later. */
-static void say_word(SimCluster *cluster, const char *name, void (*word)(Deployment *deployment)) {
-    const Deployment *known = map_get(sim_view_all(cluster->view, KEY_DEPLOYMENT), name);
-    Deployment deployment = *known;
-    word(&deployment);
-    put(cluster, key_deployment(name), deployment_format(&deployment));
-}
-
-static void pause_it(Deployment *deployment) {
-    deployment->is_paused = true;
-}
-
-static void resume_it(Deployment *deployment) {
-    deployment->is_paused = false;
-    deployment->n_resumed++;
-}
-
-static void promote_it(Deployment *deployment) {
-    deployment->is_promoted = true;
-}
-
-static void undo_it(Deployment *deployment) {
-    deployment->is_undone = true;
-}
-
-/* NULL: there is none. */
-static const Rollout *rollout_of(SimCluster *cluster, const char *name) {
-    return map_get(sim_view_all(cluster->view, KEY_ROLLOUT), name);
-}
-
 static const char *hash_of(SimCluster *cluster, const char *name) {
     const Unit *unit = sim_view_unit(cluster->view, name);
     return unit ? unit->hash : "";
 }
 
 static bool has_text(SimCluster *cluster, const char *name, const char *text) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
+    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
     return streq(hash_of(cluster, name), unit_file_hash(file));
 }
 
@@ -86,7 +32,7 @@ static size_t count_with(SimCluster *cluster, size_t n, const char *text) {
 
 /* Those that run, and were started with that text. */
 static size_t count_running(SimCluster *cluster, size_t n, const char *text) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
+    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
     size_t n_running = 0;
     for (size_t i = 1; i <= n; i++) {
         _cleanup_free_ char *name = str_printf("app@%zu.service", i);
@@ -121,14 +67,14 @@ typedef struct Awaited {
 
 static bool has_phase(void *userdata) {
     const Awaited *awaited = userdata;
-    const Rollout *rollout = rollout_of(awaited->cluster, awaited->name);
+    const Rollout *rollout = rollout_fixture_rollout(awaited->cluster, awaited->name);
     return rollout && rollout->phase == awaited->phase;
 }
 
 static void await(SimCluster *cluster, const char *name, RolloutPhase phase, usec_t max_usec) {
     Awaited awaited = {cluster, name, phase};
     if (!sim_cluster_wait(cluster, has_phase, &awaited, max_usec)) {
-        const Rollout *rollout = rollout_of(cluster, name);
+        const Rollout *rollout = rollout_fixture_rollout(cluster, name);
         fail_msg("%s is not %s, but %s: %s", name, rollout_phase_to_string(phase),
                  rollout ? rollout_phase_to_string(rollout->phase) : "not there",
                  rollout ? str_or(rollout->why, "") : "");
@@ -149,9 +95,10 @@ static void instances_are_updated_one_after_another_and_then_the_template(void *
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
     usec_t begun = loop_now(cluster->loop);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     size_t least = 3;
-    while (!rollout_of(cluster, TEMPLATE) || rollout_of(cluster, TEMPLATE)->phase != ROLLOUT_DONE) {
+    while (!rollout_fixture_rollout(cluster, TEMPLATE) ||
+           rollout_fixture_rollout(cluster, TEMPLATE)->phase != ROLLOUT_DONE) {
         sim_cluster_run(cluster, STEP);
         least = MIN(least, count_up(cluster, 3));
         assert_true(loop_now(cluster->loop) < begun + USEC_PER_MINUTE);
@@ -170,10 +117,11 @@ static void instances_are_updated_one_after_another_and_then_the_template(void *
 static void next_leader_goes_on_with_the_times_that_have_passed(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(count_with(cluster, 3, NEW), 1);
-    const RolloutUnit *unit = rollout_find_unit(rollout_of(cluster, TEMPLATE), "app@1.service");
+    const RolloutUnit *unit =
+        rollout_find_unit(rollout_fixture_rollout(cluster, TEMPLATE), "app@1.service");
     usec_t up_since = unit->up_since_usec;
     assert_int_not_equal(up_since, 0);
     SimNode *leader = sim_leader(cluster);
@@ -190,14 +138,15 @@ static void file_that_fails_is_rolled_back(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
     set_behaviour(cluster, "app@2.service", &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     await(cluster, TEMPLATE, ROLLOUT_ROLLING_BACK, USEC_PER_MINUTE);
     assert_int_equal(count_with(cluster, 3, NEW), 1); /* what is down is helped first */
     set_behaviour(cluster, "app@2.service", &(FakeBehaviour){});
     await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, 3, OLD), 3);
     assert_null(sim_view_unit(cluster->view, TEMPLATE));
-    assert_string_equal(rollout_of(cluster, TEMPLATE)->why, "app@2.service: it has failed");
+    assert_string_equal(rollout_fixture_rollout(cluster, TEMPLATE)->why,
+                        "app@2.service: it has failed");
     assert_int_equal(sim_view_unit(cluster->view, "app@1.service")->version, 3);
     assert_int_equal(sim_view_unit(cluster->view, "app@3.service")->version, 1);
 }
@@ -207,9 +156,9 @@ static void file_that_is_not_up_in_time_is_rolled_back(void **state) {
     SimCluster *cluster = *state;
     engine_test_start(cluster, "web.service", OLD);
     set_behaviour(cluster, "web.service", &(FakeBehaviour){.start_usec = USEC_INFINITY});
-    deploy(cluster, "web.service", NEW, NULL);
+    rollout_fixture_deploy(cluster, "web.service", NEW, NULL);
     sim_cluster_run(cluster, 299 * USEC_PER_SEC);
-    assert_int_equal(rollout_of(cluster, "web.service")->phase, ROLLOUT_UPDATING);
+    assert_int_equal(rollout_fixture_rollout(cluster, "web.service")->phase, ROLLOUT_UPDATING);
     set_behaviour(cluster, "web.service", &(FakeBehaviour){});
     await(cluster, "web.service", ROLLOUT_ROLLED_BACK, 10 * USEC_PER_SEC);
     assert_true(has_text(cluster, "web.service", OLD));
@@ -223,11 +172,11 @@ static void failure_pauses_it_until_it_is_resumed(void **state) {
     engine_test_start(cluster, "app@1.service", OLD "[X-Fleet]\nMaxUnavailable=2\n");
     engine_test_start(cluster, "app@2.service", OLD "[X-Fleet]\nMaxUnavailable=2\n");
     set_behaviour(cluster, "app@1.service", &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
-    deploy(cluster, TEMPLATE, NEW "[X-Fleet]\nMaxUnavailable=2\n", &policy);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW "[X-Fleet]\nMaxUnavailable=2\n", &policy);
     await(cluster, TEMPLATE, ROLLOUT_PAUSED, USEC_PER_MINUTE);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_true(has_text(cluster, "app@2.service", OLD "[X-Fleet]\nMaxUnavailable=2\n"));
-    say_word(cluster, TEMPLATE, resume_it);
+    rollout_fixture_say(cluster, TEMPLATE, resume_it);
     await(cluster, TEMPLATE, ROLLOUT_FAILED, USEC_PER_MINUTE);
     assert_true(has_text(cluster, "app@2.service", NEW "[X-Fleet]\nMaxUnavailable=2\n"));
 }
@@ -238,10 +187,10 @@ static void failure_holds_the_budget_also_if_it_is_to_go_on(void **state) {
     policy.on_failure = UPDATE_CONTINUE;
     start_instances(cluster, 3);
     set_behaviour(cluster, "app@1.service", &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
-    deploy(cluster, TEMPLATE, NEW, &policy);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, &policy);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(count_with(cluster, 3, NEW), 1);
-    assert_non_null(strstr(rollout_of(cluster, TEMPLATE)->why, "MaxUnavailable"));
+    assert_non_null(strstr(rollout_fixture_rollout(cluster, TEMPLATE)->why, "MaxUnavailable"));
 }
 
 static void canaries_wait_to_be_promoted(void **state) {
@@ -249,11 +198,11 @@ static void canaries_wait_to_be_promoted(void **state) {
     UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
     policy.canaries = 1;
     start_instances(cluster, 3);
-    deploy(cluster, TEMPLATE, NEW, &policy);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, &policy);
     await(cluster, TEMPLATE, ROLLOUT_WAITING, USEC_PER_MINUTE);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(count_with(cluster, 3, NEW), 1);
-    say_word(cluster, TEMPLATE, promote_it);
+    rollout_fixture_say(cluster, TEMPLATE, promote_it);
     await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, 3, NEW), 3);
 }
@@ -261,13 +210,13 @@ static void canaries_wait_to_be_promoted(void **state) {
 static void users_pause_and_resume_it(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
-    say_word(cluster, TEMPLATE, pause_it);
+    rollout_fixture_say(cluster, TEMPLATE, pause_it);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
-    assert_int_equal(rollout_of(cluster, TEMPLATE)->phase, ROLLOUT_PAUSED);
+    assert_int_equal(rollout_fixture_rollout(cluster, TEMPLATE)->phase, ROLLOUT_PAUSED);
     assert_int_equal(count_with(cluster, 3, NEW), 1);
-    say_word(cluster, TEMPLATE, resume_it);
+    rollout_fixture_say(cluster, TEMPLATE, resume_it);
     await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
 }
 
@@ -275,16 +224,16 @@ static void it_is_undone_while_it_goes_on_and_when_it_is_done(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
     sim_put(cluster, TEMPLATE, OLD, LAUNCH_STATE_INACTIVE);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     sim_cluster_run(cluster, 15 * USEC_PER_SEC);
     assert_int_equal(count_with(cluster, 3, NEW), 2);
-    say_word(cluster, TEMPLATE, undo_it);
+    rollout_fixture_say(cluster, TEMPLATE, undo_it);
     await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, 3, OLD), 3);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
     assert_true(has_text(cluster, TEMPLATE, NEW));
-    say_word(cluster, TEMPLATE, undo_it);
+    rollout_fixture_say(cluster, TEMPLATE, undo_it);
     await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, 3, OLD), 3);
     assert_true(has_text(cluster, TEMPLATE, OLD));
@@ -293,13 +242,13 @@ static void it_is_undone_while_it_goes_on_and_when_it_is_done(void **state) {
 static void another_deployment_replaces_it_and_knows_what_was_before_both(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     sim_cluster_run(cluster, 15 * USEC_PER_SEC);
     assert_int_equal(count_with(cluster, 3, NEW), 2);
-    deploy(cluster, TEMPLATE, NEWER, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEWER, NULL);
     sim_cluster_run(cluster, 15 * USEC_PER_SEC);
     assert_int_equal(count_with(cluster, 3, NEWER), 2);
-    say_word(cluster, TEMPLATE, undo_it);
+    rollout_fixture_say(cluster, TEMPLATE, undo_it);
     await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, 3, OLD), 3);
 }
@@ -307,21 +256,22 @@ static void another_deployment_replaces_it_and_knows_what_was_before_both(void *
 static void what_somebody_else_changes_is_left_alone(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     sim_put(cluster, "app@1.service", NEWER, LAUNCH_STATE_LAUNCHED);
     sim_put(cluster, "app@3.service", NEWER, LAUNCH_STATE_LAUNCHED);
     await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, 3, NEWER), 2);
     assert_int_equal(count_running(cluster, 3, NEW), 1);
-    const RolloutUnit *unit = rollout_find_unit(rollout_of(cluster, TEMPLATE), "app@3.service");
+    const RolloutUnit *unit =
+        rollout_find_unit(rollout_fixture_rollout(cluster, TEMPLATE), "app@3.service");
     assert_int_equal(unit->phase, ROLLOUT_UNIT_LEFT);
 }
 
 static void deployment_of_a_unit_that_somebody_changes_is_superseded(void **state) {
     SimCluster *cluster = *state;
     engine_test_start(cluster, "web.service", OLD);
-    deploy(cluster, "web.service", NEW, NULL);
+    rollout_fixture_deploy(cluster, "web.service", NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     sim_put(cluster, "web.service", NEWER, LAUNCH_STATE_LAUNCHED);
     await(cluster, "web.service", ROLLOUT_SUPERSEDED, USEC_PER_MINUTE);
@@ -331,7 +281,7 @@ static void deployment_of_a_unit_that_somebody_changes_is_superseded(void **stat
 static void instances_that_come_later_are_updated_too(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 2);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     engine_test_start(cluster, "app@3.service", OLD);
     await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
@@ -341,12 +291,12 @@ static void instances_that_come_later_are_updated_too(void **state) {
 static void destroyed_unit_ends_its_deployment(void **state) {
     SimCluster *cluster = *state;
     engine_test_start(cluster, "web.service", OLD);
-    deploy(cluster, "web.service", NEW, NULL);
+    rollout_fixture_deploy(cluster, "web.service", NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
-    assert_non_null(rollout_of(cluster, "web.service"));
+    assert_non_null(rollout_fixture_rollout(cluster, "web.service"));
     sim_destroy(cluster, "web.service");
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
-    assert_null(rollout_of(cluster, "web.service"));
+    assert_null(rollout_fixture_rollout(cluster, "web.service"));
     assert_int_equal(map_size(sim_view_all(cluster->view, KEY_DEPLOYMENT)), 0);
     engine_test_expect_gone(cluster, "web.service");
 }
@@ -354,7 +304,7 @@ static void destroyed_unit_ends_its_deployment(void **state) {
 static void inactive_unit_gets_the_file_and_is_not_started(void **state) {
     SimCluster *cluster = *state;
     sim_put(cluster, "web.service", OLD, LAUNCH_STATE_INACTIVE);
-    deploy(cluster, "web.service", NEW, NULL);
+    rollout_fixture_deploy(cluster, "web.service", NEW, NULL);
     await(cluster, "web.service", ROLLOUT_DONE, 5 * USEC_PER_SEC);
     assert_true(has_text(cluster, "web.service", NEW));
     assert_int_equal(sim_count_running(cluster, "web.service"), 0);
@@ -371,7 +321,7 @@ static void what_fits_nowhere_holds_nothing_up(void **state) {
     }
     sim_cluster_run(cluster, USEC_PER_SEC);
     assert_int_equal(count_up(cluster, 4), 3);
-    deploy(cluster, TEMPLATE, new, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, new, NULL);
     await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
     assert_int_equal(count_with(cluster, 4, new), 4);
     assert_int_equal(count_running(cluster, 4, new), 3);
@@ -381,7 +331,7 @@ static void the_same_file_once_more_touches_nothing(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
     size_t n_touches = sim_count_touches(cluster);
-    deploy(cluster, TEMPLATE, OLD, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, OLD, NULL);
     await(cluster, TEMPLATE, ROLLOUT_DONE, 5 * USEC_PER_SEC);
     assert_int_equal(sim_count_touches(cluster), n_touches);
 }
@@ -389,10 +339,11 @@ static void the_same_file_once_more_touches_nothing(void **state) {
 static void file_that_is_of_no_use_to_the_unit_is_rolled_back(void **state) {
     SimCluster *cluster = *state;
     engine_test_start(cluster, "web.service", OLD);
-    deploy(cluster, "web.service", NEW "[X-Fleet]\nNone=1\n", NULL);
+    rollout_fixture_deploy(cluster, "web.service", NEW "[X-Fleet]\nNone=1\n", NULL);
     await(cluster, "web.service", ROLLOUT_ROLLED_BACK, 5 * USEC_PER_SEC);
     assert_true(has_text(cluster, "web.service", OLD));
-    assert_non_null(strstr(rollout_of(cluster, "web.service")->why, "unknown option 'None'"));
+    assert_non_null(
+        strstr(rollout_fixture_rollout(cluster, "web.service")->why, "unknown option 'None'"));
 }
 
 static void unit_whose_file_is_lost_gets_the_new_one(void **state) {
@@ -400,7 +351,7 @@ static void unit_whose_file_is_lost_gets_the_new_one(void **state) {
     engine_test_start(cluster, "web.service", OLD);
     _cleanup_free_ char *key = key_file(hash_of(cluster, "web.service"));
     assert_int_equal(store_sync_delete(&cluster->sync, key), 0);
-    deploy(cluster, "web.service", NEW, NULL);
+    rollout_fixture_deploy(cluster, "web.service", NEW, NULL);
     await(cluster, "web.service", ROLLOUT_DONE, USEC_PER_MINUTE);
     assert_true(has_text(cluster, "web.service", NEW));
     assert_int_equal(sim_count_running(cluster, "web.service"), 1);
@@ -410,21 +361,21 @@ static void unit_whose_file_is_lost_gets_the_new_one(void **state) {
 static void former_files_are_kept_for_the_way_back(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
     for (size_t i = 1; i <= 3; i++) {
         _cleanup_free_ char *key = str_printf("version/app@%zu.service/1", i);
         assert_int_equal(store_sync_delete(&cluster->sync, key), 0);
     }
     sim_cluster_run(cluster, 5 * USEC_PER_MINUTE);
-    say_word(cluster, TEMPLATE, undo_it);
+    rollout_fixture_say(cluster, TEMPLATE, undo_it);
     await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, 3, OLD), 3);
 }
 
 /* 0: it is not there. */
 static int64_t file_revision(SimCluster *cluster, const char *text) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = file_of(text);
+    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
     _cleanup_free_ char *key = key_file(unit_file_hash(file));
     const StoreRange range = {.key = key};
     _cleanup_range_ StoreRangeResult result = {};
@@ -436,7 +387,7 @@ static int64_t file_revision(SimCluster *cluster, const char *text) {
 static void file_comes_with_each_unit_that_gets_it(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 1);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     int64_t revision = file_revision(cluster, NEW);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(count_with(cluster, 1, NEW), 1);
@@ -456,13 +407,13 @@ static void group_that_the_new_file_names_has_no_budget_of_its_own(void **state)
             _cleanup_free_ char *name = str_printf("app@%zu.service", k);
             engine_test_start(cluster, name, old);
         }
-        deploy(cluster, TEMPLATE, new, &policy);
+        rollout_fixture_deploy(cluster, TEMPLATE, new, &policy);
         for (size_t k = 0; k < 600; k++) {
             sim_cluster_run(cluster, STEP);
             assert_true(count_up(cluster, 4) >= 3);
         }
         await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_SEC);
-        say_word(cluster, TEMPLATE, undo_it);
+        rollout_fixture_say(cluster, TEMPLATE, undo_it);
         for (size_t k = 0; k < 600; k++) {
             sim_cluster_run(cluster, STEP);
             assert_true(count_up(cluster, 4) >= 3);
@@ -475,7 +426,7 @@ static void group_that_the_new_file_names_has_no_budget_of_its_own(void **state)
 static void unit_that_fails_for_a_moment_has_not_failed(void **state) {
     SimCluster *cluster = *state;
     engine_test_start(cluster, "web.service", OLD);
-    deploy(cluster, "web.service", NEW, NULL);
+    rollout_fixture_deploy(cluster, "web.service", NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     FakeSystemd *systemd = sim_where_runs(cluster, "web.service")->systemd;
     fake_systemd_set_state(systemd, "web.service", "failed", "failed", "exit-code");
@@ -520,12 +471,12 @@ static void next_one_is_up_before_the_former_one_is_stopped(void **state) {
     SimCluster *cluster = *state;
     UpdatePolicy policy = start_first();
     SimNode *node = engine_test_start(cluster, "web.service", OLD);
-    deploy(cluster, "web.service", NEW, &policy);
+    rollout_fixture_deploy(cluster, "web.service", NEW, &policy);
     assert_int_equal(await_without_a_break(cluster, "web.service", 0, ROLLOUT_DONE), 2);
     assert_int_equal(sim_count_running(cluster, "web.service"), 1);
     assert_ptr_not_equal(sim_where_runs(cluster, "web.service"), node);
     assert_int_equal(sim_view_count_orders(cluster->view, "web.service"), 1);
-    say_word(cluster, "web.service", undo_it);
+    rollout_fixture_say(cluster, "web.service", undo_it);
     await_without_a_break(cluster, "web.service", 0, ROLLOUT_ROLLED_BACK);
     assert_int_equal(sim_count_running(cluster, "web.service"), 1);
     assert_true(has_text(cluster, "web.service", OLD));
@@ -536,7 +487,7 @@ static void all_instances_are_up_all_the_time(void **state) {
     UpdatePolicy policy = start_first();
     policy.parallel = 2;
     start_instances(cluster, 4);
-    deploy(cluster, TEMPLATE, NEW, &policy);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, &policy);
     assert_int_equal(await_without_a_break(cluster, TEMPLATE, 4, ROLLOUT_DONE), 2);
     assert_int_equal(count_running(cluster, 4, NEW), 4);
     assert_int_equal(count_up(cluster, 4), 4);
@@ -548,7 +499,7 @@ static void former_one_is_not_touched_if_the_next_one_fails(void **state) {
     SimNode *node = engine_test_start(cluster, "web.service", OLD);
     size_t n_starts = sim_node_count(node, FAKE_ACTION_START);
     set_behaviour(cluster, "web.service", &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
-    deploy(cluster, "web.service", NEW, &policy);
+    rollout_fixture_deploy(cluster, "web.service", NEW, &policy);
     await_without_a_break(cluster, "web.service", 0, ROLLOUT_ROLLED_BACK);
     assert_ptr_equal(sim_where_runs(cluster, "web.service"), node);
     assert_int_equal(sim_node_count(node, FAKE_ACTION_START), n_starts);
@@ -562,10 +513,10 @@ static void without_another_machine_it_waits_and_is_rolled_back(void **state) {
         _cleanup_free_ char *name = str_printf("app@%zu.service", i);
         engine_test_start(cluster, name, OLD "[X-Fleet]\nConflicts=app@*\n");
     }
-    deploy(cluster, TEMPLATE, NEW "[X-Fleet]\nConflicts=app@*\n", &policy);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW "[X-Fleet]\nConflicts=app@*\n", &policy);
     await_without_a_break(cluster, TEMPLATE, 3, ROLLOUT_ROLLED_BACK);
     assert_non_null(
-        strstr(rollout_of(cluster, TEMPLATE)->why,
+        strstr(rollout_fixture_rollout(cluster, TEMPLATE)->why,
                "0 of 3 machines fit: 1 has the unit with its former file; 1 conflicts"));
     assert_int_equal(count_running(cluster, 3, OLD "[X-Fleet]\nConflicts=app@*\n"), 3);
 }
@@ -577,7 +528,7 @@ static void next_leader_knows_which_is_the_former_one(void **state) {
         _cleanup_free_ char *text = str_printf("%s# %llu\n", NEW, (unsigned long long) usec);
         SimNode *node = engine_test_start(cluster, "web.service", OLD);
         sim_cluster_run(cluster, 5 * USEC_PER_SEC);
-        deploy(cluster, "web.service", text, &policy);
+        rollout_fixture_deploy(cluster, "web.service", text, &policy);
         sim_cluster_run(cluster, usec);
         SimNode *leader = sim_leader(cluster);
         sim_node_crash(leader);
@@ -596,9 +547,9 @@ static void another_deployment_in_the_midst_stops_nothing_too_early(void **state
     UpdatePolicy policy = start_first();
     engine_test_start(cluster, "web.service", OLD);
     set_behaviour(cluster, "web.service", &(FakeBehaviour){.start_usec = 5 * USEC_PER_SEC});
-    deploy(cluster, "web.service", NEW, &policy);
+    rollout_fixture_deploy(cluster, "web.service", NEW, &policy);
     sim_cluster_run(cluster, 2 * USEC_PER_SEC);
-    deploy(cluster, "web.service", NEWER, &policy);
+    rollout_fixture_deploy(cluster, "web.service", NEWER, &policy);
     await_without_a_break(cluster, "web.service", 0, ROLLOUT_DONE);
     assert_true(has_text(cluster, "web.service", NEWER));
     assert_int_equal(sim_count_running(cluster, "web.service"), 1);
@@ -607,16 +558,16 @@ static void another_deployment_in_the_midst_stops_nothing_too_early(void **state
 static void nothing_goes_on_by_what_cannot_be_read(void **state) {
     SimCluster *cluster = *state;
     start_instances(cluster, 3);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
-    put(cluster, key_rollout(TEMPLATE), strdup("\xff\xfe"));
+    rollout_fixture_put(cluster, key_rollout(TEMPLATE), strdup("\xff\xfe"));
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(count_with(cluster, 3, NEW), 1);
-    assert_int_equal(rollout_of(cluster, TEMPLATE)->phase, ROLLOUT_FAILED);
-    put(cluster, key_deployment(TEMPLATE), strdup("\xff\xfe"));
+    assert_int_equal(rollout_fixture_rollout(cluster, TEMPLATE)->phase, ROLLOUT_FAILED);
+    rollout_fixture_put(cluster, key_deployment(TEMPLATE), strdup("\xff\xfe"));
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(count_with(cluster, 3, NEW), 1);
-    deploy(cluster, TEMPLATE, NEW, NULL);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
     await(cluster, TEMPLATE, ROLLOUT_DONE, USEC_PER_MINUTE);
 }
 
