@@ -198,7 +198,7 @@ static const Flag flags[_FLAG_MAX] = {
                       "How long to wait, or to give a machine to be back; a bare number is seconds "
                       "(default: for ever; of reboot 10min).",
                       timeout_parse, VALUE(timeout_usec)},
-    [FLAG_MESSAGE] = {"message", 0, "TEXT", "Why, for whoever looks at the machine.", text_parse,
+    [FLAG_MESSAGE] = {"message", 0, "TEXT", "Why, for whoever looks at it later.", text_parse,
                       VALUE(message)},
     [FLAG_DEADLINE] =
         {"deadline", 0, "TIME",
