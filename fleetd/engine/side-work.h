@@ -1,5 +1,6 @@
-/* What is decided and written beside the plan, of what users ask for or what has failed: it all is
- * done by the same rules, whenever the model of the cluster is whole and nothing is left to plan. */
+/* What is decided and written beside the plan, of what users ask for or what has failed. It is
+ * all done by the same rules, whenever the model of the cluster is whole and nothing is left to
+ * plan. */
 #pragma once
 
 #include "fleetd/base/metrics.h"
