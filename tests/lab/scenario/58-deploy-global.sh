@@ -41,7 +41,7 @@ phase_is() {
     rollout_has phase "$1"
 }
 done_is() {
-    rollout_has done "$1"
+    rollout_has "done" "$1"
 }
 # The most machines that were without it at a time, of what they have noted since the last time.
 most_without() {
