@@ -4,10 +4,13 @@
 #include "fleetd/base/log.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/machine.h"
 
 #include <errno.h>
 
 #define SHORT_LENGTH 8
+#define SHORT_MARK "..."
+#define BETWEEN_WORDS " ,;:()/"
 
 struct MachineNames {
     ApiClient *api;
@@ -73,7 +76,28 @@ const char *machine_names_address(MachineNames *names, const char *machine_id) {
 }
 
 char *machine_id_shorten(const char *machine_id, bool full) {
-    return full ? strdup(machine_id) : str_printf("%.*s...", SHORT_LENGTH, machine_id);
+    return full ? strdup(machine_id) : str_printf("%.*s" SHORT_MARK, SHORT_LENGTH, machine_id);
+}
+
+static bool is_machine_id(const char *word, size_t length) {
+    return length == MACHINE_ID_LENGTH && strspn(word, "0123456789abcdef") == length;
+}
+
+char *machine_ids_shorten(const char *text, bool full) {
+    char *shortened = strdup(str_or(text, ""));
+    if (!shortened || full)
+        return shortened;
+    for (char *word = shortened; *word; word += strspn(word, BETWEEN_WORDS)) {
+        size_t length = strcspn(word, BETWEEN_WORDS);
+        char *rest = word + length;
+        if (is_machine_id(word, length)) {
+            char *end = stpcpy(word + SHORT_LENGTH, SHORT_MARK);
+            memmove(end, rest, strlen(rest) + 1);
+            rest = end;
+        }
+        word = rest;
+    }
+    return shortened;
 }
 
 char *machine_names_label(MachineNames *names, const char *machine_id, bool full) {

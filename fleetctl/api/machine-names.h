@@ -24,3 +24,7 @@ const char *machine_names_address(MachineNames *names, const char *machine_id);
 
 /* "ID..." or the whole id. NULL when out of memory; the caller frees. */
 char *machine_id_shorten(const char *machine_id, bool full);
+
+/* A text of fleetd's, like a reason, with the ids of machines in it as above. "" for NULL. NULL
+ * when out of memory; the caller frees. */
+char *machine_ids_shorten(const char *text, bool full);

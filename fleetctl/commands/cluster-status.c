@@ -15,8 +15,10 @@
 
 int line_say_take(const Screen *screen, const char *label, char *text) {
     _cleanup_free_ char *taken = text;
+    _cleanup_free_ char *shown =
+        taken ? machine_ids_shorten(taken, screen->context->options->full) : NULL;
     _cleanup_free_ char *line =
-        taken ? str_printf("%*s%s %s", LABEL_WIDTH, label, *label ? ":" : " ", taken) : NULL;
+        shown ? str_printf("%*s%s %s", LABEL_WIDTH, label, *label ? ":" : " ", shown) : NULL;
     if (!line)
         return -ENOMEM;
     say_wrapped(screen->width, LABEL_WIDTH + 2, line);

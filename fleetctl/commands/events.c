@@ -50,13 +50,14 @@ static void news_say(const Context *context, const News *news, int64_t time) {
         news->machine_id
             ? machine_names_label(context->machines, news->machine_id, context->options->full)
             : NULL;
+    _cleanup_free_ char *text = machine_ids_shorten(news->text, context->options->full);
     const char *machine = str_or(label, str_or(news->machine_id, ""));
     say_marked(&context->look, news_tone(news), "%s  %s%s%s%s%s%s%s", str_or(moment, "?"),
                news->unit ? news->unit
                : *machine ? machine
                           : "cluster",
                " ", news->kind, news->unit && *machine ? preposition(news) : "",
-               news->unit ? machine : "", news->text ? ": " : "", str_or(news->text, ""));
+               news->unit ? machine : "", news->text ? ": " : "", str_or(text, ""));
 }
 
 static int news_print_json(const News *news, int64_t time) {

@@ -24,7 +24,7 @@ static json_object *value_since(const void *object) {
 }
 
 static char *cell_why(const Context *context, const void *object) {
-    return strdup(str_or(((const ApiReboot *) object)->why, ""));
+    return machine_ids_shorten(((const ApiReboot *) object)->why, context->options->full);
 }
 
 static char *cell_message(const Context *context, const void *object) {

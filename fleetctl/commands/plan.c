@@ -42,8 +42,8 @@ static char *cell_machine(const Context *context, const void *object) {
     return machine_cell(context, ((const ApiPlanChange *) object)->to);
 }
 
-static char *cell_why(_unused_ const Context *context, const void *object) {
-    return strdup(((const ApiPlanChange *) object)->reason);
+static char *cell_why(const Context *context, const void *object) {
+    return machine_ids_shorten(((const ApiPlanChange *) object)->reason, context->options->full);
 }
 
 static int change_read(json_object *json, void *ret, Error *reterr) {

@@ -53,8 +53,8 @@ static char *cell_hash(const Context *context, const void *object) {
     return list_format_hash(((const ApiRollout *) object)->hash, context->options->full);
 }
 
-static char *cell_why(_unused_ const Context *context, const void *object) {
-    return strdup(str_or(((const ApiRollout *) object)->why, ""));
+static char *cell_why(const Context *context, const void *object) {
+    return machine_ids_shorten(((const ApiRollout *) object)->why, context->options->full);
 }
 
 static char *cell_kind(_unused_ const Context *context, const void *object) {
@@ -119,8 +119,8 @@ static char *cell_unit_phase(_unused_ const Context *context, const void *object
     return strdup(((const ApiRolloutUnit *) object)->phase);
 }
 
-static char *cell_unit_why(_unused_ const Context *context, const void *object) {
-    return strdup(str_or(((const ApiRolloutUnit *) object)->why, ""));
+static char *cell_unit_why(const Context *context, const void *object) {
+    return machine_ids_shorten(((const ApiRolloutUnit *) object)->why, context->options->full);
 }
 
 static const ListColumn unit_columns[] = {
@@ -162,12 +162,13 @@ static Tone unit_tone(const void *object) {
 static int show_summary(const Context *context, const ApiRollout *rollout) {
     _cleanup_free_ char *since = moment_format(rollout->since);
     _cleanup_free_ char *hash = list_format_hash(rollout->hash, context->options->full);
+    _cleanup_free_ char *why = machine_ids_shorten(rollout->why, context->options->full);
     size_t n, n_done;
-    if (!since || !hash)
+    if (!since || !hash || !why)
         return -ENOMEM;
     count_units(rollout, &n, &n_done);
     say_marked(&context->look, rollout_tone(rollout), "%s: %s%s%s", rollout->name, rollout->phase,
-               rollout->why ? ": " : "", str_or(rollout->why, ""));
+               *why ? ": " : "", why);
     if (rollout->is_restart)
         say("  restarted %s%s%s; %zu of %zu units run again", since, rollout->message ? ": " : "",
             str_or(rollout->message, ""), n_done, n);

@@ -46,7 +46,8 @@ static void pending_say(Context *context, const ApiPending *pending) {
     const char *machine_id, *reason;
     if (!pending->summary)
         return;
-    line_say("Waits", pending->summary);
+    _cleanup_free_ char *summary = machine_ids_shorten(pending->summary, false);
+    line_say("Waits", str_or(summary, pending->summary));
     for (size_t i = 0; api_pending_get(pending, i, &machine_id, &reason); i++) {
         _cleanup_free_ char *label = machine_names_label(context->machines, machine_id, false);
         _cleanup_free_ char *text = str_printf("%s: %s", str_or(label, machine_id), reason);
@@ -113,8 +114,9 @@ static void placement_say(Context *context, const ApiEvent *event, const ApiPlac
     _cleanup_free_ char *label = machine_names_label(context->machines, event->machine_id, false);
     line_say("Machine", str_or(label, event->machine_id));
     since_say(place);
+    _cleanup_free_ char *reason = machine_ids_shorten(event->reason, false);
     if (event->reason)
-        line_say("Reason", event->reason);
+        line_say("Reason", str_or(reason, event->reason));
     say("%*s: %s, %s (%s)", LABEL_WIDTH, "systemd", *event->load ? event->load : "not loaded",
         *event->active ? event->active : "inactive", *event->sub ? event->sub : "dead");
     health_say(event);
@@ -153,10 +155,10 @@ static char *past_format(Context *context, const ApiPlacement *past) {
                         *span = span_format(past);
     _cleanup_free_ char *version =
         past->version > 0 ? str_printf(", version %lld", (long long) past->version) : strdup("");
-    if (!machine || !span || !version)
+    _cleanup_free_ char *ended = machine_ids_shorten(past->ended, false);
+    if (!machine || !span || !version || !ended)
         return NULL;
-    return str_printf("%s on %s%s%s%s", span, machine, version, past->ended ? ": " : "",
-                      str_or(past->ended, ""));
+    return str_printf("%s on %s%s%s%s", span, machine, version, *ended ? ": " : "", ended);
 }
 
 /* Where it was, the last first. */

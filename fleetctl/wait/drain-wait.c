@@ -30,15 +30,17 @@ static void unit_tell(const DrainWait *wait, const DrainUnit *unit) {
     const Context *context = wait->context;
     _cleanup_free_ char *label =
         machine_names_label(context->machines, unit->machine_id, context->options->full);
+    _cleanup_free_ char *why =
+        machine_ids_shorten(unit->has_left ? unit->waits : unit->stays, context->options->full);
     const char *machine = str_or(label, unit->machine_id);
     if (unit->has_left && unit->waits)
         say_marked(&context->look, TONE_BAD, "Unit %s has left %s and fits nowhere: %s", unit->name,
-                   machine, unit->waits);
+                   machine, str_or(why, ""));
     else if (unit->has_left)
         say_marked(&context->look, TONE_GOOD, "Unit %s has left %s", unit->name, machine);
     else if (unit->stays)
         say_marked(&context->look, TONE_BUSY, "Unit %s stays on %s: %s", unit->name, machine,
-                   unit->stays);
+                   str_or(why, ""));
 }
 
 /* A name may have to be asked for, and while that request runs the stream goes on. */

@@ -76,12 +76,13 @@ static int move_tell(const RebalanceWait *wait, const TrackedMove *tracked) {
     const Context *context = wait->context;
     const char *machine_id = move->phase == MOVE_MADE ? move->to : move->from;
     _cleanup_free_ char *label = label_of(context, machine_id);
+    _cleanup_free_ char *why = machine_ids_shorten(move->why, context->options->full);
     if (move->phase == MOVE_MADE)
         say_marked(&context->look, TONE_GOOD, "Unit %s has moved to %s", move->unit,
                    str_or(label, machine_id));
     else
         say_marked(&context->look, TONE_BUSY, "Unit %s is not moved from %s%s%s", move->unit,
-                   str_or(label, machine_id), move->why ? ": " : "", str_or(move->why, ""));
+                   str_or(label, machine_id), move->why ? ": " : "", str_or(why, ""));
     return 0;
 }
 

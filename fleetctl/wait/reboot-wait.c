@@ -56,10 +56,11 @@ static void progress_tell(const RebootWait *wait, const RebootProgress *progress
         machine_names_label(context->machines, progress->machine_id, context->options->full);
     const char *machine = str_or(label, progress->machine_id);
     bool is_over = progress->end == REBOOT_END_BACK || progress->end == REBOOT_END_CANCELLED;
-    const char *why = is_over ? NULL : progress->why;
+    bool is_explained = !is_over && progress->why;
+    _cleanup_free_ char *why = machine_ids_shorten(progress->why, context->options->full);
     StepText step = progress_text(progress);
-    say_marked(&context->look, step.tone, "Machine %s %s%s%s", machine, step.text, why ? ": " : "",
-               str_or(why, ""));
+    say_marked(&context->look, step.tone, "Machine %s %s%s%s", machine, step.text,
+               is_explained ? ": " : "", is_explained ? str_or(why, "") : "");
 }
 
 /* A name may have to be asked for, and while that request runs the stream goes on. */

@@ -75,8 +75,9 @@ static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
         count = str_printf(" (%zu of %zu)", rollout_progress_count(progress, ROLLOUT_UNIT_DONE),
                            rollout_progress_count(progress, _ROLLOUT_UNIT_PHASE_MAX));
     _cleanup_free_ char *label = unit_label(wait, progress, unit);
+    _cleanup_free_ char *why = machine_ids_shorten(unit->why, wait->context->options->full);
     say_marked(&wait->context->look, step.tone, "Unit %s %s%s%s%s", str_or(label, unit->name),
-               step.text, str_or(count, ""), unit->why ? ": " : "", str_or(unit->why, ""));
+               step.text, str_or(count, ""), unit->why ? ": " : "", str_or(why, ""));
 }
 
 /* --- the whole of one --- */
@@ -101,14 +102,15 @@ static StepText progress_text(const RolloutProgress *progress) {
 
 static void progress_tell(const RolloutWait *wait, const RolloutProgress *progress) {
     StepText step = progress_text(progress);
-    const char *why = progress->end <= ROLLOUT_END_REACHED ? progress->why : NULL;
+    bool is_explained = progress->end <= ROLLOUT_END_REACHED && progress->why;
+    _cleanup_free_ char *why = machine_ids_shorten(progress->why, wait->context->options->full);
     if (wait->is_undo && progress->phase >= ROLLOUT_ROLLING_BACK && step.tone == TONE_BAD &&
         progress->phase <= ROLLOUT_ROLLED_BACK)
         step.tone = TONE_GOOD;
     if (step.text)
         say_marked(&wait->context->look, step.tone, "%s of %s %s%s%s",
                    progress->is_restart ? "Restart" : "Deployment", progress->name, step.text,
-                   why ? ": " : "", str_or(why, ""));
+                   is_explained ? ": " : "", is_explained ? str_or(why, "") : "");
 }
 
 static void tell_one(const RolloutWait *wait, RolloutProgress *progress) {

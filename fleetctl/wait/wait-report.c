@@ -152,7 +152,8 @@ void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
 }
 
 void wait_report_obstacle(const WaitUnit *unit) {
-    complain("Unit %s waits: %s", unit->name, unit->obstacle);
+    _cleanup_free_ char *obstacle = machine_ids_shorten(unit->obstacle, false);
+    complain("Unit %s waits: %s", unit->name, str_or(obstacle, unit->obstacle));
 }
 
 char *wait_report_format_progress(const WaitTracker *tracker) {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # lab: --machines 3 --conf agent_ttl=5s
-# timeout: 240
+# timeout: 300
 # lane: 2
 # The guides, and all that is shown in other documents: typed on machines as their readers have them, it prints what
 # they say. docs/operating.md is a scenario of its own.

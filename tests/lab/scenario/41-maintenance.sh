@@ -52,7 +52,7 @@ check "nor runs" prints 0 lab exec m1 sh -c "pgrep -cf '[w]eb-server|[s]leep inf
 check "all instances run elsewhere" running_is 6 '^web@'
 check "the global one on the two others" running_is 2 '^everywhere'
 check "list-machines says that it is drained" mentions 'running, drained' ctl list-machines
-check "status says why it moved" mentions "moved from $id1, which was drained" ctl status 'web@*'
+check "status says why it moved" mentions "moved from ${id1:0:8}..., which was drained" ctl status 'web@*'
 check "undrain" prints "Machine ${id1:0:8}.../10.77.0.101 is not drained any more" ctl undrain host=m1
 check "the global unit is back" eventually 10 left_on_is 1 m1 '^everywhere'
 check "the others stay where they are" left_on_is 0 m1 '^web@'
