@@ -94,6 +94,7 @@ struct ClusterUnit {
     bool is_held;       /* nobody can tell what users want, or how: no decisions */
     bool is_touched;    /* by the plan in the making */
     bool is_particular; /* its options reserve, spread or prefer something: most do not */
+    uint64_t name_sieve, globs_sieve; /* neighbours.h */
     LaunchState desired;
     int64_t revision;
     int64_t restart;
@@ -131,6 +132,11 @@ typedef struct MachineMaintenance {
     char *message; /* NULL: none */
 } MachineMaintenance;
 
+typedef struct GlobbedPlacement {
+    Placement *placement;
+    uint64_t sieve; /* its unit's globs_sieve */
+} GlobbedPlacement;
+
 struct ClusterMachine {
     const char *id; /* the map's key */
     MachinePresence presence;
@@ -140,11 +146,12 @@ struct ClusterMachine {
     Metadata metadata;
     MachineMaintenance maintenance;
     Placement **placements; /* owner; in no order */
+    uint64_t *name_sieves;  /* of their units, each at its place */
     size_t n_placements, n_placements_allocated;
     size_t n_orders;
     size_t n_orphans;
-    size_t load;         /* orders that are not withdrawn, and orphans */
-    Placement **globbed; /* those that are there whose unit has Conflicts= or Replaces= */
+    size_t load;               /* orders that are not withdrawn, and orphans */
+    GlobbedPlacement *globbed; /* those that are there whose unit has Conflicts= or Replaces= */
     size_t n_globbed;
     size_t rank; /* the first by id of those that are here has 0; of load-index.h, as the next */
     LoadBucket *buckets[_LOAD_KIND_MAX]; /* nothing, while that order of the index is stale */
@@ -217,10 +224,6 @@ int cluster_need_place(Cluster *cluster, const char *machine_id, const char *nam
 int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements *requirements);
 
 int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load);
-/* The machine's list of what is there whose unit has globs. */
-int machine_add_globbed(ClusterMachine *machine, Placement *placement);
-void machine_remove_globbed(ClusterMachine *machine, const Placement *placement);
-
 size_t machine_count_ordinary(const ClusterMachine *machine); /* orders that are not of globals */
 
 int pending_copy(const Pending *pending, Pending **ret);

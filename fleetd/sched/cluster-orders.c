@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/neighbours.h"
 #include "fleetd/sched/retry.h"
 
 #include <errno.h>
@@ -18,25 +19,6 @@ int machine_set_load(Cluster *cluster, ClusterMachine *machine, size_t load) {
     machine->load = load;
     bool is_here = machine->presence == MACHINE_PRESENCE_HERE;
     return is_here ? load_index_move(&cluster->here, LOAD_UNITS, machine) : 0;
-}
-
-int machine_add_globbed(ClusterMachine *machine, Placement *placement) {
-    size_t size = (machine->n_globbed + 1) * sizeof(*machine->globbed);
-    Placement **globbed = realloc(machine->globbed, size);
-    if (!globbed)
-        return -ENOMEM;
-    globbed[machine->n_globbed++] = placement;
-    machine->globbed = globbed;
-    return 0;
-}
-
-void machine_remove_globbed(ClusterMachine *machine, const Placement *placement) {
-    for (size_t i = 0; i < machine->n_globbed; i++) {
-        if (machine->globbed[i] != placement)
-            continue;
-        machine->globbed[i] = machine->globbed[--machine->n_globbed];
-        return;
-    }
 }
 
 static int placement_begin_order(Placement *placement) {

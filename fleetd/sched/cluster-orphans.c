@@ -2,6 +2,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/cluster-internal.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/neighbours.h"
 
 #include <errno.h>
 

@@ -49,24 +49,37 @@ static void unit_unlink_placement(ClusterUnit *unit, Placement *placement) {
     unit->n_placements--;
 }
 
-static int machine_add_placement_take(ClusterMachine *machine, Placement *placement) {
-    if (machine->n_placements == machine->n_placements_allocated) {
-        size_t n = MAX((size_t) 8, machine->n_placements_allocated * 2);
-        Placement **placements = realloc(machine->placements, n * sizeof(*placements));
-        if (!placements)
-            return -ENOMEM;
-        machine->placements = placements;
-        machine->n_placements_allocated = n;
-    }
-    placement->position = machine->n_placements;
-    machine->placements[machine->n_placements++] = placement;
+static int machine_grow_placements(ClusterMachine *machine) {
+    size_t n = MAX((size_t) 8, machine->n_placements_allocated * 2);
+    Placement **placements = realloc(machine->placements, n * sizeof(*placements));
+    if (!placements)
+        return -ENOMEM;
+    machine->placements = placements;
+    uint64_t *sieves = realloc(machine->name_sieves, n * sizeof(*sieves));
+    if (!sieves)
+        return -ENOMEM;
+    machine->name_sieves = sieves;
+    machine->n_placements_allocated = n;
     return 0;
+}
+
+static void machine_put_placement(ClusterMachine *machine, size_t position, Placement *placement) {
+    placement->position = position;
+    machine->placements[position] = placement;
+    machine->name_sieves[position] = placement->unit->name_sieve;
+}
+
+static int machine_add_placement_take(ClusterMachine *machine, Placement *placement) {
+    bool is_full = machine->n_placements == machine->n_placements_allocated;
+    int r = is_full ? machine_grow_placements(machine) : 0;
+    if (r >= 0)
+        machine_put_placement(machine, machine->n_placements++, placement);
+    return r;
 }
 
 static void machine_free_placement(ClusterMachine *machine, Placement *placement) {
     Placement *last = machine->placements[--machine->n_placements];
-    last->position = placement->position;
-    machine->placements[last->position] = last;
+    machine_put_placement(machine, placement->position, last);
     placement_free(placement);
 }
 
@@ -75,14 +88,16 @@ int cluster_need_placement(Cluster *cluster, ClusterUnit *unit, ClusterMachine *
     Placement *placement = placement_find(unit, machine);
     if (!placement) {
         placement = calloc(1, sizeof(Placement));
-        int r = placement ? machine_add_placement_take(machine, placement) : -ENOMEM;
+        if (!placement)
+            return -ENOMEM;
+        placement->unit = unit;
+        placement->machine = machine;
+        placement->work = (WorkItem){.unit = unit, .placement = placement};
+        int r = machine_add_placement_take(machine, placement);
         if (r < 0) {
             free(placement);
             return r;
         }
-        placement->unit = unit;
-        placement->machine = machine;
-        placement->work = (WorkItem){.unit = unit, .placement = placement};
         unit_link_placement(unit, placement);
     }
     *ret = placement;

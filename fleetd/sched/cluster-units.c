@@ -3,6 +3,7 @@
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/concerns.h"
+#include "fleetd/sched/neighbours.h"
 #include "fleetd/sched/preempt.h"
 #include "fleetd/sched/room.h"
 #include "fleetd/sched/spread.h"
@@ -142,6 +143,7 @@ int unit_set_requirements_take(Cluster *cluster, ClusterUnit *unit, Requirements
     requirements_free(unit->requirements);
     unit->requirements = requirements;
     unit->is_particular = unit_is_particular(unit);
+    unit->globs_sieve = sieve_of_globs(requirements);
     if (r < 0 || (r = index_unit(cluster, unit)) < 0)
         return r;
     if ((r = for_each_place(cluster, unit, placement_recount)) < 0 ||

@@ -2,6 +2,7 @@
 #include "fleetd/sched/availability.h"
 #include "fleetd/sched/beside.h"
 #include "fleetd/sched/move-wish.h"
+#include "fleetd/sched/neighbours.h"
 
 #include <errno.h>
 
@@ -24,6 +25,7 @@ static void machine_record_free(void *value) {
     for (size_t i = 0; i < machine->n_placements; i++)
         placement_free(machine->placements[i]);
     free(machine->placements);
+    free(machine->name_sieves);
     free(machine->globbed);
     free(machine);
 }
@@ -91,6 +93,7 @@ int cluster_need_unit(Cluster *cluster, const char *name, ClusterUnit **ret) {
         }
         unit->name = map_get_key(cluster->units, name);
         unit->is_template = unit_name_is_template(name);
+        unit->name_sieve = sieve_of_name(name);
         unit->work.unit = unit;
     }
     *ret = unit;

@@ -1,5 +1,6 @@
 #include "fleetd/sched/concerns.h"
 
+#include "fleetd/sched/neighbours.h"
 #include "fleetd/sched/room.h"
 
 #include <errno.h>
@@ -105,23 +106,13 @@ static bool units_are_at_odds(const ClusterUnit *a, const ClusterUnit *b) {
 }
 
 int concern_neighbours(Cluster *cluster, Placement *placement) {
-    const ClusterMachine *machine = placement->machine;
+    NeighbourWalk walk = {};
+    Placement *other;
     int r = 0;
-    for (size_t i = 0; r >= 0 && i < machine->n_globbed; i++)
-        if (units_are_at_odds(machine->globbed[i]->unit, placement->unit))
-            r = look_at_placement(cluster, machine->globbed[i]);
-    if (r < 0 || !unit_has_globs(placement->unit))
-        return r;
-
-    for (size_t i = 0; i < machine->n_placements; i++) {
-        Placement *other = machine->placements[i];
-        if (!other->order.exists || !units_are_at_odds(other->unit, placement->unit))
-            continue;
-        r = look_at_placement(cluster, other);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    while (r >= 0 && (other = neighbour_walk_next(placement->machine, placement->unit, &walk)))
+        if (placement_is_there(other) && units_are_at_odds(other->unit, placement->unit))
+            r = look_at_placement(cluster, other);
+    return r;
 }
 
 static int look_at_global(Cluster *cluster, ClusterUnit *unit, ClusterMachine *machine) {

@@ -2,6 +2,7 @@
 
 #include "fleetd/base/strv.h"
 #include "fleetd/sched/kept.h"
+#include "fleetd/sched/neighbours.h"
 #include "fleetd/sched/replaces.h"
 #include "fleetd/sched/room.h"
 
@@ -95,13 +96,10 @@ static void weigh_obstacle(Cluster *cluster, const ClusterUnit *unit, bool may_s
 static bool neighbours_allow(Cluster *cluster, const ClusterUnit *unit,
                              const ClusterMachine *machine, bool may_stay, Misfit *ret) {
     Misfit found = {};
-    bool has_conflicts = unit->requirements && !globs_are_empty(unit->requirements->conflicts);
-    if (has_conflicts || (machine->n_orphans > 0 && unit_has_globs(unit)))
-        for (size_t i = 0; i < machine->n_placements; i++)
-            weigh_obstacle(cluster, unit, may_stay, machine->placements[i], &found);
-    else
-        for (size_t i = 0; i < machine->n_globbed; i++)
-            weigh_obstacle(cluster, unit, may_stay, machine->globbed[i], &found);
+    NeighbourWalk walk = {};
+    const Placement *other;
+    while ((other = neighbour_walk_next(machine, unit, &walk)))
+        weigh_obstacle(cluster, unit, may_stay, other, &found);
     if (found.kind == MISFIT_NONE)
         return true;
     *ret = found;
@@ -174,8 +172,10 @@ static bool placement_bars(Cluster *cluster, const Placement *other, const Clust
 }
 
 bool machine_bars(Cluster *cluster, const ClusterUnit *unit, const ClusterMachine *machine) {
-    for (size_t i = 0; i < machine->n_globbed; i++)
-        if (placement_bars(cluster, machine->globbed[i], unit))
+    NeighbourWalk walk = {};
+    const Placement *other;
+    while ((other = neighbour_walk_next(machine, unit, &walk)))
+        if (placement_bars(cluster, other, unit))
             return true;
     return false;
 }

@@ -43,6 +43,7 @@
 #include "fleetd/sched/beside.h"
 #include "fleetd/sched/feasible.h"
 #include "fleetd/sched/kept.h"
+#include "fleetd/sched/neighbours.h"
 #include "fleetd/sched/preempt.h"
 #include "fleetd/sched/replaces.h"
 #include "fleetd/sched/room.h"
@@ -100,18 +101,15 @@ static const Placement *first_in_the_way(Cluster *cluster, const ClusterUnit *un
  * is given beside nobody that the unit conflicts with, but by one that pushes others away. */
 static const Placement *find_in_the_way(Cluster *cluster, const Placement *placement) {
     const ClusterUnit *unit = placement->unit;
-    const ClusterMachine *machine = placement->machine;
     const Placement *found = NULL;
     bool is_beside_none =
         !placement->order.exists && !unit_has_replaces(unit) && !unit_preempts(unit);
     if (is_beside_none || !order_would_start(cluster, placement))
         return NULL;
-    if (unit_has_globs(unit))
-        for (size_t i = 0; i < machine->n_placements; i++)
-            found = first_in_the_way(cluster, unit, found, machine->placements[i]);
-    else
-        for (size_t i = 0; i < machine->n_globbed; i++)
-            found = first_in_the_way(cluster, unit, found, machine->globbed[i]);
+    NeighbourWalk walk = {};
+    const Placement *other;
+    while ((other = neighbour_walk_next(placement->machine, unit, &walk)))
+        found = first_in_the_way(cluster, unit, found, other);
     return found;
 }
 
