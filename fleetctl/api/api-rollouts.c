@@ -2,6 +2,7 @@
 
 #include "fleetctl/api/api-requests.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 
@@ -68,6 +69,35 @@ int api_patch_rollout(ApiClient *client, const char *unit, const char *action,
                       int64_t *ret_revision, Error *reterr) {
     return run_take(client, "PATCH", unit, str_printf("{\"action\":\"%s\"}", action), ret_revision,
                     reterr);
+}
+
+int api_list_rollouts(ApiClient *client, json_object **ret_array, Error *reterr) {
+    int r = api_list(client, API_ROLLOUTS, ret_array, reterr);
+    if (r != -EREMOTEIO)
+        return r;
+    error_done(reterr);
+    *ret_array = json_object_new_array();
+    return *ret_array ? 0 : -ENOMEM;
+}
+
+void api_rollout_count(const ApiRollout *rollout, size_t *ret_n, size_t *ret_n_done) {
+    ApiRolloutUnit unit;
+    *ret_n = *ret_n_done = 0;
+    for (size_t i = 0; api_rollout_unit_get(rollout, i); i++) {
+        if (api_rollout_unit_read(api_rollout_unit_get(rollout, i), &unit, NULL) < 0 ||
+            unit_name_is_template(unit.name))
+            continue;
+        (*ret_n)++;
+        *ret_n_done += streq(unit.phase, "done");
+    }
+}
+
+bool api_rollout_find_unit(const ApiRollout *rollout, const char *name, ApiRolloutUnit *ret) {
+    for (size_t i = 0; api_rollout_unit_get(rollout, i); i++)
+        if (api_rollout_unit_read(api_rollout_unit_get(rollout, i), ret, NULL) >= 0 &&
+            streq(ret->name, name))
+            return true;
+    return false;
 }
 
 int api_get_rollout(ApiClient *client, const char *unit, json_object **ret, Error *reterr) {

@@ -22,22 +22,9 @@ static char *cell_phase(_unused_ const Context *context, const void *object) {
     return strdup(((const ApiRollout *) object)->phase);
 }
 
-/* The template is no unit that runs. */
-static void count_units(const ApiRollout *rollout, size_t *ret_n, size_t *ret_n_done) {
-    ApiRolloutUnit unit;
-    *ret_n = *ret_n_done = 0;
-    for (size_t i = 0; api_rollout_unit_get(rollout, i); i++) {
-        if (api_rollout_unit_read(api_rollout_unit_get(rollout, i), &unit, NULL) < 0 ||
-            unit_name_is_template(unit.name))
-            continue;
-        (*ret_n)++;
-        *ret_n_done += streq(unit.phase, "done");
-    }
-}
-
 static char *cell_done(_unused_ const Context *context, const void *object) {
     size_t n, n_done;
-    count_units(object, &n, &n_done);
+    api_rollout_count(object, &n, &n_done);
     return str_printf("%zu/%zu", n_done, n);
 }
 
@@ -166,7 +153,7 @@ static int show_summary(const Context *context, const ApiRollout *rollout) {
     size_t n, n_done;
     if (!since || !hash || !why)
         return -ENOMEM;
-    count_units(rollout, &n, &n_done);
+    api_rollout_count(rollout, &n, &n_done);
     say_marked(&context->look, rollout_tone(rollout), "%s: %s%s%s", rollout->name, rollout->phase,
                *why ? ": " : "", why);
     if (rollout->is_restart)

@@ -2,6 +2,7 @@
 #include "fleetctl/api/api-placements.h"
 #include "fleetctl/api/event-snapshot.h"
 #include "fleetctl/commands/cluster-status.h"
+#include "fleetctl/commands/status-rollout.h"
 #include "fleetctl/commands/systemctl.h"
 #include "fleetctl/print/age.h"
 #include "fleetctl/print/message.h"
@@ -14,6 +15,20 @@
 #include <inttypes.h>
 
 #define LABEL_WIDTH 9
+
+/* What is known of all units that are shown. */
+typedef struct Knowledge {
+    json_object *events, *rollouts;
+} Knowledge;
+
+/* Of one. */
+typedef struct UnitView {
+    const ApiUnit *unit;
+    json_object *events;
+    ApiPlacements placements;
+    ApiRollout rollout;
+    bool has_rollout;
+} UnitView;
 
 static void line_say(const char *label, const char *text) {
     say("%*s%s %s", LABEL_WIDTH, label, *label ? ":" : " ", text);
@@ -101,6 +116,22 @@ static void health_say(const ApiEvent *event) {
         event->health_message ? ": " : "", str_or(event->health_message, ""));
 }
 
+/* How it is with the unit, or with one of its machines, in a deployment. */
+static void turn_say(const UnitView *view, const char *name) {
+    _cleanup_free_ char *part =
+        view->has_rollout ? status_rollout_format_part(&view->rollout, name) : NULL;
+    if (!str_is_empty(part))
+        line_say("Turn", part);
+}
+
+static void rollout_say(const UnitView *view) {
+    if (!view->has_rollout)
+        return;
+    _cleanup_free_ char *text = status_rollout_format(&view->rollout, view->unit->name);
+    line_say("Rollout", str_or(text, "?"));
+    turn_say(view, view->unit->name);
+}
+
 /* From when on it is there, and with which version of its file, as far as that is known. */
 static void since_say(const ApiPlacement *place) {
     _cleanup_free_ char *since = place && place->since > 0 ? moment_format(place->since) : NULL;
@@ -110,10 +141,11 @@ static void since_say(const ApiPlacement *place) {
         line_say("Since", since);
 }
 
-static void placement_say(Context *context, const ApiEvent *event, const ApiPlacement *place) {
+static void placement_say(Context *context, const UnitView *view, const ApiEvent *event) {
     _cleanup_free_ char *label = machine_names_label(context->machines, event->machine_id, false);
     line_say("Machine", str_or(label, event->machine_id));
-    since_say(place);
+    since_say(api_placements_find(&view->placements, event->machine_id));
+    turn_say(view, event->machine_id);
     _cleanup_free_ char *reason = machine_ids_shorten(event->reason, false);
     if (event->reason)
         line_say("Reason", str_or(reason, event->reason));
@@ -129,9 +161,9 @@ static bool placement_runs(const ApiEvent *event) {
 
 /* Shows one placement. The exit status for it. A global unit may be on very many machines: of those
  * only this one's systemctl is asked. */
-static int placement_show(Systemctl *systemctl, const ApiUnit *unit, const ApiEvent *event,
-                          const ApiPlacement *place) {
-    placement_say(systemctl->context, event, place);
+static int placement_show(Systemctl *systemctl, const UnitView *view, const ApiEvent *event) {
+    const ApiUnit *unit = view->unit;
+    placement_say(systemctl->context, view, event);
     int r = -ENODATA;
     if (!unit->is_global || streq(systemctl->context->machine_id, event->machine_id))
         r = systemctl_status(systemctl, unit->name, event->machine_id);
@@ -174,33 +206,42 @@ static void past_say(Context *context, const ApiPlacements *placements) {
     }
 }
 
-/* Shows a unit with its placements among the events. The exit status for it. */
-static int unit_show(Systemctl *systemctl, const ApiUnit *unit, json_object *events,
-                     Error *reterr) {
-    _cleanup_api_placements_ ApiPlacements placements = {};
-    int status = api_get_placements(systemctl->context->api, unit->name, &placements, reterr);
-    if (status < 0)
-        return status;
+static int placements_show(Systemctl *systemctl, const UnitView *view) {
+    int status = 0;
     bool is_placed = false;
-    unit_say(systemctl->context, unit, unit_find_tone(unit, events));
-    pending_say(systemctl->context, &unit->pending);
-    past_say(systemctl->context, &placements);
-    failures_say(systemctl->context, &unit->failures);
-    for (size_t i = 0; i < json_object_array_length(events); i++) {
+    for (size_t i = 0; i < json_object_array_length(view->events); i++) {
         ApiEvent event;
-        if (!event_is_placement(unit, json_object_array_get_idx(events, i), &event))
+        if (!event_is_placement(view->unit, json_object_array_get_idx(view->events, i), &event))
             continue;
         is_placed = true;
-        int shown = placement_show(systemctl, unit, &event,
-                                   api_placements_find(&placements, event.machine_id));
+        int shown = placement_show(systemctl, view, &event);
         if (shown == EXIT_INTERRUPTED)
             return shown;
         status = status != 0 ? status : shown;
     }
     if (is_placed)
         return status;
-    complain("Unit %s does not appear to be loaded.", unit->name);
+    complain("Unit %s does not appear to be loaded.", view->unit->name);
     return EXIT_FAILURE;
+}
+
+/* Shows a unit with its placements among the events. The exit status for it. */
+static int unit_show(Systemctl *systemctl, const ApiUnit *unit, const Knowledge *knowledge,
+                     Error *reterr) {
+    Context *context = systemctl->context;
+    UnitView view = {.unit = unit, .events = knowledge->events};
+    int r = api_get_placements(context->api, unit->name, &view.placements, reterr);
+    if (r < 0)
+        return r;
+    view.has_rollout = status_rollout_find(knowledge->rollouts, unit->name, &view.rollout);
+    unit_say(context, unit, unit_find_tone(unit, view.events));
+    rollout_say(&view);
+    pending_say(context, &unit->pending);
+    past_say(context, &view.placements);
+    failures_say(context, &unit->failures);
+    int status = placements_show(systemctl, &view);
+    api_placements_done(&view.placements);
+    return status;
 }
 
 static int events_fetch(Context *context, const UnitSelection *selection, json_object **ret,
@@ -219,14 +260,14 @@ static int events_fetch(Context *context, const UnitSelection *selection, json_o
 }
 
 /* Shows all of them, unless the user ends it. The exit status. */
-static int units_show(Context *context, const UnitSelection *selection, json_object *events,
+static int units_show(Context *context, const UnitSelection *selection, const Knowledge *knowledge,
                       Error *reterr) {
     int status = 0;
     _cleanup_systemctl_ Systemctl systemctl = {.context = context};
     for (size_t i = 0; i < selection->n_known; i++) {
         if (i > 0)
             say_blank_line();
-        int shown = unit_show(&systemctl, selection->known[i], events, reterr);
+        int shown = unit_show(&systemctl, selection->known[i], knowledge, reterr);
         if (shown == EXIT_INTERRUPTED || shown < 0)
             return shown;
         status = status != 0 ? status : shown;
@@ -236,7 +277,7 @@ static int units_show(Context *context, const UnitSelection *selection, json_obj
 
 int command_status(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
-    _cleanup_json_ json_object *events = NULL;
+    _cleanup_json_ json_object *events = NULL, *rollouts = NULL;
     if (!operands[0])
         return cluster_status_show(context, reterr);
     if (context->options->output)
@@ -245,10 +286,12 @@ int command_status(Context *context, const char *const *operands, Error *reterr)
     int r = unit_select(context->api, operands, GLOB_NO_TEMPLATES, &selection, reterr);
     if (r >= 0)
         r = events_fetch(context, &selection, &events, reterr);
+    if (r >= 0 && selection.n_known > 0)
+        r = api_list_rollouts(context->api, &rollouts, reterr);
     if (r < 0)
         return r;
 
-    int status = units_show(context, &selection, events, reterr);
+    int status = units_show(context, &selection, &(Knowledge){events, rollouts}, reterr);
     if (status == EXIT_INTERRUPTED || status < 0)
         return status;
     STRV_FOREACH (name, selection.unknown)
