@@ -409,7 +409,7 @@ const Command commands[] = {
         MANY_MACHINES,
         .flags = FLAG_BIT(FLAG_KEEP_CORDONED),
         .summary = "End the drain of machines, and let them get units again",
-        .description = "What has left stays where it is.",
+        .description = "What has left stays where it is, and what is only cordoned stays so.",
         .run = command_undrain,
     },
     {
