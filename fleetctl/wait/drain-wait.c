@@ -62,7 +62,7 @@ static int conclude(const DrainWait *wait, int status) {
         complain("Interrupted; the drain goes on: %zu units have left, %zu are still there", n_left,
                  n_remaining);
     else if (status == 0)
-        say("Drained: %zu unit%s left", n_left, n_left == 1 ? "" : "s");
+        say("Drained: %zu unit%s left", n_left, n_left == 1 ? " has" : "s have");
     return status;
 }
 

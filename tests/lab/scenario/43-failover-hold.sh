@@ -69,4 +69,4 @@ check "the metric says it" mentions 'fleet_cluster_machines_held' lab exec m3 cu
 check "release needs a word more" status_is 1 ctl3 failover
 check "released" prints "Released: the units of vanished machines move now" ctl3 failover --now
 check "all units run on what is left" eventually 10 sleeps 9 m3
-check "nothing is left to release" eventually 5 prints "No failover is held" ctl3 failover --now
+check "nothing is left to release" eventually 5 prints "No machines are held" ctl3 failover --now
