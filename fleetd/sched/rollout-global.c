@@ -20,19 +20,34 @@ static int await_unit(RolloutLook *look) {
     return phase == ROLLOUT_ROLLING_BACK ? 0 : turn_enter(look, phase, "the unit cannot be read");
 }
 
+/* It goes neither on nor back: whoever has undone it is told so, too. */
+static int end(RolloutLook *look, RolloutPhase phase, const char *why) {
+    look->rollout->is_undone |= look->deployment->is_undone;
+    return turn_enter(look, phase, why);
+}
+
+/* What is to be undone once had its file, so its unit has been changed since. */
+static int end_for_kind(RolloutLook *look) {
+    const char *why = look->deployment->is_undone
+                          ? "somebody has changed since then whether it is a global unit: submit "
+                            "the file that it is to have"
+                          : look->facts->bar;
+    return end(look, ROLLOUT_FAILED, why);
+}
+
 int global_look(RolloutLook *look) {
     Rollout *rollout = look->rollout;
     const RolloutFacts *facts = look->facts;
     if (look->deployment->is_restart && facts->is_global)
-        return turn_enter(look, ROLLOUT_FAILED, "it is a global unit by now");
+        return end(look, ROLLOUT_FAILED, "it is a global unit by now");
     if (facts->bar)
-        return turn_enter(look, ROLLOUT_FAILED, facts->bar);
+        return end_for_kind(look);
     if (!rollout->is_global && !facts->is_global)
         return 1;
     if (facts->is_global && !facts->unit_hash)
         return await_unit(look);
     if (rollout->is_global != facts->is_global || !streq(rollout->unit_hash, facts->unit_hash))
-        return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has given the unit another file");
+        return end(look, ROLLOUT_SUPERSEDED, "somebody has given the unit another file");
     return 1;
 }
 

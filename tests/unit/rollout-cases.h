@@ -36,6 +36,7 @@ typedef struct Case {
     RolloutFact facts[UNITS_MAX]; /* in order */
     bool is_held;
     const char *expected; /* as told by tell(), rollout-cases.c */
+    const char *bar;
 } Case;
 
 #define ON_FAILURE(what) .policy.on_failure = (what)

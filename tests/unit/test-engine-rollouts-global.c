@@ -325,6 +325,31 @@ static void file_that_is_not_global_is_not_rolled_out(void **state) {
     assert_int_equal(count_running(cluster, OLD), 3);
 }
 
+static bool is_undone(void *userdata) {
+    const Rollout *rollout = rollout_fixture_rollout(userdata, NAME);
+    return rollout && rollout->is_undone;
+}
+
+/* Whoever waits for the undo is told that it has come to nothing. */
+static void undo_of_what_has_become_another_kind_ends(void **state) {
+    SimCluster *cluster = *state;
+    sim_put(cluster, NAME, SLEEPER, LAUNCH_STATE_LAUNCHED);
+    await_running(cluster, SLEEPER, 1);
+    rollout_fixture_deploy(cluster, NAME, SLEEPER "# new\n", NULL);
+    await(cluster, ROLLOUT_DONE);
+    start_everywhere(cluster, OLD);
+    rollout_fixture_say(cluster, NAME, undo_it);
+    await(cluster, ROLLOUT_FAILED);
+    assert_true(is_undone(cluster));
+    rollout_fixture_deploy(cluster, NAME, SLEEPER, NULL);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_false(is_undone(cluster));
+    rollout_fixture_say(cluster, NAME, undo_it);
+    assert_true(sim_cluster_wait(cluster, is_undone, cluster, USEC_PER_MINUTE));
+    assert_int_equal(rollout_fixture_rollout(cluster, NAME)->phase, ROLLOUT_FAILED);
+    assert_int_equal(count_running(cluster, OLD), 3);
+}
+
 static void record_that_cannot_be_read_is_made_good_one_machine_at_a_time(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
@@ -354,6 +379,7 @@ int main(void) {
         ENGINE_TEST(unit_on_no_machine_gets_its_file),
         ENGINE_TEST(machine_that_the_new_file_does_not_suit_leaves_in_its_turn),
         ENGINE_TEST(file_that_is_not_global_is_not_rolled_out),
+        ENGINE_TEST(undo_of_what_has_become_another_kind_ends),
         ENGINE_TEST(record_that_cannot_be_read_is_made_good_one_machine_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,14 @@ static const Case cases[] = {
      .expected = "rolling-back; 1 done keeps b"},
     {"its file would make it another kind", .facts = {{"1", A, UP}}, .hash = A, .bar = "no",
      .expected = "failed: no;"},
+    {"undone when somebody has changed the kind", .deployment.is_undone = true,
+     .phase = ROLLOUT_DONE, .unit_hash = B, .before = A, .machines = {{T("1"), T(A), HAS}},
+     .facts = {{"1", B, UP}}, .hash = D, .bar = "no",
+     .expected = "failed: somebody has changed since then whether it is a global unit: submit the "
+                 "file that it is to have; 1 done"},
+    {"undone when somebody has given the unit another file", .deployment.is_undone = true,
+     .unit_hash = B, .before = A, .machines = {{T("1"), T(A), HAS}}, .facts = {{"1", D, UP}},
+     .hash = D, .expected = "superseded: somebody has given the unit another file; 1 done"},
     {"not to run: nothing is waited for", .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), HAS}, {T("2"), T(A), .keeps = T(A), WAITS}},
      .facts = {{"1", B}, {"2", A}}, .hash = B,
@@ -206,9 +214,12 @@ static void each_case_has_its_step(_unused_ void **state) {
         _cleanup_(rollout_freep) Rollout *known = rollout_of(&cases[i]);
         _cleanup_rollout_step_ RolloutStep step = {};
         assert_int_equal(rollout_step(&deployment, known, &facts, &step), 0);
-        _cleanup_free_ char *told = tell(step.next ? step.next : known, &step);
+        const Rollout *rollout = step.next ? step.next : known;
+        _cleanup_free_ char *told = tell(rollout, &step);
         if (!streq(told, cases[i].expected))
             fail_msg("%s: %s", cases[i].what, told);
+        if (deployment.is_undone && rollout_phase_is_over(rollout->phase) && !rollout->is_undone)
+            fail_msg("%s: it is over, and nobody is told that it was undone", cases[i].what);
         if (step.unit)
             assert_int_equal(step.next->unit_revision, 0);
     }
