@@ -262,3 +262,21 @@ size_t rollout_count(const Rollout *rollout, RolloutUnitPhase phase) {
         n += rollout->units[i].phase == phase;
     return n;
 }
+
+static bool unit_can_be_undone(const RolloutUnit *unit, const char *hash) {
+    bool has_file = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
+                    unit->phase == ROLLOUT_UNIT_FAILED;
+    return has_file ? unit->before && !streq(unit->before, hash) : unit->phase != ROLLOUT_UNIT_LEFT;
+}
+
+/* Of one without units nothing is known yet. */
+bool rollout_can_be_undone(const Rollout *rollout, const char *hash) {
+    if (!rollout->is_global && rollout->n_units == 0)
+        return true;
+    if (rollout->is_global && rollout->before && !streq(rollout->before, hash))
+        return true;
+    for (size_t i = 0; i < rollout->n_units; i++)
+        if (unit_can_be_undone(&rollout->units[i], hash))
+            return true;
+    return false;
+}

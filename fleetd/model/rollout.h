@@ -88,3 +88,9 @@ int rollout_add_unit(Rollout *rollout, const RolloutUnit *unit);
 void rollout_remove_unit(Rollout *rollout, size_t i);
 int rollout_copy(const Rollout *rollout, Rollout **ret);
 size_t rollout_count(const Rollout *rollout, RolloutUnitPhase phase);
+/* Whether to undo it, which rolls out the file hash, changes anything, or keeps it from doing so:
+ * some unit has yet to get the file, or had another one. */
+bool rollout_can_be_undone(const Rollout *rollout, const char *hash);
+#define ROLLOUT_UNDONE_IN_VAIN \
+    "there is nothing to go back to, as it has replaced no file (fleetctl history has the former " \
+    "ones)"

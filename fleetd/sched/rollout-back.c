@@ -89,8 +89,19 @@ int back_go_on(RolloutLook *look) {
     return unit ? restore(look, unit) : str_replace(&next->why, turn_obstacle(look));
 }
 
+/* Users must not take it for having been rolled back. */
+static int end_in_vain(RolloutLook *look) {
+    Rollout *rollout = look->rollout;
+    size_t n_left = rollout_count(rollout, ROLLOUT_UNIT_LEFT);
+    return rollout->n_units > 0 && n_left == rollout->n_units
+               ? turn_enter(look, ROLLOUT_SUPERSEDED, TURN_ALL_LEFT)
+               : turn_enter(look, ROLLOUT_FAILED, ROLLOUT_UNDONE_IN_VAIN);
+}
+
 int back_begin(RolloutLook *look, const RolloutUnit *failed) {
     look->rollout->is_undone = true;
+    if (!failed && !rollout_can_be_undone(look->rollout, look->deployment->hash))
+        return end_in_vain(look);
     int r = failed ? turn_enter_for_unit(look, ROLLOUT_ROLLING_BACK, failed)
                    : turn_enter(look, ROLLOUT_ROLLING_BACK, "undone by a user");
     return r < 0 ? r : back_go_on(look);

@@ -59,7 +59,7 @@ static int finish(RolloutLook *look) {
     if (held)
         return await_readable(look, held);
     if (n_units > 0 && n_left >= n_units)
-        return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has given its units another file");
+        return turn_enter(look, ROLLOUT_SUPERSEDED, TURN_ALL_LEFT);
     int r = template && template->phase == ROLLOUT_UNIT_WAITING
                 ? turn_change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash)
                 : turn_give_to_all(look, look->deployment->hash); /* it may be on no machine */

@@ -123,6 +123,13 @@ static const Case cases[] = {
      .expected = "rolling-back; 1 done keeps b"},
     {"its file would make it another kind", .facts = {{"1", A, UP}}, .hash = A, .bar = "no",
      .expected = "failed: no;"},
+    {"undone, and there is nothing to go back to", .deployment.is_undone = true,
+     .phase = ROLLOUT_DONE, .unit_hash = B, .before = B, .machines = {{T("1"), T(B), HAS}},
+     .facts = {{"1", B, UP}}, .hash = B,
+     .expected = "failed: there is nothing to go back to, as it has replaced no file (fleetctl "
+                 "history has the former ones); 1 done"},
+    {"undone on no machine", .deployment.is_undone = true, .phase = ROLLOUT_DONE, .unit_hash = B,
+     .before = A, .hash = B, .expected = "rolled-back: undone by a user; unit=a"},
     {"undone when somebody has changed the kind", .deployment.is_undone = true,
      .phase = ROLLOUT_DONE, .unit_hash = B, .before = A, .machines = {{T("1"), T(A), HAS}},
      .facts = {{"1", B, UP}}, .hash = D, .bar = "no",
