@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-int global_begin(RolloutLook *look, const Rollout *from) {
+static int global_begin(RolloutLook *look, const Rollout *from) {
     Rollout *rollout = look->rollout;
     const char *hash = look->facts->unit_hash;
     bool goes_on = from && from->is_global && streq_ptr(from->unit_hash, hash);
@@ -35,7 +35,13 @@ static int end_for_kind(RolloutLook *look) {
     return end(look, ROLLOUT_FAILED, why);
 }
 
-int global_look(RolloutLook *look) {
+/* It could not be read when it was begun, so that nobody knew. */
+static bool is_to_be_begun(const RolloutLook *look) {
+    const Rollout *rollout = look->rollout;
+    return look->facts->is_global && !rollout->is_global && rollout->n_units == 0;
+}
+
+int global_look(RolloutLook *look, const Rollout *from) {
     Rollout *rollout = look->rollout;
     const RolloutFacts *facts = look->facts;
     if (look->deployment->is_restart && facts->is_global)
@@ -46,6 +52,9 @@ int global_look(RolloutLook *look) {
         return 1;
     if (facts->is_global && !facts->unit_hash)
         return await_unit(look);
+    int r = is_to_be_begun(look) ? global_begin(look, from) : 0;
+    if (r < 0)
+        return r;
     if (rollout->is_global != facts->is_global || !streq(rollout->unit_hash, facts->unit_hash))
         return end(look, ROLLOUT_SUPERSEDED, "somebody has given the unit another file");
     return 1;

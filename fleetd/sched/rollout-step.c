@@ -122,7 +122,7 @@ static int look_on(RolloutLook *look, const Rollout *from) {
     bool is_to_be_undone = look->deployment->is_undone && !rollout->is_undone && can_go_back(look);
     if (rollout_phase_is_over(rollout->phase) && !is_to_be_undone)
         return 0;
-    int r = global_look(look);
+    int r = global_look(look, from);
     if (r <= 0 || (r = look_take_units(look, from)) < 0)
         return r;
     hear_resume(look);
@@ -135,7 +135,7 @@ static int look_on(RolloutLook *look, const Rollout *from) {
     return rollout->phase == ROLLOUT_ROLLING_BACK ? back_go_on(look) : go_forward(look);
 }
 
-static int rollout_begin(RolloutLook *look, const Rollout *from) {
+static int rollout_begin(RolloutLook *look) {
     const Deployment *deployment = look->deployment;
     Rollout *rollout = calloc(1, sizeof(Rollout));
     if (!rollout || !(rollout->name = strdup(deployment->name))) {
@@ -146,7 +146,13 @@ static int rollout_begin(RolloutLook *look, const Rollout *from) {
     rollout->deployment_usec = deployment->since_usec;
     rollout->n_resumed = deployment->n_resumed;
     rollout->phase_since_usec = look->facts->now_usec;
-    return look->facts->is_global ? global_begin(look, from) : 0;
+    return 0;
+}
+
+/* What its machines keep stands in the record that this one is to replace, and only the unit tells
+ * whether that is still so. */
+static bool is_to_be_awaited(const RolloutFacts *facts, const Rollout *from) {
+    return from && facts->is_global && !facts->unit_hash;
 }
 
 static int is_changed(const Rollout *next, const Rollout *known) {
@@ -162,7 +168,11 @@ int rollout_step(const Deployment *deployment, const Rollout *known, const Rollo
     _cleanup_rollout_step_ RolloutStep step = {.look_at = USEC_INFINITY};
     RolloutLook look = {.deployment = deployment, .facts = facts, .step = &step};
     step.is_void = is_void(&look);
-    int r = is_known ? rollout_copy(known, &step.next) : rollout_begin(&look, from);
+    if (is_to_be_awaited(facts, from)) {
+        *ret = (RolloutStep){.look_at = USEC_INFINITY};
+        return 0;
+    }
+    int r = is_known ? rollout_copy(known, &step.next) : rollout_begin(&look);
     if (r < 0)
         return r;
     look.rollout = step.next;

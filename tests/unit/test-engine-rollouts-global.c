@@ -363,6 +363,57 @@ static void record_that_cannot_be_read_is_made_good_one_machine_at_a_time(void *
     assert_int_equal(count_running(cluster, NEW), 3);
 }
 
+/* What it was, with which it is mended. */
+static char *spoil_unit(SimCluster *cluster) {
+    char *value = unit_format(sim_view_unit(cluster->view, NAME));
+    rollout_fixture_put(cluster, key_unit(NAME), strdup("\xff\xfe"));
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    return value;
+}
+
+static void expect_wait_for_the_unit(SimCluster *cluster) {
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    const Rollout *rollout = rollout_fixture_rollout(cluster, NAME);
+    assert_non_null(rollout);
+    assert_int_equal(rollout->phase, ROLLOUT_UPDATING);
+    assert_non_null(strstr(str_or(rollout->why, ""), "cannot be read"));
+}
+
+static void unit_that_cannot_be_read_is_waited_for(void **state) {
+    SimCluster *cluster = *state;
+    start_everywhere(cluster, OLD);
+    char *value = spoil_unit(cluster);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
+    expect_wait_for_the_unit(cluster);
+    assert_int_equal(count_running(cluster, OLD), 3);
+    rollout_fixture_put(cluster, key_unit(NAME), value);
+    await_without_a_gap(cluster, ROLLOUT_DONE);
+    value = spoil_unit(cluster);
+    rollout_fixture_deploy(cluster, NAME, NEWER, NULL);
+    expect_wait_for_the_unit(cluster);
+    assert_int_equal(count_running(cluster, NEW), 3);
+    rollout_fixture_put(cluster, key_unit(NAME), value);
+    await_without_a_gap(cluster, ROLLOUT_DONE);
+    assert_int_equal(count_running(cluster, NEWER), 3);
+}
+
+/* What they keep stands in the record of the one that it takes the place of. */
+static void nor_do_machines_lose_what_they_keep_meanwhile(void **state) {
+    SimCluster *cluster = *state;
+    start_everywhere(cluster, OLD);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
+    await_running(cluster, NEW, 1);
+    char *value = spoil_unit(cluster);
+    rollout_fixture_deploy(cluster, NAME, NEWER, NULL);
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    rollout_fixture_put(cluster, key_unit(NAME), value);
+    await_running(cluster, NEWER, 1);
+    assert_true(count_running(cluster, OLD) >= 1);
+    rollout_fixture_say(cluster, NAME, undo_it);
+    await_without_a_gap(cluster, ROLLOUT_ROLLED_BACK);
+    assert_int_equal(count_running(cluster, OLD), 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(machines_get_it_one_after_another),
@@ -381,6 +432,8 @@ int main(void) {
         ENGINE_TEST(file_that_is_not_global_is_not_rolled_out),
         ENGINE_TEST(undo_of_what_has_become_another_kind_ends),
         ENGINE_TEST(record_that_cannot_be_read_is_made_good_one_machine_at_a_time),
+        ENGINE_TEST(unit_that_cannot_be_read_is_waited_for),
+        ENGINE_TEST(nor_do_machines_lose_what_they_keep_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
