@@ -43,6 +43,10 @@ bool rollout_phase_is_over(RolloutPhase phase) {
     return phase >= ROLLOUT_DONE;
 }
 
+bool rollout_keeps_files(const Rollout *rollout) {
+    return rollout->is_global && (rollout->is_kept || !rollout_phase_is_over(rollout->phase));
+}
+
 /* --- as JSON --- */
 
 static const RecordField unit_fields[] = {
@@ -104,6 +108,7 @@ static const RecordField fields[] = {
     {"global", &field_flag, offsetof(Rollout, is_global)},
     {"unitHash", &field_string, offsetof(Rollout, unit_hash)},
     {"before", &field_string, offsetof(Rollout, before)},
+    {"kept", &field_flag, offsetof(Rollout, is_kept)},
     {"unitRevision", &field_count, offsetof(Rollout, unit_revision)},
     {"units", &field_units, 0},
 };

@@ -62,6 +62,7 @@ typedef struct Rollout {
     bool is_global;          /* units are the machines of a global unit, and this is the unit: */
     char *unit_hash;         /* its file, as this has last found or changed it */
     char *before;            /* the one to go back to; until all is done, also of new machines */
+    bool is_kept; /* it is over, and machines go on with what they keep: they cannot go back */
     int64_t unit_revision; /* with that file, if nobody has asked for it since; 0: this record's */
     RolloutUnit *units;    /* in the order of their turns; a template is the last */
     size_t n_units;
@@ -72,6 +73,8 @@ RolloutPhase rollout_phase_from_string(const char *text);
 const char *rollout_unit_phase_to_string(RolloutUnitPhase phase);
 RolloutUnitPhase rollout_unit_phase_from_string(const char *text);
 bool rollout_phase_is_over(RolloutPhase phase);
+/* Whether machines keep files as it says. */
+bool rollout_keeps_files(const Rollout *rollout);
 
 /* JSON value; contracts as for machine_format() and machine_parse(). */
 char *rollout_format(const Rollout *rollout);

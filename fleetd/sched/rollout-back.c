@@ -51,6 +51,21 @@ static int restore_global(RolloutLook *look) {
     return rollout->before && !is_lost ? turn_give_to_all(look, rollout->before) : 0;
 }
 
+static bool is_any_kept(const Rollout *rollout) {
+    for (size_t i = 0; i < rollout->n_units; i++)
+        if (rollout->units[i].keeps)
+            return true;
+    return false;
+}
+
+/* What is kept still, as the file to go back to was lost, is what runs there: nobody may stop that
+ * for the file of the unit. */
+static int end_for_machines(RolloutLook *look) {
+    int r = restore_global(look);
+    look->rollout->is_kept = is_any_kept(look->rollout);
+    return r;
+}
+
 static int end_rollback(RolloutLook *look) {
     Rollout *rollout = look->rollout;
     bool is_well = true;
@@ -59,7 +74,8 @@ static int end_rollback(RolloutLook *look) {
     RolloutPhase phase = is_well ? ROLLOUT_ROLLED_BACK : ROLLOUT_FAILED;
     rollout->phase_since_usec = look->facts->now_usec;
     rollout->phase = phase;
-    return restore_global(look); /* why it was rolled back is what remains to be said */
+    /* Why it was rolled back is what remains to be said. */
+    return rollout->is_global ? end_for_machines(look) : 0;
 }
 
 /* Which file it has nobody can tell. */

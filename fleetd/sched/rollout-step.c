@@ -117,11 +117,19 @@ static bool is_void(const RolloutLook *look) {
     return look->facts->n_units == 0 && !look->facts->is_global;
 }
 
+/* Once somebody has given the unit another file, nothing is kept, whatever it gets after that. */
+static int look_at_kept(RolloutLook *look) {
+    Rollout *rollout = look->rollout;
+    const char *hash = look->facts->unit_hash;
+    rollout->is_kept &= look->facts->is_global && (!hash || streq(hash, rollout->unit_hash));
+    return 0;
+}
+
 static int look_on(RolloutLook *look, const Rollout *from) {
     Rollout *rollout = look->rollout;
     bool is_to_be_undone = look->deployment->is_undone && !rollout->is_undone && can_go_back(look);
     if (rollout_phase_is_over(rollout->phase) && !is_to_be_undone)
-        return 0;
+        return rollout->is_kept ? look_at_kept(look) : 0;
     int r = global_look(look, from);
     if (r <= 0 || (r = look_take_units(look, from)) < 0)
         return r;
@@ -161,10 +169,15 @@ static int is_changed(const Rollout *next, const Rollout *known) {
     return before && after ? !streq(before, after) : -ENOMEM;
 }
 
+/* It says of units what they had before, or of machines what they keep. */
+static bool hands_on(const Rollout *known) {
+    return !rollout_phase_is_over(known->phase) || rollout_keeps_files(known);
+}
+
 int rollout_step(const Deployment *deployment, const Rollout *known, const RolloutFacts *facts,
                  RolloutStep *ret) {
     bool is_known = known && known->deployment_usec == deployment->since_usec;
-    const Rollout *from = known && !is_known && !rollout_phase_is_over(known->phase) ? known : NULL;
+    const Rollout *from = known && !is_known && hands_on(known) ? known : NULL;
     _cleanup_rollout_step_ RolloutStep step = {.look_at = USEC_INFINITY};
     RolloutLook look = {.deployment = deployment, .facts = facts, .step = &step};
     step.is_void = is_void(&look);

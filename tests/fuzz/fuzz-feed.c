@@ -131,7 +131,7 @@ static bool is_kept(const World *world, const Order *order) {
     _cleanup_free_ char *key = key_rollout(order->name);
     record_get(world, key, &record);
     const Rollout *rollout = record.rollout;
-    if (!rollout || !rollout->is_global || rollout_phase_is_over(rollout->phase))
+    if (!rollout || !rollout_keeps_files(rollout))
         return false;
     const RolloutUnit *machine = rollout_find_unit(rollout, order->machine_id);
     return streq_ptr(machine ? machine->keeps : rollout->before, order->hash);

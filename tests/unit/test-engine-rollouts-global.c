@@ -140,6 +140,47 @@ static void file_that_fails_is_rolled_back(void **state) {
     assert_int_equal(count_running(cluster, OLD), 3);
 }
 
+static void lose_file(SimCluster *cluster, const char *text) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
+    rollout_fixture_put(cluster, key_file(unit_file_hash(file)), strdup("\xff\xfe"));
+}
+
+/* The first machine fails, and it cannot be rolled back. */
+static void fail_and_lose_the_former_file(SimCluster *cluster) {
+    start_everywhere(cluster, OLD);
+    set_behaviour(cluster, &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
+    sim_cluster_run(cluster, 500 * USEC_PER_MSEC);
+    assert_int_equal(count_running(cluster, OLD), 2);
+    lose_file(cluster, OLD);
+    await(cluster, ROLLOUT_FAILED);
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    assert_int_equal(count_running(cluster, OLD), 2);
+    set_behaviour(cluster, &(FakeBehaviour){});
+}
+
+static void file_that_fails_comes_to_nobody_else_as_the_former_one_is_lost(void **state) {
+    SimCluster *cluster = *state;
+    fail_and_lose_the_former_file(cluster);
+    SimNode *leader = sim_leader(cluster);
+    sim_node_crash(leader);
+    sim_cluster_run(cluster, 3 * USEC_PER_SEC);
+    sim_node_start(leader);
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    assert_int_equal(count_running(cluster, OLD), 2);
+    rollout_fixture_deploy(cluster, NAME, NEWER, NULL);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    await_without_a_gap(cluster, ROLLOUT_DONE);
+    assert_int_equal(count_running(cluster, NEWER), 3);
+}
+
+static void until_somebody_submits_another_one(void **state) {
+    SimCluster *cluster = *state;
+    fail_and_lose_the_former_file(cluster);
+    sim_put(cluster, NAME, NEWER, LAUNCH_STATE_LAUNCHED);
+    await_running(cluster, NEWER, 3);
+}
+
 static void canaries_wait_to_be_promoted(void **state) {
     SimCluster *cluster = *state;
     UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
@@ -419,6 +460,8 @@ int main(void) {
         ENGINE_TEST(machines_get_it_one_after_another),
         ENGINE_TEST(next_leader_knows_who_has_yet_to_get_it),
         ENGINE_TEST(file_that_fails_is_rolled_back),
+        ENGINE_TEST(file_that_fails_comes_to_nobody_else_as_the_former_one_is_lost),
+        ENGINE_TEST(until_somebody_submits_another_one),
         ENGINE_TEST(canaries_wait_to_be_promoted),
         ENGINE_TEST(it_is_paused_and_resumed_and_undone),
         ENGINE_TEST(another_deployment_knows_what_was_before_both),
