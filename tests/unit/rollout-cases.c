@@ -4,6 +4,10 @@ bool has_file(const char *hash, _unused_ void *userdata) {
     return !streq(hash, C); /* that one is lost */
 }
 
+static bool bars_beside(_unused_ const char *unit, const char *hash, _unused_ void *userdata) {
+    return streq(hash, D);
+}
+
 Deployment deployment_of(const Case *it) {
     Deployment deployment = it->deployment;
     deployment.name = (char *) (streq(it->facts[0].name, "a.service") ? "a.service" : "a@.service");
@@ -32,7 +36,8 @@ RolloutFacts facts_of(const Case *it) {
                           .units = it->facts,
                           .bar = it->bar,
                           .is_held = it->is_held,
-                          .has_file = has_file};
+                          .has_file = has_file,
+                          .bars_beside = bars_beside};
     while (facts.n_units < UNITS_MAX && it->facts[facts.n_units].name)
         facts.n_units++;
     return facts;
