@@ -317,10 +317,13 @@ static int unit_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
 
 static int machine_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
+    ApiMachine machine = {};
+    maintenance_read(&reader, read_object(&reader, "maintenance"), &machine);
     ApiEvent event = {
         .type = API_EVENT_MACHINE,
         .machine_id = read_name(&reader, "machineID"),
         .boot_id = read_string(&reader, "bootID", NULL),
+        .is_draining = machine.is_draining,
         .reboot = read_reboot(&reader, "reboot"),
     };
     if (reader.result < 0)

@@ -164,6 +164,7 @@ typedef struct ApiEvent {
     const char *reason; /* NULL: none */
     ApiPending pending;
     const char *boot_id; /* of a machine; NULL: it is not there */
+    bool is_draining;    /* of a machine: its units are to leave */
     ApiReboot reboot;    /* of a machine */
     ApiRollout rollout;  /* of API_EVENT_ROLLOUT */
     ApiScale scale;      /* of API_EVENT_SCALE */
