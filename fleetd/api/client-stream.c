@@ -63,7 +63,7 @@ void unit_lines_each(const View *view, const UnitView *unit, bool is_present, Li
     if (is_present ? unit->deployment != NULL : unit->is_rollout_changed)
         send(line_format_take(rollout_event_to_json(unit)), unit, userdata);
     if (is_present ? unit->scale != NULL : unit->is_scale_changed)
-        send(line_format_take(scale_event_to_json(unit)), unit, userdata);
+        send(line_format_take(scale_event_to_json(view, unit)), unit, userdata);
 }
 
 static void send_to_stream(char *line_take, const UnitView *unit, void *userdata) {
