@@ -228,6 +228,8 @@ static int retries_try(Retries *retries) {
         if (batch.n == BATCH_MAX)
             break; /* the rest has its turn when these are written */
     }
+    if (batch.n < BATCH_MAX)
+        map_clear(retries->quiet); /* what was not in doubt any more has passed */
     int r = batch.n > 0 ? batch_write(retries, &batch) : 0;
     if (has_told)
         retries->options.on_told(0, retries->options.userdata);
@@ -247,11 +249,14 @@ static void on_timer(void *userdata) {
         timer_start(retries->timer, RETRY_USEC);
 }
 
+/* It has stayed as it was for a moment; or that has passed, and the next failure has a moment of
+ * its own. */
 static void on_due(const char *name, void *userdata) {
     Retries *retries = userdata;
-    int r = map_put(retries->quiet, name, NULL);
-    if (r >= 0)
-        r = cluster_doubt(retries->options.cluster, name);
+    const Cluster *cluster = retries->options.cluster;
+    int r = cluster_doubt(retries->options.cluster, name);
+    if (r >= 0 && map_has(cluster_doubtful(cluster), name))
+        r = map_put(retries->quiet, name, NULL);
     if (r < 0)
         retries->options.on_told(r, retries->options.userdata);
     else

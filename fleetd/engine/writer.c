@@ -6,15 +6,17 @@
 
 #include <errno.h>
 
-/* Under STORE_TXN_MAX, so that steps that belong together still fit behind the last one. */
+/* With one that depends on its unit. */
+#define WRITES_MAX (STORE_TXN_MAX - 1)
+/* Under that, so that steps that belong together still fit behind the last one. */
 #define BATCH_MAX 100
 #define STEP_WRITES_MAX 2
-#define COMPARES_MAX (STORE_TXN_MAX + 1)
+#define COMPARES_MAX (WRITES_MAX + 1)
 
 /* One transaction. The strings are its own. */
 typedef struct Batch {
     StoreCompare compares[COMPARES_MAX];
-    StoreWrite writes[STORE_TXN_MAX];
+    StoreWrite writes[WRITES_MAX];
     size_t n_compares, n_writes;
     char **strings;
 } Batch;
@@ -102,13 +104,13 @@ static bool batch_puts(const Batch *batch, const char *key) {
     return false;
 }
 
-/* Where the unit was. Of one that is destroyed nobody asks; and what has no room, as much else
- * belongs into the same transaction, is not worth a failure. Nor is the second of two placements of
- * a global unit that have one slot: a store takes a key once. */
+/* Where the unit was. Of one that is destroyed, be it in this moment, nobody asks; and what has no
+ * room, as much else belongs into the same transaction, is not worth a failure. Nor is the second
+ * of two placements of a global unit that have one slot: a store takes a key once. */
 static int batch_put_past(Batch *batch, const PlanStep *step, usec_t now_usec) {
     const Order *order = step->order;
     bool was_written = order->since_usec != ORDER_SINCE_NOW;
-    if (!step->is_known || !was_written || batch->n_writes == STORE_TXN_MAX)
+    if (!step->is_known || !was_written || batch->n_writes == WRITES_MAX)
         return 0;
     const PastPlacement past = {
         .number = order->n_before + 1,
@@ -124,7 +126,10 @@ static int batch_put_past(Batch *batch, const PlanStep *step, usec_t now_usec) {
         free(key);
         return 0;
     }
-    return batch_put(batch, key, past_placement_format(&past));
+    int r = batch_put(batch, key, past_placement_format(&past));
+    return r < 0 ? r
+                 : batch_own(batch, key_unit(order->name),
+                             &batch->writes[batch->n_writes - 1].only_with);
 }
 
 static int batch_delete_order(Batch *batch, const PlanStep *step, const Feed *feed,
@@ -157,7 +162,7 @@ static int writer_fill(Batch *batch, const Plan *plan, size_t *position, const F
         bool is_full = batch->n_writes >= BATCH_MAX && !step->is_joined;
         if (is_full)
             return 0;
-        if (batch->n_writes == STORE_TXN_MAX)
+        if (batch->n_writes == WRITES_MAX)
             return -E2BIG;
         int r = batch_add(batch, step, feed, now_usec);
         if (r < 0)

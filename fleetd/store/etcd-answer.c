@@ -46,21 +46,32 @@ int etcd_answer_open(const H2Answer *answer, ProtobufBytes *ret, Error *reterr) 
     return 0;
 }
 
+/* 1: a write that depends on a key was done. */
+static int nested_has_changed(ProtobufBytes nested, Error *reterr) {
+    static const ProtobufField fields[] = {[2] = {PROTOBUF_BOOL, 0}}; /* succeeded */
+    bool was_done = false;
+    int r = ETCD_READ(nested, fields, &was_done, reterr);
+    return r < 0 ? r : was_done;
+}
+
 /* 1: that operation of a transaction changed something; a put always does. */
 static int response_has_changed(ProtobufBytes response, Error *reterr) {
     static const ProtobufField fields[] = {
         [2] = {PROTOBUF_BYTES, 0}, /* response_put */
         [3] = {PROTOBUF_BYTES, sizeof(ProtobufBytes)},
+        [4] = {PROTOBUF_BYTES, 2 * sizeof(ProtobufBytes)},
     };
     static const ProtobufField deletion_fields[] = {[2] = {PROTOBUF_INTEGER, 0}};
     struct {
-        ProtobufBytes put, deletion;
+        ProtobufBytes put, deletion, nested;
     } answer = {};
     int64_t n_deleted = 0;
     int r = ETCD_READ(response, fields, &answer, reterr);
     if (r >= 0)
         r = ETCD_READ(answer.deletion, deletion_fields, &n_deleted, reterr);
-    return r < 0 ? r : answer.put.data || n_deleted > 0;
+    if (r < 0 || answer.put.data || n_deleted > 0)
+        return r < 0 ? r : 1;
+    return nested_has_changed(answer.nested, reterr);
 }
 
 typedef struct TxnMessage {

@@ -88,6 +88,17 @@ static const struct {
     [STORE_COMPARE_LEASE] = {4, 8},
 };
 
+/* That the key is there: it was created at a revision greater than 0. */
+static void add_presence(Request *request, uint32_t field, const char *key) {
+    enum { RESULT = 1, GREATER = 1, TARGET = 2, CREATE = 1, KEY = 3, CREATE_REVISION = 5 };
+    size_t opened = protobuf_open(&request->writer, field);
+    add_number(request, RESULT, GREATER);
+    add_number(request, TARGET, CREATE);
+    add_key(request, KEY, key, KEY_ITSELF);
+    protobuf_add_integer(&request->writer, CREATE_REVISION, 0);
+    protobuf_close(&request->writer, opened);
+}
+
 /* For equality, which is 0. */
 static void add_compare(Request *request, uint32_t field, const StoreCompare *compare) {
     enum { TARGET = 2, KEY = 3 };
@@ -107,7 +118,7 @@ static void add_put(Request *request, const StoreWrite *write) {
     add_number(request, LEASE, write->lease);
 }
 
-static void add_write(Request *request, uint32_t field, const StoreWrite *write) {
+static void add_operation(Request *request, uint32_t field, const StoreWrite *write) {
     enum { PUT = 2, DELETE_RANGE = 3 };
     const StoreRange keys = {.key = write->key, .is_prefix = write->kind == STORE_DELETE_PREFIX};
     bool is_put = write->kind == STORE_PUT;
@@ -121,8 +132,24 @@ static void add_write(Request *request, uint32_t field, const StoreWrite *write)
     protobuf_close(&request->writer, operation);
 }
 
+enum { COMPARE = 1, SUCCESS = 2 };
+
+/* One that depends on a key is a transaction of its own inside. */
+static void add_write(Request *request, uint32_t field, const StoreWrite *write) {
+    enum { TXN = 4 };
+    if (!write->only_with) {
+        add_operation(request, field, write);
+        return;
+    }
+    size_t operation = protobuf_open(&request->writer, field);
+    size_t content = protobuf_open(&request->writer, TXN);
+    add_presence(request, COMPARE, write->only_with);
+    add_operation(request, SUCCESS, write);
+    protobuf_close(&request->writer, content);
+    protobuf_close(&request->writer, operation);
+}
+
 int etcd_txn_format(const char *prefix, const StoreTxn *txn, ByteBuffer *ret) {
-    enum { COMPARE = 1, SUCCESS = 2 };
     Request request = request_open(prefix);
     for (size_t i = 0; i < txn->n_compares; i++)
         add_compare(&request, COMPARE, &txn->compares[i]);

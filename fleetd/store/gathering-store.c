@@ -47,11 +47,14 @@ static bool txn_compares_as_existing(const StoreTxn *txn, const char *key) {
     return false;
 }
 
-/* Whether it changes something was asked for as well, so in a group each must be sure to. */
+/* Whether it changes something was asked for as well, so in a group each must be sure to; and no
+ * write of it may depend on others. */
 static bool txn_can_be_joined(const StoreTxn *txn) {
     bool has_change = false;
     for (size_t i = 0; i < txn->n_writes; i++) {
         const StoreWrite *write = &txn->writes[i];
+        if (write->only_with)
+            return false;
         has_change |= write->kind == STORE_PUT ||
                       (write->kind == STORE_DELETE && txn_compares_as_existing(txn, write->key));
     }

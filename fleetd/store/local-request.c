@@ -82,6 +82,8 @@ static int stage_put(LocalStore *store, const StoreWrite *write) {
 }
 
 static int stage_write(LocalStore *store, const StoreWrite *write) {
+    if (write->only_with && !version_map_get(store->versions, write->only_with))
+        return 0;
     switch (write->kind) {
     case STORE_PUT:
         return stage_put(store, write);

@@ -12,10 +12,18 @@ static bool writes_clash(const StoreWrite *a, const StoreWrite *b) {
     return false;
 }
 
+static bool txn_has_dependent(const StoreTxn *txn) {
+    for (size_t i = 0; i < txn->n_writes; i++)
+        if (txn->writes[i].only_with)
+            return true;
+    return false;
+}
+
 int store_txn_check(const StoreTxn *txn) {
     const StoreWrite *sorted[STORE_TXN_MAX];
 
-    if (txn->n_writes > STORE_TXN_MAX || txn->n_compares > STORE_TXN_MAX)
+    size_t max = STORE_TXN_MAX - txn_has_dependent(txn);
+    if (txn->n_writes > max || txn->n_compares > max)
         return -E2BIG;
     for (size_t i = 0; i < txn->n_writes; i++)
         sorted[i] = &txn->writes[i];
@@ -60,6 +68,7 @@ static StoreWrite write_normalise(const StoreWrite *write) {
 static void write_move(StoreWrite *write, char **end) {
     StoreWrite normal = write_normalise(write);
     normal.key = block_add_string(end, normal.key);
+    normal.only_with = block_add_string(end, normal.only_with);
     normal.value = block_add(end, normal.value, normal.value_size);
     block_add(end, "", 1);
     *write = normal;
@@ -71,7 +80,8 @@ static size_t txn_size(const StoreTxn *txn) {
         size += sizeof(StoreCompare) + string_size(txn->compares[i].key);
     for (size_t i = 0; i < txn->n_writes; i++) {
         StoreWrite normal = write_normalise(&txn->writes[i]);
-        size += sizeof(StoreWrite) + string_size(normal.key) + normal.value_size + 1;
+        size += sizeof(StoreWrite) + string_size(normal.key) + string_size(normal.only_with) +
+                normal.value_size + 1;
     }
     return size;
 }

@@ -88,7 +88,8 @@ typedef struct StoreWrite {
     const char *key;
     const char *value; /* of PUT; NUL-terminated text if value_size is 0 */
     size_t value_size;
-    int64_t lease; /* of PUT; 0: none */
+    int64_t lease;         /* of PUT; 0: none */
+    const char *only_with; /* of PUT; NULL, or it is done only if that key was there before */
 } StoreWrite;
 
 /* All or nothing: the writes are done, in order and at one revision, if every comparison holds. */
@@ -99,7 +100,8 @@ typedef struct StoreTxn {
     size_t n_writes; /* at most STORE_TXN_MAX */
 } StoreTxn;
 
-#define STORE_TXN_MAX 128 /* etcd's default --max-txn-ops */
+/* etcd's default --max-txn-ops; one less with a write that depends on another key. */
+#define STORE_TXN_MAX 128
 
 typedef struct StoreTxnResult {
     bool succeeded;   /* false: a comparison did not hold and nothing was written */

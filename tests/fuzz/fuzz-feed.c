@@ -279,6 +279,7 @@ static void next_leader_check(World *world) {
         HOLDS(feed_put(world->feed, &entry) == 0);
     }
     world->is_loading = false;
+    HOLDS(feed_learn_all_leaving(world->feed) == 0);
     HOLDS(cluster_missing_machines(world->cluster, &missing) == 0);
     for (size_t i = 0; missing[i]; i++)
         on_machine_away(missing[i], world);

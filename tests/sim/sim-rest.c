@@ -182,6 +182,13 @@ static void check_file_is_due(const Rest *rest, const char *hash) {
         sim_trace_fail(rest->trace, "the file %s is left over", hash);
 }
 
+/* place: "name/slot". */
+static void check_past_is_due(const Rest *rest, const char *place) {
+    _cleanup_free_ char *name = sim_must(strndup(place, strcspn(place, "/")));
+    if (!sim_view_unit(rest->cluster->view, name))
+        sim_trace_fail(rest->trace, "where %s was is left over", name);
+}
+
 static void check_node(const Rest *rest, SimNode *node) {
     const Machine *machine = sim_view_machine(rest->cluster->view, node->id);
     bool is_here = machine && machine->status == MACHINE_STATUS_RUNNING &&
@@ -204,10 +211,12 @@ static void check_node(const Rest *rest, SimNode *node) {
 
 void sim_check_files_rest(SimCluster *cluster, const SimCheck *check, SimTrace *trace) {
     const Rest rest = {.cluster = cluster, .check = check, .trace = trace};
-    const char *hash;
+    const char *hash, *place;
     _unused_ const void *value;
     MAP_FOREACH (hash, value, sim_view_all(cluster->view, KEY_FILE))
         check_file_is_due(&rest, hash);
+    MAP_FOREACH (place, value, sim_view_all(cluster->view, KEY_PAST))
+        check_past_is_due(&rest, place);
 }
 
 void sim_check_units_rest(SimCluster *cluster, const SimCheck *check, SimTrace *trace) {

@@ -93,9 +93,17 @@ static bool past_is_true(const Judgement *it, const StoreWrite *write) {
 }
 
 /* Where a unit was the leader says, when it has left; it goes with its unit. */
+/* Nothing is kept of a unit that there is not. */
+static bool past_is_of_unit(const StoreWrite *write) {
+    const char *name = write->key + strlen("was/");
+    _cleanup_free_ char *owned = sim_must(strndup(name, strcspn(name, "/")));
+    _cleanup_free_ char *unit = sim_must(key_unit(owned));
+    return streq_ptr(write->only_with, unit);
+}
+
 static bool may_write_past(const Judgement *it, const StoreWrite *write) {
     if (write->kind == STORE_PUT)
-        return txn_is_fenced(it) && past_is_true(it, write);
+        return txn_is_fenced(it) && past_is_true(it, write) && past_is_of_unit(write);
     for (size_t i = 0; i < it->txn->n_writes; i++) {
         const StoreWrite *other = &it->txn->writes[i];
         if (!key_begins(other->key, "unit/") || other->kind != STORE_DELETE)

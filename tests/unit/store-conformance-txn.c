@@ -149,6 +149,32 @@ static void transaction_without_effect_leaves_the_revision(void **state) {
     assert_int_equal(fixture_put(fixture, "a", "1"), before + 1); /* the same value is a change */
 }
 
+static void write_may_depend_on_another_key(void **state) {
+    StoreFixture *fixture = *state;
+    fixture_put(fixture, "there", "1");
+    const StoreWrite writes[] = {
+        {.kind = STORE_PUT, .key = "a", .value = "2", .only_with = "there"},
+        {.kind = STORE_PUT, .key = "b", .value = "3", .only_with = "absent"},
+        {.kind = STORE_DELETE, .key = "there"},
+        {.kind = STORE_PUT, .key = "absent", .value = "4"},
+    };
+    StoreTxnResult result = {};
+    assert_int_equal(
+        store_sync_txn(&fixture->sync, &(StoreTxn){.writes = writes, .n_writes = 4}, &result), 0);
+    assert_true(result.has_changed);
+    assert_value(fixture, "a", "2"); /* what the transaction itself does comes after that */
+    assert_value(fixture, "b", NULL);
+    assert_value(fixture, "there", NULL);
+    assert_value(fixture, "absent", "4");
+    const StoreTxn again = {.writes = writes, .n_writes = 1};
+    assert_int_equal(store_sync_txn(&fixture->sync, &again, &result), 0);
+    assert_true(result.succeeded);
+    assert_false(result.has_changed);
+    fixture_put(fixture, "there", "5");
+    assert_int_equal(store_sync_txn(&fixture->sync, &again, &result), 0);
+    assert_true(result.has_changed);
+}
+
 static void delete_prefix_takes_what_begins_with_it_only(void **state) {
     StoreFixture *fixture = *state;
     static const char *const keys[] = {"a", "a-", "a/", "a/b", "a/b/c", "a/\xff", "a0", "b/a/"};
@@ -174,6 +200,10 @@ static void transaction_over_the_limit_is_refused(void **state) {
     txn.n_writes = STORE_TXN_MAX;
     assert_int_equal(store_sync_txn(&fixture->sync, &txn, NULL), 0);
     assert_value(fixture, "k127", "x");
+    writes[0].only_with = "k001";
+    assert_int_equal(store_sync_txn(&fixture->sync, &txn, NULL), -E2BIG);
+    txn.n_writes = STORE_TXN_MAX - 1;
+    assert_int_equal(store_sync_txn(&fixture->sync, &txn, NULL), 0);
 }
 
 static void key_that_is_written_twice_is_refused(void **state) {
@@ -247,6 +277,7 @@ const StoreTest store_txn_tests[] = {
     STORE_TEST(all_comparisons_must_hold),
     STORE_TEST(writes_of_one_transaction_share_one_revision),
     STORE_TEST(transaction_without_effect_leaves_the_revision),
+    STORE_TEST(write_may_depend_on_another_key),
     STORE_TEST(delete_prefix_takes_what_begins_with_it_only),
     STORE_TEST(transaction_over_the_limit_is_refused),
     STORE_TEST(key_that_is_written_twice_is_refused),

@@ -139,6 +139,19 @@ static void unit_that_goes_in_a_circle_is_left_to_systemd(void **state) {
     assert_ptr_equal(sim_where_runs(cluster, NAME), node);
 }
 
+/* What passes is no failure, also where one has passed before. */
+static void each_failure_has_its_moment_to_pass(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *node = engine_test_start(cluster, NAME, FILE_TEXT);
+    for (size_t i = 0; i < 3; i++) {
+        fake_systemd_set_state(node->systemd, NAME, "failed", "failed", "exit-code");
+        sim_cluster_run(cluster, 300 * USEC_PER_MSEC);
+        fake_systemd_set_state(node->systemd, NAME, "active", "running", "success");
+        sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+        assert_int_equal(count_failures(cluster), 0);
+    }
+}
+
 static void destroyed_unit_leaves_nothing_behind(void **state) {
     SimCluster *cluster = *state;
     start_and_break(cluster, FILE_TEXT);
@@ -172,6 +185,7 @@ int main(void) {
         ENGINE_TEST(delays_grow),
         ENGINE_TEST(global_unit_is_started_anew_where_it_failed),
         ENGINE_TEST(unit_that_goes_in_a_circle_is_left_to_systemd),
+        ENGINE_TEST(each_failure_has_its_moment_to_pass),
         ENGINE_TEST(destroyed_unit_leaves_nothing_behind),
         ENGINE_TEST(record_that_cannot_be_read_is_written_anew),
     };

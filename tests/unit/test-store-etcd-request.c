@@ -79,6 +79,16 @@ static void transaction_has_its_comparisons_and_writes_in_order(void **state) {
           "\022\014\032\012\012\003/u/\022\003/u0");
 }
 
+static void write_that_depends_on_a_key_is_a_transaction_inside(void **state) {
+    ByteBuffer body = {};
+    const StoreWrite write = {.kind = STORE_PUT, .key = "a", .value = "v", .only_with = "b"};
+    int r = etcd_txn_format("/", &(StoreTxn){.writes = &write, .n_writes = 1}, &body);
+    CHECK(body, r,
+          "\022\031\042\027"                           /* an operation: a transaction */
+          "\012\012\010\001\020\001\032\002/b\050\000" /* b was created after 0 */
+          "\022\011\022\007\012\002/a\022\001v");
+}
+
 static void empty_transaction_and_value_are_valid(void **state) {
     ByteBuffer empty = {}, put = {};
     StoreWrite write = {.kind = STORE_PUT, .key = "a"};
@@ -147,6 +157,7 @@ int main(void) {
         cmocka_unit_test(all_keys_are_a_prefix_too),
         cmocka_unit_test(end_of_a_prefix_skips_bytes_that_cannot_grow),
         cmocka_unit_test(transaction_has_its_comparisons_and_writes_in_order),
+        cmocka_unit_test(write_that_depends_on_a_key_is_a_transaction_inside),
         cmocka_unit_test(empty_transaction_and_value_are_valid),
         cmocka_unit_test(long_value_is_written_whole),
         cmocka_unit_test(watch_begins_at_its_revision_or_now),
