@@ -83,13 +83,6 @@ static void judge_drained(SimCheck *check, const char *id) {
         sim_trace_fail(check->trace, "%s is told to reboot, and still has %s", id, order->name);
 }
 
-/* What is up then may be the last that is. */
-static void judge_brake(SimCheck *check, const char *id) {
-    const char *held = sim_brake_find_held(check);
-    if (held)
-        sim_trace_fail(check->trace, "%s is to be rebooted, and machine %s is held", id, held);
-}
-
 static void note_word(SimCheck *check, const char *id, const Reboot *old, const Reboot *new) {
     const SimNode *node = sim_find_node(check->cluster, id);
     SimRebootWord *word = &check->reboot_words[node - check->cluster->nodes];
@@ -188,9 +181,6 @@ void sim_reboots_judge_record(SimCheck *check, const char *machine_id, const Reb
         judge_step(check, machine_id, old, new);
     else if (old && !check->cluster->is_store_lost)
         judge_end(check, machine_id, old);
-    bool is_new_phase = new && (!old || old->phase != new->phase);
-    if (is_new_phase && (new->phase == REBOOT_DRAINING || new->phase == REBOOT_REBOOTING))
-        judge_brake(check, machine_id);
     if (new &&new->phase == REBOOT_DRAINING)
         judge_places(check, machine_id, new);
     if (new &&new->phase == REBOOT_REBOOTING)
