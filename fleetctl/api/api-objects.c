@@ -238,6 +238,19 @@ static void maintenance_read(Reader *reader, json_object *json, ApiMachine *mach
     reader->result = reader->result < 0 ? reader->result : inner.result;
 }
 
+int api_maintenance_read(json_object *json, ApiMaintenance *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiMaintenance maintenance = {
+        .machine_id = read_name(&reader, "machineID"),
+        .is_drain = read_bool(&reader, "drain"),
+        .message = read_string(&reader, "message", NULL),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = maintenance;
+    return 0;
+}
+
 int api_reboot_read(json_object *json, ApiReboot *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiReboot reboot = {

@@ -93,6 +93,13 @@ typedef struct ApiReboot {
     const char *why;     /* it failed, or waits; NULL: nothing to be said */
 } ApiReboot;
 
+/* A machine that is cordoned or drained. */
+typedef struct ApiMaintenance {
+    const char *machine_id;
+    bool is_drain;       /* else it is only cordoned */
+    const char *message; /* NULL: not said */
+} ApiMaintenance;
+
 /* What was deployed last over a unit, or a template. */
 typedef struct ApiRollout {
     const char *name;
@@ -180,6 +187,7 @@ int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr);
 int api_version_read(json_object *json, ApiVersion *ret, Error *reterr);
 int api_state_read(json_object *json, ApiState *ret, Error *reterr);
 int api_orphan_read(json_object *json, ApiOrphan *ret, Error *reterr);
+int api_maintenance_read(json_object *json, ApiMaintenance *ret, Error *reterr);
 int api_reboot_read(json_object *json, ApiReboot *ret, Error *reterr);
 int api_rollout_read(json_object *json, ApiRollout *ret, Error *reterr);
 int api_rollout_unit_read(json_object *json, ApiRolloutUnit *ret, Error *reterr);

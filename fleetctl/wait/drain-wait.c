@@ -88,7 +88,7 @@ static int conclude(const DrainWait *wait, int status) {
     else if (has_cancelled(wait->tracker))
         return EXIT_FAILURE;
     else
-        say("Drained: %zu unit%s left", n_left, n_left == 1 ? "" : "s");
+        say("Drained: %zu unit%s left", n_left, n_left == 1 ? " has" : "s have");
     return status;
 }
 

@@ -28,6 +28,10 @@ json_object *reservations_to_json(const Machine *machine, const Resources *reser
 json_object *machine_maintenance_to_json(const View *view, const MachineView *machine);
 /* Only of a machine that is to be rebooted. */
 json_object *machine_reboot_to_json(const View *view, const MachineView *machine);
+/* The leader has only the first of those that wait say whom it waits for. That one (borrowed; NULL:
+ * none), and its name in what was told of a machine that waits and says nothing. */
+int reboots_find_first(View *view, const char **ret_id);
+int machine_reboot_explain(json_object *object, const MachineView *machine, const char *first_id);
 
 /* What was set through the API. */
 json_object *machine_metadata_to_json(const View *view, const MachineView *machine);

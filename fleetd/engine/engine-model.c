@@ -275,8 +275,8 @@ static int engine_make_model(Engine *engine) {
                                                  .on_order = on_order,
                                                  .on_maintenance = on_maintenance,
                                                  .on_brake = on_brake};
-    static const RebootsCallbacks reboots_callbacks = {.is_ready = is_settled,
-                                                       .on_unsure = on_unsure};
+    static const RebootsCallbacks reboots_callbacks = {
+        .is_ready = is_settled, .is_held = is_held, .on_unsure = on_unsure};
     static const RolloutsCallbacks rollouts_callbacks = {.is_ready = may_roll_out,
                                                          .is_held = is_held,
                                                          .on_unsure = on_unsure,
