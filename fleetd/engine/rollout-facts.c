@@ -50,6 +50,8 @@ static int gather(Gathering *gathering, const char *name, const Unit *unit, bool
         .may_go_down = outlook.may_go_down,
         .may_stay = outlook.may_stay,
         .waits = outlook.waits,
+        .machine = outlook.machine,
+        .trouble = outlook.trouble,
     };
     return 0;
 }
@@ -92,6 +94,7 @@ static RolloutFact fact_of(const MachineOutlook *machine, const Unit *unit, cons
         .has_failed = machine->has_failed,
         .may_go_down = machine->may_go_down,
         .may_stay = machine->is_up,
+        .trouble = machine->trouble,
     };
 }
 

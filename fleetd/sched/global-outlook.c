@@ -28,6 +28,7 @@ static void look_out(const Cluster *cluster, const Placement *placement, Machine
         .is_available = is_as_wanted && placement->report.is_up,
         .is_up = placement->report.is_up,
         .has_failed = is_as_wanted && placement->report.is_given_up,
+        .trouble = placement_has_its_file(cluster, placement) ? placement_trouble(placement) : NULL,
     };
 }
 

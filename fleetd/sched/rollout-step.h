@@ -18,6 +18,8 @@ typedef struct RolloutFact {
     bool may_go_down;     /* its group's budget allows it */
     bool may_stay;        /* it is up, and could run on while the next one is started elsewhere */
     const char *waits;    /* why it has no place; NULL: it has, or nothing is known */
+    const char *machine;  /* where it is as wanted, up or not; NULL: nowhere, or that is its name */
+    const char *trouble;  /* what is wrong there, in a word or two; NULL: nothing that is known */
 } RolloutFact;
 
 typedef struct RolloutFacts {

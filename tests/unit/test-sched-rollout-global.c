@@ -63,6 +63,12 @@ static const Case cases[] = {
      .machines = {{T("1"), T(A), HAS}, {T("2"), T(A), .keeps = T(A), WAITS}},
      .facts = {{"1", B, UP}, {"2", A, UP}}, .hash = B,
      .expected = "updating; 1 done, 2 updating; 2 has its turn"},
+    {"how it failed is kept", .unit_hash = B, .before = A, .phase = ROLLOUT_UPDATING,
+     .machines = {{T("1"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW,
+                   .failed_since_usec = NOW - FAILURE_QUIET_USEC}},
+     .facts = {{"1", B, BROKEN, .trouble = "signal"}}, .hash = B,
+     .expected = "rolling-back: on machine 1: it has failed (signal); 1 restoring; unit=a; 1 has "
+                 "its turn"},
     {"a machine that comes later waits for its turn, too", .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), GETS}}, .facts = {{"1", B, UP}, {"2", A, UP}}, .hash = B,
      .expected = "updating; 1 updating, 2 waiting keeps a"},
