@@ -124,6 +124,19 @@ static void it_is_refused_if_its_units_were_changed_since(void **state) {
     assert_answer(fixture, "PUT", TEMPLATE, body, 409, message);
 }
 
+static void it_is_refused_if_nobody_can_have_seen_its_revision(void **state) {
+    ApiFixture *fixture = *state;
+    int64_t revision = seed_unit(fixture, "app@1.service", "[Service]\nExecStart=/bin/false\n",
+                                 LAUNCH_STATE_LAUNCHED);
+    _cleanup_free_ char *body =
+        str_printf("{\"text\":\"" TEXT "\",\"checkRevision\":%lld}", (long long) revision + 1);
+    _cleanup_free_ char *message = str_printf("revision %lld is yet to come: the store is at %lld",
+                                              (long long) revision + 1, (long long) revision);
+    assert_answer(fixture, "PUT", TEMPLATE, body, 409, message);
+    assert_answer(fixture, "PUT", SERVICE, body, 409, message);
+    assert_absent(fixture, "deployment/a.service");
+}
+
 static void users_say_how_it_goes_on(void **state) {
     ApiFixture *fixture = *state;
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 404,
@@ -286,6 +299,7 @@ int main(void) {
         API_TEST(bad_requests_are_refused),
         API_TEST(global_unit_goes_machine_by_machine_and_remains_one),
         API_TEST(it_is_refused_if_its_units_were_changed_since),
+        API_TEST(it_is_refused_if_nobody_can_have_seen_its_revision),
         API_TEST(users_say_how_it_goes_on),
         API_TEST(it_is_too_late_for_some_words),
         API_TEST(pause_that_a_rollback_overtakes_is_too_late),
