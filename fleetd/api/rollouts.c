@@ -4,6 +4,7 @@
 #include "fleetd/api/page.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 
 static int64_t seconds(usec_t usec) {
     return (int64_t) (usec / USEC_PER_SEC);
@@ -87,17 +88,29 @@ bool rollout_is_under_way(const UnitView *unit) {
            !rollout_phase_is_over(shown_phase(unit->deployment, rollout_of(unit)));
 }
 
+/* A template is there for instances to come: it counts nowhere else, either. */
+static void count_units(const Rollout *rollout, size_t *ret_n, size_t *ret_n_done) {
+    *ret_n = *ret_n_done = 0;
+    for (size_t i = 0; rollout && i < rollout->n_units; i++) {
+        const RolloutUnit *unit = &rollout->units[i];
+        bool counts = !unit_name_is_template(unit->name);
+        *ret_n += counts;
+        *ret_n_done += counts && unit->phase == ROLLOUT_UNIT_DONE;
+    }
+}
+
 json_object *rollout_brief_to_json(const UnitView *unit) {
     _cleanup_json_ json_object *object = json_object_new_object();
     const Rollout *rollout = rollout_of(unit);
     RolloutPhase phase = shown_phase(unit->deployment, rollout);
-    size_t n_done = rollout ? rollout_count(rollout, ROLLOUT_UNIT_DONE) : 0;
+    size_t n, n_done;
+    count_units(rollout, &n, &n_done);
     if (!object || json_add_string(object, "name", unit->name) < 0 ||
         json_add_bool(object, "restart", unit->deployment->is_restart) < 0 ||
         json_add_string(object, "phase", rollout_phase_to_string(phase)) < 0 ||
         json_add_int(object, "since", seconds(unit->deployment->since_usec)) < 0 ||
         json_add_int(object, "done", (int64_t) n_done) < 0 ||
-        json_add_int(object, "units", rollout ? (int64_t) rollout->n_units : 0) < 0 ||
+        json_add_int(object, "units", (int64_t) n) < 0 ||
         json_add_nullable(object, "why", rollout && rollout->phase == phase ? rollout->why : NULL) <
             0 ||
         json_add_nullable(object, "message", unit->deployment->message) < 0)
