@@ -7,6 +7,7 @@
 #define SERVICE "/rollouts/a.service"
 #define TEMPLATE "/rollouts/app@.service"
 #define BODY "{\"text\":\"" TEXT "\"}"
+#define CANARIES "{\"text\":\"" TEXT "\",\"canaries\":1}"
 
 static void assert_stored(ApiFixture *fixture, const char *key, const char *text) {
     _cleanup_free_ char *value = store_sync_get(&fixture->sync, key);
@@ -146,8 +147,6 @@ static void users_say_how_it_goes_on(void **state) {
     assert_stored(fixture, "deployment/a.service", "\"paused\":true");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"resume\"}", 204, "");
     assert_stored(fixture, "deployment/a.service", "\"resumed\":1}");
-    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"promote\"}", 204, "");
-    assert_stored(fixture, "deployment/a.service", "\"promoted\":true");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
     assert_stored(fixture, "deployment/a.service", "\"undone\":true");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"explode\"}", 400,
@@ -164,6 +163,28 @@ static void seed_rollout(ApiFixture *fixture, const char *phase, const char *mor
         "{\"deploymentUsec\":5000000,\"phase\":\"%s\",\"phaseSinceUsec\":7000000%s}", phase, more);
     seed(fixture, "rollout/a.service", value);
     settle(fixture);
+}
+
+static void word_of_which_nothing_would_come_is_refused(void **state) {
+    ApiFixture *fixture = *state;
+    static const char promote[] = "{\"action\":\"promote\"}", resume[] = "{\"action\":\"resume\"}";
+    assert_answer(fixture, "PUT", SERVICE, BODY, 204, "");
+    assert_answer(fixture, "PATCH", SERVICE, resume, 409,
+                  "Cannot resume the deployment of 'a.service': it is not paused");
+    assert_answer(fixture, "PATCH", SERVICE, promote, 409,
+                  "Cannot promote the deployment of 'a.service': it goes on with all units anyway, "
+                  "as no first ones were asked for (--canaries)");
+    assert_answer(fixture, "PUT", SERVICE, CANARIES, 204, "");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 204, "");
+    assert_answer(fixture, "PATCH", SERVICE, promote, 409,
+                  "Cannot promote the deployment of 'a.service': it is paused: resume it first");
+    assert_answer(fixture, "PATCH", SERVICE, resume, 204, "");
+    assert_answer(fixture, "PATCH", SERVICE, promote, 204, "");
+    assert_stored(fixture, "deployment/a.service", "\"promoted\":true");
+    seed_rollout(fixture, "waiting", "");
+    assert_answer(fixture, "PATCH", SERVICE, resume, 409,
+                  "Cannot resume the deployment of 'a.service': it is not paused, but waits to be "
+                  "promoted");
 }
 
 static void it_is_too_late_for_some_words(void **state) {
@@ -260,6 +281,9 @@ static void words_count_at_once(void **state) {
     _cleanup_exchange_ RecordedExchange *undone = api_call(fixture, "GET", SERVICE, NULL);
     assert_non_null(strstr(undone->text, "\"phase\":\"rolling-back\""));
     seed_rollout(fixture, "waiting", ",\"why\":\"to be promoted\"");
+    seed(fixture, "deployment/a.service",
+         "{\"hash\":\"" HASH "\",\"sinceUsec\":5000000,\"canaries\":1}");
+    settle(fixture);
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"promote\"}", 204, "");
     settle(fixture);
     _cleanup_exchange_ RecordedExchange *promoted = api_call(fixture, "GET", SERVICE, NULL);
@@ -301,6 +325,7 @@ int main(void) {
         API_TEST(it_is_refused_if_its_units_were_changed_since),
         API_TEST(it_is_refused_if_nobody_can_have_seen_its_revision),
         API_TEST(users_say_how_it_goes_on),
+        API_TEST(word_of_which_nothing_would_come_is_refused),
         API_TEST(it_is_too_late_for_some_words),
         API_TEST(pause_that_a_rollback_overtakes_is_too_late),
         API_TEST(it_is_told_how_far_it_is),
