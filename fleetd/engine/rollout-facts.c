@@ -48,6 +48,7 @@ static int gather(Gathering *gathering, const char *name, const Unit *unit, bool
         .is_available = outlook.is_available,
         .has_failed = outlook.has_failed,
         .may_go_down = outlook.may_go_down,
+        .has_no_budget = outlook.has_no_budget,
         .may_stay = outlook.may_stay,
         .waits = outlook.waits,
         .machine = outlook.machine,
@@ -82,17 +83,19 @@ static int gather_instances(Gathering *gathering, const char *template) {
 /* --- a global unit --- */
 
 /* What is wrong with the unit's file, those that keep another do not suffer from. */
-static RolloutFact fact_of(const MachineOutlook *machine, const Unit *unit, const char *unusable) {
+static RolloutFact fact_of(const MachineOutlook *machine, const Unit *unit,
+                           const GlobalOutlook *outlook) {
     bool has_it = unit && streq_ptr(machine->hash, unit->hash);
     return (RolloutFact){
         .name = machine->machine_id,
         .hash = machine->hash,
         .is_held = machine->is_away || !unit,
-        .unusable = has_it ? unusable : NULL,
+        .unusable = has_it ? outlook->unusable : NULL,
         .is_wanted = unit && unit->desired == LAUNCH_STATE_LAUNCHED,
         .is_available = machine->is_available,
         .has_failed = machine->has_failed,
         .may_go_down = machine->may_go_down,
+        .has_no_budget = outlook->has_no_budget,
         .may_stay = machine->is_up,
         .trouble = machine->trouble,
     };
@@ -134,7 +137,7 @@ static int gather_machines(Gathering *gathering, const char *name, const GlobalO
     if (!gathering->units)
         return -ENOMEM;
     for (size_t i = 0; i < outlook->n_machines; i++)
-        gathering->units[gathering->n++] = fact_of(&outlook->machines[i], unit, outlook->unusable);
+        gathering->units[gathering->n++] = fact_of(&outlook->machines[i], unit, outlook);
     gather_failed(gathering, failing, unit);
     return 0;
 }

@@ -230,6 +230,7 @@ void cluster_look_out(const Cluster *cluster, const char *name, const GroupRest 
         return;
     ret->unusable = unit->held.why;
     ret->may_go_down = unit_may_go_down_beside(unit, rest ? rest : &no_rest);
+    ret->has_no_budget = budget_of(unit, rest ? rest : &no_rest) == 0;
     ret->waits = unit->pending ? unit->pending->summary : beside_obstacle(cluster, unit);
     if (unit->is_held) /* that would be judged by what was wanted before */
         return;

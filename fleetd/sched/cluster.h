@@ -57,6 +57,7 @@ typedef struct UnitOutlook {
     bool is_available;    /* as it was last asked for, on one machine (availability.h) */
     bool has_failed;      /* likewise, and systemd has given up on it */
     bool may_go_down;     /* by fleet's own doing: its group's budget has room, or it is down */
+    bool has_no_budget;   /* and never has room, as long as its file and group are what they are */
     bool may_stay;        /* it is up, and could run on while its next one is started elsewhere */
     const char *waits;    /* why it has no place; NULL: it has one */
     const char *machine;  /* where it is ordered to be, as it was last asked for; NULL: nowhere */
@@ -95,6 +96,7 @@ typedef struct MachineOutlook {
 typedef struct GlobalOutlook {
     bool is_global;       /* as far as is known */
     const char *unusable; /* what is wrong with its file; NULL: nothing */
+    bool has_no_budget;   /* no machine may be without it, by fleet's own doing */
     MachineOutlook *machines;
     size_t n_machines;
 } GlobalOutlook;

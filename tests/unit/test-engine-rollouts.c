@@ -197,6 +197,16 @@ static void failure_holds_the_budget_also_if_it_is_to_go_on(void **state) {
     assert_non_null(strstr(rollout_fixture_rollout(cluster, TEMPLATE)->why, "MaxUnavailable"));
 }
 
+static void budget_of_none_is_told(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "web.service", OLD "[X-Fleet]\nMaxUnavailable=0\n");
+    rollout_fixture_deploy(cluster, "web.service", NEW, NULL);
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_true(has_text(cluster, "web.service", OLD "[X-Fleet]\nMaxUnavailable=0\n"));
+    assert_non_null(strstr(rollout_fixture_rollout(cluster, "web.service")->why,
+                           "MaxUnavailable= lets none be down"));
+}
+
 static void canaries_wait_to_be_promoted(void **state) {
     SimCluster *cluster = *state;
     UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
@@ -583,6 +593,7 @@ int main(void) {
         ENGINE_TEST(file_that_is_not_up_in_time_is_rolled_back),
         ENGINE_TEST(failure_pauses_it_until_it_is_resumed),
         ENGINE_TEST(failure_holds_the_budget_also_if_it_is_to_go_on),
+        ENGINE_TEST(budget_of_none_is_told),
         ENGINE_TEST(canaries_wait_to_be_promoted),
         ENGINE_TEST(users_pause_and_resume_it),
         ENGINE_TEST(it_is_undone_while_it_goes_on_and_when_it_is_done),

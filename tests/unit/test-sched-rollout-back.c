@@ -117,8 +117,8 @@ static const Case cases[] = {
      {},
      {{"a@1.service", A, .is_wanted = true, .unusable = "its file is lost"}, {"a@.service", A}},
      false,
-     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
-     "cannot be read; a@1.service waiting, a@.service waiting"},
+     "updating: no more of the group may be down at a time (MaxUnavailable); "
+     "a@1.service waiting, a@.service waiting"},
     {"failed, and there is nothing to go back to",
      {},
      ROLLOUT_UPDATING,
