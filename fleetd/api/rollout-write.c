@@ -173,7 +173,8 @@ static void on_present_file(int r, const StoreRangeResult *result, void *userdat
     if (r < 0)
         api_write_fail(&put->base, r);
     else if (file_changes_kind(put, &record))
-        api_write_refuse(&put->base, 409, "unit '%s' is %s, and would be %s: submit it",
+        api_write_refuse(&put->base, 409,
+                         "unit '%s' is %s, and would be %s: 'fleetctl start --replace' does that",
                          put->request.unit.name,
                          put->request.is_global ? "no global unit" : "a global unit",
                          put->request.is_global ? "one" : "none any more");

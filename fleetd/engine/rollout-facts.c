@@ -159,7 +159,8 @@ static int gather_bar(const Feed *feed, const char *name, const Unit *unit, Roll
     const char *hash = known && known->deployment ? known->deployment->hash : NULL;
     int r = unit && hash && !streq(hash, unit->hash) ? changes_kind(feed, name, unit, hash) : 0;
     if (r > 0)
-        ret->bar = "its file changes whether it is a global unit: submit it";
+        ret->bar =
+            "its file changes whether it is a global unit: 'fleetctl start --replace' does that";
     return MIN(r, 0);
 }
 

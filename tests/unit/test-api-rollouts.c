@@ -98,12 +98,15 @@ static void global_unit_goes_machine_by_machine_and_remains_one(void **state) {
     seed_unit(fixture, "a.service", "[Service]\nExecStart=/bin/false\n[X-Fleet]\nGlobal=true\n",
               LAUNCH_STATE_LAUNCHED);
     assert_answer(fixture, "PUT", SERVICE, BODY, 409,
-                  "unit 'a.service' is a global unit, and would be none any more: submit it");
+                  "unit 'a.service' is a global unit, and would be none any more: 'fleetctl start "
+                  "--replace' does that");
     assert_absent(fixture, "deployment/a.service");
     assert_answer(fixture, "PUT", SERVICE, global, 204, "");
     seed_unit(fixture, "b.service", "[Service]\nExecStart=/bin/false\n", LAUNCH_STATE_LAUNCHED);
-    assert_answer(fixture, "PUT", "/rollouts/b.service", global, 409,
-                  "unit 'b.service' is no global unit, and would be one: submit it");
+    assert_answer(
+        fixture, "PUT", "/rollouts/b.service", global, 409,
+        "unit 'b.service' is no global unit, and would be one: 'fleetctl start --replace' "
+        "does that");
     assert_answer(fixture, "PUT", TEMPLATE, global, 400,
                   "unit 'app@.service': its instances are global units, which are deployed one by "
                   "one");
