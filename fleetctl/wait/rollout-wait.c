@@ -97,7 +97,7 @@ static StepText progress_text(const RolloutProgress *progress) {
         [ROLLOUT_UPDATING] = {TONE_BUSY, "waits"},
         [ROLLOUT_WAITING] = {TONE_BUSY, "waits"},
         [ROLLOUT_PAUSED] = {TONE_BAD, "is paused"},
-        [ROLLOUT_ROLLING_BACK] = {TONE_BAD, "is rolled back"},
+        [ROLLOUT_ROLLING_BACK] = {TONE_BAD, "is being rolled back"},
         [ROLLOUT_DONE] = {TONE_GOOD, "is done"},
         [ROLLOUT_ROLLED_BACK] = {TONE_BAD, "has been rolled back"},
         [ROLLOUT_FAILED] = {TONE_BAD, "has failed"},
