@@ -154,10 +154,23 @@ void rollouts_list(Api *api, ApiExchange *exchange, _unused_ const char *name, V
     list_page_answer(&page, r, view_revision(view));
 }
 
+/* Of an instance nothing else may have been asked for. */
+static bool is_of_template(const View *view, const char *name, char **ret_template) {
+    bool is_instance = unit_name_check(name, NULL) >= 0 && unit_name_is_instance(name);
+    const UnitView *unit = is_instance && unit_name_template(name, ret_template) >= 0
+                               ? view_find_unit(view, *ret_template)
+                               : NULL;
+    return unit && unit->deployment;
+}
+
 void rollouts_get(_unused_ Api *api, ApiExchange *exchange, const char *name, View *view) {
     const UnitView *unit = view_find_unit(view, name);
+    _cleanup_free_ char *template = NULL;
     if (unit && unit->deployment)
         answer_object_take(exchange, rollout_to_json(unit), view_revision(view));
+    else if (is_of_template(view, name, &template))
+        answer_error(exchange, 404, "nothing was deployed over unit '%s' by itself: see '%s'", name,
+                     template);
     else
         answer_error(exchange, 404, "nothing was deployed over unit '%s'", name);
 }

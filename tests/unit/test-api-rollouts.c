@@ -261,6 +261,10 @@ static void it_is_told_how_far_it_is(void **state) {
     seed_rollout(fixture, "done", "");
     assert_answer(fixture, "GET", "/rollouts/b.service", NULL, 404,
                   "nothing was deployed over unit 'b.service'");
+    assert_answer(fixture, "PUT", TEMPLATE, BODY, 204, "");
+    settle(fixture);
+    assert_answer(fixture, "GET", "/rollouts/app@1.service", NULL, 404,
+                  "nothing was deployed over unit 'app@1.service' by itself: see 'app@.service'");
 }
 
 static void machines_of_a_global_unit_stand_for_units(void **state) {
