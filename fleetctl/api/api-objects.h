@@ -119,9 +119,13 @@ json_object *api_rollout_unit_get(const ApiRollout *rollout, size_t index);
 typedef struct ApiScale {
     const char *name; /* of the template; "": no number is kept */
     int64_t count, since;
+    json_object *unreadable; /* names of the instances that cannot be read; NULL: none */
     int64_t n_there, n_running, n_others; /* not told in events */
-    const char *why;                      /* no more can be created; NULL: nothing to be said */
+    const char *why; /* no more can be created, or some not be read; NULL: nothing to be said */
 } ApiScale;
+
+/* The name of an instance that cannot be read; NULL when there is no such index. */
+const char *api_scale_unreadable(const ApiScale *scale, size_t index);
 
 typedef struct ApiMachine {
     const char *id, *address, *status;
@@ -164,6 +168,7 @@ typedef struct ApiEvent {
     const char *reason; /* NULL: none */
     ApiPending pending;
     const char *boot_id; /* of a machine; NULL: it is not there */
+    bool is_draining;    /* of a machine: its units are to leave */
     ApiReboot reboot;    /* of a machine */
     ApiRollout rollout;  /* of API_EVENT_ROLLOUT */
     ApiScale scale;      /* of API_EVENT_SCALE */

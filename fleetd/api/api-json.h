@@ -7,6 +7,8 @@
 
 #include <json-c/json.h>
 
+json_object *names_to_json(const char *const *names);
+
 /* is_whole adds the text of the unit file. The cluster must know the unit. */
 json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole);
 
@@ -38,7 +40,8 @@ json_object *rollout_event_to_json(const UnitView *unit); /* or no longer is */
 
 /* Only of a template of which so many instances are to be kept. */
 json_object *scale_to_json(View *view, const UnitView *template);
-json_object *scale_event_to_json(const UnitView *template); /* or no longer are */
+/* or no longer are */
+json_object *scale_event_to_json(const View *view, const UnitView *template);
 
 /* brake NULL: nothing is held. */
 json_object *failover_to_json(const BrakeRecord *brake);

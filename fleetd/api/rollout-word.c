@@ -65,6 +65,15 @@ static const char *idle_word(const RolloutPatch *patch, const Rollout *rollout) 
     return is_paused ? "it is paused: resume it first" : NULL;
 }
 
+/* Why that is too late, or in vain; NULL: it is not. */
+static const char *undo_refusal(const RolloutPatch *patch, const Rollout *rollout) {
+    if (rollout->phase == ROLLOUT_SUPERSEDED)
+        return "its units have been changed by others since";
+    if (!rollout_can_be_undone(rollout, patch->deployment->hash))
+        return ROLLOUT_UNDONE_IN_VAIN;
+    return rollout->is_undone ? "it is rolled back already" : NULL;
+}
+
 /* Why it is too late, or too early; NULL: it is not. */
 static const char *refusal(const RolloutPatch *patch, const Rollout *rollout) {
     bool is_known = rollout && rollout->deployment_usec == patch->deployment->since_usec;
@@ -72,10 +81,8 @@ static const char *refusal(const RolloutPatch *patch, const Rollout *rollout) {
         return "there is nothing to go back to (fleetctl history has the former files)";
     if (!is_known)
         return idle_word(patch, NULL);
-    if (patch->word == ROLLOUT_UNDO && rollout->phase == ROLLOUT_SUPERSEDED)
-        return "its units have been changed by others since";
     if (patch->word == ROLLOUT_UNDO)
-        return rollout->is_undone ? "it is rolled back already" : NULL;
+        return undo_refusal(patch, rollout);
     if (rollout->phase == ROLLOUT_ROLLING_BACK)
         return "it is being rolled back";
     return rollout_phase_is_over(rollout->phase) ? "it is over" : idle_word(patch, rollout);

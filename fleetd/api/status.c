@@ -13,14 +13,6 @@
 
 /* --- machines --- */
 
-static json_object *names_to_json(const char *const *names) {
-    _cleanup_json_ json_object *array = json_object_new_array();
-    for (size_t i = 0; array && names[i]; i++)
-        if (json_array_add_take(array, json_object_new_string(names[i])) < 0)
-            return NULL;
-    return TAKE_PTR(array);
-}
-
 static json_object *missing_to_json(const Census *census) {
     _cleanup_free_ const char **ids = NULL;
     return map_sorted_keys(census->missing, &ids) < 0 ? NULL : names_to_json(ids);
