@@ -3,6 +3,7 @@
  * is found out by whoever checks the plan's revision. */
 #include "fleetctl/api/api-plan.h"
 #include "fleetctl/commands/list.h"
+#include "fleetctl/commands/plan-remarks.h"
 #include "fleetctl/commands/text-diff.h"
 #include "fleetctl/print/disarm.h"
 #include "fleetctl/print/message.h"
@@ -86,8 +87,23 @@ static int changes_show(const Context *context, json_object *changes, Error *ret
     return list_print(context, &list, changes, reterr);
 }
 
-static int plan_show(const Context *context, const ApiPlan *plan, bool is_of_files, Error *reterr) {
+static void lines_show(char *const *lines) {
+    STRV_FOREACH (line, lines)
+        say("%s", *line);
+}
+
+static void advice_show(const ApiPlan *plan, const PlanRemarks *remarks) {
+    lines_show(remarks->refusals);
+    if (!remarks->refusals)
+        say("Made at revision %lld: 'fleetctl deploy --check-revision=%lld' refuses if one of "
+            "these units was changed since.",
+            (long long) plan->revision, (long long) plan->revision);
+}
+
+static int plan_show(const Context *context, const ApiPlan *plan, const PlanRemarks *remarks,
+                     bool is_of_files, Error *reterr) {
     int r = 0;
+    lines_show(remarks->removals);
     if (!plan->has_changes)
         say("Nothing would change.");
     else if (json_object_array_length(plan->changes) == 0)
@@ -95,10 +111,7 @@ static int plan_show(const Context *context, const ApiPlan *plan, bool is_of_fil
     else
         r = changes_show(context, plan->changes, reterr);
     if (r >= 0 && plan->has_changes && is_of_files)
-        say("Made at revision %lld: 'fleetctl deploy --check-revision=%lld' refuses if one of "
-            "these "
-            "units was changed since.",
-            (long long) plan->revision, (long long) plan->revision);
+        advice_show(plan, remarks);
     return r;
 }
 
@@ -130,7 +143,8 @@ static int source_compare(const Context *context, const UnitSource *source, cons
     return MIN(r, 0);
 }
 
-static int sources_compare(const Context *context, const UnitSources *sources, Error *reterr) {
+static int sources_compare(const Context *context, const UnitSources *sources, PlanRemarks *remarks,
+                           Error *reterr) {
     _cleanup_(strv_freep) char **names = NULL;
     _cleanup_api_units_ ApiUnits known = {};
     int r = 0;
@@ -139,7 +153,8 @@ static int sources_compare(const Context *context, const UnitSources *sources, E
     if (r >= 0)
         r = api_get_units(context->api, names, &known, reterr);
     for (size_t i = 0; r >= 0 && i < sources->n; i++)
-        r = source_compare(context, &sources->items[i], &known.items[i], reterr);
+        if ((r = source_compare(context, &sources->items[i], &known.items[i], reterr)) >= 0)
+            r = plan_remarks_add_source(remarks, &sources->items[i], &known.items[i]);
     return r;
 }
 
@@ -166,7 +181,7 @@ static int sources_ask(const UnitSources *sources, json_object *request) {
 /* --- units and machines --- */
 
 static int units_ask(Context *context, const char *const *operands, json_object *request,
-                     Error *reterr) {
+                     PlanRemarks *remarks, Error *reterr) {
     _cleanup_unit_selection_ UnitSelection selection = {};
     bool is_removal = context->options->destroy;
     int r = unit_select(context->api, operands, is_removal ? GLOB_ALL_UNITS : GLOB_NO_TEMPLATES,
@@ -175,9 +190,9 @@ static int units_ask(Context *context, const char *const *operands, json_object 
         return EXIT_FAILURE;
     for (size_t i = 0; r >= 0 && i < selection.n_known; i++) {
         const ApiUnit *unit = selection.known[i];
-        if (is_removal)
-            r = plan_request_add_removal(request, unit->name);
-        else if (unit->desired == LAUNCH_STATE_LAUNCHED) /* else it is stopped already */
+        if (is_removal && (r = plan_request_add_removal(request, unit->name)) >= 0)
+            r = plan_remarks_add_removal(remarks, unit);
+        if (!is_removal && unit->desired == LAUNCH_STATE_LAUNCHED) /* else it is stopped already */
             r = plan_request_add_state(request, unit->name, LAUNCH_STATE_LOADED);
     }
     return MIN(r, 0);
@@ -196,7 +211,7 @@ static int machines_ask(Context *context, const char *const *operands, json_obje
 
 /* sources: NULL when it is not of files. */
 static int plan_make(Context *context, const UnitSources *sources, json_object *request,
-                     Error *reterr) {
+                     PlanRemarks *remarks, Error *reterr) {
     _cleanup_json_ json_object *answer = NULL;
     bool is_json = streq(str_or(context->options->output, "table"), "json");
     ApiPlan plan = {};
@@ -204,22 +219,24 @@ static int plan_make(Context *context, const UnitSources *sources, json_object *
     if (r >= 0)
         r = api_plan_read(answer, &plan, reterr);
     if (r >= 0 && sources && !is_json)
-        r = sources_compare(context, sources, reterr);
+        r = sources_compare(context, sources, remarks, reterr);
     if (r >= 0)
-        r = is_json ? document_show(answer) : plan_show(context, &plan, sources != NULL, reterr);
+        r = is_json ? document_show(answer)
+                    : plan_show(context, &plan, remarks, sources != NULL, reterr);
     return r < 0 ? r : plan.has_changes ? EXIT_WOULD_CHANGE : 0;
 }
 
 static int plan_files(Context *context, const char *const *operands, json_object *request,
                       Error *reterr) {
     _cleanup_unit_sources_ UnitSources sources = {};
+    _cleanup_plan_remarks_ PlanRemarks remarks = {};
     int r = unit_sources_load_local(operands, &sources);
     if (r < 0)
         return r;
     if (sources_complain(&sources))
         return EXIT_FAILURE;
     r = sources_ask(&sources, request);
-    return r < 0 ? r : plan_make(context, &sources, request, reterr);
+    return r < 0 ? r : plan_make(context, &sources, request, &remarks, reterr);
 }
 
 static int options_check(const Options *options, Error *reterr) {
@@ -235,12 +252,13 @@ static int options_check(const Options *options, Error *reterr) {
 int command_plan(Context *context, const char *const *operands, Error *reterr) {
     const Options *options = context->options;
     _cleanup_json_ json_object *request = plan_request_new();
+    _cleanup_plan_remarks_ PlanRemarks remarks = {};
     int r = request ? options_check(options, reterr) : -ENOMEM;
     if (r < 0)
         return r;
     if (!options->stop && !options->destroy && !options->drain)
         return plan_files(context, operands, request, reterr);
     r = options->drain ? machines_ask(context, operands, request, reterr)
-                       : units_ask(context, operands, request, reterr);
-    return r != 0 ? r : plan_make(context, NULL, request, reterr);
+                       : units_ask(context, operands, request, &remarks, reterr);
+    return r != 0 ? r : plan_make(context, NULL, request, &remarks, reterr);
 }

@@ -10,14 +10,13 @@
 
 typedef struct Verb {
     const char *name;
-    const char *answer; /* behind the unit; NULL: nothing is asked for */
+    const char *answer; /* before the unit; NULL: nothing is asked for */
     bool is_followed;
 } Verb;
 
 static const Verb verbs[] = {
-    {"status", NULL, false},           {"pause", "is to be paused", false},
-    {"resume", "goes on", true},       {"promote", "goes on with all units", true},
-    {"undo", "is to be undone", true},
+    {"status", NULL, false},        {"pause", "Pausing", false}, {"resume", "Resuming", true},
+    {"promote", "Promoting", true}, {"undo", "Undoing", true},
 };
 
 static const Verb *verb_find(const char *name) {
@@ -33,7 +32,7 @@ static int say_word(Context *context, const Verb *verb, const char *unit, Error 
     int r = api_patch_rollout(context->api, unit, verb->name, &revision, reterr);
     if (r < 0)
         return r;
-    say("Deployment of %s %s", unit, verb->answer);
+    say("%s %s", verb->answer, unit);
     if (!verb->is_followed || context->options->detach)
         return 0;
     r = rollout_tracker_new(&tracker);

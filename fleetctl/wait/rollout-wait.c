@@ -4,6 +4,7 @@
 #include "fleetctl/api/machine-names.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/wait/event-follow.h"
+#include "fleetctl/wait/rollout-hint.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
@@ -64,11 +65,19 @@ static StepText unit_text(const RolloutUnitProgress *unit) {
     return texts[unit->phase];
 }
 
+/* "has failed on M (exit-code)", not "has failed: it has failed on M". Of ASCII without ids, so it
+ * is as long in the text that is shown. */
+static size_t said_already(const char *why) {
+    static const char said[] = "it has failed";
+    return why && strncmp(why, said, strlen(said)) == 0 ? strlen(said) : 0;
+}
+
 static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
                       const RolloutUnitProgress *unit) {
     StepText step = progress->is_restart ? restart_text(unit) : unit_text(unit);
     _cleanup_free_ char *count = NULL;
     bool is_beside_the_point = wait->is_undo && unit->phase == ROLLOUT_UNIT_DONE;
+    size_t n_said = unit->phase == ROLLOUT_UNIT_FAILED ? said_already(unit->why) : 0;
     if (!step.text || is_beside_the_point)
         return;
     if (unit->phase == ROLLOUT_UNIT_DONE && !unit_name_is_template(unit->name))
@@ -77,7 +86,8 @@ static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
     _cleanup_free_ char *label = unit_label(wait, progress, unit);
     _cleanup_free_ char *why = machine_ids_shorten(unit->why, wait->context->options->full);
     say_marked(&wait->context->look, step.tone, "Unit %s %s%s%s%s", str_or(label, unit->name),
-               step.text, str_or(count, ""), unit->why ? ": " : "", str_or(why, ""));
+               step.text, str_or(count, ""), unit->why && n_said == 0 ? ": " : "",
+               why ? why + n_said : "");
 }
 
 /* --- the whole of one --- */
@@ -87,7 +97,7 @@ static StepText progress_text(const RolloutProgress *progress) {
         [ROLLOUT_UPDATING] = {TONE_BUSY, "waits"},
         [ROLLOUT_WAITING] = {TONE_BUSY, "waits"},
         [ROLLOUT_PAUSED] = {TONE_BAD, "is paused"},
-        [ROLLOUT_ROLLING_BACK] = {TONE_BAD, "is rolled back"},
+        [ROLLOUT_ROLLING_BACK] = {TONE_BAD, "is being rolled back"},
         [ROLLOUT_DONE] = {TONE_GOOD, "is done"},
         [ROLLOUT_ROLLED_BACK] = {TONE_BAD, "has been rolled back"},
         [ROLLOUT_FAILED] = {TONE_BAD, "has failed"},
@@ -155,22 +165,6 @@ static bool is_as_asked_for(const RolloutWait *wait, const RolloutProgress *prog
     return progress->phase == ROLLOUT_DONE || progress->phase == ROLLOUT_WAITING;
 }
 
-/* What a person has to do now. */
-static void hint(const RolloutProgress *progress) {
-    bool is_reached = progress->end == ROLLOUT_END_REACHED;
-    const char *word = progress->phase == ROLLOUT_WAITING ? "promote" : "resume";
-    if (is_reached && progress->is_restart && !rollout_phase_is_over(progress->phase))
-        complain("Go on with 'fleetctl rollout %s %s'", word, progress->name);
-    if (progress->is_restart)
-        return;
-    if (is_reached && progress->phase == ROLLOUT_WAITING)
-        say("Go on with 'fleetctl rollout promote %s', or back with 'fleetctl rollout undo %s'",
-            progress->name, progress->name);
-    if (is_reached && progress->phase == ROLLOUT_PAUSED)
-        complain("Go on with 'fleetctl rollout resume %s', or back with 'fleetctl rollout undo %s'",
-                 progress->name, progress->name);
-}
-
 static int conclude(const RolloutWait *wait, int status) {
     if (status == EXIT_INTERRUPTED) {
         complain("Interrupted; the cluster goes on: see 'fleetctl rollout status'");
@@ -178,7 +172,7 @@ static int conclude(const RolloutWait *wait, int status) {
     }
     RolloutProgress *progress;
     for (size_t i = 0; (progress = rollout_tracker_get(wait->tracker, i)); i++) {
-        hint(progress);
+        rollout_hint(wait->context, progress, wait->is_undo);
         if (!is_as_asked_for(wait, progress))
             status = EXIT_FAILURE;
     }

@@ -51,6 +51,20 @@ static void deployment_hear(Deployment *deployment, RolloutWord word) {
     }
 }
 
+/* What nothing would come of, now; NULL: something does. rollout: NULL: it has yet to begin. */
+static const char *idle_word(const RolloutPatch *patch, const Rollout *rollout) {
+    const Deployment *deployment = patch->deployment;
+    bool is_paused = deployment->is_paused || (rollout && rollout->phase == ROLLOUT_PAUSED);
+    bool is_waiting = rollout && rollout->phase == ROLLOUT_WAITING;
+    if (patch->word == ROLLOUT_RESUME && !is_paused)
+        return is_waiting ? "it is not paused, but waits to be promoted" : "it is not paused";
+    if (patch->word != ROLLOUT_PROMOTE)
+        return NULL;
+    if (deployment->policy.canaries == 0)
+        return "it goes on with all units anyway, as no first ones were asked for (--canaries)";
+    return is_paused ? "it is paused: resume it first" : NULL;
+}
+
 /* Why that is too late, or in vain; NULL: it is not. */
 static const char *undo_refusal(const RolloutPatch *patch, const Rollout *rollout) {
     if (rollout->phase == ROLLOUT_SUPERSEDED)
@@ -60,19 +74,18 @@ static const char *undo_refusal(const RolloutPatch *patch, const Rollout *rollou
     return rollout->is_undone ? "it is rolled back already" : NULL;
 }
 
-/* Why it is too late; NULL: it is not. */
+/* Why it is too late, or too early; NULL: it is not. */
 static const char *refusal(const RolloutPatch *patch, const Rollout *rollout) {
     bool is_known = rollout && rollout->deployment_usec == patch->deployment->since_usec;
     if (patch->word == ROLLOUT_UNDO && patch->deployment->is_restart)
-        return "it is a restart, and there is nothing to go back to (fleetctl history has the "
-               "former files)";
+        return "there is nothing to go back to (fleetctl history has the former files)";
     if (!is_known)
-        return NULL;
+        return idle_word(patch, NULL);
     if (patch->word == ROLLOUT_UNDO)
         return undo_refusal(patch, rollout);
     if (rollout->phase == ROLLOUT_ROLLING_BACK)
         return "it is being rolled back";
-    return rollout_phase_is_over(rollout->phase) ? "it is over" : NULL;
+    return rollout_phase_is_over(rollout->phase) ? "it is over" : idle_word(patch, rollout);
 }
 
 /* What it was decided on must still be so: whoever leads may begin to roll back just now. A record
@@ -90,8 +103,9 @@ static void on_rollout(int r, const StoreRangeResult *result, void *userdata) {
     if (r < 0) {
         api_write_fail(&patch->base, r);
     } else if (why) {
-        api_write_refuse(&patch->base, 409, "Cannot %s the deployment of '%s': %s",
-                         rollout_word_to_string(patch->word), patch->name, why);
+        api_write_refuse(
+            &patch->base, 409, "Cannot %s the %s of '%s': %s", rollout_word_to_string(patch->word),
+            patch->deployment->is_restart ? "restart" : "deployment", patch->name, why);
     } else {
         deployment_hear(patch->deployment, patch->word);
         commit(patch);

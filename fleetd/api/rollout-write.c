@@ -173,7 +173,8 @@ static void on_present_file(int r, const StoreRangeResult *result, void *userdat
     if (r < 0)
         api_write_fail(&put->base, r);
     else if (file_changes_kind(put, &record))
-        api_write_refuse(&put->base, 409, "unit '%s' is %s, and would be %s: submit it",
+        api_write_refuse(&put->base, 409,
+                         "unit '%s' is %s, and would be %s: 'fleetctl start --replace' does that",
                          put->request.unit.name,
                          put->request.is_global ? "no global unit" : "a global unit",
                          put->request.is_global ? "one" : "none any more");
@@ -197,10 +198,23 @@ static int expect_unknown(RolloutPut *put) {
     return key ? take_unit(put, key, 0) : -ENOMEM;
 }
 
+/* Nobody can have looked at that: it is mistyped, or of another store, or of this one before it was
+ * restored. 1: so it is, and that was answered. */
+static int look_at_revision(RolloutPut *put, int64_t present) {
+    int64_t check = put->request.check_revision;
+    if (check <= present)
+        return 0;
+    api_write_refuse(&put->base, 409, "revision %lld is yet to come: the store is at %lld",
+                     (long long) check, (long long) present);
+    return 1;
+}
+
 static void on_units(int r, const StoreRangeResult *result, void *userdata) {
     RolloutPut *put = userdata;
     put->base.op = NULL;
     if (r >= 0)
+        r = look_at_revision(put, result->revision);
+    if (r == 0)
         r = look_at_units(put, result);
     if (r == 0 && !put->is_known)
         r = expect_unknown(put);

@@ -4,6 +4,7 @@
 #include "fleetd/api/page.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 
 static int64_t seconds(usec_t usec) {
     return (int64_t) (usec / USEC_PER_SEC);
@@ -87,17 +88,29 @@ bool rollout_is_under_way(const UnitView *unit) {
            !rollout_phase_is_over(shown_phase(unit->deployment, rollout_of(unit)));
 }
 
+/* A template is there for instances to come: it counts nowhere else, either. */
+static void count_units(const Rollout *rollout, size_t *ret_n, size_t *ret_n_done) {
+    *ret_n = *ret_n_done = 0;
+    for (size_t i = 0; rollout && i < rollout->n_units; i++) {
+        const RolloutUnit *unit = &rollout->units[i];
+        bool counts = !unit_name_is_template(unit->name);
+        *ret_n += counts;
+        *ret_n_done += counts && unit->phase == ROLLOUT_UNIT_DONE;
+    }
+}
+
 json_object *rollout_brief_to_json(const UnitView *unit) {
     _cleanup_json_ json_object *object = json_object_new_object();
     const Rollout *rollout = rollout_of(unit);
     RolloutPhase phase = shown_phase(unit->deployment, rollout);
-    size_t n_done = rollout ? rollout_count(rollout, ROLLOUT_UNIT_DONE) : 0;
+    size_t n, n_done;
+    count_units(rollout, &n, &n_done);
     if (!object || json_add_string(object, "name", unit->name) < 0 ||
         json_add_bool(object, "restart", unit->deployment->is_restart) < 0 ||
         json_add_string(object, "phase", rollout_phase_to_string(phase)) < 0 ||
         json_add_int(object, "since", seconds(unit->deployment->since_usec)) < 0 ||
         json_add_int(object, "done", (int64_t) n_done) < 0 ||
-        json_add_int(object, "units", rollout ? (int64_t) rollout->n_units : 0) < 0 ||
+        json_add_int(object, "units", (int64_t) n) < 0 ||
         json_add_nullable(object, "why", rollout && rollout->phase == phase ? rollout->why : NULL) <
             0 ||
         json_add_nullable(object, "message", unit->deployment->message) < 0)
@@ -141,10 +154,23 @@ void rollouts_list(Api *api, ApiExchange *exchange, _unused_ const char *name, V
     list_page_answer(&page, r, view_revision(view));
 }
 
+/* Of an instance nothing else may have been asked for. */
+static bool is_of_template(const View *view, const char *name, char **ret_template) {
+    bool is_instance = unit_name_check(name, NULL) >= 0 && unit_name_is_instance(name);
+    const UnitView *unit = is_instance && unit_name_template(name, ret_template) >= 0
+                               ? view_find_unit(view, *ret_template)
+                               : NULL;
+    return unit && unit->deployment;
+}
+
 void rollouts_get(_unused_ Api *api, ApiExchange *exchange, const char *name, View *view) {
     const UnitView *unit = view_find_unit(view, name);
+    _cleanup_free_ char *template = NULL;
     if (unit && unit->deployment)
         answer_object_take(exchange, rollout_to_json(unit), view_revision(view));
+    else if (is_of_template(view, name, &template))
+        answer_error(exchange, 404, "nothing was deployed over unit '%s' by itself: see '%s'", name,
+                     template);
     else
         answer_error(exchange, 404, "nothing was deployed over unit '%s'", name);
 }

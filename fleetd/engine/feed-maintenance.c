@@ -96,3 +96,7 @@ int feed_delete_reboot(Feed *feed, const Key *key) {
 const Map *feed_reboots(const Feed *feed) {
     return feed->reboots;
 }
+
+const Maintenance *feed_find_maintenance(const Feed *feed, const char *machine_id) {
+    return map_get(feed->maintenance, machine_id);
+}

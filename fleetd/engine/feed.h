@@ -70,6 +70,8 @@ typedef struct FeedRollout {
     int64_t rollout_revision;
 } FeedRollout;
 
+/* As people want it; NULL: they want none, or it cannot be read. */
+const Maintenance *feed_find_maintenance(const Feed *feed, const char *machine_id);
 const Map *feed_rollouts(const Feed *feed);                    /* FeedRollout by unit or template */
 const Map *feed_units(const Feed *feed);                       /* Unit by name */
 const Map *feed_unreadable_units(const Feed *feed);            /* a set of names */

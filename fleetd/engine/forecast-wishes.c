@@ -159,7 +159,11 @@ static int tell_units(ForecastWishes *wishes, bool are_templates, Error *reterr)
     return r;
 }
 
+/* One that is drained already is, or will be, left by what can leave it. */
 static int tell_drain(ForecastWishes *wishes, const char *machine_id) {
+    const Maintenance *known = feed_find_maintenance(wishes->feed, machine_id);
+    if (known && known->is_draining && !known->ignore_global)
+        return 0;
     const Maintenance maintenance = {.machine_id = (char *) machine_id, .is_draining = true};
     _cleanup_free_ char *value = maintenance_format(&maintenance);
     return tell(wishes, key_maintenance(machine_id), value, value ? strlen(value) : 0);

@@ -48,8 +48,11 @@ static int gather(Gathering *gathering, const char *name, const Unit *unit, bool
         .is_available = outlook.is_available,
         .has_failed = outlook.has_failed,
         .may_go_down = outlook.may_go_down,
+        .has_no_budget = outlook.has_no_budget,
         .may_stay = outlook.may_stay,
         .waits = outlook.waits,
+        .machine = outlook.machine,
+        .trouble = outlook.trouble,
     };
     return 0;
 }
@@ -80,18 +83,21 @@ static int gather_instances(Gathering *gathering, const char *template) {
 /* --- a global unit --- */
 
 /* What is wrong with the unit's file, those that keep another do not suffer from. */
-static RolloutFact fact_of(const MachineOutlook *machine, const Unit *unit, const char *unusable) {
+static RolloutFact fact_of(const MachineOutlook *machine, const Unit *unit,
+                           const GlobalOutlook *outlook) {
     bool has_it = unit && streq_ptr(machine->hash, unit->hash);
     return (RolloutFact){
         .name = machine->machine_id,
         .hash = machine->hash,
         .is_held = machine->is_away || !unit,
-        .unusable = has_it ? unusable : NULL,
+        .unusable = has_it ? outlook->unusable : NULL,
         .is_wanted = unit && unit->desired == LAUNCH_STATE_LAUNCHED,
         .is_available = machine->is_available,
         .has_failed = machine->has_failed,
         .may_go_down = machine->may_go_down,
+        .has_no_budget = outlook->has_no_budget,
         .may_stay = machine->is_up,
+        .trouble = machine->trouble,
     };
 }
 
@@ -131,7 +137,7 @@ static int gather_machines(Gathering *gathering, const char *name, const GlobalO
     if (!gathering->units)
         return -ENOMEM;
     for (size_t i = 0; i < outlook->n_machines; i++)
-        gathering->units[gathering->n++] = fact_of(&outlook->machines[i], unit, outlook->unusable);
+        gathering->units[gathering->n++] = fact_of(&outlook->machines[i], unit, outlook);
     gather_failed(gathering, failing, unit);
     return 0;
 }
@@ -153,7 +159,8 @@ static int gather_bar(const Feed *feed, const char *name, const Unit *unit, Roll
     const char *hash = known && known->deployment ? known->deployment->hash : NULL;
     int r = unit && hash && !streq(hash, unit->hash) ? changes_kind(feed, name, unit, hash) : 0;
     if (r > 0)
-        ret->bar = "its file changes whether it is a global unit: submit it";
+        ret->bar =
+            "its file changes whether it is a global unit: 'fleetctl start --replace' does that";
     return MIN(r, 0);
 }
 

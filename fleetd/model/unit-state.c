@@ -94,6 +94,21 @@ char *unit_state_failure(const UnitState *state) {
                       str_or(why, ""), why ? ")" : "");
 }
 
+const char *unit_state_trouble(const UnitState *state) {
+    bool is_ill = state->health == UNIT_HEALTH_UNHEALTHY || state->health == UNIT_HEALTH_STARTING;
+    if (unit_state_is_up(state))
+        return NULL;
+    if (is_active(state) && is_ill)
+        return state->health_message;
+    if (state->result && !streq(state->result, "success"))
+        return state->result;
+    if (state->message)
+        return state->message;
+    if (job_result_is_final(state->job) && job_is_bad(state->job))
+        return job_result_to_string(state->job);
+    return streq_ptr(state->active, "activating") ? state->active : NULL;
+}
+
 void unit_state_free(UnitState *state) {
     if (!state)
         return;

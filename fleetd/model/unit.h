@@ -161,6 +161,8 @@ bool unit_state_has_failed(const UnitState *state, bool may_restart);
 /* In what way, for people; of a state that has failed. NULL when out of memory; the caller frees.
  */
 char *unit_state_failure(const UnitState *state);
+/* Why it is not up, as far as it says; NULL: it does not, or it is up. Borrowed. */
+const char *unit_state_trouble(const UnitState *state);
 
 char *orphan_format(const Orphan *orphan);
 int orphan_parse(const char *machine_id, const char *name, const char *text, size_t size,

@@ -212,6 +212,11 @@ static bool placement_is_as_wanted(const Placement *placement) {
            placement->order.revision >= placement->unit->revision;
 }
 
+const char *placement_trouble(const Placement *placement) {
+    bool has_file = streq_ptr(placement->report.hash, placement->order.hash);
+    return has_file ? placement->report.trouble : NULL;
+}
+
 const char *cluster_group_of(const Cluster *cluster, const char *name) {
     const ClusterUnit *unit = cluster_find_unit(cluster, name);
     return unit && unit->group ? unit->group->name : NULL;
@@ -225,10 +230,15 @@ void cluster_look_out(const Cluster *cluster, const char *name, const GroupRest 
         return;
     ret->unusable = unit->held.why;
     ret->may_go_down = unit_may_go_down_beside(unit, rest ? rest : &no_rest);
+    ret->has_no_budget = budget_of(unit, rest ? rest : &no_rest) == 0;
     ret->waits = unit->pending ? unit->pending->summary : beside_obstacle(cluster, unit);
     if (unit->is_held) /* that would be judged by what was wanted before */
         return;
     for (const Placement *p = unit->placements; p; p = p->next) {
+        if (placement_has_target(p) && placement_is_active(p)) {
+            ret->machine = p->machine->id;
+            ret->trouble = placement_trouble(p);
+        }
         ret->is_available |= placement_is_as_wanted(p) && p->report.is_up;
         ret->may_stay |= placement_may_stay(p);
         ret->has_failed |= placement_is_as_wanted(p) && p->report.is_given_up;

@@ -36,4 +36,7 @@ bool placement_has_target(const Placement *placement);
 /* What is reported is of what the order says. */
 bool placement_answers_launch(const Placement *placement);
 bool placement_is_available(const Placement *placement);
+/* What keeps it from being up with the file that it is ordered to have, be it on its way; NULL:
+ * nothing that is known. Borrowed. */
+const char *placement_trouble(const Placement *placement);
 bool placement_is_running(const Placement *placement); /* likewise, and has not ended */

@@ -79,6 +79,7 @@ struct Placement {
         bool is_given_up;  /* by systemd: it does not come up by itself */
         bool is_restarted; /* its agent does, if the unit's file allows it */
         char *failure;     /* it says that, in these words; NULL: it does not */
+        char *trouble;     /* why it is not up, as far as it says; NULL: it does not */
         int64_t revision;
         SharedText hash;
     } report;

@@ -151,7 +151,8 @@ static int put_report(Cluster *cluster, const UnitState *state) {
     placement->report.is_starting = unit_state_is_starting(state);
     placement->report.is_given_up = unit_state_is_given_up(state);
     placement->report.revision = state->unit_revision;
-    if ((r = placement_set_failure(placement, state)) < 0)
+    if ((r = str_replace(&placement->report.trouble, unit_state_trouble(state))) < 0 ||
+        (r = placement_set_failure(placement, state)) < 0)
         return r;
     bool is_beside = map_size(cluster->beside) > 0 && map_has(cluster->beside, state->name);
     if (placement->unit->waits == WAIT_FOR_BUDGET || is_beside) /* one that is down may go */
@@ -185,6 +186,7 @@ static int forget_report(Cluster *cluster, Placement *placement) {
         return 0;
     placement->report.is_known = placement->report.is_up = placement->report.is_given_up = false;
     placement->report.has_ended = placement->report.is_starting = false;
+    free(TAKE_PTR(placement->report.trouble));
     placement_forget_failure(placement);
     int r = unit_refresh(cluster, placement->unit);
     return r < 0 ? r : look_at_placement(cluster, placement); /* which may have no reason left */

@@ -11,6 +11,7 @@ void placement_free(Placement *placement) {
     shared_text_drop(placement->orphan.hash);
     shared_text_drop(placement->report.hash);
     free(placement->report.failure);
+    free(placement->report.trouble);
     free(placement);
 }
 

@@ -57,8 +57,11 @@ typedef struct UnitOutlook {
     bool is_available;    /* as it was last asked for, on one machine (availability.h) */
     bool has_failed;      /* likewise, and systemd has given up on it */
     bool may_go_down;     /* by fleet's own doing: its group's budget has room, or it is down */
+    bool has_no_budget;   /* and never has room, as long as its file and group are what they are */
     bool may_stay;        /* it is up, and could run on while its next one is started elsewhere */
     const char *waits;    /* why it has no place; NULL: it has one */
+    const char *machine;  /* where it is ordered to be, as it was last asked for; NULL: nowhere */
+    const char *trouble;  /* what keeps it from being up there; NULL: nothing that is known */
 } UnitOutlook;
 
 /* Units that belong to a group as well, although their present files name another one. */
@@ -81,17 +84,19 @@ int cluster_keep_files_take(Cluster *cluster, const char *name, KeptFiles *kept)
 /* How a global unit does on one of the machines that have it. */
 typedef struct MachineOutlook {
     const char *machine_id;
-    const char *hash;  /* of the file that it is to have there */
-    bool is_away;      /* the machine is: nothing is known */
-    bool is_available; /* as it was last ordered there, with that file */
-    bool is_up;        /* likewise, or as before */
-    bool has_failed;   /* systemd has given up on it, as it was last ordered */
-    bool may_go_down;  /* by fleet's own doing: of all these there is room in its budget */
+    const char *hash;    /* of the file that it is to have there */
+    bool is_away;        /* the machine is: nothing is known */
+    bool is_available;   /* as it was last ordered there, with that file */
+    bool is_up;          /* likewise, or as before */
+    bool has_failed;     /* systemd has given up on it, as it was last ordered */
+    bool may_go_down;    /* by fleet's own doing: of all these there is room in its budget */
+    const char *trouble; /* what keeps it from being up with that file; NULL: not known */
 } MachineOutlook;
 
 typedef struct GlobalOutlook {
     bool is_global;       /* as far as is known */
     const char *unusable; /* what is wrong with its file; NULL: nothing */
+    bool has_no_budget;   /* no machine may be without it, by fleet's own doing */
     MachineOutlook *machines;
     size_t n_machines;
 } GlobalOutlook;

@@ -92,13 +92,25 @@ static void groups_count(Group *groups, size_t *n_groups, const Misfit *misfit) 
         groups[(*n_groups)++] = (Group){.misfit = *misfit, .n = 1};
 }
 
+/* "2 are cordoned". NULL when out of memory; the caller frees. */
+static char *group_text(const Group *group) {
+    static const char *const verbs[][2] = {
+        {"is ", "are "}, {"has ", "have "}, {"does ", "do "}, {"conflicts ", "conflict "}};
+    _cleanup_free_ char *text = misfit_text(&group->misfit);
+    for (size_t i = 0; text && group->n > 1 && i < ELEMENTSOF(verbs); i++) {
+        size_t n = strlen(verbs[i][0]);
+        if (strncmp(text, verbs[i][0], n) == 0)
+            return str_printf("%zu %s%s", group->n, verbs[i][1], text + n);
+    }
+    return text ? str_printf("%zu %s", group->n, text) : NULL;
+}
+
 static char *groups_text(const Group *groups, size_t n_groups, size_t n_machines) {
     _cleanup_free_ char *text = str_printf("0 of %zu machines fit:", n_machines);
     size_t n_left = n_machines;
     for (size_t i = 0; text && i < MIN(n_groups, (size_t) GROUPS_TOLD_MAX); i++) {
-        _cleanup_free_ char *reason = misfit_text(&groups[i].misfit);
-        char *longer =
-            reason ? str_printf("%s%s %zu %s", text, i > 0 ? ";" : "", groups[i].n, reason) : NULL;
+        _cleanup_free_ char *reason = group_text(&groups[i]);
+        char *longer = reason ? str_printf("%s%s %s", text, i > 0 ? ";" : "", reason) : NULL;
         free(text);
         text = longer;
         n_left -= groups[i].n;

@@ -28,6 +28,7 @@ static void look_out(const Cluster *cluster, const Placement *placement, Machine
         .is_available = is_as_wanted && placement->report.is_up,
         .is_up = placement->report.is_up,
         .has_failed = is_as_wanted && placement->report.is_given_up,
+        .trouble = placement_has_its_file(cluster, placement) ? placement_trouble(placement) : NULL,
     };
 }
 
@@ -41,6 +42,7 @@ static size_t count_places(const ClusterUnit *unit) {
 /* One that is down already costs nothing. */
 static void ask_budget(const ClusterUnit *unit, GlobalOutlook *outlook) {
     size_t n_down = 0, budget = unit_budget_of(unit, outlook->n_machines);
+    outlook->has_no_budget = budget == 0;
     for (size_t i = 0; i < outlook->n_machines; i++)
         n_down += !outlook->machines[i].is_available;
     for (size_t i = 0; i < outlook->n_machines; i++) {

@@ -102,7 +102,8 @@ int back_go_on(RolloutLook *look) {
     if (n_restoring >= look->deployment->policy.parallel)
         return 0;
     RolloutUnit *unit = look->facts->is_held ? NULL : turn_choose(look, is_to_be_restored);
-    return unit ? restore(look, unit) : str_replace(&next->why, turn_obstacle(look));
+    return unit ? restore(look, unit)
+                : str_replace(&next->why, turn_obstacle(look, is_to_be_restored));
 }
 
 /* Users must not take it for having been rolled back. */

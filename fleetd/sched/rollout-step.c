@@ -29,7 +29,7 @@ static size_t count_next(const RolloutLook *look) {
 static int update_next(RolloutLook *look) {
     RolloutUnit *unit = look->facts->is_held ? NULL : turn_choose(look, is_next);
     if (!unit)
-        return turn_enter(look, ROLLOUT_UPDATING, turn_obstacle(look));
+        return turn_enter(look, ROLLOUT_UPDATING, turn_obstacle(look, is_next));
     unit->had_no_place = fact_has_no_place(look_find_fact(look, unit->name));
     int r = look->deployment->is_restart
                 ? turn_restart(look, unit)

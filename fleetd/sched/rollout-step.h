@@ -16,8 +16,11 @@ typedef struct RolloutFact {
     bool is_available;    /* launched as wanted, up, and healthy */
     bool has_failed;      /* systemd has given up on it, with that file, if only for the moment */
     bool may_go_down;     /* its group's budget allows it */
+    bool has_no_budget;   /* that is none at all, as its file has it */
     bool may_stay;        /* it is up, and could run on while the next one is started elsewhere */
     const char *waits;    /* why it has no place; NULL: it has, or nothing is known */
+    const char *machine;  /* where it is as wanted, up or not; NULL: nowhere, or that is its name */
+    const char *trouble;  /* what is wrong there, in a word or two; NULL: nothing that is known */
 } RolloutFact;
 
 typedef struct RolloutFacts {

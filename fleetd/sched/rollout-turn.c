@@ -127,18 +127,6 @@ RolloutUnit *turn_choose(const RolloutLook *look,
     return chosen;
 }
 
-/* Why none of those that wait has its turn. */
-const char *turn_obstacle(const RolloutLook *look) {
-    if (look->facts->is_held)
-        return "too many machines have vanished at once, and nothing is changed until that is "
-               "settled";
-    return look->rollout->is_global
-               ? "no more machines may be without it at a time (MaxUnavailable), or one is not "
-                 "there"
-               : "no more of the group may be down at a time (MaxUnavailable), or what there is "
-                 "cannot be read";
-}
-
 /* What a machine that is away has already been given, it has. */
 static bool is_awaited(const RolloutLook *look, const RolloutFact *fact) {
     const RolloutUnit *unit = rollout_find_unit(look->rollout, fact->name);

@@ -14,8 +14,9 @@ bool turn_is_last(const RolloutUnit *unit);
 /* NULL: none of the candidates may be touched now. */
 RolloutUnit *turn_choose(const RolloutLook *look,
                          bool (*is_candidate)(const RolloutLook *look, const RolloutUnit *unit));
-/* Why that is so. */
-const char *turn_obstacle(const RolloutLook *look);
+/* Why that is so (rollout-obstacle.c). */
+const char *turn_obstacle(const RolloutLook *look,
+                          bool (*is_candidate)(const RolloutLook *look, const RolloutUnit *unit));
 /* The unit gets a file now. Once a step. -ENOMEM. */
 int turn_change(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase phase, const char *hash);
 /* It is to be started anew with the file that it has. Likewise. */

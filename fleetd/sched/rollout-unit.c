@@ -3,6 +3,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 #include "fleetd/sched/failure-step.h"
+#include "fleetd/sched/rollout-failure.h"
 
 const RolloutFact *look_find_fact(const RolloutLook *look, const char *name) {
     const RolloutFacts *facts = look->facts;
@@ -131,8 +132,7 @@ static bool is_time(const RolloutLook *look, usec_t time) {
 }
 
 static int fail(RolloutUnit *unit, const RolloutFact *fact, const char *what) {
-    bool has_more = fact->waits && !fact->unusable; /* which is why it waits */
-    _cleanup_free_ char *why = has_more ? str_printf("%s: %s", what, fact->waits) : strdup(what);
+    _cleanup_free_ char *why = rollout_failure_format(fact, what);
     return why ? unit_enter(unit, ROLLOUT_UNIT_FAILED, why) : -ENOMEM;
 }
 

@@ -159,9 +159,10 @@ static void it_is_told_as_a_restart_and_cannot_be_undone(void **state) {
     settle(fixture);
     _cleanup_exchange_ RecordedExchange *one = api_call(fixture, "GET", SERVICE, NULL);
     assert_non_null(strstr(one->text, "\"hash\":\"\",\"restart\":true,"));
-    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
-                  "Cannot undo the deployment of 'a.service': it is a restart, and there is "
-                  "nothing to go back to (fleetctl history has the former files)");
+    assert_answer(
+        fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+        "Cannot undo the restart of 'a.service': there is nothing to go back to (fleetctl "
+        "history has the former files)");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 204, "");
     assert_stored(fixture, "deployment/a.service", "\"restart\":true");
     assert_stored(fixture, "deployment/a.service", "\"paused\":true");

@@ -8,6 +8,7 @@
 #define SERVICE "/rollouts/a.service"
 #define TEMPLATE "/rollouts/app@.service"
 #define BODY "{\"text\":\"" TEXT "\"}"
+#define CANARIES "{\"text\":\"" TEXT "\",\"canaries\":1}"
 
 static void assert_stored(ApiFixture *fixture, const char *key, const char *text) {
     _cleanup_free_ char *value = store_sync_get(&fixture->sync, key);
@@ -98,12 +99,15 @@ static void global_unit_goes_machine_by_machine_and_remains_one(void **state) {
     seed_unit(fixture, "a.service", "[Service]\nExecStart=/bin/false\n[X-Fleet]\nGlobal=true\n",
               LAUNCH_STATE_LAUNCHED);
     assert_answer(fixture, "PUT", SERVICE, BODY, 409,
-                  "unit 'a.service' is a global unit, and would be none any more: submit it");
+                  "unit 'a.service' is a global unit, and would be none any more: 'fleetctl start "
+                  "--replace' does that");
     assert_absent(fixture, "deployment/a.service");
     assert_answer(fixture, "PUT", SERVICE, global, 204, "");
     seed_unit(fixture, "b.service", "[Service]\nExecStart=/bin/false\n", LAUNCH_STATE_LAUNCHED);
-    assert_answer(fixture, "PUT", "/rollouts/b.service", global, 409,
-                  "unit 'b.service' is no global unit, and would be one: submit it");
+    assert_answer(
+        fixture, "PUT", "/rollouts/b.service", global, 409,
+        "unit 'b.service' is no global unit, and would be one: 'fleetctl start --replace' "
+        "does that");
     assert_answer(fixture, "PUT", TEMPLATE, global, 400,
                   "unit 'app@.service': its instances are global units, which are deployed one by "
                   "one");
@@ -125,6 +129,19 @@ static void it_is_refused_if_its_units_were_changed_since(void **state) {
     assert_answer(fixture, "PUT", TEMPLATE, body, 409, message);
 }
 
+static void it_is_refused_if_nobody_can_have_seen_its_revision(void **state) {
+    ApiFixture *fixture = *state;
+    int64_t revision = seed_unit(fixture, "app@1.service", "[Service]\nExecStart=/bin/false\n",
+                                 LAUNCH_STATE_LAUNCHED);
+    _cleanup_free_ char *body =
+        str_printf("{\"text\":\"" TEXT "\",\"checkRevision\":%lld}", (long long) revision + 1);
+    _cleanup_free_ char *message = str_printf("revision %lld is yet to come: the store is at %lld",
+                                              (long long) revision + 1, (long long) revision);
+    assert_answer(fixture, "PUT", TEMPLATE, body, 409, message);
+    assert_answer(fixture, "PUT", SERVICE, body, 409, message);
+    assert_absent(fixture, "deployment/a.service");
+}
+
 static void users_say_how_it_goes_on(void **state) {
     ApiFixture *fixture = *state;
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 404,
@@ -134,8 +151,6 @@ static void users_say_how_it_goes_on(void **state) {
     assert_stored(fixture, "deployment/a.service", "\"paused\":true");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"resume\"}", 204, "");
     assert_stored(fixture, "deployment/a.service", "\"resumed\":1}");
-    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"promote\"}", 204, "");
-    assert_stored(fixture, "deployment/a.service", "\"promoted\":true");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
     assert_stored(fixture, "deployment/a.service", "\"undone\":true");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"explode\"}", 400,
@@ -152,6 +167,28 @@ static void seed_rollout(ApiFixture *fixture, const char *phase, const char *mor
         "{\"deploymentUsec\":5000000,\"phase\":\"%s\",\"phaseSinceUsec\":7000000%s}", phase, more);
     seed(fixture, "rollout/a.service", value);
     settle(fixture);
+}
+
+static void word_of_which_nothing_would_come_is_refused(void **state) {
+    ApiFixture *fixture = *state;
+    static const char promote[] = "{\"action\":\"promote\"}", resume[] = "{\"action\":\"resume\"}";
+    assert_answer(fixture, "PUT", SERVICE, BODY, 204, "");
+    assert_answer(fixture, "PATCH", SERVICE, resume, 409,
+                  "Cannot resume the deployment of 'a.service': it is not paused");
+    assert_answer(fixture, "PATCH", SERVICE, promote, 409,
+                  "Cannot promote the deployment of 'a.service': it goes on with all units anyway, "
+                  "as no first ones were asked for (--canaries)");
+    assert_answer(fixture, "PUT", SERVICE, CANARIES, 204, "");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 204, "");
+    assert_answer(fixture, "PATCH", SERVICE, promote, 409,
+                  "Cannot promote the deployment of 'a.service': it is paused: resume it first");
+    assert_answer(fixture, "PATCH", SERVICE, resume, 204, "");
+    assert_answer(fixture, "PATCH", SERVICE, promote, 204, "");
+    assert_stored(fixture, "deployment/a.service", "\"promoted\":true");
+    seed_rollout(fixture, "waiting", "");
+    assert_answer(fixture, "PATCH", SERVICE, resume, 409,
+                  "Cannot resume the deployment of 'a.service': it is not paused, but waits to be "
+                  "promoted");
 }
 
 static void it_is_too_late_for_some_words(void **state) {
@@ -250,6 +287,10 @@ static void it_is_told_how_far_it_is(void **state) {
     seed_rollout(fixture, "done", "");
     assert_answer(fixture, "GET", "/rollouts/b.service", NULL, 404,
                   "nothing was deployed over unit 'b.service'");
+    assert_answer(fixture, "PUT", TEMPLATE, BODY, 204, "");
+    settle(fixture);
+    assert_answer(fixture, "GET", "/rollouts/app@1.service", NULL, 404,
+                  "nothing was deployed over unit 'app@1.service' by itself: see 'app@.service'");
 }
 
 static void machines_of_a_global_unit_stand_for_units(void **state) {
@@ -273,6 +314,9 @@ static void words_count_at_once(void **state) {
     _cleanup_exchange_ RecordedExchange *undone = api_call(fixture, "GET", SERVICE, NULL);
     assert_non_null(strstr(undone->text, "\"phase\":\"rolling-back\""));
     seed_rollout(fixture, "waiting", ",\"why\":\"to be promoted\"");
+    seed(fixture, "deployment/a.service",
+         "{\"hash\":\"" HASH "\",\"sinceUsec\":5000000,\"canaries\":1}");
+    settle(fixture);
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"promote\"}", 204, "");
     settle(fixture);
     _cleanup_exchange_ RecordedExchange *promoted = api_call(fixture, "GET", SERVICE, NULL);
@@ -312,7 +356,9 @@ int main(void) {
         API_TEST(bad_requests_are_refused),
         API_TEST(global_unit_goes_machine_by_machine_and_remains_one),
         API_TEST(it_is_refused_if_its_units_were_changed_since),
+        API_TEST(it_is_refused_if_nobody_can_have_seen_its_revision),
         API_TEST(users_say_how_it_goes_on),
+        API_TEST(word_of_which_nothing_would_come_is_refused),
         API_TEST(it_is_too_late_for_some_words),
         API_TEST(what_has_replaced_no_file_is_not_undone),
         API_TEST(pause_that_a_rollback_overtakes_is_too_late),

@@ -62,7 +62,8 @@ static void seed_rollout(ApiFixture *fixture, const char *name, const char *phas
     _cleanup_free_ char *value =
         str_printf("{\"deploymentUsec\":5000000,\"phase\":\"%s\",\"why\":\"its turn\",\"units\":["
                    "{\"name\":\"w@1.service\",\"before\":\"" HASH "\",\"phase\":\"done\"},"
-                   "{\"name\":\"w@2.service\",\"before\":\"" HASH "\",\"phase\":\"waiting\"}]}",
+                   "{\"name\":\"w@2.service\",\"before\":\"" HASH "\",\"phase\":\"waiting\"},"
+                   "{\"name\":\"w@.service\",\"before\":\"" HASH "\",\"phase\":\"waiting\"}]}",
                    phase);
     seed(fixture, deployment, "{\"hash\":\"" HASH "\",\"sinceUsec\":5000000}");
     seed(fixture, rollout, value);

@@ -190,6 +190,17 @@ static void destroyed_unit_stops_and_another_takes_its_place(void **state) {
     assert_ptr_equal(sim_where_runs(cluster, "b.service"), node);
 }
 
+static void drain_of_a_drained_machine_changes_nothing(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "a.service", SLEEPER);
+    SimNode *node = sim_where_runs(cluster, "a.service");
+    char *drained[] = {node->id, NULL};
+    sim_maintain(cluster, node, &(Maintenance){.machine_id = node->id, .is_draining = true});
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    _cleanup_answer_ Answer answer = ask(cluster, &(ForecastRequest){.drained = drained});
+    assert_false(answer.has_changes);
+}
+
 static void drained_machine_is_left(void **state) {
     SimCluster *cluster = *state;
     SimNode *node = engine_test_start(cluster, "a.service", SLEEPER);
@@ -237,6 +248,7 @@ int main(void) {
         ENGINE_TEST(without_another_machine_the_next_one_waits),
         ENGINE_TEST(unknown_unit_is_refused),
         ENGINE_TEST(destroyed_unit_stops_and_another_takes_its_place),
+        ENGINE_TEST(drain_of_a_drained_machine_changes_nothing),
         ENGINE_TEST(drained_machine_is_left),
         ENGINE_TEST(forecast_can_be_given_up_at_any_time),
     };

@@ -173,7 +173,8 @@ static void failure_pauses_it(void **state) {
     restart(cluster, TEMPLATE, UPDATE_STOP_FIRST);
     assert_int_equal(await(cluster, TEMPLATE, ROLLOUT_PAUSED), N - 1);
     assert_string_equal(rollout_fixture_rollout(cluster, TEMPLATE)->why,
-                        "app@1.service: it has failed");
+                        "app@1.service: it has failed on 00000000000000000000000000000001 "
+                        "(exit-code)");
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(count_starts(cluster), n_starts + 1);
 }

@@ -9,6 +9,7 @@
 #define NEW SLEEPER "# new\n"
 #define NEWER SLEEPER "# newer\n"
 #define TEMPLATE "app@.service"
+#define MACHINE_2 "00000000000000000000000000000002"
 
 static const char *hash_of(SimCluster *cluster, const char *name) {
     const Unit *unit = sim_view_unit(cluster->view, name);
@@ -146,7 +147,7 @@ static void file_that_fails_is_rolled_back(void **state) {
     assert_int_equal(count_running(cluster, 3, OLD), 3);
     assert_null(sim_view_unit(cluster->view, TEMPLATE));
     assert_string_equal(rollout_fixture_rollout(cluster, TEMPLATE)->why,
-                        "app@2.service: it has failed");
+                        "app@2.service: it has failed on " MACHINE_2 " (exit-code)");
     assert_int_equal(sim_view_unit(cluster->view, "app@1.service")->version, 3);
     assert_int_equal(sim_view_unit(cluster->view, "app@3.service")->version, 1);
 }
@@ -161,6 +162,9 @@ static void file_that_is_not_up_in_time_is_rolled_back(void **state) {
     assert_int_equal(rollout_fixture_rollout(cluster, "web.service")->phase, ROLLOUT_UPDATING);
     set_behaviour(cluster, "web.service", &(FakeBehaviour){});
     await(cluster, "web.service", ROLLOUT_ROLLED_BACK, 10 * USEC_PER_SEC);
+    assert_string_equal(rollout_fixture_rollout(cluster, "web.service")->why,
+                        "web.service: it was not up and healthy in time on "
+                        "00000000000000000000000000000001 (activating)");
     assert_true(has_text(cluster, "web.service", OLD));
     assert_int_equal(sim_count_running(cluster, "web.service"), 1);
 }
@@ -191,6 +195,16 @@ static void failure_holds_the_budget_also_if_it_is_to_go_on(void **state) {
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(count_with(cluster, 3, NEW), 1);
     assert_non_null(strstr(rollout_fixture_rollout(cluster, TEMPLATE)->why, "MaxUnavailable"));
+}
+
+static void budget_of_none_is_told(void **state) {
+    SimCluster *cluster = *state;
+    engine_test_start(cluster, "web.service", OLD "[X-Fleet]\nMaxUnavailable=0\n");
+    rollout_fixture_deploy(cluster, "web.service", NEW, NULL);
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    assert_true(has_text(cluster, "web.service", OLD "[X-Fleet]\nMaxUnavailable=0\n"));
+    assert_non_null(strstr(rollout_fixture_rollout(cluster, "web.service")->why,
+                           "MaxUnavailable= lets none be down"));
 }
 
 static void canaries_wait_to_be_promoted(void **state) {
@@ -602,6 +616,7 @@ int main(void) {
         ENGINE_TEST(file_that_is_not_up_in_time_is_rolled_back),
         ENGINE_TEST(failure_pauses_it_until_it_is_resumed),
         ENGINE_TEST(failure_holds_the_budget_also_if_it_is_to_go_on),
+        ENGINE_TEST(budget_of_none_is_told),
         ENGINE_TEST(canaries_wait_to_be_promoted),
         ENGINE_TEST(users_pause_and_resume_it),
         ENGINE_TEST(it_is_undone_while_it_goes_on_and_when_it_is_done),

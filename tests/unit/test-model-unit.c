@@ -258,6 +258,37 @@ static void unit_has_failed_when_nobody_on_its_machine_goes_on(void **state) {
     }
 }
 
+static void what_keeps_a_unit_from_being_up_is_told(void **state) {
+    static const struct {
+        const char *active, *result;
+        JobResult job;
+        UnitHealth health;
+        const char *message, *trouble;
+    } cases[] = {
+        {"active", "success", JOB_RESULT_DONE, UNIT_HEALTH_NONE, NULL, NULL},
+        {"active", "success", JOB_RESULT_DONE, UNIT_HEALTH_HEALTHY, NULL, NULL},
+        {"active", "success", JOB_RESULT_DONE, UNIT_HEALTH_UNHEALTHY, NULL, "no answer"},
+        {"active", "success", JOB_RESULT_DONE, UNIT_HEALTH_STARTING, NULL, "no answer"},
+        {"failed", "exit-code", JOB_RESULT_FAILED, UNIT_HEALTH_NONE, "start failed", "exit-code"},
+        {"activating", "exit-code", JOB_RESULT_DONE, UNIT_HEALTH_STARTING, NULL, "exit-code"},
+        {"activating", "success", JOB_RESULT_RUNNING, UNIT_HEALTH_NONE, NULL, "activating"},
+        {"inactive", "success", JOB_RESULT_DEPENDENCY, UNIT_HEALTH_NONE, NULL, "dependency"},
+        {NULL, NULL, JOB_RESULT_ERROR, UNIT_HEALTH_NONE, "no such unit", "no such unit"},
+        {"inactive", "success", JOB_RESULT_RUNNING, UNIT_HEALTH_NONE, NULL, NULL},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        const UnitState told = {.current = LAUNCH_STATE_LAUNCHED,
+                                .active = (char *) cases[i].active,
+                                .result = (char *) cases[i].result,
+                                .job = cases[i].job,
+                                .message = (char *) cases[i].message,
+                                .health = cases[i].health,
+                                .health_message = (char *) "no answer"};
+        if (!streq_ptr(unit_state_trouble(&told), cases[i].trouble))
+            fail_msg("case %zu: %s", i, str_or(unit_state_trouble(&told), "none"));
+    }
+}
+
 static void pending_comes_back_from_its_json(void **state) {
     PendingReason reasons[] = {{(char *) "a", (char *) "full"}, {(char *) "b", (char *) "no disk"}};
     const Pending pending = {
@@ -412,6 +443,7 @@ int main(void) {
         cmocka_unit_test(unit_that_is_not_well_is_not_up),
         cmocka_unit_test(unit_that_has_done_its_work_is_up_and_has_ended),
         cmocka_unit_test(unit_has_failed_when_nobody_on_its_machine_goes_on),
+        cmocka_unit_test(what_keeps_a_unit_from_being_up_is_told),
         cmocka_unit_test(pending_comes_back_from_its_json),
         cmocka_unit_test(pending_without_reasons_has_an_empty_list),
         cmocka_unit_test(more_pending_reasons_than_allowed_are_refused),

@@ -1,5 +1,8 @@
 #include "tests/unit/rollout-cases.h"
 
+#define TEN "0123456789"
+#define FIFTY TEN TEN TEN TEN TEN
+#define LONG FIFTY FIFTY FIFTY TEN TEN TEN TEN "012345678" /* one less than there is room for */
 #define IN_VAIN \
     "there is nothing to go back to, as it has replaced no file (fleetctl history has the former " \
     "ones)"
@@ -51,6 +54,29 @@ static const Case cases[] = {
      false,
      "rolling-back: a@1.service: it has failed; a@1.service restoring, a@.service waiting; "
      "a@1.service=a"},
+    {"where and how it failed is kept",
+     {},
+     ROLLOUT_UPDATING,
+     {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW, FAILED_LONG}},
+     {{"a@1.service", B, BROKEN, .machine = "m1", .trouble = "exit-code"}, {"a@.service", A}},
+     false,
+     "rolling-back: a@1.service: it has failed on m1 (exit-code); a@1.service restoring, "
+     "a@.service waiting; a@1.service=a"},
+    {"what its health said is kept, on one line",
+     {ON_FAILURE(UPDATE_PAUSE)},
+     ROLLOUT_UPDATING,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW - DEADLINE}},
+     {{"a.service", B, DOWN, .machine = "m1", .trouble = "it exited with status 7:\ndisk is full"}},
+     false,
+     "paused: a.service: it was not up and healthy in time on m1 (it exited with status 7: disk is "
+     "full); a.service failed"},
+    {"what it said at great length is cut, and no character with it",
+     {ON_FAILURE(UPDATE_PAUSE)},
+     ROLLOUT_UPDATING,
+     {{T("a.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW, FAILED_LONG}},
+     {{"a.service", B, BROKEN, .trouble = LONG "\xc3\xa4" LONG}},
+     false,
+     "paused: a.service: it has failed (" LONG "...); a.service failed"},
     {"failed, perhaps only for a moment",
      {},
      ROLLOUT_UPDATING,
@@ -94,8 +120,8 @@ static const Case cases[] = {
      {},
      {{"a@1.service", A, .is_wanted = true, .unusable = "its file is lost"}, {"a@.service", A}},
      false,
-     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
-     "cannot be read; a@1.service waiting, a@.service waiting"},
+     "updating: no more of the group may be down at a time (MaxUnavailable); "
+     "a@1.service waiting, a@.service waiting"},
     {"failed, and there is nothing to go back to",
      {},
      ROLLOUT_UPDATING,

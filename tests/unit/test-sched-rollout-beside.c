@@ -23,8 +23,8 @@ static const Case cases[] = {
      {},
      {{"a@1.service", A, STUCK}, {"a@.service", A}},
      false,
-     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
-     "cannot be read; a@1.service waiting, a@.service waiting"},
+     "updating: no more of the group may be down at a time (MaxUnavailable); "
+     "a@1.service waiting, a@.service waiting"},
     {"the former one has done its duty",
      {.policy.order = UPDATE_START_FIRST},
      ROLLOUT_UPDATING,
@@ -86,8 +86,8 @@ static const Case cases[] = {
      {},
      {{"a@1.service", D, STUCK, .may_stay = true}, {"a@.service", A}},
      false,
-     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
-     "cannot be read; a@1.service waiting"},
+     "updating: no more of the group may be down at a time (MaxUnavailable); "
+     "a@1.service waiting"},
     {"restart: beside what runs",
      {.is_restart = true, .policy.order = UPDATE_START_FIRST},
      ROLLOUT_UPDATING,

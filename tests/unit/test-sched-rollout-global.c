@@ -51,8 +51,11 @@ static const Case cases[] = {
      .facts = {{"1", A, .is_wanted = true, .may_stay = true}, {"2", A, DOWN}}, .hash = A,
      .expected = "updating; 1 waiting keeps a, 2 updating; unit=b; 2 has its turn"},
     {"nothing is changed without a turn", .facts = {{"1", A, STUCK}}, .hash = A,
-     .expected = "updating: no more machines may be without it at a time (MaxUnavailable), or one "
-                 "is not there; 1 waiting"},
+     .expected = "updating: no more machines may be without it at a time (MaxUnavailable); "
+                 "1 waiting"},
+    {"nor ever", .facts = {{"1", A, STUCK, .has_no_budget = true}}, .hash = A,
+     .expected = "updating: its MaxUnavailable= lets no machine be without it: 'fleetctl start "
+                 "--replace' gives it a file that does; 1 waiting"},
     {"nor while the brake holds", .facts = {{"1", A, UP}}, .hash = A, .is_held = true,
      .expected = "updating: too many machines have vanished at once, and nothing is changed until "
                  "that is settled; 1 waiting"},
@@ -63,6 +66,12 @@ static const Case cases[] = {
      .machines = {{T("1"), T(A), HAS}, {T("2"), T(A), .keeps = T(A), WAITS}},
      .facts = {{"1", B, UP}, {"2", A, UP}}, .hash = B,
      .expected = "updating; 1 done, 2 updating; 2 has its turn"},
+    {"how it failed is kept", .unit_hash = B, .before = A, .phase = ROLLOUT_UPDATING,
+     .machines = {{T("1"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW,
+                   .failed_since_usec = NOW - FAILURE_QUIET_USEC}},
+     .facts = {{"1", B, BROKEN, .trouble = "signal"}}, .hash = B,
+     .expected = "rolling-back: on machine 1: it has failed (signal); 1 restoring; unit=a; 1 has "
+                 "its turn"},
     {"a machine that comes later waits for its turn, too", .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), GETS}}, .facts = {{"1", B, UP}, {"2", A, UP}}, .hash = B,
      .expected = "updating; 1 updating, 2 waiting keeps a"},
@@ -72,8 +81,7 @@ static const Case cases[] = {
     {"one that is away is waited for", .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), HAS}, {T("2"), T(A), .keeps = T(A), WAITS}},
      .facts = {{"1", B, UP}, {"2", A, AWAY}}, .hash = B,
-     .expected = "updating: no more machines may be without it at a time (MaxUnavailable), or one "
-                 "is not there; 1 done, 2 waiting keeps a"},
+     .expected = "updating: the machines that are left are not there; 1 done, 2 waiting keeps a"},
     {"one that has it already is not", .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), HAS}}, .facts = {{"1", B, AWAY}}, .hash = B,
      .expected = "done; 1 done"},

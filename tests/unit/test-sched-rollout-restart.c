@@ -31,8 +31,8 @@ static const Case cases[] = {
       {T("a@2.service"), .found = T(A)}},
      {{"a@1.service", A, .restart = 1, DOWN}, {"a@2.service", A, STUCK}, {"a@.service", A}},
      false,
-     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
-     "cannot be read; a@1.service updating, a@2.service waiting"},
+     "updating: no more of the group may be down at a time (MaxUnavailable); "
+     "a@1.service updating, a@2.service waiting"},
     {"restart: up for long enough, and the next",
      {.is_restart = true},
      ROLLOUT_UPDATING,

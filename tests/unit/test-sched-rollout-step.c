@@ -29,8 +29,16 @@ static const Case cases[] = {
      {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_UPDATING, .since_usec = NOW}},
      {{"a@1.service", B, DOWN}, {"a@2.service", A, STUCK}, {"a@.service", A}},
      false,
-     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
-     "cannot be read; a@1.service updating, a@2.service waiting, a@.service waiting"},
+     "updating: no more of the group may be down at a time (MaxUnavailable); "
+     "a@1.service updating, a@2.service waiting, a@.service waiting"},
+    {"not even one within the budget",
+     {},
+     ROLLOUT_UPDATING,
+     {},
+     {{"a@1.service", A, STUCK, .has_no_budget = true}, {"a@.service", A}},
+     false,
+     "updating: its MaxUnavailable= lets none be down: use --order=start-first, or give it a file "
+     "that does ('fleetctl start --replace'); a@1.service waiting, a@.service waiting"},
     {"what is up with another file than was wanted of it does, if it is stopped first",
      {},
      ROLLOUT_UPDATING,
@@ -38,8 +46,8 @@ static const Case cases[] = {
      {{"a@1.service", D, .is_wanted = true, .may_stay = true, .waits = "no machine"},
       {"a@.service", A}},
      false,
-     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
-     "cannot be read; a@1.service waiting, a@.service waiting"},
+     "updating: no more of the group may be down at a time (MaxUnavailable); "
+     "a@1.service waiting, a@.service waiting"},
     {"as many as may be under way",
      {.policy.parallel = 2},
      ROLLOUT_UPDATING,
@@ -191,8 +199,8 @@ static const Case cases[] = {
      {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_WAITING}},
      {{"a@1.service", NULL, .is_held = true}, {"a@.service", A}},
      false,
-     "updating: no more of the group may be down at a time (MaxUnavailable), or what there is "
-     "cannot be read; a@1.service waiting, a@.service waiting"},
+     "updating: what is left cannot be read ('fleetctl status' names it); "
+     "a@1.service waiting, a@.service waiting"},
     {"one was never to be read",
      {},
      ROLLOUT_UPDATING,

@@ -83,6 +83,6 @@ check "global ones stay until it is" left_on_is 1 m1 '^everywhere'
 ctl drain --deadline 2s host=m1 >drain.out 2>&1
 check "with a deadline the drain ends" equal 0 $?
 check "and says what became of it" mentions 'Unit only.service has left' cat drain.out
-check "it waits" mentions 'is being drained' ctl status only.service
+check "it waits" mentions ' being drained' ctl status only.service
 check "undrained, it starts" ctl undrain host=m1
 check "by itself" eventually 10 runs_on only.service m1

@@ -101,7 +101,7 @@ check "never was more than one machine without it" equal 1 "$(most_without)"
 
 # --- what fits together
 unit agent.service '[Service]' 'ExecStart=/bin/sleep 100002'
-check "what is global remains so" mentions 'is a global unit, and would be none any more: submit it' deploy
+check "what is global remains so" mentions 'is a global unit, and would be none any more: ' deploy
 agent 5
 check "it cannot be in two places on a machine" mentions 'cannot be started first, as it has Global' deploy --order start-first
 deploy --detach --healthy-time 60 >/dev/null
