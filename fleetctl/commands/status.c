@@ -194,6 +194,14 @@ static bool placement_runs(const ApiEvent *event) {
     return *event->active && !streq(event->active, "inactive") && !streq(event->active, "failed");
 }
 
+/* What systemctl says runs may be unhealthy all the same. of_systemctl < 0: it was not asked. */
+static int placement_status(const ApiEvent *event, int of_systemctl) {
+    bool runs = of_systemctl < 0 ? placement_runs(event) : of_systemctl == 0;
+    if (!runs)
+        return of_systemctl < 0 ? EXIT_NOT_RUNNING : of_systemctl;
+    return event->health == UNIT_HEALTH_UNHEALTHY ? EXIT_NOT_RUNNING : 0;
+}
+
 /* Shows one placement. The exit status for it. A global unit may be on very many machines: of those
  * only this one's systemctl is asked. */
 static int placement_show(Systemctl *systemctl, const UnitView *view, const ApiEvent *event) {
@@ -206,9 +214,7 @@ static int placement_show(Systemctl *systemctl, const UnitView *view, const ApiE
     int r = -ENODATA;
     if (!unit->is_global || streq(systemctl->context->machine_id, event->machine_id))
         r = systemctl_status(systemctl, unit->name, event->machine_id);
-    if (r >= 0)
-        return r;
-    return placement_runs(event) ? 0 : EXIT_NOT_RUNNING;
+    return placement_status(event, r);
 }
 
 /* "2026-11-23 01:02:03 UTC for 42 min", or "until ..." where it is not known since when. */

@@ -57,9 +57,6 @@ static const char *const job_causes[_JOB_RESULT_MAX] = {
 
 /* The agent's words, or what systemd's job result means, with its result of the unit. */
 static char *cause_format(const ApiEvent *event) {
-    if (event->health == UNIT_HEALTH_UNHEALTHY)
-        return str_printf("it is unhealthy: %s",
-                          str_or(event->health_message, "it does not say why"));
     const char *cause =
         str_or(event->message, str_or(job_causes[event->job], "for no known reason"));
     bool has_result = !event->message && *event->result && !streq(event->result, "success") &&
@@ -72,7 +69,18 @@ static void log_complain(json_object *log) {
         complain("    %s", str_or(json_object_get_string(json_object_array_get_idx(log, i)), ""));
 }
 
+static bool goal_asks_for_health(WaitGoal goal) {
+    return goal == WAIT_WELL || goal == WAIT_FOR_HEALTHY;
+}
+
+static void report_unhealthy(const WaitUnit *unit, const char *label) {
+    complain("Unit %s is unhealthy on %s: %s", unit->name, label,
+             str_or(unit->event.health_message, "it does not say why"));
+}
+
 static void report_failed(WaitGoal goal, const WaitUnit *unit, const char *label) {
+    if (goal_asks_for_health(goal) && unit->event.health == UNIT_HEALTH_UNHEALTHY)
+        return report_unhealthy(unit, label);
     _cleanup_free_ char *cause = cause_format(&unit->event);
     complain("Unit %s failed on %s: %s", unit->name, label, str_or(cause, ""));
     log_complain(unit->event.log);
