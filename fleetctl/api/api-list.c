@@ -7,11 +7,17 @@
 static const struct {
     const char *path, *field;
 } resources[_API_RESOURCE_MAX] = {
-    [API_UNITS] = {"/units", "units"},          [API_STATES] = {"/state", "states"},
-    [API_MACHINES] = {"/machines", "machines"}, [API_UNIT_FILES] = {"/units?text=true", "units"},
-    [API_ORPHANS] = {"/orphans", "orphans"},    [API_REBOOTS] = {"/reboots", "reboots"},
-    [API_ROLLOUTS] = {"/rollouts", "rollouts"}, [API_SCALES] = {"/scales", "scales"},
-    [API_METADATA] = {"/metadata", "metadata"}, [API_UNREADABLE] = {"/unreadable", "unreadable"},
+    [API_UNITS] = {"/units", "units"},
+    [API_STATES] = {"/state", "states"},
+    [API_MACHINES] = {"/machines", "machines"},
+    [API_UNIT_FILES] = {"/units?text=true", "units"},
+    [API_ORPHANS] = {"/orphans", "orphans"},
+    [API_REBOOTS] = {"/reboots", "reboots"},
+    [API_ROLLOUTS] = {"/rollouts", "rollouts"},
+    [API_SCALES] = {"/scales", "scales"},
+    [API_MAINTENANCE] = {"/maintenance", "maintenance"},
+    [API_METADATA] = {"/metadata", "metadata"},
+    [API_UNREADABLE] = {"/unreadable", "unreadable"},
 };
 
 /* A list under way: a page, the next one of which is asked for before it is read. */

@@ -238,6 +238,19 @@ static void maintenance_read(Reader *reader, json_object *json, ApiMachine *mach
     reader->result = reader->result < 0 ? reader->result : inner.result;
 }
 
+int api_maintenance_read(json_object *json, ApiMaintenance *ret, Error *reterr) {
+    Reader reader = {.json = json, .reterr = reterr};
+    ApiMaintenance maintenance = {
+        .machine_id = read_name(&reader, "machineID"),
+        .is_drain = read_bool(&reader, "drain"),
+        .message = read_string(&reader, "message", NULL),
+    };
+    if (reader.result < 0)
+        return reader.result;
+    *ret = maintenance;
+    return 0;
+}
+
 int api_reboot_read(json_object *json, ApiReboot *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiReboot reboot = {
@@ -317,10 +330,13 @@ static int unit_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
 
 static int machine_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
+    ApiMachine machine = {};
+    maintenance_read(&reader, read_object(&reader, "maintenance"), &machine);
     ApiEvent event = {
         .type = API_EVENT_MACHINE,
         .machine_id = read_name(&reader, "machineID"),
         .boot_id = read_string(&reader, "bootID", NULL),
+        .is_draining = machine.is_draining,
         .reboot = read_reboot(&reader, "reboot"),
     };
     if (reader.result < 0)
@@ -382,12 +398,19 @@ static int rollout_event_read(json_object *json, ApiEvent *ret, Error *reterr) {
     return 0;
 }
 
+const char *api_scale_unreadable(const ApiScale *scale, size_t index) {
+    json_object *name =
+        scale->unreadable ? json_object_array_get_idx(scale->unreadable, index) : NULL;
+    return name ? json_object_get_string(name) : NULL;
+}
+
 int api_scale_read(json_object *json, ApiScale *ret, Error *reterr) {
     Reader reader = {.json = json, .reterr = reterr};
     ApiScale scale = {
         .name = read_name(&reader, "name"),
         .count = read_int(&reader, "count"),
         .since = read_int(&reader, "since"),
+        .unreadable = read_array(&reader, "unreadable"),
         .n_there = read_int(&reader, "there"),
         .n_running = read_int(&reader, "running"),
         .n_others = read_int(&reader, "others"),

@@ -93,6 +93,13 @@ typedef struct ApiReboot {
     const char *why;     /* it failed, or waits; NULL: nothing to be said */
 } ApiReboot;
 
+/* A machine that is cordoned or drained. */
+typedef struct ApiMaintenance {
+    const char *machine_id;
+    bool is_drain;       /* else it is only cordoned */
+    const char *message; /* NULL: not said */
+} ApiMaintenance;
+
 /* What was deployed last over a unit, or a template. */
 typedef struct ApiRollout {
     const char *name;
@@ -119,9 +126,13 @@ json_object *api_rollout_unit_get(const ApiRollout *rollout, size_t index);
 typedef struct ApiScale {
     const char *name; /* of the template; "": no number is kept */
     int64_t count, since;
+    json_object *unreadable; /* names of the instances that cannot be read; NULL: none */
     int64_t n_there, n_running, n_others; /* not told in events */
-    const char *why;                      /* no more can be created; NULL: nothing to be said */
+    const char *why; /* no more can be created, or some not be read; NULL: nothing to be said */
 } ApiScale;
+
+/* The name of an instance that cannot be read; NULL when there is no such index. */
+const char *api_scale_unreadable(const ApiScale *scale, size_t index);
 
 typedef struct ApiMachine {
     const char *id, *address, *status;
@@ -164,6 +175,7 @@ typedef struct ApiEvent {
     const char *reason; /* NULL: none */
     ApiPending pending;
     const char *boot_id; /* of a machine; NULL: it is not there */
+    bool is_draining;    /* of a machine: its units are to leave */
     ApiReboot reboot;    /* of a machine */
     ApiRollout rollout;  /* of API_EVENT_ROLLOUT */
     ApiScale scale;      /* of API_EVENT_SCALE */
@@ -175,6 +187,7 @@ int api_unit_read(json_object *json, ApiUnit *ret, Error *reterr);
 int api_version_read(json_object *json, ApiVersion *ret, Error *reterr);
 int api_state_read(json_object *json, ApiState *ret, Error *reterr);
 int api_orphan_read(json_object *json, ApiOrphan *ret, Error *reterr);
+int api_maintenance_read(json_object *json, ApiMaintenance *ret, Error *reterr);
 int api_reboot_read(json_object *json, ApiReboot *ret, Error *reterr);
 int api_rollout_read(json_object *json, ApiRollout *ret, Error *reterr);
 int api_rollout_unit_read(json_object *json, ApiRolloutUnit *ret, Error *reterr);

@@ -13,6 +13,7 @@ typedef enum ApiResource {
     API_UNIT_FILES, /* units with the texts of their files */
     API_ORPHANS,
     API_REBOOTS,
+    API_MAINTENANCE, /* machines that are cordoned or drained, here or away */
     API_ROLLOUTS,
     API_SCALES,
     API_METADATA,   /* that were set, by machine */

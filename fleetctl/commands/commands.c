@@ -381,9 +381,12 @@ const Command commands[] = {
         MANY_MACHINES,
         .flags = FLAG_BIT(FLAG_MESSAGE),
         .summary = "Let machines get no more units",
-        .description = "What they have runs on. MACHINE is an id, its beginning, an address, a "
-                       "glob over these, or metadata as\n"
-                       "KEY=VALUE; a machine that is away is named by its whole id.",
+        .description =
+            "What they have runs on. MACHINE is an id, its beginning, an address, a "
+            "glob over these, or metadata as\n"
+            "KEY=VALUE; a machine that is away is named by its id, or the beginning of it if it "
+            "is cordoned, drained or to be\n"
+            "rebooted, as status shows it.",
         .run = command_cordon,
     },
     {
@@ -412,7 +415,7 @@ const Command commands[] = {
         MANY_MACHINES,
         .flags = FLAG_BIT(FLAG_KEEP_CORDONED),
         .summary = "End the drain of machines, and let them get units again",
-        .description = "What has left stays where it is.",
+        .description = "What has left stays where it is, and what is only cordoned stays so.",
         .run = command_undrain,
     },
     {

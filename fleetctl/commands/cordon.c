@@ -1,8 +1,9 @@
 #include "fleetctl/commands/maintain.h"
 #include "fleetctl/print/message.h"
 
-static int cordon(Context *context, const char *machine_id, const char *label, Error *reterr) {
-    const MaintenanceRequest request = {.message = context->options->message};
+static int cordon(Context *context, const char *machine_id, const char *label,
+                  const ApiMaintenance *before, Error *reterr) {
+    const MaintenanceRequest request = {.message = wish_message(context, before)};
     int64_t revision;
     int r = api_put_maintenance(context->api, machine_id, &request, &revision, reterr);
     if (r < 0)

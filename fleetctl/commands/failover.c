@@ -12,6 +12,6 @@ int command_failover(Context *context, const char *const *operands, Error *reter
     int r = api_release_failover(context->api, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "Failed to release the failover");
-    say(r == 0 ? "No failover is held" : "Released: the units of vanished machines move now");
+    say(r == 0 ? "No machines are held" : "Released: the units of vanished machines move now");
     return 0;
 }

@@ -2,12 +2,27 @@
 #pragma once
 
 #include "fleetctl/api/api-maintenance.h"
+#include "fleetctl/api/api-objects.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/units/machine-select.h"
 
-/* Does one thing to each machine: act answers as a CommandRun. The first that cannot go on ends it.
- */
-int maintain_each(Context *context, const char *const *operands,
-                  int (*act)(Context *context, const char *machine_id, const char *label,
-                             Error *reterr),
-                  Error *reterr);
+/* What is wanted of machines by now. */
+typedef struct Wishes {
+    json_object *array; /* what the items borrow from */
+    ApiMaintenance *items;
+    size_t n;
+} Wishes;
+
+int wishes_fetch(ApiClient *api, Wishes *ret, Error *reterr);
+void wishes_done(Wishes *wishes);
+#define _cleanup_wishes_ _cleanup_(wishes_done)
+/* NULL: nothing is. */
+const ApiMaintenance *wishes_find(const Wishes *wishes, const char *machine_id);
+/* That of the command, or else the one that stands there; NULL: none. */
+const char *wish_message(const Context *context, const ApiMaintenance *before);
+
+/* Does one thing to each machine, of which before was wanted (NULL: nothing): act answers as a
+ * CommandRun. The first that cannot go on ends it. */
+typedef int (*MaintainAct)(Context *context, const char *machine_id, const char *label,
+                           const ApiMaintenance *before, Error *reterr);
+int maintain_each(Context *context, const char *const *operands, MaintainAct act, Error *reterr);

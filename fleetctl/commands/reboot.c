@@ -1,5 +1,6 @@
 #include "fleetctl/api/api-requests.h"
 #include "fleetctl/commands/maintain.h"
+#include "fleetctl/commands/reboot-cancel.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/wait/reboot-wait.h"
 #include "fleetd/base/strv.h"
@@ -8,16 +9,13 @@
 
 /* --- which machines --- */
 
-/* All that are there; or, to cancel, all that are to be rebooted. */
 static int select_all(Context *context, char ***ret_ids, Error *reterr) {
-    bool is_cancel = context->options->cancel;
     _cleanup_json_ json_object *array = NULL;
     _cleanup_(strv_freep) char **ids = NULL;
-    int r = api_list(context->api, is_cancel ? API_REBOOTS : API_MACHINES, &array, reterr);
+    int r = api_list(context->api, API_MACHINES, &array, reterr);
     for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++) {
         const char *id;
-        r = json_need_string(json_object_array_get_idx(array, i), is_cancel ? "machineID" : "id",
-                             &id, reterr);
+        r = json_need_string(json_object_array_get_idx(array, i), "id", &id, reterr);
         if (r >= 0)
             r = strv_push(&ids, id);
     }
@@ -28,41 +26,20 @@ static int select_all(Context *context, char ***ret_ids, Error *reterr) {
 
 static int select_machines(Context *context, const char *const *operands, char ***ret_ids,
                            Error *reterr) {
-    bool is_all = context->options->all;
-    if (is_all && operands[0])
+    return context->options->all ? select_all(context, ret_ids, reterr)
+                                 : machines_select_all(context->api, operands, ret_ids, reterr);
+}
+
+static int operands_check(const Options *options, const char *const *operands, Error *reterr) {
+    if (options->all && operands[0])
         return error_set(reterr, -EINVAL, "--all means all machines, so name none");
-    if (!is_all && !operands[0])
-        return error_set(reterr, -EINVAL, "No machines given");
-    return is_all ? select_all(context, ret_ids, reterr)
-                  : machines_select_all(context->api, operands, ret_ids, reterr);
+    return options->all || operands[0] ? 0 : error_set(reterr, -EINVAL, "No machines given");
 }
 
-/* --- what becomes of each --- */
-
-static int cancel(Context *context, const char *machine_id, const char *label, Error *reterr) {
-    int r = api_delete_reboot(context->api, machine_id, reterr);
-    if (r < 0)
-        return error_prefix(reterr, r, "Failed to cancel the reboot of machine %s", label);
-    if (r == 0)
-        say("Machine %s was not to be rebooted", label);
-    else
-        say("The reboot of machine %s is cancelled", label);
-    return 0;
-}
+/* --- asking for it --- */
 
 static char *label_of(Context *context, const char *machine_id) {
     return machine_names_label(context->machines, machine_id, context->options->full);
-}
-
-static int cancel_each(Context *context, char *const *ids, Error *reterr) {
-    int r = 0;
-    STRV_FOREACH (id, ids) {
-        _cleanup_free_ char *label = label_of(context, *id);
-        r = cancel(context, *id, str_or(label, *id), reterr);
-        if (r < 0)
-            break;
-    }
-    return r;
 }
 
 static int tell_asked(Context *context, const char *machine_id, const ApiCall *call,
@@ -112,7 +89,13 @@ static int ask(Context *context, char *const *ids, RebootTracker *tracker, int64
     return r < 0 ? error_prefix(reterr, r, "Failed to reboot all of them") : told;
 }
 
-int command_reboot(Context *context, const char *const *operands, Error *reterr) {
+static int take_out(Context *context, const char *const *operands, Error *reterr) {
+    _cleanup_(strv_freep) char **ids = NULL;
+    int r = context->options->all ? 0 : machines_select_all(context->api, operands, &ids, reterr);
+    return r < 0 ? r : reboot_cancel(context, ids, reterr);
+}
+
+static int ask_for(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_(strv_freep) char **ids = NULL;
     _cleanup_(reboot_tracker_freep) RebootTracker *tracker = NULL;
     int64_t revision = 0;
@@ -120,9 +103,16 @@ int command_reboot(Context *context, const char *const *operands, Error *reterr)
     if (r >= 0)
         r = reboot_tracker_new(&tracker);
     if (r >= 0)
-        r = context->options->cancel ? cancel_each(context, ids, reterr)
-                                     : ask(context, ids, tracker, &revision, reterr);
-    if (r < 0 || context->options->detach || context->options->cancel)
+        r = ask(context, ids, tracker, &revision, reterr);
+    if (r < 0 || context->options->detach)
         return MIN(r, 0);
     return reboot_wait(context, tracker, revision, reterr);
+}
+
+int command_reboot(Context *context, const char *const *operands, Error *reterr) {
+    int r = operands_check(context->options, operands, reterr);
+    if (r < 0)
+        return r;
+    return context->options->cancel ? take_out(context, operands, reterr)
+                                    : ask_for(context, operands, reterr);
 }

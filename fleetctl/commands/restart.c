@@ -155,10 +155,10 @@ static bool unit_is_refused(const ApiUnit *unit) {
     return true;
 }
 
-/* What the end of a roll leaves as it was. */
+/* What the end of one leaves as it was. No selection: only templates are left. */
 static int rest_complain(const UnitSelection *selection, size_t next, char *const *templates) {
     _cleanup_(strv_freep) char **names = NULL;
-    for (size_t i = next; i < selection->n_known; i++)
+    for (size_t i = next; selection && i < selection->n_known; i++)
         if (strv_push(&names, selection->known[i]->name) < 0)
             return -ENOMEM;
     STRV_FOREACH (template, templates)
@@ -213,6 +213,16 @@ static int template_restart(Context *context, const char *name, const DeployRequ
     return r < 0 ? r : rollout_wait(context, tracker, false, revision, reterr);
 }
 
+static int templates_restart(Context *context, char *const *templates, const DeployRequest *request,
+                             Error *reterr) {
+    STRV_FOREACH (template, templates) {
+        int r = template_restart(context, *template, request, reterr);
+        if (r != 0)
+            return rest_complain(NULL, 0, template + 1) < 0 ? -ENOMEM : r;
+    }
+    return 0;
+}
+
 int command_restart(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_(operands_done) Operands sorted = {};
     DeployRequest request;
@@ -222,7 +232,7 @@ int command_restart(Context *context, const char *const *operands, Error *reterr
         r = operands_sort(operands, &sorted);
     if (r >= 0 && sorted.units)
         r = units_restart(context, &sorted, &request, &status, reterr);
-    for (size_t i = 0; r == 0 && sorted.templates && sorted.templates[i]; i++)
-        r = template_restart(context, sorted.templates[i], &request, reterr);
+    if (r == 0)
+        r = templates_restart(context, sorted.templates, &request, reterr);
     return r != 0 ? r : status;
 }

@@ -1,7 +1,8 @@
 #include "fleetctl/commands/maintain.h"
 #include "fleetctl/print/message.h"
 
-static int uncordon(Context *context, const char *machine_id, const char *label, Error *reterr) {
+static int uncordon(Context *context, const char *machine_id, const char *label,
+                    _unused_ const ApiMaintenance *before, Error *reterr) {
     int r = api_delete_maintenance(context->api, machine_id, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "Failed to uncordon machine %s", label);

@@ -4,6 +4,7 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/machine.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fnmatch.h>
 
@@ -29,10 +30,15 @@ bool machine_operand_is_choice(const char *typed) {
     return strpbrk(typed, "=*?[") != NULL;
 }
 
+static bool is_address(const char *typed) {
+    struct in6_addr address;
+    return inet_pton(AF_INET, typed, &address) == 1 || inet_pton(AF_INET6, typed, &address) == 1;
+}
+
 const char *machine_suggest(const ApiMachine *machines, size_t n, const char *typed) {
     _cleanup_free_ const char **names = calloc(2 * n + 1, sizeof(char *));
     size_t n_names = 0;
-    if (!names)
+    if (!names || is_address(typed))
         return NULL;
     for (size_t i = 0; i < n; i++) {
         names[n_names++] = machines[i].address;
@@ -79,17 +85,21 @@ int machines_complain_unknown(ApiClient *api, char *const *unknown, Error *reter
     return EXIT_FAILURE;
 }
 
-static int machine_unknown(const Machines *machines, const char *typed, Error *reterr) {
+#define ALL_ARE_LISTED "'fleetctl list-machines' has all"
+#define MAY_BE_AWAY \
+    "one that is away is named by its id, as 'fleetctl status' or 'list-reboots' shows it"
+
+static int machine_unknown(const Machines *machines, const char *typed, const char *advice,
+                           Error *reterr) {
     const char *suggestion = machine_suggest(machines->items, machines->n, typed);
     if (suggestion)
         return error_set(reterr, -ENOENT, "there is no machine '%s' (did you mean '%s'?)", typed,
                          suggestion);
-    return error_set(reterr, -ENOENT, "there is no machine '%s'; 'fleetctl list-machines' has all",
-                     typed);
+    return error_set(reterr, -ENOENT, "there is no machine '%s'; %s", typed, advice);
 }
 
-/* Adds the ids that one piece means. */
-static int piece_select(const Machines *machines, const char *typed, char ***ids, Error *reterr) {
+/* Adds the ids that one piece means; false: none, although it should. -ENOMEM. */
+static int piece_find(const Machines *machines, const char *typed, char ***ids) {
     bool means_any = false;
     for (size_t i = 0; i < machines->n; i++) {
         const ApiMachine *machine = &machines->items[i];
@@ -99,8 +109,12 @@ static int piece_select(const Machines *machines, const char *typed, char ***ids
         if (strv_push(ids, machine->id) < 0)
             return -ENOMEM;
     }
-    return means_any || machine_operand_is_choice(typed) ? 0
-                                                         : machine_unknown(machines, typed, reterr);
+    return means_any || machine_operand_is_choice(typed);
+}
+
+static int piece_select(const Machines *machines, const char *typed, char ***ids, Error *reterr) {
+    int r = piece_find(machines, typed, ids);
+    return r == 0 ? machine_unknown(machines, typed, ALL_ARE_LISTED, reterr) : MIN(r, 0);
 }
 
 int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *reterr) {
@@ -110,7 +124,7 @@ int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *r
     if (r >= 0)
         r = machines_fetch(api, &machines, reterr);
     if (r >= 0 && strv_length(pieces) == 0)
-        r = machine_unknown(&machines, typed, reterr);
+        r = machine_unknown(&machines, typed, ALL_ARE_LISTED, reterr);
     STRV_FOREACH (piece, pieces)
         r = r < 0 ? r : piece_select(&machines, *piece, &ids, reterr);
     if (r >= 0 && !ids)
@@ -121,13 +135,50 @@ int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *r
     return 0;
 }
 
-/* A machine that is away is in no list. */
-static int word_select(const Machines *machines, const char *word, char ***ids, Error *reterr) {
-    _cleanup_error_ Error error = {};
-    int r = piece_select(machines, word, ids, &error);
-    if (r == -ENOENT && machine_id_check(word, NULL) >= 0)
-        return strv_push(ids, word);
-    return r < 0 ? error_set(reterr, r, "%s", error_text(&error, r)) : 0;
+/* --- those that are away --- */
+
+/* Of which something is wanted, so that they are shown all the same. */
+static int away_add(ApiClient *api, ApiResource resource, char ***ids, Error *reterr) {
+    _cleanup_json_ json_object *array = NULL;
+    int r = api_list(api, resource, &array, reterr);
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++) {
+        const char *id;
+        r = json_need_string(json_object_array_get_idx(array, i), "machineID", &id, reterr);
+        if (r >= 0 && !strv_contains(*ids, id))
+            r = strv_push(ids, id);
+    }
+    return MIN(r, 0);
+}
+
+static bool id_is_meant(const char *id, const char *typed) {
+    const ApiMachine machine = {.id = id, .address = ""};
+    return machine_is_meant(&machine, typed);
+}
+
+static int away_select(ApiClient *api, const Machines *machines, const char *word, char ***ids,
+                       Error *reterr) {
+    _cleanup_(strv_freep) char **away = NULL;
+    bool means_any = false;
+    int r = away_add(api, API_MAINTENANCE, &away, reterr);
+    if (r >= 0)
+        r = away_add(api, API_REBOOTS, &away, reterr);
+    STRV_FOREACH (id, away)
+        if (r >= 0 && id_is_meant(*id, word)) {
+            means_any = true;
+            r = strv_push(ids, *id);
+        }
+    if (r < 0 || means_any)
+        return MIN(r, 0);
+    return machine_unknown(machines, word, MAY_BE_AWAY, reterr);
+}
+
+static int word_select(ApiClient *api, const Machines *machines, const char *word, char ***ids,
+                       Error *reterr) {
+    int r = piece_find(machines, word, ids);
+    if (r != 0)
+        return MIN(r, 0);
+    return machine_id_check(word, NULL) >= 0 ? strv_push(ids, word)
+                                             : away_select(api, machines, word, ids, reterr);
 }
 
 int machines_select_all(ApiClient *api, const char *const *words, char ***ret_ids, Error *reterr) {
@@ -135,7 +186,7 @@ int machines_select_all(ApiClient *api, const char *const *words, char ***ret_id
     _cleanup_(strv_freep) char **meant = NULL, **ids = NULL;
     int r = machines_fetch(api, &machines, reterr);
     for (size_t i = 0; r >= 0 && words[i]; i++)
-        r = word_select(&machines, words[i], &meant, reterr);
+        r = word_select(api, &machines, words[i], &meant, reterr);
     STRV_FOREACH (id, meant)
         if (r >= 0 && !strv_contains(ids, *id))
             r = strv_push(&ids, *id);

@@ -10,8 +10,8 @@ bool machine_is_meant(const ApiMachine *machine, const char *typed);
 /* Whether an operand chooses by a glob or metadata, so that it may mean no machine. Pure. */
 bool machine_operand_is_choice(const char *typed);
 
-/* The machine's name that was most likely meant by a mistyped one; NULL: none. Borrows from the
- * machines. Pure. */
+/* The machine's name that was most likely meant by a mistyped one; NULL: none. A whole address is
+ * no mistyped one of another machine. Borrows from the machines. Pure. */
 const char *machine_suggest(const ApiMachine *machines, size_t n, const char *typed);
 
 /* Says of each, which means no machine, that there is none, and what may have been meant. 1. */
@@ -21,6 +21,6 @@ int machines_complain_unknown(ApiClient *api, char *const *unknown, Error *reter
  * never NULL. -ENOENT names the piece that should have meant one, with a suggestion. */
 int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *reterr);
 
-/* The same of several words, each once; a whole id means a machine that is away as well. At least
- * one. */
+/* The same of several words, each once. A machine that is away is meant by its whole id, and by the
+ * beginning of it if it is cordoned, drained or to be rebooted. At least one. */
 int machines_select_all(ApiClient *api, const char *const *words, char ***ret_ids, Error *reterr);

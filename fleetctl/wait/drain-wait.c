@@ -26,13 +26,17 @@ static bool is_over(const void *userdata) {
     return drain_tracker_is_over(((const DrainWait *) userdata)->tracker);
 }
 
+static char *label_of(const DrainWait *wait, const DrainMachine *machine) {
+    const Context *context = wait->context;
+    return machine_names_label(context->machines, machine->id, context->options->full);
+}
+
 static void unit_tell(const DrainWait *wait, const DrainUnit *unit) {
     const Context *context = wait->context;
-    _cleanup_free_ char *label =
-        machine_names_label(context->machines, unit->machine_id, context->options->full);
+    _cleanup_free_ char *label = label_of(wait, unit->machine);
     _cleanup_free_ char *why =
         machine_ids_shorten(unit->has_left ? unit->waits : unit->stays, context->options->full);
-    const char *machine = str_or(label, unit->machine_id);
+    const char *machine = str_or(label, unit->machine->id);
     if (unit->has_left && unit->waits)
         say_marked(&context->look, TONE_BAD, "Unit %s has left %s and fits nowhere: %s", unit->name,
                    machine, str_or(why, ""));
@@ -41,6 +45,12 @@ static void unit_tell(const DrainWait *wait, const DrainUnit *unit) {
     else if (unit->stays)
         say_marked(&context->look, TONE_BUSY, "Unit %s stays on %s: %s", unit->name, machine,
                    str_or(why, ""));
+}
+
+static void end_tell(const DrainWait *wait, const DrainMachine *machine) {
+    _cleanup_free_ char *label = label_of(wait, machine);
+    if (machine->end == DRAIN_END_CANCELLED)
+        complain("The drain of machine %s was cancelled", str_or(label, machine->id));
 }
 
 /* A name may have to be asked for, and while that request runs the stream goes on. */
@@ -52,7 +62,21 @@ static void tell(void *userdata) {
             unit->is_told = true;
             unit_tell(wait, unit);
         }
+    DrainMachine *machine;
+    for (size_t i = 0; (machine = drain_tracker_get_machine(wait->tracker, i)); i++)
+        if (!machine->is_told) {
+            machine->is_told = true;
+            end_tell(wait, machine);
+        }
     (void) say_flush(); /* main() tells when it fails */
+}
+
+static bool has_cancelled(const DrainTracker *tracker) {
+    const DrainMachine *machine;
+    for (size_t i = 0; (machine = drain_tracker_get_machine(tracker, i)); i++)
+        if (machine->end == DRAIN_END_CANCELLED)
+            return true;
+    return false;
 }
 
 static int conclude(const DrainWait *wait, int status) {
@@ -61,8 +85,10 @@ static int conclude(const DrainWait *wait, int status) {
     if (status == EXIT_INTERRUPTED)
         complain("Interrupted; the drain goes on: %zu units have left, %zu are still there", n_left,
                  n_remaining);
-    else if (status == 0)
-        say("Drained: %zu unit%s left", n_left, n_left == 1 ? "" : "s");
+    else if (has_cancelled(wait->tracker))
+        return EXIT_FAILURE;
+    else
+        say("Drained: %zu unit%s left", n_left, n_left == 1 ? " has" : "s have");
     return status;
 }
 

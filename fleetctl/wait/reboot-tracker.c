@@ -67,11 +67,18 @@ static void progress_end(RebootProgress *progress, RebootEnd end) {
     progress->end = end;
 }
 
-/* A machine of which nothing is told is away, and not to be rebooted. */
+/* A machine of which nothing is told is away, and not to be rebooted. But a fleetd that is older
+ * tells nothing of one that is down for its reboot: what becomes of that comes later. */
+static void take_silence(RebootProgress *progress) {
+    bool may_be_down = progress->end == REBOOT_END_NONE && streq_ptr(progress->phase, "rebooting");
+    if (progress->end != REBOOT_END_BACK && !may_be_down)
+        progress_end(progress, REBOOT_END_CANCELLED);
+}
+
 static void take_synced(RebootTracker *tracker) {
     for (size_t i = 0; !tracker->is_synced && i < tracker->n; i++)
-        if (!tracker->order[i]->is_mentioned && tracker->order[i]->end != REBOOT_END_BACK)
-            progress_end(tracker->order[i], REBOOT_END_CANCELLED);
+        if (!tracker->order[i]->is_mentioned)
+            take_silence(tracker->order[i]);
     tracker->is_synced = true;
 }
 

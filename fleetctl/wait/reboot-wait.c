@@ -45,6 +45,8 @@ static StepText progress_text(const RebootProgress *progress) {
         [REBOOT_RETURNING] = {TONE_BUSY, "is back; its units start"},
     };
     RebootPhase phase = reboot_phase_from_string(progress->phase);
+    if (progress->end == REBOOT_END_CANCELLED && phase == REBOOT_REBOOTING)
+        return (StepText){TONE_BAD, "is going down already, although its reboot was cancelled"};
     if (progress->end != REBOOT_END_NONE)
         return ends[progress->end];
     return phase >= 0 ? phases[phase] : (StepText){TONE_BUSY, progress->phase};

@@ -13,7 +13,7 @@ struct ScaleTracker {
     ScaleEnd end; /* as the wish says: none, replaced or gone */
     Map *index;   /* ScaleUnit by name */
     ScaleUnit **units;
-    size_t n_units, n_there;
+    size_t n_units, n_there, n_unreadable;
 };
 
 static void scale_unit_free(void *value) {
@@ -77,6 +77,12 @@ static void unit_set_there(ScaleTracker *tracker, ScaleUnit *unit, bool is_there
     unit->is_there = is_there;
 }
 
+static void unit_set_unreadable(ScaleTracker *tracker, ScaleUnit *unit, bool is_unreadable) {
+    tracker->n_unreadable += is_unreadable;
+    tracker->n_unreadable -= unit->is_unreadable;
+    unit->is_unreadable = is_unreadable;
+}
+
 /* That it is to be inactive may also be said of a machine that it only leaves. */
 static int take_unit(ScaleTracker *tracker, const ApiEvent *event) {
     ScaleUnit *unit;
@@ -88,6 +94,7 @@ static int take_unit(ScaleTracker *tracker, const ApiEvent *event) {
     unit_set_there(tracker, unit, !event->is_deleted);
     if (event->is_deleted)
         return 0;
+    unit_set_unreadable(tracker, unit, false);
     if (!is_leaving || event->unit_revision != unit->revision)
         unit->desired = is_leaving ? LAUNCH_STATE_LAUNCHED : event->desired;
     unit->revision = event->unit_revision;
@@ -96,14 +103,32 @@ static int take_unit(ScaleTracker *tracker, const ApiEvent *event) {
 
 /* --- the wish --- */
 
-static void take_wish(ScaleTracker *tracker, const ApiScale *scale) {
+static int take_unreadable(ScaleTracker *tracker, const ApiScale *scale) {
+    const char *name;
+    ScaleUnit *unit;
+    for (size_t i = 0; i < tracker->n_units; i++)
+        unit_set_unreadable(tracker, tracker->units[i], false);
+    for (size_t i = 0; (name = api_scale_unreadable(scale, i)); i++) {
+        if (template_instance_number(tracker->template, name) == 0)
+            continue;
+        int r = unit_need(tracker, name, &unit);
+        if (r < 0)
+            return r;
+        unit_set_there(tracker, unit, false);
+        unit_set_unreadable(tracker, unit, true);
+    }
+    return 0;
+}
+
+static int take_wish(ScaleTracker *tracker, const ApiScale *scale) {
     tracker->is_wish_mentioned = true;
     if (tracker->end != SCALE_END_NONE)
-        return;
+        return 0;
     if (!*scale->name)
         tracker->end = SCALE_END_GONE;
     else if ((uint64_t) scale->count != tracker->count)
         tracker->end = SCALE_END_REPLACED;
+    return take_unreadable(tracker, scale);
 }
 
 /* What the present does not mention is not there any more. */
@@ -127,16 +152,18 @@ int scale_tracker_feed(ScaleTracker *tracker, const char *line, size_t size, Err
     if (event.type == API_EVENT_SYNCED)
         take_synced(tracker);
     if (event.type == API_EVENT_SCALE && streq(event.unit, tracker->template))
-        take_wish(tracker, &event.scale);
+        r = take_wish(tracker, &event.scale);
     bool is_meant = event.type == API_EVENT_UNIT && !event.is_orphan &&
                     template_instance_number(tracker->template, event.unit) > 0;
-    return is_meant ? take_unit(tracker, &event) : 0;
+    return is_meant ? take_unit(tracker, &event) : r;
 }
 
 ScaleEnd scale_tracker_end(const ScaleTracker *tracker) {
     if (!tracker->is_synced || tracker->end != SCALE_END_NONE)
         return tracker->is_synced ? tracker->end : SCALE_END_NONE;
-    return tracker->n_there == tracker->count ? SCALE_END_REACHED : SCALE_END_NONE;
+    /* Those that cannot be read are neither made up for nor removed. */
+    uint64_t wanted = tracker->count - MIN(tracker->count, tracker->n_unreadable);
+    return tracker->n_there == wanted ? SCALE_END_REACHED : SCALE_END_NONE;
 }
 
 const ScaleUnit *scale_tracker_get(const ScaleTracker *tracker, size_t i) {

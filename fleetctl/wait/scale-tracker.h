@@ -10,12 +10,14 @@ typedef struct ScaleUnit {
     int64_t revision;    /* of its last request */
     LaunchState desired; /* by that */
     bool is_there;       /* the cluster knows it; else it was removed, and may be on its way out */
+    bool is_unreadable;  /* it is not known what it is, and it stays so; not there then */
     bool is_mentioned;   /* by the stream that is being read */
 } ScaleUnit;
 
 typedef enum ScaleEnd {
     SCALE_END_NONE,
-    SCALE_END_REACHED,  /* there are as many as asked for */
+    SCALE_END_REACHED,  /* there are as many as asked for, with those that cannot be read; or only
+                         * such are left, which stay */
     SCALE_END_REPLACED, /* by another number */
     SCALE_END_GONE,     /* no number is kept any more, or the template was destroyed */
 } ScaleEnd;

@@ -64,7 +64,7 @@ static bool is_to_run(const ScaleUnit *unit) {
 }
 
 static bool is_to_go(const ScaleUnit *unit) {
-    return !unit->is_there;
+    return !unit->is_there && !unit->is_unreadable;
 }
 
 /* Of those that were there before only trouble is worth a line. */
@@ -82,22 +82,32 @@ static int wait_for(const ScaleWait *wait, WaitGoal goal, bool (*is_meant)(const
     return r < 0 ? r : unit_wait(wait->context, tracker, wait->reterr);
 }
 
-/* What users have stopped counts, and stays as it is. 1: there are such. */
-static int complain_stopped(const ScaleWait *wait) {
-    const ScaleUnit *unit;
-    int status = 0;
-    for (size_t i = 0; (unit = scale_tracker_get(wait->tracker, i)); i++) {
-        if (!unit->is_there || is_to_run(unit))
-            continue;
+/* What nobody can read counts, and so does what users have stopped: it stays as it is. False: it is
+ * nothing of the kind. */
+static bool complain_as_it_is(const ScaleUnit *unit) {
+    if (unit->is_unreadable)
+        complain("Unit %s counts, but cannot be read in the store: start it, which writes it anew",
+                 unit->name);
+    else if (unit->is_there && !is_to_run(unit))
         complain("Unit %s counts, but is to be %s: start it, or destroy it for a new one",
                  unit->name, launch_state_to_string(unit->desired));
-        status = EXIT_FAILURE;
-    }
+    else
+        return false;
+    return true;
+}
+
+/* 1: there are such. */
+static int complain_about(const ScaleTracker *tracker) {
+    const ScaleUnit *unit;
+    int status = 0;
+    for (size_t i = 0; (unit = scale_tracker_get(tracker, i)); i++)
+        if (complain_as_it_is(unit))
+            status = EXIT_FAILURE;
     return status;
 }
 
 static int see_through(const ScaleWait *wait) {
-    int status = complain_stopped(wait);
+    int status = complain_about(wait->tracker);
     int r = wait_for(wait, WAIT_WELL, is_to_run);
     if (r == 0 || r == EXIT_FAILURE) {
         status = MAX(status, r);

@@ -5,6 +5,14 @@
 
 #include <errno.h>
 
+json_object *names_to_json(const char *const *names) {
+    _cleanup_json_ json_object *array = json_object_new_array();
+    for (size_t i = 0; array && names[i]; i++)
+        if (json_array_add_take(array, json_object_new_string(names[i])) < 0)
+            return NULL;
+    return TAKE_PTR(array);
+}
+
 static json_object *option_to_json(const UnitOption *option) {
     _cleanup_json_ json_object *object = json_object_new_object();
     if (!object || json_add_string(object, "section", option->section) < 0 ||

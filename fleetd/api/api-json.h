@@ -7,6 +7,8 @@
 
 #include <json-c/json.h>
 
+json_object *names_to_json(const char *const *names);
+
 /* is_whole adds the text of the unit file. The cluster must know the unit. */
 json_object *unit_to_json(const View *view, const UnitView *unit, bool is_whole);
 
@@ -26,6 +28,10 @@ json_object *reservations_to_json(const Machine *machine, const Resources *reser
 json_object *machine_maintenance_to_json(const View *view, const MachineView *machine);
 /* Only of a machine that is to be rebooted. */
 json_object *machine_reboot_to_json(const View *view, const MachineView *machine);
+/* The leader has only the first of those that wait say whom it waits for. That one (borrowed; NULL:
+ * none), and its name in what was told of a machine that waits and says nothing. */
+int reboots_find_first(View *view, const char **ret_id);
+int machine_reboot_explain(json_object *object, const MachineView *machine, const char *first_id);
 
 /* What was set through the API. */
 json_object *machine_metadata_to_json(const View *view, const MachineView *machine);
@@ -38,7 +44,8 @@ json_object *rollout_event_to_json(const UnitView *unit); /* or no longer is */
 
 /* Only of a template of which so many instances are to be kept. */
 json_object *scale_to_json(View *view, const UnitView *template);
-json_object *scale_event_to_json(const UnitView *template); /* or no longer are */
+/* or no longer are */
+json_object *scale_event_to_json(const View *view, const UnitView *template);
 
 /* brake NULL: nothing is held. */
 json_object *failover_to_json(const BrakeRecord *brake);

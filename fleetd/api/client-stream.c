@@ -63,7 +63,7 @@ void unit_lines_each(const View *view, const UnitView *unit, bool is_present, Li
     if (is_present ? unit->deployment != NULL : unit->is_rollout_changed)
         send(line_format_take(rollout_event_to_json(unit)), unit, userdata);
     if (is_present ? unit->scale != NULL : unit->is_scale_changed)
-        send(line_format_take(scale_event_to_json(unit)), unit, userdata);
+        send(line_format_take(scale_event_to_json(view, unit)), unit, userdata);
 }
 
 static void send_to_stream(char *line_take, const UnitView *unit, void *userdata) {
@@ -75,6 +75,12 @@ static void send_to_stream(char *line_take, const UnitView *unit, void *userdata
 
 static int step_to(Stream *stream, const char *name) {
     return str_replace(&stream->cursor, name) < 0 ? -ENOMEM : 1;
+}
+
+/* One that is to be rebooted is told also while it is away for that: else it would seem that this
+ * was cancelled. */
+static bool is_told(const MachineView *machine) {
+    return machine_view_is_present(machine) || machine->reboot;
 }
 
 static int tell_machine(Stream *stream, View *view) {
@@ -89,7 +95,7 @@ static int tell_machine(Stream *stream, View *view) {
     if (i == n)
         return 0;
     const MachineView *machine = view_find_machine(view, ids[i]);
-    if (machine_view_is_present(machine)) {
+    if (is_told(machine)) {
         _cleanup_free_ char *line = line_format_take(machine_event_to_json(view, machine));
         stream_write(stream, line);
     }

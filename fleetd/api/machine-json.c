@@ -2,6 +2,7 @@
 #include "fleetd/api/api-json.h"
 
 #include "fleetd/base/json.h"
+#include "fleetd/base/strv.h"
 
 #include <errno.h>
 
@@ -57,6 +58,41 @@ json_object *machine_reboot_to_json(_unused_ const View *view, const MachineView
         json_add_nullable(object, "why", reboot->why) < 0)
         return NULL;
     return TAKE_PTR(object);
+}
+
+static bool reboot_is_before(const MachineView *a, const MachineView *b) {
+    bool is_begun = reboot_is_under_way(a->reboot), other_is = reboot_is_under_way(b->reboot);
+    if (is_begun != other_is)
+        return is_begun;
+    if (!is_begun && a->reboot->since_usec != b->reboot->since_usec)
+        return a->reboot->since_usec < b->reboot->since_usec;
+    return strcmp(a->id, b->id) < 0;
+}
+
+/* As the engine has it: one that has a place, or else the one that has its turn next. */
+int reboots_find_first(View *view, const char **ret_id) {
+    const MachineView *first = NULL;
+    const char *const *ids;
+    size_t n = 0;
+    int r = view_machine_ids(view, &ids, &n);
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        const MachineView *machine = view_find_machine(view, ids[i]);
+        bool counts = machine->reboot &&
+                      (machine_view_is_present(machine) || reboot_is_under_way(machine->reboot));
+        if (counts && (!first || reboot_is_before(machine, first)))
+            first = machine;
+    }
+    if (r >= 0)
+        *ret_id = first ? first->id : NULL;
+    return r;
+}
+
+int machine_reboot_explain(json_object *object, const MachineView *machine, const char *first_id) {
+    const Reboot *reboot = machine->reboot;
+    if (reboot->phase != REBOOT_WAITING || reboot->why || !first_id || streq(first_id, machine->id))
+        return 0;
+    _cleanup_free_ char *why = str_printf("machine %s comes first", first_id);
+    return why ? json_add_string(object, "why", why) : -ENOMEM;
 }
 
 static int add_reboot(json_object *object, const View *view, const MachineView *machine) {

@@ -51,6 +51,15 @@ static void deployment_hear(Deployment *deployment, RolloutWord word) {
     }
 }
 
+/* Why that is too late, or in vain; NULL: it is not. */
+static const char *undo_refusal(const RolloutPatch *patch, const Rollout *rollout) {
+    if (rollout->phase == ROLLOUT_SUPERSEDED)
+        return "its units have been changed by others since";
+    if (!rollout_can_be_undone(rollout, patch->deployment->hash))
+        return ROLLOUT_UNDONE_IN_VAIN;
+    return rollout->is_undone ? "it is rolled back already" : NULL;
+}
+
 /* Why it is too late; NULL: it is not. */
 static const char *refusal(const RolloutPatch *patch, const Rollout *rollout) {
     bool is_known = rollout && rollout->deployment_usec == patch->deployment->since_usec;
@@ -59,10 +68,8 @@ static const char *refusal(const RolloutPatch *patch, const Rollout *rollout) {
                "former files)";
     if (!is_known)
         return NULL;
-    if (patch->word == ROLLOUT_UNDO && rollout->phase == ROLLOUT_SUPERSEDED)
-        return "its units have been changed by others since";
     if (patch->word == ROLLOUT_UNDO)
-        return rollout->is_undone ? "it is rolled back already" : NULL;
+        return undo_refusal(patch, rollout);
     if (rollout->phase == ROLLOUT_ROLLING_BACK)
         return "it is being rolled back";
     return rollout_phase_is_over(rollout->phase) ? "it is over" : NULL;

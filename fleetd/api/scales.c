@@ -4,15 +4,28 @@
 #include "fleetd/api/page.h"
 #include "fleetd/api/scale-counts.h"
 #include "fleetd/base/json.h"
+#include "fleetd/base/strv.h"
 
-json_object *scale_to_json(View *view, const UnitView *template) {
+/* What is wanted, and those instances of which no other event tells: what cannot be read is no unit
+ * there. */
+static json_object *wish_to_json(const View *view, const UnitView *template) {
     _cleanup_json_ json_object *object = json_object_new_object();
+    _cleanup_(strv_freep) char **unreadable = NULL;
     const TemplateScale *scale = template->scale;
-    ScaleCounts counts;
-    if (!object || scale_counts_take(view, template->name, &counts) < 0 ||
+    if (!object || scale_unreadable_names(view, template->name, &unreadable) < 0 ||
         json_add_string(object, "name", template->name) < 0 ||
         json_add_int(object, "count", (int64_t) scale->count) < 0 ||
         json_add_int(object, "since", (int64_t) (scale->since_usec / USEC_PER_SEC)) < 0 ||
+        (unreadable &&
+         json_add_take(object, "unreadable", names_to_json((const char *const *) unreadable)) < 0))
+        return NULL;
+    return TAKE_PTR(object);
+}
+
+json_object *scale_to_json(View *view, const UnitView *template) {
+    _cleanup_json_ json_object *object = wish_to_json(view, template);
+    ScaleCounts counts;
+    if (!object || scale_counts_take(view, template->name, &counts) < 0 ||
         json_add_int(object, "there", (int64_t) counts.n_there) < 0 ||
         json_add_int(object, "running", (int64_t) counts.n_running) < 0 ||
         json_add_int(object, "others", (int64_t) counts.n_others) < 0 ||
@@ -21,20 +34,11 @@ json_object *scale_to_json(View *view, const UnitView *template) {
     return TAKE_PTR(object);
 }
 
-/* What is wanted, and nothing that other events tell. */
-json_object *scale_event_to_json(const UnitView *template) {
-    _cleanup_json_ json_object *object = json_object_new_object(),
-                               *wish = template->scale ? json_object_new_object() : NULL;
-    const TemplateScale *scale = template->scale;
+json_object *scale_event_to_json(const View *view, const UnitView *template) {
+    _cleanup_json_ json_object *object = json_object_new_object();
     if (!object || json_add_string(object, "type", "scale") < 0 ||
-        json_add_string(object, "unit", template->name) < 0)
-        return NULL;
-    if (!scale)
-        return TAKE_PTR(object);
-    if (!wish || json_add_string(wish, "name", template->name) < 0 ||
-        json_add_int(wish, "count", (int64_t) scale->count) < 0 ||
-        json_add_int(wish, "since", (int64_t) (scale->since_usec / USEC_PER_SEC)) < 0 ||
-        json_add_take(object, "scale", TAKE_PTR(wish)) < 0)
+        json_add_string(object, "unit", template->name) < 0 ||
+        (template->scale && json_add_take(object, "scale", wish_to_json(view, template)) < 0))
         return NULL;
     return TAKE_PTR(object);
 }

@@ -216,13 +216,16 @@ static const SchemaProperty scale[] = {
     {"name", PROPERTY_STRING, REQUIRED, .description = "The template."},
     {"count", PROPERTY_INTEGER, REQUIRED, .description = "So many are wanted."},
     {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time: when it was asked for."},
+    {"unreadable", PROPERTY_LIST,
+     .description = "Names of the instances that cannot be read in the store. Absent: none."},
     {"there", PROPERTY_INTEGER,
      .description = "So many instances that a number names there are. This and what follows: not "
                     "of an event."},
     {"running", PROPERTY_INTEGER, .description = "So many of these are up."},
     {"others", PROPERTY_INTEGER,
      .description = "Instances that no number names, which are left alone."},
-    {"why", PROPERTY_STRING, .description = "Why no more can be created."},
+    {"why", PROPERTY_STRING,
+     .description = "Why no more can be created, or that some cannot be read."},
     {},
 };
 static const SchemaProperty scale_page[] = PAGE("scales", "Scale");

@@ -13,14 +13,6 @@
 
 /* --- machines --- */
 
-static json_object *names_to_json(const char *const *names) {
-    _cleanup_json_ json_object *array = json_object_new_array();
-    for (size_t i = 0; array && names[i]; i++)
-        if (json_array_add_take(array, json_object_new_string(names[i])) < 0)
-            return NULL;
-    return TAKE_PTR(array);
-}
-
 static json_object *missing_to_json(const Census *census) {
     _cleanup_free_ const char **ids = NULL;
     return map_sorted_keys(census->missing, &ids) < 0 ? NULL : names_to_json(ids);
@@ -67,6 +59,21 @@ static json_object *wishes_to_json(View *view, bool (*has)(const MachineView *ma
         if (!has(machine))
             continue;
         if (json_array_add_take(array, object) < 0 || add_address(object, view, ids[i]) < 0)
+            return NULL;
+    }
+    return TAKE_PTR(array);
+}
+
+static json_object *reboots_to_json(View *view) {
+    _cleanup_json_ json_object *array = wishes_to_json(view, has_reboot, machine_reboot_to_json);
+    const char *first_id;
+    if (!array || reboots_find_first(view, &first_id) < 0)
+        return NULL;
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        json_object *object = json_object_array_get_idx(array, i);
+        const char *id;
+        if (json_need_string(object, "machineID", &id, NULL) < 0 ||
+            machine_reboot_explain(object, view_find_machine(view, id), first_id) < 0)
             return NULL;
     }
     return TAKE_PTR(array);
@@ -233,8 +240,7 @@ static json_object *status_to_json(const Api *api, View *view, const Census *cen
         json_add_take(object, "failover", failover_to_json(view_brake(view))) < 0 ||
         json_add_take(object, "maintenance",
                       wishes_to_json(view, has_maintenance, machine_maintenance_to_json)) < 0 ||
-        json_add_take(object, "reboots", wishes_to_json(view, has_reboot, machine_reboot_to_json)) <
-            0 ||
+        json_add_take(object, "reboots", reboots_to_json(view)) < 0 ||
         json_add_take(object, "rollouts", rollouts_to_json(view)) < 0 ||
         json_add_take(object, "scales", scales_to_json(view)) < 0 ||
         add_rebalance(object, view) < 0 ||

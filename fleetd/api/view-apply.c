@@ -4,6 +4,7 @@
 #include "fleetd/api/view-internal.h"
 
 #include "fleetd/base/log.h"
+#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 
@@ -205,10 +206,28 @@ static int apply(View *view, StoredRecord *record) {
     return apply_kind(view, record);
 }
 
-static int view_note_readable(View *view, const char *key, bool is_readable) {
+/* A template's scale tells which of its instances cannot be read, as nothing else does. */
+static int touch_scale(View *view, const Key *key) {
+    _cleanup_free_ char *template = NULL;
+    if (key->kind != KEY_UNIT || !unit_name_is_instance(key->name))
+        return 0;
+    int r = unit_name_template(key->name, &template);
+    UnitView *unit = r < 0 ? NULL : map_get(view->units.map, template);
+    if (!unit || !unit->scale || template_instance_number(template, key->name) == 0)
+        return r;
+    unit->is_scale_changed = true;
+    return view_touch_unit(view, template, &unit);
+}
+
+static int view_note_readable(View *view, const char *text, const Key *key, bool is_readable) {
+    if (map_has(view->unreadable, text) == !is_readable)
+        return 0;
+    int r = touch_scale(view, key);
+    if (r < 0)
+        return r;
     if (is_readable)
-        map_remove(view->unreadable, key);
-    return is_readable ? 0 : map_put(view->unreadable, key, NULL);
+        map_remove(view->unreadable, text);
+    return is_readable ? 0 : map_put(view->unreadable, text, NULL);
 }
 
 int view_apply(View *view, const StoreEntry *entry) {
@@ -220,7 +239,7 @@ int view_apply(View *view, const StoreEntry *entry) {
         return r;
     if (!record.is_readable)
         log_debug("Not showing a value that cannot be read, %s", error_text(&error, r));
-    r = view_note_readable(view, entry->key, record.is_readable);
+    r = view_note_readable(view, entry->key, &record.key, record.is_readable);
     return r < 0 ? r : apply(view, &record);
 }
 
@@ -228,8 +247,6 @@ int view_apply_delete(View *view, const char *text) {
     _cleanup_record_ StoredRecord record = {};
     int r = key_parse(text, &record.key, NULL);
     if (r >= 0)
-        r = apply(view, &record);
-    if (r != -ENOMEM)
-        map_remove(view->unreadable, text);
-    return r;
+        r = view_note_readable(view, text, &record.key, true);
+    return r < 0 ? r : apply(view, &record);
 }

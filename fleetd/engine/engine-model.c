@@ -250,7 +250,9 @@ static void engine_model_is_whole(Engine *engine, int64_t revision) {
     log_write(LOG_INFO, (LogFields){.revision = revision},
               "Deciding, from revision %lld of the store on", (long long) revision);
     engine_enter(engine, ENGINE_READY);
-    int r = engine_find_missing(engine);
+    int r = feed_learn_all_leaving(engine->feed);
+    if (r >= 0)
+        r = engine_find_missing(engine);
     engine_check(engine, r < 0 ? r : engine_adopt_brake(engine));
 }
 
@@ -273,8 +275,8 @@ static int engine_make_model(Engine *engine) {
                                                  .on_order = on_order,
                                                  .on_maintenance = on_maintenance,
                                                  .on_brake = on_brake};
-    static const RebootsCallbacks reboots_callbacks = {.is_ready = is_settled,
-                                                       .on_unsure = on_unsure};
+    static const RebootsCallbacks reboots_callbacks = {
+        .is_ready = is_settled, .is_held = is_held, .on_unsure = on_unsure};
     static const RolloutsCallbacks rollouts_callbacks = {.is_ready = may_roll_out,
                                                          .is_held = is_held,
                                                          .on_unsure = on_unsure,

@@ -61,7 +61,7 @@ static bool feed_has_kept(const FeedRollout *known) {
     if (!known || known->deployment_revision == 0 || known->rollout_revision == 0)
         return false;
     const Rollout *rollout = known->rollout;
-    return !rollout || (rollout->is_global && !rollout_phase_is_over(rollout->phase));
+    return !rollout || rollout_keeps_files(rollout);
 }
 
 static int feed_tell_kept(Feed *feed, const char *name) {

@@ -51,13 +51,35 @@ void feed_release_file(Feed *feed, const char *hash) {
     feed_leave_file(feed, hash);
 }
 
-/* Where it runs it does so by the file that it was ordered with. */
-static int feed_hold(Feed *feed, const char *name) {
+/* Where it runs it does so by the file that it was ordered with. NULL: that is not known. */
+static int feed_read_ordered(Feed *feed, const char *name, Requirements **ret) {
     const char *hash = cluster_ordered_hash(feed->cluster, name);
     const FeedFile *file = hash ? map_get(feed->files, hash) : NULL;
-    Requirements *requirements = NULL;
-    int r = file && file->file ? requirements_parse(file->file, name, &requirements, NULL) : 0;
-    return r == -ENOMEM ? r : cluster_hold_unit_take(feed->cluster, name, requirements);
+    *ret = NULL;
+    int r = file && file->file ? requirements_parse(file->file, name, ret, NULL) : 0;
+    return r == -ENOMEM ? r : 0;
+}
+
+static int feed_hold(Feed *feed, const char *name) {
+    Requirements *requirements;
+    int r = feed_read_ordered(feed, name, &requirements);
+    return r < 0 ? r : cluster_hold_unit_take(feed->cluster, name, requirements);
+}
+
+/* Of one that users do not know any more, and that has yet to stop. */
+static int feed_learn_leaving(Feed *feed, const char *name) {
+    Requirements *requirements;
+    int r = feed_read_ordered(feed, name, &requirements);
+    return r < 0 || !requirements ? r
+                                  : cluster_learn_leaving_take(feed->cluster, name, requirements);
+}
+
+int feed_learn_all_leaving(Feed *feed) {
+    _cleanup_free_ const char **names = NULL;
+    int r = cluster_leaving_units(feed->cluster, &names);
+    for (const char **name = names; r >= 0 && *name; name++)
+        r = feed_learn_leaving(feed, *name);
+    return r;
 }
 
 /* Who waits for it reads the same in its pending. */
@@ -124,9 +146,14 @@ int feed_put_unit(Feed *feed, StoredRecord *record) {
 }
 
 int feed_delete_unit(Feed *feed, const Key *key) {
+    const Unit *unit = map_get(feed->units, key->name);
+    const char *hash = cluster_ordered_hash(feed->cluster, key->name);
+    bool is_ordered_otherwise = unit && hash && !streq(unit->hash, hash);
     feed_forget_unit(feed, key->name);
     int r = feed_scale_unit_deleted(feed, key->name);
-    return r < 0 ? r : cluster_remove_unit(feed->cluster, key->name);
+    if (r >= 0)
+        r = cluster_remove_unit(feed->cluster, key->name);
+    return r < 0 || !is_ordered_otherwise ? r : feed_learn_leaving(feed, key->name);
 }
 
 /* Usually the file comes before its units; then this walk does not happen. */

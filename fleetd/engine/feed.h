@@ -39,6 +39,9 @@ DEFINE_POINTER_CLEANUP(Feed, feed_free)
 /* Changes of the store, in any order that the store can give them. -ENOMEM: the cluster is in an
  * unknown state; otherwise 0. */
 int feed_put(Feed *feed, const StoreEntry *entry);
+/* When all of the store has been told: units that were destroyed and have yet to stop are known by
+ * their orders alone, and by the files of these. As above. */
+int feed_learn_all_leaving(Feed *feed);
 int feed_delete(Feed *feed, const char *key);
 
 typedef enum FeedPresence {

@@ -82,6 +82,8 @@ static void on_delete(const char *key, _unused_ int64_t revision, void *userdata
 static void on_synced(int64_t revision, void *userdata) {
     Forecasting *forecasting = userdata;
     forecasting->forecast.revision = revision;
+    if (forecasting->failure >= 0)
+        forecasting->failure = feed_learn_all_leaving(forecasting->feed);
     mirror_free(TAKE_PTR(forecasting->mirror));
     timer_start(forecasting->timer, 0);
 }

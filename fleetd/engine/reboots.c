@@ -69,6 +69,7 @@ static RebootFacts facts_gather(const Reboots *reboots, const Census *census, co
         .n_places = census->n_places,
         .holder = census->holder,
         .is_next = streq_ptr(census->next, id),
+        .is_held = reboots->callbacks.is_held(reboots->userdata),
         .is_here = boot_id != NULL,
         .boot_id = boot_id,
         .n_ordinary = cluster_count_ordinary(reboots->cluster, id),

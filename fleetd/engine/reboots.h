@@ -12,6 +12,7 @@ typedef struct Reboots Reboots;
 typedef struct RebootsCallbacks {
     /* The model is as of that revision of the store, or later, and nothing is left to decide. */
     bool (*is_ready)(int64_t revision, void *userdata);
+    bool (*is_held)(void *userdata); /* the brake holds: no reboot begins */
     /* A write was given up, and may still be on its way: another machine must not be given the
      * place before it cannot come any more. */
     void (*on_unsure)(void *userdata);

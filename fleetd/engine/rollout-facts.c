@@ -171,6 +171,14 @@ static bool has_file(const char *hash, void *userdata) {
     return feed_file(userdata, hash) != NULL;
 }
 
+/* As the scheduler has it: one that cannot be used is never in two places. */
+static bool bars_beside(const char *unit, const char *hash, void *userdata) {
+    _cleanup_(requirements_freep) Requirements *requirements = NULL;
+    const UnitFile *file = hash ? feed_file(userdata, hash) : NULL;
+    return !file || requirements_parse(file, unit, &requirements, NULL) < 0 ||
+           requirements_bar_beside(requirements);
+}
+
 static int gather_units(Gathering *gathering, const char *name, const Unit *unit, bool is_held) {
     _cleanup_(map_freep) Map *groups = NULL;
     bool is_template = unit_name_is_template(name);
@@ -208,6 +216,7 @@ int rollout_facts_gather(const Feed *feed, const Cluster *cluster, const char *n
     ret->units = *ret_units = gathering.units;
     ret->n_units = gathering.n;
     ret->has_file = has_file;
+    ret->bars_beside = bars_beside;
     ret->userdata = (void *) feed;
     return 0;
 }

@@ -4,7 +4,7 @@
 #include "fleetd/engine/feed.h"
 #include "fleetd/sched/rollout-step.h"
 
-/* Fills units and has_file of ret, which borrows from feed and cluster until they change. name: of
- * a unit or a template. The caller frees ret->units, as ret_units. -ENOMEM. */
+/* Fills all of ret but time and brake, which borrows from feed and cluster until they change. name:
+ * of a unit or a template. The caller frees ret->units, as ret_units. -ENOMEM. */
 int rollout_facts_gather(const Feed *feed, const Cluster *cluster, const char *name,
                          RolloutFacts *ret, RolloutFact **ret_units);

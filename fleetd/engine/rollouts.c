@@ -70,12 +70,13 @@ static void log_change(const char *name, const FeedRollout *before, const Rollou
 
 /* --- looking --- */
 
-/* It costs nothing from then on. */
+/* It costs nothing from then on, unless machines go by it still. */
 static bool is_over(const FeedRollout *known) {
     const Deployment *deployment = known->deployment;
     const Rollout *rollout = known->rollout;
     return rollout && rollout->deployment_usec == deployment->since_usec &&
-           rollout_phase_is_over(rollout->phase) && deployment->is_undone <= rollout->is_undone;
+           rollout_phase_is_over(rollout->phase) && !rollout->is_kept &&
+           deployment->is_undone <= rollout->is_undone;
 }
 
 static bool is_there(const Feed *feed, const char *name) {

@@ -43,6 +43,10 @@ bool rollout_phase_is_over(RolloutPhase phase) {
     return phase >= ROLLOUT_DONE;
 }
 
+bool rollout_keeps_files(const Rollout *rollout) {
+    return rollout->is_global && (rollout->is_kept || !rollout_phase_is_over(rollout->phase));
+}
+
 /* --- as JSON --- */
 
 static const RecordField unit_fields[] = {
@@ -104,6 +108,7 @@ static const RecordField fields[] = {
     {"global", &field_flag, offsetof(Rollout, is_global)},
     {"unitHash", &field_string, offsetof(Rollout, unit_hash)},
     {"before", &field_string, offsetof(Rollout, before)},
+    {"kept", &field_flag, offsetof(Rollout, is_kept)},
     {"unitRevision", &field_count, offsetof(Rollout, unit_revision)},
     {"units", &field_units, 0},
 };
@@ -261,4 +266,22 @@ size_t rollout_count(const Rollout *rollout, RolloutUnitPhase phase) {
     for (size_t i = 0; i < rollout->n_units; i++)
         n += rollout->units[i].phase == phase;
     return n;
+}
+
+static bool unit_can_be_undone(const RolloutUnit *unit, const char *hash) {
+    bool has_file = unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_DONE ||
+                    unit->phase == ROLLOUT_UNIT_FAILED;
+    return has_file ? unit->before && !streq(unit->before, hash) : unit->phase != ROLLOUT_UNIT_LEFT;
+}
+
+/* Of one without units nothing is known yet. */
+bool rollout_can_be_undone(const Rollout *rollout, const char *hash) {
+    if (!rollout->is_global && rollout->n_units == 0)
+        return true;
+    if (rollout->is_global && rollout->before && !streq(rollout->before, hash))
+        return true;
+    for (size_t i = 0; i < rollout->n_units; i++)
+        if (unit_can_be_undone(&rollout->units[i], hash))
+            return true;
+    return false;
 }

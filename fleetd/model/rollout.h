@@ -62,6 +62,7 @@ typedef struct Rollout {
     bool is_global;          /* units are the machines of a global unit, and this is the unit: */
     char *unit_hash;         /* its file, as this has last found or changed it */
     char *before;            /* the one to go back to; until all is done, also of new machines */
+    bool is_kept; /* it is over, and machines go on with what they keep: they cannot go back */
     int64_t unit_revision; /* with that file, if nobody has asked for it since; 0: this record's */
     RolloutUnit *units;    /* in the order of their turns; a template is the last */
     size_t n_units;
@@ -72,6 +73,8 @@ RolloutPhase rollout_phase_from_string(const char *text);
 const char *rollout_unit_phase_to_string(RolloutUnitPhase phase);
 RolloutUnitPhase rollout_unit_phase_from_string(const char *text);
 bool rollout_phase_is_over(RolloutPhase phase);
+/* Whether machines keep files as it says. */
+bool rollout_keeps_files(const Rollout *rollout);
 
 /* JSON value; contracts as for machine_format() and machine_parse(). */
 char *rollout_format(const Rollout *rollout);
@@ -88,3 +91,9 @@ int rollout_add_unit(Rollout *rollout, const RolloutUnit *unit);
 void rollout_remove_unit(Rollout *rollout, size_t i);
 int rollout_copy(const Rollout *rollout, Rollout **ret);
 size_t rollout_count(const Rollout *rollout, RolloutUnitPhase phase);
+/* Whether to undo it, which rolls out the file hash, changes anything, or keeps it from doing so:
+ * some unit has yet to get the file, or had another one. */
+bool rollout_can_be_undone(const Rollout *rollout, const char *hash);
+#define ROLLOUT_UNDONE_IN_VAIN \
+    "there is nothing to go back to, as it has replaced no file (fleetctl history has the former " \
+    "ones)"

@@ -224,6 +224,39 @@ const char *cluster_ordered_hash(const Cluster *cluster, const char *name) {
     return NULL;
 }
 
+static bool unit_is_leaving(const ClusterUnit *unit) {
+    return !unit->is_known && !unit->is_held && unit->n_orders > 0;
+}
+
+int cluster_leaving_units(const Cluster *cluster, const char ***ret_names) {
+    size_t n = 0;
+    const char *name;
+    const ClusterUnit *unit;
+    MAP_FOREACH (name, unit, cluster->units)
+        n += unit_is_leaving(unit);
+    const char **names = calloc(n + 1, sizeof(*names));
+    if (!names)
+        return -ENOMEM;
+    n = 0;
+    MAP_FOREACH (name, unit, cluster->units)
+        if (unit_is_leaving(unit))
+            names[n++] = name;
+    *ret_names = names;
+    return 0;
+}
+
+int cluster_learn_leaving_take(Cluster *cluster, const char *name, Requirements *requirements) {
+    ClusterUnit *unit = cluster_find_unit(cluster, name);
+    if (!unit || !unit_is_leaving(unit)) {
+        requirements_free(requirements);
+        return 0;
+    }
+    int r = unit_set_requirements_take(cluster, unit, requirements);
+    if (r >= 0)
+        r = unit_refresh(cluster, unit);
+    return r < 0 ? r : look_at_unit(cluster, unit);
+}
+
 int cluster_hold_unit_take(Cluster *cluster, const char *name, Requirements *requirements) {
     _cleanup_(requirements_freep) Requirements *owned = requirements;
     ClusterUnit *unit;

@@ -169,6 +169,12 @@ int cluster_wish_moves(Cluster *cluster, const Rebalance *rebalance);
 /* For whoever feeds the cluster: of the file that an order of the unit names; NULL: none does.
  * Borrowed until the next event. */
 const char *cluster_ordered_hash(const Cluster *cluster, const char *name);
+/* Likewise: units that have an order and that users do not know, or not any more: names ending in
+ * NULL, borrowed until the next event in an array that the caller frees. -ENOMEM. */
+int cluster_leaving_units(const Cluster *cluster, const char ***ret_names);
+/* What the file asks for that such a unit was ordered with: what comes beside it goes by that until
+ * it has stopped. Of any other unit this says nothing. */
+int cluster_learn_leaving_take(Cluster *cluster, const char *name, Requirements *requirements);
 /* For whoever feeds the cluster: machines that have orders but were never put, or not since; sorted
  * ids ending in NULL, borrowed until the next event in an array that the caller frees. */
 int cluster_missing_machines(const Cluster *cluster, const char ***ret_ids);

@@ -2,6 +2,9 @@
 
 #include "fleetd/base/strv.h"
 
+#define HELD_BACK \
+    "too many machines have vanished at once, and none is rebooted until that is settled"
+
 typedef struct Next {
     RebootPhase phase;
     char *why;
@@ -34,6 +37,8 @@ static void wait_for_turn(const Reboot *reboot, const RebootFacts *facts, Next *
         next_because_take(next, REBOOT_WAITING, strdup("the machine is not here"));
     else if (!facts->is_next)
         return;
+    else if (facts->is_held)
+        next_because_take(next, REBOOT_WAITING, strdup(HELD_BACK));
     else if (facts->n_places >= reboot->max_parallel)
         next_because_take(next, REBOOT_WAITING,
                           str_printf("machine %s comes first", str_or(facts->holder, "")));
@@ -41,10 +46,13 @@ static void wait_for_turn(const Reboot *reboot, const RebootFacts *facts, Next *
         next->phase = REBOOT_DRAINING;
 }
 
-/* Somebody may have rebooted it meanwhile. */
+/* Somebody may have rebooted it meanwhile. What is still up stays so while others are held: it may
+ * be the last one. */
 static void drain(const Reboot *reboot, const RebootFacts *facts, Next *next) {
     if (is_back(reboot, facts))
         next->phase = REBOOT_RETURNING;
+    else if (facts->is_held)
+        next_because_take(next, REBOOT_DRAINING, strdup(HELD_BACK));
     else if (facts->n_ordinary == 0)
         next->phase = REBOOT_REBOOTING;
 }

@@ -10,6 +10,7 @@ typedef struct RebootFacts {
     size_t n_places;    /* that others have taken */
     const char *holder; /* the id of one of them; NULL: none has */
     bool is_next;       /* it was asked for before all others that wait and are there */
+    bool is_held;       /* the brake holds: no machine more is to be taken away */
     bool is_here;
     const char *boot_id;     /* of its presence; NULL: it is not here */
     size_t n_ordinary;       /* units that it is ordered to have, but for global ones */

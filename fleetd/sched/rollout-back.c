@@ -51,6 +51,21 @@ static int restore_global(RolloutLook *look) {
     return rollout->before && !is_lost ? turn_give_to_all(look, rollout->before) : 0;
 }
 
+static bool is_any_kept(const Rollout *rollout) {
+    for (size_t i = 0; i < rollout->n_units; i++)
+        if (rollout->units[i].keeps)
+            return true;
+    return false;
+}
+
+/* What is kept still, as the file to go back to was lost, is what runs there: nobody may stop that
+ * for the file of the unit. */
+static int end_for_machines(RolloutLook *look) {
+    int r = restore_global(look);
+    look->rollout->is_kept = is_any_kept(look->rollout);
+    return r;
+}
+
 static int end_rollback(RolloutLook *look) {
     Rollout *rollout = look->rollout;
     bool is_well = true;
@@ -59,7 +74,8 @@ static int end_rollback(RolloutLook *look) {
     RolloutPhase phase = is_well ? ROLLOUT_ROLLED_BACK : ROLLOUT_FAILED;
     rollout->phase_since_usec = look->facts->now_usec;
     rollout->phase = phase;
-    return restore_global(look); /* why it was rolled back is what remains to be said */
+    /* Why it was rolled back is what remains to be said. */
+    return rollout->is_global ? end_for_machines(look) : 0;
 }
 
 /* Which file it has nobody can tell. */
@@ -89,8 +105,19 @@ int back_go_on(RolloutLook *look) {
     return unit ? restore(look, unit) : str_replace(&next->why, turn_obstacle(look));
 }
 
+/* Users must not take it for having been rolled back. */
+static int end_in_vain(RolloutLook *look) {
+    Rollout *rollout = look->rollout;
+    size_t n_left = rollout_count(rollout, ROLLOUT_UNIT_LEFT);
+    return rollout->n_units > 0 && n_left == rollout->n_units
+               ? turn_enter(look, ROLLOUT_SUPERSEDED, TURN_ALL_LEFT)
+               : turn_enter(look, ROLLOUT_FAILED, ROLLOUT_UNDONE_IN_VAIN);
+}
+
 int back_begin(RolloutLook *look, const RolloutUnit *failed) {
     look->rollout->is_undone = true;
+    if (!failed && !rollout_can_be_undone(look->rollout, look->deployment->hash))
+        return end_in_vain(look);
     int r = failed ? turn_enter_for_unit(look, ROLLOUT_ROLLING_BACK, failed)
                    : turn_enter(look, ROLLOUT_ROLLING_BACK, "undone by a user");
     return r < 0 ? r : back_go_on(look);

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-int global_begin(RolloutLook *look, const Rollout *from) {
+static int global_begin(RolloutLook *look, const Rollout *from) {
     Rollout *rollout = look->rollout;
     const char *hash = look->facts->unit_hash;
     bool goes_on = from && from->is_global && streq_ptr(from->unit_hash, hash);
@@ -20,19 +20,43 @@ static int await_unit(RolloutLook *look) {
     return phase == ROLLOUT_ROLLING_BACK ? 0 : turn_enter(look, phase, "the unit cannot be read");
 }
 
-int global_look(RolloutLook *look) {
+/* It goes neither on nor back: whoever has undone it is told so, too. */
+static int end(RolloutLook *look, RolloutPhase phase, const char *why) {
+    look->rollout->is_undone |= look->deployment->is_undone;
+    return turn_enter(look, phase, why);
+}
+
+/* What is to be undone once had its file, so its unit has been changed since. */
+static int end_for_kind(RolloutLook *look) {
+    const char *why = look->deployment->is_undone
+                          ? "somebody has changed since then whether it is a global unit: submit "
+                            "the file that it is to have"
+                          : look->facts->bar;
+    return end(look, ROLLOUT_FAILED, why);
+}
+
+/* It could not be read when it was begun, so that nobody knew. */
+static bool is_to_be_begun(const RolloutLook *look) {
+    const Rollout *rollout = look->rollout;
+    return look->facts->is_global && !rollout->is_global && rollout->n_units == 0;
+}
+
+int global_look(RolloutLook *look, const Rollout *from) {
     Rollout *rollout = look->rollout;
     const RolloutFacts *facts = look->facts;
     if (look->deployment->is_restart && facts->is_global)
-        return turn_enter(look, ROLLOUT_FAILED, "it is a global unit by now");
+        return end(look, ROLLOUT_FAILED, "it is a global unit by now");
     if (facts->bar)
-        return turn_enter(look, ROLLOUT_FAILED, facts->bar);
+        return end_for_kind(look);
     if (!rollout->is_global && !facts->is_global)
         return 1;
     if (facts->is_global && !facts->unit_hash)
         return await_unit(look);
+    int r = is_to_be_begun(look) ? global_begin(look, from) : 0;
+    if (r < 0)
+        return r;
     if (rollout->is_global != facts->is_global || !streq(rollout->unit_hash, facts->unit_hash))
-        return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has given the unit another file");
+        return end(look, ROLLOUT_SUPERSEDED, "somebody has given the unit another file");
     return 1;
 }
 

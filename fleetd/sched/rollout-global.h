@@ -4,7 +4,6 @@
 
 #include "fleetd/sched/rollout-unit.h"
 
-/* from: the record that this one replaces in the midst; NULL: none. -ENOMEM. */
-int global_begin(RolloutLook *look, const Rollout *from);
-/* Whether the record is of what there is: 1: so it is; 0: it does not go on, or not now. */
-int global_look(RolloutLook *look);
+/* Whether the record is of what there is: 1: so it is; 0: it does not go on, or not now. from: the
+ * record that this one replaces in the midst; NULL: none. -ENOMEM. */
+int global_look(RolloutLook *look, const Rollout *from);

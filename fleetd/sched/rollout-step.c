@@ -59,7 +59,7 @@ static int finish(RolloutLook *look) {
     if (held)
         return await_readable(look, held);
     if (n_units > 0 && n_left >= n_units)
-        return turn_enter(look, ROLLOUT_SUPERSEDED, "somebody has given its units another file");
+        return turn_enter(look, ROLLOUT_SUPERSEDED, TURN_ALL_LEFT);
     int r = template && template->phase == ROLLOUT_UNIT_WAITING
                 ? turn_change(look, template, ROLLOUT_UNIT_DONE, look->deployment->hash)
                 : turn_give_to_all(look, look->deployment->hash); /* it may be on no machine */
@@ -117,12 +117,20 @@ static bool is_void(const RolloutLook *look) {
     return look->facts->n_units == 0 && !look->facts->is_global;
 }
 
+/* Once somebody has given the unit another file, nothing is kept, whatever it gets after that. */
+static int look_at_kept(RolloutLook *look) {
+    Rollout *rollout = look->rollout;
+    const char *hash = look->facts->unit_hash;
+    rollout->is_kept &= look->facts->is_global && (!hash || streq(hash, rollout->unit_hash));
+    return 0;
+}
+
 static int look_on(RolloutLook *look, const Rollout *from) {
     Rollout *rollout = look->rollout;
     bool is_to_be_undone = look->deployment->is_undone && !rollout->is_undone && can_go_back(look);
     if (rollout_phase_is_over(rollout->phase) && !is_to_be_undone)
-        return 0;
-    int r = global_look(look);
+        return rollout->is_kept ? look_at_kept(look) : 0;
+    int r = global_look(look, from);
     if (r <= 0 || (r = look_take_units(look, from)) < 0)
         return r;
     hear_resume(look);
@@ -135,7 +143,7 @@ static int look_on(RolloutLook *look, const Rollout *from) {
     return rollout->phase == ROLLOUT_ROLLING_BACK ? back_go_on(look) : go_forward(look);
 }
 
-static int rollout_begin(RolloutLook *look, const Rollout *from) {
+static int rollout_begin(RolloutLook *look) {
     const Deployment *deployment = look->deployment;
     Rollout *rollout = calloc(1, sizeof(Rollout));
     if (!rollout || !(rollout->name = strdup(deployment->name))) {
@@ -146,7 +154,13 @@ static int rollout_begin(RolloutLook *look, const Rollout *from) {
     rollout->deployment_usec = deployment->since_usec;
     rollout->n_resumed = deployment->n_resumed;
     rollout->phase_since_usec = look->facts->now_usec;
-    return look->facts->is_global ? global_begin(look, from) : 0;
+    return 0;
+}
+
+/* What its machines keep stands in the record that this one is to replace, and only the unit tells
+ * whether that is still so. */
+static bool is_to_be_awaited(const RolloutFacts *facts, const Rollout *from) {
+    return from && facts->is_global && !facts->unit_hash;
 }
 
 static int is_changed(const Rollout *next, const Rollout *known) {
@@ -155,14 +169,23 @@ static int is_changed(const Rollout *next, const Rollout *known) {
     return before && after ? !streq(before, after) : -ENOMEM;
 }
 
+/* It says of units what they had before, or of machines what they keep. */
+static bool hands_on(const Rollout *known) {
+    return !rollout_phase_is_over(known->phase) || rollout_keeps_files(known);
+}
+
 int rollout_step(const Deployment *deployment, const Rollout *known, const RolloutFacts *facts,
                  RolloutStep *ret) {
     bool is_known = known && known->deployment_usec == deployment->since_usec;
-    const Rollout *from = known && !is_known && !rollout_phase_is_over(known->phase) ? known : NULL;
+    const Rollout *from = known && !is_known && hands_on(known) ? known : NULL;
     _cleanup_rollout_step_ RolloutStep step = {.look_at = USEC_INFINITY};
     RolloutLook look = {.deployment = deployment, .facts = facts, .step = &step};
     step.is_void = is_void(&look);
-    int r = is_known ? rollout_copy(known, &step.next) : rollout_begin(&look, from);
+    if (is_to_be_awaited(facts, from)) {
+        *ret = (RolloutStep){.look_at = USEC_INFINITY};
+        return 0;
+    }
+    int r = is_known ? rollout_copy(known, &step.next) : rollout_begin(&look);
     if (r < 0)
         return r;
     look.rollout = step.next;

@@ -29,6 +29,8 @@ typedef struct RolloutFacts {
     const char *bar;       /* why that file cannot be rolled out over it; NULL: it can */
     bool is_held;          /* the brake holds */
     bool (*has_file)(const char *hash, void *userdata); /* it is in the store */
+    /* With that file the unit must not be in two places; NULL: any may. */
+    bool (*bars_beside)(const char *unit, const char *hash, void *userdata);
     void *userdata;
 } RolloutFacts;
 

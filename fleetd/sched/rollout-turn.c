@@ -26,9 +26,21 @@ bool turn_is_last(const RolloutUnit *unit) {
     return unit_name_is_template(unit->name);
 }
 
-/* What is up stays so until the next one is, which costs no budget. */
-static bool starts_first(const RolloutLook *look) {
-    return look->deployment->policy.order == UPDATE_START_FIRST;
+/* The file that the unit gets in its turn. */
+static const char *next_hash(const RolloutLook *look, const RolloutUnit *unit) {
+    if (look->rollout->phase == ROLLOUT_ROLLING_BACK)
+        return unit->before;
+    return look->deployment->is_restart ? look_find_fact(look, unit->name)->hash
+                                        : look->deployment->hash;
+}
+
+/* What is up stays so until the next one is, which costs no budget; unless the file that it gets
+ * must not run twice, whatever was asked for: that is stopped first. */
+static bool starts_first(const RolloutLook *look, const RolloutUnit *unit) {
+    const RolloutFacts *facts = look->facts;
+    return look->deployment->policy.order == UPDATE_START_FIRST &&
+           !(facts->bars_beside &&
+             facts->bars_beside(unit->name, next_hash(look, unit), facts->userdata));
 }
 
 int turn_give_to_all(RolloutLook *look, const char *hash) {
@@ -66,7 +78,7 @@ static void turn_begin(RolloutLook *look, RolloutUnit *unit, RolloutUnitPhase ph
     unit->phase = phase;
     unit->since_usec = look->facts->now_usec;
     unit->up_since_usec = unit->failed_since_usec = 0;
-    unit->is_beside = starts_first(look) && !turn_is_last(unit);
+    unit->is_beside = !turn_is_last(unit) && starts_first(look, unit);
     free(TAKE_PTR(unit->why));
 }
 
@@ -86,6 +98,16 @@ int turn_restart(RolloutLook *look, RolloutUnit *unit) {
     return give(look, unit, fact->hash);
 }
 
+static bool stays_up(const RolloutLook *look, const RolloutUnit *unit, const RolloutFact *fact) {
+    return fact->may_stay && starts_first(look, unit);
+}
+
+/* It is up with a former file. */
+static bool is_to_be_stopped(const RolloutLook *look, const RolloutUnit *unit,
+                             const RolloutFact *fact) {
+    return fact->may_stay && !starts_first(look, unit);
+}
+
 /* What is down already costs nothing, and may be helped by it: it goes first. One whose file is of
  * no use may be up by its last one. NULL: none may be touched now. */
 RolloutUnit *turn_choose(const RolloutLook *look,
@@ -96,11 +118,10 @@ RolloutUnit *turn_choose(const RolloutLook *look,
         const RolloutFact *fact = look_find_fact(look, unit->name);
         if (fact->is_held || !is_candidate(look, unit))
             continue;
-        bool is_down = !fact->is_available && !fact->unusable,
-             is_up_otherwise = fact->may_stay && !starts_first(look); /* with a former file */
-        if (!fact->is_wanted || (is_down && !is_up_otherwise))
+        bool is_down = !fact->is_available && !fact->unusable;
+        if (!fact->is_wanted || (is_down && !is_to_be_stopped(look, unit, fact)))
             return unit;
-        if (!chosen && (fact->may_go_down || (starts_first(look) && fact->may_stay)))
+        if (!chosen && (fact->may_go_down || stays_up(look, unit, fact)))
             chosen = unit;
     }
     return chosen;

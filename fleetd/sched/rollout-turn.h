@@ -3,6 +3,8 @@
 
 #include "fleetd/sched/rollout-unit.h"
 
+#define TURN_ALL_LEFT "somebody has given its units another file"
+
 /* The whole is in that phase now. -ENOMEM. */
 int turn_enter(RolloutLook *look, RolloutPhase phase, const char *why);
 int turn_enter_for_unit(RolloutLook *look, RolloutPhase phase, const RolloutUnit *unit);

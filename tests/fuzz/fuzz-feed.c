@@ -131,7 +131,7 @@ static bool is_kept(const World *world, const Order *order) {
     _cleanup_free_ char *key = key_rollout(order->name);
     record_get(world, key, &record);
     const Rollout *rollout = record.rollout;
-    if (!rollout || !rollout->is_global || rollout_phase_is_over(rollout->phase))
+    if (!rollout || !rollout_keeps_files(rollout))
         return false;
     const RolloutUnit *machine = rollout_find_unit(rollout, order->machine_id);
     return streq_ptr(machine ? machine->keeps : rollout->before, order->hash);
@@ -279,6 +279,7 @@ static void next_leader_check(World *world) {
         HOLDS(feed_put(world->feed, &entry) == 0);
     }
     world->is_loading = false;
+    HOLDS(feed_learn_all_leaving(world->feed) == 0);
     HOLDS(cluster_missing_machines(world->cluster, &missing) == 0);
     for (size_t i = 0; missing[i]; i++)
         on_machine_away(missing[i], world);

@@ -90,6 +90,28 @@ static size_t count_maybe_here(const SimCheck *check, const SimVanished *vanishe
     return n;
 }
 
+/* Whoever leads has taken it over with what is ordered there. */
+static bool has_orders(const SimCheck *check, const char *id) {
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, sim_view_all(check->cluster->view, KEY_SCHEDULE))
+        if (streq(order->machine_id, id) &&
+            sim_check_has_settled(check, KEY_SCHEDULE, id, order->name))
+            return true;
+    return false;
+}
+
+const char *sim_brake_find_held(const SimCheck *check) {
+    const BrakeRecord *brake = sim_view_brake(check->cluster->view);
+    if (!sim_check_has_settled(check, KEY_BRAKE, NULL, NULL))
+        return NULL;
+    STRV_FOREACH (id, brake ? brake->machines : NULL)
+        if (is_surely_held(check, *id) && !is_here(check->cluster->view, *id) &&
+            has_orders(check, *id))
+            return *id;
+    return NULL;
+}
+
 /* The leader has seen all of them vanish, and has not held any of late. */
 static bool should_be_held(const SimCheck *check, const SimVanished *vanished) {
     const SimCluster *cluster = check->cluster;

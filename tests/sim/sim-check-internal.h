@@ -136,6 +136,8 @@ void sim_reboots_judge_action(SimCheck *check, SimNode *node);
 void sim_brake_note_machine(SimCheck *check, const char *id, const Machine *old,
                             const Machine *new);
 void sim_brake_note(SimCheck *check, const BrakeRecord *old, const BrakeRecord *new);
+/* One that surely is, for whoever leads; NULL: none, or it may not be known yet. */
+const char *sim_brake_find_held(const SimCheck *check);
 void sim_brake_judge_given_up(SimCheck *check, const char *id, const Order *order);
 
 /* Since when what its orders said may still be acted on. */

@@ -39,9 +39,10 @@ static bool all_are_up(const SimView *view, const char *machine_id) {
     return true;
 }
 
+/* None begins while machines are held. */
 static const char *why_not_waiting(const SimView *view, const Reboot *reboot) {
-    bool is_its_turn =
-        is_next(view, reboot) && sim_reboots_count_under_way(view) < reboot->max_parallel;
+    bool is_its_turn = is_next(view, reboot) && !sim_view_brake(view) &&
+                       sim_reboots_count_under_way(view) < reboot->max_parallel;
     return is_its_turn ? "waits, although it is its turn" : NULL;
 }
 
@@ -49,7 +50,7 @@ static const char *why_not_waiting(const SimView *view, const Reboot *reboot) {
 static const char *why_not_draining(const SimView *view, const Reboot *reboot) {
     if (is_back(view, reboot))
         return "drains a machine that is back";
-    return sim_reboots_find_ordinary(view, reboot->machine_id)
+    return sim_view_brake(view) || sim_reboots_find_ordinary(view, reboot->machine_id)
                ? NULL
                : "drains a machine that has no units";
 }

@@ -45,7 +45,7 @@ size_t sim_reboots_count_under_way(const SimView *view) {
 /* One that has failed may be asked for anew. */
 static const unsigned next_phases[_REBOOT_PHASE_MAX] = {
     [REBOOT_WAITING] = BIT(REBOOT_WAITING) | BIT(REBOOT_DRAINING),
-    [REBOOT_DRAINING] = BIT(REBOOT_REBOOTING) | BIT(REBOOT_RETURNING),
+    [REBOOT_DRAINING] = BIT(REBOOT_DRAINING) | BIT(REBOOT_REBOOTING) | BIT(REBOOT_RETURNING),
     [REBOOT_REBOOTING] = BIT(REBOOT_RETURNING) | BIT(REBOOT_FAILED),
     [REBOOT_RETURNING] = BIT(REBOOT_FAILED),
     [REBOOT_FAILED] = BIT(REBOOT_RETURNING) | BIT(REBOOT_WAITING),
@@ -81,6 +81,13 @@ static void judge_drained(SimCheck *check, const char *id) {
     const Order *order = sim_reboots_find_ordinary(check->cluster->view, id);
     if (order)
         sim_trace_fail(check->trace, "%s is told to reboot, and still has %s", id, order->name);
+}
+
+/* What is up then may be the last that is. */
+static void judge_brake(SimCheck *check, const char *id) {
+    const char *held = sim_brake_find_held(check);
+    if (held)
+        sim_trace_fail(check->trace, "%s is to be rebooted, and machine %s is held", id, held);
 }
 
 static void note_word(SimCheck *check, const char *id, const Reboot *old, const Reboot *new) {
@@ -181,6 +188,9 @@ void sim_reboots_judge_record(SimCheck *check, const char *machine_id, const Reb
         judge_step(check, machine_id, old, new);
     else if (old && !check->cluster->is_store_lost)
         judge_end(check, machine_id, old);
+    bool is_new_phase = new && (!old || old->phase != new->phase);
+    if (is_new_phase && (new->phase == REBOOT_DRAINING || new->phase == REBOOT_REBOOTING))
+        judge_brake(check, machine_id);
     if (new &&new->phase == REBOOT_DRAINING)
         judge_places(check, machine_id, new);
     if (new &&new->phase == REBOOT_REBOOTING)

@@ -7,11 +7,11 @@
 /* So soon after its turn the order follows, if the leader lives. */
 #define FOLLOWS_USEC (2 * USEC_PER_SEC)
 
-/* The record of a deployment that is under way, if it is of that unit as it is now; NULL. */
+/* The record by which machines keep files, if it is of that unit as it is now; NULL. */
 static const Rollout *find_rollout(const SimView *view, const char *name) {
     const Rollout *rollout = map_get(sim_view_all(view, KEY_ROLLOUT), name);
     const Unit *unit = sim_view_unit(view, name);
-    bool counts = rollout && rollout->is_global && !rollout_phase_is_over(rollout->phase) && unit &&
+    bool counts = rollout && rollout_keeps_files(rollout) && unit &&
                   map_has(sim_view_all(view, KEY_DEPLOYMENT), name) &&
                   streq(rollout->unit_hash, unit->hash);
     return counts ? rollout : NULL;
@@ -143,7 +143,7 @@ static void judge_budget(SimCheck *check, const Rollout *rollout, const Key *key
 void sim_turns_judge_order(SimCheck *check, const Key *key, const Order *old, const Order *new) {
     const Rollout *rollout =
         is_launched(new) ? find_rollout(check->cluster->view, key->name) : NULL;
-    if (!rollout)
+    if (!rollout || rollout_phase_is_over(rollout->phase))
         return;
     judge_turn(check, rollout, key, old, new);
     judge_budget(check, rollout, key, old, new);

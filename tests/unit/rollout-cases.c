@@ -4,6 +4,10 @@ bool has_file(const char *hash, _unused_ void *userdata) {
     return !streq(hash, C); /* that one is lost */
 }
 
+static bool bars_beside(_unused_ const char *unit, const char *hash, _unused_ void *userdata) {
+    return streq(hash, D);
+}
+
 Deployment deployment_of(const Case *it) {
     Deployment deployment = it->deployment;
     deployment.name = (char *) (streq(it->facts[0].name, "a.service") ? "a.service" : "a@.service");
@@ -28,8 +32,12 @@ Rollout *rollout_of(const Case *it, const Deployment *deployment) {
 }
 
 RolloutFacts facts_of(const Case *it) {
-    RolloutFacts facts = {
-        .now_usec = NOW, .units = it->facts, .is_held = it->is_held, .has_file = has_file};
+    RolloutFacts facts = {.now_usec = NOW,
+                          .units = it->facts,
+                          .bar = it->bar,
+                          .is_held = it->is_held,
+                          .has_file = has_file,
+                          .bars_beside = bars_beside};
     while (facts.n_units < UNITS_MAX && it->facts[facts.n_units].name)
         facts.n_units++;
     return facts;
@@ -62,9 +70,13 @@ static void check_case(const Case *it) {
     _cleanup_(rollout_freep) Rollout *known = rollout_of(it, &deployment);
     _cleanup_rollout_step_ RolloutStep step = {};
     assert_int_equal(rollout_step(&deployment, known, &facts, &step), 0);
-    _cleanup_free_ char *told = tell(step.next ? step.next : known, &step);
+    const Rollout *rollout = step.next ? step.next : known;
+    _cleanup_free_ char *told = tell(rollout, &step);
     if (!streq(told, it->expected))
         fail_msg("%s: %s", it->what, told);
+    bool is_to_be_undone = deployment.is_undone && !deployment.is_restart;
+    if (is_to_be_undone && rollout_phase_is_over(rollout->phase) && !rollout->is_undone)
+        fail_msg("%s: it is over, and nobody is told that it was undone", it->what);
 }
 
 void check_cases(const Case *cases, size_t n) {

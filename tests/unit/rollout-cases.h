@@ -36,11 +36,12 @@ typedef struct Case {
     RolloutFact facts[UNITS_MAX]; /* in order */
     bool is_held;
     const char *expected; /* as told by tell(), rollout-cases.c */
+    const char *bar;
 } Case;
 
 #define ON_FAILURE(what) .policy.on_failure = (what)
 
-/* Of all files only C is lost. */
+/* Of all files only C is lost, and only with D a unit must not be in two places. */
 bool has_file(const char *hash, void *userdata);
 
 /* What the row leaves out is as most often: file B, one at a time, HEALTHY, DEADLINE. */

@@ -266,6 +266,32 @@ static void machines_are_told_to_streams_of_everything(void **state) {
     assert_notes(fixture, stream, "#1:gone");
 }
 
+/* What goes down for its reboot is away, and comes back: it is not one that nobody knows. */
+static void machine_that_is_away_for_its_reboot_stands_in_the_present(void **state) {
+    ApiFixture *fixture = *state;
+    seed_machine(fixture, M2, "");
+    seed(fixture, "reboot/" M1,
+         "{\"bootID\":\"b0\",\"phase\":\"rebooting\",\"sinceUsec\":5000000}");
+    seed(fixture, "metadata/33333333333333333333333333333333/a", "b"); /* nothing is wanted of it */
+    _cleanup_exchange_ RecordedExchange *units = api_start(fixture, "GET", "/events?unit=*", NULL);
+    assert_notes(fixture, units, "synced");
+    _cleanup_exchange_ RecordedExchange *stream = api_start(fixture, "GET", "/events", NULL);
+    settle(fixture);
+    _cleanup_free_ char *text = recorded_exchange_take(stream);
+    _cleanup_(strv_freep) char **lines = NULL;
+    strv_split(text, "\n", &lines);
+    assert_int_equal(strv_length(lines), 3);
+    assert_json(lines[0], "{\"type\":\"machine\",\"machineID\":\"" M1 "\",\"primaryIP\":null,"
+                          "\"metadata\":{},\"status\":\"gone\",\"bootID\":null,\"reboot\":{"
+                          "\"machineID\":\"" M1 "\",\"phase\":\"rebooting\",\"bootID\":\"b0\","
+                          "\"since\":5,\"phaseSince\":0,\"maxParallel\":1,\"message\":null,"
+                          "\"why\":null}}");
+    seed_delete(fixture, "reboot/" M1); /* cancelled, before it was back */
+    assert_notes(fixture, stream, "#1:gone");
+    _cleanup_exchange_ RecordedExchange *later = api_start(fixture, "GET", "/events", NULL);
+    assert_notes(fixture, later, "#2:running synced");
+}
+
 static void stream_waits_for_the_revision_that_is_asked_for(void **state) {
     ApiFixture *fixture = *state;
     int64_t n = store_sync_revision(&fixture->sync);
@@ -426,6 +452,7 @@ int main(void) {
         API_TEST(changes_of_one_transaction_are_one_line),
         API_TEST(each_stream_hears_of_its_own_units),
         API_TEST(machines_are_told_to_streams_of_everything),
+        API_TEST(machine_that_is_away_for_its_reboot_stands_in_the_present),
         API_TEST(stream_waits_for_the_revision_that_is_asked_for),
         API_TEST(stream_shows_every_15_s_that_it_is_alive),
         API_TEST(loss_of_contact_is_bridged),

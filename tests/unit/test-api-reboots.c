@@ -63,6 +63,26 @@ static void machine_says_how_far_its_reboot_is(void **state) {
     assert_non_null(strstr(machines->text, reboot));
 }
 
+/* M2 comes first; the record of the one behind says nothing. */
+static void each_that_waits_says_whom_it_waits_for(void **state) {
+    ApiFixture *fixture = *state;
+    seed_machine(fixture, M1, "");
+    seed_machine(fixture, M2, "");
+    seed(fixture, KEY, "{\"bootID\":\"b0\",\"phase\":\"waiting\",\"sinceUsec\":7000000}");
+    seed(fixture, "reboot/" M2, "{\"bootID\":\"b0\",\"phase\":\"waiting\",\"sinceUsec\":6000000}");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *queue = api_call(fixture, "GET", "/reboots", NULL);
+    assert_non_null(strstr(queue->text, "\"why\":\"machine " M2 " comes first\""));
+    assert_non_null(strstr(queue->text, "\"why\":null"));
+    seed(fixture, "reboot/" M2,
+         "{\"bootID\":\"b0\",\"phase\":\"waiting\",\"sinceUsec\":6000000,\"why\":\"all is "
+         "held\"}");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *held = api_call(fixture, "GET", "/status", NULL);
+    assert_non_null(strstr(held->text, "\"why\":\"machine " M2 " comes first\""));
+    assert_non_null(strstr(held->text, "\"why\":\"all is held\""));
+}
+
 static void failed_one_may_be_asked_for_anew(void **state) {
     ApiFixture *fixture = *state;
     seed_machine(fixture, M1, "");
@@ -111,6 +131,7 @@ int main(void) {
         API_TEST(reboot_is_asked_for_once_and_cancelled),
         API_TEST(what_is_asked_for_is_kept),
         API_TEST(machine_says_how_far_its_reboot_is),
+        API_TEST(each_that_waits_says_whom_it_waits_for),
         API_TEST(failed_one_may_be_asked_for_anew),
         API_TEST(unreadable_one_must_be_cancelled_first),
         API_TEST(nonsense_is_refused),

@@ -4,6 +4,7 @@
 
 #define TEXT "[Service]\\nExecStart=/bin/true\\n"
 #define HASH "5b1c53c1ff9de1db0dfa4a4a9f6ac1ccd4ff4d94"
+#define OTHER "fedcba9876543210fedcba9876543210fedcba98"
 #define SERVICE "/rollouts/a.service"
 #define TEMPLATE "/rollouts/app@.service"
 #define BODY "{\"text\":\"" TEXT "\"}"
@@ -171,6 +172,31 @@ static void it_is_too_late_for_some_words(void **state) {
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
 }
 
+static void what_has_replaced_no_file_is_not_undone(void **state) {
+    static const char *const in_vain[] = {
+        ",\"units\":[{\"name\":\"a.service\",\"before\":\"" HASH "\",\"phase\":\"done\"}]",
+        ",\"units\":[{\"name\":\"a.service\",\"phase\":\"updating\"}]",
+        ",\"global\":true,\"unitHash\":\"" HASH "\",\"before\":\"" HASH "\",\"units\":[]",
+    };
+    static const char *const well[] = {
+        ",\"units\":[{\"name\":\"a.service\",\"before\":\"" OTHER "\",\"phase\":\"done\"}]",
+        ",\"units\":[{\"name\":\"a.service\",\"before\":\"" OTHER "\",\"phase\":\"waiting\"}]",
+        ",\"global\":true,\"unitHash\":\"" HASH "\",\"before\":\"" OTHER "\",\"units\":[]",
+    };
+    ApiFixture *fixture = *state;
+    for (size_t i = 0; i < ELEMENTSOF(in_vain); i++) {
+        seed_rollout(fixture, "done", in_vain[i]);
+        assert_answer(
+            fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+            "Cannot undo the deployment of 'a.service': there is nothing to go back to, as "
+            "it has replaced no file (fleetctl history has the former ones)");
+    }
+    for (size_t i = 0; i < ELEMENTSOF(well); i++) {
+        seed_rollout(fixture, "done", well[i]);
+        assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
+    }
+}
+
 static void on_set(_unused_ int r, _unused_ const StoreTxnResult *result, _unused_ void *userdata) {
 }
 
@@ -288,6 +314,7 @@ int main(void) {
         API_TEST(it_is_refused_if_its_units_were_changed_since),
         API_TEST(users_say_how_it_goes_on),
         API_TEST(it_is_too_late_for_some_words),
+        API_TEST(what_has_replaced_no_file_is_not_undone),
         API_TEST(pause_that_a_rollback_overtakes_is_too_late),
         API_TEST(it_is_told_how_far_it_is),
         API_TEST(machines_of_a_global_unit_stand_for_units),

@@ -144,6 +144,68 @@ static void it_is_told_why_there_are_no_more(void **state) {
     assert_non_null(strstr(lost->text, "\"why\":\"the template's file is not in the store\""));
 }
 
+/* As for whoever leads, which makes none for it. */
+static void instance_that_cannot_be_read_counts(void **state) {
+    ApiFixture *fixture = *state;
+    seed_machine(fixture, M1, "");
+    seed_unit(fixture, "app@.service", TEXT, LAUNCH_STATE_INACTIVE);
+    seed_running(fixture, "app@1.service");
+    seed_running(fixture, "app@2.service");
+    seed(fixture, "unit/app@2.service", "\xff");
+    seed(fixture, "unit/app@3.service", "\xff");
+    seed(fixture, "unit/app@blue.service", "\xff");
+    seed(fixture, "unit/apple@1.service", "\xff");
+    seed(fixture, "scale/app@.service", "{\"count\":3,\"sinceUsec\":5000000}");
+    settle(fixture);
+    static const char scale[] =
+        "{\"name\":\"app@.service\",\"count\":3,\"since\":5,\"unreadable\":[\"app@2.service\","
+        "\"app@3.service\"],\"there\":3,\"running\":1,\"others\":0,\"why\":\"there are instances "
+        "that cannot be read in the store: they count\"}";
+    _cleanup_exchange_ RecordedExchange *one = api_call(fixture, "GET", SCALE, NULL);
+    assert_json(one->text, scale);
+    _cleanup_exchange_ RecordedExchange *status = api_call(fixture, "GET", "/status", NULL);
+    assert_non_null(strstr(status->text, scale));
+    seed_running(fixture, "app@2.service"); /* written anew */
+    seed_running(fixture, "app@3.service");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *reached = api_call(fixture, "GET", "/status", NULL);
+    assert_non_null(strstr(reached->text, "\"scales\":[]"));
+}
+
+static void assert_scale_event(ApiFixture *fixture, RecordedExchange *stream, const char *rest) {
+    _cleanup_free_ char *expected =
+        str_printf("{\"type\":\"scale\",\"unit\":\"app@.service\",\"scale\":{"
+                   "\"name\":\"app@.service\",\"count\":3,\"since\":5%s}}\n",
+                   rest);
+    settle(fixture);
+    _cleanup_free_ char *text = recorded_exchange_take(stream);
+    assert_non_null(text);
+    if (!strstr(text, expected))
+        fail_msg("%s is not in %s", expected, text);
+}
+
+static void which_cannot_be_read_is_told_by_events(void **state) {
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, "app@.service", TEXT, LAUNCH_STATE_INACTIVE);
+    seed(fixture, "scale/app@.service", "{\"count\":3,\"sinceUsec\":5000000}");
+    seed(fixture, "unit/app@2.service", "\xff");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *stream =
+        api_start(fixture, "GET", "/events?unit=app@*.service", NULL);
+    assert_scale_event(fixture, stream, ",\"unreadable\":[\"app@2.service\"]");
+    seed(fixture, "unit/app@3.service", "\xff");
+    assert_scale_event(fixture, stream, ",\"unreadable\":[\"app@2.service\",\"app@3.service\"]");
+    seed_unit(fixture, "app@2.service", TEXT, LAUNCH_STATE_LAUNCHED); /* written anew */
+    assert_scale_event(fixture, stream, ",\"unreadable\":[\"app@3.service\"]");
+    seed_delete(fixture, "unit/app@3.service");
+    assert_scale_event(fixture, stream, "");
+    seed(fixture, "unit/app@blue.service", "\xff"); /* it does not count */
+    seed(fixture, "unit/b@1.service", "\xff");
+    settle(fixture);
+    _cleanup_free_ char *nothing = recorded_exchange_take(stream);
+    assert_true(!nothing || !strstr(nothing, "scale"));
+}
+
 static void changes_of_it_are_events(void **state) {
     ApiFixture *fixture = *state;
     seed(fixture, "scale/app@.service", "{\"count\":5,\"sinceUsec\":5000000}");
@@ -166,10 +228,16 @@ static void changes_of_it_are_events(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        API_TEST(wish_is_stored_and_nothing_else),   API_TEST(bad_requests_are_refused),
-        API_TEST(template_must_be_there_and_usable), API_TEST(wish_is_taken_back),
-        API_TEST(destroying_the_template_ends_it),   API_TEST(it_is_told_how_many_there_are),
-        API_TEST(it_is_told_why_there_are_no_more),  API_TEST(changes_of_it_are_events),
+        API_TEST(wish_is_stored_and_nothing_else),
+        API_TEST(bad_requests_are_refused),
+        API_TEST(template_must_be_there_and_usable),
+        API_TEST(wish_is_taken_back),
+        API_TEST(destroying_the_template_ends_it),
+        API_TEST(it_is_told_how_many_there_are),
+        API_TEST(it_is_told_why_there_are_no_more),
+        API_TEST(changes_of_it_are_events),
+        API_TEST(instance_that_cannot_be_read_counts),
+        API_TEST(which_cannot_be_read_is_told_by_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

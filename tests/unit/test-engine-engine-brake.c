@@ -1,6 +1,8 @@
 /* Machines that vanish at once, on a simulated cluster: what stands in the store of those that are
  * held. */
 #include "fleetd/base/strv.h"
+#include "fleetd/model/keys.h"
+#include "fleetd/model/reboot.h"
 #include "tests/unit/engine-test.h"
 
 #define N_MACHINES 3
@@ -117,12 +119,71 @@ static void next_leader_goes_on_where_the_former_was(void **state) {
     sim_cluster_free(cluster);
 }
 
+/* --- what is not begun meanwhile --- */
+
+static void ask_for_reboot(SimCluster *cluster, const SimNode *node) {
+    const Reboot reboot = {.boot_id = (char *) node->boot_id,
+                           .since_usec = loop_realtime(cluster->loop),
+                           .phase_since_usec = loop_realtime(cluster->loop),
+                           .max_parallel = 1,
+                           .timeout_usec = REBOOT_TIMEOUT_DEFAULT_USEC};
+    _cleanup_free_ char *key = key_reboot(node->id), *value = reboot_format(&reboot);
+    assert_int_equal(store_sync_put(&cluster->sync, key, value, 0), 0);
+}
+
+static void assert_reboot(SimCluster *cluster, const SimNode *node, RebootPhase phase,
+                          const char *why) {
+    const Reboot *reboot = sim_view_reboot(cluster->view, node->id);
+    assert_non_null(reboot);
+    assert_int_equal(reboot->phase, phase);
+    if (!streq_ptr(reboot->why, why))
+        fail_msg("%s", reboot->why);
+}
+
+#define HELD "too many machines have vanished at once, and none is rebooted until that is settled"
+
+static void last_machine_is_not_rebooted_before_others_are_back(void **state) {
+    SimCluster *cluster = cluster_new(1);
+    SimNode *leader = sim_leader(cluster);
+    all_but_the_leader_vanish(cluster);
+    ask_for_reboot(cluster, leader);
+    sim_cluster_run(cluster, 20 * USEC_PER_SEC);
+    assert_reboot(cluster, leader, REBOOT_WAITING, HELD);
+    assert_int_equal(sim_node_count(leader, FAKE_ACTION_REBOOT), 0);
+    sim_node_boot(engine_test_follower(cluster, NULL));
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    assert_reboot(cluster, leader, REBOOT_REBOOTING, NULL);
+    assert_int_equal(sim_node_count(leader, FAKE_ACTION_REBOOT), 1);
+    sim_cluster_free(cluster);
+}
+
+static void machine_that_drains_stays_up_until_others_are_back(void **state) {
+    SimCluster *cluster = cluster_new(1);
+    SimNode *leader = sim_leader(cluster);
+    sim_set_metadata(cluster, leader, "only", "here");
+    engine_test_start(cluster, "stays.service", SLEEPER "[X-Fleet]\nMachineMetadata=only=here\n");
+    ask_for_reboot(cluster, leader);
+    all_but_the_leader_vanish(cluster);
+    assert_reboot(cluster, leader, REBOOT_DRAINING, HELD);
+    sim_destroy(cluster, "stays.service");
+    sim_cluster_run(cluster, 20 * USEC_PER_SEC);
+    assert_int_equal(engine_test_count_orders_on(cluster, leader), 1); /* the global one */
+    assert_reboot(cluster, leader, REBOOT_DRAINING, HELD);
+    assert_int_equal(sim_node_count(leader, FAKE_ACTION_REBOOT), 0);
+    sim_node_boot(engine_test_follower(cluster, NULL));
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    assert_reboot(cluster, leader, REBOOT_REBOOTING, NULL);
+    sim_cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(record_goes_when_half_is_back),
         cmocka_unit_test(record_goes_when_the_time_is_over),
         cmocka_unit_test(next_machine_is_given_up_when_the_units_of_the_last_run),
         cmocka_unit_test(next_leader_goes_on_where_the_former_was),
+        cmocka_unit_test(last_machine_is_not_rebooted_before_others_are_back),
+        cmocka_unit_test(machine_that_drains_stays_up_until_others_are_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

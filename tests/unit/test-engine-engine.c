@@ -82,6 +82,29 @@ static void destroyed_unit_is_stopped_and_leaves_nothing(void **state) {
     engine_test_expect_gone(cluster, "a.service");
 }
 
+/* Nobody but its file says what it conflicts with, and users do not know it any more. */
+static void destroyed_unit_bears_nothing_new_beside_it_also_under_the_next_leader(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *node = engine_test_follower(cluster, NULL);
+    _cleanup_free_ char *here = str_printf(SLEEPER "[X-Fleet]\nMachineID=%s\n", node->id);
+    sim_set_metadata(cluster, node, "disk", "ssd");
+    fake_script_set_behaviour(fake_systemd_script(node->systemd), "a.service",
+                              &(FakeBehaviour){.stop_usec = 20 * USEC_PER_SEC});
+    engine_test_start(cluster, "a.service",
+                      SLEEPER "[X-Fleet]\nMachineMetadata=disk=ssd\nConflicts=b*\n");
+    sim_put(cluster, "b.service", here, LAUNCH_STATE_LAUNCHED);
+    sim_destroy(cluster, "a.service");
+    sim_cluster_run(cluster, 2 * USEC_PER_SEC);
+    sim_node_crash(sim_leader(cluster));
+    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
+    assert_non_null(sim_leader(cluster));
+    assert_true(sim_node_has(node, "a.service"));
+    assert_null(sim_where_ordered(cluster, "b.service"));
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    assert_ptr_equal(sim_where_runs(cluster, "b.service"), node);
+    engine_test_expect_gone(cluster, "a.service");
+}
+
 static void unit_that_is_to_be_inactive_leaves_its_machine(void **state) {
     SimCluster *cluster = *state;
     engine_test_start(cluster, "a.service", SLEEPER);
@@ -330,6 +353,7 @@ int main(void) {
         ENGINE_TEST(unit_that_fits_nowhere_says_why_and_runs_when_a_machine_fits),
         ENGINE_TEST(global_unit_runs_everywhere_also_on_machines_that_come_later),
         ENGINE_TEST(destroyed_unit_is_stopped_and_leaves_nothing),
+        ENGINE_TEST(destroyed_unit_bears_nothing_new_beside_it_also_under_the_next_leader),
         ENGINE_TEST(unit_that_is_to_be_inactive_leaves_its_machine),
         ENGINE_TEST(unit_that_its_machine_cannot_write_is_destroyed_all_the_same),
         ENGINE_TEST(unit_that_its_machine_writes_at_last_does_not_run_twice),

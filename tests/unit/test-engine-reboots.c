@@ -177,6 +177,26 @@ static void cancelled_reboot_gives_its_place_back(void **state) {
     assert_int_equal(sim_node_count(node, FAKE_ACTION_REBOOT), 0);
 }
 
+/* As fleetctl takes all of them back: those that wait first, and of them the last one. */
+static void machine_that_waited_when_it_was_cancelled_is_not_rebooted(void **state) {
+    SimCluster *cluster = *state;
+    SimNode *node = &cluster->nodes[0];
+    sim_set_metadata(cluster, node, "only", "here");
+    engine_test_start(cluster, "stays.service", SLEEPER "[X-Fleet]\nMachineMetadata=only=here\n");
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        ask(cluster, &cluster->nodes[i], (Reboot){});
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_int_equal(phase_of(cluster, node), REBOOT_DRAINING);
+    for (size_t i = cluster->n_nodes; i > 0; i--) {
+        assert_int_equal(count_under_way(cluster), 1);
+        cancel(cluster, &cluster->nodes[i - 1]);
+        sim_cluster_run(cluster, USEC_PER_SEC);
+    }
+    sim_cluster_run(cluster, USEC_PER_MINUTE);
+    for (size_t i = 0; i < cluster->n_nodes; i++)
+        assert_int_equal(sim_node_count(&cluster->nodes[i], FAKE_ACTION_REBOOT), 0);
+}
+
 static void with_a_deadline_what_fits_nowhere_else_ends(void **state) {
     SimCluster *cluster = *state;
     SimNode *node = engine_test_follower(cluster, NULL);
@@ -282,6 +302,7 @@ int main(void) {
         ENGINE_TEST(next_leader_goes_on),
         ENGINE_TEST(machine_that_does_not_come_back_holds_the_others_up),
         ENGINE_TEST(cancelled_reboot_gives_its_place_back),
+        ENGINE_TEST(machine_that_waited_when_it_was_cancelled_is_not_rebooted),
         ENGINE_TEST(with_a_deadline_what_fits_nowhere_else_ends),
         ENGINE_TEST(units_that_are_not_up_again_fail_it),
         ENGINE_TEST(what_users_want_of_the_machine_stays),

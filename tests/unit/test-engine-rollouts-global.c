@@ -140,6 +140,47 @@ static void file_that_fails_is_rolled_back(void **state) {
     assert_int_equal(count_running(cluster, OLD), 3);
 }
 
+static void lose_file(SimCluster *cluster, const char *text) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
+    rollout_fixture_put(cluster, key_file(unit_file_hash(file)), strdup("\xff\xfe"));
+}
+
+/* The first machine fails, and it cannot be rolled back. */
+static void fail_and_lose_the_former_file(SimCluster *cluster) {
+    start_everywhere(cluster, OLD);
+    set_behaviour(cluster, &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
+    sim_cluster_run(cluster, 500 * USEC_PER_MSEC);
+    assert_int_equal(count_running(cluster, OLD), 2);
+    lose_file(cluster, OLD);
+    await(cluster, ROLLOUT_FAILED);
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    assert_int_equal(count_running(cluster, OLD), 2);
+    set_behaviour(cluster, &(FakeBehaviour){});
+}
+
+static void file_that_fails_comes_to_nobody_else_as_the_former_one_is_lost(void **state) {
+    SimCluster *cluster = *state;
+    fail_and_lose_the_former_file(cluster);
+    SimNode *leader = sim_leader(cluster);
+    sim_node_crash(leader);
+    sim_cluster_run(cluster, 3 * USEC_PER_SEC);
+    sim_node_start(leader);
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    assert_int_equal(count_running(cluster, OLD), 2);
+    rollout_fixture_deploy(cluster, NAME, NEWER, NULL);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    await_without_a_gap(cluster, ROLLOUT_DONE);
+    assert_int_equal(count_running(cluster, NEWER), 3);
+}
+
+static void until_somebody_submits_another_one(void **state) {
+    SimCluster *cluster = *state;
+    fail_and_lose_the_former_file(cluster);
+    sim_put(cluster, NAME, NEWER, LAUNCH_STATE_LAUNCHED);
+    await_running(cluster, NEWER, 3);
+}
+
 static void canaries_wait_to_be_promoted(void **state) {
     SimCluster *cluster = *state;
     UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
@@ -325,6 +366,31 @@ static void file_that_is_not_global_is_not_rolled_out(void **state) {
     assert_int_equal(count_running(cluster, OLD), 3);
 }
 
+static bool is_undone(void *userdata) {
+    const Rollout *rollout = rollout_fixture_rollout(userdata, NAME);
+    return rollout && rollout->is_undone;
+}
+
+/* Whoever waits for the undo is told that it has come to nothing. */
+static void undo_of_what_has_become_another_kind_ends(void **state) {
+    SimCluster *cluster = *state;
+    sim_put(cluster, NAME, SLEEPER, LAUNCH_STATE_LAUNCHED);
+    await_running(cluster, SLEEPER, 1);
+    rollout_fixture_deploy(cluster, NAME, SLEEPER "# new\n", NULL);
+    await(cluster, ROLLOUT_DONE);
+    start_everywhere(cluster, OLD);
+    rollout_fixture_say(cluster, NAME, undo_it);
+    await(cluster, ROLLOUT_FAILED);
+    assert_true(is_undone(cluster));
+    rollout_fixture_deploy(cluster, NAME, SLEEPER, NULL);
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    assert_false(is_undone(cluster));
+    rollout_fixture_say(cluster, NAME, undo_it);
+    assert_true(sim_cluster_wait(cluster, is_undone, cluster, USEC_PER_MINUTE));
+    assert_int_equal(rollout_fixture_rollout(cluster, NAME)->phase, ROLLOUT_FAILED);
+    assert_int_equal(count_running(cluster, OLD), 3);
+}
+
 static void record_that_cannot_be_read_is_made_good_one_machine_at_a_time(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
@@ -338,11 +404,64 @@ static void record_that_cannot_be_read_is_made_good_one_machine_at_a_time(void *
     assert_int_equal(count_running(cluster, NEW), 3);
 }
 
+/* What it was, with which it is mended. */
+static char *spoil_unit(SimCluster *cluster) {
+    char *value = unit_format(sim_view_unit(cluster->view, NAME));
+    rollout_fixture_put(cluster, key_unit(NAME), strdup("\xff\xfe"));
+    sim_cluster_run(cluster, USEC_PER_SEC);
+    return value;
+}
+
+static void expect_wait_for_the_unit(SimCluster *cluster) {
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    const Rollout *rollout = rollout_fixture_rollout(cluster, NAME);
+    assert_non_null(rollout);
+    assert_int_equal(rollout->phase, ROLLOUT_UPDATING);
+    assert_non_null(strstr(str_or(rollout->why, ""), "cannot be read"));
+}
+
+static void unit_that_cannot_be_read_is_waited_for(void **state) {
+    SimCluster *cluster = *state;
+    start_everywhere(cluster, OLD);
+    char *value = spoil_unit(cluster);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
+    expect_wait_for_the_unit(cluster);
+    assert_int_equal(count_running(cluster, OLD), 3);
+    rollout_fixture_put(cluster, key_unit(NAME), value);
+    await_without_a_gap(cluster, ROLLOUT_DONE);
+    value = spoil_unit(cluster);
+    rollout_fixture_deploy(cluster, NAME, NEWER, NULL);
+    expect_wait_for_the_unit(cluster);
+    assert_int_equal(count_running(cluster, NEW), 3);
+    rollout_fixture_put(cluster, key_unit(NAME), value);
+    await_without_a_gap(cluster, ROLLOUT_DONE);
+    assert_int_equal(count_running(cluster, NEWER), 3);
+}
+
+/* What they keep stands in the record of the one that it takes the place of. */
+static void nor_do_machines_lose_what_they_keep_meanwhile(void **state) {
+    SimCluster *cluster = *state;
+    start_everywhere(cluster, OLD);
+    rollout_fixture_deploy(cluster, NAME, NEW, NULL);
+    await_running(cluster, NEW, 1);
+    char *value = spoil_unit(cluster);
+    rollout_fixture_deploy(cluster, NAME, NEWER, NULL);
+    sim_cluster_run(cluster, 10 * USEC_PER_SEC);
+    rollout_fixture_put(cluster, key_unit(NAME), value);
+    await_running(cluster, NEWER, 1);
+    assert_true(count_running(cluster, OLD) >= 1);
+    rollout_fixture_say(cluster, NAME, undo_it);
+    await_without_a_gap(cluster, ROLLOUT_ROLLED_BACK);
+    assert_int_equal(count_running(cluster, OLD), 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(machines_get_it_one_after_another),
         ENGINE_TEST(next_leader_knows_who_has_yet_to_get_it),
         ENGINE_TEST(file_that_fails_is_rolled_back),
+        ENGINE_TEST(file_that_fails_comes_to_nobody_else_as_the_former_one_is_lost),
+        ENGINE_TEST(until_somebody_submits_another_one),
         ENGINE_TEST(canaries_wait_to_be_promoted),
         ENGINE_TEST(it_is_paused_and_resumed_and_undone),
         ENGINE_TEST(another_deployment_knows_what_was_before_both),
@@ -354,7 +473,10 @@ int main(void) {
         ENGINE_TEST(unit_on_no_machine_gets_its_file),
         ENGINE_TEST(machine_that_the_new_file_does_not_suit_leaves_in_its_turn),
         ENGINE_TEST(file_that_is_not_global_is_not_rolled_out),
+        ENGINE_TEST(undo_of_what_has_become_another_kind_ends),
         ENGINE_TEST(record_that_cannot_be_read_is_made_good_one_machine_at_a_time),
+        ENGINE_TEST(unit_that_cannot_be_read_is_waited_for),
+        ENGINE_TEST(nor_do_machines_lose_what_they_keep_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -493,6 +493,29 @@ static void all_instances_are_up_all_the_time(void **state) {
     assert_int_equal(count_up(cluster, 4), 4);
 }
 
+/* What it goes back to is never in two places, so that it is stopped first. */
+static void way_back_keeps_to_the_budget_where_it_cannot_start_first(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = start_first();
+    Awaited awaited = {cluster, TEMPLATE, ROLLOUT_ROLLED_BACK};
+    policy.parallel = 2;
+    engine_test_start(cluster, "anchor.service", SLEEPER);
+    for (size_t i = 1; i <= 3; i++) {
+        _cleanup_free_ char *name = str_printf("app@%zu.service", i);
+        engine_test_start(cluster, name, OLD "[X-Fleet]\nMachineOf=anchor.service\n");
+        set_behaviour(cluster, name, &(FakeBehaviour){.start_usec = 2 * USEC_PER_SEC});
+    }
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, &policy);
+    await(cluster, TEMPLATE, ROLLOUT_DONE, 2 * USEC_PER_MINUTE);
+    rollout_fixture_say(cluster, TEMPLATE, undo_it);
+    while (!has_phase(&awaited)) {
+        sim_cluster_run(cluster, STEP);
+        const Rollout *rollout = rollout_fixture_rollout(cluster, TEMPLATE);
+        assert_true(rollout_count(rollout, ROLLOUT_UNIT_RESTORING) <= 1);
+    }
+    assert_int_equal(count_running(cluster, 3, OLD "[X-Fleet]\nMachineOf=anchor.service\n"), 3);
+}
+
 static void former_one_is_not_touched_if_the_next_one_fails(void **state) {
     SimCluster *cluster = *state;
     UpdatePolicy policy = start_first();
@@ -598,6 +621,7 @@ int main(void) {
         ENGINE_TEST(unit_that_fails_for_a_moment_has_not_failed),
         ENGINE_TEST(next_one_is_up_before_the_former_one_is_stopped),
         ENGINE_TEST(all_instances_are_up_all_the_time),
+        ENGINE_TEST(way_back_keeps_to_the_budget_where_it_cannot_start_first),
         ENGINE_TEST(former_one_is_not_touched_if_the_next_one_fails),
         ENGINE_TEST(without_another_machine_it_waits_and_is_rolled_back),
         ENGINE_TEST(next_leader_knows_which_is_the_former_one),

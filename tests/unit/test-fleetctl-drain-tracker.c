@@ -7,6 +7,10 @@
 #define UNIT(machine, current, rest) \
     "{\"type\":\"unit\",\"unit\":\"a.service\",\"machineID\":\"" machine \
     "\",\"desiredState\":\"launched\",\"currentState\":\"" current "\"" rest "}"
+#define MACHINE(id, rest) \
+    "{\"type\":\"machine\",\"machineID\":\"" id "\",\"status\":\"running\"" rest "}"
+#define DRAINED ",\"maintenance\":{\"drain\":true}"
+#define CORDONED ",\"maintenance\":{\"drain\":false}"
 #define SYNCED "{\"type\":\"synced\",\"revision\":7}"
 
 static void feed(DrainTracker *tracker, const char *line) {
@@ -60,11 +64,82 @@ static void global_units_may_stay(void **state) {
     assert_true(drain_tracker_is_over(tracker));
 }
 
+static void assert_end(const DrainTracker *tracker, size_t i, DrainEnd end) {
+    assert_int_equal(drain_tracker_get_machine(tracker, i)->end, end);
+}
+
+static void drain_that_is_taken_back_is_over(void **state) {
+    _cleanup_(drain_tracker_freep) DrainTracker *tracker = tracker_of_m1(false);
+    feed(tracker, MACHINE(M1, DRAINED));
+    feed(tracker, MACHINE(M2, "")); /* of no interest */
+    feed(tracker, UNIT(M1, "launched", ",\"reason\":\"fits" ORDER_STAYS "no room\""));
+    feed(tracker, SYNCED);
+    assert_false(drain_tracker_is_over(tracker));
+    assert_end(tracker, 0, DRAIN_END_NONE);
+    feed(tracker, MACHINE(M1, ""));
+    assert_true(drain_tracker_is_over(tracker));
+    assert_end(tracker, 0, DRAIN_END_CANCELLED);
+    assert_false(drain_tracker_get_machine(tracker, 0)->is_told);
+    assert_int_equal(drain_tracker_count_left(tracker), 0);
+    feed(tracker, MACHINE(M1, DRAINED)); /* another one, of somebody else */
+    assert_true(drain_tracker_is_over(tracker));
+    assert_null(drain_tracker_get_machine(tracker, 1));
+}
+
+static void machine_that_stays_cordoned_is_not_drained(void **state) {
+    _cleanup_(drain_tracker_freep) DrainTracker *tracker = tracker_of_m1(false);
+    feed(tracker, MACHINE(M1, CORDONED)); /* before anybody looked */
+    feed(tracker, UNIT(M1, "launched", ",\"reason\":\"fits\""));
+    assert_false(drain_tracker_is_over(tracker));
+    feed(tracker, SYNCED);
+    assert_true(drain_tracker_is_over(tracker));
+    assert_end(tracker, 0, DRAIN_END_CANCELLED);
+}
+
+static void others_are_waited_for_when_one_is_cancelled(void **state) {
+    _cleanup_(drain_tracker_freep) DrainTracker *tracker = tracker_of_m1(false);
+    assert_int_equal(drain_tracker_add(tracker, M2), 0);
+    feed(tracker, UNIT(M1, "launched", ",\"reason\":\"fits\""));
+    feed(tracker, UNIT(M2, "launched", ",\"reason\":\"fits\""));
+    feed(tracker, SYNCED);
+    feed(tracker, MACHINE(M1, ""));
+    assert_false(drain_tracker_is_over(tracker));
+    assert_int_equal(drain_tracker_count_remaining(tracker), 1);
+    drain_tracker_begin(tracker); /* what it has from now on is of no interest */
+    feed(tracker, UNIT(M2, "launched", ",\"reason\":\"fits\""));
+    feed(tracker, SYNCED);
+    assert_false(drain_tracker_get(tracker, 0)->has_left);
+    feed(tracker, UNIT(M2, "inactive", ""));
+    assert_true(drain_tracker_is_over(tracker));
+    assert_int_equal(drain_tracker_count_left(tracker), 1);
+}
+
+/* Who has several drained may have those back that are empty. */
+static void drain_that_is_through_is_not_cancelled(void **state) {
+    _cleanup_(drain_tracker_freep) DrainTracker *tracker = tracker_of_m1(false);
+    assert_int_equal(drain_tracker_add(tracker, M2), 0);
+    feed(tracker, UNIT(M1, "launched", ",\"reason\":\"fits\""));
+    feed(tracker, UNIT(M2, "launched", ",\"reason\":\"fits\""));
+    feed(tracker, SYNCED);
+    feed(tracker, UNIT(M1, "inactive", ""));
+    drain_tracker_begin(tracker);
+    feed(tracker, MACHINE(M1, ""));
+    feed(tracker, UNIT(M1, "launched", ",\"reason\":\"fits\"")); /* it is in use again */
+    feed(tracker, SYNCED);
+    assert_end(tracker, 0, DRAIN_END_DONE);
+    assert_true(drain_tracker_is_over(tracker)); /* and M2 has left the other one */
+    assert_int_equal(drain_tracker_count_left(tracker), 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unit_stays_leaves_and_waits),
         cmocka_unit_test(unit_that_left_while_nobody_listened_has_left),
         cmocka_unit_test(global_units_may_stay),
+        cmocka_unit_test(drain_that_is_taken_back_is_over),
+        cmocka_unit_test(machine_that_stays_cordoned_is_not_drained),
+        cmocka_unit_test(others_are_waited_for_when_one_is_cancelled),
+        cmocka_unit_test(drain_that_is_through_is_not_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

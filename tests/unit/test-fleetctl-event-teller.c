@@ -121,6 +121,17 @@ static void machines_tell_what_is_wanted_of_them(void **state) {
     assert_news(*state, "{\"type\":\"something\"}", "");
 }
 
+/* The present tells also of one that is away for its reboot: it is not taken for one that is there.
+ */
+static void machine_that_is_away_for_its_reboot_comes_back(void **state) {
+    assert_news(*state, MACHINE("\"status\":\"gone\",\"reboot\":{\"phase\":\"rebooting\"}"), "");
+    assert_news(*state, SYNCED, "");
+    assert_news(*state, MACHINE("\"status\":\"gone\",\"reboot\":{\"phase\":\"rebooting\"}"), "");
+    assert_news(*state, SYNCED, "");
+    assert_news(*state, MACHINE("\"status\":\"running\",\"reboot\":{\"phase\":\"returning\"}"),
+                "running;reboot returning;");
+}
+
 static void garbage_is_refused(void **state) {
     _cleanup_error_ Error error = {};
     assert_int_equal(event_teller_feed(*state, "{", 1, &error), -EBADMSG);
@@ -138,6 +149,7 @@ int main(void) {
         TELLER_TEST(health_is_told_when_it_is_known),
         TELLER_TEST(reason_to_wait_is_told_once),
         TELLER_TEST(machines_tell_what_is_wanted_of_them),
+        TELLER_TEST(machine_that_is_away_for_its_reboot_comes_back),
         TELLER_TEST(garbage_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,9 @@
 #define WISH(count) \
     "{\"type\":\"scale\",\"unit\":\"a@.service\",\"scale\":{\"name\":\"a@.service\"," \
     "\"count\":" count "}}"
+#define WISH_UNREADABLE(count, names) \
+    "{\"type\":\"scale\",\"unit\":\"a@.service\",\"scale\":{\"name\":\"a@.service\"," \
+    "\"count\":" count ",\"unreadable\":[" names "]}}"
 #define UNIT(name, machine, desired, revision, more) \
     "{\"type\":\"unit\",\"unit\":\"" name "\",\"machineID\":\"" machine \
     "\",\"desiredState\":\"" desired "\",\"unitRevision\":" revision more "}"
@@ -50,6 +53,40 @@ static void what_is_too_many_has_to_go(void **state) {
     feed(tracker, DELETED("a@2.service", "m"));
     assert_int_equal(scale_tracker_end(tracker), SCALE_END_REACHED);
     assert_false(scale_tracker_get(tracker, 1)->is_there);
+    feed(tracker, DELETED("a@2.service", ""));
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_REACHED);
+}
+
+static void one_that_cannot_be_read_counts(void **state) {
+    _cleanup_(scale_tracker_freep) ScaleTracker *tracker = tracker_begun(3);
+    feed(tracker, WISH_UNREADABLE("3", "\"a@2.service\",\"a@3.service\",\"a@x.service\""));
+    feed(tracker, DELETED("a@2.service", "m")); /* it runs on */
+    feed(tracker, SYNCED);
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_NONE);
+    feed(tracker, NOWHERE("a@1.service", "8"));
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_REACHED);
+    const ScaleUnit *unit = scale_tracker_get(tracker, 0);
+    assert_string_equal(unit->name, "a@2.service");
+    assert_true(unit->is_unreadable && !unit->is_there);
+    feed(tracker, WISH_UNREADABLE("3", "\"a@3.service\"")); /* it is written anew */
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_NONE);
+    feed(tracker, NOWHERE("a@2.service", "9"));
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_REACHED);
+    assert_false(unit->is_unreadable);
+    feed(tracker, WISH("3")); /* destroyed */
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_NONE);
+}
+
+/* It is not removed either. */
+static void more_that_cannot_be_read_than_wanted_stay(void **state) {
+    _cleanup_(scale_tracker_freep) ScaleTracker *tracker = tracker_begun(1);
+    feed(tracker, NOWHERE("a@1.service", "8"));
+    feed(tracker, NOWHERE("a@2.service", "8"));
+    feed(tracker, WISH("1"));
+    feed(tracker, SYNCED);
+    feed(tracker, WISH_UNREADABLE("1", "\"a@1.service\",\"a@3.service\""));
+    feed(tracker, DELETED("a@1.service", ""));
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_NONE);
     feed(tracker, DELETED("a@2.service", ""));
     assert_int_equal(scale_tracker_end(tracker), SCALE_END_REACHED);
 }
@@ -115,6 +152,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_reached_when_there_are_as_many),
         cmocka_unit_test(what_is_too_many_has_to_go),
+        cmocka_unit_test(one_that_cannot_be_read_counts),
+        cmocka_unit_test(more_that_cannot_be_read_than_wanted_stay),
         cmocka_unit_test(what_users_have_stopped_is_told_from_what_moves),
         cmocka_unit_test(other_number_replaces_it),
         cmocka_unit_test(nothing_is_kept_any_more),

@@ -91,7 +91,8 @@ static void machine_is_meant_by_its_metadata(void **state) {
 
 static void mistyped_machine_has_its_neighbour(void **state) {
     ApiMachine machine = machine_example();
-    assert_string_equal(machine_suggest(&machine, 1, "10.0.0.11"), "10.0.0.1");
+    assert_string_equal(machine_suggest(&machine, 1, "10.0.0..1"), "10.0.0.1");
+    assert_null(machine_suggest(&machine, 1, "10.0.0.11")); /* another machine's */
     assert_null(machine_suggest(&machine, 1, "elsewhere"));
 }
 

@@ -105,6 +105,14 @@ static const Case cases[] = {
     {"back to a file that is lost", .phase = ROLLOUT_ROLLING_BACK, .unit_hash = B, .before = C,
      .machines = {{T("1"), T(C), HAS}}, .facts = {{"1", B, UP}}, .hash = B,
      .expected = "rolling-back; 1 left"},
+    {"it was lost: what others keep they go on keeping", .phase = ROLLOUT_ROLLING_BACK,
+     .unit_hash = B, .before = C,
+     .machines = {{T("1"), T(C), .phase = ROLLOUT_UNIT_LEFT}, {T("2"), T(C), .keeps = T(C), WAITS}},
+     .facts = {{"1", B, UP}, {"2", C, UP}}, .hash = B,
+     .expected = "failed; 1 left, 2 waiting keeps c for good"},
+    {"it was lost, and nobody keeps anything", .phase = ROLLOUT_ROLLING_BACK, .unit_hash = B,
+     .before = C, .machines = {{T("1"), T(C), .phase = ROLLOUT_UNIT_LEFT}}, .facts = {{"1", B, UP}},
+     .hash = B, .expected = "failed; 1 left"},
     {"back from the file of a deployment that this one has replaced", .phase = ROLLOUT_ROLLING_BACK,
      .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), HAS}, {T("2"), T(A), .found = T(D), .keeps = T(D), WAITS}},
@@ -123,6 +131,21 @@ static const Case cases[] = {
      .expected = "rolling-back; 1 done keeps b"},
     {"its file would make it another kind", .facts = {{"1", A, UP}}, .hash = A, .bar = "no",
      .expected = "failed: no;"},
+    {"undone, and there is nothing to go back to", .deployment.is_undone = true,
+     .phase = ROLLOUT_DONE, .unit_hash = B, .before = B, .machines = {{T("1"), T(B), HAS}},
+     .facts = {{"1", B, UP}}, .hash = B,
+     .expected = "failed: there is nothing to go back to, as it has replaced no file (fleetctl "
+                 "history has the former ones); 1 done"},
+    {"undone on no machine", .deployment.is_undone = true, .phase = ROLLOUT_DONE, .unit_hash = B,
+     .before = A, .hash = B, .expected = "rolled-back: undone by a user; unit=a"},
+    {"undone when somebody has changed the kind", .deployment.is_undone = true,
+     .phase = ROLLOUT_DONE, .unit_hash = B, .before = A, .machines = {{T("1"), T(A), HAS}},
+     .facts = {{"1", B, UP}}, .hash = D, .bar = "no",
+     .expected = "failed: somebody has changed since then whether it is a global unit: submit the "
+                 "file that it is to have; 1 done"},
+    {"undone when somebody has given the unit another file", .deployment.is_undone = true,
+     .unit_hash = B, .before = A, .machines = {{T("1"), T(A), HAS}}, .facts = {{"1", D, UP}},
+     .hash = D, .expected = "superseded: somebody has given the unit another file; 1 done"},
     {"not to run: nothing is waited for", .unit_hash = B, .before = A,
      .machines = {{T("1"), T(A), HAS}, {T("2"), T(A), .keeps = T(A), WAITS}},
      .facts = {{"1", B}, {"2", A}}, .hash = B,
@@ -191,6 +214,8 @@ static char *tell(const Rollout *rollout, const RolloutStep *step) {
                                             rollout_unit_phase_to_string(unit->phase),
                                             unit->keeps ? keeps : ""));
     }
+    if (rollout->is_kept)
+        text = append_take(text, strdup(" for good"));
     if (step->unit)
         text = append_take(text, str_printf("%s %s=%c", rollout->n_units > 0 ? ";" : "", step->unit,
                                             step->hash[0]));
@@ -206,9 +231,12 @@ static void each_case_has_its_step(_unused_ void **state) {
         _cleanup_(rollout_freep) Rollout *known = rollout_of(&cases[i]);
         _cleanup_rollout_step_ RolloutStep step = {};
         assert_int_equal(rollout_step(&deployment, known, &facts, &step), 0);
-        _cleanup_free_ char *told = tell(step.next ? step.next : known, &step);
+        const Rollout *rollout = step.next ? step.next : known;
+        _cleanup_free_ char *told = tell(rollout, &step);
         if (!streq(told, cases[i].expected))
             fail_msg("%s: %s", cases[i].what, told);
+        if (deployment.is_undone && rollout_phase_is_over(rollout->phase) && !rollout->is_undone)
+            fail_msg("%s: it is over, and nobody is told that it was undone", cases[i].what);
         if (step.unit)
             assert_int_equal(step.next->unit_revision, 0);
     }
@@ -234,6 +262,47 @@ static void replaced_one_hands_on_what_was_before(_unused_ void **state) {
     assert_string_equal(step.next->units[0].found, D);
 }
 
+static void what_is_kept_for_good_ends_with_another_file(_unused_ void **state) {
+    Case it = {.phase = ROLLOUT_FAILED,
+               .unit_hash = B,
+               .before = C,
+               .machines = {{T("1"), T(C), .keeps = T(C), WAITS}},
+               .facts = {{"1", C, UP}}};
+    static const char *const hashes[] = {B, NULL, D}; /* one cannot be read */
+    Deployment deployment = deployment_of(&it);
+    _cleanup_(rollout_freep) Rollout *known = rollout_of(&it);
+    known->is_kept = true;
+    for (size_t i = 0; i < ELEMENTSOF(hashes); i++) {
+        _cleanup_rollout_step_ RolloutStep step = {};
+        it.hash = hashes[i];
+        RolloutFacts facts = facts_of(&it);
+        assert_int_equal(rollout_step(&deployment, known, &facts, &step), 0);
+        bool is_ended = step.next && !step.next->is_kept;
+        assert_int_equal(is_ended, i == 2);
+    }
+}
+
+static void so_does_one_that_is_over_while_machines_keep_files(_unused_ void **state) {
+    const Case it = {.phase = ROLLOUT_FAILED,
+                     .unit_hash = B,
+                     .before = C,
+                     .machines = {{T("1"), T(C), .phase = ROLLOUT_UNIT_LEFT},
+                                  {T("2"), T(C), .keeps = T(C), WAITS}},
+                     .facts = {{"1", B, UP}, {"2", C, UP}},
+                     .hash = B};
+    Deployment deployment = deployment_of(&it);
+    RolloutFacts facts = facts_of(&it);
+    _cleanup_(rollout_freep) Rollout *known = rollout_of(&it);
+    _cleanup_rollout_step_ RolloutStep step = {};
+    known->is_kept = true;
+    deployment.since_usec = 2;
+    deployment.hash = T(D);
+    assert_int_equal(rollout_step(&deployment, known, &facts, &step), 0);
+    _cleanup_free_ char *told = tell(step.next, &step);
+    assert_string_equal(told, "updating; 1 updating, 2 waiting keeps c; unit=d; 1 has its turn");
+    assert_string_equal(step.next->before, C);
+}
+
 static void record_that_is_lost_gives_all_the_file_of_the_unit(_unused_ void **state) {
     const Case it = {.facts = {{"1", B, UP}, {"2", A, UP}}, .hash = B};
     Deployment deployment = deployment_of(&it);
@@ -254,6 +323,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case_has_its_step),
         cmocka_unit_test(replaced_one_hands_on_what_was_before),
+        cmocka_unit_test(so_does_one_that_is_over_while_machines_keep_files),
+        cmocka_unit_test(what_is_kept_for_good_ends_with_another_file),
         cmocka_unit_test(record_that_is_lost_gives_all_the_file_of_the_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

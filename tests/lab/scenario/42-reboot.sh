@@ -74,5 +74,21 @@ check "the first one comes back after all" eventually 60 no_reboots
 check "and gets units again" eventually 20 all_run
 check "--cancel of nothing is no error" prints "Machine ${id2:0:8}.../10.77.0.102 was not to be rebooted" \
     ctl reboot --cancel host=m2
+check "nor of all" prints "No machine is to be rebooted" ctl reboot --cancel --all
+
+# --- all are taken back, while one goes down
+off() {
+    ! lab is-on "$1"
+}
+check "all are to be rebooted" ctl reboot --detach host=m1 host=m2 host=m3
+check "the first one goes down" eventually 60 phase_is m1 rebooting
+ctl reboot --cancel --all >cancel.out 2>&1
+check "that is said" mentions "is going down already" cat cancel.out
+check "the others are cancelled" equal 2 "$(grep -c 'is cancelled' cancel.out)"
+check "it is down" eventually 30 off m1
+check "no other follows it" never 8 off m2
+check "nor the last" lab is-on m3
+lab boot m1
+check "all have units again" eventually 60 all_run
 check "a machine that is not there is refused" status_is 1 ctl reboot --detach 00000000000000000000000000000001
 check "and so is none" status_is 1 ctl reboot

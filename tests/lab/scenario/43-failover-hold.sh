@@ -49,6 +49,11 @@ check "so does the cluster's status" mentions 'Brake: 2 of 3 machines vanished '
 check "which is not as it should be" status_is 3 ctl3 status
 check "fleetd says so" eventually 5 mentions 'too many others at once' lab logs m3
 check "not all of it is moved" never 6 sleeps 9 m3
+check "the last one that is up can be asked to reboot" ctl3 reboot --detach host=m3
+check "and does not while others are held" eventually 10 mentions 'none is rebooted until that is settled' \
+    ctl3 list-reboots
+check "it is not drained either" mentions 'waiting' ctl3 list-reboots
+check "it is cancelled" ctl3 reboot --cancel --all
 lab fleetd kill m3
 check "nor after a crash of the leader" never 8 sleeps 9 m3
 
@@ -69,4 +74,4 @@ check "the metric says it" mentions 'fleet_cluster_machines_held' lab exec m3 cu
 check "release needs a word more" status_is 1 ctl3 failover
 check "released" prints "Released: the units of vanished machines move now" ctl3 failover --now
 check "all units run on what is left" eventually 10 sleeps 9 m3
-check "nothing is left to release" eventually 5 prints "No failover is held" ctl3 failover --now
+check "nothing is left to release" eventually 5 prints "No machines are held" ctl3 failover --now
