@@ -8,6 +8,10 @@ int api_get_status(ApiClient *client, json_object **ret, Error *reterr) {
     return api_get_document_take(client, strdup("/status"), ret, reterr);
 }
 
+int api_get_failover(ApiClient *client, json_object **ret, Error *reterr) {
+    return api_get_document_take(client, strdup("/failover"), ret, reterr);
+}
+
 int64_t status_number(json_object *object, const char *name) {
     int64_t number = 0;
     if (object)

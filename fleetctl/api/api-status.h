@@ -8,6 +8,9 @@
 /* The whole answer; the caller puts it. */
 int api_get_status(ApiClient *client, json_object **ret, Error *reterr);
 
+/* Whether vanished machines are held, and which: the field failover of the above. */
+int api_get_failover(ApiClient *client, json_object **ret, Error *reterr);
+
 /* Fields, with what stands for one that is absent or of another type: 0, NULL, NULL. object may be
  * NULL. Borrowed. */
 int64_t status_number(json_object *object, const char *name);

@@ -16,6 +16,7 @@ struct MachineNames {
     ApiClient *api;
     Map *addresses; /* id -> address */
     Map *missed;    /* ids that were looked for in vain: asked for once each */
+    bool is_known;  /* the last time all machines were told */
 };
 
 int machine_names_new(ApiClient *api, MachineNames **ret) {
@@ -67,12 +68,17 @@ const char *machine_names_address(MachineNames *names, const char *machine_id) {
     _cleanup_error_ Error error = {};
     if (!map_has(names->addresses, machine_id) && !map_has(names->missed, machine_id)) {
         int r = addresses_fetch(names, &error);
+        names->is_known = r >= 0;
         if (r < 0)
             log_debug("No addresses of machines: %s", error_text(&error, r));
         if (!map_has(names->addresses, machine_id))
             (void) map_put(names->missed, machine_id, NULL);
     }
     return map_get(names->addresses, machine_id);
+}
+
+bool machine_names_is_away(MachineNames *names, const char *machine_id) {
+    return !machine_names_address(names, machine_id) && names->is_known;
 }
 
 char *machine_id_shorten(const char *machine_id, bool full) {

@@ -22,6 +22,9 @@ char *machine_names_label(MachineNames *names, const char *machine_id, bool full
  * inside a callback of the loop. */
 const char *machine_names_address(MachineNames *names, const char *machine_id);
 
+/* The API knows of no such machine that is there. Not from inside a callback of the loop. */
+bool machine_names_is_away(MachineNames *names, const char *machine_id);
+
 /* "ID..." or the whole id. NULL when out of memory; the caller frees. */
 char *machine_id_shorten(const char *machine_id, bool full);
 

@@ -62,8 +62,8 @@ const Command commands[] = {
                        "--wait-healthy the wait "
                        "goes on until the\n"
                        "health checks of those that have one say that they are well; one that is "
-                       "unhealthy has "
-                       "failed.",
+                       "unhealthy ends it\n"
+                       "with exit status 1.",
         .run = command_start,
     },
     {
@@ -159,9 +159,12 @@ const Command commands[] = {
         .description =
             "UNIT may be a glob over the units of the cluster. Asks for nothing. Without "
             "--for it waits until they run.\n"
-            "Of a unit on several machines one counts. One that has failed, or is "
-            "unhealthy, or unknown, ends the wait for\n"
-            "it with exit status 1; if only the time is up, that is 124.\n"
+            "Of a unit on several machines one counts. One that has failed or is unknown ends the "
+            "wait for it with exit\n"
+            "status 1; so does, with --for=healthy, one that is unhealthy, which has not failed. "
+            "If "
+            "only the time is up,\n"
+            "that is 124.\n"
             "A unit without a health check is healthy when it runs; gone is one that the cluster "
             "does not know and no\n"
             "machine has.",
@@ -233,9 +236,9 @@ const Command commands[] = {
                        "systemctl status is shown, from\n"
                        "another machine if ssh gets there without asking; of global units only "
                        "from this machine. Exits 0 when\n"
-                       "all run, 3 when one does not run, 1 when one is unknown or on no machine; "
-                       "where systemctl was asked,\n"
-                       "as it did.\n"
+                       "all run, 3 when one does not run or is unhealthy, 1 when one is unknown or "
+                       "on no machine; one that does\n"
+                       "not run, where systemctl was asked, as it did.\n"
                        "Formats: table, json; the latter without a UNIT only.",
         .run = command_status,
     },

@@ -226,6 +226,21 @@ static int path_make(const char *const *operands, char **ret) {
     return *ret ? 0 : -ENOMEM;
 }
 
+/* A name that is mistyped would be followed for ever; a glob may mean what is to come. 1: some are
+ * unknown, which has been said. */
+static int names_complain(Context *context, const char *const *operands, Error *reterr) {
+    _cleanup_unit_selection_ UnitSelection selection = {};
+    _cleanup_(strv_freep) char **names = NULL;
+    int r = 0;
+    STRV_FOREACH (operand, operands)
+        if (r >= 0 && !operand_is_glob(*operand))
+            r = strv_push(&names, *operand);
+    if (r < 0 || !names)
+        return r;
+    r = unit_select(context->api, (const char *const *) names, GLOB_ALL_UNITS, &selection, reterr);
+    return r < 0 ? r : unit_selection_complain(context->api, &selection) ? EXIT_FAILURE : 0;
+}
+
 static int form_choose(const char *output, bool *ret_is_json, Error *reterr) {
     if (output && !streq(output, "text") && !streq(output, "json"))
         return error_set(reterr, -EINVAL, "--output: unknown format '%s'; there are text and json",
@@ -239,7 +254,10 @@ static int events_follow(Context *context, const char *const *operands, bool is_
     _cleanup_(event_teller_freep) EventTeller *teller = NULL;
     _cleanup_free_ char *path = NULL;
     Telling telling = {.context = context, .is_json = is_json, .reterr = reterr};
-    int r = event_teller_new(&teller);
+    int r = names_complain(context, operands, reterr);
+    if (r != 0)
+        return r;
+    r = event_teller_new(&teller);
     if (r >= 0)
         r = path_make(operands, &path);
     if (r < 0)

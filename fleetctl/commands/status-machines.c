@@ -67,16 +67,17 @@ int section_store(const Screen *screen) {
                          servers ? str_printf("%s, answers in %.1f ms", servers, latency) : NULL);
 }
 
-static char *brake_until(const Screen *screen, json_object *failover) {
+static char *brake_until(const Screen *screen, json_object *failover, size_t n) {
     bool is_released = false;
     (void) json_get_bool(failover, "released", &is_released, NULL);
     int64_t left = status_number(failover, "until") - screen->now;
     if (is_released || left <= 0)
-        return strdup("they are given up one after the other");
+        return n == 1 ? strdup("it is given up next")
+                      : strdup("they are given up one after the other");
     _cleanup_free_ char *age = age_format(left);
-    return age ? str_printf("given up in %s, unless they come back; 'fleetctl failover --now' does "
-                            "not wait",
-                            age)
+    return age ? str_printf("given up in %s, unless %s back; 'fleetctl failover --now' does not "
+                            "wait",
+                            age, n == 1 ? "it comes" : "they come")
                : NULL;
 }
 
@@ -87,14 +88,15 @@ int section_brake(const Screen *screen) {
         (void) json_get_bool(failover, "held", &is_held, NULL);
     if (!is_held)
         return 0;
+    size_t n = status_length(failover, "machines");
     _cleanup_free_ char *since = since_format(screen, status_number(failover, "since")),
-                        *until = brake_until(screen, failover);
+                        *until = brake_until(screen, failover, n);
     return line_say_take(screen, "Brake",
                          since && until
-                             ? str_printf("%lld of %lld machines vanished %s ago, %zu are held: %s",
+                             ? str_printf("%lld of %lld machines vanished %s ago, %zu %s held: %s",
                                           (long long) status_number(failover, "lost"),
-                                          (long long) status_number(failover, "all"), since,
-                                          status_length(failover, "machines"), until)
+                                          (long long) status_number(failover, "all"), since, n,
+                                          n == 1 ? "is" : "are", until)
                              : NULL);
 }
 

@@ -6,14 +6,25 @@
 #include <errno.h>
 
 int section_units(const Screen *screen) {
-    static const char *const conditions[] = {"up",        "starting", "waiting", "failed",
-                                             "unhealthy", "loaded",   "inactive"};
+    static const struct {
+        const char *name, *words;
+    } conditions[] = {
+        {"up", "up"},
+        {"starting", "starting"},
+        {"stopping", "stopping"},
+        {"waiting", "waiting"},
+        {"vanished", "on machines that vanished"},
+        {"failed", "failed"},
+        {"unhealthy", "unhealthy"},
+        {"loaded", "loaded"},
+        {"inactive", "inactive"},
+    };
     json_object *units = status_field(screen->status, "units");
     int64_t n = status_number(units, "known");
     _cleanup_free_ char *text = NULL;
     int r = 0;
     for (size_t i = 0; i < ELEMENTSOF(conditions) && r >= 0; i++)
-        r = counts_add(&text, status_number(units, conditions[i]), conditions[i]);
+        r = counts_add(&text, status_number(units, conditions[i].name), conditions[i].words);
     if (r < 0)
         return r;
     return line_say_take(screen, "Units",

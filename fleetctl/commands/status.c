@@ -1,5 +1,6 @@
 /* How units are: first what the cluster knows, which needs no ssh, then what systemctl says. */
 #include "fleetctl/api/api-placements.h"
+#include "fleetctl/api/api-status.h"
 #include "fleetctl/api/event-snapshot.h"
 #include "fleetctl/commands/cluster-status.h"
 #include "fleetctl/commands/status-rollout.h"
@@ -9,6 +10,7 @@
 #include "fleetctl/print/unit-tone.h"
 #include "fleetctl/units/unit-select.h"
 #include "fleetctl/units/unit-suggest.h"
+#include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -19,12 +21,13 @@
 /* What is known of all units that are shown. */
 typedef struct Knowledge {
     json_object *events, *rollouts;
+    json_object *failover; /* NULL: nobody needed it yet */
 } Knowledge;
 
 /* Of one. */
 typedef struct UnitView {
     const ApiUnit *unit;
-    json_object *events;
+    Knowledge *knowledge;
     ApiPlacements placements;
     ApiRollout rollout;
     bool has_rollout;
@@ -141,7 +144,39 @@ static void since_say(const ApiPlacement *place) {
         line_say("Since", since);
 }
 
-static void placement_say(Context *context, const UnitView *view, const ApiEvent *event) {
+/* A failure costs a word, and the answer goes on. */
+static bool machine_is_held(const Context *context, Knowledge *knowledge, const char *machine_id) {
+    _cleanup_error_ Error error = {};
+    int r = knowledge->failover ? 0 : api_get_failover(context->api, &knowledge->failover, &error);
+    if (r < 0)
+        log_debug("Whether machines are held is not known: %s", error_text(&error, r));
+    bool is_held = false;
+    for (size_t i = 0; i < status_length(knowledge->failover, "machines") && !is_held; i++)
+        is_held = streq_ptr(json_object_get_string(status_item(knowledge->failover, "machines", i)),
+                            machine_id);
+    return is_held;
+}
+
+/* Of a machine that is not there nothing else is known. */
+static void vanished_say(const Context *context, const UnitView *view, const ApiEvent *event) {
+    bool is_held = machine_is_held(context, view->knowledge, event->machine_id);
+    line_say("Vanished", is_held ? "the machine is not there; too many vanished at once, so its "
+                                   "units are held and not"
+                                 : "the machine is not there, so how the unit is there is not "
+                                   "known");
+    if (is_held)
+        line_say("", "started elsewhere yet: see 'fleetctl status' and 'fleetctl failover'");
+}
+
+static void systemd_say(const ApiEvent *event) {
+    say("%*s: %s, %s (%s)", LABEL_WIDTH, "systemd", *event->load ? event->load : "not loaded",
+        *event->active ? event->active : "inactive", *event->sub ? event->sub : "dead");
+    health_say(event);
+    job_say(event);
+}
+
+static void placement_say(Context *context, const UnitView *view, const ApiEvent *event,
+                          bool is_away) {
     _cleanup_free_ char *label = machine_names_label(context->machines, event->machine_id, false);
     line_say("Machine", str_or(label, event->machine_id));
     since_say(api_placements_find(&view->placements, event->machine_id));
@@ -149,27 +184,37 @@ static void placement_say(Context *context, const UnitView *view, const ApiEvent
     _cleanup_free_ char *reason = machine_ids_shorten(event->reason, false);
     if (event->reason)
         line_say("Reason", str_or(reason, event->reason));
-    say("%*s: %s, %s (%s)", LABEL_WIDTH, "systemd", *event->load ? event->load : "not loaded",
-        *event->active ? event->active : "inactive", *event->sub ? event->sub : "dead");
-    health_say(event);
-    job_say(event);
+    if (is_away)
+        vanished_say(context, view, event);
+    else
+        systemd_say(event);
 }
 
 static bool placement_runs(const ApiEvent *event) {
     return *event->active && !streq(event->active, "inactive") && !streq(event->active, "failed");
 }
 
+/* What systemctl says runs may be unhealthy all the same. of_systemctl < 0: it was not asked. */
+static int placement_status(const ApiEvent *event, int of_systemctl) {
+    bool runs = of_systemctl < 0 ? placement_runs(event) : of_systemctl == 0;
+    if (!runs)
+        return of_systemctl < 0 ? EXIT_NOT_RUNNING : of_systemctl;
+    return event->health == UNIT_HEALTH_UNHEALTHY ? EXIT_NOT_RUNNING : 0;
+}
+
 /* Shows one placement. The exit status for it. A global unit may be on very many machines: of those
  * only this one's systemctl is asked. */
 static int placement_show(Systemctl *systemctl, const UnitView *view, const ApiEvent *event) {
     const ApiUnit *unit = view->unit;
-    placement_say(systemctl->context, view, event);
+    bool is_away =
+        !*event->active && machine_names_is_away(systemctl->context->machines, event->machine_id);
+    placement_say(systemctl->context, view, event, is_away);
+    if (is_away)
+        return EXIT_NOT_RUNNING;
     int r = -ENODATA;
     if (!unit->is_global || streq(systemctl->context->machine_id, event->machine_id))
         r = systemctl_status(systemctl, unit->name, event->machine_id);
-    if (r >= 0)
-        return r;
-    return placement_runs(event) ? 0 : EXIT_NOT_RUNNING;
+    return placement_status(event, r);
 }
 
 /* "2026-11-23 01:02:03 UTC for 42 min", or "until ..." where it is not known since when. */
@@ -209,9 +254,10 @@ static void past_say(Context *context, const ApiPlacements *placements) {
 static int placements_show(Systemctl *systemctl, const UnitView *view) {
     int status = 0;
     bool is_placed = false;
-    for (size_t i = 0; i < json_object_array_length(view->events); i++) {
+    for (size_t i = 0; i < json_object_array_length(view->knowledge->events); i++) {
         ApiEvent event;
-        if (!event_is_placement(view->unit, json_object_array_get_idx(view->events, i), &event))
+        if (!event_is_placement(view->unit, json_object_array_get_idx(view->knowledge->events, i),
+                                &event))
             continue;
         is_placed = true;
         int shown = placement_show(systemctl, view, &event);
@@ -226,15 +272,15 @@ static int placements_show(Systemctl *systemctl, const UnitView *view) {
 }
 
 /* Shows a unit with its placements among the events. The exit status for it. */
-static int unit_show(Systemctl *systemctl, const ApiUnit *unit, const Knowledge *knowledge,
+static int unit_show(Systemctl *systemctl, const ApiUnit *unit, Knowledge *knowledge,
                      Error *reterr) {
     Context *context = systemctl->context;
-    UnitView view = {.unit = unit, .events = knowledge->events};
+    UnitView view = {.unit = unit, .knowledge = knowledge};
     int r = api_get_placements(context->api, unit->name, &view.placements, reterr);
     if (r < 0)
         return r;
     view.has_rollout = status_rollout_find(knowledge->rollouts, unit->name, &view.rollout);
-    unit_say(context, unit, unit_find_tone(unit, view.events));
+    unit_say(context, unit, unit_find_tone(unit, knowledge->events));
     rollout_say(&view);
     pending_say(context, &unit->pending);
     past_say(context, &view.placements);
@@ -260,7 +306,7 @@ static int events_fetch(Context *context, const UnitSelection *selection, json_o
 }
 
 /* Shows all of them, unless the user ends it. The exit status. */
-static int units_show(Context *context, const UnitSelection *selection, const Knowledge *knowledge,
+static int units_show(Context *context, const UnitSelection *selection, Knowledge *knowledge,
                       Error *reterr) {
     int status = 0;
     _cleanup_systemctl_ Systemctl systemctl = {.context = context};
@@ -291,7 +337,9 @@ int command_status(Context *context, const char *const *operands, Error *reterr)
     if (r < 0)
         return r;
 
-    int status = units_show(context, &selection, &(Knowledge){events, rollouts}, reterr);
+    Knowledge knowledge = {events, rollouts, NULL};
+    int status = units_show(context, &selection, &knowledge, reterr);
+    json_object_put(knowledge.failover);
     if (status == EXIT_INTERRUPTED || status < 0)
         return status;
     STRV_FOREACH (name, selection.unknown)

@@ -1,5 +1,6 @@
 #include "fleetctl/commands/take-down.h"
 
+#include "fleetctl/api/api-scales.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-select.h"
 #include "fleetctl/wait/unit-wait.h"
@@ -7,6 +8,7 @@
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 typedef struct Withdrawal {
     const ApiUnit *unit;
@@ -96,6 +98,34 @@ static int success_complain(const TakeDown *kind, const WaitTracker *tracker) {
     return 0;
 }
 
+static bool is_removed(const Withdrawal *withdrawal) {
+    return withdrawal->change->is_removal && withdrawal->change->outcome != API_OUTCOME_REFUSED;
+}
+
+static bool instance_is_removed(const Withdrawal *withdrawals, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (is_removed(&withdrawals[i]) && unit_name_is_instance(withdrawals[i].unit->name))
+            return true;
+    return false;
+}
+
+/* Who thought a unit gone for good learns here that it is not. Templates that were destroyed with
+ * their instances keep nothing any more. */
+static void returns_explain(Context *context, const Withdrawal *withdrawals, size_t n) {
+    if (!instance_is_removed(withdrawals, n))
+        return;
+    _cleanup_json_ json_object *scales = api_scales_learn(context->api);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = withdrawals[i].unit->name;
+        ApiScale scale = {};
+        uint64_t number = api_scales_find(scales, name, &scale);
+        if (is_removed(&withdrawals[i]) && number > 0 && number <= (uint64_t) scale.count)
+            complain("Unit %s is created anew: %s is scaled to %" PRIi64
+                     "; see 'fleetctl help scale'",
+                     name, scale.name, scale.count);
+    }
+}
+
 static int withdrawals_carry_out(Context *context, const TakeDown *kind,
                                  const Withdrawal *withdrawals, ApiChange *changes, size_t n,
                                  Error *reterr) {
@@ -108,6 +138,8 @@ static int withdrawals_carry_out(Context *context, const TakeDown *kind,
     if (r < 0)
         return r;
     int waited = unit_wait(context, tracker, reterr);
+    if (waited == 0)
+        returns_explain(context, withdrawals, n);
     if (waited == 0)
         waited = success_complain(kind, tracker);
     return waited != 0 ? waited : r;

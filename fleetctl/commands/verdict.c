@@ -32,6 +32,10 @@ static int64_t count_starting(json_object *status) {
     return status_number(status_field(status, "units"), "starting");
 }
 
+static int64_t count_stopping(json_object *status) {
+    return status_number(status_field(status, "units"), "stopping");
+}
+
 static int64_t count_reboots(json_object *status, bool is_failed) {
     int64_t n = 0;
     for (size_t i = 0; i < status_length(status, "reboots"); i++) {
@@ -92,6 +96,7 @@ static const struct {
     {count_orphans, "1 unit is there for another cluster", "units are there for another cluster",
      TONE_BUSY, true},
     {count_starting, "1 unit is starting", "units are starting", TONE_BUSY, false},
+    {count_stopping, "1 unit is stopping", "units are stopping", TONE_BUSY, false},
     {count_rollouts, "1 deployment is under way", "deployments are under way", TONE_BUSY, false},
     {count_rebalances, "a rebalance is under way", "", TONE_BUSY, false},
     {count_draining, "1 machine is being drained", "machines are being drained", TONE_BUSY, false},

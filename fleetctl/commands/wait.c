@@ -1,8 +1,10 @@
 /* Waits for what others asked for, or what came by itself. */
 #include "fleetctl/commands/command.h"
+#include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-select.h"
 #include "fleetctl/wait/unit-wait.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 
@@ -26,16 +28,28 @@ static int goal_find(const char *name, WaitGoal *ret, Error *reterr) {
                      name);
 }
 
-/* A name that is unknown is gone already, and told so; a glob that matches none means nothing. */
+/* It is nothing that could run, and waited for it would be for ever. */
+static bool template_complain(const char *name) {
+    bool is_template = unit_name_is_template(name);
+    if (is_template)
+        complain("Unable to wait for unit %s: it is a template", name);
+    return is_template;
+}
+
+/* A name that is unknown is gone already, and told so; a glob that matches none means nothing. 1:
+ * some were refused. */
 static int units_add(const UnitSelection *selection, WaitGoal goal, WaitTracker *tracker) {
+    int status = 0;
     for (size_t i = 0; i < selection->n_known; i++)
-        if (wait_tracker_add(tracker, selection->known[i]->name, 0, false) < 0)
+        if (template_complain(selection->known[i]->name))
+            status = EXIT_FAILURE;
+        else if (wait_tracker_add(tracker, selection->known[i]->name, 0, false) < 0)
             return -ENOMEM;
     STRV_FOREACH (name, selection->unknown)
         if (goal == WAIT_FOR_GONE && !operand_is_glob(*name) &&
             wait_tracker_add(tracker, *name, 0, false) < 0)
             return -ENOMEM;
-    return 0;
+    return status;
 }
 
 int command_wait(Context *context, const char *const *operands, Error *reterr) {
@@ -53,5 +67,5 @@ int command_wait(Context *context, const char *const *operands, Error *reterr) {
         return r;
     bool is_unknown = goal != WAIT_FOR_GONE && unit_selection_complain(context->api, &selection);
     int waited = unit_wait(context, tracker, reterr);
-    return waited != 0 ? waited : is_unknown ? EXIT_FAILURE : 0;
+    return waited != 0 ? waited : is_unknown ? EXIT_FAILURE : r;
 }

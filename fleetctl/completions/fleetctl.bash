@@ -36,6 +36,11 @@ _fleetctl_units() {
     _fleetctl_ask list-unit-files --fields=unit
 }
 
+# Those that can run.
+_fleetctl_runnable() {
+    _fleetctl_units | sed '/@\./d'
+}
+
 _fleetctl_templates() {
     _fleetctl_units | sed -n '/@\./p'
 }
@@ -58,13 +63,48 @@ _fleetctl_files() {
     done
 }
 
+# What the operands of the command are called, as in its usage: "[TEMPLATE [COUNT]]". To commands that refuse templates, by
+# fleetctl(1), "Units", a unit is a RUNNABLE.
+_fleetctl_usage() {
+    _fleetctl_help "$command" | sed -nE '/^Usage: /{
+        s/^Usage: fleetctl //
+        /^(load|start|wait|stop|unload|status|journal|ssh) /s/UNIT/RUNNABLE/
+        s/^[a-z-]+ ?(\[FLAG\.\.\.\])?//p
+    }'
+}
+
+# What those of plan are, depends on its flags.
+_fleetctl_choose() {
+    case " ${words[*]} " in
+    *" --drain "*) echo MACHINE ;;
+    *" --stop "* | *" --destroy "*) echo UNIT ;;
+    *) echo FILE ;;
+    esac
+}
+
+# What the operand is called that $n_operands others stand before; nothing if there may be no further one.
+_fleetctl_operand() {
+    local operands
+    read -ra operands < <(_fleetctl_usage | tr -d '[]')
+    if [[ ${operands[0]} == FILE...'|'UNIT...'|'MACHINE... ]]; then
+        _fleetctl_choose
+    elif ((n_operands < ${#operands[@]})); then
+        echo "${operands[n_operands]}"
+    elif [[ ${operands[*]} == *... ]]; then
+        echo "${operands[@]: -1}"
+    fi
+}
+
 # What an argument of that name can be, one a line: UNIT..., MACHINE, FILE, auto|always|never.
 _fleetctl_candidates() {
-    [[ $1 != *UNIT* ]] || _fleetctl_units
-    [[ $1 != *TEMPLATE* ]] || _fleetctl_templates
+    case $1 in
+    *UNIT*) _fleetctl_units ;;
+    *RUNNABLE*) _fleetctl_runnable ;;
+    *TEMPLATE*) _fleetctl_templates ;;
+    esac
     [[ $1 != *MACHINE* ]] || _fleetctl_machines
-    [[ $1 != *"[COMMAND]" ]] || _fleetctl_commands
-    [[ $1 != *"[OPTION...]" ]] || _fleetctl_options
+    [[ $1 != COMMAND ]] || _fleetctl_commands
+    [[ $1 != OPTION... ]] || _fleetctl_options
     [[ $1 != *@(FILE|PATH)* ]] || _fleetctl_files "$2"
     case $1 in
     NAME,...) _fleetctl_list Fields ;;
@@ -108,7 +148,7 @@ _fleetctl_argument_of() {
     [[ -n $argument ]] && echo "$argument"
 }
 
-# Sets $command, $argument: what the current word is the value of, and $only_operands: "--" stood before.
+# Sets $command, $n_operands behind it, $argument: what the current word is the value of, and $only_operands: "--" stood before.
 _fleetctl_look_back() {
     local word
     for word in "${words[@]:1:${#words[@]}-2}"; do
@@ -119,13 +159,14 @@ _fleetctl_look_back() {
         elif [[ -z $only_operands && $word == --[a-z]* && $word != *=* ]]; then
             argument=$(_fleetctl_argument_of "$word")
         elif [[ -n $only_operands || $word != -* ]]; then
+            [[ -z $command ]] || n_operands=$((n_operands + 1))
             command=${command:-$word}
         fi
     done
 }
 
 _fleetctl() {
-    local program=$1 piece=$2 line=${COMP_LINE:0:COMP_POINT} words=() current command="" argument="" only_operands=""
+    local program=$1 piece=$2 line=${COMP_LINE:0:COMP_POINT} words=() current command="" argument="" only_operands="" n_operands=0
     read -ra words <<<"$line"
     [[ $line != *[[:space:]] ]] || words+=("")
     current=${words[${#words[@]} - 1]}
@@ -140,8 +181,7 @@ _fleetctl() {
     elif [[ -z $command ]]; then
         _fleetctl_offer "" < <(_fleetctl_commands)
     else
-        _fleetctl_offer_values "$(_fleetctl_help "$command" | sed -nE 's/^Usage: fleetctl [a-z-]+ (\[FLAG\.\.\.\])?//p')" \
-            "" "$current"
+        _fleetctl_offer_values "$(_fleetctl_operand)" "" "$current"
     fi
 }
 

@@ -1,7 +1,11 @@
 #include "fleetctl/wait/wait-report.h"
 
+#include "fleetctl/api/api-scales.h"
 #include "fleetctl/print/message.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
+
+#include <inttypes.h>
 
 static const struct {
     const char *aim;        /* "timed out waiting for unit X to ..." */
@@ -57,9 +61,6 @@ static const char *const job_causes[_JOB_RESULT_MAX] = {
 
 /* The agent's words, or what systemd's job result means, with its result of the unit. */
 static char *cause_format(const ApiEvent *event) {
-    if (event->health == UNIT_HEALTH_UNHEALTHY)
-        return str_printf("it is unhealthy: %s",
-                          str_or(event->health_message, "it does not say why"));
     const char *cause =
         str_or(event->message, str_or(job_causes[event->job], "for no known reason"));
     bool has_result = !event->message && *event->result && !streq(event->result, "success") &&
@@ -72,7 +73,18 @@ static void log_complain(json_object *log) {
         complain("    %s", str_or(json_object_get_string(json_object_array_get_idx(log, i)), ""));
 }
 
+static bool goal_asks_for_health(WaitGoal goal) {
+    return goal == WAIT_WELL || goal == WAIT_FOR_HEALTHY;
+}
+
+static void report_unhealthy(const WaitUnit *unit, const char *label) {
+    complain("Unit %s is unhealthy on %s: %s", unit->name, label,
+             str_or(unit->event.health_message, "it does not say why"));
+}
+
 static void report_failed(WaitGoal goal, const WaitUnit *unit, const char *label) {
+    if (goal_asks_for_health(goal) && unit->event.health == UNIT_HEALTH_UNHEALTHY)
+        return report_unhealthy(unit, label);
     _cleanup_free_ char *cause = cause_format(&unit->event);
     complain("Unit %s failed on %s: %s", unit->name, label, str_or(cause, ""));
     log_complain(unit->event.log);
@@ -85,11 +97,24 @@ static void report_stuck(WaitGoal goal, const WaitUnit *unit, const char *label)
     complain("Unit %s is still on %s: %s", unit->name, label, str_or(cause, ""));
 }
 
-static void report_overtaken(WaitGoal goal, const WaitUnit *unit, const char *label) {
+/* One with a number above that which is kept does not stay. */
+static void report_destroyed(Context *context, const WaitUnit *unit) {
+    bool is_instance = unit_name_is_instance(unit->name);
+    _cleanup_json_ json_object *scales = is_instance ? api_scales_learn(context->api) : NULL;
+    ApiScale scale = {};
+    bool is_surplus = api_scales_find(scales, unit->name, &scale) > (uint64_t) scale.count;
+    if (is_surplus)
+        complain("Unit %s was destroyed meanwhile: scale keeps %" PRIi64 " of %s", unit->name,
+                 scale.count, scale.name);
+    else
+        complain("Unit %s was destroyed meanwhile", unit->name);
+}
+
+static void report_overtaken(Context *context, WaitGoal goal, const WaitUnit *unit) {
     if (unit->event.is_deleted && wait_goal_is_state(goal))
         complain("Unit %s is unknown to the cluster", unit->name);
     else if (unit->event.is_deleted)
-        complain("Unit %s was destroyed meanwhile", unit->name);
+        report_destroyed(context, unit);
     else
         complain("Unit %s was asked to be %s meanwhile", unit->name,
                  launch_state_to_string(unit->event.desired));
@@ -138,11 +163,12 @@ void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
         [WAIT_STATUS_STUCK] = report_stuck,
         [WAIT_STATUS_REACHED] = report_reached,
         [WAIT_STATUS_FAILED] = report_failed,
-        [WAIT_STATUS_OVERTAKEN] = report_overtaken,
     };
     if (unit->status == WAIT_STATUS_PENDING)
         report_pending(context, unit);
     bool is_no_news = unit->status == WAIT_STATUS_REACHED && unit->is_quiet;
+    if (unit->status == WAIT_STATUS_OVERTAKEN)
+        report_overtaken(context, goal, unit);
     if (reports[unit->status] && !is_no_news) {
         _cleanup_free_ char *label = event_machine_label(context->machines, &unit->event);
         reports[unit->status](goal, unit, str_or(label, unit->event.machine_id));

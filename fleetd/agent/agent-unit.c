@@ -65,7 +65,9 @@ int agent_unit_copy_status(AgentUnit *unit, const UnitStatus *status) {
         copy_string(&copy->health, status->health) < 0 ||
         copy_string(&copy->load, status->load) < 0 ||
         copy_string(&copy->active, status->active) < 0 ||
-        copy_string(&copy->sub, status->sub) < 0 || copy_string(&copy->result, status->result) < 0)
+        copy_string(&copy->sub, status->sub) < 0 ||
+        copy_string(&copy->result, status->result) < 0 ||
+        (status->log && strv_copy(status->log, &copy->log) < 0))
         return -ENOMEM;
     agent_unit_set_status_take(unit, TAKE_PTR(copy));
     return 0;
@@ -170,6 +172,14 @@ void agent_unit_settle(AgentUnit *unit, TaskKind next, usec_t now_usec) {
     unit->answered_revision = unit->order->unit_revision;
 }
 
+/* Those of the task that failed, or of a unit that failed later. */
+static char **agent_unit_find_log(const AgentUnit *unit, bool is_answered) {
+    const UnitStatus *status = unit->status;
+    if (is_answered && unit->log)
+        return unit->log;
+    return status && streq_ptr(status->active, "failed") ? status->log : NULL;
+}
+
 int agent_unit_format_state(const AgentUnit *unit, bool is_orphan, char **ret) {
     if (agent_unit_is_over(unit)) {
         *ret = NULL;
@@ -190,7 +200,7 @@ int agent_unit_format_state(const AgentUnit *unit, bool is_orphan, char **ret) {
         .result = status ? status->result : NULL,
         .job = is_answered ? unit->job : unanswered,
         .message = is_answered ? unit->message : NULL,
-        .log = is_answered ? unit->log : NULL,
+        .log = agent_unit_find_log(unit, is_answered),
         .unit_revision = unit->answered_revision,
         .health = unit->health,
         .restarts = unit->watch ? unit->watch->health.n_restarts : 0,

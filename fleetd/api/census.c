@@ -7,7 +7,8 @@
 const char *unit_condition_to_string(UnitCondition condition) {
     static const char *const names[_UNIT_CONDITION_MAX] = {
         [UNIT_CONDITION_FAILED] = "failed",     [UNIT_CONDITION_UNHEALTHY] = "unhealthy",
-        [UNIT_CONDITION_STARTING] = "starting", [UNIT_CONDITION_UP] = "up",
+        [UNIT_CONDITION_VANISHED] = "vanished", [UNIT_CONDITION_STARTING] = "starting",
+        [UNIT_CONDITION_STOPPING] = "stopping", [UNIT_CONDITION_UP] = "up",
         [UNIT_CONDITION_WAITING] = "waiting",   [UNIT_CONDITION_LOADED] = "loaded",
         [UNIT_CONDITION_INACTIVE] = "inactive",
     };
@@ -29,14 +30,24 @@ static bool state_has_failed(const UnitView *unit, const UnitState *state) {
            (is_answer && !is_active && job_has_failed(state->job));
 }
 
-UnitCondition placement_condition(const UnitView *unit, const Placement *placement) {
+static bool machine_is_present(const View *view, const char *machine_id) {
+    const MachineView *machine = view_find_machine(view, machine_id);
+    return machine && machine_view_is_present(machine);
+}
+
+UnitCondition placement_condition(const View *view, const UnitView *unit,
+                                  const Placement *placement) {
     const UnitState *state = placement->state;
+    if (!machine_is_present(view, placement->machine_id))
+        return UNIT_CONDITION_VANISHED;
     if (!state)
         return UNIT_CONDITION_STARTING;
     if (state_has_failed(unit, state))
         return UNIT_CONDITION_FAILED;
     if (state->health == UNIT_HEALTH_UNHEALTHY)
         return UNIT_CONDITION_UNHEALTHY;
+    if (streq_ptr(state->active, "deactivating"))
+        return UNIT_CONDITION_STOPPING;
     return unit_state_is_up(state) ? UNIT_CONDITION_UP : UNIT_CONDITION_STARTING;
 }
 
@@ -45,13 +56,13 @@ static bool is_ordered(const Placement *placement) {
 }
 
 /* _UNIT_CONDITION_MAX: no machine is ordered to have it. */
-static UnitCondition placements_condition(const UnitView *unit) {
+static UnitCondition placements_condition(const View *view, const UnitView *unit) {
     UnitCondition condition = _UNIT_CONDITION_MAX;
     _unused_ const char *id;
     const Placement *placement;
     MAP_FOREACH (id, placement, unit->placements)
         if (is_ordered(placement))
-            condition = MIN(condition, placement_condition(unit, placement));
+            condition = MIN(condition, placement_condition(view, unit, placement));
     return condition;
 }
 
@@ -59,7 +70,7 @@ UnitCondition unit_view_condition(const View *view, const UnitView *unit) {
     LaunchState desired = unit->unit->desired;
     if (desired == LAUNCH_STATE_INACTIVE)
         return UNIT_CONDITION_INACTIVE;
-    UnitCondition condition = placements_condition(unit);
+    UnitCondition condition = placements_condition(view, unit);
     bool is_nowhere = condition == _UNIT_CONDITION_MAX;
     if (is_nowhere && unit_view_pending(unit))
         return UNIT_CONDITION_WAITING;
@@ -73,10 +84,9 @@ UnitCondition unit_view_condition(const View *view, const UnitView *unit) {
 /* --- machines --- */
 
 static int missing_add(Census *census, const View *view, const Placement *placement) {
-    const MachineView *machine = view_find_machine(view, placement->machine_id);
-    bool is_present = machine && machine_view_is_present(machine);
-    return placement->order && !is_present ? map_put(census->missing, placement->machine_id, NULL)
-                                           : 0;
+    if (!placement->order || machine_is_present(view, placement->machine_id))
+        return 0;
+    return map_put(census->missing, placement->machine_id, NULL);
 }
 
 static int census_count_machines(Census *census, View *view) {
@@ -93,11 +103,11 @@ static int census_count_machines(Census *census, View *view) {
 
 /* --- units --- */
 
-static void troubles_add(Census *census, const UnitView *unit) {
+static void troubles_add(Census *census, const View *view, const UnitView *unit) {
     _unused_ const char *id;
     const Placement *placement;
     MAP_FOREACH (id, placement, unit->placements) {
-        UnitCondition condition = placement_condition(unit, placement);
+        UnitCondition condition = placement_condition(view, unit, placement);
         if (!is_ordered(placement) || condition > UNIT_CONDITION_UNHEALTHY)
             continue;
         if (census->n_troubles < CENSUS_TROUBLES_MAX)
@@ -138,7 +148,7 @@ static int census_add_unit(Census *census, const View *view, const UnitView *uni
     census->n_units++;
     census->units[condition]++;
     if (condition == UNIT_CONDITION_FAILED || condition == UNIT_CONDITION_UNHEALTHY)
-        troubles_add(census, unit);
+        troubles_add(census, view, unit);
     return condition == UNIT_CONDITION_WAITING ? waiting_add(groups, unit) : 0;
 }
 

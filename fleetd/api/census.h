@@ -8,7 +8,9 @@
 typedef enum UnitCondition {
     UNIT_CONDITION_FAILED,
     UNIT_CONDITION_UNHEALTHY,
-    UNIT_CONDITION_STARTING, /* or stopping to be started elsewhere */
+    UNIT_CONDITION_VANISHED, /* its machine is not there, and is not given up yet */
+    UNIT_CONDITION_STARTING, /* or on its way */
+    UNIT_CONDITION_STOPPING, /* by whomever */
     UNIT_CONDITION_UP,
     UNIT_CONDITION_WAITING, /* for a place */
     UNIT_CONDITION_LOADED,  /* these two: nobody wants more */
@@ -57,4 +59,5 @@ void census_done(Census *census);
 /* How a unit that the cluster knows is. */
 UnitCondition unit_view_condition(const View *view, const UnitView *unit);
 /* How it is on one machine that is ordered to have it launched. */
-UnitCondition placement_condition(const UnitView *unit, const Placement *placement);
+UnitCondition placement_condition(const View *view, const UnitView *unit,
+                                  const Placement *placement);

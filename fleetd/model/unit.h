@@ -82,7 +82,7 @@ typedef struct UnitState {
                      none */
     JobResult job;
     char *message; /* why the job or the order failed, for people; NULL if it did not */
-    char **log;    /* last lines of the unit's journal when its job failed, oldest first; NULL
+    char **log;    /* last lines of the unit's journal when it or its job failed, oldest first; NULL
                       otherwise */
     int64_t unit_revision; /* of the order that this answers; 0: none yet */
     UnitHealth health;

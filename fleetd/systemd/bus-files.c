@@ -46,6 +46,7 @@ static void change_free(Reply *reply) {
 }
 
 void bus_unit_tell(BusUnitManager *um, BusUnit *unit) {
+    bus_failed_log_follow(um, unit);
     if (!unit->has_news || unit->is_queued || !um->is_listed || !um->callbacks.on_changed)
         return;
     ChangeReply *change = calloc(1, sizeof(ChangeReply));
@@ -139,8 +140,10 @@ static void names_tell(BusFiles *files) {
         BusUnit *unit = bus_units_find(files->op.um->units, *name);
         if (unit && files->is_told)
             bus_unit_tell(files->op.um, unit);
-        else if (unit)
+        else if (unit) {
+            bus_failed_log_follow(files->op.um, unit);
             unit->has_news = false;
+        }
     }
 }
 

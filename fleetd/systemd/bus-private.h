@@ -8,6 +8,7 @@
  *   bus-denied.c         what is missing when systemd refuses a call
  *   bus-reload.c         daemon-reloads, as few as possible
  *   bus-files.c          making files known to systemd, asking for states
+ *   bus-failed-log.c     the last lines of units that have failed
  *   bus-guard.c          units that run only as long as they are vouched for
  *   bus-job-wait.c       calls that queue a job, until that has ended
  *   bus-job-result.c     how a job ended, for people
@@ -35,6 +36,7 @@
 
 typedef struct BusUnitManager BusUnitManager;
 typedef struct BusOp BusOp;
+typedef struct FailedLog FailedLog;
 
 struct BusUnitManager {
     UnitManager base;
@@ -48,6 +50,7 @@ struct BusUnitManager {
     BusUnits *units;
     ReplyQueue *replies;
     JournalReader *journal;
+    FailedLog *failed_logs; /* that are being read */
     UnitManagerCallbacks callbacks;
     void *userdata;
     bool is_listed; /* the first list() was asked for: callbacks have begun */
@@ -168,6 +171,13 @@ void bus_files_link(BusFiles *files);
 void bus_files_load(BusFiles *files);
 /* Tells the caller in a later turn what is then known, if anything is new. */
 void bus_unit_tell(BusUnitManager *um, BusUnit *unit);
+
+/* bus-failed-log.c */
+
+/* Its state is as it is now: has the lines read if it came to be failed, which a change tells. */
+void bus_failed_log_follow(BusUnitManager *um, BusUnit *unit);
+/* When the reader of the journal is gone. */
+void bus_failed_logs_forget(BusUnitManager *um);
 
 /* bus-list.c: what the directory says of the unit besides its file. */
 int bus_unit_load_marks(BusUnitManager *um, BusUnit *unit);

@@ -114,6 +114,7 @@ static void manager_free(UnitManager *base) {
     sd_event_source_disable_unref(um->retry_timer);
     reply_queue_free(um->replies);
     journal_reader_free(um->journal);
+    bus_failed_logs_forget(um);
     bus_units_free(um->units);
     unit_directory_free(um->directory);
     guard_directory_free(um->guard);

@@ -14,6 +14,7 @@ typedef struct BusUnit {
     bool has_news;              /* status differs from what was told last */
     bool is_queued;             /* to be told */
     bool is_vouched;            /* since it was stopped last: it may have its permit */
+    bool is_log_asked;          /* the lines of this failure were asked for */
 } BusUnit;
 
 typedef struct BusUnits BusUnits;

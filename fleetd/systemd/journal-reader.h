@@ -1,4 +1,4 @@
-/* Reads the last lines of units' journals, for the reports of starts that failed: after journald
+/* Reads the last lines of units' journals, for the reports of what failed: after journald
  * was given the time to write them down, and without holding up the loop for long. */
 #pragma once
 

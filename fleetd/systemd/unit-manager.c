@@ -1,5 +1,7 @@
 #include "fleetd/systemd/unit-manager.h"
 
+#include "fleetd/base/strv.h"
+
 void unit_status_done(UnitStatus *status) {
     free(status->name);
     free(status->hash);
@@ -9,6 +11,7 @@ void unit_status_done(UnitStatus *status) {
     free(status->active);
     free(status->sub);
     free(status->result);
+    strv_free(status->log);
     *status = (UnitStatus){0};
 }
 

@@ -25,6 +25,7 @@ typedef struct UnitStatus {
     char *health;    /* what was noted of it last; NULL: nothing */
     char *load, *active, *sub; /* NULL: systemd has it not loaded */
     char *result;              /* NULL: none, or not a service */
+    char **log; /* its last lines, of one that has failed, oldest first; NULL: not known (yet) */
     usec_t stop_after_usec; /* StopAfterDisconnect= of its file; 0: none. Such a unit runs only as
                                long as it is vouched for */
     usec_t stop_timeout_usec;

@@ -71,6 +71,47 @@ static void what_fails_again_and_again_is_tried_more_and_more_rarely(void **stat
     assert_true(last <= 2 * USEC_PER_MINUTE);
 }
 
+static void set_status(AgentUnit *unit, const char *active, char **log) {
+    const UnitStatus status = {
+        .name = unit->name, .hash = (char *) HASH, .active = (char *) active, .log = log};
+    assert_int_equal(agent_unit_copy_status(unit, &status), 0);
+}
+
+/* NULL: nothing of it. */
+static void assert_told_log(const AgentUnit *unit, const char *line) {
+    _cleanup_free_ char *text = NULL;
+    assert_int_equal(agent_unit_format_state(unit, false, &text), 0);
+    if (line)
+        assert_non_null(strstr(text, line));
+    else
+        assert_null(strstr(text, "\"log\""));
+}
+
+static void unit_that_fails_later_is_told_with_its_log(void **state) {
+    AgentUnit *unit = starting_unit(state);
+    char *died[] = {(char *) "the disk is full", NULL};
+    agent_unit_note_ended(unit, TASK_START, JOB_RESULT_DONE, NULL, NULL, NOW);
+    set_status(unit, "active", NULL);
+    agent_unit_settle(unit, TASK_NONE, NOW);
+    assert_told_log(unit, NULL);
+    set_status(unit, "failed", NULL);
+    assert_told_log(unit, NULL);
+    set_status(unit, "failed", died);
+    assert_told_log(unit, "the disk is full");
+    set_status(unit, "active", NULL);
+    assert_told_log(unit, NULL);
+}
+
+static void start_that_fails_is_told_with_the_log_of_the_start(void **state) {
+    AgentUnit *unit = starting_unit(state);
+    char *since_boot[] = {(char *) "all of it", NULL},
+         *of_start[] = {(char *) "no such file", NULL};
+    set_status(unit, "failed", since_boot);
+    agent_unit_note_ended(unit, TASK_START, JOB_RESULT_FAILED, NULL, of_start, NOW);
+    agent_unit_settle(unit, TASK_NONE, NOW);
+    assert_told_log(unit, "no such file");
+}
+
 int main(void) {
 #define UNIT_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -78,6 +119,8 @@ int main(void) {
         UNIT_TEST(failed_start_does_not_hold_up_the_removal_that_was_ordered_meanwhile),
         UNIT_TEST(failed_start_does_not_hold_up_the_withdrawal_that_came_meanwhile),
         UNIT_TEST(what_fails_again_and_again_is_tried_more_and_more_rarely),
+        UNIT_TEST(unit_that_fails_later_is_told_with_its_log),
+        UNIT_TEST(start_that_fails_is_told_with_the_log_of_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

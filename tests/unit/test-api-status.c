@@ -111,12 +111,16 @@ static void units_are_counted_by_how_they_are(void **state) {
     seed_placed(fixture, "ill.service", TEXT,
                 "\"active\":\"active\",\"job\":\"done\",\"health\":\"unhealthy\","
                 "\"healthMessage\":\"status 500\"");
+    seed_placed(fixture, "stopping.service", TEXT, "\"active\":\"deactivating\",\"job\":\"done\"");
+    int64_t n = seed_unit(fixture, "away.service", TEXT, LAUNCH_STATE_LAUNCHED);
+    seed_order(fixture, M3, "away.service", LAUNCH_STATE_LAUNCHED, n);
     seed_unit(fixture, "idle.service", TEXT, LAUNCH_STATE_INACTIVE);
     seed_unit(fixture, "loaded.service", TEXT, LAUNCH_STATE_LOADED);
     seed_unit(fixture, "nowhere.service", GLOBAL_TEXT, LAUNCH_STATE_LAUNCHED);
     seed_unit(fixture, "undecided.service", TEXT, LAUNCH_STATE_LAUNCHED);
     assert_status(fixture, "units",
-                  "{\"known\":10,\"failed\":2,\"unhealthy\":1,\"starting\":2,\"up\":3,"
+                  "{\"known\":12,\"failed\":2,\"unhealthy\":1,\"vanished\":1,\"starting\":2,"
+                  "\"stopping\":1,\"up\":3,"
                   "\"waiting\":0,\"loaded\":1,\"inactive\":1}");
     assert_status(fixture, "troubles/0/unit", "\"failed.service\"");
     assert_status(fixture, "troubles/0/why", "\"exit-code\"");
@@ -142,6 +146,7 @@ static void troubles_that_are_not_named_are_counted(void **state) {
 /* A job that failed for an earlier request says nothing of this one. */
 static void failure_of_an_earlier_request_is_none_now(void **state) {
     ApiFixture *fixture = *state;
+    seed_machine(fixture, M1, "");
     int64_t n = seed_unit(fixture, "a.service", TEXT, LAUNCH_STATE_LAUNCHED);
     seed_order(fixture, M1, "a.service", LAUNCH_STATE_LAUNCHED, n);
     seed(

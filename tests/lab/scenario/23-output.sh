@@ -69,3 +69,9 @@ check "in a pipe there is none" omits "of 3 units" ctl destroy slow@0.6 slow@0.9
 check "a mistyped unit has a neighbour" mentions "Did you mean 'one.service'?" ctl stop onee
 check "so have commands" mentions "did you mean 'destroy'?" ctl destory one
 check "and flags" mentions "did you mean --replace?" ctl start --repalce one
+
+# --- why a unit failed that had started
+unit dies.service '[Service]' "ExecStart=/bin/sh -c 'sleep 1; echo the disk is full; exit 3'"
+check "a unit that starts" status_is 0 ctl start dies
+check "and dies is told with what it said last" eventually 20 mentions "    the disk is full" ctl wait --for=running dies
+check "also in its status" mentions " Log: " ctl status dies

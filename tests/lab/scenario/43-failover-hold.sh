@@ -47,6 +47,8 @@ lab kill m2
 check "they are held, or the second that is found gone is" eventually 15 failover_is .held true
 check "so does the cluster's status" mentions 'Brake: 2 of 3 machines vanished ' ctl3 status
 check "which is not as it should be" status_is 3 ctl3 status
+check "their units are counted as such" mentions ' on machines that vanished' ctl3 status
+check "each of them says so itself" mentions 'so its units are held' ctl3 status 'job@*'
 check "fleetd says so" eventually 5 mentions 'too many others at once' lab logs m3
 check "not all of it is moved" never 6 sleeps 9 m3
 check "the last one that is up can be asked to reboot" ctl3 reboot --detach host=m3
