@@ -294,8 +294,13 @@ static void member_signal(EtcdProcess *etcd, size_t member, int signal_number) {
         kill(etcd->members[member].pid, signal_number);
 }
 
+/* Until all of its threads stand still, one may answer yet. */
 void etcd_process_pause(EtcdProcess *etcd, size_t member) {
+    siginfo_t info;
+    pid_t pid = etcd->members[member].pid;
     member_signal(etcd, member, SIGSTOP);
+    if (pid > 0)
+        (void) waitid(P_PID, (id_t) pid, &info, WSTOPPED | WEXITED | WNOWAIT);
 }
 
 void etcd_process_resume(EtcdProcess *etcd, size_t member) {
