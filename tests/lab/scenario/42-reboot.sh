@@ -62,7 +62,8 @@ client_end
 check "no request was lost" lost_none
 
 # --- a machine that does not come back
-check "two are to be rebooted" ctl reboot --detach --timeout 15s host=m1 host=m2
+check "one is to be rebooted" ctl reboot --detach --timeout 15s host=m1
+check "and then another one" ctl reboot --detach --timeout 15s host=m2
 check "the first one does not come back" eventually 60 phase_is m1 failed
 check "and says so" mentions 'it did not come back in time' ctl list-reboots
 check "the other one waits for it" phase_is m2 waiting
@@ -80,7 +81,8 @@ check "nor of all" prints "No machine is to be rebooted" ctl reboot --cancel --a
 off() {
     ! lab is-on "$1"
 }
-check "all are to be rebooted" ctl reboot --detach host=m1 host=m2 host=m3
+check "one is to be rebooted" ctl reboot --detach host=m1
+check "and then all others" ctl reboot --detach host=m2 host=m3
 check "the first one goes down" eventually 60 phase_is m1 rebooting
 ctl reboot --cancel --all >cancel.out 2>&1
 check "that is said" mentions "is going down already" cat cancel.out
