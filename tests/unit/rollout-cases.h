@@ -1,19 +1,7 @@
 /* Steps of a deployment as rows of a table: what is known and found, and what comes of it. */
 #pragma once
 
-#include "fleetd/base/strv.h"
-#include "fleetd/sched/failure-step.h"
-#include "fleetd/sched/rollout-step.h"
-#include "tests/unit/cmocka-test.h"
-
-#define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define C "cccccccccccccccccccccccccccccccccccccccc"
-#define D "dddddddddddddddddddddddddddddddddddddddd"
-#define NOW (1000 * USEC_PER_SEC)
-#define T(text) ((char *) (text))
-#define HEALTHY (10 * USEC_PER_SEC)
-#define DEADLINE (60 * USEC_PER_SEC)
+#include "tests/unit/rollout-values.h"
 
 /* What a unit is, and what is known of it. */
 #define UP .is_wanted = true, .is_available = true, .may_go_down = true

@@ -1,17 +1,5 @@
 /* What comes next for a deployment of a global unit, whose machines have it one after the other. */
-#include "fleetd/base/strv.h"
-#include "fleetd/sched/failure-step.h"
-#include "fleetd/sched/rollout-step.h"
-#include "tests/unit/cmocka-test.h"
-
-#define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define C "cccccccccccccccccccccccccccccccccccccccc"
-#define D "dddddddddddddddddddddddddddddddddddddddd"
-#define NOW (1000 * USEC_PER_SEC)
-#define T(text) ((char *) (text))
-#define HEALTHY (10 * USEC_PER_SEC)
-#define DEADLINE (60 * USEC_PER_SEC)
+#include "tests/unit/rollout-values.h"
 
 static bool has_file(const char *hash, _unused_ void *userdata) {
     return !streq(hash, C); /* that one is lost */
