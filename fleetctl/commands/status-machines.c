@@ -145,11 +145,8 @@ int section_rebalance(const Screen *screen) {
                                : NULL);
 }
 
-static char *reboot_state(const Screen *screen, json_object *wish) {
-    _cleanup_free_ char *why =
-        status_text(wish, "why")
-            ? machine_ids_shorten(status_text(wish, "why"), screen->context->options->full)
-            : NULL;
+static char *reboot_state(json_object *wish) {
+    const char *why = status_text(wish, "why");
     return str_printf("%s%s%s%s", str_or(status_text(wish, "phase"), "?"), why ? " (" : "",
                       str_or(why, ""), why ? ")" : "");
 }
@@ -159,7 +156,7 @@ int section_reboots(const Screen *screen) {
     for (size_t i = 0; i < status_length(screen->status, "reboots") && r >= 0; i++) {
         json_object *wish = status_item(screen->status, "reboots", i);
         r = line_say_take(screen, i == 0 ? "Reboots" : "",
-                          wish_format(screen, wish, reboot_state(screen, wish)));
+                          wish_format(screen, wish, reboot_state(wish)));
     }
     return r;
 }
