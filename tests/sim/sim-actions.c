@@ -123,9 +123,9 @@ static void check_start(SimCheck *check, SimNode *node, const char *name, SimPla
     if (place->boot != node->n_boots)
         place->words.taken = place->restarted_usec = 0;
     place->boot = node->n_boots;
+    /* Another file is another unit, also if the former one comes back. */
     if (hash && !streq(hash, place->restarted_hash))
-        place->restarted_usec =
-            0; /* another file is another unit, also if the former one comes back */
+        place->restarted_usec = 0;
     place->was_meddled_with = is_overdue(node, name);
     if (place->was_meddled_with)
         return; /* by fate, in the moment before the guard acts, which judges it */
