@@ -47,6 +47,11 @@ where() {
     true
 }
 
+# The fleetd that leads is killed; the file `killed` has its machine. For `eventually`: at times nobody leads.
+leader_killed() {
+    leader >killed && [[ -s killed ]] && lab fleetd kill "$(<killed)"
+}
+
 runs_on() {
     local machines
     machines=$(where "$1") && equal "$2" "${machines//$'\n'/ }"
@@ -73,9 +78,9 @@ main_pids() {
     done | sort
 }
 
+# Beside the machines: any of them may be off.
 etcdctl() {
-    lab exec "${ETCDCTL_FROM:-m1}" env ETCDCTL_API=3 etcdctl --endpoints=http://10.77.0.11:2379 \
-        --command-timeout=3s "$@"
+    lab beside env ETCDCTL_API=3 etcdctl --endpoints=http://10.77.0.11:2379 --command-timeout=3s "$@"
 }
 
 STORE_PREFIX=/_coreos.com/fleet/

@@ -43,7 +43,6 @@ check "only the global one runs there" eventually 10 sleepers_are 1 "$victim"
 victim=$(leader)
 check "a machine leads" test -n "$victim"
 lab kill "$victim"
-ETCDCTL_FROM=$([[ $victim == m1 ]] && echo m3 || echo m1)
 check "power cut of the leader's machine: the same" eventually 11 jobs_run_without "$victim"
 lab boot "$victim"
 check "it comes back" eventually 20 mentions "$(lab id "$victim")" ctl list-machines --full

@@ -63,7 +63,7 @@ drained=$([[ $victim == m2 ]] && echo m3 || echo m2)
 n=$(left_on "$drained" '^web@')
 check "there is something to drain" test "$n" -gt 0
 ctl drain --detach "host=$drained" >/dev/null
-lab fleetd kill "$victim"
+check "the leader is lost" lab fleetd kill "$victim"
 check "its successor drains on" eventually 40 left_on_is 0 "$drained" .
 check "all run" eventually 20 running_is 6 '^web@'
 lab fleetd start "$victim"

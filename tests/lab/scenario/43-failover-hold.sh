@@ -8,7 +8,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/ask.sh"
 
 sleeper job@.service
-export ETCDCTL_FROM=m3
 
 # failover_is EXPRESSION VALUE: what m3's fleetd says, as the others may be dead.
 failover_is() {

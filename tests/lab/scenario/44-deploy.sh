@@ -81,10 +81,9 @@ check "status of it fails" status_is 1 ctl rollout status web@
 web 4
 check "nobody has to follow" deploy --detach
 check "it begins" eventually 20 more_done 0
-victim=$(leader)
-lab fleetd kill "$victim"
+check "the leader is lost" eventually 20 leader_killed
 check "it goes on under the next leader" eventually 60 phase_is 'done'
-lab fleetd start "$victim" || true
+lab fleetd start "$(<killed)" || true
 check "all have the new file after that" eventually 10 running_version 4 6
 
 # --- by users' words

@@ -70,11 +70,10 @@ check "scaling tells it, too" status_is 1 ctl scale web@ 3
 ctl start web@3.service >/dev/null
 
 # --- the leader is lost on the way
-victim=$(leader)
 ctl scale --detach web@ 6 >/dev/null
-lab fleetd kill "$victim"
+check "the leader is lost" eventually 20 leader_killed
 check "it goes on under the next leader" eventually 60 running_is 6 '^web@[1-6]\.'
-lab fleetd start "$victim" || true
+lab fleetd start "$(<killed)" || true
 
 # --- a deployment at the same time
 ctl destroy web@blue.service >/dev/null

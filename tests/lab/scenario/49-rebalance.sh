@@ -80,13 +80,12 @@ check "no request was lost" lost_none
 # --- the leader is lost in the middle
 join_late m2
 client_start
-victim=$(leader)
 ctl rebalance --detach >/dev/null
-lab fleetd kill "$victim"
+check "the leader is lost" eventually 20 leader_killed
 check "its successor goes on" eventually 60 spread_is '2 2 2'
 check "all run" eventually 20 running_is 6 '^web@'
 check "and it has an end" eventually 20 ended
-lab fleetd start "$victim"
+lab fleetd start "$(<killed)"
 client_end
 check "no request was lost" lost_none
 check "cancelling says that there is none" mentions 'No rebalance is under way' ctl rebalance --cancel

@@ -90,12 +90,11 @@ check "nobody has to follow" deploy --detach --canaries 1
 check "canaries are updated first" eventually 20 phase_is waiting
 check "and no others" running_version 4 1
 check "the others keep what they have" running_version 2 2
-victim=$(leader)
-lab fleetd kill "$victim"
+check "the leader is lost" eventually 20 leader_killed
 check "they do so under the next leader" never 3 running_version 4 2
 check "the others follow when they are promoted" ctl rollout promote --detach agent
 check "as far as machines are there" eventually 60 running_version 4 3
-lab fleetd start "$victim" || true
+lab fleetd start "$(<killed)" || true
 check "and it is done" eventually 60 phase_is 'done'
 check "never was more than one machine without it" equal 1 "$(most_without)"
 

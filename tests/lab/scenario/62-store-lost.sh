@@ -18,8 +18,7 @@ lose() {
 
 # Another one: restored from the snapshot of an empty store, as the lab starts etcd with its own.
 lose_with_token() {
-    fleetds pause && lose && etcdctl snapshot save /root/empty.db >/dev/null 2>&1 && lab etcd stop || return
-    lab exec m1 cat /root/empty.db >"$UNITS/empty.db"
+    fleetds pause && lose && etcdctl snapshot save "$UNITS/empty.db" >/dev/null 2>&1 && lab etcd stop || return
     rm -rf "$LAB_DATA"
     ETCDCTL_API=3 command etcdctl snapshot restore "$UNITS/empty.db" --data-dir="$LAB_DATA" --name=etcd1 \
         --initial-cluster=etcd1=http://10.77.0.11:2380 --initial-advertise-peer-urls=http://10.77.0.11:2380 \
