@@ -1,5 +1,5 @@
-/* Deployments with UpdateOrder=start-first, on a simulated cluster: a next one is up before the former
- * one is stopped. The test plays the API, which stores what users want. */
+/* Deployments with UpdateOrder=start-first, on a simulated cluster: a next one is up before the
+ * former one is stopped. The test plays the API, which stores what users want. */
 #include "fleetd/base/strv.h"
 #include "tests/fakes/virtual-loop.h"
 #include "tests/unit/rollout-fixture.h"
@@ -73,7 +73,8 @@ static void way_back_keeps_to_the_budget_where_it_cannot_start_first(void **stat
     for (size_t i = 1; i <= 3; i++) {
         _cleanup_free_ char *name = str_printf("app@%zu.service", i);
         engine_test_start(cluster, name, OLD "[X-Fleet]\nMachineOf=anchor.service\n");
-        rollout_fixture_set_behaviour(cluster, name, &(FakeBehaviour){.start_usec = 2 * USEC_PER_SEC});
+        rollout_fixture_set_behaviour(cluster, name,
+                                      &(FakeBehaviour){.start_usec = 2 * USEC_PER_SEC});
     }
     rollout_fixture_deploy(cluster, TEMPLATE, NEW, &policy);
     rollout_fixture_await(cluster, TEMPLATE, ROLLOUT_DONE, 2 * USEC_PER_MINUTE);
@@ -91,7 +92,8 @@ static void former_one_is_not_touched_if_the_next_one_fails(void **state) {
     UpdatePolicy policy = start_first();
     SimNode *node = engine_test_start(cluster, "web.service", OLD);
     size_t n_starts = sim_node_count(node, FAKE_ACTION_START);
-    rollout_fixture_set_behaviour(cluster, "web.service", &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    rollout_fixture_set_behaviour(cluster, "web.service",
+                                  &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
     rollout_fixture_deploy(cluster, "web.service", NEW, &policy);
     await_without_a_break(cluster, "web.service", 0, ROLLOUT_ROLLED_BACK);
     assert_ptr_equal(sim_where_runs(cluster, "web.service"), node);
@@ -139,7 +141,8 @@ static void another_deployment_in_the_midst_stops_nothing_too_early(void **state
     SimCluster *cluster = *state;
     UpdatePolicy policy = start_first();
     engine_test_start(cluster, "web.service", OLD);
-    rollout_fixture_set_behaviour(cluster, "web.service", &(FakeBehaviour){.start_usec = 5 * USEC_PER_SEC});
+    rollout_fixture_set_behaviour(cluster, "web.service",
+                                  &(FakeBehaviour){.start_usec = 5 * USEC_PER_SEC});
     rollout_fixture_deploy(cluster, "web.service", NEW, &policy);
     sim_cluster_run(cluster, 2 * USEC_PER_SEC);
     rollout_fixture_deploy(cluster, "web.service", NEWER, &policy);
