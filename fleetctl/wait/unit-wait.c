@@ -114,8 +114,17 @@ static void wait_end(Wait *wait) {
     status_line_free(wait->line);
 }
 
+/* Who only waits does so until there is a place. */
 static bool gives_up_when_pending(const Wait *wait) {
-    return wait->context->options->block_attempts == BLOCK_ATTEMPTS_UNSET;
+    return wait->context->options->block_attempts == BLOCK_ATTEMPTS_UNSET &&
+           !wait_goal_is_state(wait_tracker_goal(wait->tracker));
+}
+
+/* As far as is known now, nothing more comes of these. */
+static size_t count_in_vain(const Wait *wait) {
+    size_t n_pending = wait_tracker_count(wait->tracker, WAIT_STATUS_PENDING);
+    return wait_tracker_count(wait->tracker, WAIT_STATUS_ENDED) +
+           (gives_up_when_pending(wait) ? n_pending : 0);
 }
 
 static bool wait_is_over(const void *userdata) {
@@ -123,8 +132,7 @@ static bool wait_is_over(const void *userdata) {
     size_t n_open = wait_tracker_count_open(wait->tracker);
     if (wait->is_timed_out || n_open == 0)
         return true;
-    return gives_up_when_pending(wait) && wait->is_settled &&
-           wait_tracker_count(wait->tracker, WAIT_STATUS_PENDING) == n_open;
+    return wait->is_settled && count_in_vain(wait) == n_open;
 }
 
 /* A name may have to be asked for, and while that request runs the stream goes on: so this speaks
@@ -146,14 +154,19 @@ static void obstacle_tell(Wait *wait, WaitUnit *unit) {
     wait_report_obstacle(unit);
 }
 
-/* Tells what is new; of units that fit nowhere only once that has settled. */
+/* What another line may change in a moment; a machine that could not stop a unit has said so. */
+static bool status_has_to_settle(WaitStatus status) {
+    return wait_status_is_open(status) && status != WAIT_STATUS_STUCK;
+}
+
+/* Tells what is new; of units that are still open only once that has settled. */
 static void wait_tell(Wait *wait) {
     WaitUnit *unit;
     while (wait->has_news) {
         wait->has_news = false;
         for (size_t i = 0; (unit = wait_tracker_get(wait->tracker, i)); i++)
             if (unit->status != WAIT_STATUS_OPEN && !unit->is_told &&
-                (unit->status != WAIT_STATUS_PENDING || wait->is_settled))
+                (wait->is_settled || !status_has_to_settle(unit->status)))
                 unit_tell(wait, unit);
             else if (unit->status == WAIT_STATUS_OPEN && wait->is_settled)
                 obstacle_tell(wait, unit);
@@ -168,16 +181,27 @@ static void wait_show_progress(const Wait *wait) {
         status_line_show(wait->line, text);
 }
 
+static bool was_told_ended(const WaitUnit *unit) {
+    return unit->status == WAIT_STATUS_ENDED && unit->is_told;
+}
+
 static void wait_tell_open(const Wait *wait, void (*report)(WaitGoal goal, const WaitUnit *unit)) {
     const WaitUnit *unit;
     for (size_t i = 0; (unit = wait_tracker_get(wait->tracker, i)); i++)
-        if (wait_status_is_open(unit->status))
+        if (wait_status_is_open(unit->status) && !was_told_ended(unit))
             report(wait_tracker_goal(wait->tracker), unit);
 }
 
 static void wait_go_on(void *userdata) {
     wait_tell(userdata);
     wait_show_progress(userdata);
+}
+
+/* Of one that had no time to settle it is not sure that it has ended. */
+static size_t count_bad(const Wait *wait) {
+    return wait_tracker_count(wait->tracker, WAIT_STATUS_FAILED) +
+           wait_tracker_count(wait->tracker, WAIT_STATUS_OVERTAKEN) +
+           (wait->is_settled ? wait_tracker_count(wait->tracker, WAIT_STATUS_ENDED) : 0);
 }
 
 /* The exit status, with the last words. */
@@ -188,8 +212,7 @@ static int wait_conclude(const Wait *wait, int status) {
     }
     wait_tell_open(wait, wait->is_timed_out ? wait_report_timeout : wait_report_gave_up);
     size_t n_open = wait_tracker_count_open(wait->tracker);
-    size_t n_bad = wait_tracker_count(wait->tracker, WAIT_STATUS_FAILED) +
-                   wait_tracker_count(wait->tracker, WAIT_STATUS_OVERTAKEN);
+    size_t n_bad = count_bad(wait);
     if (n_bad == 0 && n_open > 0 && wait_goal_is_state(wait_tracker_goal(wait->tracker)))
         return EXIT_TIMED_OUT;
     return n_bad + n_open > 0 ? EXIT_FAILURE : 0;

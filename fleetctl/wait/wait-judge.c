@@ -113,30 +113,57 @@ static WaitStatus judge_well(int64_t revision, const ApiEvent *event) {
     return status == WAIT_STATUS_REACHED ? judge_health(event->health) : status;
 }
 
+/* The unit is on no machine. */
+static WaitStatus judge_state_without_machine(const ApiEvent *event) {
+    if (event->desired != LAUNCH_STATE_LAUNCHED)
+        return WAIT_STATUS_UNASKED;
+    return event->pending.summary ? WAIT_STATUS_PENDING : WAIT_STATUS_OPEN;
+}
+
+/* Its start was in vain. systemd has nothing to show for it if it never began; one that was
+ * canceled is tried again, as is what systemd is about to restart. */
+static bool start_has_failed(const ApiEvent *event) {
+    bool is_at_rest = !*event->active || streq(event->active, "inactive");
+    return streq(event->active, "failed") ||
+           (is_at_rest && !job_is_good(event->job) && event->job != JOB_RESULT_CANCELED);
+}
+
+/* A global unit may run elsewhere, where its conditions hold, also on a machine that has yet to
+ * come. */
+static bool start_has_ended(const ApiEvent *event) {
+    return job_is_good(event->job) && streq(event->active, "inactive") &&
+           event->current == LAUNCH_STATE_LAUNCHED && !event->is_global;
+}
+
 /* What a line says of the unit as it was asked for last: reached if it is in that state. A failure
  * of before that counts for nothing. */
-static WaitStatus judge_state(const ApiEvent *event, const char *active, bool is_end) {
+static WaitStatus judge_state(const ApiEvent *event, const char *active, WaitStatus when_failed) {
     if (event->is_deleted)
         return WAIT_STATUS_OVERTAKEN;
-    if (!*event->machine_id || event->desired == LAUNCH_STATE_INACTIVE ||
-        !event_is_final(event, event->unit_revision))
-        return WAIT_STATUS_OPEN;
+    if (!*event->machine_id)
+        return judge_state_without_machine(event);
+    if (event->desired == LAUNCH_STATE_INACTIVE || !event_is_final(event, event->unit_revision))
+        return event->pending.summary ? WAIT_STATUS_PENDING : WAIT_STATUS_OPEN;
     if (streq(event->active, active))
         return WAIT_STATUS_REACHED;
-    return is_end && streq(event->active, "failed") ? WAIT_STATUS_FAILED : WAIT_STATUS_OPEN;
+    if (event->desired != LAUNCH_STATE_LAUNCHED)
+        return WAIT_STATUS_UNASKED;
+    if (start_has_failed(event))
+        return when_failed;
+    return start_has_ended(event) ? WAIT_STATUS_ENDED : WAIT_STATUS_OPEN;
 }
 
 static WaitStatus judge_for_running(_unused_ int64_t revision, const ApiEvent *event) {
-    return judge_state(event, "active", true);
+    return judge_state(event, "active", WAIT_STATUS_FAILED);
 }
 
 static WaitStatus judge_for_healthy(_unused_ int64_t revision, const ApiEvent *event) {
-    WaitStatus status = judge_state(event, "active", true);
+    WaitStatus status = judge_state(event, "active", WAIT_STATUS_FAILED);
     return status == WAIT_STATUS_REACHED ? judge_health(event->health) : status;
 }
 
 static WaitStatus judge_for_failed(_unused_ int64_t revision, const ApiEvent *event) {
-    return judge_state(event, "failed", false);
+    return judge_state(event, "failed", WAIT_STATUS_REACHED);
 }
 
 static WaitStatus judge_for_gone(_unused_ int64_t revision, const ApiEvent *event) {
@@ -170,5 +197,5 @@ bool wait_goal_is_state(WaitGoal goal) {
 }
 
 bool wait_status_is_open(WaitStatus status) {
-    return status <= WAIT_STATUS_STUCK;
+    return status <= WAIT_STATUS_ENDED;
 }

@@ -24,6 +24,9 @@ typedef enum WaitStatus {
     WAIT_STATUS_OPEN,    /* under way */
     WAIT_STATUS_PENDING, /* still open: it fits on no machine now, or is not known well enough */
     WAIT_STATUS_STUCK,   /* still open: a machine could not stop it */
+    WAIT_STATUS_UNASKED, /* still open: nobody has asked for it to run */
+    WAIT_STATUS_ENDED,   /* still open, as it may be on its way into another state: it was started,
+                          * or that was skipped, and it does not run */
     WAIT_STATUS_REACHED,
     WAIT_STATUS_FAILED,    /* carried out, but in vain */
     WAIT_STATUS_OVERTAKEN, /* somebody asked for something else meanwhile */

@@ -32,6 +32,13 @@ static const char *reached_word(WaitGoal goal, const ApiEvent *event) {
     return !is_checked && goals[goal].unchecked ? goals[goal].unchecked : goals[goal].reached;
 }
 
+/* A start that went well has nothing to say but that it was for nothing; skipped is of
+ * ExecCondition=.
+ */
+static bool was_skipped(const ApiEvent *event) {
+    return event->job == JOB_RESULT_SKIPPED || (event->job == JOB_RESULT_DONE && event->message);
+}
+
 static void report_reached(WaitGoal goal, const WaitUnit *unit, const char *label) {
     bool is_somewhere = *unit->event.machine_id;
     if (goal == WAIT_ADOPTED)
@@ -45,7 +52,7 @@ static void report_reached(WaitGoal goal, const WaitUnit *unit, const char *labe
     else
         say("Unit %s %s on %s", unit->name, reached_word(goal, &unit->event), label);
     bool is_start = goal == WAIT_LAUNCHED || goal == WAIT_RESTARTED || goal == WAIT_WELL;
-    if (is_start && unit->event.job == JOB_RESULT_SKIPPED)
+    if (is_start && was_skipped(&unit->event))
         complain("Unit %s was not started: one of its conditions does not hold on %s", unit->name,
                  label);
 }
@@ -95,6 +102,20 @@ static void report_failed(WaitGoal goal, const WaitUnit *unit, const char *label
 static void report_stuck(WaitGoal goal, const WaitUnit *unit, const char *label) {
     _cleanup_free_ char *cause = cause_format(&unit->event);
     complain("Unit %s is still on %s: %s", unit->name, label, str_or(cause, ""));
+}
+
+static void report_ended(_unused_ WaitGoal goal, const WaitUnit *unit, const char *label) {
+    if (was_skipped(&unit->event))
+        complain("Unit %s does not run: it was started on %s, and one of its conditions does not "
+                 "hold there",
+                 unit->name, label);
+    else
+        complain("Unit %s does not run: it has ended on %s, without a failure", unit->name, label);
+}
+
+static void report_unasked(const WaitUnit *unit) {
+    complain("Unit %s waits: nobody has asked for it to run; 'fleetctl start %s' does", unit->name,
+             unit->name);
 }
 
 /* One with a number above that which is kept does not stay. */
@@ -161,11 +182,14 @@ void wait_report_unit(Context *context, WaitGoal goal, const WaitUnit *unit) {
     static void (*const reports[_WAIT_STATUS_MAX])(WaitGoal goal, const WaitUnit *unit,
                                                    const char *label) = {
         [WAIT_STATUS_STUCK] = report_stuck,
+        [WAIT_STATUS_ENDED] = report_ended,
         [WAIT_STATUS_REACHED] = report_reached,
         [WAIT_STATUS_FAILED] = report_failed,
     };
     if (unit->status == WAIT_STATUS_PENDING)
         report_pending(context, unit);
+    if (unit->status == WAIT_STATUS_UNASKED)
+        report_unasked(unit);
     bool is_no_news = unit->status == WAIT_STATUS_REACHED && unit->is_quiet;
     if (unit->status == WAIT_STATUS_OVERTAKEN)
         report_overtaken(context, goal, unit);
@@ -198,9 +222,16 @@ char *wait_report_format_progress(const WaitTracker *tracker) {
                       n, goals[wait_tracker_goal(tracker)].participle, failed, pending);
 }
 
+static const char *waits_for(const WaitUnit *unit) {
+    if (unit->status == WAIT_STATUS_UNASKED)
+        return "nobody has asked for it to run";
+    return unit->status == WAIT_STATUS_PENDING ? unit->event.pending.summary : NULL;
+}
+
 void wait_report_timeout(WaitGoal goal, const WaitUnit *unit) {
-    complain("Error waiting for units: timed out waiting for unit %s to %s", unit->name,
-             goals[goal].aim);
+    const char *why = waits_for(unit);
+    complain("Error waiting for units: timed out waiting for unit %s to %s%s%s", unit->name,
+             goals[goal].aim, why ? ": " : "", str_or(why, ""));
 }
 
 void wait_report_gave_up(WaitGoal goal, const WaitUnit *unit) {

@@ -84,6 +84,13 @@ static WaitStatus status_after(const WaitTracker *tracker, const WaitUnit *unit,
     return is_adopted ? WAIT_STATUS_REACHED : status;
 }
 
+/* Who only waits may do so for long, and is told when it is for something else. */
+static bool has_other_reason(const WaitTracker *tracker, const WaitUnit *unit,
+                             const ApiEvent *event) {
+    return wait_goal_is_state(tracker->goal) && unit->status == WAIT_STATUS_PENDING &&
+           !streq_ptr(unit->event.pending.summary, event->pending.summary);
+}
+
 /* Each line decides anew until one ends the wait. */
 static int unit_judge(WaitTracker *tracker, WaitUnit *unit, const ApiEvent *event,
                       json_object *line) {
@@ -94,7 +101,8 @@ static int unit_judge(WaitTracker *tracker, WaitUnit *unit, const ApiEvent *even
     unit->saw_running |= event->job == JOB_RESULT_RUNNING;
     if (is_old_news(tracker, unit, status))
         return 0;
-    if (!wait_status_is_open(unit->status) || status == unit->status)
+    bool is_same = status == unit->status && !has_other_reason(tracker, unit, event);
+    if (!wait_status_is_open(unit->status) || is_same)
         return 0;
     tracker->counts[unit->status]--;
     tracker->counts[status]++;

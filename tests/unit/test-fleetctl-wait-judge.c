@@ -97,9 +97,57 @@ static void wait_for_running_goes_by_the_latest_request(void **state) {
          WAIT_STATUS_OPEN},
         {MACHINE ASKED(12) STATES("inactive", "launched") ANSWERS(12, "done") ACTIVE,
          WAIT_STATUS_OPEN},
-        {ASKED(10) STATES("launched", "inactive") PENDING, WAIT_STATUS_OPEN},
-        {ASKED(10) STATES("inactive", "inactive"), WAIT_STATUS_OPEN},
+        {ASKED(10) STATES("launched", "inactive") PENDING, WAIT_STATUS_PENDING},
+        {ASKED(10) STATES("launched", "inactive"), WAIT_STATUS_OPEN},
         {DELETED, WAIT_STATUS_OVERTAKEN},
+    };
+    ASSERT_JUDGEMENTS(WAIT_FOR_RUNNING, rows);
+}
+
+#define INACTIVE ",\"systemdActiveState\":\"inactive\""
+#define RESTARTING ",\"systemdActiveState\":\"activating\""
+#define STARTED_BY(job) MACHINE ASKED(10) STATES("launched", "launched") ANSWERS(10, job)
+
+static void wait_for_running_is_in_vain_once_the_unit_has_ended(void **state) {
+    static const Judgement rows[] = {
+        {STARTED INACTIVE, WAIT_STATUS_ENDED},
+        {STARTED_BY("skipped") INACTIVE, WAIT_STATUS_ENDED},
+        {STARTED_BY("running") INACTIVE, WAIT_STATUS_OPEN},
+        {MACHINE ASKED(12) STATES("launched", "launched") ANSWERS(10, "done") INACTIVE,
+         WAIT_STATUS_OPEN},
+        {STARTED INACTIVE ",\"global\":true", WAIT_STATUS_OPEN},
+        {MACHINE ASKED(10) STATES("launched", "inactive") ANSWERS(10, "done") INACTIVE,
+         WAIT_STATUS_OPEN},
+    };
+    ASSERT_JUDGEMENTS(WAIT_FOR_RUNNING, rows);
+    ASSERT_JUDGEMENTS(WAIT_FOR_HEALTHY, rows);
+    ASSERT_JUDGEMENTS(WAIT_FOR_FAILED, rows);
+}
+
+static void start_that_never_began_is_a_failure_too(void **state) {
+    static const Judgement running[] = {
+        {STARTED_BY("dependency") INACTIVE, WAIT_STATUS_FAILED},
+        {MACHINE ASKED(10) STATES("launched", "inactive") ANSWERS(10, "error"), WAIT_STATUS_FAILED},
+        {STARTED_BY("canceled") INACTIVE, WAIT_STATUS_OPEN},
+        {STARTED_BY("failed") RESTARTING, WAIT_STATUS_OPEN},
+    };
+    static const Judgement failed[] = {
+        {STARTED_BY("dependency") INACTIVE, WAIT_STATUS_REACHED},
+        {STARTED_BY("failed") RESTARTING, WAIT_STATUS_OPEN},
+    };
+    ASSERT_JUDGEMENTS(WAIT_FOR_RUNNING, running);
+    ASSERT_JUDGEMENTS(WAIT_FOR_FAILED, failed);
+}
+
+static void wait_for_running_knows_that_nobody_has_asked(void **state) {
+    static const Judgement rows[] = {
+        {ASKED(10) STATES("inactive", "inactive"), WAIT_STATUS_UNASKED},
+        {MACHINE ASKED(10) STATES("loaded", "loaded") ANSWERS(10, "done") INACTIVE,
+         WAIT_STATUS_UNASKED},
+        {MACHINE ASKED(10) STATES("loaded", "loaded") ANSWERS(10, "done") ACTIVE,
+         WAIT_STATUS_REACHED},
+        {MACHINE ASKED(10) STATES("inactive", "launched") ANSWERS(10, "done") INACTIVE,
+         WAIT_STATUS_OPEN},
     };
     ASSERT_JUDGEMENTS(WAIT_FOR_RUNNING, rows);
 }
@@ -260,6 +308,9 @@ int main(void) {
         cmocka_unit_test(start_fails_with_its_job_or_right_after_it),
         cmocka_unit_test(start_that_waits_for_health_ends_with_it),
         cmocka_unit_test(wait_for_running_goes_by_the_latest_request),
+        cmocka_unit_test(wait_for_running_is_in_vain_once_the_unit_has_ended),
+        cmocka_unit_test(start_that_never_began_is_a_failure_too),
+        cmocka_unit_test(wait_for_running_knows_that_nobody_has_asked),
         cmocka_unit_test(wait_for_health_takes_a_unit_without_a_check_as_it_is),
         cmocka_unit_test(wait_for_failure_and_for_the_end),
         cmocka_unit_test(machine_that_a_unit_leaves_decides_nothing),

@@ -46,6 +46,23 @@ static void tracker_counts_and_keeps_the_line_that_decided(void **state) {
     assert_null(wait_tracker_get(tracker, 2));
 }
 
+static void other_reason_to_wait_is_told_to_who_only_waits(void **state) {
+    static const char other[] = ASKED(10)
+        STATES("launched",
+               "inactive") ",\"pending\":{\"summary\":\"its file is missing\",\"machines\":[]}";
+    for (WaitGoal goal = WAIT_LAUNCHED; goal <= WAIT_FOR_RUNNING; goal += WAIT_FOR_RUNNING) {
+        _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
+        assert_int_equal(wait_tracker_new(goal, &tracker), 0);
+        assert_int_equal(wait_tracker_add(tracker, "a.service", 0, false), 0);
+        assert_int_equal(feed(tracker, "a.service", pending), 1);
+        wait_tracker_get(tracker, 0)->is_told = true;
+        assert_int_equal(feed(tracker, "a.service", pending), 0);
+        assert_int_equal(feed(tracker, "a.service", other), goal == WAIT_FOR_RUNNING);
+        assert_int_equal(wait_tracker_get(tracker, 0)->is_told, goal == WAIT_LAUNCHED);
+        assert_int_equal(wait_tracker_count(tracker, WAIT_STATUS_PENDING), 1);
+    }
+}
+
 static void what_is_decided_stays(void **state) {
     _cleanup_(wait_tracker_freep) WaitTracker *tracker = NULL;
     assert_int_equal(wait_tracker_new(WAIT_LAUNCHED, &tracker), 0);
@@ -173,6 +190,7 @@ static void progress_counts_what_is_through_and_what_is_amiss(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tracker_counts_and_keeps_the_line_that_decided),
+        cmocka_unit_test(other_reason_to_wait_is_told_to_who_only_waits),
         cmocka_unit_test(what_is_decided_stays),
         cmocka_unit_test(destroyed_unit_is_stuck_only_after_a_job_of_that_time),
         cmocka_unit_test(unit_that_the_present_does_not_mention_is_unknown),
