@@ -113,6 +113,14 @@ static bool job_is_forbidden(const JobOp *job) {
     return job_is_of_guarded(job) && !guard_directory_is_permitted(job->op.um->guard, job->name);
 }
 
+/* systemd has done what it was asked for, and so the result is "done". What it says of the unit's
+ * change comes before the end of the job. */
+static bool job_was_for_nothing(const JobOp *job) {
+    const BusUnit *unit = bus_units_find(job->op.um->units, job->name);
+    return job->kind->is_start && job->result == JOB_RESULT_DONE && unit &&
+           !unit->condition_result && streq_ptr(unit->status.active, "inactive");
+}
+
 static void on_job_ended(BusOp *op, const char *word) {
     JobOp *job = (JobOp *) op;
     const char *meaning;
@@ -122,6 +130,9 @@ static void on_job_ended(BusOp *op, const char *word) {
         return job_cancel(job, "this machine was cut off from the cluster meanwhile, and it has "
                                "StopAfterDisconnect=");
     job->result = bus_job_result_from_word(word, &meaning);
+    if (job_was_for_nothing(job)) /* a help as well */
+        (void) str_replace(&job->op.message,
+                           "it was not started, as one of its conditions does not hold");
     if (job->result == JOB_RESULT_DONE || !job->kind->is_start)
         bus_op_finish(&job->op);
     else

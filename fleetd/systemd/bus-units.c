@@ -49,6 +49,7 @@ static int bus_unit_new(const char *name, BusUnit **ret) {
     BusUnit *unit = calloc(1, sizeof(BusUnit));
     if (!unit)
         return -ENOMEM;
+    unit->condition_result = true;
     int r = str_replace(&unit->status.name, name);
     if (r >= 0)
         r = sd_bus_path_encode("/org/freedesktop/systemd1/unit", name, &unit->path);
@@ -141,13 +142,15 @@ static int sub_set(BusUnit *unit, const char *value) {
 static const struct {
     const char *name;
     int (*set_text)(BusUnit *unit, const char *value); /* or: */
+    const char *number_type;                           /* of what is an int here */
     size_t number_offset;
 } properties[] = {
-    {"ActiveState", active_set, 0},
-    {"SubState", sub_set, 0},
-    {"Result", bus_unit_set_result, 0},
-    {"ExecMainCode", NULL, offsetof(BusUnit, main_code)},
-    {"ExecMainStatus", NULL, offsetof(BusUnit, main_status)},
+    {"ActiveState", active_set, NULL, 0},
+    {"SubState", sub_set, NULL, 0},
+    {"Result", bus_unit_set_result, NULL, 0},
+    {"ExecMainCode", NULL, "i", offsetof(BusUnit, main_code)},
+    {"ExecMainStatus", NULL, "i", offsetof(BusUnit, main_status)},
+    {"ConditionResult", NULL, "b", offsetof(BusUnit, condition_result)},
 };
 
 static int property_apply(BusUnit *unit, const char *name, sd_bus_message *m) {
@@ -157,7 +160,7 @@ static int property_apply(BusUnit *unit, const char *name, sd_bus_message *m) {
         if (!streq(properties[i].name, name))
             continue;
         if (!properties[i].set_text) {
-            r = sd_bus_message_read(m, "v", "i", &number);
+            r = sd_bus_message_read(m, "v", properties[i].number_type, &number);
             if (r >= 0)
                 memcpy((char *) unit + properties[i].number_offset, &number, sizeof(number));
             return r;

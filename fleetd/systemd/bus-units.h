@@ -10,6 +10,7 @@ typedef struct BusUnit {
     UnitStatus status;
     char *path;
     int main_code, main_status; /* of a service's main process: siginfo's si_code and si_status */
+    int condition_result;       /* whether the conditions of its last start held */
     bool is_unfinished;         /* its file was written, but systemd may not know it yet */
     bool has_news;              /* status differs from what was told last */
     bool is_queued;             /* to be told */

@@ -391,7 +391,10 @@ void fake_bus_emit_properties(FakeBus *bus, const char *unit, const char *interf
     check(sd_bus_message_open_container(m, 'a', "{sv}"));
     check(sd_bus_message_append(m, "{sv}", "NRestarts", "u", 7));
     for (; *pairs; pairs += 2)
-        check(sd_bus_message_append(m, "{sv}", pairs[0], "s", pairs[1]));
+        if (streq(pairs[1], "yes") || streq(pairs[1], "no"))
+            check(sd_bus_message_append(m, "{sv}", pairs[0], "b", streq(pairs[1], "yes")));
+        else
+            check(sd_bus_message_append(m, "{sv}", pairs[0], "s", pairs[1]));
     check(sd_bus_message_close_container(m));
     check(sd_bus_message_append(m, "as", 0));
     signal_send_unref(bus, m, SYSTEMD);

@@ -43,7 +43,8 @@ void fake_bus_set_job_result(FakeBus *bus, const char *result);
 void fake_bus_set_same_job(FakeBus *bus, bool is_same_job);
 void fake_bus_emit_job_removed(FakeBus *bus, unsigned job, const char *unit, const char *result);
 void fake_bus_emit_job_new(FakeBus *bus, unsigned job, const char *unit);
-/* Properties of an interface of a unit's object: pairs of name and text, then NULL. */
+/* Properties of an interface of a unit's object: pairs of name and text, or yes or no, then NULL.
+ */
 void fake_bus_emit_properties(FakeBus *bus, const char *unit, const char *interface,
                               const char *const *pairs);
 /* systemd leaves the bus and comes back. */

@@ -67,6 +67,29 @@ static void failed_start_names_the_result_of_its_service(void **state) {
                     "job failed its start failed: core-dump");
 }
 
+static void end_start_with_condition(Fixture *f, unsigned job, const char *active,
+                                     const char *condition) {
+    fixture_start(f, "a.service");
+    fixture_turn(f);
+    fake_bus_emit_properties(
+        f->bus, "a.service", UNIT_INTERFACE,
+        (const char *const[]){"ActiveState", active, "ConditionResult", condition, NULL});
+    fixture_turn(f);
+    fixture_forget_heard(f);
+    fake_bus_emit_job_removed(f->bus, job, "a.service", "done");
+}
+
+static void start_that_a_condition_held_back_says_so(void **state) {
+    Fixture *f = *state;
+    fixture_have_unit(f, "a.service");
+    end_start_with_condition(f, 1, "inactive", "no");
+    assert_heard(f, "job done it was not started, as one of its conditions does not hold");
+    end_start_with_condition(f, 2, "inactive", "yes");
+    assert_heard(f, "job done -");
+    end_start_with_condition(f, 3, "active", "no");
+    assert_heard(f, "job done -");
+}
+
 static void refused_start_is_an_error_and_not_launched(void **state) {
     Fixture *f = *state;
     fixture_have_unit(f, "a.service");
@@ -207,6 +230,7 @@ int main(void) {
         bus_test(starts_that_share_a_job_all_end_with_it),
         bus_test(end_of_a_job_is_told_in_words),
         bus_test(failed_start_names_the_result_of_its_service),
+        bus_test(start_that_a_condition_held_back_says_so),
         bus_test(refused_start_is_an_error_and_not_launched),
         bus_test(stop_clears_the_mark_and_takes_the_unknown_for_stopped),
         bus_test(guarded_start_that_a_stop_overtook_goes_no_further),

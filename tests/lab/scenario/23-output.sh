@@ -75,3 +75,16 @@ unit dies.service '[Service]' "ExecStart=/bin/sh -c 'sleep 1; echo the disk is f
 check "a unit that starts" status_is 0 ctl start dies
 check "and dies is told with what it said last" eventually 20 mentions "    the disk is full" ctl wait --for=running dies
 check "also in its status" mentions " Log: " ctl status dies
+
+# --- what a wait cannot have
+unit ends.service '[Service]' 'Type=oneshot' 'ExecStart=/bin/true'
+unit cond.service '[Unit]' 'ConditionPathExists=/nowhere' '[Service]' 'ExecStart=/bin/sleep infinity'
+sleeper nofit.service 'MachineMetadata=host=m9'
+ctl start ends >/dev/null
+check "a start that a condition holds back says so" mentions "one of its conditions does not hold on" ctl start cond
+check "and so does the unit's status" mentions "it was not started, as one of its conditions" ctl status cond
+check "a wait for it ends" status_is 1 ctl wait cond
+check "as does one for what has ended" status_is 1 ctl wait ends
+ctl start --no-block nofit >/dev/null
+check "what fits nowhere is waited for" status_is 124 ctl wait --timeout=2 nofit
+check "and the reason told" mentions "to be running: 0 of 3 machines fit" ctl wait --timeout=2 nofit
