@@ -52,10 +52,12 @@ static int run_take(ApiClient *client, const char *method, const char *unit, cha
     }
     *call = (ApiCall){.method = method, .path = path_of(unit), .body = body_take};
     int r = call->path && call->body ? api_client_run(client, call, 1, reterr) : -ENOMEM;
-    if (r >= 0 && call->status != 204)
+    if (r >= 0 && call->status != 204 && call->status != 200)
         r = api_answer_error(call->status, call->answer, call->answer_size, reterr);
-    if (r >= 0)
+    if (r >= 0) {
         *ret_revision = call->revision;
+        r = call->status == 200;
+    }
     api_calls_free(call, 1);
     return r;
 }
