@@ -290,6 +290,9 @@ static void it_is_too_late_for_some_words(void **state) {
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"promote\"}", 409,
                   "Cannot promote the deployment of 'a.service': it is being rolled back");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+                  "Cannot undo the deployment of 'a.service': it is being rolled back already");
+    seed_rollout(fixture, "rolled-back", ",\"undone\":true");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
                   "Cannot undo the deployment of 'a.service': it is rolled back already");
     seed_rollout(fixture, "superseded", "");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
@@ -322,6 +325,38 @@ static void what_has_replaced_no_file_is_not_undone(void **state) {
         seed_rollout(fixture, "done", well[i]);
         assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
     }
+}
+
+/* Its units have what there is to go back to: to do so once more would change nothing. */
+static void who_undoes_what_could_not_be_rolled_back_learns_what_is_left(void **state) {
+    static const char *const cases[] = {
+        "",
+        ",\"units\":[{\"name\":\"a.service\",\"before\":\"" OTHER
+        "\",\"phase\":\"failed\",\"why\":\"it was not up with its former file in time\"}]",
+        ",\"units\":[{\"name\":\"a.service\",\"before\":\"" OTHER "\",\"phase\":\"left\","
+        "\"why\":\"its former file is not in the store any more\"}]",
+    };
+    ApiFixture *fixture = *state;
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        _cleanup_free_ char *more = str_printf(",\"undone\":true%s", cases[i]);
+        seed_rollout(fixture, "failed", more);
+        assert_answer(
+            fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+            "Cannot undo the deployment of 'a.service': rolling it back was tried, and has "
+            "failed. 'fleetctl rollout status a.service' says what is wrong with which "
+            "units; mend that, or deploy the file that they are to have");
+    }
+    seed_rollout(fixture, "failed",
+                 ",\"undone\":true,\"why\":\"there is nothing to go back to, as it has replaced no "
+                 "file (fleetctl history has the former ones)\"");
+    assert_answer(
+        fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+        "Cannot undo the deployment of 'a.service': there is nothing to go back to, as it "
+        "has replaced no file (fleetctl history has the former ones)");
+    seed_rollout(fixture, "failed",
+                 ",\"units\":[{\"name\":\"a.service\",\"before\":\"" OTHER
+                 "\",\"phase\":\"failed\"}]");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
 }
 
 static void on_set(_unused_ int r, _unused_ const StoreTxnResult *result, _unused_ void *userdata) {
@@ -455,6 +490,7 @@ int main(void) {
         API_TEST(word_of_which_nothing_would_come_is_refused),
         API_TEST(it_is_too_late_for_some_words),
         API_TEST(what_has_replaced_no_file_is_not_undone),
+        API_TEST(who_undoes_what_could_not_be_rolled_back_learns_what_is_left),
         API_TEST(pause_that_a_rollback_overtakes_is_too_late),
         API_TEST(it_is_told_how_far_it_is),
         API_TEST(machines_of_a_global_unit_stand_for_units),
