@@ -1,6 +1,7 @@
 #include "fleetctl/api/api-rollouts.h"
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-call.h"
+#include "fleetctl/api/api-list.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
@@ -38,39 +39,18 @@ static char *request_format(const DeployRequest *request) {
     return json_format(object);
 }
 
-static char *path_of(const char *unit) {
-    _cleanup_free_ char *escaped = api_escape(unit);
-    return escaped ? str_printf("/rollouts/%s", escaped) : NULL;
-}
-
-static int run_take(ApiClient *client, const char *method, const char *unit, char *body_take,
-                    int64_t *ret_revision, Error *reterr) {
-    ApiCall *call = calloc(1, sizeof(ApiCall));
-    if (!call) {
-        free(body_take);
-        return -ENOMEM;
-    }
-    *call = (ApiCall){.method = method, .path = path_of(unit), .body = body_take};
-    int r = call->path && call->body ? api_client_run(client, call, 1, reterr) : -ENOMEM;
-    if (r >= 0 && call->status != 204 && call->status != 200)
-        r = api_answer_error(call->status, call->answer, call->answer_size, reterr);
-    if (r >= 0) {
-        *ret_revision = call->revision;
-        r = call->status == 200;
-    }
-    api_calls_free(call, 1);
-    return r;
-}
-
 int api_put_rollout(ApiClient *client, const char *unit, const DeployRequest *request,
                     int64_t *ret_revision, Error *reterr) {
-    return run_take(client, "PUT", unit, request_format(request), ret_revision, reterr);
+    int r = api_send_take(client, "PUT", api_path("rollouts", unit), request_format(request), 200,
+                          ret_revision, reterr);
+    return r < 0 ? r : r == 0;
 }
 
 int api_patch_rollout(ApiClient *client, const char *unit, const char *action,
                       int64_t *ret_revision, Error *reterr) {
-    return run_take(client, "PATCH", unit, str_printf("{\"action\":\"%s\"}", action), ret_revision,
-                    reterr);
+    int r = api_send_take(client, "PATCH", api_path("rollouts", unit),
+                          str_printf("{\"action\":\"%s\"}", action), 0, ret_revision, reterr);
+    return MIN(r, 0);
 }
 
 int api_list_rollouts(ApiClient *client, json_object **ret_array, Error *reterr) {
@@ -94,6 +74,15 @@ void api_rollout_count(const ApiRollout *rollout, size_t *ret_n, size_t *ret_n_d
     }
 }
 
+bool api_rollout_has_failed(const ApiRollout *rollout) {
+    ApiRolloutUnit unit;
+    for (size_t i = 0; api_rollout_unit_get(rollout, i); i++)
+        if (api_rollout_unit_read(api_rollout_unit_get(rollout, i), &unit, NULL) >= 0 &&
+            streq(unit.phase, "failed"))
+            return true;
+    return false;
+}
+
 bool api_rollout_find_unit(const ApiRollout *rollout, const char *name, ApiRolloutUnit *ret) {
     for (size_t i = 0; api_rollout_unit_get(rollout, i); i++)
         if (api_rollout_unit_read(api_rollout_unit_get(rollout, i), ret, NULL) >= 0 &&
@@ -103,5 +92,5 @@ bool api_rollout_find_unit(const ApiRollout *rollout, const char *name, ApiRollo
 }
 
 int api_get_rollout(ApiClient *client, const char *unit, json_object **ret, Error *reterr) {
-    return api_get_document_take(client, path_of(unit), ret, reterr);
+    return api_get_take(client, api_path("rollouts", unit), ret, reterr);
 }
