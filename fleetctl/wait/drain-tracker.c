@@ -149,9 +149,10 @@ static int take_place(DrainTracker *tracker, const DrainMachine *machine, const 
 static int take_elsewhere(DrainTracker *tracker, const ApiEvent *event) {
     for (size_t i = 0; i < tracker->n_units; i++) {
         DrainUnit *unit = tracker->units[i];
-        int r = unit->has_left && streq(unit->name, event->unit)
-                    ? unit_set(unit, &unit->waits, event->pending.summary)
-                    : 0;
+        if (!unit->has_left || !streq(unit->name, event->unit))
+            continue;
+        unit->has_place = *event->machine_id && event->desired != LAUNCH_STATE_INACTIVE;
+        int r = unit_set(unit, &unit->waits, event->pending.summary);
         if (r < 0)
             return r;
     }
@@ -213,6 +214,28 @@ size_t drain_tracker_count_remaining(const DrainTracker *tracker) {
 
 bool drain_tracker_is_over(const DrainTracker *tracker) {
     return tracker->is_synced && drain_tracker_count_remaining(tracker) == 0;
+}
+
+/* A wait is over without a word if users have taken the unit back meanwhile. */
+static DrainNews take_news_of_left(DrainUnit *unit) {
+    bool is_known = unit->is_left_told, has_waited = unit->is_waiting_told;
+    unit->is_left_told = true;
+    unit->is_waiting_told = unit->waits;
+    if (unit->waits)
+        return is_known ? DRAIN_NEWS_WAITS : DRAIN_NEWS_LEFT_WAITS;
+    if (!is_known)
+        return DRAIN_NEWS_LEFT;
+    return has_waited && unit->has_place ? DRAIN_NEWS_PLACED : DRAIN_NEWS_NONE;
+}
+
+DrainNews drain_unit_take_news(DrainUnit *unit) {
+    if (unit->is_told)
+        return DRAIN_NEWS_NONE;
+    unit->is_told = true;
+    if (unit->has_left)
+        return take_news_of_left(unit);
+    unit->is_left_told = unit->is_waiting_told = false;
+    return unit->stays ? DRAIN_NEWS_STAYS : DRAIN_NEWS_NONE;
 }
 
 DrainMachine *drain_tracker_get_machine(const DrainTracker *tracker, size_t i) {

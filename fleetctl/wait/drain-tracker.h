@@ -22,9 +22,23 @@ typedef struct DrainUnit {
     char *stays;                 /* why it is still there; NULL: it is leaving, or will soon */
     char *waits;                 /* has left, and this is why it is nowhere; NULL: it is not so */
     bool has_left;
-    bool is_mentioned; /* by the stream that is being read */
-    bool is_told;      /* kept by whoever tells it; false again when it changes */
+    bool has_place;       /* has left, and another machine has it now, or is to */
+    bool is_mentioned;    /* by the stream that is being read */
+    bool is_told;         /* as it is now */
+    bool is_left_told;    /* that it has left, until it is there again, */
+    bool is_waiting_told; /* and that it is nowhere, until it is not so */
 } DrainUnit;
+
+/* What is to be told of a unit. */
+typedef enum DrainNews {
+    DRAIN_NEWS_NONE,
+    DRAIN_NEWS_STAYS,
+    DRAIN_NEWS_LEFT,
+    DRAIN_NEWS_LEFT_WAITS, /* it has left, and is nowhere */
+    DRAIN_NEWS_WAITS,      /* that it has left was told */
+    DRAIN_NEWS_PLACED,     /* that it was nowhere was told */
+    _DRAIN_NEWS_MAX,
+} DrainNews;
 
 typedef struct DrainTracker DrainTracker;
 
@@ -44,5 +58,7 @@ size_t drain_tracker_count_left(const DrainTracker *tracker);
 size_t drain_tracker_count_remaining(const DrainTracker *tracker);
 /* In the order in which they were added; NULL behind the last. */
 DrainMachine *drain_tracker_get_machine(const DrainTracker *tracker, size_t i);
+/* It is taken for told then. */
+DrainNews drain_unit_take_news(DrainUnit *unit);
 /* In order of appearance; NULL behind the last. */
 DrainUnit *drain_tracker_get(const DrainTracker *tracker, size_t i);

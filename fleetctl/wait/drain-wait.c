@@ -31,20 +31,23 @@ static char *label_of(const DrainWait *wait, const DrainMachine *machine) {
     return machine_names_label(context->machines, machine->id, context->options->full);
 }
 
-static void unit_tell(const DrainWait *wait, const DrainUnit *unit) {
-    const Context *context = wait->context;
+static void unit_tell(const DrainWait *wait, const DrainUnit *unit, DrainNews news) {
+    const Look *look = &wait->context->look;
     _cleanup_free_ char *label = label_of(wait, unit->machine);
-    _cleanup_free_ char *why =
-        machine_ids_shorten(unit->has_left ? unit->waits : unit->stays, context->options->full);
-    const char *machine = str_or(label, unit->machine->id);
-    if (unit->has_left && unit->waits)
-        say_marked(&context->look, TONE_BAD, "Unit %s has left %s and fits nowhere: %s", unit->name,
-                   machine, str_or(why, ""));
-    else if (unit->has_left)
-        say_marked(&context->look, TONE_GOOD, "Unit %s has left %s", unit->name, machine);
-    else if (unit->stays)
-        say_marked(&context->look, TONE_BUSY, "Unit %s stays on %s: %s", unit->name, machine,
-                   str_or(why, ""));
+    _cleanup_free_ char *reason = machine_ids_shorten(unit->has_left ? unit->waits : unit->stays,
+                                                      wait->context->options->full);
+    const char *machine = str_or(label, unit->machine->id), *why = str_or(reason, "");
+    if (news == DRAIN_NEWS_STAYS)
+        say_marked(look, TONE_BUSY, "Unit %s stays on %s: %s", unit->name, machine, why);
+    if (news == DRAIN_NEWS_LEFT)
+        say_marked(look, TONE_GOOD, "Unit %s has left %s", unit->name, machine);
+    if (news == DRAIN_NEWS_LEFT_WAITS)
+        say_marked(look, TONE_BAD, "Unit %s has left %s and fits nowhere: %s", unit->name, machine,
+                   why);
+    if (news == DRAIN_NEWS_WAITS)
+        say_marked(look, TONE_BAD, "Unit %s fits nowhere: %s", unit->name, why);
+    if (news == DRAIN_NEWS_PLACED)
+        say_marked(look, TONE_GOOD, "Unit %s has a place after all", unit->name);
 }
 
 static void end_tell(const DrainWait *wait, const DrainMachine *machine) {
@@ -58,10 +61,7 @@ static void tell(void *userdata) {
     const DrainWait *wait = userdata;
     DrainUnit *unit;
     for (size_t i = 0; (unit = drain_tracker_get(wait->tracker, i)); i++)
-        if (!unit->is_told) {
-            unit->is_told = true;
-            unit_tell(wait, unit);
-        }
+        unit_tell(wait, unit, drain_unit_take_news(unit));
     DrainMachine *machine;
     for (size_t i = 0; (machine = drain_tracker_get_machine(wait->tracker, i)); i++)
         if (!machine->is_told) {

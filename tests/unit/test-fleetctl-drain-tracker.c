@@ -46,6 +46,32 @@ static void unit_stays_leaves_and_waits(void **state) {
     assert_null(drain_tracker_get(tracker, 1));
 }
 
+static void feed_and_take(DrainTracker *tracker, const char *line, DrainNews news) {
+    feed(tracker, line);
+    assert_int_equal(drain_unit_take_news(drain_tracker_get(tracker, 0)), news);
+}
+
+#define FULL ",\"pending\":{\"summary\":\"all are full\"}"
+#define UNWANTED \
+    "{\"type\":\"unit\",\"unit\":\"a.service\",\"machineID\":\"\",\"desiredState\":\"inactive\"}"
+
+/* It pushes others off, and so fits nowhere for a moment. */
+static void that_a_unit_has_left_is_told_once(void **state) {
+    _cleanup_(drain_tracker_freep) DrainTracker *tracker = tracker_of_m1(false);
+    feed_and_take(tracker, UNIT(M1, "launched", ",\"reason\":\"fits" ORDER_STAYS "no room\""),
+                  DRAIN_NEWS_STAYS);
+    feed_and_take(tracker, UNIT(M1, "inactive", ""), DRAIN_NEWS_LEFT);
+    feed_and_take(tracker, UNIT("", "inactive", FULL), DRAIN_NEWS_WAITS);
+    feed_and_take(tracker, UNIT("", "inactive", FULL), DRAIN_NEWS_NONE);
+    feed_and_take(tracker, UNIT(M2, "inactive", ",\"reason\":\"fits\""), DRAIN_NEWS_PLACED);
+    feed_and_take(tracker, UNIT(M2, "launched", ",\"reason\":\"fits\""), DRAIN_NEWS_NONE);
+    feed_and_take(tracker, UNIT("", "inactive", FULL), DRAIN_NEWS_WAITS);
+    feed_and_take(tracker, UNWANTED, DRAIN_NEWS_NONE);
+    feed_and_take(tracker, UNIT(M1, "launched", ",\"reason\":\"fits\""), DRAIN_NEWS_NONE);
+    feed(tracker, UNIT(M1, "inactive", ""));
+    feed_and_take(tracker, UNIT("", "inactive", FULL), DRAIN_NEWS_LEFT_WAITS);
+}
+
 static void unit_that_left_while_nobody_listened_has_left(void **state) {
     _cleanup_(drain_tracker_freep) DrainTracker *tracker = tracker_of_m1(false);
     feed(tracker, UNIT(M1, "launched", ",\"reason\":\"fits\""));
@@ -135,6 +161,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unit_stays_leaves_and_waits),
         cmocka_unit_test(unit_that_left_while_nobody_listened_has_left),
+        cmocka_unit_test(that_a_unit_has_left_is_told_once),
         cmocka_unit_test(global_units_may_stay),
         cmocka_unit_test(drain_that_is_taken_back_is_over),
         cmocka_unit_test(machine_that_stays_cordoned_is_not_drained),
