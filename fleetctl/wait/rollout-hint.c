@@ -1,8 +1,11 @@
 #include "fleetctl/wait/rollout-hint.h"
 
+#include "fleetctl/api/api-scales.h"
 #include "fleetctl/print/message.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/unit-name.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define MACHINE_ID_LENGTH 32
@@ -40,11 +43,23 @@ static bool is_failure(const RolloutProgress *progress, bool is_undo) {
     return is_back || progress->phase == ROLLOUT_FAILED || progress->phase == ROLLOUT_PAUSED;
 }
 
+/* One with a number above that which is kept does not stay. */
+static void surplus_hint(const Context *context, const RolloutProgress *progress) {
+    bool is_instance = unit_name_is_instance(progress->name);
+    _cleanup_json_ json_object *scales = is_instance ? api_scales_learn(context->api) : NULL;
+    ApiScale scale = {};
+    if (api_scales_find(scales, progress->name, &scale) > (uint64_t) scale.count)
+        complain("Unit %s was destroyed: scale keeps %" PRIi64 " of %s", progress->name,
+                 scale.count, scale.name);
+}
+
 /* --- all --- */
 
 void rollout_hint(const Context *context, const RolloutProgress *progress, bool is_undo) {
     const char *word = progress->phase == ROLLOUT_WAITING ? "promote" : "resume";
     bool is_waiting = progress->phase == ROLLOUT_WAITING;
+    if (progress->end == ROLLOUT_END_GONE)
+        surplus_hint(context, progress);
     if (progress->end != ROLLOUT_END_REACHED)
         return;
     if (is_failure(progress, is_undo))

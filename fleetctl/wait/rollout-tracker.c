@@ -100,15 +100,42 @@ static int take_unit(RolloutProgress *progress, const ApiRolloutUnit *told) {
         return r;
     bool waits_anew =
         phase == ROLLOUT_UNIT_UPDATING && told->why && !streq_ptr(unit->why, told->why);
-    if (phase != unit->phase || waits_anew)
+    if (phase != unit->phase || waits_anew || unit->is_gone)
         unit->is_told = phase < 0 || phase == ROLLOUT_UNIT_WAITING;
     unit->phase = phase;
+    unit->is_mentioned = true;
+    unit->is_gone = false;
     return str_replace(&unit->why, told->why);
 }
 
 /* Those where a person has to do something are an end, too, as long as nobody has. */
 static bool is_end(RolloutPhase phase) {
     return rollout_phase_is_over(phase) || phase == ROLLOUT_PAUSED || phase == ROLLOUT_WAITING;
+}
+
+static int take_units(RolloutProgress *progress, const ApiRollout *rollout, Error *reterr) {
+    int r = 0;
+    for (size_t i = 0; i < progress->n_units; i++)
+        progress->units[i].is_mentioned = false;
+    for (size_t i = 0; r >= 0 && api_rollout_unit_get(rollout, i); i++) {
+        ApiRolloutUnit unit;
+        r = api_rollout_unit_read(api_rollout_unit_get(rollout, i), &unit, reterr);
+        if (r >= 0)
+            r = take_unit(progress, &unit);
+    }
+    return r;
+}
+
+/* Who has waited for it, or was told that its turn has begun, is told. */
+static void note_gone(RolloutProgress *progress) {
+    for (size_t i = 0; i < progress->n_units; i++) {
+        RolloutUnitProgress *unit = &progress->units[i];
+        if (unit->is_mentioned || unit->is_gone)
+            continue;
+        unit->is_gone = true;
+        unit->is_told = unit_name_is_template(unit->name) || unit->phase == ROLLOUT_UNIT_DONE ||
+                        unit->phase == ROLLOUT_UNIT_RESTORED;
+    }
 }
 
 static int take_rollout(RolloutProgress *progress, const ApiRollout *rollout, Error *reterr) {
@@ -126,12 +153,10 @@ static int take_rollout(RolloutProgress *progress, const ApiRollout *rollout, Er
     progress->phase = phase;
     progress->is_global = rollout->is_global;
     int r = str_replace(&progress->why, rollout->why);
-    ApiRolloutUnit unit;
-    for (size_t i = 0; r >= 0 && api_rollout_unit_get(rollout, i); i++) {
-        r = api_rollout_unit_read(api_rollout_unit_get(rollout, i), &unit, reterr);
-        if (r >= 0)
-            r = take_unit(progress, &unit);
-    }
+    if (r >= 0)
+        r = take_units(progress, rollout, reterr);
+    if (r >= 0 && api_rollout_unit_get(rollout, 0))
+        note_gone(progress);
     progress->end = is_end(phase) ? ROLLOUT_END_REACHED : ROLLOUT_END_NONE;
     return r;
 }
@@ -186,7 +211,7 @@ RolloutProgress *rollout_tracker_get(const RolloutTracker *tracker, size_t i) {
 size_t rollout_progress_count(const RolloutProgress *progress, RolloutUnitPhase phase) {
     size_t n = 0;
     for (size_t i = 0; i < progress->n_units; i++)
-        n += !unit_name_is_template(progress->units[i].name) &&
+        n += !progress->units[i].is_gone && !unit_name_is_template(progress->units[i].name) &&
              (phase == _ROLLOUT_UNIT_PHASE_MAX || progress->units[i].phase == phase);
     return n;
 }

@@ -7,8 +7,10 @@
 typedef struct RolloutUnitProgress {
     char *name;
     RolloutUnitPhase phase;
-    char *why;    /* NULL: nothing to be said */
-    bool is_told; /* kept by whoever tells it; false again when it changes */
+    char *why;         /* NULL: nothing to be said */
+    bool is_gone;      /* it was a part of it, and is none any more */
+    bool is_mentioned; /* by the record that is being read */
+    bool is_told;      /* kept by whoever tells it; false again when it changes */
 } RolloutUnitProgress;
 
 typedef enum RolloutEnd {
@@ -47,5 +49,6 @@ int rollout_tracker_feed(RolloutTracker *tracker, const char *line, size_t size,
 bool rollout_tracker_is_over(const RolloutTracker *tracker);
 /* In the order in which they were added; NULL behind the last. */
 RolloutProgress *rollout_tracker_get(const RolloutTracker *tracker, size_t i);
-/* Of its units, without the template: those in that phase, or all with _ROLLOUT_UNIT_PHASE_MAX. */
+/* Of its units, without the template and those that are gone: those in that phase, or all with
+ * _ROLLOUT_UNIT_PHASE_MAX. */
 size_t rollout_progress_count(const RolloutProgress *progress, RolloutUnitPhase phase);

@@ -77,6 +77,15 @@ static size_t said_already(const char *why) {
     return why && strncmp(why, said, strlen(said)) == 0 ? strlen(said) : 0;
 }
 
+static void gone_tell(const RolloutWait *wait, const RolloutProgress *progress,
+                      const RolloutUnitProgress *unit) {
+    _cleanup_free_ char *label = unit_label(wait, progress, unit);
+    say_marked(&wait->context->look, TONE_BUSY, "Unit %s is left out: %s",
+               str_or(label, unit->name),
+               progress->is_global ? "the machine is gone, or it is not to run there any more"
+                                   : "it was destroyed");
+}
+
 static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
                       const RolloutUnitProgress *unit) {
     StepText step = is_without_place(unit) ? (StepText){TONE_BUSY, "waits"}
@@ -85,6 +94,8 @@ static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
     _cleanup_free_ char *count = NULL;
     bool is_beside_the_point = wait->is_undo && unit->phase == ROLLOUT_UNIT_DONE;
     size_t n_said = unit->phase == ROLLOUT_UNIT_FAILED ? said_already(unit->why) : 0;
+    if (unit->is_gone)
+        return gone_tell(wait, progress, unit);
     if (!step.text || is_beside_the_point)
         return;
     if (unit->phase == ROLLOUT_UNIT_DONE && !unit_name_is_template(unit->name))

@@ -46,6 +46,30 @@ static void units_are_told_as_they_change(void **state) {
     assert_null(rollout_tracker_get(tracker, 1));
 }
 
+/* They were destroyed, or, of a global unit, their machine was given up. */
+static void units_that_are_no_part_of_it_any_more_do_not_count(void **state) {
+    _cleanup_(rollout_tracker_freep) RolloutTracker *tracker = tracker_begun();
+    RolloutProgress *progress = rollout_tracker_get(tracker, 0);
+    feed(tracker, LINE("5", "updating",
+                       UNIT("a@1.service", "done") "," UNIT("a@2.service", "updating") "," UNIT(
+                           "a@3.service", "done") "," UNIT("a@.service", "waiting")));
+    progress->units[0].is_told = progress->units[1].is_told = progress->units[2].is_told = true;
+    feed(tracker, LINE("5", "updating", UNIT("a@1.service", "done")));
+    assert_true(progress->units[1].is_gone);
+    assert_false(progress->units[1].is_told);
+    assert_true(progress->units[2].is_told);
+    assert_true(progress->units[3].is_told);
+    assert_int_equal(rollout_progress_count(progress, ROLLOUT_UNIT_DONE), 1);
+    assert_int_equal(rollout_progress_count(progress, _ROLLOUT_UNIT_PHASE_MAX), 1);
+
+    progress->units[1].is_told = true;
+    feed(tracker,
+         LINE("5", "updating", UNIT("a@1.service", "done") "," UNIT("a@2.service", "updating")));
+    assert_false(progress->units[1].is_gone);
+    assert_false(progress->units[1].is_told);
+    assert_int_equal(rollout_progress_count(progress, _ROLLOUT_UNIT_PHASE_MAX), 2);
+}
+
 /* One that a person has to go on with may go on after all. */
 static void what_waits_for_a_person_is_an_end_for_now(void **state) {
     _cleanup_(rollout_tracker_freep) RolloutTracker *tracker = tracker_begun();
@@ -97,6 +121,7 @@ static void nonsense_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(units_are_told_as_they_change),
+        cmocka_unit_test(units_that_are_no_part_of_it_any_more_do_not_count),
         cmocka_unit_test(what_waits_for_a_person_is_an_end_for_now),
         cmocka_unit_test(another_deployment_is_another_one),
         cmocka_unit_test(destroyed_unit_ends_it),
