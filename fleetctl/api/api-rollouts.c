@@ -3,6 +3,7 @@
 #include "fleetctl/api/api-call.h"
 #include "fleetctl/api/api-list.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/rollout.h"
 #include "fleetd/model/unit-name.h"
 
 #include <errno.h>
@@ -81,6 +82,21 @@ bool api_rollout_has_failed(const ApiRollout *rollout) {
             streq(unit.phase, "failed"))
             return true;
     return false;
+}
+
+static bool waits_in_its_turn(const ApiRolloutUnit *unit) {
+    return unit->why && (streq(unit->phase, "updating") || streq(unit->phase, "restoring"));
+}
+
+char *api_rollout_format_why(const ApiRollout *rollout) {
+    ApiRolloutUnit unit;
+    bool is_over = rollout_phase_is_over(rollout_phase_from_string(rollout->phase));
+    for (size_t i = 0; !rollout->why && !is_over && api_rollout_unit_get(rollout, i); i++)
+        if (api_rollout_unit_read(api_rollout_unit_get(rollout, i), &unit, NULL) >= 0 &&
+            waits_in_its_turn(&unit))
+            return str_printf("%s%s: %s", rollout->is_global ? "on machine " : "", unit.name,
+                              unit.why);
+    return strdup(str_or(rollout->why, ""));
 }
 
 bool api_rollout_find_unit(const ApiRollout *rollout, const char *name, ApiRolloutUnit *ret) {

@@ -28,6 +28,9 @@ int api_list_rollouts(ApiClient *client, json_object **ret_array, Error *reterr)
  * of them, as it does not run. */
 void api_rollout_count(const ApiRollout *rollout, size_t *ret_n, size_t *ret_n_done);
 bool api_rollout_has_failed(const ApiRollout *rollout); /* one of its units */
+/* Why it is as it is; where nothing is to be said of it as a whole, what a unit that has its turn
+ * waits for; "" if there is nothing. NULL when out of memory; the caller frees. */
+char *api_rollout_format_why(const ApiRollout *rollout);
 bool api_rollout_find_unit(const ApiRollout *rollout, const char *name, ApiRolloutUnit *ret);
 /* Read by api_rollout_read(). The caller puts it. */
 int api_get_rollout(ApiClient *client, const char *unit, json_object **ret, Error *reterr);

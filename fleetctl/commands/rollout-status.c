@@ -42,7 +42,8 @@ static char *cell_hash(const Context *context, const void *object) {
 }
 
 static char *cell_why(const Context *context, const void *object) {
-    return machine_ids_shorten(((const ApiRollout *) object)->why, context->options->full);
+    _cleanup_free_ char *why = api_rollout_format_why(object);
+    return why ? machine_ids_shorten(why, context->options->full) : NULL;
 }
 
 static char *cell_kind(_unused_ const Context *context, const void *object) {

@@ -27,8 +27,10 @@ bool status_rollout_find(json_object *rollouts, const char *unit, ApiRollout *re
 
 char *status_rollout_format(const ApiRollout *rollout, const char *unit) {
     _cleanup_free_ char *since = moment_format(rollout->since);
-    _cleanup_free_ char *why = machine_ids_shorten(rollout->why, false);
-    bool is_of_others = !streq(rollout->name, unit);
+    bool is_of_others = !streq(rollout->name, unit); /* its own part has a line of its own */
+    _cleanup_free_ char *reason =
+        is_of_others ? strdup(str_or(rollout->why, "")) : api_rollout_format_why(rollout);
+    _cleanup_free_ char *why = reason ? machine_ids_shorten(reason, false) : NULL;
     size_t n, n_done;
     api_rollout_count(rollout, &n, &n_done);
     if (!since || !why)

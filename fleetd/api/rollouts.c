@@ -6,6 +6,8 @@
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
+#include <errno.h>
+
 static int64_t seconds(usec_t usec) {
     return (int64_t) (usec / USEC_PER_SEC);
 }
@@ -99,20 +101,46 @@ static void count_units(const Rollout *rollout, size_t *ret_n, size_t *ret_n_don
     }
 }
 
+static const RolloutUnit *find_waiting(const Rollout *rollout) {
+    for (size_t i = 0; i < rollout->n_units; i++) {
+        const RolloutUnit *unit = &rollout->units[i];
+        bool has_turn =
+            unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_RESTORING;
+        if (has_turn && unit->why)
+            return unit;
+    }
+    return NULL;
+}
+
+/* Why it is as it is; where nothing is to be said of it as a whole, what a unit that has its turn
+ * waits for. NULL: nothing. -ENOMEM. */
+static int brief_why(const Rollout *rollout, RolloutPhase phase, char **ret) {
+    const char *why = rollout && rollout->phase == phase ? rollout->why : NULL;
+    bool may_wait = rollout && rollout->phase == phase && !why && !rollout_phase_is_over(phase);
+    const RolloutUnit *unit = may_wait ? find_waiting(rollout) : NULL;
+    if (unit)
+        *ret =
+            str_printf("%s%s: %s", rollout->is_global ? "on machine " : "", unit->name, unit->why);
+    else
+        *ret = why ? strdup(why) : NULL;
+    return (unit || why) && !*ret ? -ENOMEM : 0;
+}
+
 json_object *rollout_brief_to_json(const UnitView *unit) {
     _cleanup_json_ json_object *object = json_object_new_object();
     const Rollout *rollout = rollout_of(unit);
     RolloutPhase phase = shown_phase(unit->deployment, rollout);
+    _cleanup_free_ char *why = NULL;
     size_t n, n_done;
     count_units(rollout, &n, &n_done);
-    if (!object || json_add_string(object, "name", unit->name) < 0 ||
+    if (!object || brief_why(rollout, phase, &why) < 0 ||
+        json_add_string(object, "name", unit->name) < 0 ||
         json_add_bool(object, "restart", unit->deployment->is_restart) < 0 ||
         json_add_string(object, "phase", rollout_phase_to_string(phase)) < 0 ||
         json_add_int(object, "since", seconds(unit->deployment->since_usec)) < 0 ||
         json_add_int(object, "done", (int64_t) n_done) < 0 ||
         json_add_int(object, "units", (int64_t) n) < 0 ||
-        json_add_nullable(object, "why", rollout && rollout->phase == phase ? rollout->why : NULL) <
-            0 ||
+        json_add_nullable(object, "why", why) < 0 ||
         json_add_nullable(object, "message", unit->deployment->message) < 0)
         return NULL;
     return TAKE_PTR(object);

@@ -82,6 +82,18 @@ static void deployments_that_are_not_over_are_told(void **state) {
         "\"units\":2,\"why\":\"its turn\",\"message\":null}]");
 }
 
+static void deployment_tells_what_the_unit_waits_for_that_has_its_turn(void **state) {
+    ApiFixture *fixture = *state;
+    _cleanup_free_ char *deployment = key_deployment("w.service");
+    _cleanup_free_ char *rollout = key_rollout("w.service");
+    seed(fixture, deployment, "{\"hash\":\"" HASH "\",\"sinceUsec\":5000000}");
+    seed(fixture, rollout,
+         "{\"deploymentUsec\":5000000,\"phase\":\"updating\",\"units\":[{\"name\":\"w.service\","
+         "\"before\":\"" HASH "\",\"phase\":\"updating\",\"why\":\"0 of 1 machines fit\"}]}");
+    settle(fixture);
+    assert_status(fixture, "rollouts/0/why", "\"w.service: 0 of 1 machines fit\"");
+}
+
 static void machines_are_counted_and_the_missing_ones_named(void **state) {
     ApiFixture *fixture = *state;
     seed_machine(fixture, M1, "");
@@ -232,6 +244,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         API_TEST(empty_cluster_has_nothing),
         API_TEST(deployments_that_are_not_over_are_told),
+        API_TEST(deployment_tells_what_the_unit_waits_for_that_has_its_turn),
         API_TEST(machines_are_counted_and_the_missing_ones_named),
         API_TEST(units_are_counted_by_how_they_are),
         API_TEST(troubles_that_are_not_named_are_counted),
