@@ -38,11 +38,18 @@ bool fact_has_no_place(const RolloutFact *fact) {
     return fact->waits && !fact->may_stay;
 }
 
-/* What was changed by the deployment that this one replaces goes back to what was before both. */
+/* One that waits, and has what another deployment gave it, which that one has replaced. */
+static bool is_as_found(const RolloutUnit *unit, const RolloutFact *fact) {
+    return unit->phase == ROLLOUT_UNIT_WAITING && unit->found && streq_ptr(fact->hash, unit->found);
+}
+
+/* What was changed by the deployment that this one replaces, or by those that it has replaced, goes
+ * back to what was before all of them. */
 static const char *hash_before(const Rollout *from, const RolloutFact *fact) {
     const RolloutUnit *unit = from ? rollout_find_unit(from, fact->name) : NULL;
-    bool was_changed = unit && unit->phase != ROLLOUT_UNIT_WAITING &&
-                       unit->phase != ROLLOUT_UNIT_LEFT && unit->before;
+    bool was_changed = unit && unit->before &&
+                       (is_as_found(unit, fact) ||
+                        (unit->phase != ROLLOUT_UNIT_WAITING && unit->phase != ROLLOUT_UNIT_LEFT));
     return was_changed ? unit->before : fact->hash;
 }
 
