@@ -92,13 +92,17 @@ class Cluster:
         return sum(traits.get("anywhere", False) for name, (_, traits) in self.units.items() if name in running)
 
     def snapshot(self):
-        return {"keys": self.etcd.keys(), "machines": {host.name: self.look(host) for host in self.hosts}}
+        host = self.hosts[0]
+        return {"keys": self.etcd.keys(), "machines": {host.name: self.look(host) for host in self.hosts},
+                "rollouts": {rollout["name"]: rollout["phase"] for rollout in host.list("rollouts")},
+                "maintenance": [one["machineID"] for one in host.list("maintenance")],
+                "rebalance": host.ask("GET", "/rebalance")[1]}
 
     def look(self, host):
         """Only what fleet could have put there."""
         files = host.unit_files()
         ours = files | set(self.units)
-        stems = ("churn-", "once-")
+        stems = ("churn-", "once-", *(template.partition("@")[0] + "@" for template in workload.OPERATED))
         running = {unit for unit in host.running() if unit in ours or unit.startswith(stems)}
         return {"id": host.id(), "running": sorted(running), "files": sorted(files)}
 
