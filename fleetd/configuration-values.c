@@ -3,6 +3,7 @@
 #include "fleetd/base/byte-size.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/strv.h"
+#include "fleetd/model/metadata.h"
 #include "fleetd/store/etcd-endpoints.h"
 
 #include <arpa/inet.h>

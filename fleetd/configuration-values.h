@@ -2,7 +2,10 @@
  * configuration.c is one option; its setter is one of these. */
 #pragma once
 
-#include "fleetd/configuration.h"
+#include "fleetd/base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 typedef struct ConfigOption ConfigOption;
 

@@ -82,6 +82,11 @@ void api_calls_free(ApiCall *calls, size_t n) {
     free(calls);
 }
 
+void api_call_free(ApiCall *call) {
+    if (call)
+        api_calls_free(call, 1);
+}
+
 /* Nobody is there who could have taken the request. */
 static bool is_absence(int r) {
     return r == -ENOENT || r == -ECONNREFUSED;

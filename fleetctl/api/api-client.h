@@ -1,5 +1,5 @@
 /* Requests to fleetd's HTTP API over one event loop: many at a time over few connections, and the
- * stream of events. What the answers mean is known in api-requests.h. */
+ * stream of events. What the answers mean is known in api-call.h. */
 #pragma once
 
 #include "fleetd/net/http-client.h"
@@ -40,6 +40,9 @@ typedef struct ApiCall {
 } ApiCall;
 
 void api_calls_free(ApiCall *calls, size_t n);
+void api_call_free(ApiCall *call); /* or NULL */
+DEFINE_POINTER_CLEANUP(ApiCall, api_call_free)
+#define _cleanup_api_call_ _cleanup_(api_call_freep)
 
 /* Runs all of them, some at a time, until each has an answer of whatever status. Negative with a
  * message that names the endpoint when one got none: no more are sent then, and those that were are

@@ -1,5 +1,6 @@
-#include "fleetctl/api/api-requests.h"
-#include "fleetd/base/json.h"
+#include "fleetctl/api/api-list.h"
+
+#include "fleetctl/api/api-call.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -30,15 +31,9 @@ typedef struct Listing {
     ApiRun *run;
 } Listing;
 
-static void call_free(ApiCall *call) {
-    if (call)
-        api_calls_free(call, 1);
-}
-DEFINE_POINTER_CLEANUP(ApiCall, call_free)
-
 static void listing_done(Listing *listing) {
     api_run_cancel(listing->run);
-    call_free(listing->call);
+    api_call_free(listing->call);
 }
 
 /* token NULL: the first page. */
@@ -91,7 +86,7 @@ static int page_read(Listing *listing, const ApiCall *call, json_object **ret,
 }
 
 static int page_take(Listing *listing, Error *reterr) {
-    _cleanup_(call_freep) ApiCall *call = TAKE_PTR(listing->call);
+    _cleanup_api_call_ ApiCall *call = TAKE_PTR(listing->call);
     _cleanup_json_ json_object *page = NULL;
     json_object *items = NULL;
     int r = call->next_page ? page_begin_after(listing, call, call->next_page, reterr) : 0;

@@ -1,6 +1,6 @@
 #include "fleetctl/api/api-maintenance.h"
 
-#include "fleetd/base/json.h"
+#include "fleetctl/api/api-call.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -34,69 +34,15 @@ static char *reboot_format_request(const RebootRequest *request) {
     return json_format(object);
 }
 
-/* machine_id NULL: the resource itself. */
-static ApiCall *call_new(const char *method, const char *resource, const char *machine_id) {
-    ApiCall *call = calloc(1, sizeof(ApiCall));
-    if (!call)
-        return NULL;
-    *call = (ApiCall){
-        .method = method,
-        .path = str_printf("/%s%s%s", resource, machine_id ? "/" : "", str_or(machine_id, ""))};
-    if (call->path)
-        return call;
-    free(call);
-    return NULL;
-}
-
-/* 1: done; 0: status otherwise, which changes nothing and is no error. */
-static int call_judge(const ApiCall *call, unsigned otherwise, int64_t *ret_revision,
-                      Error *reterr) {
-    if (call->status != 204 && call->status != otherwise)
-        return api_answer_error(call->status, call->answer, call->answer_size, reterr);
-    if (call->status == 204)
-        *ret_revision = call->revision;
-    return call->status == 204;
-}
-
-static int call_run(ApiClient *client, ApiCall *call, unsigned otherwise, int64_t *ret_revision,
-                    Error *reterr) {
-    int r = api_client_run(client, call, 1, reterr);
-    return r < 0 ? r : call_judge(call, otherwise, ret_revision, reterr);
-}
-
-static int put_take(ApiClient *client, const char *resource, const char *machine_id,
-                    char *body_take, unsigned otherwise, int64_t *ret_revision, Error *reterr) {
-    _cleanup_free_ char *body = body_take;
-    ApiCall *call = body ? call_new("PUT", resource, machine_id) : NULL;
-    if (!call)
-        return -ENOMEM;
-    call->body = TAKE_PTR(body);
-    int r = call_run(client, call, otherwise, ret_revision, reterr);
-    api_calls_free(call, 1);
-    return r;
-}
-
-/* 1: done; 0: there was nothing to do. */
-static int do_if_any(ApiClient *client, const char *method, const char *resource,
-                     const char *machine_id, Error *reterr) {
-    int64_t revision;
-    ApiCall *call = call_new(method, resource, machine_id);
-    if (!call)
-        return -ENOMEM;
-    int r = call_run(client, call, 404, &revision, reterr);
-    api_calls_free(call, 1);
-    return r;
-}
-
 int api_put_maintenance(ApiClient *client, const char *machine_id,
                         const MaintenanceRequest *request, int64_t *ret_revision, Error *reterr) {
-    int r = put_take(client, "maintenance", machine_id, request_format(request), 0, ret_revision,
-                     reterr);
+    int r = api_send_take(client, "PUT", api_path("maintenance", machine_id),
+                          request_format(request), 0, ret_revision, reterr);
     return MIN(r, 0);
 }
 
 int api_delete_maintenance(ApiClient *client, const char *machine_id, Error *reterr) {
-    return do_if_any(client, "DELETE", "maintenance", machine_id, reterr);
+    return api_do_take(client, "DELETE", api_path("maintenance", machine_id), 404, reterr);
 }
 
 int api_put_reboots(ApiClient *client, char *const *machine_ids, const RebootRequest *request,
@@ -106,7 +52,7 @@ int api_put_reboots(ApiClient *client, char *const *machine_ids, const RebootReq
     int r = calls ? 0 : -ENOMEM;
     for (size_t i = 0; r >= 0 && i < n; i++) {
         calls[i] = (ApiCall){.method = "PUT",
-                             .path = str_printf("/reboots/%s", machine_ids[i]),
+                             .path = api_path("reboots", machine_ids[i]),
                              .body = reboot_format_request(request)};
         r = calls[i].path && calls[i].body ? 0 : -ENOMEM;
     }
@@ -117,13 +63,20 @@ int api_put_reboots(ApiClient *client, char *const *machine_ids, const RebootReq
 }
 
 int api_judge_reboot(const ApiCall *call, int64_t *ret_revision, Error *reterr) {
-    return call_judge(call, 409, ret_revision, reterr);
+    return api_call_judge(call, 409, ret_revision, reterr);
 }
 
 int api_delete_reboot(ApiClient *client, const char *machine_id, Error *reterr) {
-    return do_if_any(client, "DELETE", "reboots", machine_id, reterr);
+    return api_do_take(client, "DELETE", api_path("reboots", machine_id), 404, reterr);
+}
+
+int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr) {
+    int64_t revision;
+    int r = api_send_take(client, "PATCH", api_path("machines", NULL), json_format(operations), 0,
+                          &revision, reterr);
+    return MIN(r, 0);
 }
 
 int api_release_failover(ApiClient *client, Error *reterr) {
-    return do_if_any(client, "POST", "failover", NULL, reterr);
+    return api_do_take(client, "POST", api_path("failover", NULL), 404, reterr);
 }

@@ -1,7 +1,12 @@
-/* What is wanted of machines: cordons, drains and reboots. As api-requests.h. */
+/* What is wanted of machines: metadata, cordons, drains and reboots. As api-call.h. */
 #pragma once
 
 #include "fleetctl/api/api-client.h"
+#include "fleetd/base/json.h"
+
+/* Changes metadata of machines: a JSON Patch, of no more operations than the API takes. */
+int api_patch_machines(ApiClient *client, json_object *operations, Error *reterr);
+#define API_PATCH_MAX 128
 
 typedef struct MaintenanceRequest {
     bool is_drain, ignores_global;

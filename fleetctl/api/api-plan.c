@@ -1,6 +1,6 @@
 #include "fleetctl/api/api-plan.h"
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-call.h"
 
 #include <errno.h>
 
@@ -45,15 +45,7 @@ int plan_request_add_drain(json_object *request, const char *machine_id) {
 }
 
 int api_post_plan(ApiClient *client, json_object *request, json_object **ret, Error *reterr) {
-    ApiCall *call = calloc(1, sizeof(ApiCall));
-    if (!call)
-        return -ENOMEM;
-    *call = (ApiCall){.method = "POST", .path = strdup("/plan"), .body = json_format(request)};
-    int r = call->path && call->body ? api_client_run(client, call, 1, reterr) : -ENOMEM;
-    if (r >= 0)
-        r = api_call_document(call, ret, reterr);
-    api_calls_free(call, 1);
-    return r;
+    return api_ask_take(client, "POST", api_path("plan", NULL), json_format(request), ret, reterr);
 }
 
 int api_plan_read(json_object *answer, ApiPlan *ret, Error *reterr) {

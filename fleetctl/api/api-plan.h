@@ -1,4 +1,4 @@
-/* What would come of a request: POST of plan. As api-requests.h. */
+/* What would come of a request: POST of plan. As api-call.h. */
 #pragma once
 
 #include "fleetctl/api/api-client.h"

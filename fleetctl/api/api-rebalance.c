@@ -1,6 +1,6 @@
 #include "fleetctl/api/api-rebalance.h"
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-call.h"
 #include "fleetd/base/strv.h"
 
 #include <errno.h>
@@ -55,7 +55,7 @@ int api_rebalance_get_move(const ApiRebalance *rebalance, size_t i, ApiMove *ret
 /* --- asking --- */
 
 int api_get_rebalance(ApiClient *client, json_object **ret, Error *reterr) {
-    return api_get_document_take(client, strdup("/rebalance"), ret, reterr);
+    return api_get_take(client, api_path("rebalance", NULL), ret, reterr);
 }
 
 static char *request_format(int64_t max_moves, bool is_dry_run) {
@@ -66,34 +66,12 @@ static char *request_format(int64_t max_moves, bool is_dry_run) {
     return json_format(object);
 }
 
-/* 1: done; 0: status otherwise. */
-static int run_take(ApiClient *client, const char *method, char *body_take, unsigned otherwise,
-                    int64_t *ret_revision, Error *reterr) {
-    ApiCall *call = calloc(1, sizeof(ApiCall));
-    if (!call) {
-        free(body_take);
-        return -ENOMEM;
-    }
-    *call = (ApiCall){.method = method, .path = strdup("/rebalance"), .body = body_take};
-    int r = call->path ? api_client_run(client, call, 1, reterr) : -ENOMEM;
-    if (r >= 0)
-        r = call->status == 204 ? 1
-            : call->status == otherwise
-                ? 0
-                : api_answer_error(call->status, call->answer, call->answer_size, reterr);
-    if (r > 0)
-        *ret_revision = call->revision;
-    api_calls_free(call, 1);
-    return r;
-}
-
 int api_put_rebalance(ApiClient *client, int64_t max_moves, bool is_dry_run, int64_t *ret_revision,
                       Error *reterr) {
-    char *body = request_format(max_moves, is_dry_run);
-    return body ? run_take(client, "PUT", body, 409, ret_revision, reterr) : -ENOMEM;
+    return api_send_take(client, "PUT", api_path("rebalance", NULL),
+                         request_format(max_moves, is_dry_run), 409, ret_revision, reterr);
 }
 
 int api_delete_rebalance(ApiClient *client, Error *reterr) {
-    int64_t revision;
-    return run_take(client, "DELETE", NULL, 404, &revision, reterr);
+    return api_do_take(client, "DELETE", api_path("rebalance", NULL), 404, reterr);
 }

@@ -1,4 +1,4 @@
-/* Moves that even the load out. As api-requests.h. */
+/* Moves that even the load out. As api-call.h. */
 #pragma once
 
 #include "fleetctl/api/api-client.h"

@@ -1,6 +1,7 @@
 #include "fleetctl/api/api-rollouts.h"
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-call.h"
+#include "fleetctl/api/api-list.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"
 
@@ -38,37 +39,22 @@ static char *request_format(const DeployRequest *request) {
     return json_format(object);
 }
 
-static char *path_of(const char *unit) {
-    _cleanup_free_ char *escaped = api_escape(unit);
-    return escaped ? str_printf("/rollouts/%s", escaped) : NULL;
-}
-
-static int run_take(ApiClient *client, const char *method, const char *unit, char *body_take,
-                    int64_t *ret_revision, Error *reterr) {
-    ApiCall *call = calloc(1, sizeof(ApiCall));
-    if (!call) {
-        free(body_take);
-        return -ENOMEM;
-    }
-    *call = (ApiCall){.method = method, .path = path_of(unit), .body = body_take};
-    int r = call->path && call->body ? api_client_run(client, call, 1, reterr) : -ENOMEM;
-    if (r >= 0 && call->status != 204)
-        r = api_answer_error(call->status, call->answer, call->answer_size, reterr);
-    if (r >= 0)
-        *ret_revision = call->revision;
-    api_calls_free(call, 1);
-    return r;
+static int send_take(ApiClient *client, const char *method, const char *unit, char *body_take,
+                     int64_t *ret_revision, Error *reterr) {
+    int r = api_send_take(client, method, api_path("rollouts", unit), body_take, 0, ret_revision,
+                          reterr);
+    return MIN(r, 0);
 }
 
 int api_put_rollout(ApiClient *client, const char *unit, const DeployRequest *request,
                     int64_t *ret_revision, Error *reterr) {
-    return run_take(client, "PUT", unit, request_format(request), ret_revision, reterr);
+    return send_take(client, "PUT", unit, request_format(request), ret_revision, reterr);
 }
 
 int api_patch_rollout(ApiClient *client, const char *unit, const char *action,
                       int64_t *ret_revision, Error *reterr) {
-    return run_take(client, "PATCH", unit, str_printf("{\"action\":\"%s\"}", action), ret_revision,
-                    reterr);
+    return send_take(client, "PATCH", unit, str_printf("{\"action\":\"%s\"}", action), ret_revision,
+                     reterr);
 }
 
 int api_list_rollouts(ApiClient *client, json_object **ret_array, Error *reterr) {
@@ -101,5 +87,5 @@ bool api_rollout_find_unit(const ApiRollout *rollout, const char *name, ApiRollo
 }
 
 int api_get_rollout(ApiClient *client, const char *unit, json_object **ret, Error *reterr) {
-    return api_get_document_take(client, path_of(unit), ret, reterr);
+    return api_get_take(client, api_path("rollouts", unit), ret, reterr);
 }

@@ -1,4 +1,4 @@
-/* Deployments, and how far they have come. As api-requests.h. */
+/* Deployments, and how far they have come. As api-call.h. */
 #pragma once
 
 #include "fleetctl/api/api-client.h"

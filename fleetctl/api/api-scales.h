@@ -1,4 +1,4 @@
-/* How many instances of templates are to be kept. As api-requests.h. */
+/* How many instances of templates are to be kept. As api-call.h. */
 #pragma once
 
 #include "fleetctl/api/api-client.h"

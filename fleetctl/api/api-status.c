@@ -1,15 +1,15 @@
 #include "fleetctl/api/api-status.h"
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-call.h"
 #include "fleetctl/api/machine-names.h"
 #include "fleetd/base/strv.h"
 
 int api_get_status(ApiClient *client, json_object **ret, Error *reterr) {
-    return api_get_document_take(client, strdup("/status"), ret, reterr);
+    return api_get_take(client, api_path("status", NULL), ret, reterr);
 }
 
 int api_get_failover(ApiClient *client, json_object **ret, Error *reterr) {
-    return api_get_document_take(client, strdup("/failover"), ret, reterr);
+    return api_get_take(client, api_path("failover", NULL), ret, reterr);
 }
 
 int64_t status_number(json_object *object, const char *name) {

@@ -1,21 +1,14 @@
-/* The files that a unit has had. As api-requests.h. */
+/* The files that a unit has had. As api-call.h. */
 #pragma once
 
 #include "fleetctl/api/api-client.h"
-#include "fleetctl/api/api-objects.h"
+#include "fleetctl/api/api-items.h"
 
 /* Of that unit, the oldest first; read by api_version_read(). The caller puts it. */
 int api_list_versions(ApiClient *client, const char *unit, bool with_text, json_object **ret_array,
                       Error *reterr);
 
-typedef struct ApiVersions {
-    json_object *array; /* what the items borrow from */
-    ApiVersion *items;  /* with their texts; the oldest first */
-    size_t n;
-} ApiVersions;
-
+/* With their texts. */
 int api_get_versions(ApiClient *client, const char *unit, ApiVersions *ret, Error *reterr);
 /* NULL: it is too old, or was never there. */
 const ApiVersion *api_versions_find(const ApiVersions *versions, int64_t number);
-void api_versions_done(ApiVersions *versions);
-#define _cleanup_api_versions_ _cleanup_(api_versions_done)

@@ -1,6 +1,6 @@
 #include "fleetctl/api/machine-names.h"
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-items.h"
 #include "fleetd/base/log.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"
@@ -48,17 +48,11 @@ int machine_names_learn(MachineNames *names, const char *machine_id, const char 
     return r;
 }
 
-static int address_add(MachineNames *names, json_object *json, Error *reterr) {
-    ApiMachine machine;
-    int r = api_machine_read(json, &machine, reterr);
-    return r < 0 ? r : machine_names_learn(names, machine.id, machine.address);
-}
-
 static int addresses_fetch(MachineNames *names, Error *reterr) {
-    _cleanup_json_ json_object *array = NULL;
-    int r = api_list(names->api, API_MACHINES, &array, reterr);
-    for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++)
-        r = address_add(names, json_object_array_get_idx(array, i), reterr);
+    _cleanup_api_machines_ ApiMachines machines = {};
+    int r = api_list_machines(names->api, &machines, reterr);
+    for (size_t i = 0; r >= 0 && i < machines.n; i++)
+        r = machine_names_learn(names, machines.items[i].id, machines.items[i].address);
     return r;
 }
 

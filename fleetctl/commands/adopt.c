@@ -1,5 +1,7 @@
 /* Units that machines have for another cluster: submitted as they are there, the cluster finds them
  * where it would put them (docs/architecture.md, "A store that has forgotten"). */
+#include "fleetctl/api/api-changes.h"
+#include "fleetctl/api/api-items.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-operand.h"
@@ -9,39 +11,18 @@
 
 #include <errno.h>
 
-typedef struct Orphans {
-    json_object *array; /* what the items borrow from */
-    ApiOrphan *items;   /* by name */
-    size_t n;
-} Orphans;
-
-static void orphans_done(Orphans *orphans) {
-    json_object_put(orphans->array);
-    free(orphans->items);
-}
-
 static int orphan_compare(const void *a, const void *b) {
     const ApiOrphan *x = a, *y = b;
     int order = strcmp(x->name, y->name);
     return order != 0 ? order : strcmp(x->machine_id, y->machine_id);
 }
 
-static int orphans_fetch(Context *context, Orphans *orphans, Error *reterr) {
-    int r = api_list(context->api, API_ORPHANS, &orphans->array, reterr);
-    if (r < 0)
-        return r;
-    orphans->n = json_object_array_length(orphans->array);
-    orphans->items = calloc(orphans->n + 1, sizeof(ApiOrphan));
-    if (!orphans->items)
-        return -ENOMEM;
-    for (size_t i = 0; i < orphans->n; i++) {
-        r = api_orphan_read(json_object_array_get_idx(orphans->array, i), &orphans->items[i],
-                            reterr);
-        if (r < 0)
-            return error_prefix(reterr, r, "Bad answer from fleetd");
-    }
-    qsort(orphans->items, orphans->n, sizeof(ApiOrphan), orphan_compare);
-    return 0;
+/* By name. */
+static int orphans_fetch(Context *context, ApiOrphans *ret, Error *reterr) {
+    int r = api_list_orphans(context->api, ret, reterr);
+    if (r >= 0)
+        qsort(ret->items, ret->n, sizeof(ApiOrphan), orphan_compare);
+    return r;
 }
 
 /* --- which ones --- */
@@ -56,7 +37,7 @@ static bool orphan_is_meant(const ApiOrphan *orphan, const char *const *operands
 }
 
 /* With a message for each. */
-static bool operands_complain(const Orphans *orphans, const char *const *operands) {
+static bool operands_complain(const ApiOrphans *orphans, const char *const *operands) {
     bool is_bad = false;
     STRV_FOREACH (operand, operands) {
         size_t i = 0;
@@ -104,7 +85,7 @@ static int orphan_is_global(const ApiOrphan *orphan) {
 
 /* One of each name that is meant; chosen has room for all. *status becomes 1 for what cannot be
  * had. */
-static size_t orphans_choose(const Orphans *orphans, const char *const *operands,
+static size_t orphans_choose(const ApiOrphans *orphans, const char *const *operands,
                              const ApiOrphan **chosen, int *status) {
     size_t n = 0;
     for (size_t i = 0, end; i < orphans->n; i = end) {
@@ -271,7 +252,7 @@ static int forget(Context *context, const ApiOrphan *const *chosen, ApiChange *c
 
 int command_adopt(Context *context, const char *const *operands, Error *reterr) {
     const Options *options = context->options;
-    _cleanup_(orphans_done) Orphans orphans = {};
+    _cleanup_api_orphans_ ApiOrphans orphans = {};
     if (options->all && *operands)
         return error_set(reterr, -EINVAL, "adopt: either names or --all");
     if (!*operands && !options->all && !options->dry_run)

@@ -1,4 +1,5 @@
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-list.h"
+#include "fleetctl/api/api-objects.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/print/disarm.h"
 #include "fleetctl/print/message.h"

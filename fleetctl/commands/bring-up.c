@@ -1,5 +1,6 @@
 #include "fleetctl/commands/bring-up.h"
 
+#include "fleetctl/api/api-changes.h"
 #include "fleetctl/api/change-account.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-source.h"

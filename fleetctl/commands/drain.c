@@ -5,7 +5,8 @@
 
 /* What leaves one of several is not to move to the next one, from which it would have to leave
  * again. */
-static int cordon_all(Context *context, char *const *ids, const Wishes *wishes, Error *reterr) {
+static int cordon_all(Context *context, char *const *ids, const ApiMaintenances *wishes,
+                      Error *reterr) {
     const MaintenanceRequest request = {.message = context->options->message};
     int r = 0;
     STRV_FOREACH (id, ids) {
@@ -37,11 +38,11 @@ static int drain(Context *context, const char *machine_id, const ApiMaintenance 
 int command_drain(Context *context, const char *const *operands, Error *reterr) {
     _cleanup_(strv_freep) char **ids = NULL;
     _cleanup_(drain_tracker_freep) DrainTracker *tracker = NULL;
-    _cleanup_wishes_ Wishes wishes = {};
+    _cleanup_api_maintenances_ ApiMaintenances wishes = {};
     int64_t revision = 0;
     int r = machines_select_all(context->api, operands, &ids, reterr);
     if (r >= 0)
-        r = wishes_fetch(context->api, &wishes, reterr);
+        r = api_list_maintenances(context->api, &wishes, reterr);
     if (r >= 0 && strv_length(ids) > 1)
         r = cordon_all(context, ids, &wishes, reterr);
     if (r >= 0)

@@ -1,6 +1,6 @@
 /* What happens, as it happens; and what the cluster has kept of it: where units were. */
+#include "fleetctl/api/api-items.h"
 #include "fleetctl/api/api-placements.h"
-#include "fleetctl/api/api-requests.h"
 #include "fleetctl/api/event-reader.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/print/age.h"

@@ -2,7 +2,8 @@
  * choose, with columns by name, printed as a table or as JSON. */
 #pragma once
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-list.h"
+#include "fleetctl/api/api-objects.h"
 #include "fleetctl/commands/command.h"
 
 typedef struct ListColumn {

@@ -1,23 +1,13 @@
 /* What the commands that cordon and drain have in common. */
 #pragma once
 
+#include "fleetctl/api/api-items.h"
 #include "fleetctl/api/api-maintenance.h"
-#include "fleetctl/api/api-objects.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/units/machine-select.h"
 
-/* What is wanted of machines by now. */
-typedef struct Wishes {
-    json_object *array; /* what the items borrow from */
-    ApiMaintenance *items;
-    size_t n;
-} Wishes;
-
-int wishes_fetch(ApiClient *api, Wishes *ret, Error *reterr);
-void wishes_done(Wishes *wishes);
-#define _cleanup_wishes_ _cleanup_(wishes_done)
-/* NULL: nothing is. */
-const ApiMaintenance *wishes_find(const Wishes *wishes, const char *machine_id);
+/* What is wanted of the machine by now; NULL: nothing. */
+const ApiMaintenance *wishes_find(const ApiMaintenances *wishes, const char *machine_id);
 /* That of the command, or else the one that stands there; NULL: none. */
 const char *wish_message(const Context *context, const ApiMaintenance *before);
 

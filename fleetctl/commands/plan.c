@@ -2,6 +2,7 @@
  * would do. The plan is asked for before the texts, so that a file that is changed between the two
  * is found out by whoever checks the plan's revision. */
 #include "fleetctl/api/api-plan.h"
+#include "fleetctl/api/api-units.h"
 #include "fleetctl/commands/list.h"
 #include "fleetctl/commands/plan-remarks.h"
 #include "fleetctl/commands/text-diff.h"

@@ -2,25 +2,13 @@
  * would be given to a machine that is about to be cancelled, and it would reboot. */
 #include "fleetctl/commands/reboot-cancel.h"
 
+#include "fleetctl/api/api-items.h"
 #include "fleetctl/api/api-maintenance.h"
-#include "fleetctl/api/api-requests.h"
 #include "fleetctl/print/message.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/reboot.h"
 
 #include <errno.h>
-
-typedef struct Queue {
-    json_object *array; /* what the items borrow from */
-    ApiReboot *items;
-    size_t n;
-} Queue;
-
-static void queue_done(Queue *queue) {
-    json_object_put(queue->array);
-    free(queue->items);
-}
-#define _cleanup_queue_ _cleanup_(queue_done)
 
 static bool reboot_waits(const ApiReboot *reboot) {
     return streq(reboot->phase, "waiting");
@@ -35,27 +23,11 @@ static int compare(const void *a, const void *b) {
     return strcmp(y->machine_id, x->machine_id);
 }
 
-static int queue_read(Queue *queue, Error *reterr) {
-    int r = 0;
-    for (; queue->n < json_object_array_length(queue->array) && r >= 0; queue->n++)
-        r = api_reboot_read(json_object_array_get_idx(queue->array, queue->n),
-                            &queue->items[queue->n], reterr);
+static int queue_fetch(ApiClient *api, ApiReboots *ret, Error *reterr) {
+    int r = api_list_reboots(api, ret, reterr);
+    if (r >= 0)
+        qsort(ret->items, ret->n, sizeof(ApiReboot), compare);
     return r;
-}
-
-static int queue_fetch(ApiClient *api, Queue *ret, Error *reterr) {
-    _cleanup_queue_ Queue queue = {};
-    int r = api_list(api, API_REBOOTS, &queue.array, reterr);
-    if (r < 0)
-        return r;
-    queue.items = calloc(json_object_array_length(queue.array) + 1, sizeof(ApiReboot));
-    r = queue.items ? queue_read(&queue, reterr) : -ENOMEM;
-    if (r < 0)
-        return r;
-    qsort(queue.items, queue.n, sizeof(ApiReboot), compare);
-    *ret = queue;
-    queue = (Queue){};
-    return 0;
 }
 
 /* --- one --- */
@@ -92,14 +64,14 @@ static bool is_meant(char *const *machine_ids, const ApiReboot *reboot) {
     return !machine_ids || strv_contains(machine_ids, reboot->machine_id);
 }
 
-static const ApiReboot *queue_find(const Queue *queue, const char *machine_id) {
+static const ApiReboot *queue_find(const ApiReboots *queue, const char *machine_id) {
     for (size_t i = 0; i < queue->n; i++)
         if (streq(queue->items[i].machine_id, machine_id))
             return &queue->items[i];
     return NULL;
 }
 
-static int cancel_waiting(Context *context, const Queue *queue, char *const *machine_ids,
+static int cancel_waiting(Context *context, const ApiReboots *queue, char *const *machine_ids,
                           Error *reterr) {
     int r = 0;
     for (size_t i = 0; i < queue->n && reboot_waits(&queue->items[i]) && r >= 0; i++)
@@ -109,9 +81,9 @@ static int cancel_waiting(Context *context, const Queue *queue, char *const *mac
 }
 
 /* How far they are is asked once more, as the others took their time. */
-static int cancel_begun(Context *context, const Queue *queue, char *const *machine_ids,
+static int cancel_begun(Context *context, const ApiReboots *queue, char *const *machine_ids,
                         Error *reterr) {
-    _cleanup_queue_ Queue now = {};
+    _cleanup_api_reboots_ ApiReboots now = {};
     bool is_fresh = false;
     int r = 0;
     for (size_t i = 0; i < queue->n && r >= 0; i++) {
@@ -129,7 +101,7 @@ static int cancel_begun(Context *context, const Queue *queue, char *const *machi
 }
 
 /* One that is not listed may be one that cannot be read. */
-static int cancel_unlisted(Context *context, const Queue *queue, char *const *machine_ids,
+static int cancel_unlisted(Context *context, const ApiReboots *queue, char *const *machine_ids,
                            Error *reterr) {
     int r = 0;
     STRV_FOREACH (id, machine_ids)
@@ -139,7 +111,7 @@ static int cancel_unlisted(Context *context, const Queue *queue, char *const *ma
 }
 
 int reboot_cancel(Context *context, char *const *machine_ids, Error *reterr) {
-    _cleanup_queue_ Queue queue = {};
+    _cleanup_api_reboots_ ApiReboots queue = {};
     int r = queue_fetch(context->api, &queue, reterr);
     if (r >= 0 && !machine_ids && queue.n == 0)
         say("No machine is to be rebooted");

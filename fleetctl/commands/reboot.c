@@ -1,4 +1,4 @@
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-items.h"
 #include "fleetctl/commands/maintain.h"
 #include "fleetctl/commands/reboot-cancel.h"
 #include "fleetctl/print/message.h"
@@ -10,15 +10,11 @@
 /* --- which machines --- */
 
 static int select_all(Context *context, char ***ret_ids, Error *reterr) {
-    _cleanup_json_ json_object *array = NULL;
+    _cleanup_api_machines_ ApiMachines machines = {};
     _cleanup_(strv_freep) char **ids = NULL;
-    int r = api_list(context->api, API_MACHINES, &array, reterr);
-    for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++) {
-        const char *id;
-        r = json_need_string(json_object_array_get_idx(array, i), "id", &id, reterr);
-        if (r >= 0)
-            r = strv_push(&ids, id);
-    }
+    int r = api_list_machines(context->api, &machines, reterr);
+    for (size_t i = 0; r >= 0 && i < machines.n; i++)
+        r = strv_push(&ids, machines.items[i].id);
     if (r >= 0)
         *ret_ids = TAKE_PTR(ids);
     return MIN(r, 0);

@@ -1,5 +1,6 @@
 /* Restarts: whoever leads does them, one after another, as a deployment that brings no file. So no
  * more of a group is down at a time than its budget allows, whatever else goes on. */
+#include "fleetctl/api/api-changes.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/commands/deploy-request.h"
 #include "fleetctl/print/message.h"

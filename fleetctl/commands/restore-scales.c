@@ -2,7 +2,7 @@
  * instances that were there, are there again, or others would be created in their place. But a
  * number that is kept already, and is another one, is replaced before, or the instances beyond it
  * would be removed as they come. */
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-list.h"
 #include "fleetctl/api/api-scales.h"
 #include "fleetctl/commands/restore.h"
 #include "fleetctl/print/message.h"

@@ -1,6 +1,9 @@
 /* Compares a backup with what the cluster has, and sends what is missing. */
 #include "fleetctl/commands/restore.h"
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-changes.h"
+#include "fleetctl/api/api-items.h"
+#include "fleetctl/api/api-list.h"
+#include "fleetctl/api/api-maintenance.h"
 #include "fleetctl/commands/command.h"
 #include "fleetctl/print/message.h"
 #include "fleetd/base/map.h"

@@ -1,5 +1,6 @@
 #include "fleetctl/commands/rollout-status.h"
 
+#include "fleetctl/api/api-list.h"
 #include "fleetctl/api/api-rollouts.h"
 #include "fleetctl/api/machine-names.h"
 #include "fleetctl/commands/list.h"

@@ -1,5 +1,6 @@
 #include "fleetctl/commands/take-down.h"
 
+#include "fleetctl/api/api-changes.h"
 #include "fleetctl/api/api-scales.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-select.h"

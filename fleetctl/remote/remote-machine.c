@@ -1,6 +1,6 @@
 #include "fleetctl/remote/remote-machine.h"
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-list.h"
 #include "fleetctl/remote/machine-find.h"
 #include "fleetctl/remote/process.h"
 #include "fleetctl/remote/shell-words.h"

@@ -1,6 +1,6 @@
 #include "fleetctl/remote/unit-machines.h"
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-units.h"
 #include "fleetctl/api/event-snapshot.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/unit-name.h"

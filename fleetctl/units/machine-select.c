@@ -1,5 +1,6 @@
 #include "fleetctl/units/machine-select.h"
 
+#include "fleetctl/api/api-list.h"
 #include "fleetctl/print/message.h"
 #include "fleetd/base/strv.h"
 #include "fleetd/model/machine.h"
@@ -47,33 +48,9 @@ const char *machine_suggest(const ApiMachine *machines, size_t n, const char *ty
     return str_suggest(typed, names);
 }
 
-typedef struct Machines {
-    json_object *array; /* what the items borrow from */
-    ApiMachine *items;
-    size_t n;
-} Machines;
-
-static void machines_done(Machines *machines) {
-    json_object_put(machines->array);
-    free(machines->items);
-}
-
-static int machines_fetch(ApiClient *api, Machines *machines, Error *reterr) {
-    int r = api_list(api, API_MACHINES, &machines->array, reterr);
-    if (r < 0)
-        return r;
-    machines->n = json_object_array_length(machines->array);
-    machines->items = calloc(machines->n + 1, sizeof(ApiMachine));
-    r = machines->items ? 0 : -ENOMEM;
-    for (size_t i = 0; i < machines->n && r >= 0; i++)
-        r = api_machine_read(json_object_array_get_idx(machines->array, i), &machines->items[i],
-                             reterr);
-    return r;
-}
-
 int machines_complain_unknown(ApiClient *api, char *const *unknown, Error *reterr) {
-    _cleanup_(machines_done) Machines machines = {};
-    int r = machines_fetch(api, &machines, reterr);
+    _cleanup_api_machines_ ApiMachines machines = {};
+    int r = api_list_machines(api, &machines, reterr);
     if (r < 0)
         return r;
     STRV_FOREACH (typed, unknown) {
@@ -89,7 +66,7 @@ int machines_complain_unknown(ApiClient *api, char *const *unknown, Error *reter
 #define MAY_BE_AWAY \
     "one that is away is named by its id, as 'fleetctl status' or 'list-reboots' shows it"
 
-static int machine_unknown(const Machines *machines, const char *typed, const char *advice,
+static int machine_unknown(const ApiMachines *machines, const char *typed, const char *advice,
                            Error *reterr) {
     const char *suggestion = machine_suggest(machines->items, machines->n, typed);
     if (suggestion)
@@ -99,7 +76,7 @@ static int machine_unknown(const Machines *machines, const char *typed, const ch
 }
 
 /* Adds the ids that one piece means; false: none, although it should. -ENOMEM. */
-static int piece_find(const Machines *machines, const char *typed, char ***ids) {
+static int piece_find(const ApiMachines *machines, const char *typed, char ***ids) {
     bool means_any = false;
     for (size_t i = 0; i < machines->n; i++) {
         const ApiMachine *machine = &machines->items[i];
@@ -112,17 +89,18 @@ static int piece_find(const Machines *machines, const char *typed, char ***ids) 
     return means_any || machine_operand_is_choice(typed);
 }
 
-static int piece_select(const Machines *machines, const char *typed, char ***ids, Error *reterr) {
+static int piece_select(const ApiMachines *machines, const char *typed, char ***ids,
+                        Error *reterr) {
     int r = piece_find(machines, typed, ids);
     return r == 0 ? machine_unknown(machines, typed, ALL_ARE_LISTED, reterr) : MIN(r, 0);
 }
 
 int machines_select(ApiClient *api, const char *typed, char ***ret_ids, Error *reterr) {
-    _cleanup_(machines_done) Machines machines = {};
+    _cleanup_api_machines_ ApiMachines machines = {};
     _cleanup_(strv_freep) char **pieces = NULL, **ids = NULL;
     int r = strv_split(typed, ", ", &pieces);
     if (r >= 0)
-        r = machines_fetch(api, &machines, reterr);
+        r = api_list_machines(api, &machines, reterr);
     if (r >= 0 && strv_length(pieces) == 0)
         r = machine_unknown(&machines, typed, ALL_ARE_LISTED, reterr);
     STRV_FOREACH (piece, pieces)
@@ -155,7 +133,7 @@ static bool id_is_meant(const char *id, const char *typed) {
     return machine_is_meant(&machine, typed);
 }
 
-static int away_select(ApiClient *api, const Machines *machines, const char *word, char ***ids,
+static int away_select(ApiClient *api, const ApiMachines *machines, const char *word, char ***ids,
                        Error *reterr) {
     _cleanup_(strv_freep) char **away = NULL;
     bool means_any = false;
@@ -172,7 +150,7 @@ static int away_select(ApiClient *api, const Machines *machines, const char *wor
     return machine_unknown(machines, word, MAY_BE_AWAY, reterr);
 }
 
-static int word_select(ApiClient *api, const Machines *machines, const char *word, char ***ids,
+static int word_select(ApiClient *api, const ApiMachines *machines, const char *word, char ***ids,
                        Error *reterr) {
     int r = piece_find(machines, word, ids);
     if (r != 0)
@@ -182,9 +160,9 @@ static int word_select(ApiClient *api, const Machines *machines, const char *wor
 }
 
 int machines_select_all(ApiClient *api, const char *const *words, char ***ret_ids, Error *reterr) {
-    _cleanup_(machines_done) Machines machines = {};
+    _cleanup_api_machines_ ApiMachines machines = {};
     _cleanup_(strv_freep) char **meant = NULL, **ids = NULL;
-    int r = machines_fetch(api, &machines, reterr);
+    int r = api_list_machines(api, &machines, reterr);
     for (size_t i = 0; r >= 0 && words[i]; i++)
         r = word_select(api, &machines, words[i], &meant, reterr);
     STRV_FOREACH (id, meant)

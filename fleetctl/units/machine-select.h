@@ -1,7 +1,7 @@
 /* From what a person typed to machines of the cluster. */
 #pragma once
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-items.h"
 
 /* Whether a machine is meant by its id or the beginning of it, also as tables shorten it
  * ("113f16a7.../10.0.0.1"), by its address, a glob over either, or metadata as KEY=VALUE. Pure. */

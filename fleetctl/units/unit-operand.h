@@ -1,7 +1,7 @@
 /* What a person types for units: names, and globs over the names that the cluster knows. */
 #pragma once
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-items.h"
 
 /* Whether an operand is a glob: "web@*", "db-[12]". */
 bool operand_is_glob(const char *operand);

@@ -1,5 +1,6 @@
 #include "fleetctl/units/unit-select.h"
 
+#include "fleetctl/api/api-units.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-suggest.h"
 #include "fleetd/base/strv.h"

@@ -1,6 +1,7 @@
 /* From what a person typed to units of the cluster, with their unit files. */
 #pragma once
 
+#include "fleetctl/api/api-items.h"
 #include "fleetctl/units/unit-operand.h"
 
 typedef struct UnitSelection {

@@ -1,5 +1,7 @@
 #include "fleetctl/units/unit-source.h"
 
+#include "fleetctl/api/api-changes.h"
+#include "fleetctl/api/api-units.h"
 #include "fleetctl/api/change-account.h"
 #include "fleetd/base/map.h"
 #include "fleetd/base/strv.h"

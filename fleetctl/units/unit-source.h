@@ -2,7 +2,7 @@
  * there may be a local file, or a template, submitted or local. */
 #pragma once
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-items.h"
 #include "fleetctl/units/local-file.h"
 #include "fleetctl/units/unit-operand.h"
 

@@ -1,5 +1,6 @@
 #include "fleetctl/units/unit-suggest.h"
 
+#include "fleetctl/api/api-list.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-operand.h"
 #include "fleetd/base/log.h"

@@ -1,7 +1,7 @@
 /* What a person most likely meant by a name that the cluster does not know. */
 #pragma once
 
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-items.h"
 
 /* The unit whose name is nearest to typed, which need not have a type: their stems are compared,
  * and among equals the one of the same type wins. NULL: none is near. Borrows from units. Pure. */

@@ -13,6 +13,7 @@
 #define _noreturn_ __attribute__((noreturn))
 
 #define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))
+/* These evaluate an argument twice: give them no calls that do something. */
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 

@@ -1,5 +1,6 @@
 /* What the parts of the engine share: engine.c leads and holds its state, engine-model.c keeps the
- * cluster as the store has it, engine-plan.c decides and writes.
+ * cluster as the store has it, engine-machines.c waits for machines that are missing, engine-plan.c
+ * decides and writes, and engine-side.c has written what is beside that.
  *
  * An engine waits for one thing at a time, and its state says for what:
  *
@@ -97,7 +98,16 @@ bool engine_has_model(const Engine *engine); /* whole, and as the store has it *
 int engine_open_model(Engine *engine);
 void engine_close_model(Engine *engine);
 
+/* engine-machines.c */
 void engine_give_up(Engine *engine, const char *machine_id); /* its units are placed anew */
+/* Orders of machines without a presence, once all of both is known. */
+int engine_find_missing(Engine *engine);
+/* What feed and absence say. */
+void engine_on_machine_here(const char *id, void *userdata);
+void engine_on_machine_away(const char *id, void *userdata);
+void engine_on_machine_missing(const char *id, void *userdata);
+void engine_on_machine_gone(const char *machine_id, void *userdata);
+usec_t engine_on_steady_since(void *userdata);
 
 /* engine-brake.c */
 int engine_open_brake(Engine *engine);
@@ -107,8 +117,15 @@ int engine_adopt_brake(
     Engine *engine); /* that of the former leader, once it is known who is missing */
 
 /* engine-plan.c */
-void engine_look(Engine *engine);                 /* something has changed: plan soon */
-bool engine_is_rolling_out(const Engine *engine); /* a step of a deployment has yet to be told */
-void engine_plan(Engine *engine);                 /* now */
+void engine_look(Engine *engine); /* something has changed: plan soon */
+void engine_plan(Engine *engine); /* now */
 void engine_on_written(int r, int64_t revision, void *userdata);
 void engine_on_told(Engine *engine, int64_t revision); /* by the mirror, all up to it */
+
+/* engine-side.c */
+int engine_open_side_work(Engine *engine);
+void engine_close_side_work(Engine *engine);
+void engine_look_beside(Engine *engine);
+bool engine_is_rolling_out(const Engine *engine); /* a step of a deployment has yet to be told */
+/* What is given up with the model, and may still come. */
+bool engine_writes_beside(const Engine *engine);

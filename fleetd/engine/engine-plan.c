@@ -38,11 +38,7 @@ void engine_look(Engine *engine) {
         timer_start_if_idle(engine->timer, 0);
         return;
     }
-    reboots_look(engine->reboots);
-    retries_look(engine->retries);
-    rebalancing_look(engine->rebalancing);
-    rollouts_look(engine->rollouts);
-    scales_look(engine->scales);
+    engine_look_beside(engine);
 }
 
 static int engine_write(Engine *engine, const Plan *plan) {
@@ -67,12 +63,6 @@ static int engine_try_plan(Engine *engine) {
     return 0;
 }
 
-/* Which file a machine has of a global unit, and what may be in two places, is as a deployment's
- * record says: until that is told, what is decided could be of one that is overtaken. */
-bool engine_is_rolling_out(const Engine *engine) {
-    return mirror_revision(engine->mirror) < rollouts_revision(engine->rollouts);
-}
-
 /* With a mirror that lost contact the model may be out of date: its return looks again, as does
  * what comes of a deployment's write. Being sure to lead may come back without any event. */
 void engine_plan(Engine *engine) {
@@ -84,11 +74,6 @@ void engine_plan(Engine *engine) {
         timer_start(engine->timer, ENGINE_RETRY_USEC);
 }
 
-/* What is written beside plans, and is given up with the model. */
-static bool engine_writes_more(const Engine *engine) {
-    return reboots_is_writing(engine->reboots) || rollouts_revision(engine->rollouts) == INT64_MAX;
-}
-
 /* A fence that does not hold is a change that was overtaken, and looked at anew at once; a second
  * one in a row is not explained by that, and must not become a loop that keeps the store busy. */
 static void engine_write_failed(Engine *engine, int r) {
@@ -97,7 +82,7 @@ static void engine_write_failed(Engine *engine, int r) {
               "Failed to write decisions: %s; looking at the cluster anew",
               r == -ESTALE ? "the cluster has changed meanwhile" : strerror(-r));
     engine->was_refused = r == -ESTALE;
-    if (was_overtaken && !engine_writes_more(engine))
+    if (was_overtaken && !engine_writes_beside(engine))
         engine_load_later(engine, ENGINE_STALE, 0);
     else
         engine_load_later(engine, ENGINE_UNSURE, ENGINE_RETRY_USEC);

@@ -13,7 +13,8 @@ void feed_scale_free(void *p) {
 }
 
 static int feed_change_scale(Feed *feed, const char *template) {
-    return MIN(map_put(feed->changed_scales, template, NULL), 0);
+    int r = map_put(feed->changed_scales, template, NULL);
+    return MIN(r, 0);
 }
 
 /* A template: it may be had again. An instance: it may be new. */

@@ -7,8 +7,6 @@
 
 #include <errno.h>
 
-#define RETRY_USEC (500 * USEC_PER_MSEC)
-
 static const MetricFamily ended_moves = {
     "fleet_engine_rebalance_move_count_total",
     METRIC_COUNTER,
@@ -17,18 +15,15 @@ static const MetricFamily ended_moves = {
 };
 
 struct Rebalancing {
-    SideWorkOptions options;
-    Timer *timer;
-    StoreOp *op;
-    Rebalance *before, *writing; /* with op */
-    int64_t written_revision;
+    SideWork work;
+    Rebalance *before, *writing; /* with a write */
 };
 
 /* --- telling --- */
 
 static void tell_move(const Rebalancing *rebalancing, const RebalanceMove *move) {
     LogFields fields = {.unit = move->unit, .machine = move->to};
-    metrics_add(rebalancing->options.metrics, &ended_moves,
+    metrics_add(rebalancing->work.options.metrics, &ended_moves,
                 LABELS(move_phase_to_string(move->phase)), 1);
     if (move->phase == MOVE_MADE)
         log_write(LOG_NOTICE, fields, "Unit '%s' has moved from %s to %s, to even the load out",
@@ -57,30 +52,20 @@ static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Rebalancing *rebalancing = userdata;
     _cleanup_(rebalance_freep) Rebalance *before = TAKE_PTR(rebalancing->before),
                                          *written = TAKE_PTR(rebalancing->writing);
-    rebalancing->op = NULL;
+    r = side_work_end(&rebalancing->work, r, result);
     if (r < 0)
         log_warning("Failed to write how far the rebalance is: %s", strerror(-r));
-    if (r < 0 || !result->succeeded) {
-        timer_start(rebalancing->timer, RETRY_USEC); /* what is there by then is told */
+    if (r <= 0)
         return;
-    }
     tell(rebalancing, before, written);
-    rebalancing->written_revision = result->revision;
     rebalancing_look(rebalancing);
 }
 
 static int rebalancing_write(Rebalancing *rebalancing, const Rebalance *next, int64_t revision) {
     _cleanup_free_ char *value = rebalance_format(next);
-    if (!value)
-        return -ENOMEM;
-    const StoreCompare compares[] = {
-        leadership_fence(rebalancing->options.leadership),
-        {.key = KEY_REBALANCE_TEXT, .target = STORE_COMPARE_MOD_REVISION, .number = revision},
-    };
-    const StoreWrite write = {.kind = STORE_PUT, .key = KEY_REBALANCE_TEXT, .value = value};
-    const StoreTxn txn = {
-        .compares = compares, .n_compares = ELEMENTSOF(compares), .writes = &write, .n_writes = 1};
-    return store_txn(rebalancing->options.store, &txn, on_written, rebalancing, &rebalancing->op);
+    return value ? side_work_write_record(&rebalancing->work, KEY_REBALANCE_TEXT, revision, value,
+                                          on_written)
+                 : -ENOMEM;
 }
 
 static int rebalancing_write_take(Rebalancing *rebalancing, const FeedRebalance *known,
@@ -100,19 +85,20 @@ static int rebalancing_write_take(Rebalancing *rebalancing, const FeedRebalance 
 
 /* Of one that is as it should be: the scheduler is told which moves may be begun. */
 static int rebalancing_settle(Rebalancing *rebalancing, const Rebalance *rebalance) {
-    const SideWorkOptions *options = &rebalancing->options;
+    const SideWorkOptions *options = &rebalancing->work.options;
     bool may_begin = rebalance && rebalance->phase == REBALANCE_MOVING &&
-                     !options->is_held_back(options->userdata);
+                     !side_work_is_held_back(&rebalancing->work);
     int r = cluster_wish_moves(options->cluster, may_begin ? rebalance : NULL);
     if (r > 0)
         options->on_told(0, options->userdata);
     return MIN(r, 0);
 }
 
-static int rebalancing_try(Rebalancing *rebalancing) {
-    const SideWorkOptions *options = &rebalancing->options;
+static int act(void *userdata) {
+    Rebalancing *rebalancing = userdata;
+    const SideWorkOptions *options = &rebalancing->work.options;
     const FeedRebalance *known = feed_rebalance(options->feed);
-    bool is_held = options->is_held_back(options->userdata);
+    bool is_held = side_work_is_held_back(&rebalancing->work);
     Rebalance *next;
     int r = is_held || !known->rebalance ? rebalancing_settle(rebalancing, NULL) : 0;
     if (r < 0 || !known->rebalance)
@@ -126,23 +112,10 @@ static int rebalancing_try(Rebalancing *rebalancing) {
     return rebalancing_settle(rebalancing, known->rebalance);
 }
 
-/* While it is not ready nothing is lost: whoever is then looks again. */
-static void on_timer(void *userdata) {
-    Rebalancing *rebalancing = userdata;
-    const SideWorkOptions *options = &rebalancing->options;
-    if (rebalancing->op || !options->is_ready(rebalancing->written_revision, options->userdata))
-        return;
-    int r = leadership_is_sure(options->leadership) ? rebalancing_try(rebalancing) : -ENOTCONN;
-    if (r == -ENOMEM)
-        options->on_told(r, options->userdata);
-    else if (r < 0)
-        timer_start(rebalancing->timer, RETRY_USEC);
-}
-
 void rebalancing_look(Rebalancing *rebalancing) {
-    const FeedRebalance *known = feed_rebalance(rebalancing->options.feed);
-    if (!rebalancing->op && known->rebalance && rebalance_is_under_way(known->rebalance))
-        timer_start(rebalancing->timer, 0);
+    const FeedRebalance *known = feed_rebalance(rebalancing->work.options.feed);
+    if (known->rebalance && rebalance_is_under_way(known->rebalance))
+        side_work_look(&rebalancing->work);
 }
 
 /* --- life --- */
@@ -155,8 +128,7 @@ int rebalancing_new(const SideWorkOptions *options, Rebalancing **ret) {
     _cleanup_(rebalancing_freep) Rebalancing *rebalancing = calloc(1, sizeof(Rebalancing));
     if (!rebalancing)
         return -ENOMEM;
-    rebalancing->options = *options;
-    int r = timer_new(options->loop, on_timer, rebalancing, &rebalancing->timer);
+    int r = side_work_init(&rebalancing->work, options, act, rebalancing);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(rebalancing);
@@ -166,9 +138,8 @@ int rebalancing_new(const SideWorkOptions *options, Rebalancing **ret) {
 void rebalancing_free(Rebalancing *rebalancing) {
     if (!rebalancing)
         return;
-    store_op_cancel(rebalancing->op);
+    side_work_done(&rebalancing->work);
     rebalance_free(rebalancing->before);
     rebalance_free(rebalancing->writing);
-    timer_free(rebalancing->timer);
     free(rebalancing);
 }

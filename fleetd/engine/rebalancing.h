@@ -1,8 +1,6 @@
-/* A rebalance that users have asked for: whenever the model of the cluster is whole and all of it
- * is decided, it is looked up how far it is (fleetd/sched/rebalance-step.h). What has changed is
- * written, on the condition that the record is as it was read and that this engine leads; and the
- * scheduler is told of the moves that may be begun. All of it stands in the store, so that any
- * leader goes on with it. */
+/* A rebalance that users have asked for: it is looked up how far it is
+ * (fleetd/sched/rebalance-step.h), and what has changed is written; and the scheduler is told of
+ * the moves that may be begun. */
 #pragma once
 
 #include "fleetd/engine/side-work.h"

@@ -7,19 +7,10 @@
 
 #include <errno.h>
 
-#define RETRY_USEC (500 * USEC_PER_MSEC)
-
 struct Reboots {
-    Store *store;
-    Loop *loop;
-    const Leadership *leadership;
+    SideWork work;
     const Feed *feed;
     const Cluster *cluster;
-    RebootsCallbacks callbacks;
-    void *userdata;
-    Timer *timer;
-    StoreOp *op;
-    int64_t written_revision;
 };
 
 /* --- facts --- */
@@ -65,11 +56,11 @@ static RebootFacts facts_gather(const Reboots *reboots, const Census *census, co
                                 const char *unavailable) {
     const char *boot_id = feed_boot_id(reboots->feed, id);
     return (RebootFacts){
-        .now_usec = loop_realtime(reboots->loop),
+        .now_usec = side_work_now(&reboots->work),
         .n_places = census->n_places,
         .holder = census->holder,
         .is_next = streq_ptr(census->next, id),
-        .is_held = reboots->callbacks.is_held(reboots->userdata),
+        .is_held = side_work_is_held_back(&reboots->work),
         .is_here = boot_id != NULL,
         .boot_id = boot_id,
         .n_ordinary = cluster_count_ordinary(reboots->cluster, id),
@@ -81,31 +72,20 @@ static RebootFacts facts_gather(const Reboots *reboots, const Census *census, co
 
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Reboots *reboots = userdata;
-    reboots->op = NULL;
-    if (r < 0) {
-        log_warning("Failed to write how far the reboot of a machine is: %s", strerror(-r));
-        reboots->callbacks.on_unsure(reboots->userdata);
-    } else if (!result->succeeded) {
-        timer_start(reboots->timer, RETRY_USEC); /* what is there by then is told */
-    } else {
-        reboots->written_revision = result->revision;
+    const SideWorkOptions *options = &reboots->work.options;
+    r = side_work_end(&reboots->work, r, result);
+    if (r > 0)
         reboots_look(reboots);
-    }
+    if (r >= 0)
+        return;
+    log_warning("Failed to write how far the reboot of a machine is: %s", strerror(-r));
+    options->on_unsure(options->userdata); /* another one must not be given its place */
 }
 
 /* value NULL: the record goes. */
 static int reboots_write(Reboots *reboots, const char *id, int64_t revision, const char *value) {
     _cleanup_free_ char *key = key_reboot(id);
-    if (!key)
-        return -ENOMEM;
-    const StoreCompare compares[] = {
-        leadership_fence(reboots->leadership),
-        {.key = key, .target = STORE_COMPARE_MOD_REVISION, .number = revision},
-    };
-    const StoreWrite write = {.kind = value ? STORE_PUT : STORE_DELETE, .key = key, .value = value};
-    const StoreTxn txn = {
-        .compares = compares, .n_compares = ELEMENTSOF(compares), .writes = &write, .n_writes = 1};
-    return store_txn(reboots->store, &txn, on_written, reboots, &reboots->op);
+    return key ? side_work_write_record(&reboots->work, key, revision, value, on_written) : -ENOMEM;
 }
 
 static void log_phase(const char *id, RebootPhase phase, const char *why) {
@@ -131,7 +111,7 @@ static int reboots_enter(Reboots *reboots, const char *id, const FeedReboot *kno
     next.phase = phase;
     next.why = why;
     if (is_new)
-        next.phase_since_usec = loop_realtime(reboots->loop);
+        next.phase_since_usec = side_work_now(&reboots->work);
     next.has_returned |= phase == REBOOT_RETURNING;
     _cleanup_free_ char *value = reboot_format(&next);
     return value ? reboots_write(reboots, id, known->revision, value) : -ENOMEM;
@@ -160,9 +140,10 @@ static int reboots_consider(Reboots *reboots, const Census *census, const char *
     return r < 0 ? r : 1;
 }
 
-static int reboots_try(Reboots *reboots) {
+static int act(void *userdata) {
+    Reboots *reboots = userdata;
     Census census = reboots_count(reboots);
-    usec_t next_look = USEC_INFINITY, now = loop_realtime(reboots->loop);
+    usec_t next_look = USEC_INFINITY;
     const char *id;
     const FeedReboot *known;
     MAP_FOREACH (id, known, feed_reboots(reboots->feed)) {
@@ -170,44 +151,26 @@ static int reboots_try(Reboots *reboots) {
         if (r != 0)
             return MIN(r, 0);
     }
-    if (next_look != USEC_INFINITY)
-        timer_start(reboots->timer, next_look > now ? next_look - now : 0);
+    side_work_look_at(&reboots->work, next_look);
     return 0;
 }
 
-/* While it is not ready nothing is lost: whoever is then looks again. */
-static void on_timer(void *userdata) {
-    Reboots *reboots = userdata;
-    if (reboots->op || !reboots->callbacks.is_ready(reboots->written_revision, reboots->userdata))
-        return;
-    int r = leadership_is_sure(reboots->leadership) ? reboots_try(reboots) : -ENOTCONN;
-    if (r < 0)
-        timer_start(reboots->timer, RETRY_USEC);
-}
-
 void reboots_look(Reboots *reboots) {
-    if (!reboots->op && map_size(feed_reboots(reboots->feed)) > 0)
-        timer_start(reboots->timer, 0);
+    if (map_size(feed_reboots(reboots->feed)) > 0)
+        side_work_look(&reboots->work);
 }
 
 bool reboots_is_writing(const Reboots *reboots) {
-    return reboots->op != NULL;
+    return reboots->work.op != NULL;
 }
 
-int reboots_new(Store *store, Loop *loop, const Leadership *leadership, const Feed *feed,
-                const Cluster *cluster, const RebootsCallbacks *callbacks, void *userdata,
-                Reboots **ret) {
+int reboots_new(const SideWorkOptions *options, Reboots **ret) {
     _cleanup_(reboots_freep) Reboots *reboots = calloc(1, sizeof(Reboots));
     if (!reboots)
         return -ENOMEM;
-    *reboots = (Reboots){.store = store,
-                         .loop = loop,
-                         .leadership = leadership,
-                         .feed = feed,
-                         .cluster = cluster,
-                         .callbacks = *callbacks,
-                         .userdata = userdata};
-    int r = timer_new(loop, on_timer, reboots, &reboots->timer);
+    reboots->feed = options->feed;
+    reboots->cluster = options->cluster;
+    int r = side_work_init(&reboots->work, options, act, reboots);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(reboots);
@@ -217,7 +180,6 @@ int reboots_new(Store *store, Loop *loop, const Leadership *leadership, const Fe
 void reboots_free(Reboots *reboots) {
     if (!reboots)
         return;
-    store_op_cancel(reboots->op);
-    timer_free(reboots->timer);
+    side_work_done(&reboots->work);
     free(reboots);
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#define RETRY_USEC (500 * USEC_PER_MSEC)
 #define BATCH_MAX 50 /* records in a transaction: a write and a comparison each */
 
 static const MetricFamily noted_failures = {
@@ -25,12 +24,9 @@ static const MetricFamily tries = {
 };
 
 struct Retries {
-    SideWorkOptions options;
-    Timer *timer;
+    SideWork work;
     Deadlines *deadlines; /* by unit: when to look at it again */
     Map *quiet;           /* set of units that nothing was heard of until their deadline */
-    StoreOp *op;
-    int64_t written_revision;
 };
 
 /* --- writing --- */
@@ -66,24 +62,20 @@ static int batch_add(Batch *batch, const char *name, int64_t revision, const Fai
 
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Retries *retries = userdata;
-    retries->op = NULL;
+    r = side_work_end(&retries->work, r, result);
     if (r < 0)
         log_warning("Failed to write down which units have failed: %s", strerror(-r));
-    if (r < 0 || !result->succeeded) {
-        timer_start(retries->timer, RETRY_USEC); /* what is there by then is told */
-        return;
-    }
-    retries->written_revision = result->revision;
-    retries_look(retries);
+    else if (r > 0)
+        retries_look(retries);
 }
 
 static int batch_write(Retries *retries, Batch *batch) {
-    batch->compares[0] = leadership_fence(retries->options.leadership);
+    batch->compares[0] = side_work_fence(&retries->work);
     const StoreTxn txn = {.compares = batch->compares,
                           .n_compares = batch->n + 1,
                           .writes = batch->writes,
                           .n_writes = batch->n};
-    return store_txn(retries->options.store, &txn, on_written, retries, &retries->op);
+    return side_work_write(&retries->work, &txn, on_written);
 }
 
 /* --- telling --- */
@@ -93,7 +85,7 @@ static void tell_failure(Retries *retries, const char *name, const FailurePlace 
     log_write(LOG_NOTICE, (LogFields){.unit = name, .machine = place->machine_id},
               "Unit '%s' has failed on %s (%s); it is tried anew in %" PRIu64 " s", name,
               place->machine_id, str_or(place->why, ""), delay / USEC_PER_SEC);
-    metrics_add(retries->options.metrics, &noted_failures, NULL, 1);
+    metrics_add(retries->work.options.metrics, &noted_failures, NULL, 1);
 }
 
 static void tell_new_failures(Retries *retries, const char *name, const Failures *known,
@@ -109,7 +101,7 @@ static void tell_new_failures(Retries *retries, const char *name, const Failures
 static void tell_try(Retries *retries, const char *name, const FailurePlace *place) {
     log_write(LOG_NOTICE, (LogFields){.unit = name, .machine = place->machine_id},
               "Unit '%s', which has failed on %s, is tried anew", name, place->machine_id);
-    metrics_add(retries->options.metrics, &tries, NULL, 1);
+    metrics_add(retries->work.options.metrics, &tries, NULL, 1);
 }
 
 static void tell_new_tries(Retries *retries, const char *name, const Failures *known,
@@ -135,7 +127,7 @@ static int retry_due(Retries *retries, const Failures *failures, const FailureFa
         const FailurePlace *place = &failures->places[i];
         if (!failure_is_due(place, facts, now_usec))
             continue;
-        int r = cluster_retry(retries->options.cluster, place->machine_id, failures->name);
+        int r = cluster_retry(retries->work.options.cluster, place->machine_id, failures->name);
         if (r < 0)
             return r;
         is_any = 1;
@@ -153,10 +145,10 @@ static int retries_wait(Retries *retries, const char *name, usec_t look_at, usec
  * nothing is left to do before *look_at. */
 static int retries_settle(Retries *retries, const char *name, const Failures *failures,
                           const FailureFacts *facts, usec_t look_at) {
-    usec_t now = loop_realtime(retries->options.loop);
+    usec_t now = side_work_now(&retries->work);
     for (size_t i = 0; failures && i < failures->n_places; i++)
         if (failure_is_due(&failures->places[i], facts, now) &&
-            retries->options.is_held_back(retries->options.userdata))
+            side_work_is_held_back(&retries->work))
             return 0; /* it stays in doubt */
     int r = retry_due(retries, failures, facts, now);
     if (r < 0)
@@ -164,7 +156,7 @@ static int retries_settle(Retries *retries, const char *name, const Failures *fa
     int wait = retries_wait(retries, name, look_at, now);
     if (wait < 0)
         return wait;
-    cluster_settle_doubt(retries->options.cluster, name);
+    cluster_settle_doubt(retries->work.options.cluster, name);
     return r;
 }
 
@@ -186,7 +178,7 @@ static int retries_change(Retries *retries, const char *name, const FeedFailures
     if (!is_quiet && !is_urgent(before, next)) {
         int r = deadlines_set(retries->deadlines, name, FAILURE_QUIET_USEC);
         if (r >= 0)
-            cluster_settle_doubt(retries->options.cluster, name);
+            cluster_settle_doubt(retries->work.options.cluster, name);
         return r;
     }
     tell_new_failures(retries, name, before, next);
@@ -198,13 +190,12 @@ static int retries_change(Retries *retries, const char *name, const FeedFailures
 static int retries_consider(Retries *retries, const char *name, Batch *batch) {
     _cleanup_failure_facts_ FailureFacts facts = {};
     _cleanup_(failures_freep) Failures *next = NULL;
-    const FeedFailures *known = map_get(feed_failures(retries->options.feed), name);
+    const FeedFailures *known = map_get(feed_failures(retries->work.options.feed), name);
     const Failures *before = known ? known->failures : NULL;
     usec_t look_at;
-    int r = cluster_get_failure_facts(retries->options.cluster, name, &facts);
+    int r = cluster_get_failure_facts(retries->work.options.cluster, name, &facts);
     if (r >= 0)
-        r = failure_step(name, before, &facts, loop_realtime(retries->options.loop), &next,
-                         &look_at);
+        r = failure_step(name, before, &facts, side_work_now(&retries->work), &next, &look_at);
     if (r < 0)
         return r;
     bool is_unreadable = known && !known->failures;
@@ -215,12 +206,14 @@ static int retries_consider(Retries *retries, const char *name, Batch *batch) {
     return batch->n == BATCH_MAX ? 0 : retries_change(retries, name, known, next, &facts, batch);
 }
 
-static int retries_try(Retries *retries) {
+static int act(void *userdata) {
+    Retries *retries = userdata;
+    const SideWorkOptions *options = &retries->work.options;
     _cleanup_(batch_done) Batch batch = {};
     bool has_told = false;
     const char *name;
     _unused_ void *unit;
-    MAP_FOREACH (name, unit, cluster_doubtful(retries->options.cluster)) {
+    MAP_FOREACH (name, unit, cluster_doubtful(retries->work.options.cluster)) {
         int r = retries_consider(retries, name, &batch);
         if (r < 0)
             return r;
@@ -232,40 +225,27 @@ static int retries_try(Retries *retries) {
         map_clear(retries->quiet); /* what was not in doubt any more has passed */
     int r = batch.n > 0 ? batch_write(retries, &batch) : 0;
     if (has_told)
-        retries->options.on_told(0, retries->options.userdata);
+        options->on_told(0, options->userdata);
     return r;
-}
-
-/* While it is not ready nothing is lost: whoever is then looks again. */
-static void on_timer(void *userdata) {
-    Retries *retries = userdata;
-    const SideWorkOptions *options = &retries->options;
-    if (retries->op || !options->is_ready(retries->written_revision, options->userdata))
-        return;
-    int r = leadership_is_sure(options->leadership) ? retries_try(retries) : -ENOTCONN;
-    if (r == -ENOMEM)
-        options->on_told(r, options->userdata);
-    else if (r < 0)
-        timer_start(retries->timer, RETRY_USEC);
 }
 
 /* It has stayed as it was for a moment; or that has passed, and the next failure has a moment of
  * its own. */
 static void on_due(const char *name, void *userdata) {
     Retries *retries = userdata;
-    const Cluster *cluster = retries->options.cluster;
-    int r = cluster_doubt(retries->options.cluster, name);
-    if (r >= 0 && map_has(cluster_doubtful(cluster), name))
+    const SideWorkOptions *options = &retries->work.options;
+    int r = cluster_doubt(options->cluster, name);
+    if (r >= 0 && map_has(cluster_doubtful(options->cluster), name))
         r = map_put(retries->quiet, name, NULL);
     if (r < 0)
-        retries->options.on_told(r, retries->options.userdata);
+        options->on_told(r, options->userdata);
     else
         retries_look(retries);
 }
 
 void retries_look(Retries *retries) {
-    if (!retries->op && map_size(cluster_doubtful(retries->options.cluster)) > 0)
-        timer_start(retries->timer, 0);
+    if (map_size(cluster_doubtful(retries->work.options.cluster)) > 0)
+        side_work_look(&retries->work);
 }
 
 /* --- life --- */
@@ -279,11 +259,10 @@ int retries_new(const SideWorkOptions *options, Retries **ret) {
     _cleanup_(retries_freep) Retries *retries = calloc(1, sizeof(Retries));
     if (!retries)
         return -ENOMEM;
-    retries->options = *options;
     retries->quiet = map_new(NULL);
     if (!retries->quiet)
         return -ENOMEM;
-    int r = timer_new(options->loop, on_timer, retries, &retries->timer);
+    int r = side_work_init(&retries->work, options, act, retries);
     if (r >= 0)
         r = deadlines_new(options->loop, on_due, retries, &retries->deadlines);
     if (r < 0)
@@ -295,8 +274,7 @@ int retries_new(const SideWorkOptions *options, Retries **ret) {
 void retries_free(Retries *retries) {
     if (!retries)
         return;
-    store_op_cancel(retries->op);
-    timer_free(retries->timer);
+    side_work_done(&retries->work);
     deadlines_free(retries->deadlines);
     map_free(retries->quiet);
     free(retries);

@@ -1,8 +1,6 @@
-/* Units that have failed: whenever the model of the cluster is whole and all of it is decided, what
- * is to be remembered of them is looked up (fleetd/sched/failure-step.h), and written, on the
- * condition that the records are as they were read and that this engine leads; and when it is time,
- * the scheduler is told to try them anew. All of it stands in the store, so that any leader goes on
- * with it. */
+/* Units that have failed: what is to be remembered of them is looked up
+ * (fleetd/sched/failure-step.h), and written; and when it is time, the scheduler is told to try
+ * them anew. */
 #pragma once
 
 #include "fleetd/engine/side-work.h"

@@ -48,13 +48,13 @@ static void add_write(RolloutWrite *write, const char *key, const char *value) {
         (StoreWrite){.kind = value ? STORE_PUT : STORE_DELETE, .key = key, .value = value};
 }
 
-static int send(const RolloutWriter *writer, RolloutWrite *write, StoreOp **ret) {
-    write->compares[write->n_compares++] = leadership_fence(writer->leadership);
+static int send(SideWork *work, RolloutWrite *write, StoreTxnDone done) {
+    write->compares[write->n_compares++] = side_work_fence(work);
     const StoreTxn txn = {.compares = write->compares,
                           .n_compares = write->n_compares,
                           .writes = write->writes,
                           .n_writes = write->n_writes};
-    return store_txn(writer->store, &txn, writer->done, writer->userdata, ret);
+    return side_work_write(work, &txn, done);
 }
 
 typedef struct RecordKeys {
@@ -71,8 +71,8 @@ static int expect_records(RolloutWrite *write, const char *name, const FeedRollo
 
 /* As with the API: the file comes with the unit, also if it is there. Whoever is about to collect
  * it finds that it has changed. */
-static int add_file(const RolloutWriter *writer, RolloutWrite *write, const char *hash) {
-    const UnitFile *file = feed_file(writer->feed, hash);
+static int add_file(const SideWork *work, RolloutWrite *write, const char *hash) {
+    const UnitFile *file = feed_file(work->options.feed, hash);
     const char *key = keep_take(write, key_file(hash));
     size_t size;
     if (!file || !key)
@@ -83,23 +83,22 @@ static int add_file(const RolloutWriter *writer, RolloutWrite *write, const char
     return 0;
 }
 
-static int add_new_file(const RolloutWriter *writer, RolloutWrite *write, const RolloutStep *step,
+static int add_new_file(const SideWork *work, RolloutWrite *write, const RolloutStep *step,
                         const Unit *known, Unit *unit) {
     UnitVersionStep version = unit_version_step(known, 0);
     unit->hash = (char *) step->hash;
     unit->version = version.number;
-    int r =
-        version_writes_fill(unit, known, &version, loop_realtime(writer->loop), &write->versions);
-    return r < 0 ? r : add_file(writer, write, step->hash);
+    int r = version_writes_fill(unit, known, &version, side_work_now(work), &write->versions);
+    return r < 0 ? r : add_file(work, write, step->hash);
 }
 
 /* The unit with its new file, which becomes a version of it, or to be restarted with the one that
  * it has. A template that the cluster did not know is there from then on. */
-static int add_unit(const RolloutWriter *writer, RolloutWrite *write, const RolloutStep *step) {
-    const Unit *known = map_get(feed_units(writer->feed), step->unit);
+static int add_unit(const SideWork *work, RolloutWrite *write, const RolloutStep *step) {
+    const Unit *known = map_get(feed_units(work->options.feed), step->unit);
     Unit unit = known ? *known : (Unit){.name = (char *) step->unit};
     unit.restart = MAX(unit.restart, step->restart);
-    int r = step->restart > 0 ? 0 : add_new_file(writer, write, step, known, &unit);
+    int r = step->restart > 0 ? 0 : add_new_file(work, write, step, known, &unit);
     const char *key = expect_take(write, key_unit(step->unit), known ? known->revision : 0);
     const char *value = keep_take(write, unit_format(&unit));
     if (r < 0 || !key || !value)
@@ -110,22 +109,22 @@ static int add_unit(const RolloutWriter *writer, RolloutWrite *write, const Roll
     return 0;
 }
 
-int rollout_writer_put(const RolloutWriter *writer, const char *name, const FeedRollout *known,
-                       const RolloutStep *step, StoreOp **ret) {
+int rollout_writer_put(SideWork *work, const char *name, const FeedRollout *known,
+                       const RolloutStep *step, StoreTxnDone done) {
     _cleanup_write_ RolloutWrite write = {};
     RecordKeys keys;
     int r = expect_records(&write, name, known, &keys);
     if (r >= 0 && step->unit)
-        r = add_unit(writer, &write, step);
+        r = add_unit(work, &write, step);
     const char *value = keep_take(&write, rollout_format(step->next));
     if (r < 0 || !value)
         return r < 0 ? r : -ENOMEM;
     add_write(&write, keys.rollout, value);
-    return send(writer, &write, ret);
+    return send(work, &write, done);
 }
 
-int rollout_writer_drop(const RolloutWriter *writer, const char *name, const FeedRollout *known,
-                        StoreOp **ret) {
+int rollout_writer_drop(SideWork *work, const char *name, const FeedRollout *known,
+                        StoreTxnDone done) {
     _cleanup_write_ RolloutWrite write = {};
     RecordKeys keys;
     int r = expect_records(&write, name, known, &keys);
@@ -133,5 +132,5 @@ int rollout_writer_drop(const RolloutWriter *writer, const char *name, const Fee
         return r;
     add_write(&write, keys.deployment, NULL);
     add_write(&write, keys.rollout, NULL);
-    return send(writer, &write, ret);
+    return send(work, &write, done);
 }

@@ -2,22 +2,13 @@
  * decided on is as it was read, and this engine leads. */
 #pragma once
 
-#include "fleetd/engine/feed.h"
-#include "fleetd/engine/leadership.h"
+#include "fleetd/engine/side-work.h"
 #include "fleetd/sched/rollout-step.h"
 
-typedef struct RolloutWriter {
-    Store *store;
-    Loop *loop;
-    const Leadership *leadership;
-    const Feed *feed;
-    StoreTxnDone done;
-    void *userdata;
-} RolloutWriter;
-
-/* The record, and the unit that gets another file, if any does. -ENOMEM, or as of store_txn(). */
-int rollout_writer_put(const RolloutWriter *writer, const char *name, const FeedRollout *known,
-                       const RolloutStep *step, StoreOp **ret);
+/* The record, and the unit that gets another file, if any does. -ENOMEM, or as of
+ * side_work_write(). */
+int rollout_writer_put(SideWork *work, const char *name, const FeedRollout *known,
+                       const RolloutStep *step, StoreTxnDone done);
 /* Nothing is wanted any more: neither record stays. */
-int rollout_writer_drop(const RolloutWriter *writer, const char *name, const FeedRollout *known,
-                        StoreOp **ret);
+int rollout_writer_drop(SideWork *work, const char *name, const FeedRollout *known,
+                        StoreTxnDone done);

@@ -8,37 +8,35 @@
 
 #include <errno.h>
 
-#define RETRY_USEC (500 * USEC_PER_MSEC)
-
 struct Rollouts {
-    RolloutWriter writer;
-    Loop *loop;
-    const Leadership *leadership;
+    SideWork work;
     const Feed *feed;
     const Cluster *cluster;
-    RolloutsCallbacks callbacks;
-    void *userdata;
-    Timer *timer;
-    StoreOp *op;
-    int64_t written_revision;
 };
 
 /* --- writing --- */
 
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Rollouts *rollouts = userdata;
-    rollouts->op = NULL;
-    if (r < 0) {
+    const SideWorkOptions *options = &rollouts->work.options;
+    r = side_work_end(&rollouts->work, r, result);
+    if (r < 0) { /* what else is down of a group must not be counted */
         log_warning("Failed to write how far a deployment is: %s", strerror(-r));
-        rollouts->callbacks.on_unsure(rollouts->userdata);
-    } else if (!result->succeeded) {
-        timer_start(rollouts->timer, RETRY_USEC); /* what is there by then is told */
-        rollouts->callbacks.on_through(rollouts->userdata);
-    } else {
-        rollouts->written_revision = result->revision;
-        rollouts_look(rollouts);
-        rollouts->callbacks.on_through(rollouts->userdata);
+        options->on_unsure(options->userdata);
+        return;
     }
+    if (r > 0)
+        rollouts_look(rollouts);
+    options->on_through(options->userdata);
+}
+
+static int put(Rollouts *rollouts, const char *name, const FeedRollout *known,
+               const RolloutStep *step) {
+    return rollout_writer_put(&rollouts->work, name, known, step, on_written);
+}
+
+static int drop(Rollouts *rollouts, const char *name, const FeedRollout *known) {
+    return rollout_writer_drop(&rollouts->work, name, known, on_written);
 }
 
 /* --- telling --- */
@@ -85,8 +83,8 @@ static bool is_there(const Feed *feed, const char *name) {
 
 static int gather(const Rollouts *rollouts, const char *name, RolloutFacts *ret,
                   RolloutFact **ret_units) {
-    *ret = (RolloutFacts){.now_usec = loop_realtime(rollouts->loop),
-                          .is_held = rollouts->callbacks.is_held(rollouts->userdata)};
+    *ret = (RolloutFacts){.now_usec = side_work_now(&rollouts->work),
+                          .is_held = side_work_is_held_back(&rollouts->work)};
     return rollout_facts_gather(rollouts->feed, rollouts->cluster, name, ret, ret_units);
 }
 
@@ -111,7 +109,7 @@ static int is_abandoned(const Rollouts *rollouts, const char *name, const FeedRo
 
 static int finish(Rollouts *rollouts, const char *name, const FeedRollout *known) {
     int r = is_abandoned(rollouts, name, known);
-    return r <= 0 ? r : rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op);
+    return r <= 0 ? r : drop(rollouts, name, known);
 }
 
 /* How far it had come is not known, so nobody can go on with it, nor back. */
@@ -125,7 +123,7 @@ static int replace_unreadable(Rollouts *rollouts, const char *name, const FeedRo
     if (r < 0)
         return r;
     log_change(name, known, &step);
-    return rollout_writer_put(&rollouts->writer, name, known, &step, &rollouts->op);
+    return put(rollouts, name, known, &step);
 }
 
 static int take_step(Rollouts *rollouts, const char *name, const FeedRollout *known,
@@ -140,18 +138,18 @@ static int take_step(Rollouts *rollouts, const char *name, const FeedRollout *kn
         return r;
     *next_look = MIN(*next_look, step.look_at);
     if (step.is_void)
-        return rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op);
+        return drop(rollouts, name, known);
     if (!step.next)
         return 0;
     log_change(name, known, &step);
-    return rollout_writer_put(&rollouts->writer, name, known, &step, &rollouts->op);
+    return put(rollouts, name, known, &step);
 }
 
 /* A deployment that cannot be read says nothing: until somebody writes it anew, nothing goes on. */
 static int consider(Rollouts *rollouts, const char *name, const FeedRollout *known,
                     usec_t *next_look) {
     if (known->deployment_revision == 0)
-        return rollout_writer_drop(&rollouts->writer, name, known, &rollouts->op);
+        return drop(rollouts, name, known);
     if (!known->deployment)
         return 0;
     if (is_over(known))
@@ -161,60 +159,36 @@ static int consider(Rollouts *rollouts, const char *name, const FeedRollout *kno
     return take_step(rollouts, name, known, next_look);
 }
 
-static int rollouts_try(Rollouts *rollouts) {
-    usec_t next_look = USEC_INFINITY, now = loop_realtime(rollouts->loop);
+static int act(void *userdata) {
+    Rollouts *rollouts = userdata;
+    usec_t next_look = USEC_INFINITY;
     const char *name;
     const FeedRollout *known;
     MAP_FOREACH (name, known, feed_rollouts(rollouts->feed)) {
         int r = consider(rollouts, name, known, &next_look);
-        if (r < 0 || rollouts->op)
+        if (r < 0 || rollouts->work.op)
             return r;
     }
-    if (next_look != USEC_INFINITY)
-        timer_start(rollouts->timer, next_look > now ? next_look - now : 0);
+    side_work_look_at(&rollouts->work, next_look);
     return 0;
 }
 
-/* While it is not ready nothing is lost: whoever is then looks again. */
-static void on_timer(void *userdata) {
-    Rollouts *rollouts = userdata;
-    if (rollouts->op ||
-        !rollouts->callbacks.is_ready(rollouts->written_revision, rollouts->userdata))
-        return;
-    int r = leadership_is_sure(rollouts->leadership) ? rollouts_try(rollouts) : -ENOTCONN;
-    if (r < 0)
-        timer_start(rollouts->timer, RETRY_USEC);
-}
-
 void rollouts_look(Rollouts *rollouts) {
-    if (!rollouts->op && map_size(feed_rollouts(rollouts->feed)) > 0)
-        timer_start(rollouts->timer, 0);
+    if (map_size(feed_rollouts(rollouts->feed)) > 0)
+        side_work_look(&rollouts->work);
 }
 
 int64_t rollouts_revision(const Rollouts *rollouts) {
-    return rollouts->op ? INT64_MAX : rollouts->written_revision;
+    return side_work_revision(&rollouts->work);
 }
 
-int rollouts_new(Store *store, Loop *loop, const Leadership *leadership, const Feed *feed,
-                 const Cluster *cluster, const RolloutsCallbacks *callbacks, void *userdata,
-                 Rollouts **ret) {
+int rollouts_new(const SideWorkOptions *options, Rollouts **ret) {
     _cleanup_(rollouts_freep) Rollouts *rollouts = calloc(1, sizeof(Rollouts));
     if (!rollouts)
         return -ENOMEM;
-    const RolloutWriter writer = {.store = store,
-                                  .loop = loop,
-                                  .leadership = leadership,
-                                  .feed = feed,
-                                  .done = on_written,
-                                  .userdata = rollouts};
-    *rollouts = (Rollouts){.writer = writer,
-                           .loop = loop,
-                           .leadership = leadership,
-                           .feed = feed,
-                           .cluster = cluster,
-                           .callbacks = *callbacks,
-                           .userdata = userdata};
-    int r = timer_new(loop, on_timer, rollouts, &rollouts->timer);
+    rollouts->feed = options->feed;
+    rollouts->cluster = options->cluster;
+    int r = side_work_init(&rollouts->work, options, act, rollouts);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(rollouts);
@@ -224,7 +198,6 @@ int rollouts_new(Store *store, Loop *loop, const Leadership *leadership, const F
 void rollouts_free(Rollouts *rollouts) {
     if (!rollouts)
         return;
-    store_op_cancel(rollouts->op);
-    timer_free(rollouts->timer);
+    side_work_done(&rollouts->work);
     free(rollouts);
 }

@@ -58,7 +58,7 @@ static void add_writes(ScaleWrite *write, const StoreWrite *writes, size_t n) {
 /* --- one instance --- */
 
 /* As a user's request would make it: version 1 of a unit that there was not. */
-static int add_creation(const ScaleWriter *writer, ScaleWrite *write, const Unit *template,
+static int add_creation(const SideWork *work, ScaleWrite *write, const Unit *template,
                         const char *name, size_t i) {
     UnitVersionStep version = unit_version_step(NULL, 0);
     const Unit unit = {.name = (char *) name,
@@ -66,7 +66,7 @@ static int add_creation(const ScaleWriter *writer, ScaleWrite *write, const Unit
                        .desired = LAUNCH_STATE_LAUNCHED,
                        .version = version.number};
     VersionWrites *versions = &write->versions[i];
-    int r = version_writes_fill(&unit, NULL, &version, loop_realtime(writer->loop), versions);
+    int r = version_writes_fill(&unit, NULL, &version, side_work_now(work), versions);
     const char *key = expect_take(write, key_unit(name), 0);
     const char *value = keep_take(write, unit_format(&unit));
     if (r < 0 || !key || !value)
@@ -87,37 +87,37 @@ static int add_removal(ScaleWrite *write, const Unit *unit, size_t i) {
 
 /* --- all of them --- */
 
-static int expect_template(const ScaleWriter *writer, ScaleWrite *write, const Unit *template) {
-    int64_t file = feed_file_revision(writer->feed, template->hash);
+static int expect_template(const SideWork *work, ScaleWrite *write, const Unit *template) {
+    int64_t file = feed_file_revision(work->options.feed, template->hash);
     bool is_noted = expect_take(write, key_unit(template->name), template->revision) &&
                     expect_take(write, key_file(template->hash), file);
     return is_noted ? 0 : -ENOMEM;
 }
 
-static int fill(const ScaleWriter *writer, ScaleWrite *write, const char *name,
-                const ScaleStep *step) {
-    const Unit *template = map_get(feed_units(writer->feed), name);
-    int r = step->is_removal ? 0 : expect_template(writer, write, template);
+static int fill(const SideWork *work, ScaleWrite *write, const char *name, const ScaleStep *step) {
+    const Unit *template = map_get(feed_units(work->options.feed), name);
+    int r = step->is_removal ? 0 : expect_template(work, write, template);
     for (size_t i = 0; r >= 0 && i < step->n; i++) {
         const char *instance = keep_take(write, template_instance_name(name, step->numbers[i]));
         if (!instance)
             return -ENOMEM;
-        r = step->is_removal ? add_removal(write, map_get(feed_units(writer->feed), instance), i)
-                             : add_creation(writer, write, template, instance, i);
+        r = step->is_removal
+                ? add_removal(write, map_get(feed_units(work->options.feed), instance), i)
+                : add_creation(work, write, template, instance, i);
     }
     return r;
 }
 
-int scale_writer_put(const ScaleWriter *writer, const char *template, const FeedScale *known,
-                     const ScaleStep *step, StoreOp **ret) {
+int scale_writer_put(SideWork *work, const char *template, const FeedScale *known,
+                     const ScaleStep *step, StoreTxnDone done) {
     _cleanup_write_ ScaleWrite write = {};
     if (!expect_take(&write, key_scale(template), known->revision) ||
-        fill(writer, &write, template, step) < 0)
+        fill(work, &write, template, step) < 0)
         return -ENOMEM;
-    write.compares[write.n_compares++] = leadership_fence(writer->leadership);
+    write.compares[write.n_compares++] = side_work_fence(work);
     const StoreTxn txn = {.compares = write.compares,
                           .n_compares = write.n_compares,
                           .writes = write.writes,
                           .n_writes = write.n_writes};
-    return store_txn(writer->store, &txn, writer->done, writer->userdata, ret);
+    return side_work_write(work, &txn, done);
 }

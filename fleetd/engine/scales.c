@@ -5,8 +5,6 @@
 
 #include <errno.h>
 
-#define RETRY_USEC (500 * USEC_PER_MSEC)
-
 static const MetricFamily scaled = {
     "fleet_engine_scaled_unit_count_total",
     METRIC_COUNTER,
@@ -15,32 +13,26 @@ static const MetricFamily scaled = {
 };
 
 struct Scales {
-    ScalesOptions options;
-    ScaleWriter writer;
-    Timer *timer;
-    StoreOp *op;
+    SideWork work;
     ScaleStep step; /* that is being written */
-    int64_t written_revision;
 };
 
 /* --- writing --- */
 
 static void on_written(int r, const StoreTxnResult *result, void *userdata) {
     Scales *scales = userdata;
+    const SideWorkOptions *options = &scales->work.options;
     const ScaleStep *step = &scales->step;
-    scales->op = NULL;
+    r = side_work_end(&scales->work, r, result);
     if (r < 0)
         log_warning("Failed to change how many instances of a template there are: %s",
                     strerror(-r));
-    if (r < 0 || !result->succeeded) {
-        timer_start(scales->timer, RETRY_USEC); /* what is there by then is told */
-    } else {
-        scales->written_revision = result->revision;
-        metrics_add(scales->options.metrics, &scaled,
-                    LABELS(step->is_removal ? "removed" : "created"), (double) step->n);
+    if (r > 0) {
+        metrics_add(options->metrics, &scaled, LABELS(step->is_removal ? "removed" : "created"),
+                    (double) step->n);
         scales_look(scales);
     }
-    scales->options.on_through(scales->options.userdata);
+    options->on_through(options->userdata);
 }
 
 /* --- looking --- */
@@ -88,7 +80,7 @@ static void log_step(const char *template, const FeedScale *known, const ScaleSt
 }
 
 static int consider(Scales *scales, const char *template) {
-    const Feed *feed = scales->options.feed;
+    const Feed *feed = scales->work.options.feed;
     const FeedScale *known = feed_find_scale(feed, template);
     if (!known->scale)
         return 0;
@@ -108,41 +100,33 @@ static int consider(Scales *scales, const char *template) {
         return 0;
     log_step(template, known, &step);
     scales->step = step;
-    return scale_writer_put(&scales->writer, template, known, &step, &scales->op);
+    return scale_writer_put(&scales->work, template, known, &step, on_written);
 }
 
 /* One at a time; that of which something is written has its turn again when that was told. */
-static int scales_try(Scales *scales) {
+static int act(void *userdata) {
+    Scales *scales = userdata;
+    Feed *feed = scales->work.options.feed;
     const char *template;
     _unused_ const void *nothing;
-    MAP_FOREACH (template, nothing, feed_changed_scales(scales->options.feed)) {
+    if (side_work_is_held_back(&scales->work))
+        return -EAGAIN;
+    MAP_FOREACH (template, nothing, feed_changed_scales(feed)) {
         int r = consider(scales, template);
-        if (r < 0 || scales->op)
+        if (r < 0 || scales->work.op)
             return r;
-        feed_settle_scale(scales->options.feed, template);
+        feed_settle_scale(feed, template);
     }
     return 0;
 }
 
-/* While it is not ready nothing is lost: whoever is then looks again. */
-static void on_timer(void *userdata) {
-    Scales *scales = userdata;
-    const ScalesOptions *options = &scales->options;
-    if (scales->op || !options->is_ready(scales->written_revision, options->userdata))
-        return;
-    bool may_begin =
-        leadership_is_sure(options->leadership) && !options->is_held_back(options->userdata);
-    if (!may_begin || scales_try(scales) < 0)
-        timer_start(scales->timer, RETRY_USEC);
-}
-
 void scales_look(Scales *scales) {
-    if (!scales->op && map_size(feed_changed_scales(scales->options.feed)) > 0)
-        timer_start(scales->timer, 0);
+    if (map_size(feed_changed_scales(scales->work.options.feed)) > 0)
+        side_work_look(&scales->work);
 }
 
 int64_t scales_revision(const Scales *scales) {
-    return scales->op ? INT64_MAX : scales->written_revision;
+    return side_work_revision(&scales->work);
 }
 
 /* --- life --- */
@@ -151,18 +135,11 @@ void scales_declare(Metrics *metrics) {
     metrics_declare(metrics, &scaled);
 }
 
-int scales_new(const ScalesOptions *options, Scales **ret) {
+int scales_new(const SideWorkOptions *options, Scales **ret) {
     _cleanup_(scales_freep) Scales *scales = calloc(1, sizeof(Scales));
     if (!scales)
         return -ENOMEM;
-    scales->options = *options;
-    scales->writer = (ScaleWriter){.store = options->store,
-                                   .loop = options->loop,
-                                   .leadership = options->leadership,
-                                   .feed = options->feed,
-                                   .done = on_written,
-                                   .userdata = scales};
-    int r = timer_new(options->loop, on_timer, scales, &scales->timer);
+    int r = side_work_init(&scales->work, options, act, scales);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(scales);
@@ -172,7 +149,6 @@ int scales_new(const ScalesOptions *options, Scales **ret) {
 void scales_free(Scales *scales) {
     if (!scales)
         return;
-    store_op_cancel(scales->op);
-    timer_free(scales->timer);
+    side_work_done(&scales->work);
     free(scales);
 }

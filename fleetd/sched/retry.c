@@ -127,9 +127,9 @@ int unit_doubt(Cluster *cluster, ClusterUnit *unit) {
         map_remove(cluster->doubtful, unit->name);
         return 0;
     }
-    return map_has(cluster->doubtful, unit->name)
-               ? 0
-               : MIN(map_put(cluster->doubtful, unit->name, unit), 0);
+    int r =
+        map_has(cluster->doubtful, unit->name) ? 0 : map_put(cluster->doubtful, unit->name, unit);
+    return MIN(r, 0);
 }
 
 const Map *cluster_doubtful(const Cluster *cluster) {

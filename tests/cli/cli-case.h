@@ -8,6 +8,7 @@
  *   == METHOD PATH -> stream
  *      The lines that follow are sent one by one, and the stream stays open. "@end" ends it,
  *      "@break" cuts the connection, "@until METHOD PATH" holds the rest back until that is asked.
+ * "@interrupt" sends SIGINT to who asked, when it has read what came before and waits for more.
  *   == METHOD PATH -> silence
  *      No answer comes.
  *   == METHOD PATH -> break

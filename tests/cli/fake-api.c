@@ -1,6 +1,7 @@
 #include "tests/cli/fake-api.h"
 
 #include "fleetd/base/strv.h"
+#include "tests/cli/interruption.h"
 #include "tests/fakes/scripted-peer.h"
 
 #include <error.h>
@@ -14,7 +15,9 @@ typedef struct Held {
 } Held;
 
 struct FakeApi {
+    sd_event *event;
     Held held;
+    Interruption *interruption; /* NULL: none was asked for */
     ScriptedPeer *peer;
     Case *c;
     char *unexpected; /* lines */
@@ -56,6 +59,13 @@ static void answer_status(PeerConnection *connection, const CaseAnswer *answer) 
     send_text(connection, answer->text);
 }
 
+static void interrupt(FakeApi *api, PeerConnection *connection) {
+    interruption_free(api->interruption);
+    api->interruption = interruption_new(api->event, peer_connection_pid(connection));
+    if (!api->interruption)
+        error(2, 0, "it cannot be interrupted");
+}
+
 /* Sends lines of a stream up to the end, or up to one that holds the rest back: all of them at
  * once, so that nothing depends on how far a reader has come. */
 static void stream_send(FakeApi *api, PeerConnection *connection, const char *text) {
@@ -76,6 +86,8 @@ static void stream_send(FakeApi *api, PeerConnection *connection, const char *te
     } else {
         if (streq(word, "@end"))
             send_text(connection, "0\r\n\r\n");
+        else if (streq(word, "@interrupt"))
+            interrupt(api, connection);
         stream_send(api, connection, text);
     }
 }
@@ -126,6 +138,7 @@ FakeApi *fake_api_new(sd_event *event, const char *socket_path, Case *c) {
     FakeApi *api = calloc(1, sizeof(FakeApi));
     if (!api)
         return NULL;
+    api->event = event;
     api->c = c;
     api->unexpected = strdup("");
     api->peer = scripted_peer_new(event, socket_path, on_request, api);
@@ -136,6 +149,7 @@ FakeApi *fake_api_new(sd_event *event, const char *socket_path, Case *c) {
 }
 
 void fake_api_free(FakeApi *api) {
+    interruption_free(api->interruption);
     scripted_peer_free(api->peer);
     free(api->unexpected);
     free(api->held.until);

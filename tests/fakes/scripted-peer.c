@@ -40,6 +40,13 @@ void peer_connection_close(PeerConnection *connection) {
     free(connection);
 }
 
+pid_t peer_connection_pid(const PeerConnection *connection) {
+    struct ucred ucred = {};
+    socklen_t size = sizeof(ucred);
+    assert(getsockopt(connection->fd, SOL_SOCKET, SO_PEERCRED, &ucred, &size) == 0);
+    return ucred.pid;
+}
+
 /* The size of the request at the front of the buffer, 0 while it is not whole. */
 static size_t request_size(const PeerConnection *connection) {
     const char *end = strstr(connection->request, "\r\n\r\n");

@@ -4,6 +4,7 @@
 
 #include "fleetd/base/macros.h"
 
+#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 typedef struct ScriptedPeer ScriptedPeer;
@@ -31,4 +32,6 @@ void peer_connection_answer(PeerConnection *connection, unsigned status, const c
 void peer_connection_send_chunk(PeerConnection *connection, const char *data, size_t size);
 #define PEER_CHUNKED_HEADERS \
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+/* Who has connected, of a unix socket. */
+pid_t peer_connection_pid(const PeerConnection *connection);
 void peer_connection_close(PeerConnection *connection);

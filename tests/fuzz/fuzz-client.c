@@ -1,6 +1,8 @@
 /* What fleetctl makes of fleetd's answers. The first line names what is asked for; then come the
  * answers, with a line "--" between them, each with its status in the first three characters. */
-#include "fleetctl/api/api-requests.h"
+#include "fleetctl/api/api-changes.h"
+#include "fleetctl/api/api-list.h"
+#include "fleetctl/api/api-units.h"
 #include "fleetd/base/json.h"
 #include "fleetd/base/log.h"
 #include "fleetd/base/strv.h"

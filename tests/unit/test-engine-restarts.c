@@ -23,19 +23,6 @@ static void restart(SimCluster *cluster, const char *name, UpdateOrder order) {
     restart_for(cluster, name, order, 10 * USEC_PER_SEC);
 }
 
-static char *instance(size_t i) {
-    char *name = str_printf("app@%zu.service", i);
-    assert_non_null(name);
-    return name;
-}
-
-static void start_instances(SimCluster *cluster) {
-    for (size_t i = 1; i <= N; i++) {
-        _cleanup_free_ char *name = instance(i);
-        engine_test_start(cluster, name, SLEEPER);
-    }
-}
-
 /* On all machines. */
 static size_t count_starts(SimCluster *cluster) {
     size_t n = 0;
@@ -44,23 +31,13 @@ static size_t count_starts(SimCluster *cluster) {
     return n;
 }
 
-static size_t count_up(SimCluster *cluster) {
-    size_t n_up = 0;
-    for (size_t i = 1; i <= N; i++) {
-        _cleanup_free_ char *name = instance(i);
-        n_up += sim_count_running(cluster, name) >= 1;
-    }
-    return n_up;
-}
-
 /* The fewest instances that were up meanwhile. */
 static size_t await(SimCluster *cluster, const char *name, RolloutPhase phase) {
     usec_t begun = loop_now(cluster->loop);
     size_t least = N;
-    while (!rollout_fixture_rollout(cluster, name) ||
-           rollout_fixture_rollout(cluster, name)->phase != phase) {
+    while (!rollout_fixture_has_phase(cluster, name, phase)) {
         sim_cluster_run(cluster, STEP);
-        least = MIN(least, count_up(cluster));
+        least = MIN(least, instances_up(cluster, N, 2));
         if (loop_now(cluster->loop) > begun + 2 * USEC_PER_MINUTE)
             fail_msg("%s is not %s", name, rollout_phase_to_string(phase));
     }
@@ -75,7 +52,7 @@ static void expect_quiet(SimCluster *cluster) {
 
 static void instances_are_restarted_one_after_another(void **state) {
     SimCluster *cluster = *state;
-    start_instances(cluster);
+    instances_start(cluster, N, SLEEPER);
     size_t n_starts = count_starts(cluster);
     restart(cluster, TEMPLATE, UPDATE_STOP_FIRST);
     assert_true(await(cluster, TEMPLATE, ROLLOUT_DONE) >= N - 1);
@@ -88,7 +65,7 @@ static void instances_are_restarted_one_after_another(void **state) {
 static void next_leader_goes_on_and_restarts_nobody_twice(void **state) {
     for (usec_t usec = STEP; usec < 25 * USEC_PER_SEC; usec += 3 * USEC_PER_SEC) {
         SimCluster *cluster = *state;
-        start_instances(cluster);
+        instances_start(cluster, N, SLEEPER);
         sim_cluster_run(cluster, 5 * USEC_PER_SEC);
         size_t n_starts = count_starts(cluster);
         restart(cluster, TEMPLATE, UPDATE_STOP_FIRST);
@@ -119,7 +96,7 @@ static void every_restart_is_another_one(void **state) {
 
 static void next_one_is_up_before_the_former_one_is_stopped(void **state) {
     SimCluster *cluster = *state;
-    start_instances(cluster);
+    instances_start(cluster, N, SLEEPER);
     SimNode *node = sim_where_runs(cluster, "app@1.service");
     size_t n_starts = count_starts(cluster);
     restart(cluster, TEMPLATE, UPDATE_START_FIRST);
@@ -128,14 +105,14 @@ static void next_one_is_up_before_the_former_one_is_stopped(void **state) {
     assert_int_equal(count_starts(cluster), n_starts + N);
     assert_ptr_not_equal(sim_where_runs(cluster, "app@1.service"), node);
     assert_int_equal(sim_view_count_orders(cluster->view, "app@1.service"), 1);
-    assert_int_equal(count_up(cluster), N);
+    assert_int_equal(instances_up(cluster, N, 2), N);
     expect_quiet(cluster);
 }
 
 /* Its own is over, that of its template lets it be in two places. */
 static void next_leader_goes_by_all_that_is_rolled_out_over_a_unit(void **state) {
     SimCluster *cluster = *state;
-    start_instances(cluster);
+    instances_start(cluster, N, SLEEPER);
     restart(cluster, "app@1.service", UPDATE_STOP_FIRST);
     await(cluster, "app@1.service", ROLLOUT_DONE);
     restart_for(cluster, TEMPLATE, UPDATE_START_FIRST, USEC_PER_MINUTE);
@@ -150,7 +127,7 @@ static void next_leader_goes_by_all_that_is_rolled_out_over_a_unit(void **state)
 /* The template is not known: whoever destroys its instances has no other to destroy. */
 static void what_is_told_of_it_goes_with_the_last_instance(void **state) {
     SimCluster *cluster = *state;
-    start_instances(cluster);
+    instances_start(cluster, N, SLEEPER);
     restart(cluster, TEMPLATE, UPDATE_STOP_FIRST);
     await(cluster, TEMPLATE, ROLLOUT_DONE);
     sim_destroy(cluster, "app@1.service");
@@ -165,7 +142,7 @@ static void what_is_told_of_it_goes_with_the_last_instance(void **state) {
 
 static void failure_pauses_it(void **state) {
     SimCluster *cluster = *state;
-    start_instances(cluster);
+    instances_start(cluster, N, SLEEPER);
     for (size_t i = 0; i < cluster->n_nodes; i++)
         fake_script_set_behaviour(fake_systemd_script(cluster->nodes[i].systemd), "app@1.service",
                                   &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
@@ -181,7 +158,7 @@ static void failure_pauses_it(void **state) {
 
 static void what_users_stop_meanwhile_stays_stopped(void **state) {
     SimCluster *cluster = *state;
-    start_instances(cluster);
+    instances_start(cluster, N, SLEEPER);
     restart(cluster, TEMPLATE, UPDATE_STOP_FIRST);
     sim_cluster_run(cluster, USEC_PER_SEC);
     sim_put(cluster, "app@1.service", SLEEPER, LAUNCH_STATE_LOADED);

@@ -14,9 +14,7 @@
 
 /* Whether it runs there, and was started with that text. */
 static bool runs_with(SimNode *node, const char *text) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
-    return sim_node_has(node, NAME) &&
-           streq_ptr(fake_systemd_started_hash(node->systemd, NAME), unit_file_hash(file));
+    return sim_node_has(node, NAME) && rollout_fixture_runs_with(node, NAME, text);
 }
 
 static size_t count_running(SimCluster *cluster, const char *text) {
@@ -26,34 +24,11 @@ static size_t count_running(SimCluster *cluster, const char *text) {
     return n;
 }
 
-static bool unit_has(SimCluster *cluster, const char *text) {
-    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
-    const Unit *unit = sim_view_unit(cluster->view, NAME);
-    return unit && streq(unit->hash, unit_file_hash(file));
-}
-
 typedef struct Awaited {
     SimCluster *cluster;
-    RolloutPhase phase;
     const char *text;
     size_t n;
 } Awaited;
-
-static bool has_phase(void *userdata) {
-    const Awaited *awaited = userdata;
-    const Rollout *rollout = rollout_fixture_rollout(awaited->cluster, NAME);
-    return rollout && rollout->phase == awaited->phase;
-}
-
-static void await(SimCluster *cluster, RolloutPhase phase) {
-    Awaited awaited = {.cluster = cluster, .phase = phase};
-    if (!sim_cluster_wait(cluster, has_phase, &awaited, USEC_PER_MINUTE)) {
-        const Rollout *rollout = rollout_fixture_rollout(cluster, NAME);
-        fail_msg("it is not %s, but %s: %s", rollout_phase_to_string(phase),
-                 rollout ? rollout_phase_to_string(rollout->phase) : "not there",
-                 rollout ? str_or(rollout->why, "") : "");
-    }
-}
 
 static bool run_with(void *userdata) {
     const Awaited *awaited = userdata;
@@ -71,19 +46,11 @@ static void start_everywhere(SimCluster *cluster, const char *text) {
     await_running(cluster, text, 3);
 }
 
-static void set_behaviour(SimCluster *cluster, const FakeBehaviour *behaviour) {
-    for (size_t i = 0; i < cluster->n_nodes; i++)
-        assert_int_equal(fake_script_set_behaviour(fake_systemd_script(cluster->nodes[i].systemd),
-                                                   NAME, behaviour),
-                         0);
-}
-
 /* Until then never more than one machine is without it. */
 static void await_without_a_gap(SimCluster *cluster, RolloutPhase phase) {
     usec_t begun = loop_now(cluster->loop);
     size_t least = 3;
-    while (!rollout_fixture_rollout(cluster, NAME) ||
-           rollout_fixture_rollout(cluster, NAME)->phase != phase) {
+    while (!rollout_fixture_has_phase(cluster, NAME, phase)) {
         sim_cluster_run(cluster, STEP);
         least = MIN(least, sim_count_running(cluster, NAME));
         assert_true(loop_now(cluster->loop) < begun + USEC_PER_MINUTE);
@@ -100,7 +67,7 @@ static void machines_get_it_one_after_another(void **state) {
     rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(count_running(cluster, NEW), 1);
-    assert_true(unit_has(cluster, NEW));
+    assert_true(rollout_fixture_has_text(cluster, NAME, NEW));
     assert_int_equal(sim_view_unit(cluster->view, NAME)->version, 2);
     await_without_a_gap(cluster, ROLLOUT_DONE);
     assert_true(loop_now(cluster->loop) >= begun + 30 * USEC_PER_SEC);
@@ -127,14 +94,15 @@ static void next_leader_knows_who_has_yet_to_get_it(void **state) {
 static void file_that_fails_is_rolled_back(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
-    set_behaviour(cluster, &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    rollout_fixture_set_behaviour(cluster, NAME,
+                                  &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
     rollout_fixture_deploy(cluster, NAME, NEW, NULL);
-    await(cluster, ROLLOUT_ROLLING_BACK);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_ROLLING_BACK, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, OLD), 2);
-    set_behaviour(cluster, &(FakeBehaviour){});
+    rollout_fixture_set_behaviour(cluster, NAME, &(FakeBehaviour){});
     await_without_a_gap(cluster, ROLLOUT_ROLLED_BACK);
     assert_int_equal(count_running(cluster, OLD), 3);
-    assert_true(unit_has(cluster, OLD));
+    assert_true(rollout_fixture_has_text(cluster, NAME, OLD));
     assert_int_equal(sim_view_unit(cluster->view, NAME)->version, 3);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, OLD), 3);
@@ -148,15 +116,16 @@ static void lose_file(SimCluster *cluster, const char *text) {
 /* The first machine fails, and it cannot be rolled back. */
 static void fail_and_lose_the_former_file(SimCluster *cluster) {
     start_everywhere(cluster, OLD);
-    set_behaviour(cluster, &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    rollout_fixture_set_behaviour(cluster, NAME,
+                                  &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
     rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     sim_cluster_run(cluster, 500 * USEC_PER_MSEC);
     assert_int_equal(count_running(cluster, OLD), 2);
     lose_file(cluster, OLD);
-    await(cluster, ROLLOUT_FAILED);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_FAILED, USEC_PER_MINUTE);
     sim_cluster_run(cluster, 10 * USEC_PER_SEC);
     assert_int_equal(count_running(cluster, OLD), 2);
-    set_behaviour(cluster, &(FakeBehaviour){});
+    rollout_fixture_set_behaviour(cluster, NAME, &(FakeBehaviour){});
 }
 
 static void file_that_fails_comes_to_nobody_else_as_the_former_one_is_lost(void **state) {
@@ -187,7 +156,7 @@ static void canaries_wait_to_be_promoted(void **state) {
     policy.canaries = 1;
     start_everywhere(cluster, OLD);
     rollout_fixture_deploy(cluster, NAME, NEW, &policy);
-    await(cluster, ROLLOUT_WAITING);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_WAITING, USEC_PER_MINUTE);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(count_running(cluster, NEW), 1);
     assert_int_equal(count_running(cluster, OLD), 2);
@@ -211,7 +180,7 @@ static void it_is_paused_and_resumed_and_undone(void **state) {
     assert_int_equal(count_running(cluster, OLD), 3);
     rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     await_without_a_gap(cluster, ROLLOUT_DONE);
-    set_behaviour(cluster, &(FakeBehaviour){.start_usec = 2 * USEC_PER_SEC});
+    rollout_fixture_set_behaviour(cluster, NAME, &(FakeBehaviour){.start_usec = 2 * USEC_PER_SEC});
     rollout_fixture_say(cluster, NAME, undo_it);
     sim_cluster_run(cluster, USEC_PER_SEC);
     assert_int_equal(count_running(cluster, NEW), 2);
@@ -239,7 +208,7 @@ static void what_somebody_else_submits_goes_everywhere(void **state) {
     await_running(cluster, NEW, 1);
     sim_put(cluster, NAME, NEWER, LAUNCH_STATE_LAUNCHED);
     await_running(cluster, NEWER, 3);
-    await(cluster, ROLLOUT_SUPERSEDED);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_SUPERSEDED, USEC_PER_MINUTE);
 }
 
 static void who_asks_for_the_unit_again_hurries_nobody(void **state) {
@@ -257,7 +226,7 @@ static void who_asks_for_the_unit_again_hurries_nobody(void **state) {
     sim_put(cluster, NAME, NULL, LAUNCH_STATE_LOADED);
     sim_cluster_run(cluster, 2 * USEC_PER_SEC);
     assert_int_equal(sim_count_running(cluster, NAME), 0);
-    await(cluster, ROLLOUT_DONE);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_DONE, USEC_PER_MINUTE);
 }
 
 static void destroyed_unit_ends_its_deployment(void **state) {
@@ -298,7 +267,7 @@ static void machine_that_is_lost_has_its_turn_when_it_is_back(void **state) {
     policy.canaries = 1;
     start_everywhere(cluster, OLD);
     rollout_fixture_deploy(cluster, NAME, NEW, &policy);
-    await(cluster, ROLLOUT_WAITING);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_WAITING, USEC_PER_MINUTE);
     SimNode *lost = find_waiting_follower(cluster);
     sim_node_cut_power(lost);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
@@ -316,17 +285,18 @@ static void pause_outlasts_the_machine_that_failed(void **state) {
     UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
     policy.on_failure = UPDATE_PAUSE;
     start_everywhere(cluster, OLD);
-    set_behaviour(cluster, &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
+    rollout_fixture_set_behaviour(cluster, NAME,
+                                  &(FakeBehaviour){.start_result = JOB_RESULT_FAILED});
     rollout_fixture_deploy(cluster, NAME, NEW, &policy);
-    await(cluster, ROLLOUT_PAUSED);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_PAUSED, USEC_PER_MINUTE);
     SimNode *failed = sim_find_node(cluster, find_machine(cluster, ROLLOUT_UNIT_FAILED)->name);
     sim_node_cut_power(failed);
     sim_cluster_run(cluster, USEC_PER_MINUTE);
     assert_int_equal(rollout_fixture_rollout(cluster, NAME)->phase, ROLLOUT_PAUSED);
     assert_int_equal(count_running(cluster, OLD), 2);
     rollout_fixture_say(cluster, NAME, undo_it);
-    await(cluster, ROLLOUT_ROLLED_BACK);
-    set_behaviour(cluster, &(FakeBehaviour){});
+    rollout_fixture_await(cluster, NAME, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
+    rollout_fixture_set_behaviour(cluster, NAME, &(FakeBehaviour){});
     sim_node_boot(failed);
     await_running(cluster, OLD, 3);
 }
@@ -336,11 +306,11 @@ static void unit_on_no_machine_gets_its_file(void **state) {
     sim_put(cluster, NAME, OLD "MachineMetadata=no=where\n", LAUNCH_STATE_LAUNCHED);
     sim_cluster_run(cluster, USEC_PER_SEC);
     rollout_fixture_deploy(cluster, NAME, NEW "MachineMetadata=no=where\n", NULL);
-    await(cluster, ROLLOUT_DONE);
-    assert_true(unit_has(cluster, NEW "MachineMetadata=no=where\n"));
+    rollout_fixture_await(cluster, NAME, ROLLOUT_DONE, USEC_PER_MINUTE);
+    assert_true(rollout_fixture_has_text(cluster, NAME, NEW "MachineMetadata=no=where\n"));
     rollout_fixture_say(cluster, NAME, undo_it);
-    await(cluster, ROLLOUT_ROLLED_BACK);
-    assert_true(unit_has(cluster, OLD "MachineMetadata=no=where\n"));
+    rollout_fixture_await(cluster, NAME, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
+    assert_true(rollout_fixture_has_text(cluster, NAME, OLD "MachineMetadata=no=where\n"));
 }
 
 /* Each is judged by the file that it is to have. */
@@ -361,7 +331,7 @@ static void file_that_is_not_global_is_not_rolled_out(void **state) {
     SimCluster *cluster = *state;
     start_everywhere(cluster, OLD);
     rollout_fixture_deploy(cluster, NAME, SLEEPER, NULL);
-    await(cluster, ROLLOUT_FAILED);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_FAILED, USEC_PER_MINUTE);
     assert_non_null(strstr(rollout_fixture_rollout(cluster, NAME)->why, "global"));
     assert_int_equal(count_running(cluster, OLD), 3);
 }
@@ -377,10 +347,10 @@ static void undo_of_what_has_become_another_kind_ends(void **state) {
     sim_put(cluster, NAME, SLEEPER, LAUNCH_STATE_LAUNCHED);
     await_running(cluster, SLEEPER, 1);
     rollout_fixture_deploy(cluster, NAME, SLEEPER "# new\n", NULL);
-    await(cluster, ROLLOUT_DONE);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_DONE, USEC_PER_MINUTE);
     start_everywhere(cluster, OLD);
     rollout_fixture_say(cluster, NAME, undo_it);
-    await(cluster, ROLLOUT_FAILED);
+    rollout_fixture_await(cluster, NAME, ROLLOUT_FAILED, USEC_PER_MINUTE);
     assert_true(is_undone(cluster));
     rollout_fixture_deploy(cluster, NAME, SLEEPER, NULL);
     sim_cluster_run(cluster, USEC_PER_SEC);
@@ -396,7 +366,7 @@ static void record_that_cannot_be_read_is_made_good_one_machine_at_a_time(void *
     start_everywhere(cluster, OLD);
     rollout_fixture_deploy(cluster, NAME, NEW, NULL);
     await_running(cluster, NEW, 1);
-    set_behaviour(cluster, &(FakeBehaviour){.start_usec = 2 * USEC_PER_SEC});
+    rollout_fixture_set_behaviour(cluster, NAME, &(FakeBehaviour){.start_usec = 2 * USEC_PER_SEC});
     rollout_fixture_put(cluster, key_rollout(NAME), strdup("\xff\xfe"));
     sim_cluster_run(cluster, USEC_PER_SEC);
     assert_int_equal(count_running(cluster, OLD), 1);
