@@ -78,6 +78,15 @@ void api_rollout_count(const ApiRollout *rollout, size_t *ret_n, size_t *ret_n_d
     }
 }
 
+bool api_rollout_has_failed(const ApiRollout *rollout) {
+    ApiRolloutUnit unit;
+    for (size_t i = 0; api_rollout_unit_get(rollout, i); i++)
+        if (api_rollout_unit_read(api_rollout_unit_get(rollout, i), &unit, NULL) >= 0 &&
+            streq(unit.phase, "failed"))
+            return true;
+    return false;
+}
+
 bool api_rollout_find_unit(const ApiRollout *rollout, const char *name, ApiRolloutUnit *ret) {
     for (size_t i = 0; api_rollout_unit_get(rollout, i); i++)
         if (api_rollout_unit_read(api_rollout_unit_get(rollout, i), ret, NULL) >= 0 &&

@@ -26,6 +26,7 @@ int api_list_rollouts(ApiClient *client, json_object **ret_array, Error *reterr)
 /* How many there are of its units, or machines, and how many of them are done. A template is none
  * of them, as it does not run. */
 void api_rollout_count(const ApiRollout *rollout, size_t *ret_n, size_t *ret_n_done);
+bool api_rollout_has_failed(const ApiRollout *rollout); /* one of its units */
 bool api_rollout_find_unit(const ApiRollout *rollout, const char *name, ApiRolloutUnit *ret);
 /* Read by api_rollout_read(). The caller puts it. */
 int api_get_rollout(ApiClient *client, const char *unit, json_object **ret, Error *reterr);

@@ -73,9 +73,13 @@ static int rollout_compare(const void *a, const void *b) {
     return strcmp(((const ApiRollout *) a)->name, ((const ApiRollout *) b)->name);
 }
 
+/* Whether a person has to look: those that users have paused, or that wait to be promoted, are as
+ * they should be unless a unit has failed. */
 static bool is_bad(const ApiRollout *rollout) {
     RolloutPhase phase = rollout_phase_from_string(rollout->phase);
-    return phase > ROLLOUT_DONE || phase == ROLLOUT_ROLLING_BACK || phase == ROLLOUT_PAUSED;
+    bool has_halted = phase == ROLLOUT_PAUSED || phase == ROLLOUT_WAITING;
+    return phase > ROLLOUT_DONE || phase == ROLLOUT_ROLLING_BACK ||
+           (has_halted && api_rollout_has_failed(rollout));
 }
 
 static Tone rollout_tone(const void *object) {

@@ -98,7 +98,9 @@ static int take_unit(RolloutProgress *progress, const ApiRolloutUnit *told) {
     int r = unit ? 0 : add_unit(progress, told->name, &unit);
     if (r < 0)
         return r;
-    if (phase != unit->phase)
+    bool waits_anew =
+        phase == ROLLOUT_UNIT_UPDATING && told->why && !streq_ptr(unit->why, told->why);
+    if (phase != unit->phase || waits_anew)
         unit->is_told = phase < 0 || phase == ROLLOUT_UNIT_WAITING;
     unit->phase = phase;
     return str_replace(&unit->why, told->why);

@@ -53,6 +53,11 @@ static StepText restart_text(const RolloutUnitProgress *unit) {
     return texts[unit->phase];
 }
 
+/* It has its turn, and cannot be started yet. */
+static bool is_without_place(const RolloutUnitProgress *unit) {
+    return unit->phase == ROLLOUT_UNIT_UPDATING && unit->why;
+}
+
 static StepText unit_text(const RolloutUnitProgress *unit) {
     static const StepText texts[_ROLLOUT_UNIT_PHASE_MAX] = {
         [ROLLOUT_UNIT_UPDATING] = {TONE_BUSY, "gets its new file"},
@@ -74,7 +79,9 @@ static size_t said_already(const char *why) {
 
 static void unit_tell(const RolloutWait *wait, const RolloutProgress *progress,
                       const RolloutUnitProgress *unit) {
-    StepText step = progress->is_restart ? restart_text(unit) : unit_text(unit);
+    StepText step = is_without_place(unit) ? (StepText){TONE_BUSY, "waits"}
+                    : progress->is_restart ? restart_text(unit)
+                                           : unit_text(unit);
     _cleanup_free_ char *count = NULL;
     bool is_beside_the_point = wait->is_undo && unit->phase == ROLLOUT_UNIT_DONE;
     size_t n_said = unit->phase == ROLLOUT_UNIT_FAILED ? said_already(unit->why) : 0;
@@ -162,7 +169,9 @@ static bool is_as_asked_for(const RolloutWait *wait, const RolloutProgress *prog
         return false;
     if (wait->is_undo)
         return progress->phase == ROLLOUT_ROLLED_BACK;
-    return progress->phase == ROLLOUT_DONE || progress->phase == ROLLOUT_WAITING;
+    bool waits_well = progress->phase == ROLLOUT_WAITING &&
+                      rollout_progress_count(progress, ROLLOUT_UNIT_FAILED) == 0;
+    return progress->phase == ROLLOUT_DONE || waits_well;
 }
 
 static int conclude(const RolloutWait *wait, int status) {

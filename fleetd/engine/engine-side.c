@@ -1,5 +1,5 @@
-/* What is written beside the plan: when it may be, and what the plan and the kinds of it have to know
- * of each other. */
+/* What is written beside the plan: when it may be, and what the plan and the kinds of it have to
+ * know of each other. */
 #include "fleetd/engine/engine-internal.h"
 
 static bool is_settled(int64_t revision, void *userdata) {

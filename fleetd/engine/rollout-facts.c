@@ -186,6 +186,12 @@ static bool bars_beside(const char *unit, const char *hash, void *userdata) {
            requirements_bar_beside(requirements);
 }
 
+/* The API makes a unit that is not known together with its deployment. */
+static bool came_with_deployment(const Feed *feed, const char *name, const Unit *unit) {
+    const FeedRollout *known = map_get(feed_rollouts(feed), name);
+    return unit && known && unit->revision == known->deployment_revision;
+}
+
 static int gather_units(Gathering *gathering, const char *name, const Unit *unit, bool is_held) {
     _cleanup_(map_freep) Map *groups = NULL;
     bool is_template = unit_name_is_template(name);
@@ -193,8 +199,12 @@ static int gather_units(Gathering *gathering, const char *name, const Unit *unit
     gathering->groups = groups;
     if (r >= 0 && is_template)
         r = gather_instances(gathering, name);
-    if (r >= 0 && (unit || is_held || is_template))
-        r = gather(gathering, name, unit, is_held);
+    if (r < 0 || (!unit && !is_held && !is_template))
+        return r;
+    r = gather(gathering, name, unit, is_held);
+    if (r >= 0)
+        gathering->units[gathering->n - 1].is_new =
+            came_with_deployment(gathering->feed, name, unit);
     return r;
 }
 

@@ -10,6 +10,7 @@ typedef struct RolloutFact {
     const char *name;
     const char *hash;     /* of its file; NULL: of a template that the cluster does not know */
     int64_t restart;      /* names the last time that it was to be restarted; 0: it never was */
+    bool is_new;          /* it came with the deployment: nobody had it before */
     bool is_held;         /* it cannot be read, or the machine is away: nothing is known of it */
     const char *unusable; /* what is wrong with the file that it has; NULL: nothing */
     bool is_wanted;       /* it is to run: else there is nothing to wait for */

@@ -81,7 +81,7 @@ static int take_unit(RolloutLook *look, const Rollout *from, const RolloutFact *
     RolloutUnit unit = {.name = (char *) fact->name,
                         .before = (char *) file_before(look, from, fact),
                         .phase = first_phase(look, fact),
-                        .had_no_place = fact_has_no_place(fact)};
+                        .had_no_place = fact_has_no_place(fact) && !fact->is_new};
     if (!streq_ptr(unit.before, fact->hash))
         unit.found = (char *) fact->hash;
     if (rollout->is_global && !streq_ptr(fact->hash, rollout->unit_hash))
@@ -173,7 +173,7 @@ static int judge_down(RolloutLook *look, RolloutUnit *unit, const RolloutFact *f
         return fail(unit, fact, failure);
     if (is_time(look, unit->since_usec + look->deployment->policy.deadline_usec))
         return fail(unit, fact, late);
-    return unit->is_beside ? str_replace(&unit->why, fact->waits) : 0;
+    return is_restoring ? 0 : str_replace(&unit->why, fact->waits);
 }
 
 /* Also of one that has failed: it may come to be well after all. */
@@ -188,6 +188,8 @@ static int judge_updating(RolloutLook *look, RolloutUnit *unit, const RolloutFac
         return judge_down(look, unit, fact, late);
     if (unit->up_since_usec == 0)
         unit->up_since_usec = look->facts->now_usec;
+    if (unit->phase == ROLLOUT_UNIT_UPDATING && str_replace(&unit->why, NULL) < 0)
+        return -ENOMEM;
     if (is_time(look, unit->up_since_usec + policy->healthy_usec))
         return unit_enter(unit, ROLLOUT_UNIT_DONE, NULL);
     bool may_be_late = unit->phase == ROLLOUT_UNIT_UPDATING && !look->deployment->is_paused;

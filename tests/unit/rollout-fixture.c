@@ -15,14 +15,37 @@ void rollout_fixture_put(SimCluster *cluster, char *key_take, char *value_take) 
     assert_int_equal(store_sync_put(&cluster->sync, key, value, 0), 0);
 }
 
+static Deployment deployment_of(SimCluster *cluster, const UnitFile *file,
+                                const UpdatePolicy *policy) {
+    return (Deployment){.hash = (char *) unit_file_hash(file),
+                        .since_usec = loop_realtime(cluster->loop),
+                        .policy = policy ? *policy : UPDATE_POLICY_DEFAULT};
+}
+
 void rollout_fixture_deploy(SimCluster *cluster, const char *name, const char *text,
                             const UpdatePolicy *policy) {
     _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
-    Deployment deployment = {.hash = (char *) unit_file_hash(file),
-                             .since_usec = loop_realtime(cluster->loop),
-                             .policy = policy ? *policy : UPDATE_POLICY_DEFAULT};
+    Deployment deployment = deployment_of(cluster, file, policy);
     rollout_fixture_put(cluster, key_file(deployment.hash), strdup(text));
     rollout_fixture_put(cluster, key_deployment(name), deployment_format(&deployment));
+}
+
+void rollout_fixture_deploy_new(SimCluster *cluster, const char *name, const char *text,
+                                const UpdatePolicy *policy) {
+    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
+    Deployment deployment = deployment_of(cluster, file, policy);
+    Unit unit = {.name = (char *) name,
+                 .hash = deployment.hash,
+                 .desired = LAUNCH_STATE_LAUNCHED,
+                 .version = 1};
+    _cleanup_free_ char *unit_key = key_unit(name), *unit_value = unit_format(&unit);
+    _cleanup_free_ char *key = key_deployment(name), *value = deployment_format(&deployment);
+    const StoreWrite writes[] = {{.kind = STORE_PUT, .key = unit_key, .value = unit_value},
+                                 {.kind = STORE_PUT, .key = key, .value = value}};
+    const StoreTxn txn = {.writes = writes, .n_writes = ELEMENTSOF(writes)};
+    StoreTxnResult result;
+    rollout_fixture_put(cluster, key_file(deployment.hash), strdup(text));
+    assert_int_equal(store_sync_txn(&cluster->sync, &txn, &result), 0);
 }
 
 void rollout_fixture_say(SimCluster *cluster, const char *name,

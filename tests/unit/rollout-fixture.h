@@ -14,6 +14,9 @@ void rollout_fixture_put(SimCluster *cluster, char *key_take, char *value_take);
 /* policy NULL: the default. */
 void rollout_fixture_deploy(SimCluster *cluster, const char *name, const char *text,
                             const UpdatePolicy *policy);
+/* Of a unit that the cluster does not know. */
+void rollout_fixture_deploy_new(SimCluster *cluster, const char *name, const char *text,
+                                const UpdatePolicy *policy);
 /* What users say of it later. */
 void rollout_fixture_say(SimCluster *cluster, const char *name,
                          void (*word)(Deployment *deployment));

@@ -289,6 +289,24 @@ static void what_fits_nowhere_holds_nothing_up(void **state) {
     assert_int_equal(instances_running(cluster, 4, new), 3);
 }
 
+/* As the API makes it, together with the deployment. */
+static void new_unit_that_fits_nowhere_has_failed(void **state) {
+    static const char text[] = SLEEPER "[X-Fleet]\nMachineMetadata=no=where\n";
+    SimCluster *cluster = *state;
+    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
+    UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
+    policy.deadline_usec = 30 * USEC_PER_SEC;
+    rollout_fixture_deploy_new(cluster, "new.service", text, &policy);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    const Rollout *rollout = rollout_fixture_rollout(cluster, "new.service");
+    assert_int_equal(rollout->units[0].phase, ROLLOUT_UNIT_UPDATING);
+    assert_string_equal(rollout->units[0].why, "0 of 3 machines fit: 3 metadata no is not set");
+    rollout_fixture_await(cluster, "new.service", ROLLOUT_FAILED, USEC_PER_MINUTE);
+    rollout = rollout_fixture_rollout(cluster, "new.service");
+    assert_non_null(strstr(rollout->why, "0 of 3 machines fit: 3 metadata no is not set"));
+    assert_true(rollout_fixture_has_text(cluster, "new.service", text));
+}
+
 static void the_same_file_once_more_touches_nothing(void **state) {
     SimCluster *cluster = *state;
     instances_start(cluster, 3, OLD);
@@ -434,6 +452,7 @@ int main(void) {
         ENGINE_TEST(destroyed_unit_ends_its_deployment),
         ENGINE_TEST(inactive_unit_gets_the_file_and_is_not_started),
         ENGINE_TEST(what_fits_nowhere_holds_nothing_up),
+        ENGINE_TEST(new_unit_that_fits_nowhere_has_failed),
         ENGINE_TEST(the_same_file_once_more_touches_nothing),
         ENGINE_TEST(file_that_is_of_no_use_to_the_unit_is_rolled_back),
         ENGINE_TEST(unit_whose_file_is_lost_gets_the_new_one),
