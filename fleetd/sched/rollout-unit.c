@@ -228,8 +228,18 @@ static int judge_restored(_unused_ RolloutLook *look, RolloutUnit *unit, const R
     return streq_ptr(fact->hash, unit->before) ? 0 : leave(unit);
 }
 
+/* Times that are yet to come are of a clock that was ahead: they would be waited for as long as
+ * that is. */
+static void bring_times_back(const RolloutLook *look, RolloutUnit *unit) {
+    usec_t now = look->facts->now_usec;
+    unit->since_usec = MIN(unit->since_usec, now);
+    unit->up_since_usec = MIN(unit->up_since_usec, now);
+    unit->failed_since_usec = MIN(unit->failed_since_usec, now);
+}
+
 /* Of what nothing is heard the time begins anew when something is. */
 static void judge_time(const RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    bring_times_back(look, unit);
     bool is_under_way =
         unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_RESTORING;
     if (is_under_way && fact->is_held)

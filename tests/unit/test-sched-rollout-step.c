@@ -271,6 +271,24 @@ static void it_says_when_to_look_again(_unused_ void **state) {
     assert_int_equal(broken.look_at, NOW + FAILURE_QUIET_USEC);
 }
 
+/* The clock of this leader is an hour behind that of the former, or of what it was itself. */
+static void times_to_come_begin_anew(_unused_ void **state) {
+    const usec_t later = NOW + 60 * USEC_PER_MINUTE;
+    const RolloutUnit unit = {(char *) "a.service", T(A), .phase = ROLLOUT_UNIT_UPDATING,
+                              .since_usec = later, .up_since_usec = later};
+    const RolloutFact up = {"a.service", B, UP}, down = {"a.service", B, DOWN};
+    RolloutFacts facts = {.now_usec = NOW, .units = &up, .n_units = 1, .has_file = has_file};
+    const Case it = {.facts = {{"a.service"}}, .units = {unit}};
+    Deployment deployment = deployment_of(&it);
+    _cleanup_(rollout_freep) Rollout *known = rollout_of(&it, &deployment);
+    _cleanup_rollout_step_ RolloutStep step = {}, late = {};
+    assert_int_equal(rollout_step(&deployment, known, &facts, &step), 0);
+    assert_int_equal(step.look_at, NOW + HEALTHY);
+    facts.units = &down;
+    assert_int_equal(rollout_step(&deployment, known, &facts, &late), 0);
+    assert_int_equal(late.look_at, NOW + DEADLINE);
+}
+
 static void replaced_one_hands_on_what_was_before(_unused_ void **state) {
     const Case it = {
         .units = {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_FAILED},
@@ -324,6 +342,7 @@ int main(void) {
         cmocka_unit_test(each_case_has_its_step),
         cmocka_unit_test(the_same_once_more_changes_nothing),
         cmocka_unit_test(it_says_when_to_look_again),
+        cmocka_unit_test(times_to_come_begin_anew),
         cmocka_unit_test(replaced_one_hands_on_what_was_before),
         cmocka_unit_test(what_somebody_else_has_changed_is_not_handed_on),
         cmocka_unit_test(of_a_unit_that_is_gone_nothing_remains),
