@@ -185,11 +185,12 @@ static bool was_told_ended(const WaitUnit *unit) {
     return unit->status == WAIT_STATUS_ENDED && unit->is_told;
 }
 
-static void wait_tell_open(const Wait *wait, void (*report)(WaitGoal goal, const WaitUnit *unit)) {
+static void wait_tell_open(const Wait *wait,
+                           void (*report)(Context *context, WaitGoal goal, const WaitUnit *unit)) {
     const WaitUnit *unit;
     for (size_t i = 0; (unit = wait_tracker_get(wait->tracker, i)); i++)
         if (wait_status_is_open(unit->status) && !was_told_ended(unit))
-            report(wait_tracker_goal(wait->tracker), unit);
+            report(wait->context, wait_tracker_goal(wait->tracker), unit);
 }
 
 static void wait_go_on(void *userdata) {

@@ -228,13 +228,31 @@ static const char *waits_for(const WaitUnit *unit) {
     return unit->status == WAIT_STATUS_PENDING ? unit->event.pending.summary : NULL;
 }
 
-void wait_report_timeout(WaitGoal goal, const WaitUnit *unit) {
-    const char *why = waits_for(unit);
+/* Which of those that are to let go of the unit is not there. NULL: none, or out of memory; the
+ * caller frees. */
+static char *away_format(Context *context, WaitGoal goal, const WaitUnit *unit) {
+    static const bool is_an_end[_WAIT_GOAL_MAX] = {
+        [WAIT_STOPPED] = true, [WAIT_INACTIVE] = true, [WAIT_GONE] = true, [WAIT_FOR_GONE] = true};
+    const char *machine_id;
+    _unused_ void *nothing;
+    if (!is_an_end[goal])
+        return NULL;
+    MAP_FOREACH (machine_id, nothing, unit->holders) {
+        _cleanup_free_ char *label = machine_names_label(context->machines, machine_id, false);
+        if (label && machine_names_is_away(context->machines, machine_id))
+            return str_printf("machine %s, which has it, is not there", label);
+    }
+    return NULL;
+}
+
+void wait_report_timeout(Context *context, WaitGoal goal, const WaitUnit *unit) {
+    _cleanup_free_ char *away = away_format(context, goal, unit);
+    const char *why = str_or(waits_for(unit), away);
     complain("Error waiting for units: timed out waiting for unit %s to %s%s%s", unit->name,
              goals[goal].aim, why ? ": " : "", str_or(why, ""));
 }
 
-void wait_report_gave_up(WaitGoal goal, const WaitUnit *unit) {
+void wait_report_gave_up(_unused_ Context *context, WaitGoal goal, const WaitUnit *unit) {
     complain("Unit %s is submitted and will be %s as soon as it fits on a machine", unit->name,
              goals[goal].participle);
 }

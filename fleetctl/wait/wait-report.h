@@ -14,11 +14,12 @@ void wait_report_obstacle(const WaitUnit *unit);
  * the caller frees. */
 char *wait_report_format_progress(const WaitTracker *tracker);
 
-/* Tells of a unit that is still open that the time was up. */
-void wait_report_timeout(WaitGoal goal, const WaitUnit *unit);
+/* Tells of a unit that is still open that the time was up. Not from inside a callback of the loop.
+ */
+void wait_report_timeout(Context *context, WaitGoal goal, const WaitUnit *unit);
 
 /* Tells of a unit that fits nowhere that it is waited for no longer. */
-void wait_report_gave_up(WaitGoal goal, const WaitUnit *unit);
+void wait_report_gave_up(Context *context, WaitGoal goal, const WaitUnit *unit);
 
 /* Tells what goes on after the wait was interrupted. */
 void wait_report_interrupt(WaitGoal goal);

@@ -17,6 +17,7 @@ static void wait_unit_free(void *value) {
     WaitUnit *unit = value;
     json_object_put(unit->line);
     map_free(unit->orphans);
+    map_free(unit->holders);
     free(unit->obstacle);
     free(unit);
 }
@@ -51,8 +52,11 @@ int wait_tracker_add(WaitTracker *tracker, const char *name, int64_t revision, b
     WaitUnit *unit = calloc(1, sizeof(WaitUnit));
     if (!unit)
         return -ENOMEM;
-    *unit = (WaitUnit){.revision = revision, .is_quiet = is_quiet, .orphans = map_new(NULL)};
-    if (!unit->orphans || map_put(tracker->by_name, name, unit) < 0) {
+    *unit = (WaitUnit){.revision = revision,
+                       .is_quiet = is_quiet,
+                       .orphans = map_new(NULL),
+                       .holders = map_new(NULL)};
+    if (!unit->orphans || !unit->holders || map_put(tracker->by_name, name, unit) < 0) {
         wait_unit_free(unit);
         return -ENOMEM;
     }
@@ -76,6 +80,15 @@ static int unit_note_orphan(WaitUnit *unit, const ApiEvent *event) {
     return 0;
 }
 
+/* The last line of a placement says that the unit is inactive, and has no order any more. */
+static int unit_note_holder(WaitUnit *unit, const ApiEvent *event) {
+    bool is_held = event->current != LAUNCH_STATE_INACTIVE || event->reason;
+    if (*event->machine_id && !event->is_orphan && is_held)
+        return map_put(unit->holders, event->machine_id, NULL);
+    map_remove(unit->holders, event->machine_id);
+    return 0;
+}
+
 static WaitStatus status_after(const WaitTracker *tracker, const WaitUnit *unit,
                                const ApiEvent *event) {
     WaitStatus status = wait_judge(tracker->goal, unit->revision, event);
@@ -95,6 +108,8 @@ static bool has_other_reason(const WaitTracker *tracker, const WaitUnit *unit,
 static int unit_judge(WaitTracker *tracker, WaitUnit *unit, const ApiEvent *event,
                       json_object *line) {
     int r = unit_note_orphan(unit, event);
+    if (r >= 0)
+        r = unit_note_holder(unit, event);
     if (r < 0)
         return r;
     WaitStatus status = status_after(tracker, unit, event);
@@ -119,6 +134,7 @@ void wait_tracker_begin(WaitTracker *tracker) {
     for (size_t i = 0; i < tracker->n_units; i++) {
         tracker->units[i]->is_mentioned = false;
         map_clear(tracker->units[i]->orphans);
+        map_clear(tracker->units[i]->holders);
     }
 }
 

@@ -14,6 +14,7 @@ typedef struct WaitUnit {
     char *obstacle;    /* why a restart has to wait; NULL: it does not, or is not known to */
     bool is_obstacle_told;
     Map *orphans;      /* set of ids: of the machines that have it for another cluster */
+    Map *holders;      /* set of ids: of the machines that have it still */
     bool saw_running;  /* a job, since the request */
     bool is_mentioned; /* by the stream that is being read */
     bool is_told;      /* kept by whoever tells the status; false again when it changes */
