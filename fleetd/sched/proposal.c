@@ -125,9 +125,9 @@ static int scorer_begin(Scorer *scorer, const Proposal *proposal, const ClusterU
 typedef struct Candidate {
     Placement *placement; /* NULL: none */
     Desk *from, *to;
-    uint64_t score_gain; /* by what the unit says; 0: as good there as here */
-    int64_t gain;        /* of load */
-    size_t load_with;    /* of its machine then */
+    int64_t spread_gain, preference_gain; /* by what the unit says; below 0: it is worse there */
+    int64_t load_gain;
+    size_t load_with; /* of its machine then */
 } Candidate;
 
 /* Of equals who came last, as it has run for the shortest time. */
@@ -136,28 +136,32 @@ static bool unit_goes_before(const ClusterUnit *unit, const ClusterUnit *other) 
                                              : strcmp(unit->name, other->name) > 0;
 }
 
+/* Of two machines for the same unit the one that placing would take (rank.h). */
+static bool goes_rather_to(const Candidate *a, const Candidate *than) {
+    if (a->load_with != than->load_with)
+        return a->load_with < than->load_with;
+    if (a->to->load != than->to->load)
+        return a->to->load < than->to->load;
+    return strcmp(a->to->machine->id, than->to->machine->id) < 0;
+}
+
+/* One after the other, as with a score: no preference outweighs how units are spread. */
 static bool candidate_is_better(const Candidate *a, const Candidate *than) {
-    if (!than->placement || a->score_gain != than->score_gain)
-        return !than->placement || a->score_gain > than->score_gain;
-    if (a->gain != than->gain)
-        return a->gain > than->gain;
-    if (a->placement != than->placement)
-        return unit_goes_before(a->placement->unit, than->placement->unit);
-    return a->load_with < than->load_with;
+    if (!than->placement || a->spread_gain != than->spread_gain)
+        return !than->placement || a->spread_gain > than->spread_gain;
+    if (a->preference_gain != than->preference_gain)
+        return a->preference_gain > than->preference_gain;
+    if (a->placement == than->placement)
+        return goes_rather_to(a, than);
+    return a->load_gain != than->load_gain
+               ? a->load_gain > than->load_gain
+               : unit_goes_before(a->placement->unit, than->placement->unit);
 }
 
 static void consider(const Proposal *proposal, const Candidate *candidate, Candidate *best) {
     if (candidate_is_better(candidate, best) &&
         can_go(proposal, candidate->placement->unit, candidate->to))
         *best = *candidate;
-}
-
-/* By how much it is better there; 0: it is not. */
-static uint64_t score_gain(const Score *here, const Score *there) {
-    if (score_compare(there, here) >= 0)
-        return 0;
-    return here->spread > there->spread ? here->spread - there->spread
-                                        : (uint64_t) (there->preference - here->preference);
 }
 
 static int consider_unit(Proposal *proposal, Placement *placement, Desk *from, bool is_by_score,
@@ -177,14 +181,15 @@ static int consider_unit(Proposal *proposal, Placement *placement, Desk *from, b
         Candidate candidate = {.placement = placement,
                                .from = from,
                                .to = to,
-                               .score_gain = score_gain(&here, &there),
-                               .gain = to == from ? 0 : desk_gain(placement, from, to),
+                               .spread_gain = (int64_t) here.spread - (int64_t) there.spread,
+                               .preference_gain = there.preference - here.preference,
+                               .load_gain = to == from ? 0 : desk_gain(placement, from, to),
                                .load_with = desk_load_with(to, placement->unit)};
-        bool helps = is_by_score ? candidate.score_gain > 0
-                                 : candidate.gain > 0 && score_compare(&there, &here) == 0;
+        int order = score_compare(&there, &here);
+        bool helps = is_by_score ? order < 0 : order == 0 && candidate.load_gain > 0;
         if (to != from && helps)
             consider(proposal, &candidate, best);
-        if (!is_by_score && candidate.gain <= 0 && !unit_reserves(placement->unit))
+        if (!is_by_score && candidate.load_gain <= 0 && !unit_reserves(placement->unit))
             break; /* the others have as many units, or more */
     }
     return 0;

@@ -569,6 +569,70 @@ static void check_rebalance(uint64_t seed) {
     oracle_check_rest(oracle);
 }
 
+/* As after machines have joined or were cordoned: units that say the same, and are not where they
+ * would be placed today. */
+static World *some_uneven_world(Chance *chance) {
+    World *world = world_new();
+    for (size_t i = 0; i < 2 * N_MACHINES; i++)
+        put_machine(world, chance);
+    for (size_t i = 0; i < 3; i++)
+        set_capacity(world, chance);
+    for (size_t i = 0; i < N_MACHINES; i++) {
+        _cleanup_free_ char *id = str_printf("%032zx", i + 1);
+        if (maybe(chance, 50))
+            world_put_maintenance(world, &(Maintenance){.machine_id = id});
+    }
+    for (char c = 'a'; c < 'c'; c++) {
+        _cleanup_free_ char *first = str_printf("%c@0.service", c);
+        _cleanup_free_ char *options = some_options(chance, first);
+        for (size_t i = 0; i < N_UNITS / 2; i++) {
+            _cleanup_free_ char *name = str_printf("%c@%zu.service", c, i);
+            world_put_unit(world, name, LAUNCH_STATE_LAUNCHED,
+                           options_are_allowed(name, options) ? options : "");
+        }
+    }
+    for (size_t i = 0; i < 3; i++)
+        put_unit(world, chance);
+    come_to_rest(world);
+    _cleanup_free_ const char **ids = NULL;
+    must(map_sorted_keys(world->maintenances, &ids) == 0);
+    for (size_t i = 0; ids[i]; i++) {
+        _cleanup_free_ char *id = strdup(ids[i]);
+        world_remove_maintenance(world, id);
+    }
+    come_to_rest(world);
+    return world;
+}
+
+/* To where it would be placed today, if it were nowhere. */
+static void check_move(World *world, const ProposedMove *move) {
+    _cleanup_(oracle_freep) Oracle *oracle = oracle_new(world);
+    Order *order = world_find_order(world, move->from, move->unit);
+    LaunchState desired = order->desired;
+    order->desired = LAUNCH_STATE_INACTIVE;
+    const char *best = oracle_best_machine(oracle, move->unit);
+    if (!streq_ptr(best, move->to))
+        world_fail("%s is to move from %s to %s instead of %s", move->unit, move->from, move->to,
+                   str_or(best, "no machine"));
+    order->desired = desired;
+}
+
+static void check_targets(uint64_t seed) {
+    Chance chance = {seed};
+    _cleanup_(world_freep) World *world = some_uneven_world(&chance);
+    for (size_t i = 0; i < N_REBALANCES_MAX; i++) {
+        _cleanup_free_ ProposedMove *moves = NULL;
+        size_t n;
+        world_tell(world, SIZE_MAX);
+        must(cluster_propose_moves(world->cluster, 1, &moves, &n) == 0);
+        if (n == 0)
+            return;
+        check_move(world, &moves[0]);
+        must(rebalance_once(world, 1) == 1);
+    }
+    world_fail("there is always something more to move");
+}
+
 static size_t n_not_compared;
 
 /* It may have taken what the first moves have released. */
@@ -626,6 +690,7 @@ static const Property properties[] = {
     {"order of events does not matter to a fresh cluster", check_order_of_input},
     {"what is told of a request is what then happens", check_forecast},
     {"the load is evened out, and that has an end", check_rebalance},
+    {"what moves goes where it would be placed", check_targets},
     {"what a dry run tells of evening out is what is done then", check_dry_run},
 };
 
