@@ -39,22 +39,18 @@ static char *request_format(const DeployRequest *request) {
     return json_format(object);
 }
 
-static int send_take(ApiClient *client, const char *method, const char *unit, char *body_take,
-                     int64_t *ret_revision, Error *reterr) {
-    int r = api_send_take(client, method, api_path("rollouts", unit), body_take, 0, ret_revision,
-                          reterr);
-    return MIN(r, 0);
-}
-
 int api_put_rollout(ApiClient *client, const char *unit, const DeployRequest *request,
                     int64_t *ret_revision, Error *reterr) {
-    return send_take(client, "PUT", unit, request_format(request), ret_revision, reterr);
+    int r = api_send_take(client, "PUT", api_path("rollouts", unit), request_format(request), 200,
+                          ret_revision, reterr);
+    return r < 0 ? r : r == 0;
 }
 
 int api_patch_rollout(ApiClient *client, const char *unit, const char *action,
                       int64_t *ret_revision, Error *reterr) {
-    return send_take(client, "PATCH", unit, str_printf("{\"action\":\"%s\"}", action), ret_revision,
-                     reterr);
+    int r = api_send_take(client, "PATCH", api_path("rollouts", unit),
+                          str_printf("{\"action\":\"%s\"}", action), 0, ret_revision, reterr);
+    return MIN(r, 0);
 }
 
 int api_list_rollouts(ApiClient *client, json_object **ret_array, Error *reterr) {

@@ -16,7 +16,8 @@ typedef struct DeployRequest {
     int64_t check_revision;             /* 0: whatever has changed */
 } DeployRequest;
 
-/* 0; -EREMOTEIO: refused, in the API's words. ret_revision: names the request in the events. */
+/* 0; 1: all have that file already, and nothing was asked for; -EREMOTEIO: refused, in the API's
+ * words. ret_revision: names the request in the events. */
 int api_put_rollout(ApiClient *client, const char *unit, const DeployRequest *request,
                     int64_t *ret_revision, Error *reterr);
 int api_patch_rollout(ApiClient *client, const char *unit, const char *action,

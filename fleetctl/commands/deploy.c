@@ -3,6 +3,7 @@
 #include "fleetctl/print/message.h"
 #include "fleetctl/units/unit-source.h"
 #include "fleetctl/wait/rollout-wait.h"
+#include "fleetd/model/unit-name.h"
 
 #include <errno.h>
 
@@ -19,6 +20,13 @@ static bool sources_complain(const UnitSources *sources) {
     return is_bad;
 }
 
+/* As 'plan' has it, which asks for the same. */
+static void say_unchanged(const UnitSource *source) {
+    say("Nothing to deploy: %s%s that version already", source->name,
+        unit_name_is_template(source->name) ? " and its instances have" : " has");
+}
+
+/* 1: it has that file already. */
 static int deploy(Context *context, const UnitSource *source, int64_t *revision, Error *reterr) {
     DeployRequest request;
     int64_t written = 0;
@@ -30,6 +38,10 @@ static int deploy(Context *context, const UnitSource *source, int64_t *revision,
     r = api_put_rollout(context->api, source->name, &request, &written, reterr);
     if (r < 0)
         return error_prefix(reterr, r, "Failed to deploy %s", source->name);
+    if (r > 0) {
+        say_unchanged(source);
+        return 1;
+    }
     say("Deploying %s", source->name);
     *revision = MAX(*revision, written);
     return 0;
@@ -40,7 +52,7 @@ static int deploy_all(Context *context, const UnitSources *sources, RolloutTrack
     int r = 0;
     for (size_t i = 0; r >= 0 && i < sources->n; i++) {
         r = deploy(context, &sources->items[i], revision, reterr);
-        if (r >= 0)
+        if (r == 0)
             r = rollout_tracker_add(tracker, sources->items[i].name);
     }
     return r;
@@ -61,7 +73,7 @@ int command_deploy(Context *context, const char *const *operands, Error *reterr)
     r = rollout_tracker_new(&tracker);
     if (r >= 0)
         r = deploy_all(context, &sources, tracker, &revision, reterr);
-    if (r < 0 || context->options->detach)
+    if (r < 0 || context->options->detach || !rollout_tracker_get(tracker, 0))
         return MIN(r, 0);
     return rollout_wait(context, tracker, false, revision, reterr);
 }

@@ -44,18 +44,22 @@ static int forget(Context *context, const char *const *operands, Error *reterr) 
 }
 
 static int scale(Context *context, const char *const *operands, Error *reterr) {
+    _cleanup_(scale_tracker_freep) ScaleTracker *tracker = NULL;
     _cleanup_free_ char *template = NULL;
+    bool is_followed = !context->options->detach;
     uint64_t count = 0;
     int64_t revision = 0;
     int r = count_parse(operands[1], &count, reterr);
     if (r >= 0)
         r = template_read(operands[0], count, &template, reterr);
-    if (r >= 0)
+    if (r >= 0 && is_followed)
+        r = scale_look(context, template, count, &tracker, reterr);
+    if (r == 0)
         r = api_put_scale(context->api, template, count, &revision, reterr);
-    if (r < 0)
+    if (r != 0)
         return r;
     say("Scaling %s to %llu", template, (unsigned long long) count);
-    return context->options->detach ? 0 : scale_wait(context, template, count, revision, reterr);
+    return is_followed ? scale_wait(context, template, count, tracker, revision, reterr) : 0;
 }
 
 int command_scale(Context *context, const char *const *operands, Error *reterr) {

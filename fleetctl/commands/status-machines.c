@@ -116,8 +116,10 @@ static char *maintenance_state(json_object *wish) {
     (void) json_get_bool(wish, "drain", &is_drain, NULL);
     if (!is_drain)
         return strdup("cordoned");
+    const char *why = status_text(wish, "why");
     return n == 0 ? strdup("drained")
-                  : str_printf("draining, %lld unit%s to go", (long long) n, n == 1 ? "" : "s");
+                  : str_printf("draining, %lld unit%s to go%s%s%s", (long long) n,
+                               n == 1 ? "" : "s", why ? " (" : "", str_or(why, ""), why ? ")" : "");
 }
 
 int section_maintenance(const Screen *screen) {

@@ -135,7 +135,7 @@ static int unit_set(DrainUnit *unit, char **text, const char *value) {
 static int take_place(DrainTracker *tracker, const DrainMachine *machine, const ApiEvent *event) {
     DrainUnit *unit;
     bool has_left = !event->reason && event->current == LAUNCH_STATE_INACTIVE;
-    const char *stays = event->reason ? strstr(event->reason, ORDER_STAYS) : NULL;
+    const char *stays = order_reason_stays(event->reason);
     int r = unit_need(tracker, machine, event, &unit);
     if (r < 0)
         return r;
@@ -143,7 +143,7 @@ static int take_place(DrainTracker *tracker, const DrainMachine *machine, const 
         unit->is_told = false;
     unit->has_left = has_left;
     unit->is_mentioned = true;
-    return unit_set(unit, &unit->stays, stays ? stays + strlen(ORDER_STAYS) : NULL);
+    return unit_set(unit, &unit->stays, stays);
 }
 
 static int take_elsewhere(DrainTracker *tracker, const ApiEvent *event) {

@@ -8,6 +8,7 @@
 struct ScaleTracker {
     char *template;
     uint64_t count;
+    bool is_asked; /* the stream that is being read is of after the request */
     bool is_synced;
     bool is_wish_mentioned;
     ScaleEnd end; /* as the wish says: none, replaced or gone */
@@ -41,7 +42,8 @@ void scale_tracker_free(ScaleTracker *tracker) {
     free(tracker);
 }
 
-void scale_tracker_begin(ScaleTracker *tracker) {
+void scale_tracker_begin(ScaleTracker *tracker, bool is_asked) {
+    tracker->is_asked = is_asked;
     tracker->is_synced = tracker->is_wish_mentioned = false;
     for (size_t i = 0; i < tracker->n_units; i++)
         tracker->units[i]->is_mentioned = false;
@@ -121,6 +123,8 @@ static int take_unreadable(ScaleTracker *tracker, const ApiScale *scale) {
 }
 
 static int take_wish(ScaleTracker *tracker, const ApiScale *scale) {
+    if (!tracker->is_asked)
+        return 0;
     tracker->is_wish_mentioned = true;
     if (tracker->end != SCALE_END_NONE)
         return 0;
@@ -139,7 +143,7 @@ static void take_synced(ScaleTracker *tracker) {
     for (size_t i = 0; i < tracker->n_units; i++)
         if (!tracker->units[i]->is_mentioned)
             unit_set_there(tracker, tracker->units[i], false);
-    if (!tracker->is_wish_mentioned && tracker->end == SCALE_END_NONE)
+    if (tracker->is_asked && !tracker->is_wish_mentioned && tracker->end == SCALE_END_NONE)
         tracker->end = SCALE_END_GONE;
 }
 
@@ -158,9 +162,15 @@ int scale_tracker_feed(ScaleTracker *tracker, const char *line, size_t size, Err
     return is_meant ? take_unit(tracker, &event) : r;
 }
 
+bool scale_tracker_is_synced(const ScaleTracker *tracker) {
+    return tracker->is_synced;
+}
+
 ScaleEnd scale_tracker_end(const ScaleTracker *tracker) {
-    if (!tracker->is_synced || tracker->end != SCALE_END_NONE)
-        return tracker->is_synced ? tracker->end : SCALE_END_NONE;
+    if (!tracker->is_asked || !tracker->is_synced)
+        return SCALE_END_NONE;
+    if (tracker->end != SCALE_END_NONE)
+        return tracker->end;
     /* Those that cannot be read are neither made up for nor removed. */
     uint64_t wanted = tracker->count - MIN(tracker->count, tracker->n_unreadable);
     return tracker->n_there == wanted ? SCALE_END_REACHED : SCALE_END_NONE;

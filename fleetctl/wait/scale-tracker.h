@@ -28,10 +28,15 @@ int scale_tracker_new(const char *template, uint64_t count, ScaleTracker **ret);
 void scale_tracker_free(ScaleTracker *tracker);
 DEFINE_POINTER_CLEANUP(ScaleTracker, scale_tracker_free)
 
-void scale_tracker_begin(ScaleTracker *tracker); /* a stream begins, with the present */
+/* A stream begins, with the present. Not is_asked: it is of before the request, so that which
+ * instances there are is known although some may be gone at once; what is kept then says nothing.
+ */
+void scale_tracker_begin(ScaleTracker *tracker, bool is_asked);
 /* Takes a line in. -EBADMSG: not a line of the stream. -ENOMEM. */
 int scale_tracker_feed(ScaleTracker *tracker, const char *line, size_t size, Error *reterr);
 
-ScaleEnd scale_tracker_end(const ScaleTracker *tracker); /* once the present was told */
+bool scale_tracker_is_synced(const ScaleTracker *tracker); /* the present was told */
+ScaleEnd scale_tracker_end(
+    const ScaleTracker *tracker); /* once the present after the request was told */
 /* In order of appearance; NULL behind the last. */
 const ScaleUnit *scale_tracker_get(const ScaleTracker *tracker, size_t i);

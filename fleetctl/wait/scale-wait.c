@@ -3,7 +3,6 @@
 #include "fleetctl/api/event-reader.h"
 #include "fleetctl/print/message.h"
 #include "fleetctl/wait/event-follow.h"
-#include "fleetctl/wait/scale-tracker.h"
 #include "fleetctl/wait/unit-wait.h"
 #include "fleetd/base/strv.h"
 
@@ -13,14 +12,16 @@ typedef struct ScaleWait {
     Context *context;
     const char *template;
     ScaleTracker *tracker;
-    int64_t revision; /* of the request */
+    bool is_asked;    /* the request was made: */
+    int64_t revision; /* its own */
     Error *reterr;
 } ScaleWait;
 
-/* --- until the leader has created and removed what is to be --- */
+/* --- which there are, and until the leader has created and removed what is to be --- */
 
 static void on_begin(void *userdata) {
-    scale_tracker_begin(((ScaleWait *) userdata)->tracker);
+    const ScaleWait *wait = userdata;
+    scale_tracker_begin(wait->tracker, wait->is_asked);
 }
 
 static int on_line(const char *line, size_t size, void *userdata) {
@@ -32,7 +33,10 @@ static void tell(_unused_ void *userdata) {
 }
 
 static bool is_over(const void *userdata) {
-    return scale_tracker_end(((const ScaleWait *) userdata)->tracker) != SCALE_END_NONE;
+    const ScaleWait *wait = userdata;
+    if (!wait->is_asked)
+        return scale_tracker_is_synced(wait->tracker);
+    return scale_tracker_end(wait->tracker) != SCALE_END_NONE;
 }
 
 /* The template, with all of its instances. */
@@ -53,7 +57,8 @@ static int follow(ScaleWait *wait) {
     _cleanup_free_ char *path = path_of(wait);
     int r = path ? event_follow(wait->context, path, &follower, wait->reterr) : -ENOMEM;
     if (r == EXIT_INTERRUPTED)
-        complain("Interrupted; the cluster goes on: see 'fleetctl scale'");
+        complain(wait->is_asked ? "Interrupted; the cluster goes on: see 'fleetctl scale'"
+                                : "Interrupted; nothing was asked for");
     return r;
 }
 
@@ -136,17 +141,28 @@ static int conclude(const ScaleWait *wait, uint64_t count) {
     }
 }
 
-int scale_wait(Context *context, const char *template, uint64_t count, int64_t revision,
+int scale_look(Context *context, const char *template, uint64_t count, ScaleTracker **ret,
                Error *reterr) {
     _cleanup_(scale_tracker_freep) ScaleTracker *tracker = NULL;
     int r = scale_tracker_new(template, count, &tracker);
     if (r < 0)
         return r;
+    ScaleWait wait = {
+        .context = context, .template = template, .tracker = tracker, .reterr = reterr};
+    r = follow(&wait);
+    if (r == 0)
+        *ret = TAKE_PTR(tracker);
+    return r;
+}
+
+int scale_wait(Context *context, const char *template, uint64_t count, ScaleTracker *tracker,
+               int64_t revision, Error *reterr) {
     ScaleWait wait = {.context = context,
                       .template = template,
                       .tracker = tracker,
+                      .is_asked = true,
                       .revision = revision,
                       .reterr = reterr};
-    r = follow(&wait);
+    int r = follow(&wait);
     return r != 0 ? r : conclude(&wait, count);
 }

@@ -15,22 +15,50 @@ json_object *machine_metadata_to_json(const View *view, const MachineView *machi
 }
 
 /* What has yet to leave a machine that is drained. */
-static size_t count_remaining(const View *view, const MachineView *machine) {
-    size_t n = 0;
+typedef struct Remaining {
+    size_t n, n_staying;
+    const char *first; /* of those that cannot leave, by name; NULL: there is none */
+    const char *why;
+} Remaining;
+
+static void remaining_add(Remaining *remaining, const char *name, const Order *order) {
+    const char *why = order_reason_stays(order->reason);
+    remaining->n++;
+    if (!why)
+        return;
+    remaining->n_staying++;
+    if (remaining->first && strcmp(name, remaining->first) > 0)
+        return;
+    remaining->first = name;
+    remaining->why = why;
+}
+
+static Remaining count_remaining(const View *view, const MachineView *machine) {
+    Remaining remaining = {};
     const char *name;
     const UnitView *unit;
     MAP_FOREACH (name, unit, view_units(view)) {
         const Placement *placement = map_get(unit->placements, machine->id);
-        n += placement && placement->order &&
-             !(machine->maintenance->ignore_global && unit_view_is_global(view, unit));
+        if (placement && placement->order &&
+            !(machine->maintenance->ignore_global && unit_view_is_global(view, unit)))
+            remaining_add(&remaining, name, placement->order);
     }
-    return n;
+    return remaining;
+}
+
+static int add_remaining(json_object *object, const Remaining *remaining) {
+    _cleanup_free_ char *why =
+        remaining->first ? stays_format(remaining->first, remaining->why, remaining->n_staying)
+                         : NULL;
+    if ((remaining->first && !why) || json_add_int(object, "remaining", (int64_t) remaining->n) < 0)
+        return -ENOMEM;
+    return json_add_nullable(object, "why", why);
 }
 
 json_object *machine_maintenance_to_json(const View *view, const MachineView *machine) {
     _cleanup_json_ json_object *object = json_object_new_object();
     const Maintenance *maintenance = machine->maintenance;
-    size_t n_remaining = maintenance->is_draining ? count_remaining(view, machine) : 0;
+    Remaining remaining = maintenance->is_draining ? count_remaining(view, machine) : (Remaining){};
     usec_t deadline = maintenance->deadline_usec;
     if (!object || json_add_string(object, "machineID", machine->id) < 0 ||
         json_add_bool(object, "drain", maintenance->is_draining) < 0 ||
@@ -39,7 +67,7 @@ json_object *machine_maintenance_to_json(const View *view, const MachineView *ma
          json_add_int(object, "deadline", (int64_t) (deadline / USEC_PER_SEC)) < 0) ||
         json_add_int(object, "since", (int64_t) (maintenance->since_usec / USEC_PER_SEC)) < 0 ||
         json_add_nullable(object, "message", maintenance->message) < 0 ||
-        json_add_int(object, "remaining", (int64_t) n_remaining) < 0)
+        add_remaining(object, &remaining) < 0)
         return NULL;
     return TAKE_PTR(object);
 }

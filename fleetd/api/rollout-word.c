@@ -11,6 +11,7 @@ typedef struct RolloutPatch {
     ApiWrite base;
     char *name;
     char *key, *rollout_key;
+    char *back_refusal; /* of what was rolled back, and could not be */
     RolloutWord word;
     Deployment *deployment;                 /* as it was read */
     int64_t mod_revision, rollout_revision; /* of both keys; 0: there is none */
@@ -65,13 +66,25 @@ static const char *idle_word(const RolloutPatch *patch, const Rollout *rollout) 
     return is_paused ? "it is paused: resume it first" : NULL;
 }
 
+/* Of what was rolled back as far as it could be: its units have what there is to go back to, or
+ * that is lost, so that nothing would come of going back once more. */
+static const char *back_refusal(const RolloutPatch *patch, const Rollout *rollout) {
+    return streq_ptr(rollout->why, ROLLOUT_UNDONE_IN_VAIN) ? ROLLOUT_UNDONE_IN_VAIN
+                                                           : patch->back_refusal;
+}
+
 /* Why that is too late, or in vain; NULL: it is not. */
 static const char *undo_refusal(const RolloutPatch *patch, const Rollout *rollout) {
+    if (rollout->is_undone && rollout->phase == ROLLOUT_FAILED)
+        return back_refusal(patch, rollout);
     if (rollout->phase == ROLLOUT_SUPERSEDED)
         return "its units have been changed by others since";
     if (!rollout_can_be_undone(rollout, patch->deployment->hash))
         return ROLLOUT_UNDONE_IN_VAIN;
-    return rollout->is_undone ? "it is rolled back already" : NULL;
+    if (!rollout->is_undone)
+        return NULL;
+    return rollout->phase == ROLLOUT_ROLLING_BACK ? "it is being rolled back already"
+                                                  : "it is rolled back already";
 }
 
 /* Why it is too late, or too early; NULL: it is not. */
@@ -148,6 +161,7 @@ static void patch_free(ApiWrite *base) {
     free(patch->name);
     free(patch->key);
     free(patch->rollout_key);
+    free(patch->back_refusal);
     deployment_free(patch->deployment);
     free(patch);
 }
@@ -166,8 +180,14 @@ static void patch_begin(Api *api, ApiExchange *exchange, const char *name, Rollo
     patch->name = strdup(name);
     patch->key = key_deployment(name);
     patch->rollout_key = key_rollout(name);
+    patch->back_refusal =
+        str_printf("rolling it back was tried, and has failed. 'fleetctl rollout status %s' says "
+                   "what is wrong with which units; mend that, or deploy the file that they are to "
+                   "have",
+                   name);
     patch->word = word;
-    if (patch->base.subject && patch->name && patch->key && patch->rollout_key) {
+    if (patch->base.subject && patch->name && patch->key && patch->rollout_key &&
+        patch->back_refusal) {
         api_write_begin_take(api, exchange, &patch->base);
         return;
     }

@@ -1,7 +1,9 @@
 /* PUT of rollouts: a file is put, with the wish that it be rolled out. Whoever leads does that; but
  * a unit that the cluster does not know, which is no template, is made at once, as there is nothing
- * to be rolled over. */
+ * to be rolled over. Of a file that is there already nothing is written, so that what came before
+ * it can still be undone. */
 #include "fleetd/api/restart-request.h"
+#include "fleetd/api/rollout-present.h"
 #include "fleetd/api/rollout-request.h"
 #include "fleetd/api/write.h"
 #include "fleetd/base/strv.h"
@@ -19,19 +21,22 @@ typedef struct RolloutPut {
     RolloutRequest request;
     char *key;
     int64_t mod_revision;                /* of the deployment's key; 0: there is none */
+    Deployment *last;                    /* under it; NULL: none that can be read */
     StoreCompare units[CHECKED_MAX + 1]; /* as they were read */
     size_t n_units;
     char *names[CHECKED_MAX + 1]; /* of their keys, owned */
     bool is_known;                /* the unit itself */
     char *present;                /* hash of its file; NULL: not looked at */
+    RolloutPresent idle;          /* whether anything would change */
 } RolloutPut;
 
-static void forget_units(RolloutPut *put) {
+static void forget(RolloutPut *put) {
     for (size_t i = 0; i < put->n_units; i++)
         free(TAKE_PTR(put->names[i]));
     put->n_units = 0;
     put->is_known = false;
     free(TAKE_PTR(put->present));
+    deployment_free(TAKE_PTR(put->last));
 }
 
 /* --- writing --- */
@@ -162,6 +167,36 @@ static bool file_changes_kind(const RolloutPut *put, const StoredRecord *present
     return requirements->is_global != put->request.is_global;
 }
 
+static json_object *unchanged_to_json(void) {
+    _cleanup_json_ json_object *object = json_object_new_object();
+    return object && json_add_bool(object, "changed", false) >= 0 ? TAKE_PTR(object) : NULL;
+}
+
+static void on_idle(int r, int64_t revision, void *userdata) {
+    RolloutPut *put = userdata;
+    if (r < 0)
+        api_write_fail(&put->base, r);
+    else if (r == 0)
+        put_commit(put);
+    else
+        api_write_tell_take(&put->base, unchanged_to_json(), revision);
+}
+
+static void ask_whether_idle(RolloutPut *put) {
+    put->idle = (RolloutPresent){.store = put->base.api->options.store,
+                                 .op = &put->base.op,
+                                 .name = put->request.unit.name,
+                                 .hash = put->present,
+                                 .last = put->last,
+                                 .has_last = put->mod_revision > 0,
+                                 .done = on_idle,
+                                 .userdata = put};
+    int r = rollout_present_ask(&put->idle);
+    if (r < 0)
+        api_write_fail(&put->base, r);
+}
+
+/* Who brings the file that it has may do so because that was lost. */
 static void on_present_file(int r, const StoreRangeResult *result, void *userdata) {
     RolloutPut *put = userdata;
     _cleanup_record_ StoredRecord record = {};
@@ -178,6 +213,8 @@ static void on_present_file(int r, const StoreRangeResult *result, void *userdat
                          put->request.unit.name,
                          put->request.is_global ? "no global unit" : "a global unit",
                          put->request.is_global ? "one" : "none any more");
+    else if (record.file && streq(put->present, put->request.deployment->hash))
+        ask_whether_idle(put);
     else
         put_commit(put);
 }
@@ -220,7 +257,7 @@ static void on_units(int r, const StoreRangeResult *result, void *userdata) {
         r = expect_unknown(put);
     if (r < 0)
         api_write_fail(&put->base, r);
-    else if (r == 0 && put->present && !streq(put->present, put->request.deployment->hash))
+    else if (r == 0 && put->present)
         look_at_present_file(put);
     else if (r == 0)
         put_commit(put);
@@ -255,16 +292,17 @@ static void on_deployment(int r, const StoreRangeResult *result, void *userdata)
         return;
     }
     put->mod_revision = record.revision;
+    put->last = TAKE_PTR(record.deployment);
     deployment->since_usec = loop_realtime(put->base.api->options.loop);
-    if (record.deployment)
-        deployment->since_usec = MAX(deployment->since_usec, record.deployment->since_usec + 1);
+    if (put->last)
+        deployment->since_usec = MAX(deployment->since_usec, put->last->since_usec + 1);
     look_for_units(put);
 }
 
 static void put_start(ApiWrite *base) {
     RolloutPut *put = (RolloutPut *) base;
     const StoreRange range = {.key = put->key};
-    forget_units(put);
+    forget(put);
     int r = store_range(base->api->options.store, &range, on_deployment, put, &base->op);
     if (r < 0)
         api_write_fail(base, r);
@@ -272,7 +310,7 @@ static void put_start(ApiWrite *base) {
 
 static void put_free(ApiWrite *base) {
     RolloutPut *put = (RolloutPut *) base;
-    forget_units(put);
+    forget(put);
     rollout_request_done(&put->request);
     free(put->key);
     free(put);

@@ -131,6 +131,7 @@ static const SchemaProperty maintenance[] = {
     {"since", PROPERTY_INTEGER, REQUIRED, .description = "Unix time."},
     {"message", PROPERTY_STRING, .description = "Why, for people."},
     {"remaining", PROPERTY_INTEGER, REQUIRED, .description = "Units that have yet to leave."},
+    {"why", PROPERTY_STRING, .description = "Of them, what cannot leave, and why, for people."},
     {},
 };
 static const SchemaProperty maintenance_page[] = PAGE("maintenance", "Maintenance");

@@ -52,8 +52,8 @@ static Census reboots_count(const Reboots *reboots) {
     return census;
 }
 
-static RebootFacts facts_gather(const Reboots *reboots, const Census *census, const char *id,
-                                const char *unavailable) {
+/* But for what is told of units. */
+static RebootFacts facts_gather(const Reboots *reboots, const Census *census, const char *id) {
     const char *boot_id = feed_boot_id(reboots->feed, id);
     return (RebootFacts){
         .now_usec = side_work_now(&reboots->work),
@@ -64,7 +64,6 @@ static RebootFacts facts_gather(const Reboots *reboots, const Census *census, co
         .is_here = boot_id != NULL,
         .boot_id = boot_id,
         .n_ordinary = cluster_count_ordinary(reboots->cluster, id),
-        .unavailable = unavailable,
     };
 }
 
@@ -122,13 +121,17 @@ static int reboots_enter(Reboots *reboots, const char *id, const FeedReboot *kno
 /* 1: it goes on to another phase, and that is being written; 0: not before *next_look. */
 static int reboots_consider(Reboots *reboots, const Census *census, const char *id,
                             const FeedReboot *known, usec_t *next_look) {
-    _cleanup_free_ char *unavailable = NULL, *why = NULL;
+    _cleanup_free_ char *unavailable = NULL, *staying = NULL, *why = NULL;
     RebootPhase phase;
     usec_t look_at;
     int r = cluster_name_unavailable(reboots->cluster, id, &unavailable);
+    if (r >= 0)
+        r = cluster_name_staying(reboots->cluster, id, &staying);
     if (r < 0)
         return r;
-    RebootFacts facts = facts_gather(reboots, census, id, unavailable);
+    RebootFacts facts = facts_gather(reboots, census, id);
+    facts.unavailable = unavailable;
+    facts.staying = staying;
     r = reboot_next_phase(known->reboot, &facts, &phase, &why, &look_at);
     if (r < 0)
         return r;

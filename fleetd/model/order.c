@@ -1,3 +1,4 @@
+#include "fleetd/base/strv.h"
 #include "fleetd/model/record.h"
 #include "fleetd/model/unit.h"
 
@@ -36,6 +37,16 @@ bool order_equal(const Order *a, const Order *b) {
            a->unit_revision == b->unit_revision && a->restart == b->restart &&
            streq_ptr(a->reason, b->reason) && a->stop_within_usec == b->stop_within_usec &&
            a->is_suspended == b->is_suspended;
+}
+
+const char *order_reason_stays(const char *reason) {
+    const char *note = reason ? strstr(reason, ORDER_STAYS) : NULL;
+    return note ? note + strlen(ORDER_STAYS) : NULL;
+}
+
+char *stays_format(const char *unit, const char *why, size_t n) {
+    return n > 1 ? str_printf("%s: %s; and %zu more", unit, why, n - 1)
+                 : str_printf("%s: %s", unit, why);
 }
 
 void order_free(Order *order) {

@@ -135,6 +135,12 @@ char *order_format(const Order *order);
 int order_parse(const char *machine_id, const char *name, const char *text, size_t size,
                 Order **ret, Error *reterr);
 bool order_equal(const Order *a, const Order *b); /* in what decides, and the reason */
+/* Why a unit stays on its machine, although that is being drained, as the reason of its order has
+ * it; NULL: it does not. Borrowed. */
+const char *order_reason_stays(const char *reason);
+/* What stays on a machine, for people: "web@1.service: why; and 2 more", of the first and how many
+ * there are. NULL when out of memory; the caller frees. */
+char *stays_format(const char *unit, const char *why, size_t n);
 void order_free(Order *order);
 DEFINE_POINTER_CLEANUP(Order, order_free)
 

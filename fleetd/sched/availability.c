@@ -212,9 +212,12 @@ static bool placement_is_as_wanted(const Placement *placement) {
            placement->order.revision >= placement->unit->revision;
 }
 
+/* What its former file suffers from is nothing to whoever gave it another one, unless that could
+ * not even be put there. */
 const char *placement_trouble(const Placement *placement) {
     bool has_file = streq_ptr(placement->report.hash, placement->order.hash);
-    return has_file ? placement->report.trouble : NULL;
+    bool is_answer = placement->report.revision >= placement->order.revision;
+    return has_file || is_answer ? placement->report.trouble : NULL;
 }
 
 const char *cluster_group_of(const Cluster *cluster, const char *name) {

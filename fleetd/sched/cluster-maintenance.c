@@ -66,6 +66,23 @@ size_t cluster_count_ordinary(const Cluster *cluster, const char *machine_id) {
     return machine ? machine_count_ordinary(machine) : 0;
 }
 
+int cluster_name_staying(const Cluster *cluster, const char *machine_id, char **ret) {
+    const ClusterMachine *machine = cluster_find_machine(cluster, machine_id);
+    const Placement *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; machine && i < machine->n_placements; i++) {
+        const Placement *p = machine->placements[i];
+        if (!p->order.exists || !order_reason_stays(p->order.reason))
+            continue;
+        n++;
+        if (!first || strcmp(p->unit->name, first->unit->name) < 0)
+            first = p;
+    }
+    *ret =
+        first ? stays_format(first->unit->name, order_reason_stays(first->order.reason), n) : NULL;
+    return first && !*ret ? -ENOMEM : 0;
+}
+
 #define NAMES_MAX 5
 
 static int name_compare(const void *a, const void *b) {

@@ -47,6 +47,9 @@ int cluster_end_drain(Cluster *cluster, const char *machine_id);
 
 /* Orders that the machine has for units that are not global. */
 size_t cluster_count_ordinary(const Cluster *cluster, const char *machine_id);
+/* The units that cannot leave although it is being drained, and why, for people; NULL: there is
+ * none. The caller frees. */
+int cluster_name_staying(const Cluster *cluster, const char *machine_id, char **ret);
 /* The units that are launched there and are not available (availability.h), or some of them, for
  * people; NULL: all are. The caller frees. */
 int cluster_name_unavailable(const Cluster *cluster, const char *machine_id, char **ret);

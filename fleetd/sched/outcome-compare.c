@@ -43,18 +43,12 @@ static int compare_going(const Comparison *comparison, const OutcomePlace *from)
                departure(comparison, from));
 }
 
-/* Why a unit that is drained stays, if that is so; NULL. */
-static const char *why_it_stays(const OutcomePlace *place) {
-    const char *note = strstr(place->reason, ORDER_STAYS);
-    return note ? note + strlen(ORDER_STAYS) : NULL;
-}
-
 static int compare_staying(const Comparison *comparison, const OutcomePlace *from,
                            const OutcomePlace *to) {
     bool was_started = from->desired == LAUNCH_STATE_LAUNCHED,
          is_started = to->desired == LAUNCH_STATE_LAUNCHED,
          has_new_file = !streq(from->hash, to->hash);
-    const char *left = departure(comparison, to), *stays = why_it_stays(to);
+    const char *left = departure(comparison, to), *stays = order_reason_stays(to->reason);
     if (was_started && !is_started)
         return add(comparison, FORECAST_STOP, from, to, "stays loaded");
     if (!was_started && is_started)
@@ -64,7 +58,7 @@ static int compare_staying(const Comparison *comparison, const OutcomePlace *fro
     if (has_new_file || left)
         return add(comparison, is_started ? FORECAST_RESTART : FORECAST_LOAD, from, to,
                    has_new_file ? file : left);
-    if (stays && !why_it_stays(from))
+    if (stays && !order_reason_stays(from->reason))
         return add(comparison, FORECAST_WAIT, from, to, stays);
     return 0;
 }

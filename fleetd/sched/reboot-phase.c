@@ -55,6 +55,8 @@ static void drain(const Reboot *reboot, const RebootFacts *facts, Next *next) {
         next_because_take(next, REBOOT_DRAINING, strdup(HELD_BACK));
     else if (facts->n_ordinary == 0)
         next->phase = REBOOT_REBOOTING;
+    else if (facts->staying)
+        next_because_take(next, REBOOT_DRAINING, strdup(facts->staying));
 }
 
 static void go_down(const Reboot *reboot, const RebootFacts *facts, Next *next) {

@@ -14,6 +14,7 @@ typedef struct RebootFacts {
     bool is_here;
     const char *boot_id;     /* of its presence; NULL: it is not here */
     size_t n_ordinary;       /* units that it is ordered to have, but for global ones */
+    const char *staying;     /* those of them that cannot leave, and why; NULL: none */
     const char *unavailable; /* its units that should be up and are not; NULL: all are */
 } RebootFacts;
 

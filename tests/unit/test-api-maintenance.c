@@ -36,12 +36,29 @@ static void drain_tells_what_has_yet_to_leave(void **state) {
     settle(fixture);
     _cleanup_exchange_ RecordedExchange *both = api_call(fixture, "GET", "/maintenance", NULL);
     assert_non_null(strstr(both->text, "\"remaining\":2"));
+    assert_non_null(strstr(both->text, "\"why\":null"));
     assert_answer(fixture, "PUT", "/maintenance/" M1,
                   "{\"drain\":true,\"ignoreGlobal\":true,\"deadlineSeconds\":60}", 204, "");
     settle(fixture);
     _cleanup_exchange_ RecordedExchange *one = api_call(fixture, "GET", "/maintenance", NULL);
     assert_non_null(strstr(one->text, "\"remaining\":1"));
     assert_non_null(strstr(one->text, "\"deadline\":"));
+}
+
+static void drain_tells_what_cannot_leave(void **state) {
+    static const char order[] = "{\"hash\":\"0123456789abcdef0123456789abcdef01234567\","
+                                "\"desired\":\"launched\",\"unitRevision\":1,"
+                                "\"reason\":\"fits" ORDER_STAYS "no room\"}";
+    ApiFixture *fixture = *state;
+    seed_machine(fixture, M1, "");
+    seed_unit(fixture, "b.service", UNIT, LAUNCH_STATE_LAUNCHED);
+    seed_unit(fixture, "a.service", UNIT, LAUNCH_STATE_LAUNCHED);
+    seed(fixture, "schedule/" M1 "/b.service", order);
+    seed(fixture, "schedule/" M1 "/a.service", order);
+    assert_answer(fixture, "PUT", "/maintenance/" M1, "{\"drain\":true}", 204, "");
+    settle(fixture);
+    _cleanup_exchange_ RecordedExchange *list = api_call(fixture, "GET", "/maintenance", NULL);
+    assert_non_null(strstr(list->text, "\"why\":\"a.service: no room; and 1 more\""));
 }
 
 static void machine_that_is_away_may_be_cordoned(void **state) {
@@ -104,6 +121,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         API_TEST(machine_is_cordoned_until_that_is_taken_back),
         API_TEST(drain_tells_what_has_yet_to_leave),
+        API_TEST(drain_tells_what_cannot_leave),
         API_TEST(machine_that_is_away_may_be_cordoned),
         API_TEST(nonsense_is_refused),
         API_TEST(cordon_that_others_overtake_starts_over),

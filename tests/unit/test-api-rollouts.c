@@ -3,6 +3,7 @@
 #include "tests/unit/api-fixture.h"
 
 #define TEXT "[Service]\\nExecStart=/bin/true\\n"
+#define FILE_TEXT "[Service]\nExecStart=/bin/true\n" /* that one */
 #define HASH "5b1c53c1ff9de1db0dfa4a4a9f6ac1ccd4ff4d94"
 #define OTHER "fedcba9876543210fedcba9876543210fedcba98"
 #define SERVICE "/rollouts/a.service"
@@ -142,6 +143,105 @@ static void it_is_refused_if_nobody_can_have_seen_its_revision(void **state) {
     assert_absent(fixture, "deployment/a.service");
 }
 
+/* The deployment's and, as the engine writes it, how far that is. */
+static void seed_rollout_of(ApiFixture *fixture, const char *name, const char *phase,
+                            const char *more) {
+    _cleanup_free_ char *deployment = key_deployment(name), *rollout = key_rollout(name);
+    seed(fixture, deployment,
+         "{\"hash\":\"" HASH "\",\"sinceUsec\":5000000,\"message\":\"a fix\"}");
+    _cleanup_free_ char *value = str_printf(
+        "{\"deploymentUsec\":5000000,\"phase\":\"%s\",\"phaseSinceUsec\":7000000%s}", phase, more);
+    seed(fixture, rollout, value);
+    settle(fixture);
+}
+
+static void seed_rollout(ApiFixture *fixture, const char *phase, const char *more) {
+    seed_rollout_of(fixture, "a.service", phase, more);
+}
+
+/* Whether what the store has is another thing after a request with that answer. */
+static bool changes_the_store(ApiFixture *fixture, const char *target, unsigned status,
+                              const char *text) {
+    _cleanup_free_ char *before = store_dump(fixture);
+    assert_answer(fixture, "PUT", target, BODY, status, text);
+    _cleanup_free_ char *after = store_dump(fixture);
+    return !streq(before, after);
+}
+
+static void assert_idle(ApiFixture *fixture, const char *target) {
+    assert_false(changes_the_store(fixture, target, 200, "{\"changed\":false}"));
+}
+
+static void assert_deployed(ApiFixture *fixture, const char *target) {
+    assert_true(changes_the_store(fixture, target, 204, ""));
+}
+
+/* Else the former one could not be undone any more. */
+static void file_that_the_unit_has_already_is_not_deployed_anew(void **state) {
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, "a.service", FILE_TEXT, LAUNCH_STATE_LAUNCHED);
+    assert_idle(fixture, SERVICE);
+    assert_absent(fixture, "deployment/a.service");
+    static const char *const over[] = {"done", "rolled-back", "superseded"};
+    for (size_t i = 0; i < ELEMENTSOF(over); i++) {
+        seed_rollout(fixture, over[i], "");
+        assert_idle(fixture, SERVICE);
+    }
+}
+
+static void what_is_under_way_is_replaced_also_by_the_file_that_the_unit_has(void **state) {
+    static const char *const cases[][2] = {
+        {"updating", ""},
+        {"waiting", ""},
+        {"paused", ""},
+        {"rolling-back", ""},
+        {"failed", ""}, /* whoever deploys it once more has it looked at anew */
+        {"done", ",\"global\":true,\"unitHash\":\"" HASH "\",\"kept\":true"},
+    };
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, "a.service", FILE_TEXT, LAUNCH_STATE_LAUNCHED);
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        seed_rollout(fixture, cases[i][0], cases[i][1]);
+        assert_deployed(fixture, SERVICE);
+        assert_deployed(fixture, SERVICE); /* nobody has begun with the one before */
+    }
+    seed_rollout(fixture, "done", "");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
+    assert_deployed(fixture, SERVICE);
+    static const char *const garbage[] = {"rollout/a.service", "deployment/a.service"};
+    for (size_t i = 0; i < ELEMENTSOF(garbage); i++) {
+        seed_rollout(fixture, "done", "");
+        seed(fixture, garbage[i], "garbage");
+        assert_deployed(fixture, SERVICE);
+    }
+}
+
+static void lost_file_is_brought_back_by_who_deploys_it(void **state) {
+    ApiFixture *fixture = *state;
+    char hash[UNIT_FILE_HASH_LENGTH + 1];
+    assert_int_equal(unit_file_hash_text(FILE_TEXT, strlen(FILE_TEXT), hash), 0);
+    seed_unit(fixture, "a.service", FILE_TEXT, LAUNCH_STATE_LAUNCHED);
+    _cleanup_free_ char *key = key_file(hash);
+    seed_delete(fixture, key);
+    assert_deployed(fixture, SERVICE);
+    assert_stored(fixture, key, FILE_TEXT);
+}
+
+static void template_has_it_when_all_of_its_instances_do(void **state) {
+    ApiFixture *fixture = *state;
+    seed_unit(fixture, "app@.service", FILE_TEXT, LAUNCH_STATE_INACTIVE);
+    seed_unit(fixture, "app@1.service", FILE_TEXT, LAUNCH_STATE_LAUNCHED);
+    seed_unit(fixture, "app@2.socket", "[Socket]\nListenStream=1\n", LAUNCH_STATE_LAUNCHED);
+    assert_idle(fixture, TEMPLATE);
+    seed_rollout_of(fixture, "app@.service", "done", "");
+    assert_idle(fixture, TEMPLATE);
+    seed_unit(fixture, "app@2.service", "[Service]\nExecStart=/bin/false\n", LAUNCH_STATE_LAUNCHED);
+    assert_deployed(fixture, TEMPLATE);
+    seed_rollout_of(fixture, "app@.service", "done", "");
+    seed(fixture, "unit/app@2.service", "garbage");
+    assert_deployed(fixture, TEMPLATE);
+}
+
 static void users_say_how_it_goes_on(void **state) {
     ApiFixture *fixture = *state;
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"pause\"}", 404,
@@ -157,16 +257,6 @@ static void users_say_how_it_goes_on(void **state) {
                   "action 'explode' is none of pause, resume, promote and undo");
     assert_answer(fixture, "PATCH", SERVICE, "[]", 400,
                   "the body of the request is not a JSON object");
-}
-
-/* The deployment's and, as the engine writes it, how far that is. */
-static void seed_rollout(ApiFixture *fixture, const char *phase, const char *more) {
-    seed(fixture, "deployment/a.service",
-         "{\"hash\":\"" HASH "\",\"sinceUsec\":5000000,\"message\":\"a fix\"}");
-    _cleanup_free_ char *value = str_printf(
-        "{\"deploymentUsec\":5000000,\"phase\":\"%s\",\"phaseSinceUsec\":7000000%s}", phase, more);
-    seed(fixture, "rollout/a.service", value);
-    settle(fixture);
 }
 
 static void word_of_which_nothing_would_come_is_refused(void **state) {
@@ -200,6 +290,9 @@ static void it_is_too_late_for_some_words(void **state) {
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"promote\"}", 409,
                   "Cannot promote the deployment of 'a.service': it is being rolled back");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+                  "Cannot undo the deployment of 'a.service': it is being rolled back already");
+    seed_rollout(fixture, "rolled-back", ",\"undone\":true");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
                   "Cannot undo the deployment of 'a.service': it is rolled back already");
     seed_rollout(fixture, "superseded", "");
     assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
@@ -232,6 +325,38 @@ static void what_has_replaced_no_file_is_not_undone(void **state) {
         seed_rollout(fixture, "done", well[i]);
         assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
     }
+}
+
+/* Its units have what there is to go back to: to do so once more would change nothing. */
+static void who_undoes_what_could_not_be_rolled_back_learns_what_is_left(void **state) {
+    static const char *const cases[] = {
+        "",
+        ",\"units\":[{\"name\":\"a.service\",\"before\":\"" OTHER
+        "\",\"phase\":\"failed\",\"why\":\"it was not up with its former file in time\"}]",
+        ",\"units\":[{\"name\":\"a.service\",\"before\":\"" OTHER "\",\"phase\":\"left\","
+        "\"why\":\"its former file is not in the store any more\"}]",
+    };
+    ApiFixture *fixture = *state;
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        _cleanup_free_ char *more = str_printf(",\"undone\":true%s", cases[i]);
+        seed_rollout(fixture, "failed", more);
+        assert_answer(
+            fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+            "Cannot undo the deployment of 'a.service': rolling it back was tried, and has "
+            "failed. 'fleetctl rollout status a.service' says what is wrong with which "
+            "units; mend that, or deploy the file that they are to have");
+    }
+    seed_rollout(fixture, "failed",
+                 ",\"undone\":true,\"why\":\"there is nothing to go back to, as it has replaced no "
+                 "file (fleetctl history has the former ones)\"");
+    assert_answer(
+        fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 409,
+        "Cannot undo the deployment of 'a.service': there is nothing to go back to, as it "
+        "has replaced no file (fleetctl history has the former ones)");
+    seed_rollout(fixture, "failed",
+                 ",\"units\":[{\"name\":\"a.service\",\"before\":\"" OTHER
+                 "\",\"phase\":\"failed\"}]");
+    assert_answer(fixture, "PATCH", SERVICE, "{\"action\":\"undo\"}", 204, "");
 }
 
 static void on_set(_unused_ int r, _unused_ const StoreTxnResult *result, _unused_ void *userdata) {
@@ -357,10 +482,15 @@ int main(void) {
         API_TEST(global_unit_goes_machine_by_machine_and_remains_one),
         API_TEST(it_is_refused_if_its_units_were_changed_since),
         API_TEST(it_is_refused_if_nobody_can_have_seen_its_revision),
+        API_TEST(file_that_the_unit_has_already_is_not_deployed_anew),
+        API_TEST(what_is_under_way_is_replaced_also_by_the_file_that_the_unit_has),
+        API_TEST(lost_file_is_brought_back_by_who_deploys_it),
+        API_TEST(template_has_it_when_all_of_its_instances_do),
         API_TEST(users_say_how_it_goes_on),
         API_TEST(word_of_which_nothing_would_come_is_refused),
         API_TEST(it_is_too_late_for_some_words),
         API_TEST(what_has_replaced_no_file_is_not_undone),
+        API_TEST(who_undoes_what_could_not_be_rolled_back_learns_what_is_left),
         API_TEST(pause_that_a_rollback_overtakes_is_too_late),
         API_TEST(it_is_told_how_far_it_is),
         API_TEST(machines_of_a_global_unit_stand_for_units),

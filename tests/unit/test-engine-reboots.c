@@ -168,7 +168,10 @@ static void cancelled_reboot_gives_its_place_back(void **state) {
     engine_test_start(cluster, "stays.service", stays);
     ask(cluster, node, (Reboot){});
     sim_cluster_run(cluster, 30 * USEC_PER_SEC);
-    assert_int_equal(phase_of(cluster, node), REBOOT_DRAINING);
+    _cleanup_(reboot_freep) Reboot *reboot = reboot_of(cluster, node);
+    assert_int_equal(reboot->phase, REBOOT_DRAINING);
+    assert_string_equal(reboot->why, "stays.service: 0 of 3 machines fit: 2 metadata only is not "
+                                     "set; 1 is being drained: it is about to be rebooted");
     assert_true(sim_node_has(node, "stays.service"));
     cancel(cluster, node);
     sim_put(cluster, "new.service", SLEEPER, LAUNCH_STATE_LAUNCHED);

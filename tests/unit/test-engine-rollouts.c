@@ -93,6 +93,22 @@ static void file_that_is_not_up_in_time_is_rolled_back(void **state) {
     assert_int_equal(sim_count_running(cluster, "web.service"), 1);
 }
 
+/* As a machine whose disk is full: what it has is still the former file. */
+static void what_the_machine_cannot_do_with_the_file_is_told(void **state) {
+    SimCluster *cluster = *state;
+    UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
+    policy.deadline_usec = 20 * USEC_PER_SEC;
+    policy.on_failure = UPDATE_PAUSE;
+    SimNode *node = engine_test_start(cluster, "web.service", OLD);
+    fake_script_fail_next(fake_systemd_script(node->systemd), FAKE_ACTION_WRITE, SIZE_MAX, -ENOSPC);
+    rollout_fixture_deploy(cluster, "web.service", NEW, &policy);
+    rollout_fixture_await(cluster, "web.service", ROLLOUT_PAUSED, USEC_PER_MINUTE);
+    assert_non_null(strstr(rollout_fixture_rollout(cluster, "web.service")->why,
+                           "it was not up and healthy in time on "));
+    assert_non_null(
+        strstr(rollout_fixture_rollout(cluster, "web.service")->why, "No space left on device"));
+}
+
 static void failure_pauses_it_until_it_is_resumed(void **state) {
     SimCluster *cluster = *state;
     UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
@@ -419,6 +435,7 @@ int main(void) {
         ENGINE_TEST(next_leader_goes_on_with_the_times_that_have_passed),
         ENGINE_TEST(file_that_fails_is_rolled_back),
         ENGINE_TEST(file_that_is_not_up_in_time_is_rolled_back),
+        ENGINE_TEST(what_the_machine_cannot_do_with_the_file_is_told),
         ENGINE_TEST(failure_pauses_it_until_it_is_resumed),
         ENGINE_TEST(failure_holds_the_budget_also_if_it_is_to_go_on),
         ENGINE_TEST(budget_of_none_is_told),

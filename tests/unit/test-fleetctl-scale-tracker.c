@@ -22,7 +22,7 @@ static void feed(ScaleTracker *tracker, const char *line) {
 static ScaleTracker *tracker_begun(uint64_t count) {
     ScaleTracker *tracker;
     assert_int_equal(scale_tracker_new("a@.service", count, &tracker), 0);
-    scale_tracker_begin(tracker);
+    scale_tracker_begin(tracker, true);
     return tracker;
 }
 
@@ -55,6 +55,42 @@ static void what_is_too_many_has_to_go(void **state) {
     assert_false(scale_tracker_get(tracker, 1)->is_there);
     feed(tracker, DELETED("a@2.service", ""));
     assert_int_equal(scale_tracker_end(tracker), SCALE_END_REACHED);
+}
+
+/* Gone before the request was answered, as seen from here: it is known all the same. */
+static void what_was_there_before_the_request_has_to_go_even_if_it_is_never_told_again(
+    void **state) {
+    _cleanup_(scale_tracker_freep) ScaleTracker *tracker;
+    assert_int_equal(scale_tracker_new("a@.service", 1, &tracker), 0);
+    scale_tracker_begin(tracker, false);
+    feed(tracker, WISH("2"));
+    feed(tracker, NOWHERE("a@1.service", "3"));
+    feed(tracker, NOWHERE("a@2.service", "3"));
+    assert_false(scale_tracker_is_synced(tracker));
+    feed(tracker, SYNCED);
+    assert_true(scale_tracker_is_synced(tracker));
+    scale_tracker_begin(tracker, true);
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_NONE);
+    feed(tracker, WISH("1"));
+    feed(tracker, NOWHERE("a@1.service", "3"));
+    feed(tracker, SYNCED);
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_REACHED);
+    assert_string_equal(scale_tracker_get(tracker, 1)->name, "a@2.service");
+    assert_false(scale_tracker_get(tracker, 1)->is_there);
+    assert_null(scale_tracker_get(tracker, 2));
+}
+
+static void number_that_is_not_kept_yet_is_none_that_is_given_up(void **state) {
+    _cleanup_(scale_tracker_freep) ScaleTracker *tracker;
+    assert_int_equal(scale_tracker_new("a@.service", 1, &tracker), 0);
+    scale_tracker_begin(tracker, false);
+    feed(tracker, NOWHERE("a@3.service", "3"));
+    feed(tracker, SYNCED);
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_NONE);
+    scale_tracker_begin(tracker, true);
+    feed(tracker, WISH("1"));
+    feed(tracker, SYNCED);
+    assert_int_equal(scale_tracker_end(tracker), SCALE_END_NONE);
 }
 
 static void one_that_cannot_be_read_counts(void **state) {
@@ -130,13 +166,13 @@ static void stream_that_broke_is_made_up_for(void **state) {
     feed(tracker, NOWHERE("a@1.service", "3"));
     feed(tracker, NOWHERE("a@2.service", "3"));
     feed(tracker, SYNCED);
-    scale_tracker_begin(tracker);
+    scale_tracker_begin(tracker, true);
     assert_int_equal(scale_tracker_end(tracker), SCALE_END_NONE);
     feed(tracker, WISH("1"));
     feed(tracker, NOWHERE("a@1.service", "3"));
     feed(tracker, SYNCED);
     assert_int_equal(scale_tracker_end(tracker), SCALE_END_REACHED);
-    scale_tracker_begin(tracker);
+    scale_tracker_begin(tracker, true);
     feed(tracker, SYNCED);
     assert_int_equal(scale_tracker_end(tracker), SCALE_END_GONE);
 }
@@ -152,6 +188,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_reached_when_there_are_as_many),
         cmocka_unit_test(what_is_too_many_has_to_go),
+        cmocka_unit_test(
+            what_was_there_before_the_request_has_to_go_even_if_it_is_never_told_again),
+        cmocka_unit_test(number_that_is_not_kept_yet_is_none_that_is_given_up),
         cmocka_unit_test(one_that_cannot_be_read_counts),
         cmocka_unit_test(more_that_cannot_be_read_than_wanted_stay),
         cmocka_unit_test(what_users_have_stopped_is_told_from_what_moves),

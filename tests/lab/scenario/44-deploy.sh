@@ -64,7 +64,7 @@ check "it is done" phase_is 'done'
 check "with all units" done_is 6/6
 check "the template has it, too" mentions 'VERSION=2' ctl cat web@.service
 check "it is a version of each" equal 2 "$(ctl history --no-legend web@3.service | wc -l)"
-check "the same once more changes nothing" mentions 'is done' deploy
+check "the same once more changes nothing" mentions 'have that version already' deploy
 
 # --- back by itself
 PROGRAM=/usr/local/lib/no-such.py web 3 UpdateHealthyDeadline=20s

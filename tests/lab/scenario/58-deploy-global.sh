@@ -72,7 +72,7 @@ check "each machine has a line" equal 3 "$(grep -c 'Unit agent.service on .* is 
 check "all have the new file" running_version 2 3
 check "with all machines" done_is 3/3
 check "it is the unit's next version" equal 2 "$(ctl history --no-legend agent.service | wc -l)"
-check "the same once more changes nothing" mentions 'is done' deploy
+check "the same once more changes nothing" mentions 'has that version already' deploy
 
 # --- back by itself
 PROGRAM=/usr/local/lib/no-such agent 3
