@@ -38,11 +38,18 @@ bool fact_has_no_place(const RolloutFact *fact) {
     return fact->waits && !fact->may_stay;
 }
 
-/* What was changed by the deployment that this one replaces goes back to what was before both. */
+/* One that waits, and has what another deployment gave it, which that one has replaced. */
+static bool is_as_found(const RolloutUnit *unit, const RolloutFact *fact) {
+    return unit->phase == ROLLOUT_UNIT_WAITING && unit->found && streq_ptr(fact->hash, unit->found);
+}
+
+/* What was changed by the deployment that this one replaces, or by those that it has replaced, goes
+ * back to what was before all of them. */
 static const char *hash_before(const Rollout *from, const RolloutFact *fact) {
     const RolloutUnit *unit = from ? rollout_find_unit(from, fact->name) : NULL;
-    bool was_changed = unit && unit->phase != ROLLOUT_UNIT_WAITING &&
-                       unit->phase != ROLLOUT_UNIT_LEFT && unit->before;
+    bool was_changed = unit && unit->before &&
+                       (is_as_found(unit, fact) ||
+                        (unit->phase != ROLLOUT_UNIT_WAITING && unit->phase != ROLLOUT_UNIT_LEFT));
     return was_changed ? unit->before : fact->hash;
 }
 
@@ -221,8 +228,18 @@ static int judge_restored(_unused_ RolloutLook *look, RolloutUnit *unit, const R
     return streq_ptr(fact->hash, unit->before) ? 0 : leave(unit);
 }
 
+/* Times that are yet to come are of a clock that was ahead: they would be waited for as long as
+ * that is. */
+static void bring_times_back(const RolloutLook *look, RolloutUnit *unit) {
+    usec_t now = look->facts->now_usec;
+    unit->since_usec = MIN(unit->since_usec, now);
+    unit->up_since_usec = MIN(unit->up_since_usec, now);
+    unit->failed_since_usec = MIN(unit->failed_since_usec, now);
+}
+
 /* Of what nothing is heard the time begins anew when something is. */
 static void judge_time(const RolloutLook *look, RolloutUnit *unit, const RolloutFact *fact) {
+    bring_times_back(look, unit);
     bool is_under_way =
         unit->phase == ROLLOUT_UNIT_UPDATING || unit->phase == ROLLOUT_UNIT_RESTORING;
     if (is_under_way && fact->is_held)

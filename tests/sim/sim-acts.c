@@ -20,6 +20,7 @@ static const SimDeeds *const kinds[_DEED_KIND_MAX] = {
     [DEED_SYSTEMD] = &sim_deeds_systemd, [DEED_GUARD] = &sim_deeds_guard,
     [DEED_CLONE] = &sim_deeds_clone,     [DEED_DISASTER] = &sim_deeds_disasters,
     [DEED_USER] = &sim_deeds_users,      [DEED_REBOOTER] = &sim_deeds_rebooters,
+    [DEED_UNAWARE] = &sim_deeds_unaware,
 };
 
 const SimDeed *sim_deed(size_t i, DeedKind *ret_kind) {
@@ -94,7 +95,7 @@ static void choose_units(SimActs *acts, SimRandom *random) {
 }
 
 /* In some there is a brake, and more than half of the machines vanish at once. */
-#define DISASTERS_PERCENT 20
+#define DISASTERS_PERCENT 35
 #define DISASTERS_MAX 2
 #define MACHINES_OF_DISASTER 3 /* at least */
 #define HOLD_MIN_USEC (20 * USEC_PER_SEC)
@@ -124,8 +125,40 @@ static void add_rebooter(SimActs *acts, uint64_t seed, usec_t end_usec) {
     }
 }
 
+/* In most of these users go on meanwhile, and in some they have machines rebooted just before. Whom
+ * they ask is the last one to vanish. */
+#define UNAWARE_PERCENT 85
+#define UNAWARE_MAX 4
+#define UNAWARE_USEC (60 * USEC_PER_SEC)
+#define REBOOTS_BEFORE_PERCENT 50
+#define BEFORE_USEC (8 * USEC_PER_SEC)
+
+static void add_unaware_act(SimActs *acts, SimRandom *random, const SimAct *disaster, size_t deed,
+                            usec_t at_usec) {
+    const SimAct act = {
+        .at_usec = at_usec,
+        .deed = deed,
+        .machine = (disaster->machine + acts->n_machines - 1) % acts->n_machines,
+        .random = {sim_random(random)},
+    };
+    acts_insert(acts, &act);
+}
+
+static void add_unaware(SimActs *acts, SimRandom *random, const SimAct *disaster) {
+    bool is_any = sim_random_chance(random, UNAWARE_PERCENT),
+         reboots = sim_random_chance(random, REBOOTS_BEFORE_PERCENT);
+    usec_t before = sim_random_below(random, BEFORE_USEC), at = disaster->at_usec;
+    size_t n = 1 + sim_random_below(random, UNAWARE_MAX);
+    if (reboots)
+        add_unaware_act(acts, random, disaster, first_deed(DEED_UNAWARE), at - MIN(at, before));
+    for (size_t i = 0; is_any && i < n; i++) {
+        usec_t later = sim_random_below(random, UNAWARE_USEC);
+        add_unaware_act(acts, random, disaster, choose_deed(random, DEED_UNAWARE), at + later);
+    }
+}
+
 static void add_disasters(SimActs *acts, uint64_t seed, usec_t end_usec) {
-    SimRandom random = {~seed + 5};
+    SimRandom random = {~seed + 5}, unaware = {~seed + 6};
     if (acts->n_machines < MACHINES_OF_DISASTER || !sim_random_chance(&random, DISASTERS_PERCENT))
         return;
     size_t n = 1 + sim_random_below(&random, DISASTERS_MAX);
@@ -140,6 +173,7 @@ static void add_disasters(SimActs *acts, uint64_t seed, usec_t end_usec) {
             .random = {sim_random(&random)},
         };
         acts_insert(acts, &act);
+        add_unaware(acts, &unaware, &act);
     }
 }
 
@@ -149,7 +183,8 @@ void sim_acts_make(uint64_t seed, SimActs *ret) {
     size_t n = 5 + sim_random_below(&random, ACTS_MAX);
     unsigned users_percent = 20 + (unsigned) sim_random_below(&random, 70);
     usec_t every_max_usec = ACT_EVERY_MAX_USEC >> sim_random_below(&random, 5), at_usec = 0;
-    acts.acts = sim_must(calloc(n + MACHINES_MAX + REBOOTS_MAX + DISASTERS_MAX, sizeof(SimAct)));
+    acts.acts = sim_must(
+        calloc(n + MACHINES_MAX + REBOOTS_MAX + DISASTERS_MAX * (2 + UNAWARE_MAX), sizeof(SimAct)));
     choose_units(&acts, &random);
     make_ways(&acts, &random);
     for (size_t i = 0; i < n; i++) {

@@ -32,6 +32,7 @@ typedef enum DeedKind {
     DEED_DISASTER, /* in simulations with a brake */
     DEED_USER,     /* all before it are faults */
     DEED_REBOOTER, /* a user who is not always there */
+    DEED_UNAWARE,  /* likewise: one who goes on while more than half of the machines are gone */
     _DEED_KIND_MAX,
 } DeedKind;
 
@@ -42,7 +43,7 @@ typedef struct SimDeeds {
 } SimDeeds;
 
 extern const SimDeeds sim_deeds_fleetd, sim_deeds_store, sim_deeds_systemd, sim_deeds_guard,
-    sim_deeds_clone, sim_deeds_disasters, sim_deeds_users, sim_deeds_rebooters;
+    sim_deeds_clone, sim_deeds_disasters, sim_deeds_users, sim_deeds_rebooters, sim_deeds_unaware;
 
 const SimDeed *sim_deed(size_t i, DeedKind *ret_kind); /* NULL behind the last */
 #define SIM_DEEDS_MAX 64

@@ -1,6 +1,7 @@
 /* When more than half of the machines vanish at once, judged when orders are taken from one of
  * them: that none is given up while they are held, nor when they should be, that it is done to one
- * after the other, and that none is held twice. */
+ * after the other, and that none is held twice; and when a leader begins what it should not
+ * meanwhile: reboots, turns of deployments, moves for balance, and what is tried anew. */
 #include "tests/sim/sim-check-internal.h"
 
 #include "fleetd/base/strv.h"
@@ -143,7 +144,8 @@ static void judge_pace(SimCheck *check, const char *id, SimVanished *vanished) {
     vanished->given_up_usec = now;
 }
 
-/* What is taken from it later is of the same decision. */
+/* What is taken from it later is of the same decision; and so is what it has surely stopped by then
+ * (StopAfterDisconnect=), which another leader may have decided before any was held. */
 static bool is_first(const SimVanished *vanished) {
     return vanished->given_up_usec < vanished->since;
 }
@@ -160,6 +162,35 @@ void sim_brake_judge_given_up(SimCheck *check, const char *id, const Order *orde
         sim_trace_fail(check->trace, "%s is taken from machine %s, which is held", order->name, id);
     else if (should_be_held(check, vanished))
         sim_trace_fail(check->trace, "machine %s is given up, and more than half are gone", id);
-    if (is_first(vanished) && was_held(check, vanished))
+    if (!order->is_suspended && is_first(vanished) && was_held(check, vanished))
         judge_pace(check, id, vanished);
+}
+
+/* --- what is not begun meanwhile --- */
+
+static bool has_orders(const SimView *view, const char *id) {
+    const char *key;
+    const Order *order;
+    MAP_FOREACH (key, order, sim_view_all(view, KEY_SCHEDULE))
+        if (streq(order->machine_id, id))
+            return true;
+    return false;
+}
+
+/* Whoever leads, as long as there is anything to wait for: another leader asks for no more. What
+ * was decided before may be under way. */
+static bool is_surely_on(const SimCheck *check) {
+    const BrakeRecord *brake = sim_view_brake(check->cluster->view);
+    if (!brake ||
+        brake->since_usec + sim_check_stale_usec(check) >= loop_realtime(check->cluster->loop))
+        return false;
+    STRV_FOREACH (id, brake->machines)
+        if (is_surely_held(check, *id) && has_orders(check->cluster->view, *id))
+            return true;
+    return false;
+}
+
+void sim_brake_judge_beginning(SimCheck *check, const char *name, const char *what) {
+    if (is_surely_on(check))
+        sim_trace_fail(check->trace, "%s %s while machines are held", name, what);
 }

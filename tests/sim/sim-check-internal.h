@@ -137,6 +137,8 @@ void sim_brake_note_machine(SimCheck *check, const char *id, const Machine *old,
                             const Machine *new);
 void sim_brake_note(SimCheck *check, const BrakeRecord *old, const BrakeRecord *new);
 void sim_brake_judge_given_up(SimCheck *check, const char *id, const Order *order);
+/* Something that no leader begins while machines are held: what, for people, is begun for name. */
+void sim_brake_judge_beginning(SimCheck *check, const char *name, const char *what);
 
 /* Since when what its orders said may still be acted on. */
 usec_t sim_actions_heard_since(const SimCheck *check, const SimNode *node);

@@ -218,14 +218,17 @@ static void replace_file(Sim *sim, SimAct *act) {
 static const char *const flaky[] = {"flaky.service", "flaky-apart.service", "flaky-big.service",
                                     "flaky-everywhere.service"};
 
-/* What is started here ends after a moment, for some time. */
+void sim_break_unit(Sim *sim, SimNode *node, const SimUnit *unit, SimRandom *random) {
+    FakeBehaviour behaviour = unit->behaviour;
+    behaviour.life_usec = 1 + sim_random_span(random, USEC_PER_SEC);
+    set_behaviour(node, unit, &behaviour);
+    sim_later(sim, sim_random_span(random, BREAKS_USEC), behave_later, node, unit);
+}
+
 static void break_unit(Sim *sim, SimAct *act) {
     SimNode *node = sim_act_node(sim, act);
     const SimUnit *unit = sim_unit_find(flaky[sim_random_below(&act->random, ELEMENTSOF(flaky))]);
-    FakeBehaviour behaviour = unit->behaviour;
-    behaviour.life_usec = 1 + sim_random_span(&act->random, USEC_PER_SEC);
-    set_behaviour(node, unit, &behaviour);
-    sim_later(sim, sim_random_span(&act->random, BREAKS_USEC), behave_later, node, unit);
+    sim_break_unit(sim, node, unit, &act->random);
     if (sim_random_chance(&act->random, 50))
         (void) fake_systemd_set_state(node->systemd, unit->name, "failed", "failed", "exit-code");
 }

@@ -107,6 +107,8 @@ static bool move_is_waited_for(const SimView *view, const Order *order) {
 }
 
 void sim_rebalance_judge_move(SimCheck *check, const Order *order) {
+    if (sim_leaves_for_balance(order))
+        sim_brake_judge_beginning(check, order->name, "leaves for balance");
     if (!sim_leaves_for_balance(order) || move_is_waited_for(check->cluster->view, order))
         return;
     _cleanup_free_ char *pair = sim_must(str_printf("%s/%s", order->machine_id, order->name));

@@ -40,21 +40,41 @@ static void reboot_one(Sim *sim, SimAct *act, const SimNode *of, const Reboot *r
         sim_later(sim, usec, cancel_later, (SimNode *) of, act);
 }
 
-void sim_reboot(Sim *sim, SimAct *act) {
-    SimRandom *random = &act->random;
+static Reboot choose_reboot(SimRandom *random) {
     size_t deadline = 1 + sim_random_below(random, DEADLINE_MAX_SECONDS),
            timeout = TIMEOUT_MIN_SECONDS +
                      sim_random_below(random, TIMEOUT_MAX_SECONDS - TIMEOUT_MIN_SECONDS);
-    const Reboot reboot = {
+    return (Reboot){
         .max_parallel = sim_random_chance(random, 30) ? 2 : 1,
         .drain_usec = sim_random_chance(random, 60) ? deadline * USEC_PER_SEC : 0,
         .timeout_usec = timeout * USEC_PER_SEC,
     };
-    bool is_all = sim_random_chance(random, 40);
-    for (size_t i = 0; is_all && i < sim->cluster->n_nodes; i++)
-        reboot_one(sim, act, &sim->cluster->nodes[i], &reboot);
-    if (!is_all)
+}
+
+/* In turn, from that one on. */
+static void reboot_each(Sim *sim, SimAct *act, size_t first, const Reboot *reboot) {
+    size_t n = sim->cluster->n_nodes;
+    for (size_t i = 0; i < n; i++)
+        reboot_one(sim, act, &sim->cluster->nodes[(first + i) % n], reboot);
+}
+
+void sim_reboot(Sim *sim, SimAct *act) {
+    const Reboot reboot = choose_reboot(&act->random);
+    if (sim_random_chance(&act->random, 40))
+        reboot_each(sim, act, 0, &reboot);
+    else
         reboot_one(sim, act, any_machine(sim, act), &reboot);
+}
+
+/* The one that is asked goes first, and has longer than a lease to be drained. */
+#define DRAIN_MIN_SECONDS 15
+#define DRAIN_MAX_SECONDS 60
+
+void sim_reboot_each(Sim *sim, SimAct *act) {
+    Reboot reboot = choose_reboot(&act->random);
+    size_t more = sim_random_below(&act->random, DRAIN_MAX_SECONDS - DRAIN_MIN_SECONDS);
+    reboot.drain_usec = (DRAIN_MIN_SECONDS + more) * USEC_PER_SEC;
+    reboot_each(sim, act, act->machine, &reboot);
 }
 
 /* --- when nothing else happens --- */

@@ -4,6 +4,7 @@
 #include "tests/sim/sim-run.h"
 
 void sim_reboot(Sim *sim, SimAct *act);
+void sim_reboot_each(Sim *sim, SimAct *act); /* of the machines */
 void sim_cancel_reboot(Sim *sim, SimAct *act);
 
 /* When nothing else happens any more: what did not come to an end is cancelled, until none is left

@@ -77,6 +77,18 @@ static void judge_places(SimCheck *check, const char *id, const Reboot *new) {
                        new->max_parallel);
 }
 
+/* One that has begun may say anew what it waits for, beside those that let more be under way; and
+ * while machines are held the last one that is up might go down. */
+static void judge_beginning(SimCheck *check, const char *id, const Reboot *old, const Reboot *new) {
+    if (!old || old->phase == new->phase)
+        return;
+    if (new->phase == REBOOT_DRAINING) {
+        judge_places(check, id, new);
+        sim_brake_judge_beginning(check, id, "is drained to be rebooted");
+    } else if (new->phase == REBOOT_REBOOTING)
+        sim_brake_judge_beginning(check, id, "is told to reboot");
+}
+
 static void judge_drained(SimCheck *check, const char *id) {
     const Order *order = sim_reboots_find_ordinary(check->cluster->view, id);
     if (order)
@@ -177,12 +189,11 @@ void sim_reboots_judge_record(SimCheck *check, const char *machine_id, const Reb
     note_word(check, machine_id, old, new);
     if (has_deadline(old) || has_deadline(new))
         sim_moves_note_hurry(check, machine_id);
-    if (new)
+    if (new) {
         judge_step(check, machine_id, old, new);
-    else if (old && !check->cluster->is_store_lost)
+        judge_beginning(check, machine_id, old, new);
+    } else if (old && !check->cluster->is_store_lost)
         judge_end(check, machine_id, old);
-    if (new &&new->phase == REBOOT_DRAINING)
-        judge_places(check, machine_id, new);
     if (new &&new->phase == REBOOT_REBOOTING)
         judge_drained(check, machine_id);
 }

@@ -28,6 +28,7 @@ void sim_retries_judge_withdrawal(SimCheck *check, const Order *order) {
     const FailurePlace *place = failures_find(find_failures(check, order->name), order->machine_id);
     if (!strstr(order->reason, TRIED_ANEW))
         return;
+    sim_brake_judge_beginning(check, order->name, "is tried anew");
     if (!place || place->next_usec == 0)
         sim_trace_fail(check->trace, "%s leaves %s as it failed there, and that was never noted",
                        order->name, order->machine_id);

@@ -289,6 +289,7 @@ void sim_rollouts_judge(SimCheck *check, const char *name, const Rollout *new) {
     judge_budget(check, new, unit);
     judge_file(check, deployment, unit);
     judge_restart(check, deployment, unit);
+    sim_brake_judge_beginning(check, unit->name, "has its turn in a deployment");
 }
 
 /* --- what holds in the end --- */

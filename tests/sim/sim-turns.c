@@ -124,13 +124,17 @@ static bool is_just_its_turn(const SimCheck *check, const RolloutUnit *machine) 
            machine->since_usec <= now;
 }
 
-static void judge_budget(SimCheck *check, const Rollout *rollout, const Key *key, const Order *old,
+static bool has_its_turn(const SimCheck *check, const Rollout *rollout, const Order *old,
                          const Order *new) {
+    return is_launched(old) && !streq(old->hash, new->hash) &&
+           is_just_its_turn(check, rollout_find_unit(rollout, new->machine_id));
+}
+
+static void judge_budget(SimCheck *check, const Rollout *rollout, const Key *key,
+                         const Order *old) {
     _cleanup_(requirements_freep) Requirements *requirements =
         sim_get_requirements(check->cluster->view, key->name);
-    if (!is_launched(old) || streq(old->hash, new->hash) || !requirements ||
-        !is_just_its_turn(check, rollout_find_unit(rollout, key->machine_id)) ||
-        !was_surely_up(check, old))
+    if (!requirements || !was_surely_up(check, old))
         return;
     const Budget *budget = &requirements->budget;
     size_t n, n_down = count_down(check, rollout, key, &n);
@@ -146,5 +150,8 @@ void sim_turns_judge_order(SimCheck *check, const Key *key, const Order *old, co
     if (!rollout || rollout_phase_is_over(rollout->phase))
         return;
     judge_turn(check, rollout, key, old, new);
-    judge_budget(check, rollout, key, old, new);
+    if (!has_its_turn(check, rollout, old, new))
+        return;
+    judge_budget(check, rollout, key, old);
+    sim_brake_judge_beginning(check, key->name, "has its turn in a deployment");
 }

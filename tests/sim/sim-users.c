@@ -227,3 +227,25 @@ static const SimDeed rebooters_deeds[] = {
 };
 
 const SimDeeds sim_deeds_rebooters = {rebooters_deeds, ELEMENTSOF(rebooters_deeds), 0};
+
+/* --- who goes on while more than half of the machines are gone: each asks who may be the only one
+ * left --- */
+
+#define FAILS_NAME "flaky.service"
+
+/* Wherever it gets to. */
+static void start_what_fails(Sim *sim, SimAct *act) {
+    put_version(sim, act, FAILS_NAME, LAUNCH_STATE_LAUNCHED, 0);
+    for (size_t i = 0; i < sim->cluster->n_nodes; i++)
+        sim_break_unit(sim, &sim->cluster->nodes[i], sim_unit_find(FAILS_NAME), &act->random);
+}
+
+static const SimDeed unaware_deeds[] = {
+    {"reboot each, whoever is gone", sim_reboot_each, 5},
+    {"deploy, whoever is gone", sim_deploy, 3},
+    {"say of a deployment, whoever is gone", sim_say_of_deployment, 1},
+    {"rebalance, whoever is gone", sim_rebalance, 1},
+    {"start what fails, whoever is gone", start_what_fails, 4},
+};
+
+const SimDeeds sim_deeds_unaware = {unaware_deeds, ELEMENTSOF(unaware_deeds), 0};

@@ -8,6 +8,7 @@
 #define OLD SLEEPER
 #define NEW SLEEPER "# new\n"
 #define NEWER SLEEPER "# newer\n"
+#define NEWEST SLEEPER "# newest\n"
 #define TEMPLATE "app@.service"
 #define MACHINE_2 "00000000000000000000000000000002"
 
@@ -207,6 +208,24 @@ static void another_deployment_replaces_it_and_knows_what_was_before_both(void *
     rollout_fixture_deploy(cluster, TEMPLATE, NEWER, NULL);
     sim_cluster_run(cluster, 15 * USEC_PER_SEC);
     assert_int_equal(instances_with(cluster, 3, NEWER), 2);
+    rollout_fixture_say(cluster, TEMPLATE, undo_it);
+    rollout_fixture_await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
+    assert_int_equal(instances_running(cluster, 3, OLD), 3);
+}
+
+/* The second one has not come to all that the first has changed. */
+static void so_does_a_third_in_the_midst_of_the_second(void **state) {
+    SimCluster *cluster = *state;
+    instances_start(cluster, 3, OLD);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
+    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
+    assert_int_equal(instances_with(cluster, 3, NEW), 2);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEWER, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
+    assert_int_equal(instances_with(cluster, 3, NEWER), 1);
+    assert_int_equal(instances_with(cluster, 3, NEW), 1);
+    rollout_fixture_deploy(cluster, TEMPLATE, NEWEST, NULL);
+    sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     rollout_fixture_say(cluster, TEMPLATE, undo_it);
     rollout_fixture_await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
     assert_int_equal(instances_running(cluster, 3, OLD), 3);
@@ -443,6 +462,7 @@ int main(void) {
         ENGINE_TEST(users_pause_and_resume_it),
         ENGINE_TEST(it_is_undone_while_it_goes_on_and_when_it_is_done),
         ENGINE_TEST(another_deployment_replaces_it_and_knows_what_was_before_both),
+        ENGINE_TEST(so_does_a_third_in_the_midst_of_the_second),
         ENGINE_TEST(what_somebody_else_changes_is_left_alone),
         ENGINE_TEST(deployment_of_a_unit_that_somebody_changes_is_superseded),
         ENGINE_TEST(instances_that_come_later_are_updated_too),

@@ -271,11 +271,33 @@ static void it_says_when_to_look_again(_unused_ void **state) {
     assert_int_equal(broken.look_at, NOW + FAILURE_QUIET_USEC);
 }
 
+/* The clock of this leader is an hour behind that of the former, or of what it was itself. */
+static void times_to_come_begin_anew(_unused_ void **state) {
+    const usec_t later = NOW + 60 * USEC_PER_MINUTE;
+    const RolloutUnit unit = {(char *) "a.service", T(A), .phase = ROLLOUT_UNIT_UPDATING,
+                              .since_usec = later, .up_since_usec = later};
+    const RolloutFact up = {"a.service", B, UP}, down = {"a.service", B, DOWN};
+    RolloutFacts facts = {.now_usec = NOW, .units = &up, .n_units = 1, .has_file = has_file};
+    const Case it = {.facts = {{"a.service"}}, .units = {unit}};
+    Deployment deployment = deployment_of(&it);
+    _cleanup_(rollout_freep) Rollout *known = rollout_of(&it, &deployment);
+    _cleanup_rollout_step_ RolloutStep step = {}, late = {};
+    assert_int_equal(rollout_step(&deployment, known, &facts, &step), 0);
+    assert_int_equal(step.look_at, NOW + HEALTHY);
+    facts.units = &down;
+    assert_int_equal(rollout_step(&deployment, known, &facts, &late), 0);
+    assert_int_equal(late.look_at, NOW + DEADLINE);
+}
+
 static void replaced_one_hands_on_what_was_before(_unused_ void **state) {
     const Case it = {
         .units = {{T("a@1.service"), T(A), .phase = ROLLOUT_UNIT_FAILED},
-                  {T("a@2.service"), T(A), .phase = ROLLOUT_UNIT_WAITING}},
-        .facts = {{"a@1.service", C, BROKEN}, {"a@2.service", A, UP}, {"a@.service", A}}};
+                  {T("a@2.service"), T(A), .phase = ROLLOUT_UNIT_WAITING},
+                  {T("a@3.service"), T(A), .found = T(D), .phase = ROLLOUT_UNIT_WAITING}},
+        .facts = {{"a@1.service", C, BROKEN},
+                  {"a@2.service", A, UP},
+                  {"a@3.service", D, UP},
+                  {"a@.service", A}}};
     Deployment former = deployment_of(&it), deployment = former;
     RolloutFacts facts = facts_of(&it);
     _cleanup_(rollout_freep) Rollout *known = rollout_of(&it, &former);
@@ -285,8 +307,24 @@ static void replaced_one_hands_on_what_was_before(_unused_ void **state) {
     assert_string_equal(rollout_find_unit(step.next, "a@1.service")->before, A);
     assert_string_equal(rollout_find_unit(step.next, "a@1.service")->found, C);
     assert_string_equal(rollout_find_unit(step.next, "a@2.service")->before, A);
+    assert_string_equal(rollout_find_unit(step.next, "a@3.service")->before, A);
+    assert_string_equal(rollout_find_unit(step.next, "a@3.service")->found, D);
     assert_string_equal(step.unit, "a@1.service");
     assert_int_equal(step.next->deployment_usec, 2);
+}
+
+/* It waited for its turn when somebody gave it another file than it was found with. */
+static void what_somebody_else_has_changed_is_not_handed_on(_unused_ void **state) {
+    const Case it = {
+        .units = {{T("a@1.service"), T(A), .found = T(C), .phase = ROLLOUT_UNIT_WAITING}},
+        .facts = {{"a@1.service", D, UP}, {"a@.service", A}}};
+    Deployment former = deployment_of(&it), deployment = former;
+    RolloutFacts facts = facts_of(&it);
+    _cleanup_(rollout_freep) Rollout *known = rollout_of(&it, &former);
+    deployment.since_usec = 2;
+    _cleanup_rollout_step_ RolloutStep step = {};
+    assert_int_equal(rollout_step(&deployment, known, &facts, &step), 0);
+    assert_string_equal(rollout_find_unit(step.next, "a@1.service")->before, D);
 }
 
 static void of_a_unit_that_is_gone_nothing_remains(_unused_ void **state) {
@@ -304,7 +342,9 @@ int main(void) {
         cmocka_unit_test(each_case_has_its_step),
         cmocka_unit_test(the_same_once_more_changes_nothing),
         cmocka_unit_test(it_says_when_to_look_again),
+        cmocka_unit_test(times_to_come_begin_anew),
         cmocka_unit_test(replaced_one_hands_on_what_was_before),
+        cmocka_unit_test(what_somebody_else_has_changed_is_not_handed_on),
         cmocka_unit_test(of_a_unit_that_is_gone_nothing_remains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

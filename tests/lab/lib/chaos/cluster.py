@@ -1,19 +1,21 @@
 """The cluster under chaos: brought up, given its units, looked at."""
 
+import base64
 import pathlib
+import subprocess
+import tempfile
 import threading
 import time
 
 from chaos import faults, workload
 from chaos.machines import Etcd, LabError, Machine, lab, now
 
-# A wall clock that steps under fleetd. Not its monotonic clocks, which never step, nor the times of files. What is
+# A wall clock that steps under fleetd (clock.c). Not its monotonic clocks, which never step, nor the times of files. What is
 # written in Go, as etcd is, asks the kernel itself and sees none of it. The guard goes by no wall clock either.
-FAKE_CLOCK = """
+CLOCK_LIBRARY = "/usr/local/lib/chaos-clock.so"
+FAKE_CLOCK = f"""
 [Service]
-Environment=LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1
-Environment=FAKETIME_TIMESTAMP_FILE=/etc/chaos-clock FAKETIME_CACHE_DURATION=1
-Environment=DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1
+Environment=LD_PRELOAD={CLOCK_LIBRARY}
 """
 INSTALL = f"""
 cat >{workload.LIFE} && chmod 755 {workload.LIFE}
@@ -24,6 +26,15 @@ systemctl daemon-reload
 systemctl restart fleet.service
 """
 MEMBERS = 3
+
+
+def clock_library():
+    """clock.c, as compiled for this host, whose /usr the machines have."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = pathlib.Path(folder) / "clock.so"
+        source = pathlib.Path(__file__).with_name("clock.c")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, source], check=True)
+        return base64.b64encode(library.read_bytes()).decode()
 
 
 class Cluster:
@@ -48,7 +59,9 @@ class Cluster:
 
     def install(self):
         life = pathlib.Path(__file__).with_name("life.sh").read_text()
+        library = clock_library()
         for host in self.hosts:
+            lab("exec", host.name, "sh", "-c", f"base64 -d >{CLOCK_LIBRARY}", stdin=library)
             lab("exec", host.name, "sh", "-ec", INSTALL, stdin=life)
 
     def submit(self):
@@ -92,13 +105,17 @@ class Cluster:
         return sum(traits.get("anywhere", False) for name, (_, traits) in self.units.items() if name in running)
 
     def snapshot(self):
-        return {"keys": self.etcd.keys(), "machines": {host.name: self.look(host) for host in self.hosts}}
+        host = self.hosts[0]
+        return {"keys": self.etcd.keys(), "machines": {host.name: self.look(host) for host in self.hosts},
+                "rollouts": {rollout["name"]: rollout["phase"] for rollout in host.list("rollouts")},
+                "maintenance": [one["machineID"] for one in host.list("maintenance")],
+                "rebalance": host.ask("GET", "/rebalance")[1]}
 
     def look(self, host):
         """Only what fleet could have put there."""
         files = host.unit_files()
         ours = files | set(self.units)
-        stems = ("churn-", "once-")
+        stems = ("churn-", "once-", *(template.partition("@")[0] + "@" for template in workload.OPERATED))
         running = {unit for unit in host.running() if unit in ours or unit.startswith(stems)}
         return {"id": host.id(), "running": sorted(running), "files": sorted(files)}
 

@@ -5,6 +5,7 @@ import time
 from chaos import faults, history, judge, plan
 from chaos.cluster import Cluster, Watch
 from chaos.machines import LabError, lab, lab_folder, now
+from chaos.operators import Operators
 from chaos.users import Users
 
 RECOVER_SECONDS = 60
@@ -16,6 +17,7 @@ class Driver:
         self.cluster = Cluster(options.machines, options.ttl)
         self.watch = Watch(self.cluster)
         self.users = Users(self.cluster.hosts, options.seed)
+        self.operators = Operators(self.cluster.hosts, options.seed)
         self.faults = []
         self.begin = now()
 
@@ -30,6 +32,7 @@ class Driver:
                     break
         finally:
             self.watch.end()
+            self.operators.end()
             self.users.end()
         return self.finish()
 
@@ -45,10 +48,12 @@ class Driver:
             self.watch.wait(calm, "whole", 60)
             if calm["whole"] is None:
                 raise LabError("the units do not all run before the first fault")
+            self.operators.prepare()
         except BaseException:
             self.watch.end()
             raise
         self.users.begin()
+        self.operators.begin()
 
     def do_group(self, group):
         """Each begins a moment after the one before it, and is undone when its own time is over."""
@@ -132,6 +137,7 @@ class Driver:
         except LabError as error:
             self.cluster.observe("the lab can be set right", False, str(error))
         self.users.settle()
+        self.operators.settle()
         snapshot = self.converge()
         lives = [life for host in self.cluster.hosts
                  for life in history.read_lives(host.name, host.disk / "var/log/life")]
@@ -139,6 +145,7 @@ class Driver:
             "seed": self.options.seed, "ttl": self.options.ttl, "begin": self.begin, "end": now(),
             "units": {name: traits for name, (_, traits) in self.cluster.units.items()},
             "requests": self.users.requests, "wanted": self.users.wanted, "faults": self.faults,
+            "operations": self.operators.operations, "operated": self.operators.wanted,
             "observations": self.cluster.observations, "snapshot": snapshot,
             "lives": history.end_by_power_cuts(lives, self.faults),
         }
@@ -148,10 +155,10 @@ class Driver:
         while True:
             try:
                 snapshot = self.cluster.snapshot()
-                if not judge.final_problems(snapshot, units, self.users.wanted):
+                if judge.is_at_rest(snapshot, units, self.users.wanted, self.operators.wanted):
                     break
-            except LabError:
-                snapshot = {"keys": [], "machines": {}}
+            except (LabError, OSError):
+                snapshot = {"keys": [], "machines": {}, "rollouts": {}, "maintenance": [], "rebalance": {}}
             if now() - started > judge.CONVERGE:
                 break
             time.sleep(0.25)

@@ -1,9 +1,12 @@
 """The checker: pure. It holds what really ran against what was asked for and what was done to the machines.
 
-A run is a dict: units (what is expected of each that no user touches), requests, wanted, faults, observations, lives,
-snapshot (all at the end), begin, ttl. Each rule yields sentences; every one of them is a violation."""
+A run is a dict: units (what is expected of each that no user touches), requests, wanted, operations and operated (what an
+operator did, and wants of templates), faults, observations, lives, snapshot (all at the end), begin, ttl. Each rule yields
+sentences; every one of them is a violation."""
 
 import collections
+
+from chaos import operators, workload
 
 SLACK = 1.0  # seconds: between what happened and when it was looked at
 LATE = 12.0  # seconds in which what users asked for is carried out after a fault is over
@@ -16,6 +19,7 @@ class Run:
     def __init__(self, data):
         self.data = data
         self.units, self.faults, self.ttl = data["units"], data["faults"], data["ttl"]
+        self.operations = data["operations"]
         self.lives = sorted(data["lives"], key=lambda life: life["start"])
         self.by_unit = collections.defaultdict(list)
         for life in self.lives:
@@ -31,6 +35,12 @@ class Run:
         before = [other["machine"] for other in self.by_unit[life["unit"]] if other["start"] < life["start"]]
         return before[-1] if before else None
 
+    def is_managed(self, machine, when):
+        """Whether units may have left that machine as its operator wants so. What was begun is carried out: after a fault
+        that comes between, too."""
+        return any(one["begin"] <= when <= managed_until(self, one) for one in self.operations
+                   if one["what"] == "rebalance" or (one["what"] == "drain" and one["name"] == machine))
+
     def fixed_lives(self):
         return [(life, self.units[life["unit"]]) for life in self.lives if life["unit"] in self.units]
 
@@ -42,6 +52,12 @@ def over(fault):
 
 def during(fault, when, late=0.0):
     return fault["begin"] <= when <= over(fault) + late
+
+
+def managed_until(run, operation):
+    end = (operation["end"] if operation["end"] is not None else float("inf")) + LATE
+    between = [over(fault) + LATE for fault in run.faults if fault["begin"] <= end and operation["begin"] <= over(fault)]
+    return max([end, *between])
 
 
 def was_long(fault, ttl):
@@ -57,8 +73,13 @@ def ends_have_reasons(run):
     for life, traits in run.fixed_lives():
         if life["end"] is None or life["how"] == "power cut" or (traits.get("ends") and life["how"] == "exit"):
             continue
-        if not any(explains_end(run, fault, life, traits) for fault in run.faults):
+        if not any(explains_end(run, fault, life, traits) for fault in run.faults) and \
+                not may_be_moved(run, traits, life["machine"], life["end"]):
             yield f"{tell(life)} ended at {life['end']:.2f} ({life['how']}) without an order or a fault"
+
+
+def may_be_moved(run, traits, machine, when):
+    return "machine" not in traits and not traits.get("global") and run.is_managed(machine, when)
 
 
 def explains_end(run, fault, life, traits):
@@ -91,7 +112,8 @@ def starts_have_reasons(run):
             seen.add(key)
             continue
         machine = life["machine"] if traits.get("global") else None
-        if not any(explains_start(run, fault, life, traits, machine) for fault in run.faults):
+        if not any(explains_start(run, fault, life, traits, machine) for fault in run.faults) and \
+                not may_be_moved(run, traits, run.place_before(life), life["start"]):
             yield f"{tell(life)} started at {life['start']:.2f} without an order or a fault"
 
 
@@ -111,12 +133,17 @@ def restarts(run, life):
 
 
 def touched_units_start_by_order(run):
-    """Each start of a unit that users touch answers a request, or the loss of a machine."""
+    """Each start of a unit that users touch answers a request, or the loss of a machine; or it was moved. What is
+    deployed may be gone back from."""
+    managed = sum(one["what"] in ("drain", "rebalance") for one in run.operations)
     for unit, lives in run.by_unit.items():
         if unit in run.units:
             continue
-        asked = sum(request["tries"] for request in run.data["requests"]
-                    if request["unit"] == unit and request["action"] in ("start", "replace", "once", "settle"))
+        template = workload.template_of(unit)
+        asked = managed + sum(request["tries"] for request in run.data["requests"]
+                              if request["unit"] == unit and request["action"] in ("start", "replace", "once", "settle"))
+        asked += sum(one["tries"] * (2 if one["what"] == "deploy" else 1) for one in run.operations
+                     if template and one["name"] == template)
         lost = len(run.windows(None))
         if len(lives) > asked + lost:
             yield f"{unit} started {len(lives)} times, of {asked} requests and {lost} lost machines"
@@ -194,6 +221,58 @@ def requests_are_accepted(run):
     for request in run.data["requests"]:
         if "refused" in request:
             yield f"{request['action']} of {request['unit']} was refused: {request['refused']}"
+    for one in run.operations:
+        if "refused" in one:
+            yield f"{one['what']} {one['name']} was refused: {one['refused']}"
+
+
+def deployed_versions_run(run):
+    """All instances are of one version: that which was deployed last, or, if it was rolled back, a good one before it."""
+    for template, wanted in run.data["operated"].items():
+        running = {life["version"] for life in run.lives
+                   if life["end"] is None and workload.template_of(life["unit"]) == template}
+        deployed = [one["version"] for one in run.operations if one["what"] == "deploy" and one["name"] == template]
+        is_back = run.data["snapshot"]["rollouts"].get(template) == "rolled-back"
+        allowed = {version for version in wanted["good"] if version < deployed[-1]} if deployed and is_back else \
+                  set(deployed[-1:] or wanted["good"])
+        if len(running) > 1 or not running <= allowed:
+            yield (f"{template} runs in version {sorted(running)}; {deployed[-1:] or 'none'} was deployed last"
+                   f"{' and rolled back' if is_back else ''}")
+
+
+def deployments_end(run):
+    yield from deployments_under_way(run.data["snapshot"])
+
+
+def deployments_under_way(snapshot):
+    for template, phase in snapshot["rollouts"].items():
+        if phase not in operators.ENDED:
+            yield f"the deployment of {template} is {phase}, and nothing more is asked for"
+
+
+def maintenance_is_over(run):
+    yield from maintenance_left(run.data["snapshot"])
+
+
+def maintenance_left(snapshot):
+    """An operator has undone all of it."""
+    for machine in snapshot["maintenance"]:
+        yield f"machine {machine} is still cordoned or drained"
+    if snapshot["rebalance"].get("underWay"):
+        yield "a rebalance is still under way"
+
+
+def operations_are_settled(run):
+    """In the end, when nothing is broken, the last word on each matter is taken."""
+    last = {(one["what"], one["name"]): one for one in run.operations}
+    for (what, name), one in last.items():
+        if one["acked"] is None and not is_overtaken(run, one):
+            yield f"{what} {name} was never acknowledged"
+
+
+def is_overtaken(run, operation):
+    """A drain that nobody heard of has been taken back all the same."""
+    return operation["what"] in operators.MANAGED and operation["end"] is not None
 
 
 def oneshots_ran(run):
@@ -236,19 +315,34 @@ def observations_hold(run):
 
 
 def ends_as_wanted(run):
-    yield from final_problems(run.data["snapshot"], run.units, run.data["wanted"])
+    yield from final_problems(run.data["snapshot"], run.units, run.data["wanted"], run.data["operated"])
 
 
-def final_problems(snapshot, units, wanted):
+def is_at_rest(snapshot, units, wanted, operated):
+    return not final_problems(snapshot, units, wanted, operated) and \
+        not any((*deployments_under_way(snapshot), *maintenance_left(snapshot)))
+
+
+def final_problems(snapshot, units, wanted, operated):
     """What is not as it should be when all is healed and nobody asks for anything more."""
     expected = {unit: dict(traits, state="launched") for unit, traits in units.items()}
+    problems = []
+    for template, want in operated.items():
+        instances = instances_of(snapshot, template)
+        expected |= {template: {"state": "inactive"}} | {unit: {"state": "launched"} for unit in instances}
+        if len(instances) != want["count"]:
+            problems.append(f"{template} has {len(instances)} instances ({' '.join(instances)}), not {want['count']}")
     for unit, want in wanted.items():
         is_oneshot = unit.startswith("once-")
         expected[unit] = {"state": want["state"], "ends": is_oneshot, "oneshot": is_oneshot}
-    problems = []
     for unit, traits in sorted(expected.items()):
         problems += unit_problems(snapshot, unit, traits)
     return problems + list(leftovers(snapshot, expected))
+
+
+def instances_of(snapshot, template):
+    return sorted(key.partition("/")[2] for key in snapshot["keys"]
+                  if key.startswith("unit/") and workload.template_of(key.partition("/")[2]) == template)
 
 
 def unit_problems(snapshot, unit, traits):
@@ -290,7 +384,8 @@ def leftovers(snapshot, expected):
 RULES = [
     ends_have_reasons, starts_have_reasons, touched_units_start_by_order, one_place_at_a_time, never_two_at_once,
     constraints_hold, followers_are_with_their_targets, clones_run_nothing, requests_are_accepted, oneshots_ran,
-    latest_versions_run, records_match_cgroups, faults_are_recovered_from, observations_hold, ends_as_wanted,
+    latest_versions_run, deployed_versions_run, deployments_end, maintenance_is_over, operations_are_settled,
+    records_match_cgroups, faults_are_recovered_from, observations_hold, ends_as_wanted,
 ]
 
 

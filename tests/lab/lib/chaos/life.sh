@@ -3,7 +3,7 @@
 # it. A line is: seconds since the host's boot, the word, systemd's id of this start of the unit, and more.
 #
 # Usage: life VERSION NAME VERB    run: until stopped; fail: 4 s, then failure; once: 1 s, then success;
-#                                  end: for ExecStopPost=
+#                                  broken: failure at once; end: for ExecStopPost=
 VERSION=$1 NAME=$2 VERB=$3
 CHILD=
 
@@ -34,5 +34,6 @@ say start "$VERSION"
 case $VERB in
 run) while :; do rest 3600; done ;;
 fail) rest 4 && say exit && exit 1 ;;
+broken) say exit && exit 1 ;;
 once) rest 1 && say exit && exit 0 ;;
 esac

@@ -18,12 +18,17 @@ def fault(kind, effect, targets, begin, undone, back):
             "undone": undone, "moved": None, "back": back, "overlaps": False}
 
 
+def operation(what, name, begin, end=None, **more):
+    return dict(more, what=what, name=name, begin=begin, acked=begin, end=end, tries=1)
+
+
 def good_run():
-    """m2 loses its power at 100 and is cut off at 200; `free` moves both times. A user starts, replaces, destroys."""
+    """m2 loses its power at 100 and is cut off at 200; `free` moves both times. A user starts, replaces, destroys. An
+    operator deploys web@ at 59, and drains m1 from 120 to 124."""
     units = {"free.service": {"anywhere": True}, "all.service": {"global": True},
              "fixed.service": {"machine": "m1"}, "a.service": {"conflicts": "x"}, "b.service": {"conflicts": "x"},
              "lead.service": {}, "follow.service": {"with": "lead.service"}, "flap.service": {"ends": True},
-             "guarded.service": {"guarded": True}}
+             "guarded.service": {"guarded": True}, "drained.service": {"anywhere": True}}
     lives = [
         life("m2", "free.service", 1, 100, "power cut"), life("m3", "free.service", 107, None),
         life("m1", "all.service", 1), life("m3", "all.service", 1),
@@ -33,16 +38,24 @@ def good_run():
         life("m1", "guarded.service", 271),
         life("m1", "flap.service", 1, 5, "exit"), life("m1", "flap.service", 6, 10, "exit"),
         life("m1", "flap.service", 11),
+        life("m1", "drained.service", 1, 121, "stop"), life("m3", "drained.service", 122),
+        life("m1", "web@1.service", 2, 60, "stop"), life("m1", "web@1.service", 61, version=2),
+        life("m2", "web@2.service", 2, 62, "stop"), life("m2", "web@2.service", 63, 100, "power cut", version=2),
+        life("m3", "web@2.service", 107, version=2),
         life("m1", "churn.service", 20, 30, version=1), life("m2", "churn.service", 31, 40, version=2),
         life("m1", "churn.service", 210, version=3), life("m2", "once-1.service", 150, 151, "exit"),
     ]
     requests = [{"unit": unit, "action": action, "begin": when, "acked": when, "tries": 1} for unit, action, when in
                 [("churn.service", "replace", 19), ("churn.service", "replace", 30), ("churn.service", "destroy", 39),
                  ("churn.service", "replace", 209), ("once-1.service", "once", 149)]]
+    operations = [operation("create", "web@.service", 1), operation("scale", "web@.service", 1, count=2),
+                  operation("deploy", "web@.service", 59, version=2, verb="run"), operation("drain", "m1", 120, end=124),
+                  operation("release", "m1", 124), operation("rebalance", "", 10, end=11)]
     run = {"seed": 0, "ttl": 6, "begin": 0, "end": 300, "units": units, "requests": requests, "lives": lives,
            "wanted": {"churn.service": {"state": "launched", "version": 3},
                       "once-1.service": {"state": "launched", "version": 1},
                       "gone.service": {"state": None, "version": 0}},
+           "operations": operations, "operated": {"web@.service": {"count": 2, "version": 2, "good": [1, 2]}},
            "faults": [fault("power cut", "off", ["m2"], 100, 110, 113),
                       fault("machine cut off", "away", ["m2"], 200, 210, 213),
                       fault("duplicated machine id", "clone", ["m3"], 240, 250, 253),
@@ -64,7 +77,9 @@ def snapshot_of(run):
         if one["end"] is None:
             machines[one["machine"]]["running"].append(one["unit"])
     keys += [f"unit/{unit}" for unit in {one["unit"] for one in run["lives"]}]
-    return {"keys": keys, "machines": machines}
+    keys += [f"unit/{template}" for template in run["operated"]]
+    return {"keys": keys, "machines": machines, "rollouts": {"web@.service": "done"}, "maintenance": [],
+            "rebalance": {"underWay": False}}
 
 
 def find(run, unit, machine=None, last=True):
@@ -200,6 +215,91 @@ def forgotten_request(run):
     run["snapshot"]["keys"].remove("unit/once-1.service")
 
 
+def operation_of(run, what):
+    return next(one for one in run["operations"] if one["what"] == what)
+
+
+def moved_without_a_drain(run):
+    operation_of(run, "drain").update(name="m2")
+
+
+def moved_long_after_a_drain(run):
+    find(run, "drained.service", "m1").update(end=160)
+    find(run, "drained.service", "m3").update(start=161)
+
+
+def pinned_unit_left_a_drained_machine(run):
+    find(run, "fixed.service").update(end=121, how="stop")
+    run["lives"].append(life("m1", "fixed.service", 129))
+
+
+def deployment_stuck(run):
+    run["snapshot"]["rollouts"]["web@.service"] = "updating"
+
+
+def deployment_left_paused(run):
+    run["snapshot"]["rollouts"]["web@.service"] = "paused"
+
+
+def too_few_instances(run):
+    run["operated"]["web@.service"]["count"] = 3
+
+
+def too_many_instances(run):
+    run["operated"]["web@.service"]["count"] = 1
+
+
+def instance_does_not_run(run):
+    run["snapshot"]["machines"]["m1"]["running"].remove("web@1.service")
+
+
+def template_lost(run):
+    run["snapshot"]["keys"].remove("unit/web@.service")
+
+
+def instances_of_two_versions(run):
+    find(run, "web@2.service").update(version=1)
+
+
+def instances_of_the_former_version(run):
+    find(run, "web@1.service").update(version=1)
+    find(run, "web@2.service").update(version=1)
+
+
+def rolled_back_and_not_left(run):
+    run["snapshot"]["rollouts"]["web@.service"] = "rolled-back"
+
+
+def back_to_a_bad_version(run):
+    rolled_back_and_not_left(run)
+    instances_of_the_former_version(run)
+    run["operated"]["web@.service"]["good"] = [2]
+
+
+def machine_left_drained(run):
+    run["snapshot"]["maintenance"] = [IDS["m1"]]
+
+
+def rebalance_without_an_end(run):
+    run["snapshot"]["rebalance"]["underWay"] = True
+
+
+def instance_ran_twice(run):
+    run["lives"].append(life("m2", "web@1.service", 150, 170, version=2))
+
+
+def instance_started_too_often(run):
+    run["lives"] += [life("m3", "web@3.service", 70 + n, 70.5 + n) for n in range(12)]
+
+
+def operation_refused(run):
+    operation_of(run, "scale")["refused"] = "400: bad"
+
+
+def scale_never_acknowledged(run):
+    operation_of(run, "scale")["acked"] = None
+
+
 # What is done to the record, and the rules that must object.
 CASES = {
     stopped_for_nothing: {"ends_have_reasons", "starts_have_reasons"},
@@ -231,6 +331,25 @@ CASES = {
     pending_left: {"ends_as_wanted"},
     file_left_on_a_machine: {"ends_as_wanted"},
     forgotten_request: {"ends_as_wanted"},
+    moved_without_a_drain: {"ends_have_reasons", "starts_have_reasons"},
+    moved_long_after_a_drain: {"ends_have_reasons", "starts_have_reasons"},
+    pinned_unit_left_a_drained_machine: {"ends_have_reasons", "starts_have_reasons"},
+    deployment_stuck: {"deployments_end"},
+    deployment_left_paused: {"deployments_end"},
+    too_few_instances: {"ends_as_wanted"},
+    too_many_instances: {"ends_as_wanted"},
+    instance_does_not_run: {"ends_as_wanted", "records_match_cgroups"},
+    template_lost: {"ends_as_wanted"},
+    instances_of_two_versions: {"deployed_versions_run"},
+    instances_of_the_former_version: {"deployed_versions_run"},
+    rolled_back_and_not_left: {"deployed_versions_run"},
+    back_to_a_bad_version: {"deployed_versions_run"},
+    machine_left_drained: {"maintenance_is_over"},
+    rebalance_without_an_end: {"maintenance_is_over"},
+    instance_ran_twice: {"one_place_at_a_time"},
+    instance_started_too_often: {"touched_units_start_by_order"},
+    operation_refused: {"requests_are_accepted"},
+    scale_never_acknowledged: {"operations_are_settled"},
 }
 
 

@@ -12,7 +12,8 @@ def service(name, version, verb, *lines, kind=None):
     return "\n".join(text + (["[X-Fleet]", *fleet] if fleet else [])) + "\n"
 
 
-FLEET_OPTIONS = {"Global", "MachineMetadata", "MachineOf", "Conflicts", "Replaces", "StopAfterDisconnect"}
+FLEET_OPTIONS = {"Global", "MachineMetadata", "MachineOf", "Conflicts", "Replaces", "StopAfterDisconnect", "HealthCheck",
+                 "HealthInterval", "HealthTimeout", "HealthStartPeriod"}
 
 # What runs from the beginning to the end and no user touches: how many | name | what it does | lines | what is
 # expected of it. `guarded`: never twice, not even while its machine is cut off. `machine`: the only one it may run on. `conflicts`: never together with others of the same word.
@@ -31,6 +32,8 @@ FIXED = [
     (2, "flap-{n}", "fail", ["Restart=always", "RestartSec=1"], {"ends": True, "anywhere": True}),
 ]
 CHURNED = [f"churn-{n}.service" for n in range(1, 9)]
+OPERATED = ["web@.service", "pool@.service"]  # templates of which so many instances are kept, in versions
+ILL = ["HealthCheck=exec:/bin/false", "HealthInterval=2s", "HealthTimeout=1s", "HealthStartPeriod=2s"]
 
 
 def fixed_units():
@@ -51,3 +54,14 @@ def churned_unit(name, version):
 
 def once_unit(name):
     return service(name, 1, "once", kind="oneshot")
+
+
+def operated_unit(version, verb):
+    """A template's file: `run`, or what never comes to be well: `broken` ends at once, `ill` runs and fails its check."""
+    return service("%n", version, "run" if verb == "ill" else verb, *(ILL if verb == "ill" else []))
+
+
+def template_of(unit):
+    """That of which it is an instance, if it is an operator's; else None."""
+    template = unit.partition("@")[0] + "@.service"
+    return template if "@" in unit and template in OPERATED and unit != template else None
