@@ -68,7 +68,7 @@ struct Placement {
     } answer;
 
     bool is_due;        /* it has failed there, and is to be tried anew now (retry.h) */
-    bool is_ignored;    /* scratch of preempt.c: it counts as gone */
+    bool is_ignored;    /* scratch of preempt.c and proposal.c: it counts as gone */
     bool is_spread;     /* counted in its group's (spread.h) */
     Resources reserved; /* counted in the machine's */
     struct {
@@ -161,6 +161,7 @@ struct ClusterMachine {
     Resources capacity;    /* that units may reserve */
     Resources reserved;    /* by what is there */
     size_t share;          /* of it, in percent */
+    bool is_relieved;      /* scratch of proposal.c: some of what is there is ignored */
 };
 
 struct Cluster {

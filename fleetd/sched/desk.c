@@ -35,12 +35,11 @@ size_t desk_load_with(const Desk *desk, const ClusterUnit *unit) {
 
 /* Of units, the difference that is left says more than by how much the larger number shrinks, which
  * is one at most. */
-int64_t desk_gain(const Placement *placement, const Desk *from, const Desk *to) {
-    const ClusterUnit *unit = placement->unit;
+int64_t desk_gain(const ClusterUnit *unit, const Desk *from, const Desk *to) {
     if (!unit_reserves(unit))
         return (int64_t) from->load - (int64_t) to->load - 1;
     size_t before = desk_load(from, true),
-           left = share_of(from, minus(from->reserved, placement->reserved));
+           left = share_of(from, minus(from->reserved, asked_on(unit, from)));
     return (int64_t) before - (int64_t) MAX(left, desk_load_with(to, unit));
 }
 
@@ -51,9 +50,13 @@ bool desk_has_room(const Desk *desk, const ClusterUnit *unit) {
                                     sum.cpu_thousandths <= capacity->cpu_thousandths);
 }
 
-void desks_move(const Placement *placement, Desk *from, Desk *to) {
+void desk_put(Desk *desk, const ClusterUnit *unit) {
+    desk->load++;
+    desk->reserved = plus(desk->reserved, asked_on(unit, desk));
+}
+
+void desks_move(const ClusterUnit *unit, Desk *from, Desk *to) {
     from->load--;
-    to->load++;
-    from->reserved = minus(from->reserved, placement->reserved);
-    to->reserved = plus(to->reserved, asked_on(placement->unit, to));
+    from->reserved = minus(from->reserved, asked_on(unit, from));
+    desk_put(to, unit);
 }

@@ -19,7 +19,8 @@ size_t desk_load_with(const Desk *desk, const ClusterUnit *unit);
 
 /* What the move of the unit, which is there, would change: above 0, the more loaded of both gets
  * less than it has now, and the other not as much; 0: neither better nor worse; below: worse. */
-int64_t desk_gain(const Placement *placement, const Desk *from, const Desk *to);
+int64_t desk_gain(const ClusterUnit *unit, const Desk *from, const Desk *to);
 /* Whether it would have room. */
 bool desk_has_room(const Desk *desk, const ClusterUnit *unit);
-void desks_move(const Placement *placement, Desk *from, Desk *to);
+void desk_put(Desk *desk, const ClusterUnit *unit); /* beside what is there */
+void desks_move(const ClusterUnit *unit, Desk *from, Desk *to);

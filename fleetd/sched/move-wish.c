@@ -26,8 +26,8 @@ bool placement_is_wished_away(const Placement *placement) {
 
 /* --- what may be begun --- */
 
-/* As it is by now: units that move with it do not stand in its way, as what is still to be moved is
- * only made less by them. */
+/* As it is by now. Of units that move together any may be the last, and then its move may leave the
+ * load as even as it is; it is made all the same, as it was told. */
 static int move_helps(Cluster *cluster, const Placement *from, const ClusterMachine *to,
                       bool *ret) {
     _cleanup_scorer_ Scorer scorer = {};
@@ -42,7 +42,7 @@ static int move_helps(Cluster *cluster, const Placement *from, const ClusterMach
         Score here = scorer_score(&scorer, from->machine), there = scorer_score(&scorer, to);
         order = score_compare(&there, &here);
     }
-    *ret = order != 0 ? order < 0 : desk_gain(from, &source, &target) > 0;
+    *ret = order != 0 ? order < 0 : desk_gain(from->unit, &source, &target) >= 0;
     return 0;
 }
 

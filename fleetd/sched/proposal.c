@@ -14,17 +14,28 @@
  * may, a proposal must not keep the leader busy for long. */
 #define LOOKS_MAX 2000000
 
+typedef struct Move {
+    Placement *placement;
+    Desk *from, *to;
+} Move;
+
+/* What is to leave is ignored where it is, as long as the proposal is made: another unit may take
+ * its place, and waits for that when the moves are made. */
 typedef struct Proposal {
     Cluster *cluster;
     Desk *desks;    /* by id */
     Desk **by_load; /* the most loaded first, of the kind that is looked for */
     size_t n_desks;
-    ProposedMove *moves;
+    Move *moves;
     size_t n_moves;
     size_t n_looks;
 } Proposal;
 
 static void proposal_done(Proposal *proposal) {
+    for (size_t i = 0; i < proposal->n_moves; i++)
+        proposal->moves[i].placement->is_ignored = false;
+    for (size_t i = 0; i < proposal->n_desks; i++)
+        proposal->desks[i].machine->is_relieved = false;
     free(proposal->desks);
     free(proposal->by_load);
     free(proposal->moves);
@@ -32,13 +43,6 @@ static void proposal_done(Proposal *proposal) {
 #define _cleanup_proposal_ _cleanup_(proposal_done)
 
 /* --- who may move --- */
-
-static bool is_proposed(const Proposal *proposal, const ClusterUnit *unit) {
-    for (size_t i = 0; i < proposal->n_moves; i++)
-        if (proposal->moves[i].unit == unit->name)
-            return true;
-    return false;
-}
 
 static bool unit_is_bound(const ClusterUnit *unit) {
     const Requirements *requirements = unit->requirements;
@@ -64,17 +68,43 @@ static bool placement_may_move(const Placement *placement) {
 /* --- where it may go --- */
 
 static bool bears_proposed(const Proposal *proposal, const ClusterUnit *unit, const Desk *to) {
-    for (size_t i = 0; i < proposal->n_moves; i++)
-        if (proposal->moves[i].to == to->machine->id &&
-            units_conflict(unit, cluster_find_unit(proposal->cluster, proposal->moves[i].unit)))
+    for (size_t i = 0; i < proposal->n_moves; i++) {
+        const Move *move = &proposal->moves[i];
+        if (move->to == to && move->placement->unit != unit &&
+            units_conflict(unit, move->placement->unit))
             return false;
+    }
     return true;
 }
 
-static bool can_go(const Proposal *proposal, const ClusterUnit *unit, const Desk *to) {
+static void machine_ignore_moved(const Proposal *proposal, ClusterMachine *machine,
+                                 bool is_ignored) {
+    for (size_t i = 0; i < proposal->n_moves; i++)
+        if (proposal->moves[i].from->machine == machine)
+            proposal->moves[i].placement->is_ignored = is_ignored;
+    machine->is_relieved = is_ignored;
+}
+
+/* One that has a move gets another instead of it. Others may wait until it has left, so that it has
+ * to wait for nobody: it fits beside all that are there, and all that come. */
+static bool can_go_instead(const Proposal *proposal, const Placement *placement, const Desk *to) {
+    Misfit misfit;
+    Desk crowded = *to;
+    for (size_t i = 0; i < proposal->n_moves; i++)
+        if (proposal->moves[i].from == to && proposal->moves[i].placement != placement)
+            desk_put(&crowded, proposal->moves[i].placement->unit);
+    machine_ignore_moved(proposal, to->machine, false);
+    bool can_go = machine_can_take(proposal->cluster, placement->unit, to->machine, &misfit);
+    machine_ignore_moved(proposal, to->machine, true);
+    return can_go && desk_has_room(&crowded, placement->unit);
+}
+
+static bool can_go(const Proposal *proposal, const Placement *placement, const Desk *to) {
+    const ClusterUnit *unit = placement->unit;
     Misfit misfit;
     return machine_can_take(proposal->cluster, unit, to->machine, &misfit) &&
-           desk_has_room(to, unit) && bears_proposed(proposal, unit, to);
+           desk_has_room(to, unit) && bears_proposed(proposal, unit, to) &&
+           (!placement->is_ignored || can_go_instead(proposal, placement, to));
 }
 
 /* With a group's name come units that spread over other keys, and count nowhere else. */
@@ -83,21 +113,17 @@ static bool unit_spreads_over(const ClusterUnit *unit, const char *key) {
 }
 
 /* As if what is proposed were made. */
-static int scorer_count_move(Scorer *scorer, const Proposal *proposal, const ProposedMove *move,
-                             const char *name) {
-    const ClusterUnit *unit = cluster_find_unit(proposal->cluster, move->unit);
-    const ClusterMachine *from = cluster_find_machine(proposal->cluster, move->from),
-                         *to = cluster_find_machine(proposal->cluster, move->to);
-    const Placement *placement = placement_find(unit, from);
-    _cleanup_free_ char *its_name =
-        placement && placement->is_spread ? unit_spread_name(unit) : NULL;
-    if (!placement || !placement->is_spread)
-        return 0;
+static int scorer_count_move(Scorer *scorer, const Move *move, const char *name) {
+    const ClusterUnit *unit = move->placement->unit;
+    if (!move->placement->is_spread || unit == scorer->unit)
+        return 0; /* one that moves is not in its own way */
+    _cleanup_free_ char *its_name = unit_spread_name(unit);
     if (!its_name)
         return -ENOMEM;
     for (size_t i = 0; streq(its_name, name) && i < scorer->n_keys; i++) {
         const SpreadKey *key = &scorer->keys[i];
-        uint32_t left = key->values->of[from->rank], come = key->values->of[to->rank];
+        uint32_t left = key->values->of[move->from->machine->rank],
+                 come = key->values->of[move->to->machine->rank];
         if (!unit_spreads_over(unit, scorer->ranking->spread[i]))
             continue;
         if (left != METADATA_NO_VALUE)
@@ -116,7 +142,7 @@ static int scorer_begin(Scorer *scorer, const Proposal *proposal, const ClusterU
     if (!name)
         return -ENOMEM;
     for (size_t i = 0; r >= 0 && i < proposal->n_moves; i++)
-        r = scorer_count_move(scorer, proposal, &proposal->moves[i], name);
+        r = scorer_count_move(scorer, &proposal->moves[i], name);
     return r;
 }
 
@@ -125,9 +151,9 @@ static int scorer_begin(Scorer *scorer, const Proposal *proposal, const ClusterU
 typedef struct Candidate {
     Placement *placement; /* NULL: none */
     Desk *from, *to;
-    uint64_t score_gain; /* by what the unit says; 0: as good there as here */
-    int64_t gain;        /* of load */
-    size_t load_with;    /* of its machine then */
+    int64_t spread_gain, preference_gain; /* by what the unit says; below 0: it is worse there */
+    int64_t load_gain;
+    size_t load_with; /* of its machine then */
 } Candidate;
 
 /* Of equals who came last, as it has run for the shortest time. */
@@ -136,28 +162,32 @@ static bool unit_goes_before(const ClusterUnit *unit, const ClusterUnit *other) 
                                              : strcmp(unit->name, other->name) > 0;
 }
 
+/* Of two machines for the same unit the one that placing would take (rank.h). */
+static bool goes_rather_to(const Candidate *a, const Candidate *than) {
+    if (a->load_with != than->load_with)
+        return a->load_with < than->load_with;
+    if (a->to->load != than->to->load)
+        return a->to->load < than->to->load;
+    return strcmp(a->to->machine->id, than->to->machine->id) < 0;
+}
+
+/* One after the other, as with a score: no preference outweighs how units are spread. */
 static bool candidate_is_better(const Candidate *a, const Candidate *than) {
-    if (!than->placement || a->score_gain != than->score_gain)
-        return !than->placement || a->score_gain > than->score_gain;
-    if (a->gain != than->gain)
-        return a->gain > than->gain;
-    if (a->placement != than->placement)
-        return unit_goes_before(a->placement->unit, than->placement->unit);
-    return a->load_with < than->load_with;
+    if (!than->placement || a->spread_gain != than->spread_gain)
+        return !than->placement || a->spread_gain > than->spread_gain;
+    if (a->preference_gain != than->preference_gain)
+        return a->preference_gain > than->preference_gain;
+    if (a->placement == than->placement)
+        return goes_rather_to(a, than);
+    return a->load_gain != than->load_gain
+               ? a->load_gain > than->load_gain
+               : unit_goes_before(a->placement->unit, than->placement->unit);
 }
 
 static void consider(const Proposal *proposal, const Candidate *candidate, Candidate *best) {
     if (candidate_is_better(candidate, best) &&
-        can_go(proposal, candidate->placement->unit, candidate->to))
+        can_go(proposal, candidate->placement, candidate->to))
         *best = *candidate;
-}
-
-/* By how much it is better there; 0: it is not. */
-static uint64_t score_gain(const Score *here, const Score *there) {
-    if (score_compare(there, here) >= 0)
-        return 0;
-    return here->spread > there->spread ? here->spread - there->spread
-                                        : (uint64_t) (there->preference - here->preference);
 }
 
 static int consider_unit(Proposal *proposal, Placement *placement, Desk *from, bool is_by_score,
@@ -177,14 +207,15 @@ static int consider_unit(Proposal *proposal, Placement *placement, Desk *from, b
         Candidate candidate = {.placement = placement,
                                .from = from,
                                .to = to,
-                               .score_gain = score_gain(&here, &there),
-                               .gain = to == from ? 0 : desk_gain(placement, from, to),
+                               .spread_gain = (int64_t) here.spread - (int64_t) there.spread,
+                               .preference_gain = there.preference - here.preference,
+                               .load_gain = to == from ? 0 : desk_gain(placement->unit, from, to),
                                .load_with = desk_load_with(to, placement->unit)};
-        bool helps = is_by_score ? candidate.score_gain > 0
-                                 : candidate.gain > 0 && score_compare(&there, &here) == 0;
+        int order = score_compare(&there, &here);
+        bool helps = is_by_score ? order < 0 : order == 0 && candidate.load_gain > 0;
         if (to != from && helps)
             consider(proposal, &candidate, best);
-        if (!is_by_score && candidate.gain <= 0 && !unit_reserves(placement->unit))
+        if (!is_by_score && candidate.load_gain <= 0 && !unit_reserves(placement->unit))
             break; /* the others have as many units, or more */
     }
     return 0;
@@ -219,18 +250,25 @@ static int compare_loads(const void *a, const void *b) {
                               : strcmp(y->machine->id, x->machine->id);
 }
 
+static bool placement_is_meant(const Placement *placement, Aim aim) {
+    return unit_is_meant(placement->unit, aim) && !placement->is_ignored &&
+           placement_may_move(placement);
+}
+
+/* What stays there so far, and what is to come: it may be better off somewhere else, when others
+ * have moved as well. */
 static int consider_desk(Proposal *proposal, Desk *from, Aim aim, Candidate *best) {
     const ClusterMachine *machine = from->machine;
-    for (size_t i = 0; i < machine->n_placements; i++) {
-        Placement *placement = machine->placements[i];
-        if (!unit_is_meant(placement->unit, aim) || !placement_may_move(placement) ||
-            is_proposed(proposal, placement->unit))
-            continue;
-        int r = consider_unit(proposal, placement, from, aim == AIM_SCORE, best);
-        if (r < 0)
-            return r;
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < machine->n_placements; i++)
+        if (placement_is_meant(machine->placements[i], aim))
+            r = consider_unit(proposal, machine->placements[i], from, aim == AIM_SCORE, best);
+    for (size_t i = 0; r >= 0 && i < proposal->n_moves; i++) {
+        const Move *move = &proposal->moves[i];
+        if (move->to == from && unit_is_meant(move->placement->unit, aim))
+            r = consider_unit(proposal, move->placement, from, aim == AIM_SCORE, best);
     }
-    return 0;
+    return r;
 }
 
 /* By load, from the most loaded machine that has something to give. */
@@ -247,10 +285,25 @@ static int find_best(Proposal *proposal, Aim aim, Candidate *ret) {
     return 0;
 }
 
+static void move_on(Proposal *proposal, Move *move, Desk *to) {
+    move->to = to;
+    if (to != move->from)
+        return;
+    move->placement->is_ignored = false; /* it stays, after all */
+    size_t n_behind = (size_t) (&proposal->moves[--proposal->n_moves] - move);
+    memmove(move, move + 1, n_behind * sizeof(Move));
+}
+
 static void make_move(Proposal *proposal, const Candidate *best) {
-    desks_move(best->placement, best->from, best->to);
-    proposal->moves[proposal->n_moves++] =
-        (ProposedMove){best->placement->unit->name, best->from->machine->id, best->to->machine->id};
+    desks_move(best->placement->unit, best->from, best->to);
+    for (size_t i = 0; i < proposal->n_moves; i++)
+        if (proposal->moves[i].placement == best->placement) {
+            move_on(proposal, &proposal->moves[i], best->to);
+            return;
+        }
+    proposal->moves[proposal->n_moves++] = (Move){best->placement, best->from, best->to};
+    best->placement->is_ignored = true;
+    best->from->machine->is_relieved = true;
 }
 
 static int proposal_init(Proposal *proposal, Cluster *cluster, size_t max_moves) {
@@ -258,7 +311,7 @@ static int proposal_init(Proposal *proposal, Cluster *cluster, size_t max_moves)
     *proposal = (Proposal){.cluster = cluster,
                            .desks = calloc(here->n + 1, sizeof(Desk)),
                            .by_load = calloc(here->n + 1, sizeof(Desk *)),
-                           .moves = calloc(max_moves + 1, sizeof(ProposedMove))};
+                           .moves = calloc(max_moves + 1, sizeof(Move))};
     if (!proposal->desks || !proposal->by_load || !proposal->moves)
         return -ENOMEM;
     for (; proposal->n_desks < here->n; proposal->n_desks++) {
@@ -279,6 +332,20 @@ static int propose_next(Proposal *proposal, Candidate *ret) {
     return 0;
 }
 
+static int proposal_tell(const Proposal *proposal, ProposedMove **ret, size_t *ret_n) {
+    ProposedMove *moves = calloc(proposal->n_moves + 1, sizeof(ProposedMove));
+    if (!moves)
+        return -ENOMEM;
+    for (size_t i = 0; i < proposal->n_moves; i++) {
+        const Move *move = &proposal->moves[i];
+        moves[i] = (ProposedMove){move->placement->unit->name, move->from->machine->id,
+                                  move->to->machine->id};
+    }
+    *ret = moves;
+    *ret_n = proposal->n_moves;
+    return 0;
+}
+
 int cluster_propose_moves(Cluster *cluster, size_t max_moves, ProposedMove **ret, size_t *ret_n) {
     _cleanup_proposal_ Proposal proposal;
     int r = proposal_init(&proposal, cluster, max_moves);
@@ -289,9 +356,5 @@ int cluster_propose_moves(Cluster *cluster, size_t max_moves, ProposedMove **ret
             break;
         make_move(&proposal, &best);
     }
-    if (r < 0)
-        return r;
-    *ret_n = proposal.n_moves;
-    *ret = TAKE_PTR(proposal.moves);
-    return 0;
+    return r < 0 ? r : proposal_tell(&proposal, ret, ret_n);
 }

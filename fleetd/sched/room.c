@@ -77,7 +77,7 @@ size_t machine_share_with(const ClusterMachine *machine, const ClusterUnit *unit
 static Resources reserved_beside(Cluster *cluster, const ClusterUnit *unit,
                                  const ClusterMachine *machine) {
     Resources reserved = machine->reserved;
-    if (unit_preempts(unit))
+    if (unit_preempts(unit) || machine->is_relieved)
         for (size_t i = 0; i < machine->n_placements; i++)
             if (machine->placements[i]->is_ignored)
                 reserved = resources_subtract(reserved, machine->placements[i]->reserved);
