@@ -1,6 +1,7 @@
-/* Preloaded into fleetd: its wall clock is ahead, or behind, by as many seconds as a file says, and steps when that
- * changes. No other clock is, and no timer. (libfaketime shifts every timerfd that is set to an absolute time, whatever its
- * clock: github.com/wolfcw/libfaketime, issue 378. All of an event loop's are.) */
+/* Preloaded into fleetd: its wall clock is ahead, or behind, by as many seconds as a file says, and
+ * steps when that changes. No other clock is, and no timer. (libfaketime shifts every timerfd that
+ * is set to an absolute time, whatever its clock: github.com/wolfcw/libfaketime, issue 378. All of
+ * an event loop's are.) */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
