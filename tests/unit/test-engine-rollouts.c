@@ -309,7 +309,6 @@ static void what_fits_nowhere_holds_nothing_up(void **state) {
 static void new_unit_that_fits_nowhere_has_failed(void **state) {
     static const char text[] = SLEEPER "[X-Fleet]\nMachineMetadata=no=where\n";
     SimCluster *cluster = *state;
-    _cleanup_(unit_file_unrefp) UnitFile *file = rollout_fixture_file(text);
     UpdatePolicy policy = UPDATE_POLICY_DEFAULT;
     policy.deadline_usec = 30 * USEC_PER_SEC;
     rollout_fixture_deploy_new(cluster, "new.service", text, &policy);
