@@ -4,12 +4,11 @@ asked again, of this fleetd or another, until it is acknowledged; what was asked
 kept for the checker."""
 
 import random
-import threading
 import time
 
 from chaos import machines, workload
+from chaos.crew import Crew
 
-MOST_TRIES = 10  # once the operators are to end
 FIRST_COUNT = 3
 COUNTS = (1, 5)
 POLICY = {"healthySeconds": 1, "deadlineSeconds": 12}
@@ -19,15 +18,14 @@ SETTLES = 45  # seconds for a deployment to come to its end, when nothing breaks
 ENDED = ("done", "rolled-back", "failed", "superseded")
 
 
-class Operators:
+class Operators(Crew):
     def __init__(self, hosts, seed):
+        super().__init__([(random.Random(f"{seed} operator {n}"), deeds)
+                          for n, deeds in enumerate(([self.deploy, self.change_scale], [self.maintain, self.rebalance]))])
         self.hosts = hosts
         self.ids = {}
         self.operations = []
         self.wanted = {template: {"count": 0, "version": 0, "good": []} for template in workload.OPERATED}
-        self.ending = threading.Event()
-        self.threads = [threading.Thread(target=self.live, args=(random.Random(f"{seed} operator {n}"), deeds))
-                        for n, deeds in enumerate(([self.deploy, self.change_scale], [self.maintain, self.rebalance]))]
 
     def prepare(self):
         """Before anything breaks."""
@@ -36,16 +34,6 @@ class Operators:
             text = self.next_version(template, "run")
             self.ask("create", template, "PUT", f"/units/{template}", {"desiredState": "inactive", "text": text})
             self.scale(template, FIRST_COUNT)
-
-    def begin(self):
-        for thread in self.threads:
-            thread.start()
-
-    def end(self):
-        self.ending.set()
-        for thread in self.threads:
-            if thread.is_alive():
-                thread.join()
 
     # --- what is done ---
 
@@ -122,10 +110,7 @@ class Operators:
         """Until it is acknowledged, or the operators end."""
         operation = dict(more, what=what, name=name, begin=machines.now(), acked=None, end=None, tries=0)
         self.operations.append(operation)
-        while not self.ask_once(operation, method, path, body):
-            if self.ending.wait(0.3) and operation["tries"] > MOST_TRIES:
-                break
-            time.sleep(0.1)
+        self.insist(operation, lambda: self.ask_once(operation, method, path, body))
         return operation
 
     def ask_once(self, operation, method, path, body):
@@ -137,7 +122,7 @@ class Operators:
             return False
         if status == 503:
             return False
-        if status not in (201, 204) and not (status == 404 and method == "DELETE"):
+        if status not in (200, 201, 204) and not (status == 404 and method == "DELETE"):
             operation["refused"] = f"{status}: {answer}"
         operation["acked"] = machines.now()
         return True

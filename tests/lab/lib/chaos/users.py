@@ -5,31 +5,21 @@ import random
 import threading
 
 from chaos import machines, workload
+from chaos.crew import Crew
 
-MOST_TRIES = 10  # once the users are to end
 PUT_STATES = {"start": "launched", "load": "loaded", "stop": "inactive"}
 
 
-class Users:
+class Users(Crew):
     def __init__(self, hosts, seed):
+        super().__init__([(random.Random(f"{seed} user {n}"), units, n)
+                          for n, units in enumerate((workload.CHURNED[:4], workload.CHURNED[4:]))])
         self.hosts = hosts
         self.requests = []
         self.wanted = {}
         self.versions = {}
         self.unsure = set()
         self.lock = threading.Lock()
-        self.ending = threading.Event()
-        self.threads = [threading.Thread(target=self.live, args=(random.Random(f"{seed} user {n}"), units, n))
-                        for n, units in enumerate((workload.CHURNED[:4], workload.CHURNED[4:]))]
-
-    def begin(self):
-        for thread in self.threads:
-            thread.start()
-
-    def end(self):
-        self.ending.set()
-        for thread in self.threads:
-            thread.join()
 
     def live(self, chance, units, n):
         once = 0
@@ -76,9 +66,7 @@ class Users:
         with self.lock:
             self.requests.append(request)
         self.wanted[unit] = wanted
-        while not self.ask_once(request, unit, method, body, chance):
-            if self.ending.wait(0.3) and request["tries"] > MOST_TRIES:
-                break
+        self.insist(request, lambda: self.ask_once(request, unit, method, body, chance))
 
     def ask_once(self, request, unit, method, body, chance=None):
         host = chance.choice(self.hosts) if chance else self.hosts[request["tries"] % len(self.hosts)]
