@@ -30,22 +30,25 @@ char *some_machine(Chance *chance) {
 }
 
 static char *some_unit(Chance *chance) {
-    return str_printf("%c@%zu.service", (int) ('a' + chance_pick(chance, 2)), chance_pick(chance, N_UNITS / 2));
+    return str_printf("%c@%zu.service", (int) ('a' + chance_pick(chance, 2)),
+                      chance_pick(chance, N_UNITS / 2));
 }
 
 /* A unit, or several by a glob. */
 static char *some_glob(Chance *chance) {
     if (chance_maybe(chance, 60))
         return some_unit(chance);
-    return chance_maybe(chance, 50) ? str_printf("%c@*.service", (int) ('a' + chance_pick(chance, 2)))
-                             : str_printf("?@%zu.service", chance_pick(chance, N_UNITS / 2));
+    return chance_maybe(chance, 50)
+               ? str_printf("%c@*.service", (int) ('a' + chance_pick(chance, 2)))
+               : str_printf("?@%zu.service", chance_pick(chance, N_UNITS / 2));
 }
 
 static const char *const regions[] = {"eu", "us", "asia"};
 
 static char *some_preferences(Chance *chance) {
-    return str_printf("region=%s %zu disk=%s %zu", regions[chance_pick(chance, ELEMENTSOF(regions))],
-                      chance_pick(chance, 3) + 1, chance_maybe(chance, 50) ? "ssd" : "hdd", chance_pick(chance, 3) + 1);
+    return str_printf("region=%s %zu disk=%s %zu",
+                      regions[chance_pick(chance, ELEMENTSOF(regions))], chance_pick(chance, 3) + 1,
+                      chance_maybe(chance, 50) ? "ssd" : "hdd", chance_pick(chance, 3) + 1);
 }
 
 static void add_option(char **options, const char *name, char *value_take) {
@@ -87,7 +90,8 @@ char *some_options(Chance *chance, const char *name) {
         if (chance_maybe(chance, 20))
             add_option(&options, "ReserveCPU", str_printf("%zu%%", chance_pick(chance, 30) * 10));
         if (chance_maybe(chance, 30))
-            add_option(&options, "Spread", strdup(chance_maybe(chance, 70) ? "region" : "region disk"));
+            add_option(&options, "Spread",
+                       strdup(chance_maybe(chance, 70) ? "region" : "region disk"));
         if (chance_maybe(chance, 20))
             add_option(&options, "Prefer", some_preferences(chance));
         if (chance_maybe(chance, 20))
@@ -165,8 +169,9 @@ void remove_unit(World *world, Chance *chance) {
 
 void maintain(World *world, Chance *chance) {
     _cleanup_free_ char *id = some_machine(chance);
-    Maintenance maintenance = {
-        .machine_id = id, .is_draining = chance_maybe(chance, 70), .ignore_global = chance_maybe(chance, 30)};
+    Maintenance maintenance = {.machine_id = id,
+                               .is_draining = chance_maybe(chance, 70),
+                               .ignore_global = chance_maybe(chance, 30)};
     world_put_maintenance(world, &maintenance);
 }
 
@@ -306,4 +311,3 @@ Map *list_keys(const Map *map) {
         must(map_put(keys, key, NULL) >= 0);
     return keys;
 }
-

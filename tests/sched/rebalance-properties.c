@@ -242,4 +242,3 @@ void check_rest(uint64_t seed) {
     _cleanup_free_ char *first = rebalance_format(made), *then = rebalance_format(more);
     world_fail("after %s there is more to move: %s", first, then);
 }
-

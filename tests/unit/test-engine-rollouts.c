@@ -12,6 +12,13 @@
 #define TEMPLATE "app@.service"
 #define MACHINE_2 "00000000000000000000000000000002"
 
+/* Of three instances: one has it, and another has its turn. */
+static void deploy_to_two(SimCluster *cluster, const char *text) {
+    rollout_fixture_deploy(cluster, TEMPLATE, text, NULL);
+    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
+    assert_int_equal(instances_with(cluster, 3, text), 2);
+}
+
 /* --- tests --- */
 
 static void instances_are_updated_one_after_another_and_then_the_template(void **state) {
@@ -184,9 +191,7 @@ static void it_is_undone_while_it_goes_on_and_when_it_is_done(void **state) {
     SimCluster *cluster = *state;
     instances_start(cluster, 3, OLD);
     sim_put(cluster, TEMPLATE, OLD, LAUNCH_STATE_INACTIVE);
-    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
-    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
-    assert_int_equal(instances_with(cluster, 3, NEW), 2);
+    deploy_to_two(cluster, NEW);
     rollout_fixture_say(cluster, TEMPLATE, undo_it);
     rollout_fixture_await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
     assert_int_equal(instances_running(cluster, 3, OLD), 3);
@@ -202,12 +207,8 @@ static void it_is_undone_while_it_goes_on_and_when_it_is_done(void **state) {
 static void another_deployment_replaces_it_and_knows_what_was_before_both(void **state) {
     SimCluster *cluster = *state;
     instances_start(cluster, 3, OLD);
-    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
-    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
-    assert_int_equal(instances_with(cluster, 3, NEW), 2);
-    rollout_fixture_deploy(cluster, TEMPLATE, NEWER, NULL);
-    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
-    assert_int_equal(instances_with(cluster, 3, NEWER), 2);
+    deploy_to_two(cluster, NEW);
+    deploy_to_two(cluster, NEWER);
     rollout_fixture_say(cluster, TEMPLATE, undo_it);
     rollout_fixture_await(cluster, TEMPLATE, ROLLOUT_ROLLED_BACK, USEC_PER_MINUTE);
     assert_int_equal(instances_running(cluster, 3, OLD), 3);
@@ -217,9 +218,7 @@ static void another_deployment_replaces_it_and_knows_what_was_before_both(void *
 static void so_does_a_third_in_the_midst_of_the_second(void **state) {
     SimCluster *cluster = *state;
     instances_start(cluster, 3, OLD);
-    rollout_fixture_deploy(cluster, TEMPLATE, NEW, NULL);
-    sim_cluster_run(cluster, 15 * USEC_PER_SEC);
-    assert_int_equal(instances_with(cluster, 3, NEW), 2);
+    deploy_to_two(cluster, NEW);
     rollout_fixture_deploy(cluster, TEMPLATE, NEWER, NULL);
     sim_cluster_run(cluster, 5 * USEC_PER_SEC);
     assert_int_equal(instances_with(cluster, 3, NEWER), 1);
