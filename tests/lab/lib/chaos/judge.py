@@ -56,7 +56,12 @@ def during(fault, when, late=0.0):
 
 def managed_until(run, operation):
     end = (operation["end"] if operation["end"] is not None else float("inf")) + LATE
-    between = [over(fault) + LATE for fault in run.faults if fault["begin"] <= end and operation["begin"] <= over(fault)]
+    return put_off(run, operation["begin"], end)
+
+
+def put_off(run, begin, end):
+    """When what takes from begin to end at the latest is done, if more breaks meanwhile."""
+    between = [over(fault) + LATE for fault in run.faults if fault["begin"] <= end and begin <= over(fault)]
     return max([end, *between])
 
 
@@ -175,8 +180,14 @@ def end_of(life):
 
 def cut_off(run, lives, begin, end, late):
     """Physics: who is cut off goes on with what it has, and stops it when it is back. So it is with a machine that
-    loses its power, as its network goes first: on a busy host the power may take seconds."""
-    return any(fault["begin"] <= begin and end <= (over(fault) + late if fault["effect"] == "away" else fault["done"])
+    loses its power, as its network goes first: on a busy host the power may take seconds. Until it has stopped that, more may
+    break: without fleetd or etcd it cannot learn that it should."""
+    def end_of_fault(fault):
+        if fault["effect"] != "away":
+            return fault["done"]
+        return put_off(run, fault["begin"], over(fault) + late) if late else over(fault)
+
+    return any(fault["begin"] <= begin and end <= end_of_fault(fault)
                for life in lives for fault in run.windows(life["machine"], ("away", "off")))
 
 
